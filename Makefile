@@ -1,0 +1,36 @@
+PYTHON ?= python3
+PY = .venv/bin/python
+
+.PHONY: setup run test torture bench lint pictures
+
+.venv/.run: requirements.txt
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev: requirements.txt requirements-dev.txt
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ .venv/.run
+
+setup: .venv/.run
+
+run: .venv/.run
+	$(PY) -m dashboard
+
+test: .venv/.dev
+	$(PY) -m pytest -n 2 $(ARGS)
+
+torture: .venv/.dev
+	$(PY) -m pytest -n 0 -m torture $(ARGS)
+
+bench: .venv/.run
+	$(PY) -m benchmarks --size $(or $(SIZE),1m)
+
+lint: .venv/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy core
+
+pictures: .venv/.dev
+	$(PY) -m tests.pictures

@@ -1,0 +1,59 @@
+"""Time: always UTC, always aware, with microseconds."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock(Protocol):
+    """Tells the time; tests and the emulator bring their own."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def now() -> datetime:
+    """The machine's time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def from_unix(seconds: int) -> datetime:
+    """Stripe's whole seconds since 1970 as an aware time."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def to_unix(moment: datetime) -> int:
+    """Whole seconds since 1970, rounded down, as Stripe counts."""
+    return to_micros(moment) // 1_000_000
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The inverse of `to_micros`."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def micros_now() -> int:
+    """Microseconds since 1970, now."""
+    return time.time_ns() // 1000
+
+
+def business_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The day that a moment belongs to in the reporting time zone."""
+    return moment.astimezone(zone).date()

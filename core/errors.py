@@ -1,0 +1,185 @@
+"""The tree of errors: each says what happened; its class says the HTTP status and the code."""
+
+from __future__ import annotations
+
+
+class TillwatchError(Exception):
+    """Something went wrong in Tillwatch."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        super().__init__(self.message)
+
+
+class InvalidInput(TillwatchError):
+    """A value breaks a rule. Nothing was written and nothing was sent."""
+
+    status = 422
+    code = "invalid_input"
+
+    def __init__(self, field: str, rule: str) -> None:
+        self.field = field
+        self.rule = rule
+        super().__init__(f"{field}: {rule}")
+
+
+class InvalidAmount(InvalidInput):
+    """An amount cannot be read or cannot be charged in its currency."""
+
+    code = "invalid_amount"
+
+
+class UnknownCurrency(InvalidInput):
+    """Stripe does not know this currency."""
+
+    code = "unknown_currency"
+
+
+class CurrencyMismatch(TillwatchError):
+    """Two currencies cannot be added, subtracted or compared."""
+
+    code = "currency_mismatch"
+
+
+class NotSignedIn(TillwatchError):
+    """Sign in first."""
+
+    status = 401
+    code = "not_signed_in"
+
+
+class NotPermitted(TillwatchError):
+    """Your roles do not allow this."""
+
+    status = 403
+    code = "not_permitted"
+
+    def __init__(self, right: str, message: str | None = None) -> None:
+        self.right = right
+        super().__init__(message)
+
+
+class NotFound(TillwatchError):
+    """There is no such object here."""
+
+    status = 404
+    code = "not_found"
+
+
+class TooManyAttempts(TillwatchError):
+    """Too many attempts. Wait a while, then try again."""
+
+    status = 429
+    code = "too_many_attempts"
+
+
+class Misconfigured(TillwatchError):
+    """A setting is missing or unsafe."""
+
+    code = "misconfigured"
+
+
+class MalformedEvent(TillwatchError):
+    """A webhook body is not an event."""
+
+    status = 400
+    code = "malformed_event"
+
+
+class BadSignature(TillwatchError):
+    """A webhook signature does not match, or its time is too far from now."""
+
+    status = 400
+    code = "bad_signature"
+
+
+class BodyTooLarge(TillwatchError):
+    """The body is larger than is accepted."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class LeaseLost(TillwatchError):
+    """Another worker took this piece of work over."""
+
+    code = "lease_lost"
+
+
+class InsertRace(TillwatchError):
+    """Another worker wrote the same row first; the transaction is tried again."""
+
+    code = "insert_race"
+
+
+class StripeError(TillwatchError):
+    """Stripe did not do what was asked."""
+
+    status = 502
+    code = "stripe_error"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        stripe_code: str | None = None,
+        decline_code: str | None = None,
+        request_id: str | None = None,
+        http_status: int | None = None,
+    ) -> None:
+        self.stripe_code = stripe_code
+        self.decline_code = decline_code
+        self.request_id = request_id
+        self.http_status = http_status
+        super().__init__(message)
+
+
+class CardDeclined(StripeError):
+    """The card was declined."""
+
+    status = 402
+    code = "card_declined"
+
+
+class StripeRefused(StripeError):
+    """Stripe refused the request; nothing changed there."""
+
+    status = 400
+    code = "stripe_refused"
+
+
+class StripeNotFound(StripeRefused):
+    """Stripe has no such object."""
+
+    status = 404
+    code = "stripe_not_found"
+
+
+class StripeKeyRefused(StripeError):
+    """Stripe refused the API key, or the key lacks a permission."""
+
+    code = "stripe_key_refused"
+
+
+class StripeBusy(StripeError):
+    """Stripe asks us to slow down."""
+
+    status = 503
+    code = "stripe_busy"
+
+
+class OutcomeUnknown(StripeError):
+    """Stripe's answer did not arrive; whether it acted is being resolved."""
+
+    status = 503
+    code = "outcome_unknown"
+
+
+class IdempotencyConflict(StripeError):
+    """The same idempotency key came with other parameters."""
+
+    status = 409
+    code = "idempotency_conflict"
