@@ -1,0 +1,95 @@
+"""Who may do what, who is signed in, and what was done."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, PrimaryKeyConstraint, Table
+
+from core.db.mirror_tables import metadata
+from core.db.types import Utc, big_key, code, flag, long_text, words
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", code(36), primary_key=True),
+    Column("email", words(255), nullable=False, unique=True),
+    Column("name", words(255), nullable=False, default=""),
+    Column("password_hash", code(255)),
+    Column("disabled", flag(), nullable=False, default=False),
+    Column("demo", flag(), nullable=False, default=False),
+    Column("language", code(8)),
+    Column("created_at", Utc(), nullable=False),
+    Column("last_sign_in_at", Utc()),
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("user_id", code(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("role", code(32), nullable=False),
+    PrimaryKeyConstraint("user_id", "role"),
+)
+
+#: Only the SHA-256 of a session's cookie is kept.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", code(64), primary_key=True),
+    Column("user_id", code(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Column("expires_at", Utc(), nullable=False),
+    Column("last_seen_at", Utc(), nullable=False),
+    Column("ip", code(45)),
+    Column("user_agent", words(255)),
+    Column("revoked_at", Utc()),
+    Index("hx_user", "user_id"),
+)
+
+login_attempts = Table(
+    "login_attempts",
+    metadata,
+    Column("seq", big_key(), primary_key=True, autoincrement=True),
+    Column("account_hash", code(64), nullable=False),
+    Column("ip", code(45), nullable=False),
+    Column("succeeded", flag(), nullable=False),
+    Column("attempted_at", Utc(), nullable=False),
+    Index("lx_account", "account_hash", "attempted_at"),
+    Index("lx_ip", "ip", "attempted_at"),
+)
+
+#: Insert only. `hash` = SHA-256 of the previous row's hash and this row's canonical form.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Utc(), nullable=False),
+    Column("actor", code(64), nullable=False),
+    Column("action", code(), nullable=False),
+    Column("target", code(255), nullable=False),
+    Column("outcome", code(), nullable=False),
+    Column("details", long_text(), nullable=False),
+    Column("previous_hash", code(64), nullable=False),
+    Column("hash", code(64), nullable=False),
+    Index("gx_at", "at"),
+    Index("gx_actor", "actor", "at"),
+)
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", big_key(), primary_key=True, autoincrement=True),
+    Column("user_id", code(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("page", code(), nullable=False),
+    Column("name", words(100), nullable=False),
+    Column("query", words(1000), nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Index("kx_user", "user_id", "page"),
+)
+
+settings_table = Table(
+    "settings",
+    metadata,
+    Column("name", code(128), primary_key=True),
+    Column("value", long_text(), nullable=False),
+    Column("updated_at", Utc(), nullable=False),
+    Column("updated_by", code(64), nullable=False),
+)

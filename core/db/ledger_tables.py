@@ -1,0 +1,158 @@
+"""Stripe's ledger and the sums kept of it, and of payments, in the same transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+)
+
+from core.db.mirror_tables import metadata
+from core.db.types import Utc, code, flag, stripe_id, words
+
+#: Stripe's ledger: inserted once, money never changed. `source_id` is the charge, refund, dispute
+#: or payout; `payment_id`, `method`, `card_country` are those of the charge behind it ('' if none);
+#: `business_day` is the day of `created_at` in REPORTING_TIMEZONE.
+balance_transactions = Table(
+    "balance_transactions",
+    metadata,
+    Column("stripe_id", stripe_id(), primary_key=True),
+    Column("livemode", flag(), nullable=False),
+    Column("type", code(), nullable=False),
+    Column("reporting_category", code(), nullable=False),
+    Column("source_id", stripe_id()),
+    Column("payment_id", stripe_id()),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("fee_minor", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("exchange_rate", code(32)),
+    Column("description", words(255)),
+    Column("status", code(), nullable=False),
+    Column("payout_id", stripe_id()),
+    Column("method", code(), nullable=False, default=""),
+    Column("card_country", code(2), nullable=False, default=""),
+    Column("business_day", Date, nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Column("available_on", Utc(), nullable=False),
+    Index(
+        "bx_day",
+        "livemode",
+        "business_day",
+        "currency",
+        "reporting_category",
+        "amount_minor",
+        "fee_minor",
+        "net_minor",
+    ),
+    Index("bx_source", "source_id"),
+    Index("bx_payment", "payment_id"),
+    Index("bx_payout", "payout_id"),
+    Index("bx_created", "created_at", "stripe_id"),
+)
+
+#: Sums of balance_transactions. Reads sum over `slot`: it keeps parallel workers off one row.
+revenue_daily = Table(
+    "revenue_daily",
+    metadata,
+    Column("livemode", flag(), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("reporting_category", code(), nullable=False),
+    Column("method", code(), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("gross_minor", BigInteger, nullable=False),
+    Column("fee_minor", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("livemode", "day", "currency", "reporting_category", "method", "slot"),
+)
+
+#: The same sums by the card's country ('' where there is no card).
+revenue_country_daily = Table(
+    "revenue_country_daily",
+    metadata,
+    Column("livemode", flag(), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("reporting_category", code(), nullable=False),
+    Column("card_country", code(2), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("gross_minor", BigInteger, nullable=False),
+    Column("fee_minor", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint(
+        "livemode", "day", "currency", "reporting_category", "card_country", "slot"
+    ),
+)
+
+#: Each combination of facets that a payment has had, numbered in order of appearance.
+facets = Table(
+    "facets",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("livemode", flag(), nullable=False),
+    Column("status", code(), nullable=False),
+    Column("state", code(), nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("method", code(), nullable=False),
+    Column("risk_level", code(), nullable=False),
+    UniqueConstraint("livemode", "status", "state", "currency", "method", "risk_level"),
+)
+
+#: Counts and sums of payments per day and facet; the facet's own columns stand beside its number.
+payments_daily = Table(
+    "payments_daily",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("facet", SmallInteger, nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("livemode", flag(), nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("status", code(), nullable=False),
+    Column("state", code(), nullable=False),
+    Column("method", code(), nullable=False),
+    Column("risk_level", code(), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "facet", "slot"),
+)
+
+#: How many payments of a currency lie in a quarter power of two (search plans by it).
+amount_hist = Table(
+    "amount_hist",
+    metadata,
+    Column("currency", code(3), nullable=False),
+    Column("bucket", SmallInteger, nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("currency", "bucket", "slot"),
+)
+
+#: How many payments have an e-mail address with these first three letters (search plans by it).
+email_prefix = Table(
+    "email_prefix",
+    metadata,
+    Column("p3", code(3), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("p3", "slot"),
+)
+
+#: A number per topic that grows with each transaction that changes what screens show.
+versions = Table(
+    "versions",
+    metadata,
+    Column("topic", code(), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("changed_at", Utc(), nullable=False),
+    PrimaryKeyConstraint("topic", "slot"),
+)

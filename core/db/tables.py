@@ -1,0 +1,65 @@
+"""All tables by name, on one metadata."""
+
+from core.db.access_tables import (
+    audit_log,
+    login_attempts,
+    saved_views,
+    sessions,
+    settings_table,
+    user_roles,
+    users,
+)
+from core.db.inbox_tables import api_requests, cursors, events, operations, stale_objects
+from core.db.ledger_tables import (
+    amount_hist,
+    balance_transactions,
+    email_prefix,
+    facets,
+    payments_daily,
+    revenue_country_daily,
+    revenue_daily,
+    versions,
+)
+from core.db.mirror_tables import (
+    charges,
+    customers,
+    disputes,
+    early_fraud_warnings,
+    metadata,
+    payments,
+    payouts,
+    refunds,
+    reviews,
+)
+
+__all__ = [
+    "amount_hist",
+    "api_requests",
+    "audit_log",
+    "balance_transactions",
+    "charges",
+    "cursors",
+    "customers",
+    "disputes",
+    "early_fraud_warnings",
+    "email_prefix",
+    "events",
+    "facets",
+    "login_attempts",
+    "metadata",
+    "operations",
+    "payments",
+    "payments_daily",
+    "payouts",
+    "refunds",
+    "revenue_country_daily",
+    "revenue_daily",
+    "reviews",
+    "saved_views",
+    "sessions",
+    "settings_table",
+    "stale_objects",
+    "user_roles",
+    "users",
+    "versions",
+]
