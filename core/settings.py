@@ -1,0 +1,148 @@
+"""Settings from the environment; each `NAME` may also come from the file that `NAME_FILE` names."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.errors import Misconfigured
+
+#: What the emulator takes as a key when no Stripe key is set. It opens nothing anywhere else.
+EMULATOR_KEY = "sk_test_emulator"
+EMULATOR_PUBLISHABLE_KEY = "pk_test_emulator"
+
+
+class FileSource(PydanticBaseSettingsSource):
+    """Reads `NAME_FILE`: how Docker and Kubernetes hand over secrets."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{field_name.upper()}_FILE")
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise Misconfigured(
+                f"{field_name.upper()}_FILE cannot be read: {error.strerror}"
+            ) from None
+
+    def __call__(self) -> dict[str, Any]:
+        names = self.settings_cls.model_fields
+        found = {name: self.get_field_value(field, name)[0] for name, field in names.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """Every setting of DESIGN section 10. Secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    var_dir: Path = Path("var")
+    database_url: SecretStr = SecretStr("")
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_publishable_key: str = ""
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_test_secret_key: SecretStr = SecretStr("")
+    stripe_test_publishable_key: str = ""
+    stripe_test_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_base: str = ""
+    app_env: Literal["development", "test", "production"] = "development"
+    secret_key: SecretStr = SecretStr("")
+    encryption_key: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("")
+    cors_origins: str = ""
+    force_https: bool = False
+    debug: bool = False
+    reporting_timezone: str = "UTC"
+    ui_port: int = Field(8501, ge=1, le=65535)
+    receiver_port: int = Field(8502, ge=1, le=65535)
+    emulator_port: int = Field(12111, ge=1, le=65535)
+    ui_origin: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, FileSource(settings_cls), dotenv_settings
+
+    @field_validator("reporting_timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("is not a time zone of the IANA database") from None
+        return value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone whose days the books are kept in."""
+        return ZoneInfo(self.reporting_timezone)
+
+    @property
+    def database(self) -> str:
+        """The database's URL; SQLite under VAR_DIR when none is set."""
+        return self.database_url.get_secret_value() or f"sqlite:///{self.var_dir}/tillwatch.db"
+
+    @property
+    def uses_emulator(self) -> bool:
+        """True when no Stripe key is set, so that the local emulator takes Stripe's place."""
+        return not (
+            self.stripe_secret_key.get_secret_value()
+            or self.stripe_test_secret_key.get_secret_value()
+        )
+
+    @property
+    def api_base(self) -> str | None:
+        """Where Stripe's API is; None for Stripe's own address."""
+        if self.stripe_api_base:
+            return self.stripe_api_base.rstrip("/")
+        return f"http://127.0.0.1:{self.emulator_port}" if self.uses_emulator else None
+
+    @property
+    def secret_keys(self) -> dict[bool, str]:
+        """The API key by livemode."""
+        found = {}
+        for secret in (self.stripe_test_secret_key, self.stripe_secret_key):
+            key = secret.get_secret_value()
+            if key:
+                found[is_live(key)] = key
+        return found or {False: EMULATOR_KEY}
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The endpoint's secrets; during a rotation both, separated by a comma."""
+        both = (self.stripe_webhook_secret, self.stripe_test_webhook_secret)
+        found = [part.strip() for s in both for part in s.get_secret_value().split(",")]
+        kept = self.var_dir / "webhook_secret"
+        if not any(found) and self.uses_emulator and kept.exists():
+            found = [kept.read_text(encoding="utf-8").strip()]
+        return tuple(secret for secret in found if secret)
+
+
+def is_live(key: str) -> bool:
+    """Whether a Stripe key (sk_, rk_, pk_) belongs to live mode; raises `Misconfigured` if none."""
+    kind, _, rest = key.partition("_")
+    if kind in ("sk", "rk", "pk") and rest.startswith("live_"):
+        return True
+    if kind in ("sk", "rk", "pk") and rest.startswith("test_"):
+        return False
+    raise Misconfigured("a Stripe key starts with sk_test_, sk_live_, rk_test_ or rk_live_")
+
+
+def load() -> Settings:
+    """Read the environment now."""
+    return Settings()
