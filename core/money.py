@@ -16,23 +16,37 @@ from babel.numbers import get_currency_symbol
 
 from core.errors import CurrencyMismatch, InvalidAmount, UnknownCurrency
 
-ZERO_DECIMAL = frozenset(["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"])
-THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 #: Sent with two decimals that must be 00: Stripe keeps them for compatibility.
 WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
 #: Charged with two decimals; only payouts must be whole units.
 WHOLE_PAYOUTS = frozenset(["huf", "twd"])
 _TWO_DECIMAL = frozenset(
-    ["aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd", "bnd", "bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "cdf", "chf", "cny", "cop", "crc", "cve", "czk", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd", "fkp", "gbp", "gel", "gip", "gmd", "gtq", "gyd", "hkd", "hnl", "hrk", "htg", "huf", "idr", "ils", "inr", "isk", "jmd", "kes", "kgs", "khr", "kyd", "kzt", "lak", "lbp", "lkr", "lrd", "lsl", "mad", "mdl", "mkd", "mmk", "mnt", "mop", "mro", "mur", "mvr", "mwk", "mxn", "myr", "mzn", "nad", "ngn", "nio", "nok", "npr", "nzd", "pab", "pen", "pgk", "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sbd", "scr", "sek", "sgd", "shp", "sle", "sll", "sos", "srd", "std", "szl", "thb", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx", "usd", "uyu", "uzs", "wst", "xcd", "yer", "zar", "zmw"]
+    """aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd
+    cad cdf chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd
+    hkd hnl hrk htg huf idr ils inr isk jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl
+    mkd mmk mnt mop mro mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr
+    pln qar ron rsd rub sar sbd scr sek sgd shp sle sll sos srd std szl thb tjs top try ttd
+    twd tzs uah ugx usd uyu uzs wst xcd yer zar zmw""".split()
 )
 CURRENCIES = _TWO_DECIMAL | ZERO_DECIMAL | THREE_DECIMAL
 
 #: Smallest charge in minor units, by settlement currency.
 _MINIMUMS = {
-    **dict.fromkeys(["usd", "aud", "brl", "cad", "chf", "eur", "inr", "nzd", "sgd", "zar", "php", "ils", "ars", "cop", "idr", "rub"], 50),
-    **dict.fromkeys(["aed", "myr", "pln", "ron"], 200),
-    "czk": 1500, "dkk": 250, "gbp": 30, "hkd": 400, "huf": 17500, "jpy": 50, "krw": 50,
-    "mxn": 1000, "nok": 300, "sek": 300, "thb": 1000,
+    **dict.fromkeys("usd aud brl cad chf eur inr nzd sgd zar php ils ars cop idr rub".split(), 50),
+    **dict.fromkeys("aed myr pln ron".split(), 200),
+    "czk": 1500,
+    "dkk": 250,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17500,
+    "jpy": 50,
+    "krw": 50,
+    "mxn": 1000,
+    "nok": 300,
+    "sek": 300,
+    "thb": 1000,
 }
 #: Most digits that Stripe takes for a charge in minor units.
 MAX_DIGITS = 12
@@ -91,7 +105,7 @@ class Money:
 
 
 def known_currency(currency: str) -> str:
-    """The currency itself, lower case as Stripe writes it; raises `UnknownCurrency` if not known."""
+    """The currency itself (lower case, as Stripe writes it), or `UnknownCurrency`."""
     if currency not in CURRENCIES:
         raise UnknownCurrency(
             "currency", "is not a lower-case currency code that Stripe charges in"
