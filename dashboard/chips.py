@@ -1,0 +1,97 @@
+"""States as people read them: one word and one colour for each, the same on every screen.
+
+Green done, red failed, blue in progress, violet given back, orange wants action, gray closed.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.i18n import _
+
+TONES = {
+    "green": "#DDF4E4",
+    "red": "#FBE1E1",
+    "blue": "#DFE9FB",
+    "violet": "#EBE4FA",
+    "orange": "#FDEBC8",
+    "gray": "#E9EBEF",
+}
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's name for a text translated where it is shown
+    return text
+
+
+PAYMENT = {
+    "succeeded": (N_("Succeeded"), "green"),
+    "failed": (N_("Failed"), "red"),
+    "processing": (N_("Processing"), "blue"),
+    "requires_action": (N_("Waiting for customer"), "blue"),
+    "requires_confirmation": (N_("To be confirmed"), "blue"),
+    "requires_capture": (N_("To be captured"), "orange"),
+    "requires_payment_method": (N_("No payment method"), "gray"),
+    "incomplete": (N_("Incomplete"), "gray"),
+    "partially_refunded": (N_("Partly refunded"), "violet"),
+    "refunded": (N_("Refunded"), "violet"),
+    "disputed": (N_("Disputed"), "orange"),
+    "canceled": (N_("Canceled"), "gray"),
+}
+#: Of attempts and refunds.
+RESULT = {
+    "succeeded": (N_("Succeeded"), "green"),
+    "pending": (N_("Pending"), "blue"),
+    "requires_action": (N_("Wants action"), "orange"),
+    "failed": (N_("Failed"), "red"),
+    "canceled": (N_("Canceled"), "gray"),
+}
+DISPUTE = {
+    "needs_response": (N_("Needs response"), "orange"),
+    "under_review": (N_("Under review"), "blue"),
+    "won": (N_("Won"), "green"),
+    "lost": (N_("Lost"), "red"),
+    "warning_needs_response": (N_("Inquiry: respond"), "orange"),
+    "warning_under_review": (N_("Inquiry: in review"), "blue"),
+    "warning_closed": (N_("Inquiry closed"), "gray"),
+    "prevented": (N_("Prevented"), "gray"),
+}
+RISK = {
+    "normal": (N_("Normal"), "green"),
+    "elevated": (N_("Elevated"), "orange"),
+    "highest": (N_("Highest"), "red"),
+    "not_assessed": (N_("Not assessed"), "gray"),
+    "unknown": (N_("Unknown"), "gray"),
+}
+Kind = dict[str, tuple[str, str]]
+
+
+def word(kind: Kind, code: str | None) -> str:
+    """What people call the state; a code that we do not know yet is shown as Stripe writes it."""
+    label, _tone = kind.get(code or "", ("", ""))
+    return _(label) if label else (code or "").replace("_", " ")
+
+
+def tone(kind: Kind, code: str | None) -> str:
+    """The state's colour: a key of `TONES`."""
+    return kind.get(code or "", ("", "gray"))[1]
+
+
+def badge(kind: Kind, code: str | None) -> None:
+    """The state as a badge on the page."""
+    st.badge(word(kind, code) or "?", color=tone(kind, code))
+
+
+def cell(code: str | None) -> list[str]:
+    """The state as a table cell for `chip_column`; a payment without one has an empty cell."""
+    return [code] if code else []
+
+
+def chip_column(label: str, kind: Kind, *, width: int = 140) -> object:
+    """A column of chips over cells made by `cell`."""
+    return st.column_config.MultiselectColumn(
+        label,
+        options=list(kind),
+        color=[TONES[colour] for _label, colour in kind.values()],
+        format_func=lambda code: word(kind, code),
+        width=width,
+    )

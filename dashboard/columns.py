@@ -1,0 +1,96 @@
+"""Columns of tables: money, times, codes; and the shapes of their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core.money import Money, show
+from dashboard.i18n import _, language
+
+BRANDS = {
+    "amex": "Amex",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners",
+    "discover": "Discover",
+    "eftpos_au": "Eftpos",
+    "jcb": "JCB",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
+}
+METHODS = {
+    "alipay": "Alipay",
+    "amazon_pay": "Amazon Pay",
+    "ideal": "iDEAL",
+    "klarna": "Klarna",
+    "link": "Link",
+    "paypal": "PayPal",
+    "sepa_debit": "SEPA",
+    "us_bank_account": "ACH",
+    "wechat_pay": "WeChat Pay",
+}
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """An amount as people read it, without its code; nothing for an amount that is not known."""
+    if minor is None or not currency:
+        return ""
+    return show(Money(minor, currency), language())
+
+
+def method(kind: str | None, brand: str | None = None, last4: str | None = None) -> str:
+    """How it was paid: `Visa •••• 4242`, `Alipay`."""
+    if last4:
+        name = BRANDS.get(brand or "", (brand or _("Card")).title())
+        return f"{name} •••• {last4}"
+    if kind == "card":
+        return BRANDS.get(brand or "", _("Card"))
+    return METHODS.get(kind or "", (kind or "").replace("_", " ").title())
+
+
+def reason(code: str | None) -> str:
+    """A code of Stripe's as words: `insufficient_funds` reads `insufficient funds`."""
+    return (code or "").replace("_", " ")
+
+
+def text_column(label: str, *, width: int | None = None, pinned: bool | None = None) -> Any:
+    """Plain text; foreign text is safe in it."""
+    return st.column_config.TextColumn(label, width=width, pinned=pinned)
+
+
+def money_column(label: str, *, width: int | None = 118) -> Any:
+    """Amounts made by `money`: text, right-aligned, so that no digit passes through a float."""
+    return st.column_config.TextColumn(label, width=width, alignment="right")
+
+
+def currency_column() -> Any:
+    """ISO codes: the yen and the yuan share their sign."""
+    return st.column_config.TextColumn(_("Cur."), width=60)
+
+
+def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
+    """Times in the zone of the screen."""
+    clock = "HH:mm:ss" if seconds else "HH:mm"
+    form = f"MMM D, {clock}" if language() == "en" else f"YYYY-MM-DD {clock}"
+    return st.column_config.DatetimeColumn(
+        label, format=form, timezone=str(zone), width=128 if language() == "en" else 158
+    )
+
+
+def share_column(label: str) -> Any:
+    """A share between 0 and 100 as a bar."""
+    return st.column_config.ProgressColumn(
+        label, format="%.1f%%", min_value=0, max_value=100, width=120
+    )
+
+
+def open_column(label: str, key: str, on_open: Callable[[], None], *, width: int = 250) -> Any:
+    """Ids that open their object. The click is read from `session_state[key].label`: live rows
+    move, so the row's number may no longer be its own."""
+    return st.column_config.ButtonColumn(
+        label, type="tertiary", key=key, on_click=on_open, alignment="left", width=width
+    )

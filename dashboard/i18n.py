@@ -1,0 +1,136 @@
+"""The words on the screen: English source, Chinese catalogue, numbers and times per language.
+
+The language is found in this order: the one asked for with `speaking`, the one that the registered
+source names (the console asks the viewer's session), English. Nothing here needs Streamlit, so the
+sign-in page, exports and the API speak through it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+#: Each language under the name that its own speakers give it.
+LANGUAGES = {"en": "English", "zh-CN": "中文"}
+CATALOGUES = Path(__file__).with_name("locale")
+
+#: Month names stay out of Chinese patterns, the comma out of dates there.
+_PATTERNS = {
+    "en": {"moment": "MMM d, HH:mm:ss", "minute": "MMM d, HH:mm", "day": "MMM d, y"},
+    "zh-CN": {"moment": "M月d日 HH:mm:ss", "minute": "M月d日 HH:mm", "day": "y年M月d日"},
+}
+
+_spoken: ContextVar[str | None] = ContextVar("language", default=None)
+_sources: list[Callable[[], str | None]] = []
+
+
+def match(wanted: str | None) -> str:
+    """The language we have for a browser's locale or an Accept-Language header."""
+    for part in (wanted or "").replace("_", "-").split(","):
+        tag = part.partition(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh-CN"
+        if tag.startswith("en"):
+            return "en"
+    return "en"
+
+
+def ask(source: Callable[[], str | None]) -> None:
+    """Register who knows the viewer's language; None from it means: not here, not now."""
+    _sources[:] = [source]
+
+
+def language() -> str:
+    """The language to speak now: a key of `LANGUAGES`."""
+    chosen = _spoken.get()
+    if chosen is None and _sources:
+        chosen = _sources[0]()
+    return chosen if chosen in LANGUAGES else "en"
+
+
+@contextmanager
+def speaking(wanted: str) -> Iterator[None]:
+    """Speak one language inside the block, whatever the viewer's session says."""
+    token = _spoken.set(wanted if wanted in LANGUAGES else match(wanted))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def _(text: str) -> str:
+    """The text in the language spoken now; the English itself where the catalogue has none."""
+    spoken = language()
+    return text if spoken == "en" else catalogue(spoken).get(text, text)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(spoken: str) -> Mapping[str, str]:
+    """English to translation, read from the .po file itself, so that nothing is compiled."""
+    path = CATALOGUES / spoken.replace("-", "_") / "LC_MESSAGES" / "tillwatch.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        entries = read_po(file)
+    return {str(e.id): str(e.string) for e in entries if e.id and e.string and not e.fuzzy}
+
+
+def number(value: int | Decimal) -> str:
+    """A count with its digits grouped."""
+    return format_decimal(value, locale=_locale())
+
+
+def percent(share: Decimal, *, digits: int = 1) -> str:
+    """A share (0.034 is 3.4 %) with a fixed number of decimals."""
+    pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
+    return format_percent(share, format=pattern, locale=_locale())
+
+
+def moment(when: datetime, zone: ZoneInfo) -> str:
+    """A time to the second in the zone of the screen."""
+    return format_datetime(when, _pattern("moment"), tzinfo=zone, locale=_locale())
+
+
+def minute(when: datetime, zone: ZoneInfo) -> str:
+    """A time to the minute in the zone of the screen."""
+    return format_datetime(when, _pattern("minute"), tzinfo=zone, locale=_locale())
+
+
+def day(when: date) -> str:
+    """A calendar day."""
+    return format_date(when, _pattern("day"), locale=_locale())
+
+
+def ago(seconds: int) -> str:
+    """How long ago, in the largest whole unit."""
+    if seconds < 90:
+        return _("{n} s ago").format(n=max(seconds, 0))
+    if seconds < 90 * 60:
+        return _("{n} min ago").format(n=seconds // 60)
+    if seconds < 48 * 3600:
+        return _("{n} h ago").format(n=seconds // 3600)
+    return _("{n} d ago").format(n=seconds // 86400)
+
+
+def _pattern(kind: str) -> str:
+    return _PATTERNS[language()][kind]
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _parsed(spoken: str) -> Locale:
+    return Locale.parse(spoken.replace("-", "_"))
+
+
+def _locale() -> Locale:
+    return _parsed(language())
