@@ -89,6 +89,13 @@ class MalformedEvent(TillwatchError):
     code = "malformed_event"
 
 
+class MalformedObject(TillwatchError):
+    """An object from Stripe lacks what every such object has."""
+
+    status = 400
+    code = "malformed_object"
+
+
 class BadSignature(TillwatchError):
     """A webhook signature does not match, or its time is too far from now."""
 
@@ -101,6 +108,27 @@ class BodyTooLarge(TillwatchError):
 
     status = 413
     code = "body_too_large"
+
+
+class InboxFull(TillwatchError):
+    """Too many events wait to be kept. Nothing of this one was; send it again."""
+
+    status = 503
+    code = "inbox_full"
+
+
+class DatabaseDown(TillwatchError):
+    """The database does not answer. Nothing was kept; try again."""
+
+    status = 503
+    code = "database_down"
+
+
+class TooSlow(TillwatchError):
+    """The request's body took too long to arrive."""
+
+    status = 408
+    code = "too_slow"
 
 
 class LeaseLost(TillwatchError):

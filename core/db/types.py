@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, String, Text
@@ -35,14 +35,14 @@ class Utc(TypeDecorator[datetime]):
             raise ValueError("a time without a zone cannot be stored")
         if dialect.name == "sqlite":
             return clock.to_micros(value)
-        return value.astimezone(clock.UTC).replace(tzinfo=None)
+        return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if isinstance(value, int):
             return clock.from_micros(value)
-        result: datetime = value.replace(tzinfo=clock.UTC)
+        result: datetime = value.replace(tzinfo=UTC)
         return result
 
 

@@ -1,0 +1,95 @@
+"""Calls to Stripe: one client per key, with a budget, at most three tries and our own errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import stripe
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_base, wait_random_exponential
+
+from core.gateway import transport
+from core.gateway.budget import Budget
+from core.gateway.failures import is_retried, translate
+
+#: The API version that the SDK is pinned to; objects are asked for in this shape.
+API_VERSION: str = stripe.api_version
+TRIES = 3
+PAGE = 100
+
+Json = dict[str, Any]
+
+
+def _no_log(_call: transport.Call) -> None:
+    """Keeps no account: for tools that have no database."""
+
+
+class Gateway:
+    """Stripe for one account and mode; every method raises only errors of `core.errors`."""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        livemode: bool,
+        api_base: str | None = None,
+        log: transport.CallLog = _no_log,
+        budget: Budget | None = None,
+        wait: wait_base | None = None,
+        read_seconds: float = transport.READ_SECONDS,
+    ) -> None:
+        self.livemode = livemode
+        self._budget = budget or Budget()
+        self._wait = wait or wait_random_exponential(multiplier=0.5, max=8)
+        self._client = stripe.StripeClient(
+            key,
+            base_addresses={"api": api_base} if api_base else None,
+            # The SDK would retry answers that M17 does not; the tries are counted here instead.
+            max_network_retries=0,
+            http_client=transport.LoggingTransport(livemode, log, read_seconds),
+        )
+
+    def get(self, path: str, **params: Any) -> Json:
+        """The JSON of a GET. `params` are Stripe's, such as `limit` and `expand`."""
+        return self._tries("get", path, params)
+
+    def post(self, path: str, *, idempotency_key: str, **params: Any) -> Json:
+        """The JSON of a POST; each try carries the same idempotency key."""
+        return self._tries("post", path, params | {"idempotency_key": idempotency_key})
+
+    def pages(self, path: str, **params: Any) -> Iterator[list[Json]]:
+        """Every page of a list, newest first, as Stripe orders it."""
+        while True:
+            page = self.get(path, limit=PAGE, **params)
+            if page["data"]:
+                yield page["data"]
+            if not page["has_more"]:
+                return
+            params["starting_after"] = page["data"][-1]["id"]
+
+    def _tries(self, method: str, path: str, params: Json) -> Json:
+        attempts = Retrying(
+            stop=stop_after_attempt(TRIES),
+            wait=self._wait,
+            retry=retry_if_exception(
+                lambda error: isinstance(error, stripe.StripeError) and is_retried(error)
+            ),
+            before=_count_attempt,
+            reraise=True,
+        )
+        call: Callable[[], Json] = lambda: self._once(method, path, params)  # noqa: E731
+        try:
+            return attempts(call)
+        except stripe.StripeError as error:
+            raise translate(error) from None
+
+    def _once(self, method: str, path: str, params: Json) -> Json:
+        self._budget.spend(method, path)
+        answer = self._client.raw_request(method, path, **params)
+        data: Json = answer.data
+        return data
+
+
+def _count_attempt(state: RetryCallState) -> None:
+    transport.attempt.set(state.attempt_number)

@@ -1,0 +1,79 @@
+"""The HTTP client under the SDK: it keeps an account of every call, without bodies or keys."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+
+from core import clock
+
+#: Which try of the same call this is; the client sets it.
+attempt: ContextVar[int] = ContextVar("attempt", default=1)
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to Stripe. `status` is None when no answer came."""
+
+    livemode: bool
+    method: str
+    path: str
+    status: int | None
+    error: str | None
+    duration_us: int
+    attempt: int
+    request_id: str | None
+    idempotency_key: str | None
+    started_at: datetime
+
+
+CallLog = Callable[[Call], None]
+
+
+class LoggingTransport(stripe.RequestsClient):
+    """The SDK's requests client, with each request reported to a log."""
+
+    def __init__(self, livemode: bool, log: CallLog, read_seconds: float = READ_SECONDS) -> None:
+        super().__init__(timeout=(CONNECT_SECONDS, read_seconds))
+        self._livemode = livemode
+        self._log = log
+
+    def request(  # type: ignore[override]  # the SDK's own subclass differs from its base
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        started_at, start = clock.now(), time.perf_counter()
+        status: int | None = None
+        error: str | None = None
+        answer: Mapping[str, str] = {}
+        try:
+            body, status, answer = super().request(method, url, headers, post_data)
+        except stripe.APIConnectionError as failure:
+            error = type(failure.__cause__ or failure).__name__
+            raise
+        else:
+            return body, status, answer
+        finally:
+            self._log(
+                Call(
+                    livemode=self._livemode,
+                    method=method.upper(),
+                    path=urlsplit(url).path[:255],
+                    status=status,
+                    error=error,
+                    duration_us=int((time.perf_counter() - start) * 1_000_000),
+                    attempt=attempt.get(),
+                    request_id=answer.get("Request-Id"),
+                    idempotency_key=(headers or {}).get("Idempotency-Key"),
+                    started_at=started_at,
+                )
+            )

@@ -1,0 +1,1 @@
+"""Balance transactions and the sums kept of them, to the minor unit."""

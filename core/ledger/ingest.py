@@ -1,0 +1,140 @@
+"""Balance transactions into the ledger, once each, with their sums in the same transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, select, update
+
+from core.db.tables import (
+    balance_transactions,
+    charges,
+    payments,
+    revenue_country_daily,
+    revenue_daily,
+)
+from core.db.upsert import add_to, insert_new
+from core.gateway.snapshots import LedgerEntry
+from core.ledger.scope import Scope
+
+#: The category of the row that pays for a charge.
+CHARGE = "charge"
+_SUMS = ("gross_minor", "fee_minor", "net_minor", "count")
+
+
+class Origin(NamedTuple):
+    """What stands behind a ledger row: `method` and `card_country` are '' where there is none."""
+
+    payment_id: str | None
+    method: str
+    card_country: str
+
+
+_NO_ORIGIN = Origin(None, "", "")
+
+
+class Ingested(NamedTuple):
+    """`new` rows were written; `unlinked` payments have a charge row but are not mirrored yet."""
+
+    new: int
+    unlinked: list[str]
+
+
+def origins(connection: Connection, charge_ids: Sequence[str]) -> dict[str, Origin]:
+    """What is known of each charge; unknown ones are left out."""
+    c = charges.c
+    rows = connection.execute(
+        select(c.stripe_id, c.payment_id, c.method_type, c.card_country).where(
+            c.stripe_id.in_(sorted(set(charge_ids)))
+        )
+    )
+    return {row[0]: Origin(row[1], row[2] or "", row[3] or "") for row in rows}
+
+
+def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope) -> Ingested:
+    """Write the entries that are not there yet. The charges behind them must be mirrored.
+
+    Raises `InsertRace` when another worker wrote one of them meanwhile: the caller tries again,
+    for else its rows would enter the sums twice.
+    """
+    ids = [entry.stripe_id for entry in entries]
+    b = balance_transactions.c
+    known = set(connection.scalars(select(b.stripe_id).where(b.stripe_id.in_(ids))))
+    fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in known}
+    if not fresh:
+        return Ingested(0, [])
+    behind = origins(connection, [e.charge_id for e in fresh.values() if e.charge_id])
+    rows = [
+        _row(entry, behind.get(entry.charge_id or "", _NO_ORIGIN), scope)
+        for entry in fresh.values()
+    ]
+    insert_new(connection, balance_transactions, sorted(rows, key=lambda row: row["stripe_id"]))
+    unlinked = _link(connection, rows)
+    write_sums(connection, rows, scope.slot)
+    return Ingested(len(rows), unlinked)
+
+
+def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
+    row = dict(vars(entry))
+    del row["charge_id"]
+    return row | origin._asdict() | {"business_day": scope.day(entry.created_at)}
+
+
+def _link(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Put fee and net on the payments whose latest charge these rows pay for."""
+    wanted = sorted(
+        {r["payment_id"] for r in rows if r["reporting_category"] == CHARGE and r["payment_id"]}
+    )
+    if not wanted:
+        return []
+    p, b = payments.c, balance_transactions.c
+    locked = select(p.stripe_id).where(p.stripe_id.in_(wanted)).order_by(p.stripe_id)
+    present = list(connection.scalars(locked.with_for_update()))
+    of_charge = (b.source_id == p.latest_charge_id) & (b.reporting_category == CHARGE)
+    figure = {
+        column: select(source).where(of_charge).limit(1).scalar_subquery()
+        for column, source in (
+            (p.fee_minor, b.fee_minor),
+            (p.net_minor, b.net_minor),
+            (p.settlement_currency, b.currency),
+        )
+    }
+    connection.execute(
+        update(payments).where(p.stripe_id.in_(present)).values(figure),
+        execution_options={"synchronize_session": False},
+    )
+    return sorted(set(wanted) - set(present))
+
+
+def write_sums(connection: Connection, rows: Sequence[Mapping[str, Any]], slot: int) -> None:
+    """Add ledger rows to the daily sums, by method and by card country."""
+    for table, dimension in (
+        (revenue_daily, "method"),
+        (revenue_country_daily, "card_country"),
+    ):
+        _write_sum(connection, table, dimension, rows, slot)
+
+
+def _write_sum(
+    connection: Connection,
+    table: Table,
+    dimension: str,
+    rows: Sequence[Mapping[str, Any]],
+    slot: int,
+) -> None:
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    names = ("livemode", "business_day", "currency", "reporting_category", dimension)
+    for row in rows:
+        total = sums[tuple(row[name] for name in names)]
+        total[0] += row["amount_minor"]
+        total[1] += row["fee_minor"]
+        total[2] += row["net_minor"]
+        total[3] += 1
+    keys = ("livemode", "day", "currency", "reporting_category", dimension)
+    written = [
+        dict(zip(keys, key, strict=True)) | dict(zip(_SUMS, total, strict=True)) | {"slot": slot}
+        for key, total in sums.items()
+    ]
+    add_to(connection, table, written, _SUMS)
