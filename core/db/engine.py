@@ -21,11 +21,14 @@ _RETRIED = {1205, 1213}
 _GONE = {2006, 2013, 2003, 1053, 1927, 4031}
 
 
-def open_engine(url: str, *, pool_size: int = 5) -> Engine:
-    """An engine for the payments database; makes the folder of a SQLite file."""
+def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
+    """An engine for the payments database; makes the folder of a SQLite file.
+
+    `cache_mib` bounds SQLite's page cache, per connection.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, parsed.database)
+        return _sqlite(url, parsed.database, cache_mib)
     if parsed.get_backend_name() == "mysql" and "charset" not in parsed.query:
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     return create_engine(
@@ -40,7 +43,7 @@ def open_engine(url: str, *, pool_size: int = 5) -> Engine:
     )
 
 
-def _sqlite(url: str, path: str | None) -> Engine:
+def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -53,7 +56,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            f"cache_size=-{cache_mib * 1024}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -1,0 +1,1 @@
+"""What Stripe tells us: kept first, applied after, read again until it is confirmed."""
