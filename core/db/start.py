@@ -1,0 +1,29 @@
+"""Opens the door to the database at a process's start, or says plainly why it stays shut."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from core.db.engine import open_engine
+from core.db.migrate import upgrade
+from core.errors import DatabaseDown, Misconfigured
+
+
+def prepare(url: str) -> None:
+    """Bring the schema up to date; `Misconfigured` or `DatabaseDown` where that cannot be.
+
+    The messages name neither the address nor the password.
+    """
+    try:
+        engine = open_engine(url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        raise Misconfigured(
+            "DATABASE_URL is not sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST/NAME"
+        ) from None
+    try:
+        upgrade(engine)
+    except DBAPIError as error:
+        number = error.orig.args[0] if error.orig is not None and error.orig.args else error
+        raise DatabaseDown(f"the database of DATABASE_URL does not answer ({number})") from None
+    finally:
+        engine.dispose()

@@ -1,0 +1,123 @@
+"""The receiver: the webhook, the REST API, health, readiness and metrics. No Streamlit here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.db.engine import open_engine
+from core.errors import TillwatchError
+from core.inbox.group import GroupWriter
+from core.inbox.health import Readiness, backlog_or_none
+from core.settings import Settings
+from dashboard.bodies import LimitedBodies
+from dashboard.metrics import Metrics
+from dashboard.webhooks import PATH, Answer, Webhook, settle_in
+
+#: The receiver reads little; SQLite's page cache would only grow with what it writes.
+_CACHE_MIB = 4
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The receiver as an ASGI application; opens the database when it starts.
+
+    The webhook is a route of Starlette's own, beside FastAPI and not inside it. The FastAPI
+    application is at `app.state.api`.
+    """
+    engine = open_engine(settings.database, cache_mib=_CACHE_MIB)
+    answers: list[asyncio.AbstractEventLoop] = []
+    writer: GroupWriter[Answer] = GroupWriter(
+        engine,
+        lambda tickets, error: settle_in(answers[-1], tickets, error),
+        measure=lambda rows, seconds: metrics.commit(rows, seconds),
+    )
+    metrics = Metrics(writer.waiting, partial(backlog_or_none, engine))
+    webhook = Webhook(settings.webhook_secrets, frozenset(settings.secret_keys), writer, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        answers.append(asyncio.get_running_loop())
+        writer.start()
+        yield
+        await asyncio.to_thread(writer.stop)
+        engine.dispose()
+
+    api = _rest(Readiness(engine), writer.is_alive, metrics)
+    app = Starlette(
+        routes=[
+            Route(PATH, webhook, methods=["POST"]),
+            Mount("/", SecurityHeaders(LimitedBodies(api), https=settings.force_https)),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.api = api
+    return app
+
+
+def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) -> FastAPI:
+    api = FastAPI(
+        title="Tillwatch",
+        version="1",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+
+    @api.exception_handler(TillwatchError)
+    async def _refuse(_request: Request, error: TillwatchError) -> JSONResponse:
+        body = {"error": {"code": error.code, "message": error.message}}
+        return JSONResponse(body, status_code=error.status)
+
+    @api.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """Answers as long as the process does."""
+        return {"status": "ok"}
+
+    @api.get("/readyz", tags=["operation"], responses={503: {"description": "Not ready"}})
+    def readyz(response: Response) -> dict[str, str]:
+        """Whether the database answers, stands at the newest migration, and events are kept."""
+        database = readiness.check()
+        ready = database == "current" and can_keep()
+        response.status_code = 200 if ready else 503
+        return {"status": "ready" if ready else "not ready", "database": database}
+
+    @api.get("/metrics", tags=["operation"], response_class=Response)
+    def prometheus() -> Response:
+        """Figures in Prometheus' text format."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+    return api
+
+
+class SecurityHeaders:
+    """ASGI middleware: what every answer of the REST side tells a browser to refrain from."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._headers = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"content-security-policy", b"frame-ancestors 'none'"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"cache-control", b"no-store"),
+        ]
+        if https:
+            self._headers.append((b"strict-transport-security", b"max-age=31536000"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                added = [pair for pair in self._headers if pair[0] not in given]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

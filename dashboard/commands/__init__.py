@@ -1,0 +1,1 @@
+"""The sub-commands of `python -m dashboard`, one module each; a module is loaded when it is run."""

@@ -1,0 +1,122 @@
+"""What the receiver counts for Prometheus; every label's values are known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from core.inbox.store import Backlog
+
+#: What an event's type may begin with here; a stranger's words never become a label.
+FAMILIES = (
+    "charge.dispute",
+    "charge.refund",
+    "radar.early_fraud_warning",
+    "checkout.session",
+    "payment_intent",
+    "payment_method",
+    "charge",
+    "refund",
+    "payout",
+    "customer",
+    "invoice",
+    "review",
+    "balance",
+)
+OTHER = "other"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+def family(event_type: str) -> str:
+    """The known family of an event type, or `other`."""
+    for name in FAMILIES:
+        if event_type.startswith(name) and event_type[len(name) : len(name) + 1] in ("", "."):
+            return name
+    return OTHER
+
+
+class InboxState(Collector):
+    """Reads the inbox's backlog when Prometheus asks, and only then."""
+
+    def __init__(self, read: Callable[[], Backlog | None]) -> None:
+        self._read = read
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing: what is registered is not read at that moment."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The counts by state; none while the database does not answer."""
+        found = self._read()
+        if found is None:
+            return
+        gauge = GaugeMetricFamily(
+            "tillwatch_inbox_events", "Events in the inbox, counted up to 10,000", labels=["state"]
+        )
+        gauge.add_metric(["pending"], found.pending)
+        gauge.add_metric(["dead"], found.dead)
+        yield gauge
+
+
+class Metrics:
+    """The receiver's figures, in a registry of their own."""
+
+    def __init__(self, waiting: Callable[[], int], backlog: Callable[[], Backlog | None]) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.registry.register(InboxState(backlog))
+        outcomes = Counter(
+            "tillwatch_webhooks", "Webhook requests by outcome", ["outcome"], registry=self.registry
+        )
+        self._outcomes = outcomes
+        events = Counter(
+            "tillwatch_webhook_events", "Events kept", ["family"], registry=self.registry
+        )
+        self._events = {name: events.labels(name) for name in (*FAMILIES, OTHER)}
+        self._seconds = Histogram(
+            "tillwatch_webhook_seconds",
+            "From a webhook's first byte to its answer",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._rows = Histogram(
+            "tillwatch_inbox_commit_rows",
+            "Events in one commit",
+            buckets=_ROWS,
+            registry=self.registry,
+        )
+        self._commit_seconds = Histogram(
+            "tillwatch_inbox_commit_seconds",
+            "One commit of the inbox",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        queue = Gauge(
+            "tillwatch_inbox_queue", "Events that wait for a commit", registry=self.registry
+        )
+        queue.set_function(waiting)
+
+    def webhook(self, outcome: str, seconds: float) -> None:
+        """Count one webhook request: `kept`, or the code of the error it was answered with."""
+        self._outcomes.labels(outcome).inc()
+        self._seconds.observe(seconds)
+
+    def kept(self, event_type: str) -> None:
+        """Count one event by its family."""
+        self._events[family(event_type)].inc()
+
+    def commit(self, rows: int, seconds: float) -> None:
+        """Count one commit of the inbox."""
+        self._rows.observe(rows)
+        self._commit_seconds.observe(seconds)
+
+    def text(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        return generate_latest(self.registry)

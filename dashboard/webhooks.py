@@ -1,0 +1,95 @@
+"""The webhook's route: size, signature, envelope, commit, 200; nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+from starlette.types import Receive, Scope, Send
+
+from core import clock
+from core.errors import MalformedEvent, TillwatchError
+from core.gateway import signature
+from core.inbox.group import GroupWriter
+from core.inbox.store import parse_envelope
+from dashboard.bodies import BodyReader, ClientGone, send_error, send_json
+from dashboard.metrics import Metrics
+
+PATH = "/api/v1/webhooks/stripe"
+#: Seconds between two lines in the log about the same kind of refused request.
+_QUIET_SECONDS = 10
+
+_log = logging.getLogger(__name__)
+Answer = asyncio.Future[TillwatchError | None]
+
+
+class Webhook:
+    """The endpoint as plain ASGI: a framework's request object would double its cost."""
+
+    def __init__(
+        self,
+        secrets: Sequence[str],
+        modes: frozenset[bool],
+        writer: GroupWriter[Answer],
+        metrics: Metrics,
+    ) -> None:
+        self._secrets = tuple(secrets)
+        self._modes = modes
+        self._writer = writer
+        self._metrics = metrics
+        self._bodies = BodyReader()
+        self._noted: dict[str, float] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 200 once the event is committed; 400, 408, 413 or 503 with nothing kept."""
+        started = time.perf_counter()
+        outcome = "kept"
+        try:
+            await self._keep(scope, receive)
+            await send_json(send, 200, {"received": True})
+        except ClientGone:
+            outcome = "client_gone"
+        except TillwatchError as error:
+            outcome = error.code
+            self._note(error)
+            await send_error(send, error)
+        self._metrics.webhook(outcome, time.perf_counter() - started)
+
+    async def _keep(self, scope: Scope, receive: Receive) -> None:
+        raw = await self._bodies.read(scope, receive)
+        header = None
+        for name, value in scope["headers"]:
+            if name == b"stripe-signature":
+                header = value.decode("latin-1")
+        signature.verify(raw, header, self._secrets, now=clock.to_unix(clock.now()))
+        event = parse_envelope(raw)
+        if event.livemode not in self._modes:
+            raise MalformedEvent("the event is of a mode that has no key here")
+        settled: Answer = asyncio.get_running_loop().create_future()
+        self._writer.submit(event, settled)
+        if (error := await settled) is not None:
+            raise error
+        self._metrics.kept(event.type)
+
+    def _note(self, error: TillwatchError) -> None:
+        """One line for a kind of refusal, then silence for a while: a flood fills no disk."""
+        now = time.monotonic()
+        if now - self._noted.get(error.code, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            self._noted[error.code] = now
+            _log.warning("a webhook was refused: %s", error.message)
+
+
+def settle_in(
+    loop: asyncio.AbstractEventLoop, answers: Sequence[Answer], error: TillwatchError | None
+) -> None:
+    """Give the writer's outcome to the requests that wait for it, from the writer's thread."""
+    loop.call_soon_threadsafe(_resolve, answers, error)
+
+
+def _resolve(answers: Sequence[Answer], error: TillwatchError | None) -> None:
+    for answer in answers:
+        # A request whose client has gone is cancelled; its event is kept all the same.
+        if not answer.done():
+            answer.set_result(error)
