@@ -1,0 +1,76 @@
+"""Counts wrong sign-ins in the database, so that a restart forgets none of them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from core.db.tables import login_attempts, settings_table
+from core.db.upsert import insert_missing
+from core.errors import TooManyAttempts
+
+PER_ACCOUNT = 10
+ACCOUNT_WINDOW = timedelta(minutes=15)
+PER_ADDRESS = 100
+ADDRESS_WINDOW = timedelta(hours=1)
+_LOCK = "sign_in.lock"
+
+
+def account_key(email: str) -> str:
+    """What an account is counted under; an address that nobody has is counted alike."""
+    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()
+
+
+def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
+    """Enter an attempt before the password is looked at; returns its number.
+
+    It stands as a wrong one until `succeed`, so that many at once cannot slip past the limit.
+    `TooManyAttempts` when the account or the address is over its limit: then nothing is entered,
+    and the wait does not grow.
+    """
+    _one_at_a_time(connection, now)
+    attempt = login_attempts.c
+    account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
+    address = _wrong(connection, attempt.ip == ip, now - ADDRESS_WINDOW)
+    if account >= PER_ACCOUNT or address >= PER_ADDRESS:
+        raise TooManyAttempts
+    row = {
+        "account_hash": account_key(email),
+        "ip": ip,
+        "succeeded": False,
+        "attempted_at": now,
+    }
+    key = connection.execute(login_attempts.insert().values(**row)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def succeed(connection: Connection, seq: int) -> None:
+    """The password was right: this attempt was no guess."""
+    connection.execute(
+        login_attempts.update().where(login_attempts.c.seq == seq).values(succeeded=True)
+    )
+
+
+def forget(connection: Connection, now: datetime) -> None:
+    """Delete what no limit looks at any more."""
+    old = login_attempts.c.attempted_at < now - 2 * ADDRESS_WINDOW
+    connection.execute(login_attempts.delete().where(old))
+
+
+def _one_at_a_time(connection: Connection, now: datetime) -> None:
+    """Hold a row that every sign-in holds: counting and entering must be one step on MySQL too."""
+    row = {"name": _LOCK, "value": "", "updated_at": now, "updated_by": "sign_in"}
+    insert_missing(connection, settings_table, [row], "name")
+
+
+def _wrong(connection: Connection, whose: ColumnElement[bool], since: datetime) -> int:
+    attempt = login_attempts.c
+    query = (
+        select(func.count())
+        .select_from(login_attempts)
+        .where(whose, attempt.attempted_at > since, ~attempt.succeeded)
+    )
+    return int(connection.execute(query).scalar_one())

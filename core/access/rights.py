@@ -1,0 +1,64 @@
+"""The matrix of roles and rights: rights add up, and what is not given here is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.errors import InvalidInput
+
+VIEWER = "viewer"
+SUPPORT = "support"
+SUPPORT_LEAD = "support_lead"
+FINANCE = "finance"
+RISK = "risk"
+DEVELOPER = "developer"
+ADMIN = "admin"
+
+#: Every role, in the order in which people are shown them.
+ROLES = (VIEWER, SUPPORT, SUPPORT_LEAD, FINANCE, RISK, DEVELOPER, ADMIN)
+
+SEE_PAYMENTS = "see_payments"
+ASK_REFUND = "ask_refund"
+APPROVE_REFUND = "approve_refund"
+BULK_REFUND = "bulk_refund"
+SEE_REVENUE = "see_revenue"
+SEE_DISPUTES = "see_disputes"
+MANAGE_DISPUTES = "manage_disputes"
+MANAGE_FRAUD = "manage_fraud"
+USE_DEVELOPER_TOOLS = "use_developer_tools"
+SEE_EVENTS = "see_events"
+REPLAY_EVENTS = "replay_events"
+ADMINISTER = "administer"
+
+#: Each right and the roles that have it.
+MATRIX: dict[str, frozenset[str]] = {
+    SEE_PAYMENTS: frozenset(ROLES),
+    ASK_REFUND: frozenset({SUPPORT, SUPPORT_LEAD, RISK}),
+    APPROVE_REFUND: frozenset({SUPPORT_LEAD}),
+    BULK_REFUND: frozenset({SUPPORT_LEAD}),
+    SEE_REVENUE: frozenset({FINANCE}),
+    SEE_DISPUTES: frozenset({SUPPORT, SUPPORT_LEAD, FINANCE, RISK}),
+    MANAGE_DISPUTES: frozenset({RISK}),
+    MANAGE_FRAUD: frozenset({RISK}),
+    USE_DEVELOPER_TOOLS: frozenset({DEVELOPER}),
+    SEE_EVENTS: frozenset({DEVELOPER, ADMIN}),
+    REPLAY_EVENTS: frozenset({DEVELOPER, ADMIN}),
+    ADMINISTER: frozenset({ADMIN}),
+}
+
+RIGHTS = tuple(MATRIX)
+
+
+def rights_of(roles: Iterable[str]) -> frozenset[str]:
+    """The rights that these roles give together; a role we do not know gives none."""
+    held = frozenset(roles)
+    return frozenset(right for right, allowed in MATRIX.items() if held & allowed)
+
+
+def known_roles(roles: Iterable[str]) -> tuple[str, ...]:
+    """The roles in their usual order, each once; `InvalidInput` for one that does not exist."""
+    asked = set(roles)
+    unknown = sorted(asked - set(ROLES))
+    if unknown:
+        raise InvalidInput("roles", f"{unknown[0]!r} is not one of {', '.join(ROLES)}")
+    return tuple(role for role in ROLES if role in asked)

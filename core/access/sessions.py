@@ -1,0 +1,125 @@
+"""Sessions: a random token in a cookie, its SHA-256 in the database, two clocks that end it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
+
+from core.db.tables import sessions, users
+
+ABSOLUTE = timedelta(hours=8)
+IDLE = timedelta(minutes=30)
+#: Activity is written down at most this often; the idle limit is that much less exact.
+_TOUCH_EVERY = timedelta(minutes=1)
+_KEPT_AFTER_END = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that is in force: `key` is its token's hash and opens nothing by itself."""
+
+    key: str
+    user_id: str
+    expires_at: datetime
+
+
+def start(connection: Connection, user_id: str, *, ip: str, user_agent: str, now: datetime) -> str:
+    """Open a session and return its token: 256 random bits that are kept nowhere else."""
+    token = secrets.token_urlsafe(32)
+    row = {
+        "token_hash": key_of(token),
+        "user_id": user_id,
+        "created_at": now,
+        "expires_at": now + ABSOLUTE,
+        "last_seen_at": now,
+        "ip": ip[:45],
+        "user_agent": user_agent[:255],
+    }
+    connection.execute(sessions.insert().values(**row))
+    return token
+
+
+def key_of(token: str) -> str:
+    """What stands in the database for a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find(connection: Connection, token: str, *, now: datetime, production: bool) -> Session | None:
+    """The session behind a token, if it is in force at `now`; reads only."""
+    if not token:
+        return None
+    query = _in_force(now, production).where(sessions.c.token_hash == key_of(token))
+    row = connection.execute(query).first()
+    return Session(row.token_hash, row.user_id, row.expires_at) if row else None
+
+
+def touch(connection: Connection, key: str, now: datetime) -> None:
+    """Note that a person did something in this session; needs a write transaction."""
+    connection.execute(
+        sessions.update()
+        .where(_stale(key, now), sessions.c.revoked_at.is_(None))
+        .values(last_seen_at=now)
+    )
+
+
+def is_due(connection: Connection, key: str, now: datetime) -> bool:
+    """Whether `touch` would change anything: a write lock for nothing costs others."""
+    return (
+        connection.execute(select(sessions.c.token_hash).where(_stale(key, now))).first()
+        is not None
+    )
+
+
+def in_force(
+    connection: Connection, keys: Collection[str], *, now: datetime, production: bool
+) -> frozenset[str]:
+    """Those of the sessions that still are in force: for sockets that stay open."""
+    if not keys:
+        return frozenset()
+    query = _in_force(now, production).where(sessions.c.token_hash.in_(list(keys)))
+    return frozenset(row.token_hash for row in connection.execute(query))
+
+
+def revoke(connection: Connection, key: str, now: datetime) -> None:
+    """End one session at once."""
+    _revoke(connection, sessions.c.token_hash == key, now)
+
+
+def revoke_all(connection: Connection, user_id: str, now: datetime) -> None:
+    """End every session of a user at once."""
+    _revoke(connection, sessions.c.user_id == user_id, now)
+
+
+def forget(connection: Connection, now: datetime) -> None:
+    """Delete sessions that ended long ago."""
+    connection.execute(sessions.delete().where(sessions.c.expires_at < now - _KEPT_AFTER_END))
+
+
+def _in_force(now: datetime, production: bool) -> Select[Any]:
+    query = (
+        select(sessions.c.token_hash, sessions.c.user_id, sessions.c.expires_at)
+        .join(users, users.c.id == sessions.c.user_id)
+        .where(
+            sessions.c.revoked_at.is_(None),
+            sessions.c.expires_at > now,
+            sessions.c.last_seen_at > now - IDLE,
+            ~users.c.disabled,
+        )
+    )
+    return query.where(~users.c.demo) if production else query
+
+
+def _stale(key: str, now: datetime) -> ColumnElement[bool]:
+    return and_(sessions.c.token_hash == key, sessions.c.last_seen_at <= now - _TOUCH_EVERY)
+
+
+def _revoke(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
+    connection.execute(
+        sessions.update().where(which, sessions.c.revoked_at.is_(None)).values(revoked_at=now)
+    )

@@ -1,0 +1,134 @@
+"""Signing in and out: attempts counted first, the password checked outside any transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from core import clock
+from core.access import attempts, audit, passwords, sessions
+from core.access.users import is_demo
+from core.db.engine import reading, retrying, writing
+from core.db.tables import users
+from core.errors import NotSignedIn, TooManyAttempts
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Where a sign-in comes from."""
+
+    ip: str
+    user_agent: str = ""
+
+
+class WrongPassword(NotSignedIn):
+    """The e-mail address or the password is wrong."""
+
+    code = "wrong_password"
+
+
+def sign_in(
+    engine: Engine,
+    *,
+    email: str,
+    password: str,
+    visitor: Visitor,
+    production: bool,
+    now: datetime | None = None,
+) -> str:
+    """Check a password and open a session; returns the token for the cookie.
+
+    `TooManyAttempts` over the limits, `WrongPassword` for all else: an unknown address, a disabled
+    account and a wrong password look the same and take the same time.
+    """
+    moment = now or clock.now()
+    attempt = retrying(lambda: _begin(engine, email, visitor, moment))
+    user = _look_up(engine, email)
+    matches = passwords.verify(user.password_hash if user else None, password)
+    if user is None or not matches or user.disabled or (production and is_demo(user.email)):
+        retrying(lambda: _refuse(engine, email, user.id if user else None, visitor, moment))
+        raise WrongPassword
+    fresh = passwords.hash_password(password) if passwords.is_dated(user.password_hash) else None
+    return retrying(lambda: _admit(engine, user.id, attempt, visitor, moment, fresh))
+
+
+def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None) -> None:
+    """End one session."""
+    moment = now or clock.now()
+
+    def work() -> None:
+        with writing(engine) as connection:
+            sessions.revoke(connection, key, moment)
+            audit.append(connection, actor=user_id, action="sign_out", now=moment)
+
+    retrying(work)
+
+
+def _begin(engine: Engine, email: str, visitor: Visitor, now: datetime) -> int:
+    try:
+        with writing(engine) as connection:
+            return attempts.begin(connection, email, visitor.ip, now)
+    except TooManyAttempts:
+        with writing(engine) as connection:
+            audit.append_once(
+                connection,
+                attempts.ACCOUNT_WINDOW,
+                actor=attempts.account_key(email),
+                action="sign_in",
+                outcome="throttled",
+                details={"ip": visitor.ip},
+                now=now,
+            )
+        raise
+
+
+def _look_up(engine: Engine, email: str) -> Any:
+    query = select(users.c.id, users.c.email, users.c.password_hash, users.c.disabled)
+    with reading(engine) as connection:
+        return connection.execute(query.where(users.c.email == email.strip().casefold())).first()
+
+
+def _refuse(
+    engine: Engine, email: str, user_id: str | None, visitor: Visitor, now: datetime
+) -> None:
+    with writing(engine) as connection:
+        audit.append(
+            connection,
+            actor=user_id or attempts.account_key(email),
+            action="sign_in",
+            outcome="refused",
+            details={"ip": visitor.ip},
+            now=now,
+        )
+
+
+def _admit(
+    engine: Engine,
+    user_id: str,
+    attempt: int,
+    visitor: Visitor,
+    now: datetime,
+    fresh_hash: str | None,
+) -> str:
+    with writing(engine) as connection:
+        token = sessions.start(
+            connection, user_id, ip=visitor.ip, user_agent=visitor.user_agent, now=now
+        )
+        attempts.succeed(connection, attempt)
+        _tidy(connection, now)
+        changed: dict[str, Any] = {"last_sign_in_at": now}
+        if fresh_hash:
+            changed["password_hash"] = fresh_hash
+        connection.execute(users.update().where(users.c.id == user_id).values(**changed))
+        audit.append(
+            connection, actor=user_id, action="sign_in", details={"ip": visitor.ip}, now=now
+        )
+        return token
+
+
+def _tidy(connection: Connection, now: datetime) -> None:
+    attempts.forget(connection, now)
+    sessions.forget(connection, now)

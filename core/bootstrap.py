@@ -1,0 +1,108 @@
+"""Puts the parts together: the one place that chooses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+
+from core.access import audit, demo, principals
+from core.access.principals import Principal
+from core.db import migrate
+from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
+from core.errors import Misconfigured, NotPermitted
+from core.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SMALLEST_PACKET = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Console:
+    """What pages and processes work with."""
+
+    settings: Settings
+    engine: Engine
+
+    @property
+    def production(self) -> bool:
+        """Where demo users cannot exist."""
+        return self.settings.app_env == "production"
+
+    def read(
+        self,
+        user_id: str | None,
+        fn: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a read for a person, who is asked for the read's right in the database first.
+
+        `NotSignedIn`, `NotPermitted` (which goes into the audit log), or `Misconfigured` for a
+        function without a right.
+        """
+        right = getattr(fn, "right", None)
+        if right is None:
+            raise Misconfigured(f"{fn.__module__}.{fn.__name__} does not say which right it needs")
+        try:
+            with reading(self.engine) as connection:
+                principals.require(connection, user_id, right)
+                return fn(connection, *args, **kwargs)
+        except NotPermitted:
+            self._note_refusal(str(user_id), right, f"{fn.__module__}.{fn.__name__}")
+            raise
+
+    def principal(self, user_id: str | None) -> Principal:
+        """The person as they are now; `NotSignedIn` when unknown or disabled."""
+        with reading(self.engine) as connection:
+            return principals.principal(connection, user_id)
+
+    def _note_refusal(self, user_id: str, right: str, what: str) -> None:
+        def work() -> None:
+            with writing(self.engine) as connection:
+                audit.append_once(
+                    connection,
+                    timedelta(minutes=1),
+                    actor=user_id,
+                    action="read",
+                    target=what,
+                    outcome="refused",
+                    details={"right": right},
+                )
+
+        retrying(work)
+
+
+def build(settings: Settings) -> Console:
+    """Open the database, bring it up to date and check it; `Misconfigured` when it is unsafe."""
+    engine = open_engine(settings.database)
+    with reading(engine) as connection:
+        check_server(connection)
+    migrate.upgrade(engine)
+    console = Console(settings, engine)
+    if console.production:
+        demo.shut_out(engine)
+    return console
+
+
+def check_server(connection: Connection) -> None:
+    """Refuse a MySQL that would cut text, clamp numbers or shift times (SECURITY finding 10)."""
+    if is_sqlite(connection):
+        return
+    row = connection.execute(
+        text("SELECT @@character_set_connection, @@sql_mode, @@max_allowed_packet, @@time_zone")
+    ).one()
+    charset, mode, packet, zone = row
+    if charset != "utf8mb4":
+        raise Misconfigured(f"the database connection speaks {charset}, not utf8mb4")
+    if "STRICT" not in mode:
+        raise Misconfigured("the database server is not in strict mode: it would clamp numbers")
+    if int(packet) < _SMALLEST_PACKET:
+        raise Misconfigured("the database server's max_allowed_packet is below 4 MiB")
+    if zone != "+00:00":
+        raise Misconfigured(f"the database connection's time zone is {zone}, not UTC")
