@@ -1,0 +1,27 @@
+"""Where each walk through Stripe's lists stands, kept with what the walk wrote."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from core.db.tables import cursors
+from core.db.upsert import upsert
+
+
+def position(connection: Connection, name: str) -> dict[str, Any] | None:
+    """What the walk last kept; None if it never ran."""
+    kept = connection.scalar(select(cursors.c.position).where(cursors.c.name == name))
+    if kept is None:
+        return None
+    found: dict[str, Any] = json.loads(kept)
+    return found
+
+
+def keep(connection: Connection, name: str, where: dict[str, Any], *, at: datetime) -> None:
+    """Move the walk's position in this transaction."""
+    row = {"name": name, "position": json.dumps(where, sort_keys=True), "updated_at": at}
+    upsert(connection, cursors, [row])

@@ -1,0 +1,96 @@
+"""The one door into the mirror: webhooks, polls, backfills and replies all pass through here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Table
+
+from core import clock
+from core.db import versions
+from core.db.tables import (
+    customers,
+    disputes,
+    early_fraud_warnings,
+    payouts,
+    refunds,
+    reviews,
+)
+from core.db.upsert import upsert_newer
+from core.gateway.snapshots import (
+    ChargeSnapshot,
+    CustomerSnapshot,
+    DisputeSnapshot,
+    LedgerEntry,
+    PaymentSnapshot,
+    PayoutSnapshot,
+    RefundSnapshot,
+    ReviewSnapshot,
+    Snapshot,
+    WarningSnapshot,
+)
+from core.inbox import stale
+from core.inbox.merge import newest
+from core.inbox.payments import apply_payments
+from core.inbox.stale import Mark
+from core.ledger.facets import FacetBook
+from core.ledger.ingest import ingest
+from core.ledger.scope import Scope
+
+#: Mirrors that stand alone, in the order in which they are written.
+_MIRRORS: tuple[tuple[type[Snapshot], Table, str], ...] = (
+    (CustomerSnapshot, customers, "payments"),
+    (RefundSnapshot, refunds, "payments"),
+    (DisputeSnapshot, disputes, "disputes"),
+    (WarningSnapshot, early_fraud_warnings, "disputes"),
+    (ReviewSnapshot, reviews, "disputes"),
+    (PayoutSnapshot, payouts, "revenue"),
+)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What every write shares in a process: the scope of its sums and the numbers of facets."""
+
+    scope: Scope
+    facets: FacetBook = field(default_factory=FacetBook)
+
+
+def apply(
+    connection: Connection,
+    snapshots: Sequence[Snapshot],
+    books: Books,
+    *,
+    marks: Sequence[Mark] = (),
+    entries: Sequence[LedgerEntry] = (),
+    at: datetime | None = None,
+) -> int:
+    """Bring the mirror, the ledger and all sums to these states; the caller commits.
+
+    A state that is older than what stands there changes nothing. `marks` are objects to be read
+    again; `entries` go into the ledger once. The number of ledger rows that were new.
+    """
+    moment = at or clock.now()
+    topics: set[str] = set()
+    intents = [s for s in snapshots if isinstance(s, PaymentSnapshot)]
+    attempts = [s for s in snapshots if isinstance(s, ChargeSnapshot)]
+    if intents or attempts:
+        apply_payments(connection, intents, attempts, books.scope, books.facets)
+        topics.add("payments")
+    for kind, table, topic in _MIRRORS:
+        rows = newest([s for s in snapshots if isinstance(s, kind)])
+        if rows:
+            upsert_newer(connection, table, [dict(vars(row)) for row in rows.values()])
+            topics.add(topic)
+    written = ingest(connection, entries, books.scope)
+    unlinked = [
+        Mark("payment_intent", payment, entries[0].livemode, moment, None)
+        for payment in written.unlinked
+    ]
+    stale.mark(connection, [*marks, *unlinked], at=moment)
+    if written.new:
+        topics |= {"revenue", "payments"}
+    versions.bump(connection, topics, slot=books.scope.slot, at=moment)
+    return written.new

@@ -1,0 +1,129 @@
+"""Learning an account's past from Stripe's lists: resumable, with progress, safe to run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Engine
+
+from core import clock
+from core.db import cursors
+from core.db.engine import reading, retrying, writing
+from core.gateway.client import Gateway
+from core.gateway.readings import Page, read_ledger_page, read_page
+from core.inbox.apply import Books, apply
+from core.inbox.ledger_walk import walk_name, write_page
+
+#: Charges come before the payments that show them, and all before the ledger that books them.
+ORDER = (
+    "customer",
+    "charge",
+    "payment_intent",
+    "refund",
+    "dispute",
+    "payout",
+    "early_fraud_warning",
+    "review",
+)
+LEDGER = "balance_transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backfill is. `fraction` is 0 to 1, by the time that the walk has covered."""
+
+    kind: str
+    done: int
+    fraction: float
+    finished: bool
+
+
+Report = Callable[[Progress], None]
+
+
+def backfill(
+    engine: Engine, gateway: Gateway, books: Books, *, since: datetime, report: Report
+) -> dict[str, int]:
+    """Read every list since a time into the mirror and the ledger; the rows read of each kind.
+
+    A run that was cut short goes on where it was, if it has the same `since`.
+    """
+    # To the minute, so that "90 days ago" asked twice in a row is one and the same walk.
+    floor = clock.to_unix(since) // 60 * 60
+    began = clock.now()
+    counts = {
+        kind: _walk(engine, gateway, kind, floor, report, partial(_write_list, engine, books))
+        for kind in ORDER
+    }
+    counts[LEDGER] = _walk(
+        engine, gateway, LEDGER, floor, report, partial(_write_ledger, engine, gateway, books)
+    )
+    retrying(partial(_start_walks, engine, gateway.livemode, began))
+    return counts
+
+
+Write = Callable[[Any, tuple[str, dict[str, Any]]], None]
+
+
+def _walk(
+    engine: Engine, gateway: Gateway, kind: str, floor: int, report: Report, write: Write
+) -> int:
+    name = f"backfill:{'live' if gateway.livemode else 'test'}:{kind}"
+    with reading(engine) as connection:
+        kept = cursors.position(connection, name)
+    if kept is None or kept["since"] != floor or kept["finished"]:
+        kept = {"since": floor, "after": None, "done": 0, "finished": False}
+    start, span = clock.now(), max(1, clock.to_unix(clock.now()) - floor)
+    while not kept["finished"]:
+        page = _read(gateway, kind, floor, kept["after"])
+        size = len(page.entries if kind == LEDGER else page.snapshots)
+        kept = {
+            "since": floor,
+            "after": page.last_id or kept["after"],
+            "done": kept["done"] + size,
+            "finished": not page.has_more,
+        }
+        write(page, (name, kept))
+        covered = (start - page.oldest).total_seconds() / span if page.oldest else 1.0
+        fraction = 1.0 if kept["finished"] else min(1.0, max(0.0, covered))
+        report(Progress(kind, kept["done"], fraction, kept["finished"]))
+    return int(kept["done"])
+
+
+def _read(gateway: Gateway, kind: str, floor: int, after: str | None) -> Any:
+    created = {"gte": floor}
+    if kind == LEDGER:
+        return read_ledger_page(gateway, created=created, starting_after=after)
+    return read_page(gateway, kind, created=created, starting_after=after)
+
+
+def _write_list(engine: Engine, books: Books, page: Page, keep: tuple[str, dict[str, Any]]) -> None:
+    def write() -> None:
+        with writing(engine) as connection:
+            apply(connection, page.snapshots, books)
+            cursors.keep(connection, keep[0], keep[1], at=clock.now())
+
+    retrying(write)
+
+
+def _write_ledger(
+    engine: Engine,
+    gateway: Gateway,
+    books: Books,
+    page: Any,
+    keep: tuple[str, dict[str, Any]],
+) -> None:
+    write_page(engine, gateway, books, page, keep=keep)
+
+
+def _start_walks(engine: Engine, livemode: bool, began: datetime) -> None:
+    """The polls of events and of the ledger go on from where the backfill began."""
+    where = {"since": clock.to_unix(began)}
+    with writing(engine) as connection:
+        for name in (walk_name(livemode), f"events:{'live' if livemode else 'test'}"):
+            if cursors.position(connection, name) is None:
+                cursors.keep(connection, name, where, at=clock.now())

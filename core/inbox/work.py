@@ -1,0 +1,208 @@
+"""Applying the inbox: claim by lease, apply in one transaction a batch, back off, give up."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, Engine, and_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import clock
+from core.db import versions
+from core.db.engine import is_transient, retrying, writing
+from core.db.tables import events
+from core.errors import InsertRace, LeaseLost, TillwatchError
+from core.inbox.apply import Books, apply
+from core.inbox.hints import read_hint
+
+LEASE = timedelta(seconds=60)
+BATCH = 200
+#: After so many tries an event is dead: visible, and replayed by hand.
+TRIES = 8
+BACKOFF = timedelta(seconds=2)
+#: What one bad event can raise. Anything else is a fault of the program and stops the worker.
+FAILS_ITS_EVENT = (
+    TillwatchError,
+    SQLAlchemyError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that this worker has leased."""
+
+    seq: int
+    stripe_id: str
+    livemode: bool
+    body: bytes
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How many events one step applied, passed over and failed."""
+
+    applied: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    @property
+    def any(self) -> bool:
+        return bool(self.applied or self.skipped or self.failed)
+
+
+def apply_inbox(engine: Engine, books: Books, *, batch: int = BATCH) -> Applied:
+    """One step: lease what is due, apply it, and say what became of it.
+
+    A batch that fails is tried again event by event, so that a bad one holds up no other. Errors
+    of the database itself are raised: they count against no event.
+    """
+    fence, leased = retrying(lambda: _claim(engine, batch))
+    if not leased:
+        return Applied()
+    try:
+        return retrying(lambda: _apply(engine, fence, leased, books))
+    except LeaseLost:
+        return Applied()
+    except FAILS_ITS_EVENT as error:
+        if isinstance(error, SQLAlchemyError) and is_transient(error):
+            raise
+        return _one_by_one(engine, fence, leased, books)
+
+
+def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:
+    now, fence, e = clock.now(), uuid.uuid4().hex, events.c
+    due = and_(e.state == "pending", e.next_attempt_at <= now)
+    with writing(engine) as connection:
+        seqs = connection.scalars(
+            select(e.seq).where(due).order_by(e.next_attempt_at).limit(limit)
+        ).all()
+        if not seqs:
+            return fence, []
+        connection.execute(
+            update(events)
+            .where(e.seq.in_(seqs), due)
+            .values(fence=fence, next_attempt_at=now + LEASE)
+        )
+        rows = connection.execute(
+            select(e.seq, e.stripe_id, e.livemode, e.body, e.created_at, e.attempts)
+            .where(e.seq.in_(seqs), e.fence == fence)
+            .order_by(e.seq)
+        )
+        return fence, [Waiting(*row) for row in rows]
+
+
+def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) -> Applied:
+    start = time.perf_counter()
+    hints = [(event, read_hint(event.body, event.created_at, event.livemode)) for event in leased]
+    with writing(engine) as connection:
+        _check_lease(connection, fence, leased)
+        now = clock.now()
+        apply(
+            connection,
+            [snapshot for _, hint in hints for snapshot in hint.snapshots],
+            books,
+            marks=[mark for _, hint in hints for mark in hint.marks],
+            at=now,
+        )
+        spent = int((time.perf_counter() - start) * 1_000_000) // len(hints)
+        known = [event.seq for event, hint in hints if hint.known]
+        passed = [event.seq for event, hint in hints if not hint.known]
+        for state, seqs in (("applied", known), ("skipped", passed)):
+            _finish(connection, fence, seqs, state=state, at=now, duration_us=spent)
+        return Applied(applied=len(known), skipped=len(passed))
+
+
+def _check_lease(connection: Connection, fence: str, leased: Sequence[Waiting]) -> None:
+    """Raise `LeaseLost` unless all of these are still ours; hold them until the commit."""
+    e = events.c
+    owned = connection.scalars(
+        select(e.seq)
+        .where(e.seq.in_([event.seq for event in leased]), e.fence == fence, e.state == "pending")
+        .with_for_update()
+    ).all()
+    if len(owned) != len(leased):
+        raise LeaseLost
+
+
+def _finish(
+    connection: Connection,
+    fence: str,
+    seqs: Sequence[int],
+    *,
+    state: str,
+    at: datetime,
+    duration_us: int,
+) -> None:
+    if not seqs:
+        return
+    done = connection.execute(
+        update(events)
+        .where(events.c.seq.in_(seqs), events.c.fence == fence)
+        .values(state=state, applied_at=at, duration_us=duration_us, fence=None, last_error=None)
+    )
+    if done.rowcount != len(seqs):
+        raise LeaseLost
+
+
+def _one_by_one(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) -> Applied:
+    applied = skipped = failed = 0
+    for event in leased:
+        try:
+            one = retrying(partial(_apply, engine, fence, [event], books))
+        except (LeaseLost, InsertRace):
+            continue
+        except FAILS_ITS_EVENT as error:
+            if isinstance(error, SQLAlchemyError) and is_transient(error):
+                raise
+            retrying(partial(_fail, engine, fence, event, error))
+            failed += 1
+        else:
+            applied, skipped = applied + one.applied, skipped + one.skipped
+    return Applied(applied, skipped, failed)
+
+
+def _fail(engine: Engine, fence: str, event: Waiting, error: BaseException) -> None:
+    """Back off, or give up after the last try. The error's text may quote the body: only its
+    kind and our own messages are kept."""
+    attempts = event.attempts + 1
+    reason = error.message if isinstance(error, TillwatchError) else type(error).__name__
+    dead = attempts >= TRIES
+    now = clock.now()
+    with writing(engine) as connection:
+        connection.execute(
+            update(events)
+            .where(events.c.seq == event.seq, events.c.fence == fence)
+            .values(
+                state="dead" if dead else "pending",
+                attempts=attempts,
+                next_attempt_at=now + BACKOFF * 2**attempts,
+                fence=None,
+                last_error=reason[:500],
+            )
+        )
+        versions.bump(connection, ["inbox"], slot=0, at=now)
+
+
+def replay(engine: Engine, stripe_ids: Sequence[str]) -> int:
+    """Put events back to be applied again; the number that were there."""
+
+    def again() -> int:
+        with writing(engine) as connection:
+            return connection.execute(
+                update(events)
+                .where(events.c.stripe_id.in_(list(stripe_ids)))
+                .values(state="pending", attempts=0, next_attempt_at=clock.now(), fence=None)
+            ).rowcount
+
+    return retrying(again)
