@@ -1,0 +1,230 @@
+"""Stripe's HTTP: keys, form bodies, idempotency, ordered faults, answers with their headers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from email.utils import formatdate
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.emulator import expand, params, routes
+from core.emulator.context import API_VERSION, Context
+from core.emulator.engine import Engine
+from core.emulator.errors import ApiError, refused
+from core.emulator.faults import Fault, injected_error
+from core.emulator.forms import nested
+from core.emulator.idempotency import Saved
+from core.emulator.routes import Route
+from core.emulator.store import Obj, dump
+
+_MAX_BODY = 1_048_576
+_NO_KEY = (
+    "You did not provide an API key. You need to provide your API key in the Authorization header,"
+    " using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See"
+    " https://stripe.com/docs/api#authentication for details, or we can help at"
+    " https://support.stripe.com/."
+)
+
+
+class Api:
+    """The ASGI application under `/v1`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        request_id = self.engine.request_id()
+        hits = self.engine.faults.take(request.method, request.url.path)
+        kinds = {hit.kind for hit in hits}
+        if "reset" in kinds:
+            await _abort(receive)
+            return
+        response = await self._respond(request, request_id, hits)
+        if "lost_reply" in kinds:
+            await _abort(receive)
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
+        try:
+            _authorized(request)
+            for hit in hits:
+                if hit.kind in ("error", "rate_limit"):
+                    raise injected_error(429 if hit.kind == "rate_limit" else hit.status)
+            encoded = await _encoded(request)
+            return await self._keyed(request, request_id, encoded, hits)
+        except ApiError as refusal:
+            return self._answer(
+                refusal.status, error_body(self.engine, refusal, request_id), request, request_id
+            )
+
+    async def _keyed(
+        self, request: Request, request_id: str, encoded: str, hits: list[Fault]
+    ) -> Response:
+        key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        path, keys = request.url.path, self.engine.keys
+        if not key:
+            await _delay(hits)
+            answer = self._run(request, request_id, encoded, None, hits)
+            return self._answer(answer.status, answer.body, request, request_id)
+        saved = keys.begin(key, path, encoded, self.engine.clock.now_ms() // 1000)
+        if saved is not None:
+            replayed = {"Idempotent-Replayed": "true", "Original-Request": saved.request_id}
+            return self._answer(saved.status, saved.body, request, request_id, replayed)
+        try:
+            await _delay(hits)
+            answer = self._run(request, request_id, encoded, key, hits)
+        finally:
+            keys.end(key)
+        return self._answer(answer.status, answer.body, request, request_id)
+
+    def _run(
+        self, request: Request, request_id: str, encoded: str, key: str | None, hits: list[Fault]
+    ) -> Saved:
+        method, path = request.method, request.url.path
+        kept: list[Saved] = []
+
+        def keep(result: Obj | ApiError) -> None:
+            answer = self._saved(result, request_id, hits)
+            kept.append(answer)
+            if key and not (isinstance(result, ApiError) and not result.executed):
+                now = self.engine.clock.now_ms() // 1000
+                self.engine.keys.save(key, path, encoded, answer, now)
+
+        def do(ctx: Context) -> Obj:
+            return call(ctx, method, path, encoded)
+
+        try:
+            self.engine.work(do, request_id=request_id, key=key, finally_=keep)
+        except ApiError:
+            pass  # its answer was kept above
+        if method != "GET" and path.startswith("/v1/webhook_endpoints"):
+            self.engine.reload_endpoints()
+        return kept[0]
+
+    def _saved(self, result: Obj | ApiError, request_id: str, hits: list[Fault]) -> Saved:
+        if any(hit.kind == "saved_500" for hit in hits):
+            body = error_body(self.engine, injected_error(500), request_id)
+            return Saved(500, body, request_id)
+        if isinstance(result, ApiError):
+            return Saved(result.status, error_body(self.engine, result, request_id), request_id)
+        return Saved(200, dump(result).encode(), request_id)
+
+    def _answer(
+        self,
+        status: int,
+        body: bytes,
+        request: Request,
+        request_id: str,
+        extra: dict[str, str] | None = None,
+    ) -> Response:
+        headers = {
+            "Request-Id": request_id,
+            "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
+            "Date": formatdate(self.engine.clock.now_ms() // 1000, usegmt=True),
+            "Cache-Control": "no-cache, no-store",
+            **(extra or {}),
+        }
+        if key := request.headers.get("idempotency-key"):
+            headers["Idempotency-Key"] = key[:255]
+        if status == 429:
+            headers["Stripe-Rate-Limited-Reason"] = "global-rate"
+            headers["Stripe-Should-Retry"] = "true"
+        return Response(body, status, headers, media_type="application/json")
+
+
+def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
+    """Run one API call; its object is ready for the wire."""
+    found = routes.match(method, path)
+    if found is None:
+        raise ApiError(
+            f"Unrecognized request URL ({method}: {path[:200]}). Please see"
+            " https://stripe.com/docs or we can help at https://support.stripe.com/.",
+            status=404,
+            executed=False,
+        )
+    route, ids = found
+    given = params.read(route.params, nested(encoded))
+    tree = _expansion(route, given)
+    result = route.handler(ctx, *ids, given)
+    if route.lists or "id" not in result:
+        return result
+    [shown] = expand.expanded(ctx, [result], tree)
+    return shown
+
+
+def _expansion(route: Route, given: dict[str, Any]) -> dict[str, Any]:
+    paths = given.get("expand") or []
+    if route.lists or not paths:
+        return {}
+    kind = {
+        "payment_intents": "payment_intent",
+        "radar": "radar.early_fraud_warning",
+        "balance_transactions": "balance_transaction",
+    }
+    noun = route.path.split("/")[2]
+    return expand.check(kind.get(noun, noun.removesuffix("s")), paths)
+
+
+def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:
+    """`{"error": …}` with the link to the request's log."""
+    log = f"https://dashboard.stripe.com/{engine.account}/test/workbench/logs?object={request_id}"
+    return dump({"error": {**refusal.error, "request_log_url": log}}).encode()
+
+
+def _authorized(request: Request) -> None:
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
+    key = rest.strip()
+    if kind.lower() == "basic":
+        try:
+            key = base64.b64decode(rest, validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            key = ""
+    elif kind.lower() != "bearer":
+        key = ""
+    if not key:
+        raise ApiError(_NO_KEY, status=401, executed=False)
+    if not key.startswith(("sk_test_", "rk_test_")):
+        masked = f"{key[:8]}{'*' * max(0, min(len(key), 40) - 12)}{key[-4:]}"
+        raise ApiError(f"Invalid API Key provided: {masked}", status=401, executed=False)
+
+
+async def _encoded(request: Request) -> str:
+    """The form or query string; bodies are UTF-8 and at most 1 MiB."""
+    if request.method in ("GET", "DELETE"):
+        return request.url.query
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > _MAX_BODY:
+            raise ApiError("Request body is too large.", status=413, executed=False)
+        chunks.append(chunk)
+    if kind not in ("application/x-www-form-urlencoded", "") and size:
+        raise refused(
+            f"Invalid request (check that your POST content type is"
+            f" application/x-www-form-urlencoded). Got {kind[:80]}."
+        )
+    try:
+        return b"".join(chunks).decode()
+    except UnicodeDecodeError as reason:
+        raise refused("Invalid request: the body is not UTF-8.") from reason
+
+
+async def _delay(hits: list[Fault]) -> None:
+    for hit in hits:
+        if hit.kind == "delay":
+            await asyncio.sleep(hit.seconds)
+
+
+async def _abort(receive: Receive) -> None:
+    """Cut the connection without an answer."""
+    cycle: Any = getattr(receive, "__self__", None)
+    cycle.transport.abort()
+    await asyncio.sleep(0)

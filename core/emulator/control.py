@@ -1,0 +1,177 @@
+"""`/_control/*`: what tests and demos may do to the emulator that no Stripe client can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.emulator import disputes, early_fraud_warnings, payment_intents, webhook_endpoints
+from core.emulator.background import Background
+from core.emulator.context import Context, hidden, shown
+from core.emulator.engine import Engine
+from core.emulator.errors import ApiError, refused
+
+#: What `settle` looks ahead: rows of charges, test-card disputes, slow debits.
+_SOON_MS = 15_000
+_Body = dict[str, Any]
+
+
+class Control:
+    """The handlers, each a JSON object in and out."""
+
+    def __init__(self, engine: Engine, background: Background) -> None:
+        self.engine = engine
+        self.background = background
+
+    def routes(self) -> list[Route]:
+        return [
+            self._route("/state", "GET", self.state),
+            self._route("/labels", "GET", self.labels),
+            self._route("/clock", "POST", self.clock),
+            self._route("/settle", "POST", self.settle),
+            self._route("/faults", "POST", self.faults),
+            self._route("/faults", "DELETE", self.clear_faults),
+            self._route("/webhooks", "POST", self.webhooks),
+            self._route("/disputes", "POST", self.dispute),
+            self._route("/early_fraud_warnings", "POST", self.early_fraud_warning),
+            self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
+        ]
+
+    def _route(self, path: str, method: str, do: Callable[..., _Body]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            try:
+                body = await _json(request) if method == "POST" else {}
+                return JSONResponse(do(body, **request.path_params))
+            except ApiError as refusal:
+                return JSONResponse({"error": refusal.error}, refusal.status)
+
+        return Route(path, endpoint, methods=[method])
+
+    def state(self, body: _Body) -> _Body:
+        """Counts by object, what waits, the clock and the standing faults."""
+        engine, db = self.engine, self.engine.store.db
+        with engine.store.lock:
+            counts = dict(db.execute("SELECT object, count(*) FROM objects GROUP BY object"))
+            waiting = {
+                name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
+                for name in ("tasks", "deliveries", "labels")
+            }
+        return {
+            "account": engine.account,
+            "seed": engine.seed,
+            "now": engine.clock.now_ms() // 1000,
+            "frozen": engine.clock.frozen,
+            "objects": counts,
+            **waiting,
+            "faults": engine.faults.pending(),
+            "webhooks": vars(self.background.options),
+        }
+
+    def labels(self, body: _Body) -> _Body:
+        """What the history generator knows about its payments, by payment intent id."""
+        with self.engine.store.lock:
+            rows = self.engine.store.db.execute("SELECT id, label, detail FROM labels").fetchall()
+        return {"labels": {i: {"label": label, **json.loads(more)} for i, label, more in rows}}
+
+    def clock(self, body: _Body) -> _Body:
+        """`{"advance_seconds": n}` or `{"now": unix}`, and `"frozen": true|false`."""
+        engine = self.engine
+        now = engine.clock.now_ms()
+        target = now
+        if "now" in body:
+            target = _integer(body, "now") * 1000
+        elif "advance_seconds" in body:
+            target = now + _integer(body, "advance_seconds") * 1000
+        if target > now:
+            engine.run_due(target)
+        with engine.store.lock:
+            engine.clock.set(target, frozen=body.get("frozen"))
+        engine.wake.set()
+        return {"now": engine.clock.now_ms() // 1000, "frozen": engine.clock.frozen}
+
+    def settle(self, body: _Body) -> _Body:
+        """Run what is due within seconds, without moving the clock."""
+        return {"done": self.engine.run_due(self.engine.clock.now_ms() + _SOON_MS)}
+
+    def faults(self, body: _Body) -> _Body:
+        self.engine.faults.order(body)
+        return {"faults": self.engine.faults.pending()}
+
+    def clear_faults(self, body: _Body) -> _Body:
+        self.engine.faults.clear()
+        return {"faults": []}
+
+    def webhooks(self, body: _Body) -> _Body:
+        """`{"paused", "duplicate", "shuffle"}`; with `{"url", "secret"}` registers an endpoint."""
+        options = self.background.options
+        if "url" in body:
+            self.add_webhook(str(body["url"]), str(body.get("secret") or ""))
+        if "paused" in body:
+            options.paused = bool(body["paused"])
+        if "shuffle" in body:
+            options.shuffle = bool(body["shuffle"])
+        if "duplicate" in body:
+            options.duplicate = max(1, min(5, _integer(body, "duplicate")))
+        self.engine.wake.set()
+        return vars(options)
+
+    def add_webhook(self, url: str, secret: str) -> None:
+        """Register an endpoint for all events with a given secret; the same again changes nothing."""
+        if not secret:
+            raise refused("An endpoint needs a secret.", "secret")
+
+        def do(ctx: Context) -> None:
+            for endpoint in self.engine.endpoints:
+                if endpoint["url"] == url and hidden(endpoint)["secret"] == secret:
+                    return
+            webhook_endpoints.make(ctx, url, ["*"], secret)
+
+        self.engine.work(do)
+        self.engine.reload_endpoints()
+
+    def dispute(self, body: _Body) -> _Body:
+        """`{"charge", "reason", "amount"?}`: the issuer disputes a charge now."""
+        charge, reason = str(body.get("charge")), str(body.get("reason", "fraudulent"))
+        amount = _integer(body, "amount") if "amount" in body else None
+        return shown(
+            self.engine.work(lambda ctx: disputes.open_dispute(ctx, charge, reason, amount))
+        )
+
+    def early_fraud_warning(self, body: _Body) -> _Body:
+        charge = str(body.get("charge"))
+        kind = str(body.get("fraud_type", "made_with_stolen_card"))
+        return shown(self.engine.work(lambda ctx: early_fraud_warnings.warn(ctx, charge, kind)))
+
+    def authenticate(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
+        """`{"outcome": "succeed"|"fail"}`: the customer answers the challenge or redirect."""
+        outcome = body.get("outcome")
+        if outcome not in ("succeed", "fail"):
+            raise refused("outcome must be succeed or fail", "outcome")
+        return shown(
+            self.engine.work(
+                lambda ctx: payment_intents.authenticate(ctx, id, succeed=outcome == "succeed")
+            )
+        )
+
+
+async def _json(request: Request) -> _Body:
+    raw = await request.body()
+    try:
+        body = json.loads(raw or b"{}")
+    except ValueError as reason:
+        raise refused("The body must be JSON.") from reason
+    if not isinstance(body, dict):
+        raise refused("The body must be a JSON object.")
+    return body
+
+
+def _integer(body: _Body, name: str) -> int:
+    value = body.get(name)
+    if type(value) is not int:
+        raise refused(f"{name} must be a whole number", name)
+    return value

@@ -1,0 +1,256 @@
+"""Disputes and inquiries: opened by an issuer, answered with evidence, won, lost or closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.emulator import balance, fees
+from core.emulator.context import Context, hidden, shown
+from core.emulator.errors import ApiError, refused
+from core.emulator.params import merged
+from core.emulator.store import Obj
+
+_ANSWER_DAYS = 9
+_DECISION_DAYS = 65
+_TEXTS = (
+    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure"
+    " cancellation_rebuttal customer_communication customer_email_address customer_name"
+    " customer_purchase_ip customer_signature duplicate_charge_documentation"
+    " duplicate_charge_explanation duplicate_charge_id product_description receipt refund_policy"
+    " refund_policy_disclosure refund_refusal_explanation service_date service_documentation"
+    " shipping_address shipping_carrier shipping_date shipping_documentation"
+    " shipping_tracking_number uncategorized_file uncategorized_text"
+).split()
+_NETWORK_CODES = {
+    "fraudulent": "10.4",
+    "product_not_received": "13.1",
+    "product_unacceptable": "13.3",
+    "subscription_canceled": "13.2",
+    "credit_not_processed": "13.7",
+    "duplicate": "12.6",
+    "unrecognized": "10.4",
+    "general": "10.4",
+}
+
+
+def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None = None) -> Obj:
+    """The issuer disputes a charge: reasons `inquiry`, `ce3`, `block` stand for test cards."""
+    charge = ctx.need("charge", charge_id)
+    if charge["disputed"] or charge["status"] != "succeeded" or not charge["captured"]:
+        raise ApiError(f"Charge {charge_id} cannot be disputed now.", param="charge")
+    inquiry = reason == "inquiry"
+    shown_reason = "fraudulent" if reason in ("inquiry", "ce3", "block") else reason
+    dispute = _blank(ctx, charge, shown_reason, amount or charge["amount"], inquiry=inquiry)
+    if reason == "ce3":
+        dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
+        dispute["evidence_details"]["enhanced_eligibility"] = {
+            "visa_compelling_evidence_3": {
+                "required_actions": ["missing_prior_undisputed_transactions"],
+                "status": "requires_action",
+            }
+        }
+    ctx.tx.add(dispute)
+    charge["disputed"] = True
+    hidden(charge)["dispute_status"] = dispute["status"]
+    ctx.tx.touch(charge)
+    ctx.emit("charge.dispute.created", dispute)
+    if not inquiry:
+        _withdraw(ctx, dispute, charge)
+    ctx.later(_ANSWER_DAYS * balance.DAY * 1000, "dispute_deadline", dispute=dispute["id"])
+    return dispute
+
+
+def _blank(ctx: Context, charge: Obj, reason: str, amount: int, *, inquiry: bool) -> Obj:
+    kind = charge["payment_method_details"]["type"]
+    details: dict[str, Any] | None = None
+    if kind == "card":
+        brand = charge["payment_method_details"]["card"]["brand"]
+        details = {
+            "card": {
+                "brand": brand,
+                "case_type": "inquiry" if inquiry else "chargeback",
+                "network": brand,
+                "network_reason_code": _NETWORK_CODES.get(reason, "10.4"),
+            },
+            "type": "card",
+        }
+    elif kind == "paypal":
+        details = {"paypal": {"case_id": None, "reason_code": None}, "type": "paypal"}
+    due_by = (ctx.now // balance.DAY + _ANSWER_DAYS + 1) * balance.DAY - 1
+    return {
+        "id": ctx.ids.new("du"),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": ctx.now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {**dict.fromkeys(_TEXTS), "enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": due_by,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        "is_charge_refundable": inquiry,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": details,
+        "reason": reason,
+        "status": "warning_needs_response" if inquiry else "needs_response",
+    }
+
+
+def _withdraw(ctx: Context, dispute: Obj, charge: Obj) -> None:
+    paid = balance.post_charge(ctx, charge)
+    rate = hidden(paid).get("rate")
+    row = balance.post(
+        ctx,
+        kind="adjustment",
+        category="dispute",
+        source=dispute["id"],
+        amount=-fees.converted(dispute["amount"], rate),
+        currency=paid["currency"],
+        fee_rows=[("Dispute fee", fees.DISPUTE[paid["currency"]])],
+        rate=rate,
+        description=f"Chargeback withdrawal for {charge['id']}",
+    )
+    dispute["balance_transactions"].append(shown(row))
+    ctx.tx.touch(dispute)
+    ctx.emit("charge.dispute.funds_withdrawn", dispute)
+
+
+def update(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/disputes/{id}: evidence is a draft when `submit` is false, and sent otherwise."""
+    dispute = ctx.need("dispute", dispute_id, in_path=True)
+    if "metadata" in params:
+        dispute["metadata"] = merged(dispute["metadata"], params["metadata"])
+    evidence = params.get("evidence")
+    details = dispute["evidence_details"]
+    if evidence or params.get("submit"):
+        if dispute["status"] not in ("needs_response", "warning_needs_response"):
+            raise ApiError(
+                "This dispute is already closed or under review; its evidence can no longer be"
+                " changed.",
+                code="dispute_evidence_not_editable",
+            )
+        _merge_evidence(dispute, evidence or {})
+        details["has_evidence"] = any(dispute["evidence"][name] for name in _TEXTS)
+        if params.get("submit", True):
+            _submit(ctx, dispute)
+    ctx.tx.touch(dispute)
+    ctx.emit("charge.dispute.updated", dispute)
+    return dispute
+
+
+def _merge_evidence(dispute: Obj, evidence: dict[str, Any]) -> None:
+    texts = {name: value for name, value in evidence.items() if isinstance(value, str)}
+    for name, value in texts.items():
+        if len(value) > 20_000:
+            raise refused(
+                f"Evidence may have at most 20000 characters: {name}", f"evidence[{name}]"
+            )
+    dispute["evidence"] |= evidence
+    if sum(len(v) for v in dispute["evidence"].values() if isinstance(v, str)) > 150_000:
+        raise refused("Evidence may have at most 150000 characters in all.", "evidence")
+
+
+def _submit(ctx: Context, dispute: Obj) -> None:
+    inquiry = dispute["status"].startswith("warning")
+    _set_status(ctx, dispute, "warning_under_review" if inquiry else "under_review")
+    details = dispute["evidence_details"]
+    details["submission_count"] += 1
+    details["submission_method"] = "manual"
+    text = dispute["evidence"]["uncategorized_text"] or ""
+    if not inquiry:
+        _charge_counter_fee(ctx, dispute)
+    known = {"winning_evidence": True, "losing_evidence": False}.get(text.strip())
+    won = ctx.ids.chance().random() < 0.4 if known is None else known
+    quick = known is not None and not ctx.unattended
+    delay = 1_500 if quick else _DECISION_DAYS * balance.DAY * 1000
+    ctx.later(delay, "decide_dispute", dispute=dispute["id"], won=won)
+
+
+def _charge_counter_fee(ctx: Context, dispute: Obj) -> None:
+    """The fee for countering, taken when evidence goes out and returned on a win."""
+    currency = fees.settlement_currency(dispute["currency"])
+    balance.post(
+        ctx,
+        kind="stripe_fee",
+        category="fee",
+        source=None,
+        amount=-fees.DISPUTE[currency],
+        currency=currency,
+        description=f"Dispute countered fee ({dispute['id']})",
+    )
+
+
+def decide(ctx: Context, dispute_id: str, *, won: bool) -> None:
+    """The issuer's answer; a win brings the money and the countering fee back."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] == "warning_under_review":
+        _close(ctx, dispute, "warning_closed")
+        return
+    if dispute["status"] != "under_review":
+        return
+    if won:
+        taken = ctx.need("balance_transaction", dispute["balance_transactions"][0]["id"])
+        row = balance.post(
+            ctx,
+            kind="adjustment",
+            category="dispute_reversal",
+            source=dispute_id,
+            amount=-taken["amount"],
+            currency=taken["currency"],
+            fee_rows=[("Dispute countered fee returned", -fees.DISPUTE[taken["currency"]])],
+            rate=hidden(taken).get("rate"),
+            description=f"Chargeback reversal for {dispute['charge']}",
+        )
+        dispute["balance_transactions"].append(shown(row))
+    _close(ctx, dispute, "won" if won else "lost")
+    if won:
+        ctx.emit("charge.dispute.funds_reinstated", dispute)
+
+
+def _close(ctx: Context, dispute: Obj, status: str) -> None:
+    _set_status(ctx, dispute, status)
+    ctx.emit("charge.dispute.closed", dispute)
+
+
+def _set_status(ctx: Context, dispute: Obj, status: str) -> None:
+    dispute["status"] = status
+    charge = ctx.need("charge", dispute["charge"])
+    hidden(charge)["dispute_status"] = status
+    ctx.tx.touch(charge)
+    ctx.tx.touch(dispute)
+
+
+def pass_deadline(ctx: Context, dispute_id: str) -> None:
+    """Nobody answered in time: lost (an inquiry closes later by itself)."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] == "needs_response":
+        dispute["evidence_details"]["past_due"] = True
+        _close(ctx, dispute, "lost")
+    elif dispute["status"] == "warning_needs_response":
+        dispute["evidence_details"]["past_due"] = True
+        _close(ctx, dispute, "warning_closed")
+
+
+def close(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/disputes/{id}/close: accept that it is lost; it cannot be undone."""
+    dispute = ctx.need("dispute", dispute_id, in_path=True)
+    if dispute["status"] not in ("needs_response", "warning_needs_response"):
+        raise ApiError(
+            f"This dispute is already closed or under review ({dispute['status']}).",
+            code="dispute_already_closed",
+        )
+    _close(ctx, dispute, "lost" if dispute["status"] == "needs_response" else "warning_closed")
+    return dispute
+
+
+def retrieve(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
+    return ctx.need("dispute", dispute_id, in_path=True)

@@ -1,0 +1,181 @@
+"""`expand[]`: replaces ids by the objects they name, up to four levels, as Stripe does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.emulator.context import Context, shown
+from core.emulator.errors import refused
+from core.emulator.store import Obj
+
+_MAX_LEVELS = 4
+_ANY = frozenset({"charge", "refund", "dispute", "payout"})
+_NEVER: frozenset[str] = frozenset()
+
+#: object → expandable field → kinds it may hold (none: always null here, or expanded elsewhere).
+EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
+    "payment_intent": {
+        "latest_charge": frozenset({"charge"}),
+        "customer": frozenset({"customer"}),
+        "payment_method": frozenset({"payment_method"}),
+        "review": _NEVER,
+        "application": _NEVER,
+        "on_behalf_of": _NEVER,
+        "source": _NEVER,
+    },
+    "charge": {
+        "balance_transaction": frozenset({"balance_transaction"}),
+        "customer": frozenset({"customer"}),
+        "payment_intent": frozenset({"payment_intent"}),
+        "refunds": frozenset({"refund"}),
+        "review": _NEVER,
+        "application_fee": _NEVER,
+        "failure_balance_transaction": frozenset({"balance_transaction"}),
+        "transfer": _NEVER,
+        "application": _NEVER,
+        "on_behalf_of": _NEVER,
+        "source_transfer": _NEVER,
+    },
+    "refund": {
+        "charge": frozenset({"charge"}),
+        "payment_intent": frozenset({"payment_intent"}),
+        "balance_transaction": frozenset({"balance_transaction"}),
+        "failure_balance_transaction": frozenset({"balance_transaction"}),
+        "customer": frozenset({"customer"}),
+        "payment_method": frozenset({"payment_method"}),
+        "source_transfer_reversal": _NEVER,
+        "transfer_reversal": _NEVER,
+    },
+    "dispute": {
+        "charge": frozenset({"charge"}),
+        "payment_intent": frozenset({"payment_intent"}),
+    },
+    "balance_transaction": {"source": _ANY},
+    "payout": {
+        "balance_transaction": frozenset({"balance_transaction"}),
+        "failure_balance_transaction": frozenset({"balance_transaction"}),
+        "destination": _NEVER,
+        "original_payout": frozenset({"payout"}),
+        "reversed_by": frozenset({"payout"}),
+        "application_fee": _NEVER,
+    },
+    "customer": {
+        "default_source": _NEVER,
+        "sources": _NEVER,
+        "subscriptions": _NEVER,
+        "tax_ids": _NEVER,
+        "test_clock": _NEVER,
+        "cash_balance": _NEVER,
+    },
+    "payment_method": {"customer": frozenset({"customer"})},
+    "radar.early_fraud_warning": {
+        "charge": frozenset({"charge"}),
+        "payment_intent": frozenset({"payment_intent"}),
+    },
+    "event": {},
+    "webhook_endpoint": {},
+    "balance": {},
+    "account": {},
+}
+
+_Tree = dict[str, Any]
+
+
+def _tree(paths: list[str]) -> _Tree:
+    tree: _Tree = {}
+    for path in paths:
+        parts = path.split(".")
+        if len(parts) - (parts[0] == "data") > _MAX_LEVELS:
+            raise refused(
+                f"You cannot expand more than {_MAX_LEVELS} levels of a property: {path[:200]}",
+                "expand",
+            )
+        below = tree
+        for part in parts:
+            below = below.setdefault(part, {})
+    return tree
+
+
+def _check(kinds: frozenset[str], tree: _Tree, path: str) -> None:
+    for name, below in tree.items():
+        where = f"{path}.{name}" if path else name
+        known = [EXPANDABLE[kind][name] for kind in kinds if name in EXPANDABLE.get(kind, {})]
+        if not known:
+            raise refused(
+                f"This property cannot be expanded ({name}). You may want to try expanding"
+                " 'data." + name + "' instead."
+                if not path and not kinds
+                else f"This property cannot be expanded ({where}).",
+                "expand",
+            )
+        under = frozenset().union(*known)
+        _check(
+            under,
+            {k: v for k, v in below.items() if not (name == "refunds" and k == "data")},
+            where,
+        )
+        if name == "refunds" and "data" in below:
+            _check(under, below["data"], f"{where}.data")
+
+
+def check(kind: str, paths: list[str], *, in_list: bool = False) -> _Tree:
+    """The tree of a request's expansions; refuses what the object does not have."""
+    tree = _tree(paths)
+    if in_list:
+        if tree.keys() - {"data"}:
+            raise refused(
+                f"This property cannot be expanded ({next(iter(tree.keys() - {'data'}))}). You may"
+                " want to try expanding 'data."
+                f"{next(iter(tree.keys() - {'data'}))}' instead.",
+                "expand",
+            )
+        tree = tree.get("data", {})
+    _check(frozenset({kind}), tree, "data" if in_list else "")
+    return tree
+
+
+def expanded(ctx: Context, objects: list[Obj], tree: _Tree) -> list[Obj]:
+    """Copies of the objects for the wire, with the tree's fields filled in."""
+    copies = [shown(obj) for obj in objects]
+    for name, below in tree.items():
+        if name == "refunds":
+            for copy in copies:
+                if copy["object"] == "charge":
+                    copy["refunds"] = _refunds(ctx, copy["id"], below.get("data", {}))
+            continue
+        holders = [copy for copy in copies if isinstance(copy.get(name), str)]
+        ctx.tx.load(copy[name] for copy in holders)
+        found = {}
+        for copy in holders:
+            named = ctx.tx.find(copy[name])
+            if named is not None:
+                found[copy[name]] = named
+        distinct = list(found.values())
+        filled = dict(zip(found, expanded(ctx, distinct, _for(distinct, below)), strict=True))
+        for copy in holders:
+            copy[name] = filled.get(copy[name], copy[name])
+    return copies
+
+
+def _for(objects: list[Obj], tree: _Tree) -> _Tree:
+    """The part of a tree that these objects can have (a source is of one of several kinds)."""
+    fields: set[str] = set()
+    for obj in objects:
+        fields |= EXPANDABLE.get(obj["object"], {}).keys()
+    return {name: below for name, below in tree.items() if name in fields}
+
+
+def _refunds(ctx: Context, charge_id: str, tree: _Tree) -> dict[str, Any]:
+    ctx.tx.flush()
+    rows = ctx.tx.db.execute(
+        "SELECT pending, body FROM objects WHERE object = 'refund' AND charge = ?"
+        " ORDER BY created DESC, seq DESC LIMIT 11",
+        (charge_id,),
+    ).fetchall()
+    found = ctx.tx.keep_rows(rows)
+    return {
+        "object": "list",
+        "data": expanded(ctx, found[:10], tree),
+        "has_more": len(found) > 10,
+        "url": f"/v1/charges/{charge_id}/refunds",
+    }

@@ -1,0 +1,103 @@
+"""Faults that a test orders: errors, resets, delays, lost replies, rate limits, saved 500s."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from core.emulator.errors import ApiError, refused
+from core.emulator.ids import Ids
+
+KINDS = ("error", "reset", "delay", "lost_reply", "rate_limit", "saved_500")
+
+
+@dataclass
+class Fault:
+    """One order. `count` None means until removed; `path` may hold `*`."""
+
+    kind: str
+    count: int | None
+    method: str | None
+    path: str | None
+    status: int
+    seconds: float
+    probability: float
+
+    def fits(self, method: str, path: str) -> bool:
+        if self.count == 0 or (self.method and self.method != method):
+            return False
+        return self.path is None or fnmatch.fnmatchcase(path, self.path)
+
+
+class Faults:
+    """The orders that stand, taken one by one."""
+
+    def __init__(self, seed: int) -> None:
+        self._ids = Ids(seed)
+        self._orders: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def order(self, data: dict[str, Any]) -> None:
+        """Add one: `{"kind", "count"=1, "method", "path", "status", "seconds", "probability"}`."""
+        if data.get("kind") not in KINDS:
+            raise refused(f"kind must be one of {', '.join(KINDS)}", "kind")
+        known = {"kind", "count", "method", "path", "status", "seconds", "probability"}
+        for name in data.keys() - known:
+            raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
+        fault = Fault(
+            kind=data["kind"],
+            count=data.get("count", 1),
+            method=data.get("method"),
+            path=data.get("path"),
+            status=data.get("status", 500),
+            seconds=data.get("seconds", 1),
+            probability=data.get("probability", 1),
+        )
+        with self._lock:
+            self._orders.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._orders.clear()
+
+    def take(self, method: str, path: str) -> list[Fault]:
+        """The faults that hit this request: all fitting delays, and the first of the others."""
+        hits: list[Fault] = []
+        with self._lock:
+            for fault in self._orders:
+                if not fault.fits(method, path):
+                    continue
+                if fault.kind != "delay" and any(hit.kind != "delay" for hit in hits):
+                    continue
+                if self._ids.chance().random() >= fault.probability:
+                    continue
+                if fault.count is not None:
+                    fault.count -= 1
+                hits.append(fault)
+            self._orders = [fault for fault in self._orders if fault.count != 0]
+        return hits
+
+    def pending(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [vars(fault) for fault in self._orders]
+
+
+def injected_error(status: int) -> ApiError:
+    """What an ordered error says."""
+    if status == 429:
+        return ApiError(
+            "Request rate limit exceeded. You can learn more about rate limits here"
+            " https://stripe.com/docs/rate-limits.",
+            status=429,
+            code="rate_limit",
+            executed=False,
+        )
+    kind = "api_error" if status >= 500 else "invalid_request_error"
+    return ApiError(
+        "An unknown error occurred (ordered at the emulator).",
+        status=status,
+        type=kind,
+        executed=False,
+    )

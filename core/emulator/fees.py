@@ -1,0 +1,105 @@
+"""The one table of fees, conversion rates and settlement, all in exact integers.
+
+List price of a United States account: 2.9 % + 0.30, + 1.5 % for a card from abroad, + 1 % for
+conversion (FACTS section 7); fees are rounded half up. Rates are fixed, so books can be checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from core import money
+
+HOME_COUNTRY = "US"
+DEFAULT_CURRENCY = "usd"
+#: The account has a bank account in each of these; everything else converts to dollars.
+SETTLES = ("usd", "eur", "cny", "jpy", "kwd")
+PERCENT = Fraction(29, 1000)
+INTERNATIONAL = Fraction(15, 1000)
+CONVERSION = Fraction(10, 1000)
+#: 0.30 USD and its equivalents, in minor units of the settlement currency.
+FIXED = {"usd": 30, "eur": 30, "cny": 215, "jpy": 45, "kwd": 90}
+#: For receiving a dispute, and for countering it (FACTS section 3).
+DISPUTE = {"usd": 1500, "eur": 2000, "cny": 10000, "jpy": 2300, "kwd": 4600}
+
+#: US dollars for one major unit. Rough, fixed; a currency without an entry counts as 0.05.
+_DOLLARS = {
+    currency: Decimal(rate)
+    for currency, rate in (
+        pair.split(":")
+        for pair in """usd:1 eur:1.0850 cny:0.1385 jpy:0.0067 kwd:3.2500 gbp:1.2710 aud:0.6620
+        cad:0.7310 chf:1.1240 hkd:0.1281 sgd:0.7450 nzd:0.6080 sek:0.0955 nok:0.0945 dkk:0.1455
+        pln:0.2520 czk:0.0428 huf:0.0028 ron:0.2180 mxn:0.0545 brl:0.1850 inr:0.0120 krw:0.00073
+        thb:0.0285 myr:0.2200 php:0.0175 idr:0.0000635 vnd:0.0000400 twd:0.0310 aed:0.2723
+        sar:0.2666 bhd:2.6525 omr:2.6000 jod:1.4104 tnd:0.3200 zar:0.0545 ils:0.2700 try:0.0300
+        isk:0.0072 ugx:0.00027 clp:0.00106 cop:0.00024 ars:0.00105""".split()
+    )
+}
+_UNLISTED = Decimal("0.05")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a charge becomes in the balance; `rate` is None without conversion."""
+
+    amount: int
+    currency: str
+    rate: str | None
+
+
+def settlement_currency(currency: str) -> str:
+    """The currency of the balance that a charge in `currency` lands in."""
+    return currency if currency in SETTLES else DEFAULT_CURRENCY
+
+
+def half_up(value: Fraction, step: int = 1) -> int:
+    """The nearest multiple of `step`, halves away from zero."""
+    scaled = abs(value) / step
+    whole = int(scaled + Fraction(1, 2)) * step
+    return whole if value >= 0 else -whole
+
+
+def rate_between(currency: str, target: str) -> str:
+    """Minor units of `target` for one minor unit of `currency`, six significant decimals."""
+    ratio = _DOLLARS.get(currency, _UNLISTED) / _DOLLARS[target]
+    shifted = ratio.scaleb(money.exponent(target) - money.exponent(currency))
+    return f"{shifted:.6f}" if shifted >= Decimal("0.01") else f"{shifted:.10f}"
+
+
+def settle(amount: int, currency: str) -> Settled:
+    """Convert minor units of a presentment currency to the balance they land in."""
+    target = settlement_currency(currency)
+    if target == currency:
+        return Settled(amount, currency, None)
+    rate = rate_between(currency, target)
+    return Settled(converted(amount, rate), target, rate)
+
+
+def converted(amount: int, rate: str | None) -> int:
+    """`amount` at a rate written on a balance transaction; None leaves it as it is."""
+    return amount if rate is None else half_up(Fraction(rate) * amount)
+
+
+def details(settled: Settled, *, abroad: bool) -> list[tuple[str, int]]:
+    """(description, fee in minor units of the settlement currency) for one charge."""
+    step = money.multiple(settled.currency)
+    base = Fraction(settled.amount) * PERCENT + FIXED[settled.currency]
+    rows = [("Stripe processing fees", half_up(base, step))]
+    if abroad:
+        fee = half_up(settled.amount * INTERNATIONAL, step)
+        rows.append(("Stripe international card fee", fee))
+    if settled.rate is not None:
+        rows.append(("Stripe currency conversion fee", half_up(settled.amount * CONVERSION, step)))
+    return rows
+
+
+def smallest(currency: str) -> int:
+    """The smallest charge in minor units: published, or the equivalent of 0.50 USD."""
+    published = money.minimum(currency)
+    if published is not None:
+        return published
+    half_dollar = Fraction(50) / Fraction(rate_between(currency, "usd"))
+    step = money.multiple(currency)
+    return -(-half_dollar // step) * step

@@ -1,0 +1,226 @@
+"""Refunds: full, partial, pending, failed; and the release of holds that were never captured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import money
+from core.emulator import amounts, balance, fees
+from core.emulator.context import Context, hidden
+from core.emulator.errors import ApiError, missing, refused
+from core.emulator.params import merged
+from core.emulator.store import Obj
+
+_OPEN_DISPUTES = ("needs_response", "under_review", "lost")
+#: Methods whose refunds take days at the bank.
+_SLOW = ("sepa_debit",)
+
+
+def create(ctx: Context, params: dict[str, Any]) -> Obj:
+    """POST /v1/refunds with `charge` or `payment_intent`."""
+    charge = _charge_of(ctx, params)
+    left = charge["amount"] - charge["amount_refunded"]
+    if charge["refunded"] or left == 0:
+        raise ApiError(
+            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
+        )
+    if hidden(charge).get("dispute_status") in _OPEN_DISPUTES:
+        raise ApiError(
+            f"The charge you're attempting to refund ({charge['id']}) has been charged back."
+            " Check the disputes documentation to learn how to respond to the dispute.",
+            code="charge_disputed",
+        )
+    amount = amounts.positive(params.get("amount", left), "amount")
+    if amount > left:
+        shown_amount, shown_left = (
+            money.show(money.Money(part, charge["currency"])) for part in (amount, left)
+        )
+        raise ApiError(
+            f"Refund amount ({shown_amount}) is greater than unrefunded amount on charge"
+            f" ({shown_left})",
+            param="amount",
+        )
+    if amount % money.multiple(charge["currency"]):
+        raise ApiError("Invalid amount.", param="amount", code="parameter_invalid_integer")
+    row = None
+    if charge["captured"]:
+        row = _pay_back(ctx, charge, amount)
+    refund = _make(ctx, charge, amount, params.get("reason"), row)
+    refund["metadata"] = merged({}, params.get("metadata") or {})
+    _mark(ctx, charge, amount)
+    if refund["reason"] == "fraudulent":
+        charge["fraud_details"] = {"user_report": "fraudulent"}
+    ctx.emit("refund.created", refund)
+    ctx.emit("charge.refunded", charge, {"amount_refunded": charge["amount_refunded"] - amount})
+    _afterwards(ctx, charge, refund)
+    return refund
+
+
+def _charge_of(ctx: Context, params: dict[str, Any]) -> Obj:
+    charge_id, intent_id = params.get("charge"), params.get("payment_intent")
+    if charge_id and not intent_id:
+        charge = ctx.need("charge", charge_id, "id" if charge_id.startswith("ch_") else "charge")
+        if charge["status"] == "failed":
+            raise ApiError(f"Charge {charge_id} failed and cannot be refunded.", param="charge")
+        return charge
+    if not intent_id:
+        raise refused(
+            "One of the following params should be provided for this request: payment_intent or"
+            " charge.",
+            "payment_intent",
+            "parameter_missing",
+        )
+    intent = ctx.need("payment_intent", intent_id, "payment_intent")
+    charge = ctx.tx.find(intent["latest_charge"]) if intent["latest_charge"] else None
+    if charge is None or charge["status"] != "succeeded" or intent["status"] == "canceled":
+        raise ApiError(
+            f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
+            param="payment_intent",
+        )
+    if charge_id and charge["id"] != charge_id:
+        raise missing("charge", charge_id, "charge")
+    return charge
+
+
+def _pay_back(ctx: Context, charge: Obj, amount: int) -> Obj:
+    """The balance row: converted so that partial refunds add up to the full one."""
+    paid = balance.post_charge(ctx, charge)
+    rate = hidden(paid).get("rate")
+    gone = charge["amount_refunded"] - (charge["amount"] - charge["amount_captured"])
+    settled = fees.converted(gone + amount, rate) - fees.converted(gone, rate)
+    card = charge["payment_method_details"]["type"] == "card"
+    return balance.post(
+        ctx,
+        kind="refund" if card else "payment_refund",
+        category="refund",
+        source=None,
+        amount=-settled,
+        currency=paid["currency"],
+        rate=rate,
+        available_on=paid["available_on"],
+        description=f"REFUND FOR CHARGE ({charge['description'] or charge['id']})",
+    )
+
+
+def _make(ctx: Context, charge: Obj, amount: int, reason: str | None, row: Obj | None) -> Obj:
+    kind = charge["payment_method_details"]["type"]
+    card = kind == "card"
+    slow = kind in _SLOW or hidden(charge).get("does") == "refund_pending"
+    refund: Obj = {
+        "id": ctx.ids.new("re" if card else "pyr"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": row["id"] if row else None,
+        "charge": charge["id"],
+        "created": ctx.now,
+        "currency": charge["currency"],
+        "customer": charge["customer"],
+        "customer_account": None,
+        "destination_details": {
+            kind: {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund" if row else "reversal",
+            }
+            if card
+            else {},
+            "type": kind,
+        },
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": reason,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "pending" if slow else "succeeded",
+        "transfer_reversal": None,
+    }
+    if slow:
+        refund["pending_reason"] = "processing"
+    if row is not None:
+        row["source"] = refund["id"]
+    return ctx.tx.add(refund)
+
+
+def _mark(ctx: Context, charge: Obj, amount: int) -> None:
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    ctx.tx.touch(charge)
+
+
+def _afterwards(ctx: Context, charge: Obj, refund: Obj) -> None:
+    if hidden(charge).get("does") == "refund_fail":
+        ctx.later(1_000, "fail_refund", refund=refund["id"], reason="expired_or_canceled_card")
+    elif refund["status"] == "pending":
+        delay = 3 * balance.DAY * 1000 if ctx.unattended else 2_000
+        ctx.later(delay, "finish_refund", refund=refund["id"])
+
+
+def release_hold(ctx: Context, charge: Obj, amount: int) -> Obj:
+    """Give back what was authorized and not captured: no balance moves."""
+    refund = _make(ctx, charge, amount, None, None)
+    charge["amount_refunded"] += amount
+    ctx.tx.touch(charge)
+    return refund
+
+
+def finish(ctx: Context, refund_id: str) -> None:
+    """The bank confirmed a pending refund."""
+    refund = ctx.need("refund", refund_id)
+    if refund["status"] == "pending":
+        refund["status"] = "succeeded"
+        refund.pop("pending_reason", None)
+        ctx.tx.touch(refund)
+        ctx.emit("refund.updated", refund, {"status": "pending"})
+        ctx.emit("charge.refund.updated", refund, {"status": "pending"})
+
+
+def fail(ctx: Context, refund_id: str, reason: str) -> None:
+    """The bank sent the money back: it returns to the balance and the charge is open again."""
+    refund = ctx.need("refund", refund_id)
+    if refund["status"] in ("failed", "canceled") or not refund["balance_transaction"]:
+        return
+    charge = ctx.need("charge", refund["charge"])
+    paid = ctx.need("balance_transaction", refund["balance_transaction"])
+    card = charge["payment_method_details"]["type"] == "card"
+    row = balance.post(
+        ctx,
+        kind="refund_failure" if card else "payment_failure_refund",
+        category="refund_failure",
+        source=refund_id,
+        amount=-paid["amount"],
+        currency=paid["currency"],
+        rate=hidden(paid).get("rate"),
+        description=f"REFUND FAILURE ({refund_id})",
+    )
+    before = refund["status"]
+    refund["status"], refund["failure_reason"] = "failed", reason
+    refund.pop("pending_reason", None)
+    refund["failure_balance_transaction"] = row["id"]
+    ctx.tx.touch(refund)
+    _mark(ctx, charge, -refund["amount"])
+    ctx.emit("refund.failed", refund, {"status": before})
+    ctx.emit("charge.refund.updated", refund, {"status": before})
+
+
+def retrieve(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
+    return ctx.need("refund", refund_id, in_path=True)
+
+
+def update(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
+    refund = ctx.need("refund", refund_id, in_path=True)
+    before = refund["metadata"]
+    if "metadata" in params:
+        refund["metadata"] = merged(before, params["metadata"])
+    ctx.emit("refund.updated", refund, {"metadata": before})
+    return ctx.tx.touch(refund)
+
+
+def cancel(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
+    """Only a refund that waits for the customer can be canceled (none of this account's do)."""
+    refund = ctx.need("refund", refund_id, in_path=True)
+    raise ApiError(
+        f"Refund {refund_id} cannot be canceled because it has a status of {refund['status']}."
+        " Only refunds with status requires_action can be canceled.",
+        param="refund",
+    )

@@ -1,0 +1,189 @@
+"""State in one SQLite file: objects as JSON with the columns that lists filter by."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+#: A Stripe object as it goes over the wire; `_` holds what the wire never shows.
+Obj = dict[str, Any]
+
+FILTERS = ("customer", "payment_intent", "charge", "source", "payout", "email")
+WORDS = ("currency", "type", "status")
+_COLUMNS = (*FILTERS, *WORDS)
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS objects (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, object TEXT NOT NULL,
+  created INTEGER NOT NULL, pending INTEGER NOT NULL DEFAULT 0,
+  {", ".join(f"{name} TEXT" for name in _COLUMNS)}, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS objects_created ON objects (object, created, seq);
+CREATE INDEX IF NOT EXISTS objects_type ON objects (object, type, created, seq)
+  WHERE object IN ('event', 'balance_transaction');
+CREATE INDEX IF NOT EXISTS objects_undelivered ON objects (created, seq) WHERE pending > 0;
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS balances (
+  currency TEXT PRIMARY KEY, available INTEGER NOT NULL, pending INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS unreleased (
+  id TEXT PRIMARY KEY, currency TEXT NOT NULL, net INTEGER NOT NULL, available_on INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS unreleased_due ON unreleased (available_on);
+CREATE TABLE IF NOT EXISTS unpaid (
+  id TEXT PRIMARY KEY, currency TEXT NOT NULL, net INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS tasks (
+  seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, args TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS tasks_due ON tasks (at_ms, seq);
+CREATE TABLE IF NOT EXISTS deliveries (
+  seq INTEGER PRIMARY KEY, event TEXT NOT NULL, endpoint TEXT NOT NULL, due_ms INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0, first_ms INTEGER NOT NULL, last_status TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_ms, seq);
+CREATE TABLE IF NOT EXISTS idempotency (
+  key TEXT PRIMARY KEY, endpoint TEXT NOT NULL, params TEXT NOT NULL, status INTEGER NOT NULL,
+  body BLOB NOT NULL, request_id TEXT NOT NULL, created INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS labels (
+  id TEXT PRIMARY KEY, label TEXT NOT NULL, detail TEXT NOT NULL);
+"""
+_PARTIAL = "\n".join(
+    f"CREATE INDEX IF NOT EXISTS objects_{name} ON objects (object, {name}, created, seq)"
+    f" WHERE {name} IS NOT NULL;"
+    for name in FILTERS
+)
+_INSERT = (
+    f"INSERT INTO objects (id, object, created, pending, {', '.join(_COLUMNS)}, body)"
+    f" VALUES (?, ?, ?, ?, {', '.join('?' * len(_COLUMNS))}, ?)"
+)
+_UPDATE = (
+    f"UPDATE objects SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, body = ? WHERE id = ?"
+)
+
+
+def dump(value: Any) -> str:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+class Store:
+    """The file and the one lock under which it is written."""
+
+    def __init__(self, path: str) -> None:
+        self.lock = threading.RLock()
+        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=NORMAL")
+        self.db.executescript(_SCHEMA + _PARTIAL)
+
+    def close(self) -> None:
+        with self.lock:
+            self.db.close()
+
+    def meta(self, key: str) -> str | None:
+        """A saved word, such as the seed."""
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+class Tx:
+    """One unit of work: objects are read once, changed in place, and written at `flush`."""
+
+    def __init__(self, store: Store) -> None:
+        self.db = store.db
+        self.store = store
+        self._known: dict[str, Obj] = {}
+        self._new: dict[str, Obj] = {}
+        self._changed: set[str] = set()
+        self._events: list[tuple[Any, ...]] = []
+        self.db.execute("BEGIN IMMEDIATE")
+
+    def add(self, obj: Obj) -> Obj:
+        """Keep a new object; lists show newest first, in order of `created` and of arrival."""
+        self._known[obj["id"]] = self._new[obj["id"]] = obj
+        return obj
+
+    def touch(self, obj: Obj) -> Obj:
+        """Say that an object was changed in place."""
+        if obj["id"] not in self._new:
+            self._changed.add(obj["id"])
+        return obj
+
+    def add_event(self, event_id: str, created: int, kind: str, text: str, pending: int) -> None:
+        """Events are written as text at once: they are snapshots."""
+        blanks = (None,) * len(FILTERS)
+        self._events.append((event_id, "event", created, pending, *blanks, None, kind, None, text))
+
+    def find(self, object_id: str) -> Obj | None:
+        """The object, or None."""
+        known = self._known.get(object_id)
+        if known is None:
+            self.flush_events()
+            self.load([object_id])
+            known = self._known.get(object_id)
+        return known
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Read many objects at once, so that `find` need not ask for each."""
+        wanted = [i for i in dict.fromkeys(ids) if i not in self._known]
+        for start in range(0, len(wanted), 400):
+            part = wanted[start : start + 400]
+            marks = ",".join("?" * len(part))
+            self.keep_rows(
+                self.db.execute(f"SELECT pending, body FROM objects WHERE id IN ({marks})", part)  # noqa: S608
+            )
+
+    def keep_rows(self, rows: Iterable[tuple[int, str]]) -> list[Obj]:
+        """Objects of (pending, body) rows; one already known stays as it is here."""
+        found = []
+        for pending, body in rows:
+            obj: Obj = json.loads(body)
+            if obj["object"] == "event":
+                obj["pending_webhooks"] = pending
+            found.append(self._known.setdefault(obj["id"], obj))
+        return found
+
+    def forget(self, object_id: str) -> None:
+        """Delete an object for good."""
+        self.flush()
+        self._known.pop(object_id, None)
+        self.db.execute("DELETE FROM objects WHERE id = ?", (object_id,))
+
+    def flush_events(self) -> None:
+        if self._events:
+            self.db.executemany(_INSERT, self._events)
+            self._events.clear()
+
+    def flush(self) -> None:
+        """Write what is new and what changed; queries see it from then on."""
+        if self._new:
+            self.db.executemany(_INSERT, [_new_row(obj) for obj in self._new.values()])
+            self._new.clear()
+        if self._changed:
+            rows = [_changed_row(self._known[i]) for i in self._changed]
+            self.db.executemany(_UPDATE, rows)
+            self._changed.clear()
+        self.flush_events()
+
+    def commit(self) -> None:
+        self.flush()
+        self.db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        self.db.execute("ROLLBACK")
+
+
+def _words(obj: Obj) -> list[str | None]:
+    hidden = obj.get("_", {})
+    return [
+        value if isinstance(value := obj.get(name), str) else hidden.get(name) for name in _COLUMNS
+    ]
+
+
+def _new_row(obj: Obj) -> tuple[Any, ...]:
+    return (obj["id"], obj["object"], obj["created"], 0, *_words(obj), dump(obj))
+
+
+def _changed_row(obj: Obj) -> tuple[Any, ...]:
+    return (*_words(obj), dump(obj), obj["id"])

@@ -1,0 +1,113 @@
+"""What happens by itself later: rows appear, debits settle, disputes come, payouts go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.emulator import (
+    attempts,
+    balance,
+    charges,
+    disputes,
+    early_fraud_warnings,
+    payment_intents,
+    payouts,
+    refunds,
+)
+from core.emulator.context import Context
+from core.emulator.errors import ApiError
+
+
+def _post_charge(ctx: Context, charge: str) -> None:
+    balance.post_charge(ctx, ctx.need("charge", charge))
+
+
+def _finish_processing(ctx: Context, intent: str, fails: bool) -> None:
+    found = ctx.need("payment_intent", intent)
+    if found["status"] != "processing":
+        return
+    charge = ctx.need("charge", found["latest_charge"])
+    if fails:
+        method = ctx.need("payment_method", charge["payment_method"])
+        text = "The customer's bank account could not be debited."
+        charge["status"], charge["failure_code"] = "failed", "insufficient_funds"
+        charge["failure_message"] = text
+        charge["captured"] = False
+        charge["outcome"] = charges.declined("insufficient_funds", "insufficient_funds", 0)
+        error = {
+            "charge": charge["id"],
+            "code": "payment_intent_payment_attempt_failed",
+            "message": text,
+            "type": "card_error",
+        }
+        ctx.tx.touch(charge)
+        attempts.send_back(ctx, found, method, error, charge)
+        return
+    charge["status"], charge["paid"] = "succeeded", True
+    charge["amount_captured"] = charge["amount"]
+    ctx.tx.touch(charge)
+    ctx.tx.touch(found)
+    attempts.succeed(ctx, found, charge)
+
+
+def _expire_authorization(ctx: Context, intent: str) -> None:
+    found = ctx.need("payment_intent", intent)
+    if found["status"] == "requires_capture":
+        payment_intents.end(ctx, found, "automatic")
+
+
+def _open_dispute(ctx: Context, charge: str, reason: str) -> None:
+    try:
+        disputes.open_dispute(ctx, charge, reason)
+    except ApiError:
+        return  # refunded or disputed meanwhile: the issuer has nothing to dispute
+
+
+def _warn(ctx: Context, charge: str, fraud_type: str) -> None:
+    early_fraud_warnings.warn(ctx, charge, fraud_type)
+
+
+def _dispute_deadline(ctx: Context, dispute: str) -> None:
+    disputes.pass_deadline(ctx, dispute)
+
+
+def _decide_dispute(ctx: Context, dispute: str, won: bool) -> None:
+    disputes.decide(ctx, dispute, won=won)
+
+
+def _finish_refund(ctx: Context, refund: str) -> None:
+    refunds.finish(ctx, refund)
+
+
+def _fail_refund(ctx: Context, refund: str, reason: str) -> None:
+    refunds.fail(ctx, refund, reason)
+
+
+def _daily_payouts(ctx: Context) -> None:
+    payouts.run_daily(ctx)
+    ctx.later(balance.DAY * 1000, "daily_payouts")
+
+
+def _payout_arrives(ctx: Context, payout: str) -> None:
+    payouts.arrive(ctx, payout)
+
+
+KINDS: dict[str, Callable[..., None]] = {
+    "post_charge": _post_charge,
+    "finish_processing": _finish_processing,
+    "expire_authorization": _expire_authorization,
+    "open_dispute": _open_dispute,
+    "warn": _warn,
+    "dispute_deadline": _dispute_deadline,
+    "decide_dispute": _decide_dispute,
+    "finish_refund": _finish_refund,
+    "fail_refund": _fail_refund,
+    "daily_payouts": _daily_payouts,
+    "payout_arrives": _payout_arrives,
+}
+
+
+def run(ctx: Context, kind: str, args: dict[str, Any]) -> None:
+    """Do one task now."""
+    KINDS[kind](ctx, **args)
