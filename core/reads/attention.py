@@ -1,0 +1,77 @@
+"""What waits for a person: disputes to answer, warnings, dead events, a backlog of readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, ColumnElement, Connection, func, select
+
+from core.db.tables import (
+    disputes,
+    early_fraud_warnings,
+    events,
+    payments,
+    reviews,
+    stale_objects,
+)
+from core.reads.needs import needs
+from core.reads.search import facets
+
+ANSWERABLE = ("needs_response", "warning_needs_response")
+#: A reading that is due this long says that the worker is behind, or stopped.
+LATE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`count` things of a `kind` wait; `first_at` (UTC) is the nearest deadline or the oldest.
+
+    Kinds: disputes_to_answer, fraud_warnings, open_reviews, payments_to_capture, dead_events,
+    stale_objects. `right` is the one that the work itself takes.
+    """
+
+    kind: str
+    right: str
+    count: int
+    first_at: datetime | None
+
+
+@needs("see_payments")
+def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need, ...]:
+    """Only kinds of which something waits, most urgent first."""
+    late = stale_objects.c.next_attempt_at < now - LATE
+    warnings, dead = early_fraud_warnings, events.c.state == "dead"
+    answerable = disputes.c.status.in_(ANSWERABLE)
+
+    def need(kind: str, right: str, moment: Column[datetime], test: ColumnElement[bool]) -> Need:
+        return Need(kind, right, *_count(conn, moment, test, livemode))
+
+    found = (
+        need("disputes_to_answer", "see_disputes", disputes.c.due_by, answerable),
+        need("fraud_warnings", "review_cases", warnings.c.created_at, warnings.c.actionable),
+        need("open_reviews", "review_cases", reviews.c.created_at, reviews.c.open),
+        _to_capture(conn, livemode),
+        need("dead_events", "see_events", events.c.received_at, dead),
+        need("stale_objects", "see_events", stale_objects.c.known_at, late),
+    )
+    return tuple(one for one in found if one.count)
+
+
+def _count(
+    conn: Connection, moment: Column[datetime], test: ColumnElement[bool], livemode: bool
+) -> tuple[int, datetime | None]:
+    mode = moment.table.c.livemode == livemode
+    asked = select(func.count(), func.min(moment)).where(test, mode)
+    count, first = conn.execute(asked).one()
+    return int(count), first
+
+
+def _to_capture(conn: Connection, livemode: bool) -> Need:
+    """Few at any time, and found through their facets without a look at the others."""
+    every = facets.known(conn)
+    wanted = [f.id for f in every if f.livemode == livemode and f.state == "requires_capture"]
+    table = payments
+    asked = select(func.count(), func.min(table.c.created_at)).where(table.c.facet.in_(wanted))
+    count, first = conn.execute(asked).one() if wanted else (0, None)
+    return Need("payments_to_capture", "see_payments", int(count), first)

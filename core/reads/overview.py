@@ -1,0 +1,238 @@
+"""The first screen: today against yesterday and last week, what fails, how fresh the copy is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce
+
+from core.db.engine import is_sqlite
+from core.db.tables import balance_transactions, charges, events, payments, payments_daily
+from core.reads.categories import MOVED
+from core.reads.needs import needs
+from core.reads.payments import PaymentRow, page, parse
+from core.reads.search import facets
+from core.reads.search.values import STATE_GROUPS
+
+PAID = frozenset(STATE_GROUPS["paid"])
+#: Hours begin at other minutes in some time zones; all of them at a quarter.
+_QUARTER = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One stretch of time in one currency. `volume_minor`: amounts of paid payments (minor units);
+    `attempts`: charges tried, `succeeded` of them."""
+
+    volume_minor: int = 0
+    paid: int = 0
+    attempts: int = 0
+    succeeded: int = 0
+
+    @property
+    def success_rate(self) -> Fraction | None:
+        """Succeeded attempts as an exact share of all; None without attempts."""
+        return Fraction(self.succeeded, self.attempts) if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Today so far beside the same hours of yesterday and of the same day last week."""
+
+    currency: str
+    today: Figures
+    yesterday: Figures
+    last_week: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """Net of the ledger (payouts and transfers left out) in one settlement currency, minor."""
+
+    currency: str
+    today_minor: int
+    yesterday_minor: int
+    last_week_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When Stripe last told something, and what waits to be applied (UTC)."""
+
+    last_event_at: datetime | None
+    last_received_at: datetime | None
+    pending: int
+    oldest_pending_at: datetime | None
+
+
+@needs("see_payments")
+def today(conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime) -> tuple[Today, ...]:
+    """A line per currency that was charged in any of the three stretches, busiest first."""
+    stretches = [_figures(conn, livemode, *span) for span in _spans(zone, now)]
+    found = {currency for stretch in stretches for currency in stretch}
+    lines = [Today(c, *(stretch.get(c, Figures()) for stretch in stretches)) for c in found]
+    return tuple(sorted(lines, key=lambda t: (-_attempts(t), t.currency)))
+
+
+@needs("see_revenue")
+def net_today(
+    conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime
+) -> tuple[Net, ...]:
+    """Net of the same three stretches, per settlement currency."""
+    table = balance_transactions
+    sums: list[dict[str, int]] = []
+    for start, end in _spans(zone, now):
+        asked = (
+            select(table.c.currency, func.sum(table.c.net_minor))
+            .where(table.c.created_at >= start, table.c.created_at < end)
+            .where(table.c.livemode == livemode, table.c.reporting_category.not_in(MOVED))
+            .group_by(table.c.currency)
+        )
+        sums.append({currency: int(net) for currency, net in conn.execute(asked)})
+    found = sorted({currency for stretch in sums for currency in stretch})
+    return tuple(Net(c, *(stretch.get(c, 0) for stretch in sums)) for c in found)
+
+
+@needs("see_payments")
+def complete_days(
+    conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime, days: int = 14
+) -> pd.DataFrame:
+    """The last `days` complete business days, for sparklines; days without payments are there.
+
+    Columns: `day` (date), `currency`, `volume_minor` and `count` of paid payments.
+    """
+    table = payments_daily
+    last = now.astimezone(zone).date()
+    asked = (
+        select(
+            table.c.day, table.c.currency, func.sum(table.c.amount_minor), func.sum(table.c.count)
+        )
+        .where(table.c.day >= last - timedelta(days=days), table.c.day < last)
+        .where(table.c.livemode == livemode, table.c.state.in_(PAID))
+        .group_by(table.c.day, table.c.currency)
+    )
+    sums = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in conn.execute(asked)}
+    every = [last - timedelta(days=n) for n in range(days, 0, -1)]
+    rows = [
+        (day, currency, *sums.get((day, currency), (0, 0)))
+        for currency in sorted({currency for _, currency in sums})
+        for day in every
+    ]
+    return pd.DataFrame(rows, columns=["day", "currency", "volume_minor", "count"])
+
+
+@needs("see_payments")
+def per_hour(
+    conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime, hours: int = 48
+) -> pd.DataFrame:
+    """Payments per hour of `zone`, the running hour last; hours without payments are there.
+
+    Columns: `hour` (its start, aware, in `zone`), `succeeded`, `failed`, `other` (counts).
+    """
+    running = now.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    starts = [running - timedelta(hours=n) for n in range(hours - 1, -1, -1)]
+    counts = {start: {"succeeded": 0, "failed": 0, "other": 0} for start in starts}
+    outcomes = {f.id: _outcome(f.state) for f in facets.known(conn) if f.livemode == livemode}
+    created = payments.c.created_at
+    quarter = (
+        type_coerce(created, BigInteger) // (_QUARTER * 1_000_000)
+        if is_sqlite(conn)
+        else func.floor(func.unix_timestamp(created) / _QUARTER)
+    )
+    asked = (
+        select(quarter, payments.c.facet, func.count())
+        .where(created >= starts[0])
+        .group_by(quarter, payments.c.facet)
+    )
+    for number, facet, count in conn.execute(asked):
+        if facet in outcomes:
+            moment = datetime.fromtimestamp(int(number) * _QUARTER, UTC)
+            start = starts[0] + (moment - starts[0]) // timedelta(hours=1) * timedelta(hours=1)
+            if start in counts:
+                counts[start][outcomes[facet]] += count
+    rows = [(start.astimezone(zone), *found.values()) for start, found in counts.items()]
+    return pd.DataFrame(rows, columns=["hour", "succeeded", "failed", "other"])
+
+
+@needs("see_payments")
+def latest_failures(conn: Connection, *, livemode: bool, limit: int = 6) -> tuple[PaymentRow, ...]:
+    """The newest failed payments."""
+    query = parse("status:failed")
+    return page(conn, query=query, livemode=livemode, limit=limit, with_count=False).rows
+
+
+@needs("see_payments")
+def freshness(conn: Connection, *, livemode: bool) -> Freshness:
+    """How old the newest event of this mode is; looks at the last 500 that came in."""
+    last = select(events.c.livemode, events.c.created_at, events.c.received_at)
+    newest = last.order_by(events.c.seq.desc()).limit(500).subquery()
+    told = conn.execute(
+        select(func.max(newest.c.created_at), func.max(newest.c.received_at)).where(
+            newest.c.livemode == livemode
+        )
+    ).one()
+    waiting = conn.execute(
+        select(func.count(), func.min(events.c.received_at)).where(
+            events.c.state == "pending", events.c.livemode == livemode
+        )
+    ).one()
+    return Freshness(told[0], told[1], int(waiting[0]), waiting[1])
+
+
+def _attempts(line: Today) -> int:
+    return sum(part.attempts + part.paid for part in (line.today, line.yesterday, line.last_week))
+
+
+def _outcome(state: str) -> str:
+    if state in PAID:
+        return "succeeded"
+    return "failed" if state == "failed" else "other"
+
+
+def _spans(zone: ZoneInfo, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    local = now.astimezone(zone)
+    for days in (0, 1, 7):
+        day = local.date() - timedelta(days=days)
+        end = datetime.combine(day, local.time(), zone).astimezone(UTC)
+        yield _midnight(day, zone), end if days else now
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def _figures(
+    conn: Connection, livemode: bool, start: datetime, end: datetime
+) -> dict[str, Figures]:
+    known = {facet.id: facet for facet in facets.known(conn) if facet.livemode == livemode}
+    created = payments.c.created_at
+    paid: dict[str, tuple[int, int]] = {}
+    asked = select(payments.c.facet, func.sum(payments.c.amount_minor), func.count())
+    within = asked.where(created >= start, created < end).group_by(payments.c.facet)
+    for facet, amount, count in conn.execute(within):
+        if facet in known and known[facet].state in PAID:
+            volume, n = paid.get(known[facet].currency, (0, 0))
+            paid[known[facet].currency] = (volume + int(amount), n + count)
+    succeeded = func.sum(case((charges.c.status == "succeeded", 1), else_=0))
+    tried = (
+        select(charges.c.currency, func.count(), succeeded)
+        .where(charges.c.created_at >= start, charges.c.created_at < end)
+        .where(charges.c.livemode == livemode)
+        .group_by(charges.c.currency)
+    )
+    attempts = {currency: (n, int(good)) for currency, n, good in conn.execute(tried)}
+    none = (0, 0)
+    return {
+        currency: Figures(
+            volume_minor=paid.get(currency, none)[0],
+            paid=paid.get(currency, none)[1],
+            attempts=attempts.get(currency, none)[0],
+            succeeded=attempts.get(currency, none)[1],
+        )
+        for currency in paid.keys() | attempts.keys()
+    }

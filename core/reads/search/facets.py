@@ -1,0 +1,76 @@
+"""The numbered combinations of mode, status, currency, method and risk, and who wants which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import Connection, func, select
+
+from core import money
+from core.db.tables import facets as table
+from core.errors import UnknownCurrency
+from core.reads.search.filters import Filters
+
+_lock = Lock()
+_known: dict[str, tuple[Facet, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One row of `facets`; `exponent` is how many decimals its currency has."""
+
+    id: int
+    livemode: bool
+    status: str
+    state: str
+    currency: str
+    method: str
+    risk_level: str
+    exponent: int
+
+
+def known(conn: Connection) -> tuple[Facet, ...]:
+    """All facets there are now, in order of their numbers.
+
+    Facets are never changed and never removed, so a copy is kept until the highest number grows.
+    """
+    newest = conn.scalar(select(func.max(table.c.id)))
+    key = str(conn.engine.url)
+    with _lock:
+        kept = _known.get(key, ())
+    if kept and kept[-1].id == newest:
+        return kept
+    read = tuple(
+        Facet(**row, exponent=_exponent(row["currency"]))
+        for row in conn.execute(select(table).order_by(table.c.id)).mappings()
+    )
+    with _lock:
+        _known[key] = read
+    return read
+
+
+def _exponent(currency: str) -> int:
+    try:
+        return money.exponent(currency)
+    except UnknownCurrency:  # one that Stripe added since; almost all have cents
+        return 2
+
+
+def matching(all_facets: tuple[Facet, ...], filters: Filters) -> tuple[Facet, ...]:
+    """The facets whose payments can match, by mode and facet tests."""
+    return tuple(
+        facet
+        for facet in all_facets
+        if facet.livemode == filters.livemode
+        and all(
+            any(getattr(facet, column) == value for column, value in test.any_of) != test.negated
+            for test in filters.facets
+        )
+    )
+
+
+def forget() -> None:
+    """Drop the copies (a test reuses a URL for another database)."""
+    with _lock:
+        _known.clear()

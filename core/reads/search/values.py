@@ -1,0 +1,197 @@
+"""How the value of each search field is read, and what a value that cannot be read is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from core.db.states import STATES
+from core.errors import InvalidInput
+from core.money import CURRENCIES
+
+#: Words for several states at once; the other words are states and Stripe's own statuses.
+STATE_GROUPS = {
+    "open": (
+        "incomplete",
+        "requires_confirmation",
+        "requires_action",
+        "processing",
+        "requires_capture",
+    ),
+    "refunded": ("refunded", "partially_refunded"),
+    "paid": ("succeeded", "partially_refunded", "refunded", "disputed"),
+}
+#: Stripe's statuses that are not also a state's name.
+STRIPE_STATUSES = ("requires_payment_method",)
+RISK_LEVELS = ("normal", "elevated", "highest", "not_assessed", "unknown")
+_RISK_WORDS = {"high": ("elevated", "highest"), "none": ("",)}
+
+_BOUND = re.compile(r"(>=|<=|>|<|=)?(.+)")
+_SPAN = re.compile(r"(\d{1,5})(m|h|d|w)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """A range in major units of whatever currency a row has; None is no bound."""
+
+    low: Decimal | None
+    high: Decimal | None
+    low_open: bool = False
+    high_open: bool = False
+
+    def minor(self, exponent: int) -> tuple[int, int]:
+        """Both bounds, inclusive, in minor units of `exponent` decimals; low > high is nothing."""
+        least, most = 0, 10**18
+        if self.low is not None:
+            scaled = self.low.scaleb(exponent)
+            least = -int(-scaled // 1)
+            least += 1 if self.low_open and least == scaled else 0
+        if self.high is not None:
+            scaled = self.high.scaleb(exponent)
+            most = int(scaled // 1)
+            most -= 1 if self.high_open and most == scaled else 0
+        return max(least, 0), most
+
+
+def amounts(text: str) -> Amounts:
+    """`100`, `>100`, `<=9.99`, `10..20` (both included), in major units."""
+    if ".." in text:
+        low, _, high = text.partition("..")
+        return Amounts(_number(low), _number(high))
+    sign, number = _signed(text)
+    value = _number(number)
+    if sign in (">", ">="):
+        return Amounts(value, None, low_open=sign == ">")
+    if sign in ("<", "<="):
+        return Amounts(None, value, high_open=sign == "<")
+    return Amounts(value, value)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not re.fullmatch(r"\d{1,15}(\.\d{1,6})?", text) or not value.is_finite():
+        raise InvalidInput("amount", "must be a number such as 100, >100, <=9.99 or 10..20")
+    return value
+
+
+def _signed(text: str) -> tuple[str, str]:
+    found = _BOUND.fullmatch(text)
+    return (found[1] or "", found[2]) if found else ("", "")
+
+
+def created(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """A half-open range of UTC times: `7d`, `today`, `2026-11`, `>2026-11-01`, `a..b`.
+
+    Days are those of `zone`; `>2026-11-01` begins with the day after, `a..b` includes b.
+    """
+    if ".." in text:
+        low, _, high = text.partition("..")
+        return _range(low, zone, now)[0], _range(high, zone, now)[1]
+    span = _SPAN.fullmatch(text)
+    if span:
+        return now - timedelta(**{_UNITS[span[2]]: int(span[1])}), None
+    sign, rest = _signed(text)
+    start, end = _range(rest, zone, now)
+    bounds = {">": (end, None), ">=": (start, None), "<": (None, start), "<=": (None, end)}
+    return bounds.get(sign, (start, end))
+
+
+def _range(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    today = now.astimezone(zone).date()
+    try:
+        if text in ("today", "yesterday"):
+            first = today - timedelta(days=text == "yesterday")
+            return _midnight(first, zone), _midnight(first + timedelta(days=1), zone)
+        if _DAY.fullmatch(text):
+            first = date.fromisoformat(text)
+            return _midnight(first, zone), _midnight(first + timedelta(days=1), zone)
+        if _MONTH.fullmatch(text):
+            first = date.fromisoformat(f"{text}-01")
+            after = (first + timedelta(days=31)).replace(day=1)
+            return _midnight(first, zone), _midnight(after, zone)
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return aware.astimezone(UTC), aware.astimezone(UTC) + timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            "created", "must be a time such as 7d, 24h, today, 2026-11, 2026-11-01 or >2026-11-01"
+        ) from None
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def statuses(text: str) -> tuple[str, frozenset[str]]:
+    """The facet column that a word speaks of (`state`, `status`), and the values it stands for."""
+    word = text.lower()
+    if word in STATE_GROUPS:
+        return "state", frozenset(STATE_GROUPS[word])
+    if word in STATES:
+        return "state", frozenset([word])
+    if word in STRIPE_STATUSES:
+        return "status", frozenset([word])
+    known = ", ".join(dict.fromkeys([*STATES, *STATE_GROUPS, *STRIPE_STATUSES]))
+    raise InvalidInput("status", f"{text} is not a status; known are {known}")
+
+
+def risks(text: str) -> frozenset[str]:
+    """The risk levels that a word stands for; `high` is elevated and above, `none` unassessed."""
+    word = text.lower()
+    if word in RISK_LEVELS or word in _RISK_WORDS:
+        return frozenset(_RISK_WORDS.get(word, (word,)))
+    known = ", ".join([*RISK_LEVELS, *_RISK_WORDS])
+    raise InvalidInput("risk", f"{text} is not a risk level; known are {known}")
+
+
+def currency(text: str) -> str:
+    """A currency code in lower case."""
+    if text.lower() not in CURRENCIES:
+        raise InvalidInput("currency", f"{text} is not a currency that Stripe charges in")
+    return text.lower()
+
+
+def _shaped(field: str, pattern: str, rule: str) -> Callable[[str], object]:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> None:
+        if not compiled.fullmatch(text):
+            raise InvalidInput(field, rule)
+
+    return check
+
+
+def _created(text: str) -> None:
+    created(text, ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))
+
+
+#: Reads a value, and raises `InvalidInput` when it cannot.
+CHECKS: dict[str, Callable[[str], object]] = {
+    "status": statuses,
+    "amount": amounts,
+    "currency": currency,
+    "method": _shaped("method", r"[A-Za-z0-9_]{1,64}", "must be a payment method such as card"),
+    "risk": risks,
+    "created": _created,
+    "email": _shaped("email", r".{1,255}", "must be an address or its beginning, such as jo*"),
+    "customer": _shaped("customer", r".{1,255}", "must be a customer id or an e-mail address"),
+    "order": _shaped("order", r".{1,64}", "must have at most 64 characters"),
+    "user": _shaped("user", r".{1,64}", "must have at most 64 characters"),
+    "ip": _shaped("ip", r"[0-9A-Fa-f:.]{2,45}", "must be an IP address"),
+    "last4": _shaped("last4", r"\d{4}", "must be four digits"),
+    "brand": _shaped("brand", r"[A-Za-z_ ]{1,64}", "must be a card brand such as visa"),
+    "country": _shaped("country", r"[A-Za-z]{2}", "must be a two-letter country code"),
+    "id": _shaped("id", r"\S{1,64}", "must be a payment or charge id"),
+    "fingerprint": _shaped("fingerprint", r"\S{1,64}", "must be a card fingerprint"),
+}
+FIELDS = tuple(CHECKS)

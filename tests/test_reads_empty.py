@@ -1,0 +1,64 @@
+"""Every read answers on an empty database, on SQLite and on MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection
+
+from core.db.engine import open_engine, reading
+from core.db.migrate import upgrade
+from core.errors import NotFound
+from core.reads import attention, live, overview, payment, payments, revenue
+
+NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Kolkata")
+PERIOD = {"since": date(2026, 11, 1), "until": date(2026, 11, 20)}
+
+
+@pytest.fixture
+def conn(database_url: str) -> Iterator[Connection]:
+    engine = open_engine(database_url)
+    upgrade(engine)
+    with reading(engine) as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_screens_of_an_empty_account_are_empty(conn: Connection) -> None:
+    clock = {"zone": ZONE, "now": NOW}
+    assert overview.today(conn, livemode=False, **clock) == ()
+    assert overview.net_today(conn, livemode=False, **clock) == ()
+    assert overview.complete_days(conn, livemode=False, **clock).empty
+    assert overview.per_hour(conn, livemode=False, **clock)["succeeded"].sum() == 0
+    assert overview.latest_failures(conn, livemode=False) == ()
+    assert overview.freshness(conn, livemode=False).last_event_at is None
+    assert attention.needs_you(conn, livemode=False, now=NOW) == ()
+    assert live.version(conn, topic="payments", livemode=False) == 0
+
+
+def test_list_of_an_empty_account_has_no_cursor(conn: Connection) -> None:
+    found = payments.page(conn, query=payments.parse("status:failed"), livemode=False)
+    assert (found.rows, found.newer_cursor, found.older_cursor) == ((), None, None)
+    assert found.count is not None
+    assert found.count.label == "0"
+
+
+def test_revenue_of_an_empty_account_is_zero(conn: Connection) -> None:
+    asked = {"livemode": False, "currency": "usd", **PERIOD}
+    both = revenue.summary(conn, **asked)
+    assert (both.current.net_minor, both.previous.net_minor) == (0, 0)
+    assert both.current.fee_rate is None
+    for by, periods in (("day", 19), ("week", 4), ("month", 1)):
+        assert len(revenue.series(conn, **asked, by=by)) == periods
+    assert revenue.by_method(conn, **asked).empty
+    assert revenue.by_country(conn, **asked).empty
+    assert revenue.currencies(conn, livemode=False) == ()
+
+
+def test_payment_that_is_not_there_is_not_found(conn: Connection) -> None:
+    with pytest.raises(NotFound):
+        payment.by_id(conn, payment_id="pi_none", livemode=False)
