@@ -11,9 +11,13 @@ from sqlalchemy import Connection, Engine, text
 
 from core.access import audit, demo, principals
 from core.access.principals import Principal
-from core.db import migrate
 from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
+from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
+from core.gateway.client import Gateway
+from core.inbox.apply import Books
+from core.inbox.request_log import RequestLog
+from core.ledger.scope import SLOTS, Scope
 from core.settings import Settings
 
 P = ParamSpec("P")
@@ -80,10 +84,10 @@ class Console:
 
 def build(settings: Settings) -> Console:
     """Open the database, bring it up to date and check it; `Misconfigured` when it is unsafe."""
+    prepare(settings.database)
     engine = open_engine(settings.database)
     with reading(engine) as connection:
         check_server(connection)
-    migrate.upgrade(engine)
     console = Console(settings, engine)
     if console.production:
         demo.shut_out(engine)
@@ -106,3 +110,24 @@ def check_server(connection: Connection) -> None:
         raise Misconfigured("the database server's max_allowed_packet is below 4 MiB")
     if zone != "+00:00":
         raise Misconfigured(f"the database connection's time zone is {zone}, not UTC")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the worker and the tools that speak with Stripe have besides the console."""
+
+    gateways: dict[bool, Gateway]
+    books: Books
+    log: RequestLog
+
+
+def open_workshop(console: Console, *, slot: int | None = None) -> Workshop:
+    """A gateway for each mode that has a key, and the books that their readings go into."""
+    settings = console.settings
+    log = RequestLog(console.engine)
+    gateways = {
+        livemode: Gateway(key, livemode=livemode, api_base=settings.api_base, log=log)
+        for livemode, key in settings.secret_keys.items()
+    }
+    scope = Scope(settings.zone) if slot is None else Scope(settings.zone, slot % SLOTS)
+    return Workshop(gateways, Books(scope), log)

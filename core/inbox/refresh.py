@@ -77,15 +77,23 @@ def _refresh_kind(
 
 
 def _listed(gateway: Gateway, kind: str, group: Sequence[Claimed]) -> dict[str, Snapshot]:
-    """One page of the list around the objects' own times, if these are known."""
+    """Pages of the list around the objects' own times, if these are
+    known, as long as a page brings enough of them."""
     times = [one.object_created_at for one in group if one.object_created_at is not None]
     if len(times) < LIST_FROM:
         return {}
     created = {"gte": clock.to_unix(min(times)), "lte": clock.to_unix(max(times))}
     known_at = max(one.known_at for one in group)
-    page = read_page(gateway, kind, created=created, known_at=known_at)
     wanted = {one.stripe_id for one in group}
-    return {s.stripe_id: s for s in page.snapshots if s.stripe_id in wanted}
+    found: dict[str, Snapshot] = {}
+    after: str | None = None
+    while True:
+        page = read_page(gateway, kind, created=created, starting_after=after, known_at=known_at)
+        here = {s.stripe_id: s for s in page.snapshots if s.stripe_id in wanted}
+        found |= here
+        after = page.last_id
+        if not page.has_more or len(here) < LIST_FROM or len(found) == len(wanted):
+            return found
 
 
 def _apply(

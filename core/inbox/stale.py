@@ -74,8 +74,10 @@ def mark(connection: Connection, marks: Sequence[Mark], *, at: datetime) -> None
         new = into.inserted
     known_at = case((new.known_at > c.known_at, new.known_at), else_=c.known_at)
     soon = case((c.fence.is_(None), new.next_attempt_at), else_=c.next_attempt_at)
+    born = func.coalesce(c.object_created_at, new.object_created_at)
     pairs = [
         ("mark", c.mark + 1),
+        ("object_created_at", born),
         ("known_at", known_at),
         ("attempts", 0),
         ("next_attempt_at", soon),

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from core import clock
 from core.db.buckets import amount_bucket, email_prefix
+from core.db.engine import reading, retrying, writing
 from core.db.tables import (
     amount_hist,
     balance_transactions,
@@ -36,6 +47,22 @@ class Difference:
     key: tuple[Any, ...]
     kept: tuple[int, ...]
     true: tuple[int, ...]
+
+
+def differences(engine: Engine) -> list[Difference]:
+    """`verify` in one read transaction."""
+    with reading(engine) as connection:
+        return verify(connection)
+
+
+def rebuild_all(engine: Engine, zone: ZoneInfo) -> None:
+    """`rebuild` in one write transaction."""
+
+    def work() -> None:
+        with writing(engine) as connection:
+            rebuild(connection, zone)
+
+    retrying(work)
 
 
 def verify(connection: Connection) -> list[Difference]:

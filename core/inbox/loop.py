@@ -1,0 +1,42 @@
+"""Running one step over and over: at once while there is work, later after a failure."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db.engine import is_transient
+from core.errors import StripeError
+
+LONGEST_WAIT = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+def run(name: str, step: Callable[[], bool], stop: threading.Event, *, idle: float) -> None:
+    """Call `step` until `stop` is set; it says whether it found work, else `idle` seconds pass.
+
+    A database or a Stripe that does not answer is waited for, longer each time. Any other error
+    is a fault of the program: it is raised, the process ends, and its launcher starts it anew.
+    """
+    failures = 0
+    while not stop.is_set():
+        try:
+            busy = step()
+        except StripeError as error:
+            failures += 1
+            _log.warning("%s: Stripe: %s (%s)", name, error.code, error.request_id)
+        except SQLAlchemyError as error:
+            if not is_transient(error):
+                raise
+            failures += 1
+            _log.warning("%s: the database does not answer: %s", name, type(error).__name__)
+        else:
+            failures = 0
+            if not busy:
+                stop.wait(idle)
+            continue
+        stop.wait(min(0.5 * 2.0**failures, LONGEST_WAIT))

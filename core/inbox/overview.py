@@ -1,0 +1,45 @@
+"""Where the inbox stands: counts by state, and the events that were given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from core.db.engine import reading
+from core.db.tables import events
+from core.inbox import stale
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An event that was given up after its tries."""
+
+    stripe_id: str
+    type: str
+    attempts: int
+    last_error: str | None
+    received_at: datetime
+
+
+def standing(engine: Engine) -> dict[str, int]:
+    """Events by state, and under `stale` the objects that wait to be read again."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
+        found = dict.fromkeys(("pending", "applied", "skipped", "dead"), 0)
+        found |= {row[0]: row[1] for row in rows}
+        return found | {"stale": stale.backlog(connection)}
+
+
+def failures(engine: Engine, *, limit: int = 1000) -> list[Failure]:
+    """The events that were given up, newest first."""
+    e = events.c
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(e.stripe_id, e.type, e.attempts, e.last_error, e.received_at)
+            .where(e.state == "dead")
+            .order_by(e.next_attempt_at.desc())
+            .limit(limit)
+        )
+        return [Failure(*row) for row in rows]

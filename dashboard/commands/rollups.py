@@ -1,0 +1,53 @@
+"""`rollups`: proves the sums against their rows, or writes them anew."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from core import bootstrap, clock, settings
+from core.ledger import upkeep, verify
+
+
+@click.group()
+def command() -> None:
+    """The daily sums of payments and revenue."""
+
+
+@command.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def verify_sums(as_json: bool) -> None:
+    """Compare every sum with its rows; exit code 1 on a difference."""
+    console = bootstrap.build(settings.load())
+    found = verify.differences(console.engine)
+    if as_json:
+        rows = [
+            {"table": d.table, "key": [str(part) for part in d.key], "kept": d.kept, "true": d.true}
+            for d in found
+        ]
+        click.echo(json.dumps({"differences": len(found), "rows": rows}))
+    else:
+        for difference in found:
+            key = " ".join(str(part) for part in difference.key)
+            click.echo(f"{difference.table} {key}: kept {difference.kept}, rows {difference.true}")
+        click.echo(f"{len(found)} differences")
+    sys.exit(1 if found else 0)
+
+
+@command.command("rebuild")
+def rebuild_sums() -> None:
+    """Write all sums anew from their rows, by the days of REPORTING_TIMEZONE."""
+    configuration = settings.load()
+    verify.rebuild_all(bootstrap.build(configuration).engine, configuration.zone)
+    click.echo("rebuilt")
+
+
+@command.command("fold")
+def fold_sums() -> None:
+    """Fold the slots of closed days into one row each."""
+    configuration = settings.load()
+    today = clock.business_day(clock.now(), configuration.zone)
+    gone = upkeep.fold_closed_days(bootstrap.build(configuration).engine, before=today)
+    click.echo(f"{gone} rows folded")

@@ -1,0 +1,21 @@
+"""`worker`: runs the worker until it is stopped."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from core import bootstrap, settings
+from dashboard import logs
+from dashboard.worker import work
+
+
+@click.command()
+@click.option("--slot", type=int, help="Which slot of the sums this worker writes (0 to 15).")
+def command(slot: int | None) -> None:
+    """Apply events, read objects again, poll, and keep the ledger."""
+    configuration = settings.load()
+    logs.set_up(configuration, "worker")
+    console = bootstrap.build(configuration)
+    sys.exit(work(console, bootstrap.open_workshop(console, slot=slot)))

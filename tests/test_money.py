@@ -1,0 +1,177 @@
+"""Money: Stripe's exponents, exact parsing and printing, no sum over two currencies."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import CurrencyMismatch, InvalidAmount, UnknownCurrency
+from core.money import (
+    CURRENCIES,
+    Money,
+    add,
+    check_charge,
+    exponent,
+    major,
+    minimum,
+    multiple,
+    parse,
+    payout_multiple,
+    plain,
+    show,
+    show_short,
+)
+
+currencies = st.sampled_from(sorted(CURRENCIES))
+minors = st.integers(-(10**15), 10**15)
+amounts = st.builds(Money, minors, currencies)
+
+
+@given(amounts)
+def test_plain_text_reads_back_as_the_same_amount(amount):
+    assert parse(plain(amount), amount.currency) == amount
+
+
+@given(amounts, st.sampled_from(["en", "zh_CN"]))
+def test_shown_text_reads_back_as_the_same_amount(amount, locale):
+    assert parse(show(amount, locale), amount.currency) == amount
+
+
+@given(minors, currencies)
+def test_chinese_grouping_reads_as_the_same_amount(minor, currency):
+    amount = Money(minor, currency)
+    whole, _, rest = plain(amount).lstrip("-").partition(".")
+    groups = []
+    while whole:
+        whole, groups = whole[:-4], [whole[-4:], *groups]
+    text = ("-" if minor < 0 else "") + ",".join(groups) + ("." + rest if rest else "")
+    assert parse(text, currency) == amount
+
+
+@given(amounts, amounts)
+def test_two_currencies_never_meet(one, other):
+    if one.currency == other.currency:
+        assert (one + other - other) == one
+        assert (one < other) == (one.minor < other.minor)
+        return
+    for operation in (
+        lambda: one + other,
+        lambda: one - other,
+        lambda: one < other,
+        lambda: one >= other,
+        lambda: add([one, other], one.currency),
+    ):
+        with pytest.raises(CurrencyMismatch):
+            operation()
+
+
+@given(st.text(max_size=30), currencies)
+def test_any_text_is_an_amount_or_a_named_error(text, currency):
+    try:
+        found = parse(text, currency, field="price")
+    except InvalidAmount as refused:
+        error = refused
+    else:
+        assert parse(plain(found), currency) == found
+        return
+    assert (error.field, bool(error.rule)) == ("price", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("12.34", "usd", 1234),
+        ("1,234.5", "eur", 123450),
+        ("１２，３４５．６", "cny", 1234560),
+        ("¥1,2345", "cny", 1234500),
+        ("1.5万", "cny", 1500000),
+        ("3亿", "jpy", 300000000),
+        ("88元", "cny", 8800),
+        ("10.580", "kwd", 10580),
+        ("500", "jpy", 500),
+        ("-$12", "usd", -1200),
+        ("12 USD", "usd", 1200),
+    ],
+)
+def test_habits_of_writing(text, currency, minor):
+    assert parse(text, currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("1.001", "usd"),
+        ("1.5", "jpy"),
+        ("1e9", "usd"),
+        ("NaN", "usd"),
+        ("Infinity", "usd"),
+        ("", "usd"),
+        (" ", "usd"),
+        ("1,23", "usd"),
+        ("1_000", "usd"),
+        ("0x10", "usd"),
+        ("٣", "usd"),
+        ("1.2.3", "usd"),
+        ("€5", "usd"),
+        ("9" * 60, "usd"),
+    ],
+)
+def test_what_is_not_an_amount_is_refused(text, currency):
+    with pytest.raises(InvalidAmount):
+        parse(text, currency)
+
+
+@pytest.mark.parametrize("value", [1.0, True, "1", None, Decimal(1)])
+def test_minor_units_are_whole_numbers(value):
+    with pytest.raises(InvalidAmount):
+        Money(value, "usd")
+
+
+@pytest.mark.parametrize("currency", ["USD", "xxx", "", "us"])
+def test_unknown_currencies_are_refused(currency):
+    with pytest.raises(UnknownCurrency):
+        Money(1, currency)
+
+
+def test_exponents_are_stripes_and_not_isos():
+    zero = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
+    assert [c for c in sorted(CURRENCIES) if exponent(c) == 0] == zero
+    assert [c for c in sorted(CURRENCIES) if exponent(c) == 3] == "bhd jod kwd omr tnd".split()
+    assert {c: (exponent(c), multiple(c)) for c in ("isk", "ugx")} == dict.fromkeys(
+        ("isk", "ugx"), (2, 100)
+    )
+    assert [multiple(c) for c in ("kwd", "usd", "huf")] == [10, 1, 1]
+    assert [payout_multiple(c) for c in ("huf", "twd", "isk", "usd")] == [100, 100, 100, 1]
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "rule"),
+    [
+        (0, "usd", "greater than zero"),
+        (-1, "usd", "greater than zero"),
+        (49, "usd", "at least 0.50"),
+        (49, "jpy", "at least 50"),
+        (10581, "kwd", "multiple of 10"),
+        (150, "ugx", "multiple of 100"),
+        (10**12, "usd", "12 digits"),
+        (1499, "czk", "at least 15.00"),
+    ],
+)
+def test_what_stripe_cannot_charge_is_named(minor, currency, rule):
+    with pytest.raises(InvalidAmount, match=rule):
+        check_charge(Money(minor, currency))
+
+
+def test_the_smallest_charge_passes():
+    for currency in CURRENCIES:
+        least = minimum(currency)
+        if least is not None:
+            assert check_charge(Money(least, currency)).minor == least
+
+
+def test_tiles_drop_decimals_only_above_a_thousand():
+    assert show_short(Money(99999, "usd")) == "$999.99"
+    assert show_short(Money(123450, "usd")) == "$1,235"
+    assert show_short(Money(-123450, "usd")) == "-$1,235"
+    assert major(Money(-5, "kwd")) == Decimal("-0.005")
