@@ -73,11 +73,13 @@ payments = Table(
     Index("px_amt", "currency", "amount_minor", "created_at", "stripe_id", "facet"),
     Index("px_email", "email", "created_at", "stripe_id", "facet", "amount_minor"),
     Index("px_last4", "card_last4", "created_at", "stripe_id", "facet", "amount_minor"),
-    Index("px_order", "order_id"),
-    Index("px_ip", "ip", "created_at"),
-    Index("px_fp", "card_fingerprint", "created_at"),
-    Index("px_user", "user_id", "created_at", "currency", "facet", "amount_minor"),
-    Index("px_customer", "customer_id", "created_at"),
+    Index("px_order", "order_id", "created_at", "stripe_id"),
+    Index("px_ip", "ip", "created_at", "stripe_id", "facet"),
+    Index("px_fp", "card_fingerprint", "created_at", "stripe_id", "facet"),
+    Index("px_user", "user_id", "created_at", "stripe_id", "currency", "facet", "amount_minor"),
+    Index("px_customer", "customer_id", "created_at", "stripe_id", "facet"),
+    Index("px_country", "card_country", "created_at", "stripe_id", "facet", "amount_minor"),
+    Index("px_brand", "card_brand", "created_at", "stripe_id", "facet", "amount_minor"),
     Index("px_charge", "latest_charge_id"),
 )
 
@@ -116,7 +118,8 @@ charges = Table(
     Column("risk_level", code()),
     *mirror_columns(),
     Index("cx_payment", "payment_id", "created_at"),
-    Index("cx_created", "created_at", "stripe_id"),
+    # Overview counts attempts and successes of a day from the index alone.
+    Index("cx_created", "created_at", "stripe_id", "livemode", "currency", "status"),
 )
 
 refunds = Table(
@@ -187,6 +190,7 @@ early_fraud_warnings = Table(
     Column("actionable", flag(), nullable=False),
     *mirror_columns(),
     Index("wx_payment", "payment_id"),
+    Index("wx_actionable", "actionable", "livemode", "created_at"),
     Index("wx_created", "created_at", "stripe_id"),
 )
 

@@ -49,8 +49,8 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
 
     found = (
         need("disputes_to_answer", "see_disputes", disputes.c.due_by, answerable),
-        need("fraud_warnings", "review_cases", warnings.c.created_at, warnings.c.actionable),
-        need("open_reviews", "review_cases", reviews.c.created_at, reviews.c.open),
+        need("fraud_warnings", "manage_fraud", warnings.c.created_at, warnings.c.actionable),
+        need("open_reviews", "manage_fraud", reviews.c.created_at, reviews.c.open),
         _to_capture(conn, livemode),
         need("dead_events", "see_events", events.c.received_at, dead),
         need("stale_objects", "see_events", stale_objects.c.known_at, late),
