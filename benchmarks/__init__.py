@@ -1,0 +1,1 @@
+"""What `make bench` runs: each figure beside its baseline, in the same run."""

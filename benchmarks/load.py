@@ -1,0 +1,130 @@
+"""A cheap HTTP client for load: raw sockets, one request at a time on each connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from stripe import WebhookSignature
+
+
+@dataclass
+class Outcome:
+    """What the requests of a run came to; latencies in seconds."""
+
+    seconds: float = 0.0
+    statuses: list[int] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Requests answered 200 in a second."""
+        return sum(status == 200 for status in self.statuses) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """The latency that `share` of the requests stayed within, in milliseconds."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+
+class Caller(asyncio.Protocol):
+    """One keep-alive connection; `call` gives the status of the answer."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._answer: asyncio.Future[int] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio's: the connection stands."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio's: a part of the answer."""
+        self._buffer += data
+        head, gap, body = self._buffer.partition(b"\r\n\r\n")
+        if not gap or self._answer is None or self._answer.done():
+            return
+        lower = head.lower()
+        place = lower.find(b"content-length:")
+        length = int(lower[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+        if len(body) >= length:
+            self._buffer = body[length:]
+            self._answer.set_result(int(head[9:12]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio's: the other side has gone."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(ConnectionError("the connection was lost"))
+
+    async def call(self, request: bytes) -> int:
+        """Send a whole request; raises `ConnectionError` when the other side goes."""
+        if self._transport.is_closing():
+            raise ConnectionError("the connection is closed")
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
+
+
+async def connect(port: int) -> Caller:
+    """A connection to a port of this machine."""
+    _, caller = await asyncio.get_running_loop().create_connection(Caller, "127.0.0.1", port)
+    return caller
+
+
+async def closed_loop(
+    port: int, requests: Iterator[bytes], connections: int, seconds: float
+) -> Outcome:
+    """Each connection sends its next request as soon as the last one is answered."""
+    outcome = Outcome()
+    end = time.perf_counter() + seconds
+
+    async def client() -> None:
+        caller = await connect(port)
+        while (started := time.perf_counter()) < end and (request := next(requests, None)):
+            outcome.statuses.append(await caller.call(request))
+            outcome.latencies.append(time.perf_counter() - started)
+        caller.close()
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(connections)))
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+async def open_loop(
+    port: int, requests: Sequence[bytes], rate: float, connections: int = 64
+) -> Outcome:
+    """`rate` requests a second whatever the answers do; latency counts from the planned instant."""
+    outcome = Outcome()
+    start = time.perf_counter() + 0.05
+    due = iter(enumerate(requests))
+
+    async def client() -> None:
+        caller = await connect(port)
+        for number, request in due:
+            planned = start + number / rate
+            if (early := planned - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            outcome.statuses.append(await caller.call(request))
+            outcome.latencies.append(time.perf_counter() - planned)
+        caller.close()
+
+    await asyncio.gather(*(client() for _ in range(connections)))
+    outcome.seconds = time.perf_counter() - start
+    return outcome
+
+
+def webhook_request(body: bytes, secret: str, path: str, *, at: int | None = None) -> bytes:
+    """A whole signed POST of an event, ready to be written to a socket."""
+    header = WebhookSignature.generate_signature_header(body.decode(), secret, at)
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Stripe-Signature: {header}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body

@@ -1,0 +1,129 @@
+"""Floods: oversized bodies cost no memory, malformed webhooks are never accepted."""
+
+import asyncio
+import random
+import time
+
+import pytest
+from stripe import WebhookSignature
+
+from benchmarks.load import closed_loop
+from dashboard.webhooks import PATH
+from tests.receivers import (
+    SECRET,
+    environment,
+    event_body,
+    free_port,
+    kill,
+    start_process,
+    stored_ids,
+)
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'inbox.db'}"
+
+
+@pytest.fixture
+def receiver(tmp_path, url):
+    port = free_port()
+    process = start_process(["dashboard", "receiver"], environment(tmp_path, url, port), port)
+    yield process, port
+    kill(process)
+
+
+def resident_mib(pid):
+    """The process's peak of resident memory, in MiB."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+async def send_large(port, size, *, declared):
+    """POST a body of `size` MiB, declared by its length or in chunks; the answer's status."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    length = f"Content-Length: {size * MIB}" if declared else "Transfer-Encoding: chunked"
+    writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode())
+    piece = b"x" * (MIB // 4)
+    for _ in range(size * 4):
+        writer.write(piece if declared else b"%x\r\n%s\r\n" % (len(piece), piece))
+        await writer.drain()
+    if not declared:
+        writer.write(b"0\r\n\r\n")
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    await writer.wait_closed()
+    return status
+
+
+async def send_all(port, count, size):
+    return await asyncio.gather(
+        *(send_large(port, size, declared=n % 2 == 0) for n in range(count))
+    )
+
+
+def assert_large_bodies_cost_little(receiver, count, size):
+    process, port = receiver
+    before = resident_mib(process.pid)
+    statuses = asyncio.run(send_all(port, count, size))
+    assert set(statuses) == {413}
+    assert resident_mib(process.pid) - before <= 50
+
+
+def test_parallel_bodies_of_4_mib_are_413_and_cost_little(receiver, url):
+    assert_large_bodies_cost_little(receiver, 40, 4)
+    assert stored_ids(url) == []
+
+
+@pytest.mark.torture
+def test_100_parallel_bodies_of_50_mib_are_413_and_cost_little(receiver):
+    assert_large_bodies_cost_little(receiver, 100, 50)
+
+
+def malformed(random_):
+    """One request that must be refused: forged, expired, future, tampered or malformed."""
+    now = int(time.time())
+    body = event_body(f"refused{random_.randrange(10**9)}")
+    at = now + random_.choice([-1, 1]) * random_.randrange(400, 10**9)
+    good = WebhookSignature.generate_signature_header(body.decode(), SECRET)
+    forged = WebhookSignature.generate_signature_header(body.decode(), "whsec_guess")
+    wrong_time = WebhookSignature.generate_signature_header(body.decode(), SECRET, at)
+    junk = bytes(random_.randrange(32, 256) for _ in range(random_.randrange(80)))
+    cut = random_.randrange(len(body))
+    tampered = body[:cut] + bytes([body[cut] ^ 1]) + body[cut + 1 :]
+    nested = random_.choice([b"[]", b"null", b"[" * 5000, b"{}", b'"', b"\\ud800"])
+    signed = WebhookSignature.generate_signature_header(nested.decode(), SECRET)
+    header, body = random_.choice(
+        [
+            (forged.encode(), body),
+            (wrong_time.encode(), body),
+            (good.encode(), tampered),
+            (good[: random_.randrange(len(good) - 1)].encode(), body),
+            (junk, body),
+            (junk, junk),
+            (signed.encode(), nested),
+        ]
+    )
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nStripe-Signature: "
+    return head.encode() + header.replace(b"\x7f", b"") + b"\r\n\r\n" + body
+
+
+def assert_none_is_accepted(receiver, url, count):
+    seed = random.SystemRandom().randrange(2**32)
+    random_ = random.Random(seed)
+    requests = (malformed(random_) for _ in range(count))
+    outcome = asyncio.run(closed_loop(receiver[1], requests, 16, 3600))
+    assert len(outcome.statuses) == count
+    assert set(outcome.statuses) == {400}, f"seed {seed}"
+    assert stored_ids(url) == []
+
+
+def test_malformed_webhooks_are_400_and_leave_nothing(receiver, url):
+    assert_none_is_accepted(receiver, url, 3_000)
+
+
+@pytest.mark.torture
+def test_100_000_malformed_webhooks_are_400_and_leave_nothing(receiver, url):
+    assert_none_is_accepted(receiver, url, 100_000)
