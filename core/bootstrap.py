@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
-from core.access import audit, demo, principals
+from core.access import audit, demo, principals, users
 from core.access.principals import Principal
 from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
 from core.db.start import prepare
@@ -65,6 +65,15 @@ class Console:
         """The person as they are now; `NotSignedIn` when unknown or disabled."""
         with reading(self.engine) as connection:
             return principals.principal(connection, user_id)
+
+    def set_language(self, user_id: str, language: str) -> None:
+        """Keep the language that a person chose for themselves."""
+
+        def work() -> None:
+            with writing(self.engine) as connection:
+                users.set_language(connection, user_id, language)
+
+        retrying(work)
 
     def _note_refusal(self, user_id: str, right: str, what: str) -> None:
         def work() -> None:

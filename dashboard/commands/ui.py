@@ -1,0 +1,42 @@
+"""`ui`: serves the screens behind the guard."""
+
+from __future__ import annotations
+
+import click
+import uvicorn
+
+from dashboard import logs, server
+from dashboard.console import console
+
+_GRACE_SECONDS = 5
+
+
+@click.command(help="Serve the screens (Streamlit behind the guard).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Instead of UI_PORT.")
+def command(port: int | None) -> None:
+    """Serve until a signal comes; ends with an exit code unless the self-test of identity passes.
+
+    It listens on this machine alone: a proxy in front brings https and the public address.
+    """
+    settings = console().settings
+    logs.set_up(settings, "ui")
+    listen = port or settings.ui_port
+    app = server.create_app(console(), listen)
+    behind_proxy = bool(settings.ui_origin) or settings.force_https
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=listen,
+        ws="websockets-sansio",
+        # A screen's message is at most its widgets' states; uploads come by HTTP.
+        ws_max_size=50 * 1024 * 1024,
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        lifespan="on",
+        proxy_headers=behind_proxy,
+        forwarded_allow_ips="127.0.0.1",
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )

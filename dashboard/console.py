@@ -1,0 +1,86 @@
+"""What a page needs of the console: who looks, in which mode, and reads under their rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core import bootstrap, settings
+from core.access.principals import Principal
+from core.bootstrap import Console
+from core.db.engine import reading
+from core.errors import NotPermitted, NotSignedIn, TillwatchError
+from dashboard import navigation, widgets
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+go = navigation.go
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a screen is drawn for: the person, the mode, and the zone whose days count."""
+
+    person: Principal
+    livemode: bool
+    zone: ZoneInfo
+
+
+@cache
+def console() -> Console:
+    """The one console of this process. The server builds it before the first session starts, and
+    routes and the guard share it, which `st.cache_resource` does not offer outside of scripts."""
+    return bootstrap.build(settings.load())
+
+
+def user_id() -> str | None:
+    """Whom the guard let in; None where nobody was."""
+    found = st.user.get("id")
+    return str(found) if found else None
+
+
+def viewer() -> Principal:
+    """The person behind this run as the database knows them now; others get no further."""
+    try:
+        return console().principal(user_id())
+    except NotSignedIn as error:
+        _stop(error)
+
+
+def view() -> View:
+    """The person, mode and zone for this run."""
+    return View(viewer(), livemode(), console().settings.zone)
+
+
+def livemode() -> bool:
+    """Live or test data: what was chosen in the sidebar, live where there is only that."""
+    modes = console().settings.secret_keys
+    return (
+        bool(st.session_state.get("livemode", True in modes)) if len(modes) > 1 else True in modes
+    )
+
+
+def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
+    """Run a read for the viewer; without the right the screen says so and the run ends there."""
+    try:
+        return console().read(user_id(), fn, *a, **k)
+    except (NotPermitted, NotSignedIn) as error:
+        _stop(error)
+
+
+def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
+    """A read that every viewer of this process shares: only for numbers that tell nothing by
+    themselves, such as the version of a table."""
+    with reading(console().engine) as connection:
+        return fn(connection, *a, **k)
+
+
+def _stop(error: TillwatchError) -> NoReturn:
+    widgets.refused(error)
+    st.stop()

@@ -1,0 +1,178 @@
+"""Files that people take away: by a route of our own, signed in, checked, recorded, not cached.
+
+Streamlit's own downloads lie at an address that anyone may fetch, and its table export writes live
+formulas (SECURITY findings 6 and 12).
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+
+from defusedcsv import csv
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core import clock
+from core.access import export_log
+from core.access.principals import Principal
+from core.errors import InvalidInput, TillwatchError
+from core.money import Money, plain
+from core.reads import export, payments, revenue
+from dashboard import console
+
+Row = Sequence[object]
+#: What spreadsheets begin a formula with, beyond what defusedcsv knows.
+_STARTS = ("\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A byte order mark: without it, Excel reads UTF-8 as the local code page.
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_CHUNK = 500
+
+PAYMENT_COLUMNS = (
+    "id created_utc state status amount currency refunded method card_brand card_last4"
+    " card_country email customer_name customer order user risk_level risk_score failure_code"
+    " decline_code"
+).split()
+REVENUE_COLUMNS = "currency gross fees refunds disputes other net charges".split()
+
+
+def payment_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
+    """The payments that the screen's search finds, all pages of them, newest first."""
+    query, cursor = payments.parse(asked.get("q", "")), None
+    livemode = asked.get("mode") == "live"
+    here = console.console()
+    yield PAYMENT_COLUMNS
+    while True:
+        page = here.read(
+            person.user_id,
+            export.payments,
+            query=query,
+            livemode=livemode,
+            cursor=cursor,
+            limit=_CHUNK,
+            zone=here.settings.zone,
+        )
+        yield from map(_payment, page.rows)
+        cursor = page.older_cursor
+        if cursor is None:
+            return
+
+
+def _payment(row: payments.PaymentRow) -> Row:
+    return (
+        row.stripe_id,
+        row.created_at.isoformat(),
+        row.state,
+        row.status,
+        plain(Money(row.amount_minor, row.currency)),
+        row.currency.upper(),
+        plain(Money(row.amount_refunded_minor, row.currency)),
+        row.method_type,
+        row.card_brand,
+        row.card_last4,
+        row.card_country,
+        row.email,
+        row.customer_name,
+        row.customer_id,
+        row.order_id,
+        row.user_id,
+        row.risk_level,
+        row.risk_score,
+        row.failure_code,
+        row.decline_code,
+    )
+
+
+def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
+    """The table under Revenue's chart, or the one by method or by country."""
+    by, currency = asked.get("by", "day"), asked.get("currency", "")
+    reads = {"method": revenue.by_method, "country": revenue.by_country}
+    more = {} if by in reads else {"by": by}
+    found = console.console().read(
+        person.user_id,
+        reads.get(by, revenue.series),
+        livemode=asked.get("mode") == "live",
+        currency=currency,
+        since=_day(asked, "since"),
+        until=_day(asked, "until"),
+        **more,
+    )
+    key = found.columns[0]
+    yield [key, *REVENUE_COLUMNS]
+    for row in found.itertuples(index=False):
+        amounts = [plain(Money(int(minor), currency)) for minor in row[1:-1]]
+        yield [row[0], currency.upper(), *amounts, row[-1]]
+
+
+def _day(asked: QueryParams, name: str) -> date:
+    try:
+        return date.fromisoformat(asked.get(name, ""))
+    except ValueError:
+        raise InvalidInput(name, "must be a day such as 2026-11-01") from None
+
+
+EXPORTS: dict[str, Callable[[Principal, QueryParams], Iterator[Row]]] = {
+    "payments": payment_rows,
+    "revenue": revenue_rows,
+}
+
+
+def lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Rows as CSV text, formulas neutralised, in pieces of a few hundred lines."""
+    buffer = io.StringIO(_MARK)
+    buffer.seek(0, io.SEEK_END)
+    writer = csv.writer(buffer)
+    for number, row in enumerate(rows, 1):
+        writer.writerow([_tame(value) for value in row])
+        if number % _CHUNK == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _tame(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS) else value
+
+
+async def _answer(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in EXPORTS:
+        return PlainTextResponse("no such export", 404)
+    try:
+        return await run_in_threadpool(_export, name, request)
+    except TillwatchError as error:
+        return PlainTextResponse(error.message, error.status)
+
+
+def _export(name: str, request: Request) -> Response:
+    person, export_id = request.state.principal, secrets.token_hex(8)
+    rows = EXPORTS[name](person, request.query_params)
+    # Two rows now: who may not read, or asks for nonsense, is told so before anything is sent.
+    first = list(itertools.islice(rows, 2))
+    here = console.console()
+    export_log.note(
+        here.engine,
+        actor=person.user_id,
+        name=f"{name}.csv",
+        export_id=export_id,
+        asked=request.url.query,
+    )
+    stamp = clock.now().astimezone(here.settings.zone).strftime("%Y%m%d-%H%M%S")
+    return StreamingResponse(
+        lines(itertools.chain(first, rows)),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{name}-{stamp}-{export_id}.csv"',
+        },
+    )
+
+
+routes = [Route("/ui/export/{name}.csv", _answer, methods=["GET"])]

@@ -1,0 +1,75 @@
+"""Which screens there are, where they stand in the sidebar and which right opens each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.access import rights
+from core.access.principals import Principal
+from dashboard.i18n import _
+
+PAGES = Path(__file__).parent.parent / "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One page: `name` is its file in pages/ and its address."""
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    right: str
+    hidden: bool = False
+
+    @property
+    def file(self) -> Path:
+        """The script."""
+        return PAGES / f"{self.name}.py"
+
+
+def screens() -> tuple[Screen, ...]:
+    """Every screen in the sidebar's order, in the language spoken now; the first is home."""
+    monitor, finance = _("Monitor"), _("Finance")
+    see_payments, see_revenue = rights.SEE_PAYMENTS, rights.SEE_REVENUE
+    return (
+        Screen("overview", _("Overview"), "monitoring", monitor, see_payments),
+        Screen("payments", _("Payments"), "payments", monitor, see_payments),
+        Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
+        Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
+    )
+
+
+def open_to(person: Principal) -> Mapping[str, list[Any]]:
+    """The pages that a person may open, by section, for `st.navigation`.
+
+    What is not among them does not exist for this person: a link to it ends at home.
+    """
+    found: dict[str, list[Any]] = {}
+    for screen in screens():
+        if screen.file.exists() and person.may(screen.right):
+            found.setdefault(screen.section, []).append(page(screen, home=not found))
+    return found
+
+
+def page(screen: Screen, *, home: bool = False) -> Any:
+    """Streamlit's page for a screen."""
+    return st.Page(
+        screen.file,
+        title=screen.title,
+        icon=f":material/{screen.icon}:",
+        url_path=screen.name,
+        default=home,
+        visibility="hidden" if screen.hidden else "visible",
+    )
+
+
+def go(name: str, **query: str) -> None:
+    """Open another screen, with its query parameters; not from a fragment's callback."""
+    screen = next(s for s in screens() if s.name == name)
+    st.switch_page(page(screen, home=screen == screens()[0]), query_params=query or None)

@@ -1,0 +1,35 @@
+"""The entrypoint of every run: who is there, what they may open, and the frame around the page."""
+
+import sys
+from pathlib import Path
+
+# Streamlit puts this script's folder on the path; the packages are one above it.
+_ROOT = str(Path(__file__).parent.parent)
+if _ROOT not in sys.path:
+    sys.path.insert(0, _ROOT)
+
+import streamlit as st  # noqa: E402
+
+from dashboard import account, console, navigation, selftest, widgets  # noqa: E402
+
+selftest.answer()
+
+ASSETS = Path(__file__).parent / "assets"
+
+# A local icon: with `:material/…:` icons on pages, browsers fetch one from elsewhere without it.
+st.set_page_config(
+    page_title="Tillwatch",
+    page_icon=str(ASSETS / "icon.png"),
+    layout="wide",
+    initial_sidebar_state=228,
+)
+st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.png"))
+
+person = console.viewer()
+account.choose_language(person)
+page = st.navigation(navigation.open_to(person), expanded=True)
+with st.sidebar:
+    widgets.language_picker()
+    account.box(person)
+account.keep_language(person)
+page.run()
