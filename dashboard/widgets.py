@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from core import clock
-from core.errors import NotPermitted, TillwatchError
+from core.errors import InvalidInput, NotPermitted, TillwatchError
 from core.money import Money, show, show_short
 from dashboard import i18n
 from dashboard.i18n import _, language
@@ -162,36 +162,51 @@ def refused(error: TillwatchError) -> None:
     )
 
 
-def pager(*, newer: str | None, older: str | None, key: str = "before") -> None:
-    """Newer and Older by keyset: each is the cursor that goes into the URL, None where none is.
+def unreadable(error: InvalidInput) -> None:
+    """A search line that cannot be read: what is wrong with which term, and that nothing ran."""
+    said = _("Nothing was searched. {term}: {rule}")
+    st.warning(
+        said.format(term=safe_text(error.field), rule=safe_text(_(error.rule))),
+        icon=":material/search_off:",
+    )
 
-    `newer` of "" leads to the first page.
-    """
+
+def cursor() -> tuple[str | None, bool]:
+    """Where the page in the URL begins, and whether it goes back in time from there."""
+    newer = st.query_params.get("after")
+    return (newer, False) if newer else (st.query_params.get("before"), True)
+
+
+def pager(*, newer: str | None, older: str | None) -> None:
+    """Newer and Older by keyset: their cursors go into the URL; None where nothing lies beyond."""
     row = st.container(horizontal=True, horizontal_alignment="right")
     row.button(
         _("Newer"),
-        key=f"{key}_newer",
+        key="newer",
         icon=":material/chevron_left:",
         disabled=newer is None,
         help=_("These are the newest.") if newer is None else None,
-        on_click=turn,
-        args=(key, newer),
+        on_click=_turn,
+        args=("after", newer),
     )
     row.button(
         _("Older"),
-        key=f"{key}_older",
+        key="older",
         icon=":material/chevron_right:",
         icon_position="right",
         disabled=older is None,
         help=_("There are no older ones.") if older is None else None,
-        on_click=turn,
-        args=(key, older),
+        on_click=_turn,
+        args=("before", older),
     )
 
 
-def turn(key: str, cursor: str | None) -> None:
-    """Put a cursor into the URL, or take it out."""
-    if cursor:
-        st.query_params[key] = cursor
-    else:
-        st.query_params.pop(key, None)
+def first_page() -> None:
+    """Take the cursor out of the URL: a new search begins with its newest rows."""
+    st.query_params.pop("before", None)
+    st.query_params.pop("after", None)
+
+
+def _turn(key: str, position: str) -> None:
+    first_page()
+    st.query_params[key] = position

@@ -1,0 +1,5 @@
+"""payment."""
+
+import streamlit as st
+
+st.title("payment")

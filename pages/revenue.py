@@ -1,0 +1,5 @@
+"""revenue."""
+
+import streamlit as st
+
+st.title("revenue")
