@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 from core import clock
 from core.db import cursors
 from core.db.engine import reading, retrying, writing
+from core.errors import StripeKeyRefused, StripeNotFound
 from core.gateway.client import Gateway
 from core.gateway.readings import Page, read_ledger_page, read_page
 from core.inbox.apply import Books, apply
@@ -30,6 +32,10 @@ ORDER = (
     "review",
 )
 LEDGER = "balance_transaction"
+#: Radar's own objects: an account without it, or a key without the right, may refuse them.
+OPTIONAL = {"early_fraud_warning", "review"}
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,16 @@ def backfill(
     # To the minute, so that "90 days ago" asked twice in a row is one and the same walk.
     floor = clock.to_unix(since) // 60 * 60
     began = clock.now()
-    counts = {
-        kind: _walk(engine, gateway, kind, floor, report, partial(_write_list, engine, books))
-        for kind in ORDER
-    }
+    counts = {}
+    for kind in ORDER:
+        write = partial(_write_list, engine, books)
+        try:
+            counts[kind] = _walk(engine, gateway, kind, floor, report, write)
+        except (StripeNotFound, StripeKeyRefused) as error:
+            if kind not in OPTIONAL:
+                raise
+            _log.warning("Stripe does not list %s here: %s", kind, error.code)
+            counts[kind] = 0
     counts[LEDGER] = _walk(
         engine, gateway, LEDGER, floor, report, partial(_write_ledger, engine, gateway, books)
     )
