@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.emulator import disputes, early_fraud_warnings, payment_intents, webhook_endpoints
+from core.emulator import (
+    disputes,
+    early_fraud_warnings,
+    history,
+    payment_intents,
+    webhook_endpoints,
+)
 from core.emulator.background import Background
 from core.emulator.context import Context, hidden, shown
 from core.emulator.engine import Engine
 from core.emulator.errors import ApiError, refused
+from core.emulator.store import dump
+from core.emulator.traffic import Traffic
 
 #: What `settle` looks ahead: rows of charges, test-card disputes, slow debits.
 _SOON_MS = 15_000
@@ -27,6 +36,7 @@ class Control:
     def __init__(self, engine: Engine, background: Background) -> None:
         self.engine = engine
         self.background = background
+        self.traffic = Traffic(engine)
 
     def routes(self) -> list[Route]:
         return [
@@ -39,6 +49,9 @@ class Control:
             self._route("/webhooks", "POST", self.webhooks),
             self._route("/disputes", "POST", self.dispute),
             self._route("/early_fraud_warnings", "POST", self.early_fraud_warning),
+            self._route("/traffic", "POST", self.run_traffic),
+            self._route("/trickle", "POST", self.trickle),
+            Route("/history", self.write_history, methods=["POST"]),
             self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
         ]
 
@@ -46,7 +59,8 @@ class Control:
         async def endpoint(request: Request) -> Response:
             try:
                 body = await _json(request) if method == "POST" else {}
-                return JSONResponse(do(body, **request.path_params))
+                answer = await run_in_threadpool(do, body, **request.path_params)
+                return JSONResponse(answer)
             except ApiError as refusal:
                 return JSONResponse({"error": refusal.error}, refusal.status)
 
@@ -157,6 +171,37 @@ class Control:
                 lambda ctx: payment_intents.authenticate(ctx, id, succeed=outcome == "succeed")
             )
         )
+
+    def run_traffic(self, body: _Body) -> _Body:
+        """`{"payments": n, "seed"?}`: so many purchases now."""
+        seed = _integer(body, "seed") if "seed" in body else None
+        payments = _integer(body, "payments")
+        return {"payments": payments, "succeeded": self.traffic.run(payments, seed)}
+
+    def trickle(self, body: _Body) -> _Body:
+        """`{"per_minute": n}`: purchases in the background; 0 stops them."""
+        per_minute = _integer(body, "per_minute")
+        if not 0 <= per_minute <= 6000:
+            raise refused("per_minute must be between 0 and 6000", "per_minute")
+        self.traffic.trickle(per_minute)
+        return {"per_minute": per_minute}
+
+    async def write_history(self, request: Request) -> Response:
+        """`{"days", "per_day", "seed"}`: streams `{"done", "total"}` lines while it writes."""
+        try:
+            body = {"days": 60, "per_day": 150, "seed": 1, **await _json(request)}
+            days, per_day, seed = (_integer(body, name) for name in ("days", "per_day", "seed"))
+            if not (1 <= days <= 3650 and 1 <= per_day <= 1_000_000):
+                raise refused("days must be 1 to 3650, per_day 1 to 1000000", "days")
+        except ApiError as refusal:
+            return JSONResponse({"error": refusal.error}, refusal.status)
+
+        def lines() -> Iterator[str]:
+            for progress in history.write(self.engine, days, per_day, seed):
+                yield dump(progress) + "\n"
+            self.traffic.forget()
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
 async def _json(request: Request) -> _Body:

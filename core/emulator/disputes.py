@@ -171,7 +171,9 @@ def _submit(ctx: Context, dispute: Obj) -> None:
     known = {"winning_evidence": True, "losing_evidence": False}.get(text.strip())
     won = ctx.ids.chance().random() < 0.4 if known is None else known
     quick = known is not None and not ctx.unattended
-    delay = 1_500 if quick else _DECISION_DAYS * balance.DAY * 1000
+    days = ctx.script.get("decision_days", _DECISION_DAYS)
+    delay = 1_500 if quick else days * balance.DAY * 1000
+    won = ctx.script.get("won", won)
     ctx.later(delay, "decide_dispute", dispute=dispute["id"], won=won)
 
 

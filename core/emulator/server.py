@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from core.emulator.background import Background, wait_until
 from core.emulator.control import Control
 from core.emulator.engine import Engine
 from core.emulator.site import application
+from core.emulator.traffic import Traffic
 from core.errors import Misconfigured
 
 
@@ -37,6 +37,12 @@ class RunningEmulator:
     base_url: str
     engine: Engine
     background: Background
+    traffic_source: Traffic
+
+    def stop_threads(self) -> None:
+        """End what runs beside the server; the store keeps what was left to do."""
+        self.traffic_source.stop()
+        self.background.stop()
 
     @property
     def account(self) -> str:
@@ -124,7 +130,8 @@ def _build(
         lifespan="off",
         timeout_graceful_shutdown=2,
     )
-    return RunningEmulator(engine.base_url, engine, background), uvicorn.Server(config)
+    running = RunningEmulator(engine.base_url, engine, background, control.traffic)
+    return running, uvicorn.Server(config)
 
 
 @contextmanager
@@ -150,7 +157,7 @@ def start_emulator(
     finally:
         server.should_exit = True
         thread.join(timeout=10)
-        running.background.stop()
+        running.stop_threads()
         listener.close()
         running.engine.close()
 
@@ -177,7 +184,6 @@ def serve(
     try:
         server.run(sockets=[listener])
     finally:
-        running.background.stop()
+        running.stop_threads()
         listener.close()
         running.engine.close()
-        time.sleep(0)

@@ -11,6 +11,7 @@ from core.emulator import (
     charges,
     disputes,
     early_fraud_warnings,
+    follow_ups,
     payment_intents,
     payouts,
     refunds,
@@ -105,6 +106,12 @@ KINDS: dict[str, Callable[..., None]] = {
     "fail_refund": _fail_refund,
     "daily_payouts": _daily_payouts,
     "payout_arrives": _payout_arrives,
+    "retry": follow_ups.retry,
+    "capture": follow_ups.capture,
+    "abandon": follow_ups.abandon,
+    "ask_refund": follow_ups.ask_refund,
+    "dispute_order": follow_ups.dispute_order,
+    "answer_dispute": follow_ups.answer_dispute,
 }
 
 

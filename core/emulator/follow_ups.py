@@ -1,0 +1,79 @@
+"""What customers and the shop do after a purchase, as tasks: retry, capture, refund, answer."""
+
+from __future__ import annotations
+
+from core import money
+from core.emulator import disputes, payment_intents, refunds
+from core.emulator.context import Context
+from core.emulator.errors import ApiError
+
+
+def retry(ctx: Context, intent: str, method: str, does: str) -> None:
+    """The customer tries again on the same order."""
+    found = ctx.need("payment_intent", intent)
+    if found["status"] != "requires_payment_method":
+        return
+    unattended, ctx.unattended = ctx.unattended, True
+    ctx.script = {"does": does or "succeed"}
+    try:
+        payment_intents.confirm(ctx, intent, {"payment_method": method})
+    except ApiError as declined:
+        if not declined.keep:
+            raise
+    finally:
+        ctx.script = {}
+        ctx.unattended = unattended
+
+
+def capture(ctx: Context, intent: str) -> None:
+    """The goods went out: what was held is taken."""
+    if ctx.need("payment_intent", intent)["status"] == "requires_capture":
+        payment_intents.capture(ctx, intent, {})
+
+
+def abandon(ctx: Context, intent: str) -> None:
+    """The order is given up."""
+    found = ctx.need("payment_intent", intent)
+    if found["status"] in ("requires_payment_method", "requires_capture", "requires_action"):
+        payment_intents.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
+
+
+def ask_refund(ctx: Context, intent: str, percent: int, reason: str) -> None:
+    """Support gives back a share of the charge."""
+    found = ctx.need("payment_intent", intent)
+    if found["status"] != "succeeded":
+        return
+    step = money.multiple(found["currency"])
+    amount = max(step, found["amount_received"] * percent // 100 // step * step)
+    try:
+        refunds.create(ctx, {"payment_intent": intent, "amount": amount, "reason": reason})
+    except ApiError:
+        return  # disputed or refunded meanwhile
+
+
+def dispute_order(
+    ctx: Context, intent: str, reason: str, answer_ms: int, won: bool, decision_days: int
+) -> None:
+    """The issuer disputes the charge; the shop may answer some days later."""
+    found = ctx.need("payment_intent", intent)
+    try:
+        opened = disputes.open_dispute(ctx, found["latest_charge"], reason)
+    except ApiError:
+        return  # refunded or disputed meanwhile
+    if answer_ms:
+        ctx.later(
+            answer_ms, "answer_dispute", dispute=opened["id"], won=won, decision_days=decision_days
+        )
+
+
+def answer_dispute(ctx: Context, dispute: str, won: bool, decision_days: int) -> None:
+    """The shop sends evidence; the issuer decides later."""
+    found = ctx.need("dispute", dispute)
+    if found["status"] != "needs_response":
+        return
+    ctx.script = {"won": won, "decision_days": decision_days}
+    text = "Order confirmation and delivery record attached."
+    try:
+        disputes.update(ctx, dispute, {"evidence": {"uncategorized_text": text}})
+    finally:
+        ctx.script = {}
