@@ -88,5 +88,13 @@ def set_up(settings: Settings, process: str) -> None:
         handlers=[handler], level=logging.DEBUG if settings.debug else logging.INFO, force=True
     )
     # These narrate every request; their warnings stay.
-    for chatty in ("httpx", "httpcore", "stripe", "urllib3", "alembic", "watchdog"):
+    for chatty in (
+        "httpx",
+        "httpcore",
+        "stripe",
+        "urllib3",
+        "alembic",
+        "watchdog",
+        "uvicorn.error",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,66 @@
+"""Asks the emulator for history and live traffic, through its control interface."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from core.errors import Misconfigured, NotFound
+from core.settings import Settings
+
+#: Until the next line of progress; a whole history takes longer.
+_SECONDS = 120
+
+
+def has_payments(settings: Settings) -> bool:
+    """Whether the emulator holds any business yet."""
+    with _ask(settings, "state") as answer:
+        return bool(json.load(answer)["objects"].get("payment_intent"))
+
+
+def history(
+    settings: Settings, *, days: int, per_day: int, seed: int | None
+) -> Iterator[tuple[int, int]]:
+    """Make months of business, yielding how much of how much is done."""
+    wanted: dict[str, Any] = {"days": days, "per_day": per_day}
+    if seed is not None:
+        wanted["seed"] = seed
+    with _ask(settings, "history", wanted) as answer:
+        for line in answer:
+            progress = json.loads(line)
+            if "error" in progress:
+                raise Misconfigured(f"the emulator stopped: {progress['error']}")
+            if "done" in progress:
+                yield progress["done"], progress["total"]
+
+
+def trickle(settings: Settings, per_minute: int) -> None:
+    """Let so many payments a minute arrive from now on; 0 ends it."""
+    with _ask(settings, "trickle", {"per_minute": per_minute}):
+        pass
+
+
+@contextmanager
+def _ask(
+    settings: Settings, path: str, body: dict[str, Any] | None = None
+) -> Iterator[http.client.HTTPResponse]:
+    if not settings.uses_emulator:
+        raise Misconfigured("a Stripe key is set: business is made up in the emulator only")
+    request = urllib.request.Request(  # noqa: S310 - our own emulator's address
+        f"{settings.api_base}/_control/{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+            yield answer
+    except urllib.error.HTTPError as error:
+        said = error.read(500).decode("utf-8", "replace")
+        raise Misconfigured(f"the emulator refused {path}: {said}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NotFound(f"no emulator answers at {settings.api_base}: {error}") from None
