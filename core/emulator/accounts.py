@@ -8,7 +8,7 @@ from core.emulator.context import Context
 from core.emulator.errors import missing
 from core.emulator.store import Obj
 
-_DONE = {
+_DONE: dict[str, Any] = {
     "alternatives": [],
     "current_deadline": None,
     "currently_due": [],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core import money
 from core.emulator import fees
 from core.emulator.errors import ApiError, refused
 
 
-def currency_of(text: str) -> str:
+def currency_of(text: Any) -> str:
     """The currency, lower case; refuses what Stripe does not charge in."""
-    currency = text.lower()
+    currency: str = text.lower()
     if currency not in money.CURRENCIES:
         known = ", ".join(sorted(money.CURRENCIES))
         raise refused(
@@ -19,9 +21,9 @@ def currency_of(text: str) -> str:
     return currency
 
 
-def charge_amount(amount: int, currency: str, param: str = "amount") -> int:
+def charge_amount(amount: Any, currency: str, param: str = "amount") -> int:
     """An amount in minor units that can be charged."""
-    positive(amount, param)
+    checked = positive(amount, param)
     step = money.multiple(currency)
     if amount % step:
         raise ApiError(
@@ -41,13 +43,13 @@ def charge_amount(amount: int, currency: str, param: str = "amount") -> int:
             param=param,
             code="amount_too_small",
         )
-    return amount
+    return checked
 
 
-def positive(amount: int, param: str) -> int:
+def positive(amount: Any, param: str) -> int:
     """At least one minor unit."""
     if amount < 1:
         raise refused(
             "This value must be greater than or equal to 1.", param, "parameter_invalid_integer"
         )
-    return amount
+    return int(amount)

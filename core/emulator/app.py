@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
 
@@ -100,10 +101,8 @@ class Api:
         def do(ctx: Context) -> Obj:
             return call(ctx, method, path, encoded)
 
-        try:
+        with suppress(ApiError):  # its answer is kept by then
             self.engine.work(do, request_id=request_id, key=key, finally_=keep)
-        except ApiError:
-            pass  # its answer was kept above
         if method != "GET" and path.startswith("/v1/webhook_endpoints"):
             self.engine.reload_endpoints()
         return kept[0]

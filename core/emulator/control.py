@@ -15,7 +15,7 @@ from core.emulator import (
     disputes,
     early_fraud_warnings,
     history,
-    payment_intents,
+    intent_steps,
     webhook_endpoints,
 )
 from core.emulator.background import Background
@@ -135,7 +135,7 @@ class Control:
         return vars(options)
 
     def add_webhook(self, url: str, secret: str) -> None:
-        """Register an endpoint for all events with a given secret; the same again changes nothing."""
+        """Register an endpoint for all events with a given secret; again changes nothing."""
         if not secret:
             raise refused("An endpoint needs a secret.", "secret")
 
@@ -168,7 +168,7 @@ class Control:
             raise refused("outcome must be succeed or fail", "outcome")
         return shown(
             self.engine.work(
-                lambda ctx: payment_intents.authenticate(ctx, id, succeed=outcome == "succeed")
+                lambda ctx: intent_steps.authenticate(ctx, id, succeed=outcome == "succeed")
             )
         )
 

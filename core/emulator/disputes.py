@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import balance, fees
+from core.emulator import balance, early_fraud_warnings, fees
 from core.emulator.context import Context, hidden, shown
+from core.emulator.dispute_objects import ANSWER_DAYS, TEXTS, blank
 from core.emulator.errors import ApiError, refused
 from core.emulator.params import merged
 from core.emulator.store import Obj
 
-_ANSWER_DAYS = 9
 _DECISION_DAYS = 65
-_TEXTS = (
-    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure"
-    " cancellation_rebuttal customer_communication customer_email_address customer_name"
-    " customer_purchase_ip customer_signature duplicate_charge_documentation"
-    " duplicate_charge_explanation duplicate_charge_id product_description receipt refund_policy"
-    " refund_policy_disclosure refund_refusal_explanation service_date service_documentation"
-    " shipping_address shipping_carrier shipping_date shipping_documentation"
-    " shipping_tracking_number uncategorized_file uncategorized_text"
-).split()
-_NETWORK_CODES = {
-    "fraudulent": "10.4",
-    "product_not_received": "13.1",
-    "product_unacceptable": "13.3",
-    "subscription_canceled": "13.2",
-    "credit_not_processed": "13.7",
-    "duplicate": "12.6",
-    "unrecognized": "10.4",
-    "general": "10.4",
-}
 
 
 def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None = None) -> Obj:
@@ -40,7 +21,7 @@ def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None =
         raise ApiError(f"Charge {charge_id} cannot be disputed now.", param="charge")
     inquiry = reason == "inquiry"
     shown_reason = "fraudulent" if reason in ("inquiry", "ce3", "block") else reason
-    dispute = _blank(ctx, charge, shown_reason, amount or charge["amount"], inquiry=inquiry)
+    dispute = blank(ctx, charge, shown_reason, amount or charge["amount"], inquiry=inquiry)
     if reason == "ce3":
         dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
         dispute["evidence_details"]["enhanced_eligibility"] = {
@@ -54,55 +35,11 @@ def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None =
     hidden(charge)["dispute_status"] = dispute["status"]
     ctx.tx.touch(charge)
     ctx.emit("charge.dispute.created", dispute)
+    early_fraud_warnings.settle(ctx, charge)
     if not inquiry:
         _withdraw(ctx, dispute, charge)
-    ctx.later(_ANSWER_DAYS * balance.DAY * 1000, "dispute_deadline", dispute=dispute["id"])
+    ctx.later(ANSWER_DAYS * balance.DAY * 1000, "dispute_deadline", dispute=dispute["id"])
     return dispute
-
-
-def _blank(ctx: Context, charge: Obj, reason: str, amount: int, *, inquiry: bool) -> Obj:
-    kind = charge["payment_method_details"]["type"]
-    details: dict[str, Any] | None = None
-    if kind == "card":
-        brand = charge["payment_method_details"]["card"]["brand"]
-        details = {
-            "card": {
-                "brand": brand,
-                "case_type": "inquiry" if inquiry else "chargeback",
-                "network": brand,
-                "network_reason_code": _NETWORK_CODES.get(reason, "10.4"),
-            },
-            "type": "card",
-        }
-    elif kind == "paypal":
-        details = {"paypal": {"case_id": None, "reason_code": None}, "type": "paypal"}
-    due_by = (ctx.now // balance.DAY + _ANSWER_DAYS + 1) * balance.DAY - 1
-    return {
-        "id": ctx.ids.new("du"),
-        "object": "dispute",
-        "amount": amount,
-        "balance_transactions": [],
-        "charge": charge["id"],
-        "created": ctx.now,
-        "currency": charge["currency"],
-        "enhanced_eligibility_types": [],
-        "evidence": {**dict.fromkeys(_TEXTS), "enhanced_evidence": {}},
-        "evidence_details": {
-            "due_by": due_by,
-            "enhanced_eligibility": {},
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-            "submission_method": "not_submitted",
-        },
-        "is_charge_refundable": inquiry,
-        "livemode": False,
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "payment_method_details": details,
-        "reason": reason,
-        "status": "warning_needs_response" if inquiry else "needs_response",
-    }
 
 
 def _withdraw(ctx: Context, dispute: Obj, charge: Obj) -> None:
@@ -139,7 +76,7 @@ def update(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
                 code="dispute_evidence_not_editable",
             )
         _merge_evidence(dispute, evidence or {})
-        details["has_evidence"] = any(dispute["evidence"][name] for name in _TEXTS)
+        details["has_evidence"] = any(dispute["evidence"][name] for name in TEXTS)
         if params.get("submit", True):
             _submit(ctx, dispute)
     ctx.tx.touch(dispute)

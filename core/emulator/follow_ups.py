@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import money
-from core.emulator import disputes, payment_intents, refunds
+from core.emulator import disputes, intent_steps, refunds
 from core.emulator.context import Context
 from core.emulator.errors import ApiError
 
@@ -16,7 +16,7 @@ def retry(ctx: Context, intent: str, method: str, does: str) -> None:
     unattended, ctx.unattended = ctx.unattended, True
     ctx.script = {"does": does or "succeed"}
     try:
-        payment_intents.confirm(ctx, intent, {"payment_method": method})
+        intent_steps.confirm(ctx, intent, {"payment_method": method})
     except ApiError as declined:
         if not declined.keep:
             raise
@@ -28,14 +28,14 @@ def retry(ctx: Context, intent: str, method: str, does: str) -> None:
 def capture(ctx: Context, intent: str) -> None:
     """The goods went out: what was held is taken."""
     if ctx.need("payment_intent", intent)["status"] == "requires_capture":
-        payment_intents.capture(ctx, intent, {})
+        intent_steps.capture(ctx, intent, {})
 
 
 def abandon(ctx: Context, intent: str) -> None:
     """The order is given up."""
     found = ctx.need("payment_intent", intent)
     if found["status"] in ("requires_payment_method", "requires_capture", "requires_action"):
-        payment_intents.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
+        intent_steps.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
 
 
 def ask_refund(ctx: Context, intent: str, percent: int, reason: str) -> None:

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.emulator import balance, purchases, tasks
+from core.emulator import balance, frauds, purchases, tasks
 from core.emulator.context import Context
 from core.emulator.engine import Engine
 from core.emulator.events import RETENTION_S
-from core.emulator.purchases import Shop
+from core.emulator.orders import Shop
 from core.emulator.shoppers import Population, Shopper
 from core.emulator.store import Tx, dump
 
@@ -92,7 +92,7 @@ class Simulation:
         if kind == "buy":
             purchases.buy(ctx, self.shop)
         elif kind == "test_cards":
-            purchases.testing_attempt(ctx, self.shop, args["tester"])
+            frauds.testing_attempt(ctx, self.shop, args["tester"])
         else:
             tasks.run(ctx, kind, args)
             return 0

@@ -10,7 +10,7 @@ from core.emulator.errors import missing, refused
 from core.emulator.expand import check, expanded
 from core.emulator.store import Obj
 
-_RANGES = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+RANGES = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def page(
@@ -77,7 +77,7 @@ def _range(params: dict[str, Any], conditions: list[str], values: list[Any]) -> 
     if isinstance(created, int):
         created = {"gte": created, "lte": created}
     for name, value in (created or {}).items():
-        conditions.append(f"created {_RANGES[name]} ?")
+        conditions.append(f"created {RANGES[name]} ?")
         values.append(value)
 
 

@@ -1,4 +1,4 @@
-"""Payment methods: made from test tokens, test numbers or a method's type; attached to customers."""
+"""Payment methods: of test tokens, test numbers or another type; attached to customers."""
 
 from __future__ import annotations
 

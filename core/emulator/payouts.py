@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import money
-from core.emulator import amounts, balance, fees
+from core.emulator import amounts, balance, fees, lists
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError
 from core.emulator.params import merged
@@ -165,3 +165,16 @@ def update(ctx: Context, payout_id: str, params: dict[str, Any]) -> Obj:
         payout["metadata"] = merged(payout["metadata"] or {}, params["metadata"])
     ctx.emit("payout.updated", payout)
     return ctx.tx.touch(payout)
+
+
+def list_payouts(ctx: Context, params: dict[str, Any]) -> Obj:
+    """GET /v1/payouts with `status`, `destination`, `created` and `arrival_date`."""
+    where: list[tuple[str, Any]] = []
+    arrival = params.get("arrival_date")
+    if isinstance(arrival, int):
+        arrival = {"gte": arrival, "lte": arrival}
+    for name, value in (arrival or {}).items():
+        where.append((f"json_extract(body, '$.arrival_date') {lists.RANGES[name]} ?", value))
+    if "destination" in params:
+        where.append(("json_extract(body, '$.destination') = ?", params["destination"]))
+    return lists.page(ctx, "payout", "/v1/payouts", params, filters=["status"], where=where)

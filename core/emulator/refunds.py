@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core import money
-from core.emulator import amounts, balance, fees
+from core.emulator import amounts, balance, early_fraud_warnings, fees
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError, missing, refused
 from core.emulator.params import merged
@@ -42,9 +42,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
         )
     if amount % money.multiple(charge["currency"]):
         raise ApiError("Invalid amount.", param="amount", code="parameter_invalid_integer")
-    row = None
-    if charge["captured"]:
-        row = _pay_back(ctx, charge, amount)
+    row = _pay_back(ctx, charge, amount) if charge["captured"] else None
     refund = _make(ctx, charge, amount, params.get("reason"), row)
     refund["metadata"] = merged({}, params.get("metadata") or {})
     _mark(ctx, charge, amount)
@@ -52,6 +50,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
         charge["fraud_details"] = {"user_report": "fraudulent"}
     ctx.emit("refund.created", refund)
     ctx.emit("charge.refunded", charge, {"amount_refunded": charge["amount_refunded"] - amount})
+    early_fraud_warnings.settle(ctx, charge)
     _afterwards(ctx, charge, refund)
     return refund
 
@@ -60,8 +59,10 @@ def _charge_of(ctx: Context, params: dict[str, Any]) -> Obj:
     charge_id, intent_id = params.get("charge"), params.get("payment_intent")
     if charge_id and not intent_id:
         charge = ctx.need("charge", charge_id, "id" if charge_id.startswith("ch_") else "charge")
-        if charge["status"] == "failed":
-            raise ApiError(f"Charge {charge_id} failed and cannot be refunded.", param="charge")
+        if charge["status"] != "succeeded":
+            raise ApiError(
+                f"Charge {charge_id} is {charge['status']} and cannot be refunded.", param="charge"
+            )
         return charge
     if not intent_id:
         raise refused(
@@ -71,15 +72,15 @@ def _charge_of(ctx: Context, params: dict[str, Any]) -> Obj:
             "parameter_missing",
         )
     intent = ctx.need("payment_intent", intent_id, "payment_intent")
-    charge = ctx.tx.find(intent["latest_charge"]) if intent["latest_charge"] else None
-    if charge is None or charge["status"] != "succeeded" or intent["status"] == "canceled":
+    latest = ctx.tx.find(intent["latest_charge"]) if intent["latest_charge"] else None
+    if latest is None or latest["status"] != "succeeded" or intent["status"] == "canceled":
         raise ApiError(
             f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
             param="payment_intent",
         )
-    if charge_id and charge["id"] != charge_id:
+    if charge_id and latest["id"] != charge_id:
         raise missing("charge", charge_id, "charge")
-    return charge
+    return latest
 
 
 def _pay_back(ctx: Context, charge: Obj, amount: int) -> Obj:

@@ -2,7 +2,7 @@
 
 For tests: `with start_emulator(state_path=…, port=0, seed=1, webhook=None, webhook_secret=None)
 as emulator:` gives a `RunningEmulator` with `.base_url`, `.account`, `.control(method, path, json)`
-and shorthands (`advance`, `settle`, `add_webhook`, `fault`, `history`, `traffic`, `wait_delivered`).
+and shorthands: `advance`, `settle`, `add_webhook`, `fault`, `history`, `traffic`, `wait_delivered`.
 As a pytest fixture: `emulator = pytest.fixture(emulator_server)` yields the same, with its state
 under `tmp_path` and seed 1.
 """

@@ -42,6 +42,7 @@ _LAST = (
 ).split()
 _CHINESE_LAST = "王李张刘陈杨黄赵周吴徐孙马朱胡林郭何高罗"
 _CHINESE_FIRST = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华建文玉兰红梅子涵雨欣浩然思远"
+_MAIL = ("example.com", "example.org", "mail.test")
 _BRANDS = [("visa", "4", 55), ("mastercard", "5", 33), ("amex", "3", 8), ("discover", "6", 4)]
 
 
@@ -111,7 +112,7 @@ class Population:
         return Shopper(
             user_id=user_id,
             name=name,
-            email=f"{address}{user_id}@{chance.choice(('example.com', 'example.org', 'mail.test'))}",
+            email=f"{address}{user_id}@{chance.choice(_MAIL)}",
             country=country,
             currency=currency,
             method=method,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from core.emulator import payment_intents
+from core.emulator import intent_steps
 from core.emulator.app import Api
 from core.emulator.context import API_VERSION, hidden
 from core.emulator.control import Control
@@ -18,7 +18,8 @@ from core.emulator.errors import ApiError
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Test challenge</title>
 <body style="font-family:sans-serif;max-width:28rem;margin:4rem auto">
-<h1>Test authentication</h1><p>Payment {intent}: no bank is asked. Choose what the customer does.</p>
+<h1>Test authentication</h1><p>Payment {intent}: no bank is asked.
+Choose what the customer does.</p>
 <form method="post"><button name="outcome" value="succeed">Complete</button>
 <button name="outcome" value="fail">Fail</button></form></body></html>"""
 
@@ -43,7 +44,7 @@ def application(engine: Engine, control: Control) -> Starlette:
         form = (await request.body())[:200]
         try:
             intent = engine.work(
-                lambda ctx: payment_intents.authenticate(
+                lambda ctx: intent_steps.authenticate(
                     ctx, intent_id, succeed=b"outcome=succeed" in form
                 )
             )

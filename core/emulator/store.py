@@ -50,13 +50,14 @@ _PARTIAL = "\n".join(
     f" WHERE {name} IS NOT NULL;"
     for name in FILTERS
 )
+_NAMES = ", ".join(_COLUMNS)
+_MARKS = ", ".join("?" * len(_COLUMNS))
+_SETS = ", ".join(f"{name} = ?" for name in _COLUMNS)
 _INSERT = (
-    f"INSERT INTO objects (id, object, created, pending, {', '.join(_COLUMNS)}, body)"
-    f" VALUES (?, ?, ?, ?, {', '.join('?' * len(_COLUMNS))}, ?)"
+    f"INSERT INTO objects (id, object, created, pending, {_NAMES}, body)"  # noqa: S608
+    f" VALUES (?, ?, ?, ?, {_MARKS}, ?)"
 )
-_UPDATE = (
-    f"UPDATE objects SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, body = ? WHERE id = ?"
-)
+_UPDATE = f"UPDATE objects SET {_SETS}, body = ? WHERE id = ?"  # noqa: S608
 
 
 def dump(value: Any) -> str:

@@ -12,7 +12,7 @@ from core.emulator import (
     disputes,
     early_fraud_warnings,
     follow_ups,
-    payment_intents,
+    intent_steps,
     payouts,
     refunds,
 )
@@ -55,7 +55,7 @@ def _finish_processing(ctx: Context, intent: str, fails: bool) -> None:
 def _expire_authorization(ctx: Context, intent: str) -> None:
     found = ctx.need("payment_intent", intent)
     if found["status"] == "requires_capture":
-        payment_intents.end(ctx, found, "automatic")
+        intent_steps.end(ctx, found, "automatic")
 
 
 def _open_dispute(ctx: Context, charge: str, reason: str) -> None:

@@ -8,7 +8,7 @@ import threading
 from core.emulator import purchases
 from core.emulator.context import Context
 from core.emulator.engine import Engine
-from core.emulator.purchases import Shop
+from core.emulator.orders import Shop
 from core.emulator.shoppers import Population, Shopper
 
 _REMEMBERED = 400
