@@ -99,9 +99,9 @@ def set_disabled(
     now: datetime | None = None,
 ) -> None:
     """Shut an account and end its sessions, or open it again (no demo user's in production)."""
-    user_id, moment = existing(connection, email), now or clock.now()
     if not disabled:
         refuse_demo(email, production=production)
+    user_id, moment = existing(connection, email), now or clock.now()
     connection.execute(users.update().where(users.c.id == user_id).values(disabled=disabled))
     if disabled:
         sessions.revoke_all(connection, user_id, moment)
