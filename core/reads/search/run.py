@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
-from core.reads.search import facets
+from core.reads.search import facets, stats
+from core.reads.search.edges import edge_of_days, edge_of_keys
 from core.reads.search.filters import Filters
 from core.reads.search.ids import follow
-from core.reads.search.sql import Arm, Conditions, Position, Window, positions
+from core.reads.search.plan import Plan, choose
+from core.reads.search.sql import Conditions, Position, Window, positions
+
+#: Rows that one search may touch before it answers with what it has.
+BUDGET = 20_000
+#: Rows of the first stretch at least; a guess that is too low costs another stretch, not a scan.
+STRETCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Matching positions in the direction of reading. `more`: the budget ended before the search
-    did, and `reached` is where to go on."""
+    """Matching positions in the direction of reading. `reached`: the budget ended before the search
+    did; everything up to there was looked at."""
 
     positions: tuple[Position, ...]
     reached: Position | None = None
@@ -29,6 +38,7 @@ def find(
     after: Position | None = None,
     older: bool = True,
     limit: int,
+    budget: int | None = None,
 ) -> Found:
     """The first `limit` payments that pass `filters`, from a position on, newest first if older."""
     everything = facets.known(conn)
@@ -38,7 +48,42 @@ def find(
     conditions = Conditions(follow(conn, filters), wanted, len(wanted) == len(everything))
     since, until = hull(filters)
     window = Window(older, after, since, until)
-    return Found(tuple(positions(conn, [Arm("px_walk")], conditions, window, limit)))
+    counts = stats.stats(conn)
+    plan = choose(conn, counts, conditions, window, limit)
+    edge = partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_days, counts, plan)
+    return _read(conn, plan, conditions, window, limit, budget or BUDGET, edge)
+
+
+def _read(
+    conn: Connection,
+    plan: Plan,
+    conditions: Conditions,
+    window: Window,
+    limit: int,
+    budget: int,
+    edge: Callable[[Window, float], datetime | None],
+) -> Found:
+    """Stretch by stretch, each wider, until enough is found or the budget is spent."""
+    found: list[Position] = []
+    spent, stretch = 0.0, min(max(2 * plan.cost, STRETCH), budget)
+    while True:
+        stop = edge(window, stretch)
+        found += positions(conn, plan.arms, conditions, _until(window, stop), limit - len(found))
+        if stop is None or len(found) >= limit:
+            return Found(tuple(found))
+        spent += stretch
+        # No id comes before '': this is the very edge, on either side.
+        reached = Position(stop, "")
+        if spent >= budget:
+            return Found(tuple(found), reached)
+        window = replace(window, after=reached)
+        stretch = min(4 * stretch, budget - spent)
+
+
+def _until(window: Window, stop: datetime | None) -> Window:
+    if stop is None:
+        return window
+    return replace(window, since=stop) if window.older else replace(window, until=stop)
 
 
 def hull(filters: Filters) -> tuple[datetime | None, datetime | None]:

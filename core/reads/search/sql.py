@@ -96,13 +96,13 @@ def statement(
     binds: Binds, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
 ) -> str:
     """One SELECT over a chunk of arms: `created_at, stripe_id` rows, at most `limit` an arm."""
-    common = [*_window(binds, window), *_tests(binds, conditions)]
+    common = [*window_tests(binds, window), *_tests(binds, conditions)]
     inside = _facet_test(conditions)
     order = "DESC" if window.older else "ASC"
     tail = f"ORDER BY created_at {order}, stripe_id {order} LIMIT {limit:d}"
     parts = []
     for arm in arms:
-        tests = [*_arm(binds, arm), *common, *([] if arm.index == "px_facet" else inside)]
+        tests = [*arm_tests(binds, arm), *common, *([] if arm.index == "px_facet" else inside)]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         source = ["SELECT created_at, stripe_id FROM payments", hint(binds.conn, arm.index)]
         parts.append(" ".join([*source, where, tail]))
@@ -120,7 +120,8 @@ def hint(conn: Connection, index: str | None) -> str:
     return f"INDEXED BY {index}" if conn.dialect.name == "sqlite" else f"FORCE INDEX ({index})"
 
 
-def _window(binds: Binds, window: Window) -> list[str]:
+def window_tests(binds: Binds, window: Window) -> list[str]:
+    """What keeps rows to one side of a position and inside a range of time."""
     tests = []
     if window.after is not None:
         moment, stripe_id = binds(window.after.created_at), binds(window.after.stripe_id)
@@ -137,7 +138,8 @@ def _window(binds: Binds, window: Window) -> list[str]:
     return tests
 
 
-def _arm(binds: Binds, arm: Arm) -> list[str]:
+def arm_tests(binds: Binds, arm: Arm) -> list[str]:
+    """What makes the database read only this arm's part of its index."""
     tests = [f"{column} = {binds(value)}" for column, value in arm.equals]
     if arm.between is not None:
         column, low, high = arm.between

@@ -1,0 +1,67 @@
+"""Where a reading stops so that it touches about so many rows, and can go on from there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import numpy as np
+from sqlalchemy import Connection
+
+from core.db.types import Utc
+from core.reads.search.plan import Plan
+from core.reads.search.sql import Binds, Window, arm_tests, hint, window_tests
+from core.reads.search.stats import Stats
+
+_UTC = Utc()
+
+
+def edge_of_days(counts: Stats, plan: Plan, window: Window, rows: float) -> datetime | None:
+    """The time at which about `rows` have been read, by the counts per day; None if all fit.
+
+    Days here are UTC days and rows are spread evenly over each: a budget needs no more.
+    """
+    if plan.day_costs is None or not plan.day_costs.sum() > rows:
+        return None
+    costs = plan.day_costs if not window.older else plan.day_costs[::-1]
+    start = datetime.combine(counts.first, time.min, UTC)
+    end = start + timedelta(days=len(costs))
+    origin = end if window.older else start
+    passed = 0.0
+    if window.after is not None:
+        way = origin - window.after.created_at if window.older else window.after.created_at - origin
+        passed = min(max(way / timedelta(days=1), 0.0), float(len(costs)))
+    whole = np.concatenate([[0.0], np.cumsum(costs)])
+    at = float(np.interp(passed, np.arange(len(whole)), whole))
+    if at + rows >= float(whole[-1]):
+        return None
+    day = int(np.searchsorted(whole, at + rows))
+    share = (at + rows - float(whole[day - 1])) / float(whole[day] - whole[day - 1])
+    steps = timedelta(days=day - 1 + share)
+    stop = origin - steps if window.older else origin + steps
+    return stop if _inside(window, stop) else None
+
+
+def edge_of_keys(conn: Connection, plan: Plan, window: Window, rows: float) -> datetime | None:
+    """The time at which one of the plan's keys has been read `rows` deep; None if all fit."""
+    found = []
+    for arm in plan.arms:
+        binds = Binds(conn)
+        tests = " AND ".join([*arm_tests(binds, arm), *window_tests(binds, window)])
+        order = "DESC" if window.older else "ASC"
+        parts = ["SELECT created_at FROM payments", hint(conn, arm.index), "WHERE", tests]
+        parts.append(f"ORDER BY created_at {order}, stripe_id {order} LIMIT 1 OFFSET {int(rows):d}")
+        moment = conn.exec_driver_sql(" ".join(parts), binds.values).scalar()
+        stop = _UTC.process_result_value(moment, conn.dialect)
+        if stop is not None:
+            found.append(stop)
+    if not found:
+        return None
+    # The end of a window is not in it: a moment later, or a stretch of equal times never ends.
+    return max(found) if window.older else min(found) + timedelta(microseconds=1)
+
+
+def _inside(window: Window, stop: datetime) -> bool:
+    """Whether the edge lies before the window's own end."""
+    if window.older:
+        return window.since is None or stop > window.since
+    return window.until is None or stop < window.until

@@ -1,0 +1,180 @@
+"""Chooses the way that touches the fewest rows (PERF section 4): by key, walk, facets, amounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from core.reads.search.filters import AmountTest, Match, MatchTest
+from core.reads.search.guess import Guess, make_guess, share_of
+from core.reads.search.sql import Arm, Binds, Conditions, Window, arm_tests, hint
+from core.reads.search.stats import Stats
+
+Costs = NDArray[np.float64]
+
+#: Reading a whole row behind an index entry, and opening an arm, in index entries.
+LOOKUP = 4.0
+ARM = 8.0
+#: Rows that are sorted after reading cost more than rows that come in order.
+SORTED = 1.5
+#: A key's rows are counted (up to `PROBE`) only where a guess could cost more than this.
+WORTH_PROBING = 1500.0
+PROBE = 4000
+
+_INDEX = {
+    "stripe_id": None,
+    "order_id": "px_order",
+    "card_last4": "px_last4",
+    "user_id": "px_user",
+    "ip": "px_ip",
+    "customer_id": "px_customer",
+    "card_fingerprint": "px_fp",
+    "card_country": "px_country",
+    "card_brand": "px_brand",
+    "email": "px_email",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`cost` in rows. `day_costs`: what a day costs, so that a reading can stop at a budget;
+    `keyed`: an index that is read in order of time, and may go on for long."""
+
+    kind: str
+    arms: tuple[Arm, ...]
+    cost: float
+    day_costs: Costs | None = None
+    keyed: bool = False
+
+
+def choose(
+    conn: Connection, counts: Stats, conditions: Conditions, window: Window, limit: int
+) -> Plan:
+    """The cheapest plan for the first `limit` rows of the window."""
+    guess = make_guess(counts, conditions, window)
+    plans = [_walk(guess, limit, window.older), _facets(guess, conditions, limit)]
+    for amounts in conditions.filters.amounts:
+        if not amounts.negated:
+            plans.append(_amounts(counts, guess, conditions, amounts, limit))
+    for test in conditions.filters.matches:
+        if not test.negated:
+            best = min(plan.cost for plan in plans)
+            plans.append(_keyed(conn, counts, guess, conditions, test, limit, best))
+    return min(plans, key=lambda plan: plan.cost)
+
+
+def _walk(guess: Guess, limit: int, older: bool) -> Plan:
+    """Everything in order of time until enough match."""
+    inside = guess.per_day @ guess.passing
+    costs = guess.all_days + (LOOKUP * inside if guess.looks_up else 0.0)
+    matches = inside * guess.others
+    onward = slice(None, None, -1 if older else 1)
+    cost = _until(matches[onward], costs[onward], limit)
+    return Plan("walk", (Arm("px_walk"),), cost, costs)
+
+
+def _until(matches: Costs, costs: Costs, limit: int) -> float:
+    """What it costs to go on day by day until `limit` rows have matched."""
+    found, spent = np.cumsum(matches), np.cumsum(costs)
+    if not len(found) or found[-1] < limit:
+        return float(spent[-1]) if len(spent) else 0.0
+    day = int(np.searchsorted(found, limit))
+    before = float(found[day - 1]) if day else 0.0
+    part = (limit - before) / max(float(found[day]) - before, 1e-9)
+    base = float(spent[day - 1]) if day else 0.0
+    return base + part * (float(spent[day]) - base)
+
+
+def _facets(guess: Guess, conditions: Conditions, limit: int) -> Plan:
+    """Each wanted facet by itself, newest first, then merged."""
+    rows = guess.per_day.sum(axis=0).astype(np.float64)
+    share = np.maximum(guess.passing * guess.others, 1e-12)
+    each = LOOKUP if guess.looks_up else 1.0
+    cost = float((np.minimum(rows, limit / share) * each + ARM).sum())
+    arms = tuple(Arm("px_facet", (("facet", facet.id),)) for facet in conditions.wanted)
+    return Plan("facets", arms, cost, guess.per_day.sum(axis=1) * each)
+
+
+def _amounts(
+    counts: Stats, guess: Guess, conditions: Conditions, test: AmountTest, limit: int
+) -> Plan:
+    """All payments in the ranges of amounts, sorted; a single amount comes in order of time."""
+    arms, cost = [], 0.0
+    share = max(guess.others * _wanted_share(guess), 1e-12)
+    for currency, exponent in sorted({(f.currency, f.exponent) for f in conditions.wanted}):
+        for low, high in (amounts.minor(exponent) for amounts in test.ranges):
+            if low > high:
+                continue
+            rows = float(counts.amount_rows(currency, low, high)[1])
+            arms.append(Arm("px_amt", (("currency", currency),), ("amount_minor", low, high)))
+            cost += ARM + (min(rows, limit / share) if low == high else SORTED * rows)
+    emails = any(m.column == "email" for t in conditions.filters.matches for m in t.any_of)
+    looks_up = guess.looks_up or emails
+    return Plan("amounts", tuple(arms), cost * (1.0 + LOOKUP if looks_up else 1.0))
+
+
+def _wanted_share(guess: Guess) -> float:
+    every = float(guess.all_days.sum())
+    return min(float(guess.per_day.sum()) / every, 1.0) if every else 1.0
+
+
+def _keyed(
+    conn: Connection,
+    counts: Stats,
+    guess: Guess,
+    conditions: Conditions,
+    test: MatchTest,
+    limit: int,
+    best: float,
+) -> Plan:
+    """The columns' own indexes; a value with many payments is read in order of time."""
+    rest = [other for other in conditions.filters.matches if other is not test]
+    share = float(np.prod([share_of(counts, other, guess.total) for other in rest]))
+    passed = float((guess.per_day.sum(axis=0) * guess.passing).sum())
+    share *= min(passed / max(float(guess.all_days.sum()), 1.0), 1.0)
+    looks_up = any(m.column != "email" for other in rest for m in other.any_of)
+    each = 1.0 + LOOKUP if looks_up else 1.0
+    cost, long = 0.0, False
+    for match in test.any_of:
+        rows = _rows(conn, counts, match, limit / max(share, 1e-12), best)
+        if match.prefix:
+            cost += ARM + SORTED * rows * each
+        else:
+            cost += ARM + min(rows, limit / max(share, 1e-12)) * each
+            long = long or rows > PROBE
+    arms = tuple(_arm(match) for match in test.any_of)
+    return Plan("keyed", arms, cost, keyed=long)
+
+
+def _arm(match: Match) -> Arm:
+    if match.prefix:
+        return Arm("px_email", prefix=match)
+    return Arm(_INDEX[match.column], equals=((match.column, match.value),))
+
+
+def _rows(conn: Connection, counts: Stats, match: Match, needed: float, best: float) -> float:
+    """How many payments a match has: known, guessed, or counted up to `PROBE`."""
+    if match.column in ("stripe_id", "order_id"):
+        return 2.0
+    known = float(counts.prefix_rows(match.value)) if match.prefix else None
+    if known is not None and (known <= PROBE or len(match.value) <= 3):
+        return known
+    worth = best > WORTH_PROBING and (match.prefix or needed > WORTH_PROBING)
+    if not worth:
+        return known if known is not None else 1.0 + PROBE
+    found = _probe(conn, match)
+    if found <= PROBE:
+        return float(found)
+    return known if known is not None else float(found)
+
+
+def _probe(conn: Connection, match: Match) -> int:
+    binds = Binds(conn)
+    arm = _arm(match)
+    tests = " AND ".join(arm_tests(binds, arm))
+    inner = ["SELECT 1 FROM payments", hint(conn, arm.index), "WHERE", tests, f"LIMIT {PROBE + 1}"]
+    text = " ".join(["SELECT count(*) FROM (", *inner, ") AS probed"])
+    return int(conn.exec_driver_sql(text, binds.values).scalar_one())
