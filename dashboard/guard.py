@@ -13,8 +13,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from core.access.principals import Principal
 from core.access.sessions import Session
-from core.errors import DatabaseDown
+from core.errors import DatabaseDown, NotSignedIn
+from dashboard.addresses import Headers
 from dashboard.doorman import Doorman
 
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the guard may set it.
@@ -71,20 +73,31 @@ class Guard:
             path.startswith("/ui/") or not path.startswith(_MACHINES)
         )
         try:
-            session = await self.doorman.visitor(headers, activity=activity)
+            session, person = await self._who(path, headers, activity=activity)
         except DatabaseDown as error:
-            if path != "/healthz":
-                await PlainTextResponse(error.message, error.status)(scope, receive, send)
-                return
-            session = None
+            await PlainTextResponse(error.message, error.status)(scope, receive, send)
+            return
         if session is None and path not in _OPEN and not path.startswith(_OPEN_UNDER):
             await _turned_away(scope)(scope, receive, send)
             return
         inside = _introduced(scope, session)
-        if session is not None and path.startswith("/ui/"):
-            ask = partial(self.doorman.console.principal, session.user_id)
-            inside["state"]["principal"] = await self.doorman.in_thread(ask)
+        inside["state"]["principal"] = person
         await self.app(inside, receive, send)
+
+    async def _who(
+        self, path: str, headers: Headers, *, activity: bool
+    ) -> tuple[Session | None, Principal | None]:
+        """The session, and for our own routes the person; a health check asks nobody."""
+        if path == "/healthz":
+            return None, None
+        session = await self.doorman.visitor(headers, activity=activity)
+        if session is None or not path.startswith("/ui/"):
+            return session, None
+        try:
+            ask = partial(self.doorman.console.principal, session.user_id)
+            return session, await self.doorman.in_thread(ask)
+        except NotSignedIn:
+            return None, None
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = None

@@ -46,7 +46,7 @@ def create_app(console: Console, port: int) -> st.App:
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/ui/session", _session, methods=["GET"]),
             *login.routes(doorman),
-            *getattr(live, "routes", []),
+            *live.routes,
             *exports.routes,
         ],
         middleware=[Middleware(Guard, doorman=doorman)],
