@@ -16,14 +16,14 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from core.access.principals import Principal
 from core.access.sessions import Session
 from core.errors import DatabaseDown, NotSignedIn
+from dashboard import login_page
 from dashboard.addresses import Headers
 from dashboard.doorman import Doorman
 
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the guard may set it.
 IDENTITY = b"x-console-user"
 _OURS = b"x-console-"
-_OPEN = frozenset({"/healthz", "/login", "/logout"})
-_OPEN_UNDER = "/brand/"
+_OPEN = frozenset({"/healthz", "/login", "/logout"}) | login_page.PATHS
 _STREAM = "/_stcore/stream"
 #: Asked for by scripts, not by people: no redirect to a form, and no sign of activity.
 _MACHINES = ("/ui/", "/_stcore/", "/static/", "/media/", "/component/", "/_component", "/app/")
@@ -77,7 +77,7 @@ class Guard:
         except DatabaseDown as error:
             await PlainTextResponse(error.message, error.status)(scope, receive, send)
             return
-        if session is None and path not in _OPEN and not path.startswith(_OPEN_UNDER):
+        if session is None and path not in _OPEN:
             await _turned_away(scope)(scope, receive, send)
             return
         inside = _introduced(scope, session)

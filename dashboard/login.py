@@ -21,6 +21,7 @@ from dashboard.doorman import Doorman
 from dashboard.i18n import _
 
 _LARGEST_FORM = 8192
+_MOST_FIELDS = 20
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -181,7 +182,10 @@ async def _form(request: Request) -> dict[str, str] | None:
         body += chunk
         if len(body) > _LARGEST_FORM:
             return None
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError:  # more fields than any form of ours has
+        return {}
     return {name: values[0] for name, values in fields.items()}
 
 

@@ -30,6 +30,8 @@ def _files() -> dict[str, Path]:
 
 
 _FILES = _files()
+#: The addresses of these files, open to anyone.
+PATHS = frozenset(f"/brand/{name}" for name in _FILES)
 
 
 async def asset(request: Request) -> Response:
