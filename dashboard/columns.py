@@ -69,7 +69,7 @@ def money_column(label: str, *, width: int | None = 118) -> Any:
 
 def currency_column() -> Any:
     """ISO codes: the yen and the yuan share their sign."""
-    return st.column_config.TextColumn(_("Cur."), width=60)
+    return st.column_config.TextColumn(_("Cur."), width=54)
 
 
 def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
@@ -77,7 +77,7 @@ def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
     clock = "HH:mm:ss" if seconds else "HH:mm"
     form = f"MMM D, {clock}" if language() == "en" else f"YYYY-MM-DD {clock}"
     return st.column_config.DatetimeColumn(
-        label, format=form, timezone=str(zone), width=128 if language() == "en" else 158
+        label, format=form, timezone=str(zone), width=124 if language() == "en" else 158
     )
 
 
@@ -88,7 +88,7 @@ def share_column(label: str) -> Any:
     )
 
 
-def open_column(label: str, key: str, on_open: Callable[[], None], *, width: int = 250) -> Any:
+def open_column(label: str, key: str, on_open: Callable[[], None], *, width: int = 200) -> Any:
     """Ids that open their object. The click is read from `session_state[key].label`: live rows
     move, so the row's number may no longer be its own."""
     return st.column_config.ButtonColumn(

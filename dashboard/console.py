@@ -66,6 +66,11 @@ def livemode() -> bool:
     )
 
 
+def zone() -> ZoneInfo:
+    """The zone whose days count and whose times are shown."""
+    return console().settings.zone
+
+
 def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run a read for the viewer; without the right the screen says so and the run ends there."""
     try:

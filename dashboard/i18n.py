@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -91,10 +92,16 @@ def number(value: int | Decimal) -> str:
     return format_decimal(value, locale=_locale())
 
 
-def percent(share: Decimal, *, digits: int = 1) -> str:
-    """A share (0.034 is 3.4 %) with a fixed number of decimals."""
+def percent(share: Fraction, *, digits: int = 1) -> str:
+    """An exact share (34/1000 is 3.4 %) with a fixed number of decimals."""
     pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
-    return format_percent(share, format=pattern, locale=_locale())
+    value = Decimal(share.numerator) / share.denominator
+    return format_percent(value, format=pattern, locale=_locale())
+
+
+def signed(value: Fraction, *, digits: int = 1) -> str:
+    """A change with its sign (an ASCII one: charts and deltas read it) and fixed decimals."""
+    return f"{Decimal(value.numerator) / value.denominator:+.{digits}f}"
 
 
 def moment(when: datetime, zone: ZoneInfo) -> str:

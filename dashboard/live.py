@@ -22,7 +22,7 @@ from dashboard import console
 SHARED_FOR = 0.5
 #: How often an open, visible screen asks, in milliseconds.
 ASK_EVERY = 1000
-TOPICS = frozenset(["payments"])
+TOPICS = frozenset(["payments", "revenue"])
 
 _JS = """\
 const screens = new WeakMap();   // this function runs again on every change of data
@@ -87,12 +87,12 @@ def version(topic: str) -> int:
     return _shared.get(topic)
 
 
-def ping(topic: str, version: int) -> None:
+def ping(topic: str, version: int, *, every: int = ASK_EVERY) -> None:
     """Run the fragment that this stands in again once the topic has left `version`.
 
     Put it under the table: the element itself is invisible, but leaves a gap.
     """
-    data = {"topic": topic, "version": version, "every": ASK_EVERY}
+    data = {"topic": topic, "version": version, "every": every}
     _element(key=f"live_{topic}", data=data, on_changed_change=lambda: None)
 
 

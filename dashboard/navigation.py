@@ -69,7 +69,13 @@ def page(screen: Screen, *, home: bool = False) -> Any:
     )
 
 
+def named(name: str) -> Any:
+    """A screen as Streamlit's page, to link to."""
+    known = screens()
+    screen = next(s for s in known if s.name == name)
+    return page(screen, home=screen == known[0])
+
+
 def go(name: str, **query: str) -> None:
     """Open another screen, with its query parameters; not from a fragment's callback."""
-    screen = next(s for s in screens() if s.name == name)
-    st.switch_page(page(screen, home=screen == screens()[0]), query_params=query or None)
+    st.switch_page(named(name), query_params=query or None)

@@ -12,8 +12,8 @@ import streamlit as st
 from core.reads.payments import PaymentRow
 from dashboard import chips, columns
 from dashboard.i18n import _
+from dashboard.widgets import ROW
 
-ROW = 36
 #: More rows than this scroll inside the table.
 SHOWN = 15
 COLUMNS = (
@@ -66,7 +66,7 @@ def show(
     st.dataframe(
         table,
         hide_index=True,
-        height=min(len(table), SHOWN) * ROW + ROW + (ROW // 2 if len(table) > SHOWN else 2),
+        height="content" if len(table) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
         row_height=ROW,
         column_order=[name for name in COLUMNS if name not in without],
         column_config=_layout(zone, f"{key}_open", clicked),
@@ -77,14 +77,14 @@ def show(
 
 def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, Any]:
     return {
-        "amount": columns.money_column(_("Amount")),
+        "amount": columns.money_column(_("Amount"), width=100),
         "currency": columns.currency_column(),
-        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=150),
-        "method": columns.text_column(_("Method"), width=140),
+        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=148),
+        "method": columns.text_column(_("Method"), width=138),
         "customer": columns.text_column(_("Customer"), width=190),
-        "reason": columns.text_column(_("Reason"), width=130),
+        "reason": columns.text_column(_("Reason"), width=132),
         "risk": st.column_config.ProgressColumn(
-            _("Risk"), format="%d", min_value=0, max_value=99, width=92
+            _("Risk"), format="%d", min_value=0, max_value=99, width=88, color="gray"
         ),
         "created": columns.time_column(_("Created"), zone),
         "payment": columns.open_column(_("Payment"), key, clicked),

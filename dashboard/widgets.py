@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 
 from core import clock
 from core.errors import InvalidInput, NotPermitted, TillwatchError
-from core.money import Money, show, show_short
 from dashboard import i18n
-from dashboard.i18n import _, language
+from dashboard.i18n import _
 
 #: Older than this, what is shown is called stale.
 STALE_AFTER = 600
+#: The height of a table's row in pixels.
+ROW = 36
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 _LINKS = re.compile(r"(://|@|www)", re.IGNORECASE)
 
@@ -53,13 +54,15 @@ def safe_text(text: str | None) -> str:
     return _MARKS.sub(r"\\\1", _LINKS.sub("\\1\N{WORD JOINER}", flat))
 
 
-def header(title: str, *, livemode: bool) -> Any:
-    """The title with the mode beside it; returns the place for the page's actions."""
+def header(title: str, *, livemode: bool, beside: Callable[[], None] | None = None) -> Any:
+    """The title with the mode, and `beside`, next to it; returns the place for actions."""
     row = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     )
     with row.container(horizontal=True, vertical_alignment="center", width="content"):
         st.title(title, anchor=False, width="content")
+        if beside is not None:
+            beside()
         mode_badge(livemode)
     return row.container(
         horizontal=True,
@@ -75,55 +78,6 @@ def mode_badge(livemode: bool) -> None:
         st.badge(_("LIVE"), icon=":material/bolt:", color="green")
     else:
         st.badge(_("TEST MODE"), icon=":material/science:", color="orange")
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A figure: `value` as shown, `exact` on hover; `change` is a share (0.1 is 10 % more)."""
-
-    label: str
-    value: str
-    exact: str = ""
-    change: float | None = None
-    versus: str = ""
-    up_is: str = "normal"
-    trend: Sequence[float] | None = None
-
-
-def cards(figures: Sequence[Card], *, columns: int, narrow: int = 150) -> None:
-    """Figures side by side, two across on a phone."""
-    with st.grid(columns, min_column_width=narrow):
-        for card in figures:
-            st.metric(
-                card.label,
-                card.value,
-                delta=delta(card.change),
-                delta_color=card.up_is,
-                delta_description=card.versus if card.change is not None else None,
-                help=card.exact or None,
-                border=True,
-                chart_data=card.trend,
-                height="stretch",
-            )
-
-
-def delta(change: float | None) -> str | int | None:
-    """A change for `st.metric`: an ASCII minus, and the number 0 where nothing changed (a text of
-    zero would be drawn as a rise)."""
-    if change is None:
-        return None
-    return 0 if abs(change) < 0.0005 else f"{change * 100:+.1f}%"
-
-
-def change(now: int, before: int) -> float | None:
-    """By what share a figure moved; None when there was nothing to compare with."""
-    return (now - before) / abs(before) if before else None
-
-
-def money_card(label: str, amount: Money, **more: Any) -> Card:
-    """An amount as a figure: short on the tile, exact with its code on hover."""
-    exact = f"{show(amount, language())} {amount.currency.upper()}".replace("$", r"\$")
-    return Card(label, show_short(amount, language()), exact, **more)
 
 
 def freshness(last_event: datetime | None, zone: ZoneInfo) -> None:
@@ -148,6 +102,58 @@ def empty(what: str, then: str, *, icon: str = ":material/inbox:") -> Any:
     box.badge(what, icon=icon, color="gray")
     box.caption(then, text_alignment="center")
     return box
+
+
+def card_title(title: str, *, link: tuple[str, str] | None = None) -> None:
+    """A card's heading; `link` is the label and address of a file of what the card shows."""
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    row.header(title, anchor=False, width="content")
+    if link:
+        label, address = link
+        row.link_button(label, address, type="tertiary", icon=":material/download:")
+
+
+def url_choice(label: str, key: str, options: Mapping[str, str], *, default: str) -> str:
+    """Segments whose code stands in the URL: a bound widget would put its translated label there,
+    and links would break across languages."""
+    asked = st.query_params.get(key, default)
+    st.session_state[f"choice_{key}"] = asked if asked in options else default
+    st.segmented_control(
+        label,
+        list(options),
+        key=f"choice_{key}",
+        required=True,
+        format_func=lambda code: _(options[code]),
+        label_visibility="collapsed",
+        on_change=_choose,
+        args=(key, default),
+    )
+    return str(st.session_state[f"choice_{key}"])
+
+
+def _choose(key: str, default: str) -> None:
+    chosen = st.session_state[f"choice_{key}"]
+    if chosen == default:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = chosen
+
+
+def plain_table(
+    table: pd.DataFrame, layout: dict[str, Any], *, key: str, alt: str, most: int = 200
+) -> None:
+    """A table in full height up to `most` rows; foreign text is safe in its cells."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW,
+        height="content" if len(table) <= most else (most + 1) * ROW + ROW // 2,
+        column_config={name: layout[name] for name in table.columns if name in layout},
+        key=key,
+        alt=alt,
+    )
 
 
 def refused(error: TillwatchError) -> None:

@@ -1,9 +1,118 @@
-"""Placeholder."""
+"""Overview: today so far, what waits for a person, what fails."""
 
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
 import streamlit as st
 
-from dashboard import console, widgets
+from core.reads import attention
+from core.reads import overview as reads
+from dashboard import (
+    charts,
+    console,
+    figures,
+    i18n,
+    live,
+    navigation,
+    overview_cards,
+    payment_table,
+    widgets,
+)
+from dashboard.i18n import _
 
-VIEW = console.view()
-widgets.header("Overview", livemode=VIEW.livemode)
-st.write("hello")
+#: Figures of a whole day need not follow each payment.
+ASK_EVERY = 5000
+
+
+def main() -> None:
+    """Draw the screen."""
+    actions = widgets.header(_("Overview"), livemode=console.livemode())
+    with actions:
+        fresh = console.read(reads.freshness, livemode=console.livemode())
+        widgets.freshness(fresh.last_event_at, console.zone())
+    everything()
+
+
+@st.fragment
+def everything() -> None:
+    """The screen under its title: drawn again, alone, when something changed."""
+    if opened := st.session_state.pop("opened", None):
+        console.go("payment", id=opened)
+    here = console.view()
+    version = live.version("payments")
+    may_see_net = here.person.may("see_revenue")
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    shown = view(version, minute, here.livemode, may_see_net, i18n.language())
+    if not shown["cards"] and not shown["failures"].size:
+        widgets.empty(_("No payments yet"), _("They appear here within seconds of the first one."))
+    else:
+        draw(shown, here)
+    live.ping("payments", version, every=ASK_EVERY)
+
+
+def draw(shown: dict, here: console.View) -> None:
+    """Cards, chart and needs, comparison, failures."""
+    st.header(_("Today so far"), anchor=False)
+    figures.cards(shown["cards"], columns=max(4, len(shown["cards"])))
+    left, right = st.columns([2, 1])
+    with left.container(border=True, height="stretch"):
+        widgets.card_title(_("Payments per hour, last 48 hours"))
+        charts.draw(
+            shown["hours"], alt=_("Payments per hour in the last 48 hours by outcome"), key="hours"
+        )
+    with right.container(border=True, height="stretch"):
+        widgets.card_title(_("Needs you"))
+        overview_cards.needs(shown["needs"], here.person)
+    with st.container(border=True):
+        widgets.card_title(_("Same hours compared"))
+        widgets.plain_table(
+            shown["compared"],
+            overview_cards.layout(with_net="net" in shown["compared"]),
+            key="compared",
+            alt=_("Today by currency against yesterday and the same day last week"),
+        )
+    with st.container(border=True):
+        widgets.card_title(_("Latest failures"))
+        payment_table.show(
+            shown["failures"],
+            here.zone,
+            key="failures",
+            alt=_("Latest failed payments"),
+            on_open=lambda payment_id: st.session_state.update(opened=payment_id),
+            without=["risk"],
+        )
+        # Under the table: on a touch screen its toolbar takes the clicks of what stands above.
+        st.page_link(
+            navigation.named("payments"),
+            label=_("All failed payments"),
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            query_params={"q": "status:failed"},
+        )
+
+
+@st.cache_data(max_entries=50, ttl=120, show_spinner=False)
+def view(version: int, minute: datetime, livemode: bool, may_see_net: bool, spoken: str) -> dict:
+    """What the screen shows, shaped; computed once for all who may see the same."""
+    asked = {"livemode": livemode, "zone": console.zone(), "now": datetime.now(UTC)}
+    lines = console.read(reads.today, **asked)
+    nets = console.read(reads.net_today, **asked) if may_see_net else None
+    hours: pd.DataFrame = console.read(reads.per_hour, **asked)
+    outcomes = (("succeeded", _("Succeeded")), ("failed", _("Failed")), ("other", _("Other")))
+    failures = console.read(reads.latest_failures, livemode=livemode)
+    return {
+        "cards": overview_cards.today_cards(lines, console.read(reads.complete_days, **asked)),
+        "hours": charts.counts(
+            list(hours["hour"]),
+            console.zone(),
+            [(code, name, hours[code].tolist()) for code, name in outcomes],
+        ),
+        "needs": console.read(attention.needs_you, livemode=livemode, now=asked["now"]),
+        "compared": overview_cards.compared(lines, nets),
+        "failures": payment_table.frame(failures),
+    }
+
+
+main()

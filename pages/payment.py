@@ -1,5 +1,76 @@
-"""payment."""
+"""One payment: what it came to, what happened to it, and the Stripe id of each step."""
+
+from __future__ import annotations
 
 import streamlit as st
 
-st.title("payment")
+from core.errors import NotFound
+from core.reads import payment as reads
+from dashboard import (
+    chips,
+    console,
+    i18n,
+    navigation,
+    payment_cards,
+    payment_tables,
+    stripe_links,
+    timeline,
+    widgets,
+)
+from dashboard.i18n import _
+
+
+def main() -> None:
+    """Draw the screen."""
+    asked, back = st.query_params.get("id", ""), st.query_params.get("back", "")
+    livemode = console.livemode()
+    st.page_link(
+        navigation.named("payments"),
+        label=_("Payments"),
+        icon=":material/arrow_back:",
+        query_params={"q": back} if back else None,
+    )
+    try:
+        detail = console.read(reads.by_id, payment_id=asked, livemode=livemode)
+    except NotFound:
+        widgets.header(_("Payment"), livemode=livemode)
+        widgets.empty(
+            _("There is no such payment here"),
+            _("Check the id and the mode. A new payment arrives within seconds."),
+        )
+        st.stop()
+    payment = detail.payment
+    settings = console.console().settings
+
+    def link(stripe_id: str) -> str | None:
+        return stripe_links.address(settings, stripe_id, livemode=livemode)
+
+    amount = f"{payment_cards.amount(payment)} {payment.currency.upper()}"
+    with widgets.header(
+        widgets.safe_text(amount),
+        livemode=livemode,
+        beside=lambda: chips.badge(chips.PAYMENT, payment.state),
+    ):
+        if address := link(payment.stripe_id):
+            st.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
+    st.code(payment.stripe_id, language=None, width="content")
+    payment_cards.figures(detail)
+    left, right = st.columns([2, 1])
+    with left.container(border=True):
+        widgets.card_title(_("Timeline"))
+        timeline.draw(detail, console.zone(), link)
+    with right.container(border=True):
+        payment_cards.breakdown(detail)
+    payment_cards.customer(payment)
+    payment_tables.draw(detail, console.zone())
+    if payment.metadata_json:
+        with st.expander(_("Metadata"), icon=":material/data_object:"):
+            st.json(payment.metadata_json)
+    as_of = i18n.moment(payment.as_of, console.zone())
+    if payment.confirmed:
+        st.caption(_("As read from Stripe at {time}").format(time=as_of))
+    else:
+        st.caption(_("As an event told at {time}; not yet read back").format(time=as_of))
+
+
+main()

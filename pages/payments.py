@@ -61,7 +61,12 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     if page.rows:
         st.caption(said(page, at))
         payment_table.show(
-            table, console.zone(), key="rows", alt=_("Payments, newest first"), on_open=remember
+            table,
+            console.zone(),
+            key="rows",
+            alt=_("Payments, newest first"),
+            on_open=remember,
+            without=["risk"] if "status:failed" in line else ["reason"],
         )
     else:
         nothing(bool(line))

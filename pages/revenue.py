@@ -1,5 +1,103 @@
-"""revenue."""
+"""Revenue: gross, fees, refunds, disputes and net, one settlement currency at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 
 import streamlit as st
 
-st.title("revenue")
+from core.reads import revenue as reads
+from dashboard import charts, console, figures, i18n, live, revenue_view, widgets
+from dashboard.chips import N_
+from dashboard.i18n import _
+
+PERIODS = {
+    "7d": N_("7 d"),
+    "30d": N_("30 d"),
+    "90d": N_("90 d"),
+    "365d": N_("365 d"),
+    "custom": N_("Custom"),
+}
+
+
+def main() -> None:
+    """Draw the screen."""
+    livemode, zone = console.livemode(), console.zone()
+    actions = widgets.header(_("Revenue"), livemode=livemode)
+    known = console.read(reads.currencies, livemode=livemode)
+    if not known:
+        widgets.empty(
+            _("No revenue yet"), _("It comes from Stripe's ledger, minutes after the first charge.")
+        )
+        st.stop()
+    today = datetime.now(UTC).astimezone(zone).date()
+    with actions:
+        code = widgets.url_choice(_("Period"), "period", PERIODS, default="30d")
+        by = widgets.url_choice(_("Step"), "by", revenue_view.STEPS, default="day")
+    period = revenue_view.period_of(code, picked(today) if code == "custom" else (), by, today)
+    tabs = st.tabs(
+        [currency.upper() for currency in known],
+        key="currency",
+        bind="query-params",
+        on_change="rerun",
+    )
+    version = live.version("revenue")
+    for tab, currency in zip(tabs, known, strict=True):
+        if tab.open:
+            with tab:
+                shown = revenue_view.shaped(version, currency, period, livemode, i18n.language())
+                draw(shown, currency, period)
+
+
+def picked(today: date) -> tuple[date, ...]:
+    """The days chosen by hand; nothing until both are."""
+    found = st.date_input(
+        _("From and to"),
+        value=(),
+        max_value=today,
+        key="days",
+        bind="query-params",
+        width=280,
+    )
+    return tuple(found) if isinstance(found, tuple) and len(found) == 2 else ()
+
+
+def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
+    """One currency: cards, chart, its table, and the tables by method and country."""
+    figures.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
+    st.caption(period.said)
+    code = currency.upper()
+    title = _(revenue_view.TITLES[period.by]).format(currency=code)
+    with st.container(border=True):
+        widgets.card_title(title, link=(_("CSV"), address(currency, period, period.by)))
+        charts.draw(shown["figure"], alt=title, key=f"chart_{currency}")
+        table(shown["series"], _("From"), f"series_{currency}", title)
+    with st.grid(2, min_column_width=420):
+        for name, by, head, rows in (
+            (_("By method"), "method", _("Method"), shown["methods"]),
+            (_("By card country"), "country", _("Country"), shown["countries"]),
+        ):
+            with st.container(border=True):
+                widgets.card_title(name, link=(_("CSV"), address(currency, period, by)))
+                table(rows, head, f"{by}_{code}", name)
+
+
+def table(rows: object, head: str, key: str, alt: str) -> None:
+    """Ten rows in sight, the others by scrolling."""
+    widgets.plain_table(rows, revenue_view.layout(head), key=key, alt=alt, most=10)
+
+
+def address(currency: str, period: revenue_view.Period, by: str) -> str:
+    """Where the same figures can be had as a file."""
+    asked = {
+        "currency": currency,
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
+        "by": by,
+        "mode": "live" if console.livemode() else "test",
+    }
+    return f"/ui/export/revenue.csv?{urlencode(asked)}"
+
+
+main()

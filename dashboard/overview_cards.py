@@ -1,0 +1,138 @@
+"""The cards of the first screen: today by currency, what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.access.principals import Principal
+from core.money import Money
+from core.reads.attention import Need
+from core.reads.overview import Net, Today
+from dashboard import columns, figures, i18n, navigation
+from dashboard.chips import N_
+from dashboard.i18n import _
+
+#: Kind of need: what it is called, its icon, its colour, and the search that lists it.
+_NEEDS = {
+    "disputes_to_answer": (N_("Disputes to answer"), "gavel", "orange", "status:disputed"),
+    "fraud_warnings": (N_("Early fraud warnings"), "flag", "red", None),
+    "open_reviews": (N_("Reviews open"), "rate_review", "orange", None),
+    "payments_to_capture": (
+        N_("Payments to capture"),
+        "price_check",
+        "orange",
+        "status:requires_capture",
+    ),
+    "dead_events": (N_("Events not applied"), "error", "red", None),
+    "stale_objects": (N_("Objects to read again"), "sync_problem", "orange", None),
+}
+NOTHING = "–"
+
+
+def today_cards(lines: Sequence[Today], days: pd.DataFrame) -> list[figures.Card]:
+    """Volume per currency against the same hours yesterday, over the last complete days."""
+    found = []
+    for line in lines:
+        amount = Money(line.today.volume_minor, line.currency)
+        trend = days.loc[days["currency"] == line.currency, "volume_minor"].tolist()
+        found.append(
+            figures.money_card(
+                _("Volume, {currency}").format(currency=line.currency.upper()),
+                amount,
+                delta=figures.moved(
+                    figures.change(line.today.volume_minor, line.yesterday.volume_minor)
+                ),
+                versus=_("vs. yesterday"),
+                trend=trend if any(trend) else None,
+            )
+        )
+    return found
+
+
+def compared(lines: Sequence[Today], nets: Sequence[Net] | None) -> pd.DataFrame:
+    """A row per currency: each figure today, and its change against yesterday and last week."""
+    by_currency = {net.currency: net for net in nets or ()}
+    codes = list(dict.fromkeys([*(line.currency for line in lines), *by_currency]))
+    known = {line.currency: line for line in lines}
+    rows = []
+    for code in codes:
+        line, net = known.get(code), by_currency.get(code)
+        row: dict[str, Any] = {"currency": code.upper()}
+        if line is not None:
+            stretches = (line.today, line.yesterday, line.last_week)
+            volumes, tries = [s.volume_minor for s in stretches], [s.attempts for s in stretches]
+            row |= _measure("volume", volumes, columns.money(volumes[0], code))
+            row |= _measure("attempts", tries, i18n.number(tries[0]))
+            row |= _rates([s.success_rate for s in stretches])
+        if net is not None:
+            minors = [net.today_minor, net.yesterday_minor, net.last_week_minor]
+            row |= _measure("net", minors, columns.money(minors[0], code))
+        rows.append(row)
+    measures = ["volume", "attempts", "success", *(["net"] if nets is not None else [])]
+    names = [f"{name}{suffix}" for name in measures for suffix in ("", "_day", "_week")]
+    return pd.DataFrame(rows, columns=["currency", *names]).fillna(NOTHING)
+
+
+def _measure(name: str, values: Sequence[int], shown: str) -> dict[str, str]:
+    now, day, week = values
+    return {
+        name: shown,
+        f"{name}_day": _signed(figures.change(now, day)),
+        f"{name}_week": _signed(figures.change(now, week)),
+    }
+
+
+def _signed(share: Fraction | None) -> str:
+    return NOTHING if share is None else str(figures.moved(share) or "0%")
+
+
+def _rates(rates: Sequence[Fraction | None]) -> dict[str, str]:
+    """Success rates change by percentage points, not by percent of a percent."""
+    now = rates[0]
+    row = {"success": NOTHING if now is None else i18n.percent(now)}
+    for name, before in zip(("success_day", "success_week"), rates[1:], strict=True):
+        row[name] = NOTHING
+        if now is not None and before is not None:
+            row[name] = str(figures.points(now - before) or "0")
+    return row
+
+
+def layout(*, with_net: bool) -> dict[str, Any]:
+    """The columns of `compared`."""
+    measures = {"volume": _("Volume"), "attempts": _("Attempts"), "success": _("Success")}
+    if with_net:
+        measures["net"] = _("Net")
+    found = {"currency": columns.currency_column()}
+    for name, label in measures.items():
+        wide = 96 if name in ("volume", "net") else 78
+        found[name] = columns.money_column(label, width=wide)
+        found[f"{name}_day"] = columns.money_column(_("vs. yest."), width=76)
+        found[f"{name}_week"] = columns.money_column(_("vs. week"), width=76)
+    return found
+
+
+def needs(found: Sequence[Need], person: Principal) -> None:
+    """What waits, with its count; a link where there is a list of it."""
+    mine = [need for need in found if need.right in person.rights]
+    if not mine:
+        st.badge(_("Nothing waits for you"), icon=":material/task_alt:", color="green")
+    for need in mine:
+        label, icon, colour, search = _NEEDS.get(need.kind, (need.kind, "circle", "gray", None))
+        row = st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        )
+        if search:
+            row.page_link(
+                navigation.named("payments"),
+                label=_(label),
+                icon=f":material/{icon}:",
+                query_params={"q": search},
+            )
+        else:
+            row.markdown(f":material/{icon}: {_(label)}", width="content")
+        row.badge(i18n.number(need.count), color=colour)

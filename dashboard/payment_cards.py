@@ -1,0 +1,105 @@
+"""The cards of one payment: figures, breakdown, customer."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.money import Money
+from core.reads.payment import PaymentDetail
+from core.reads.payment_parts import Payment
+from dashboard import columns, widgets
+from dashboard.columns import money
+from dashboard.figures import Card, money_card
+from dashboard.figures import cards as draw_cards
+from dashboard.i18n import _
+
+
+def amount(payment: Payment) -> str:
+    """The payment's amount as people read it."""
+    return money(payment.amount_minor, payment.currency)
+
+
+def figures(detail: PaymentDetail) -> None:
+    """Captured and refunded as paid; fee and net as settled, once Stripe has booked them."""
+    payment = detail.payment
+    paid, given_back = payment.amount_received_minor, payment.amount_refunded_minor
+    cards = [
+        _card(_("Captured, {currency}"), paid, payment.currency),
+        _card(_("Refunded, {currency}"), given_back, payment.currency),
+    ]
+    for settled in detail.money:
+        cards.append(_card(_("Stripe fee, {currency}"), settled.fee_minor, settled.currency))
+        cards.append(_card(_("Net, {currency}"), settled.net_minor, settled.currency))
+    if not detail.money:
+        cards += [Card(_("Stripe fee"), "–"), Card(_("Net"), "–")]
+    draw_cards(cards, columns=4)
+
+
+def _card(label: str, minor: int, currency: str) -> Card:
+    return money_card(label.format(currency=currency.upper()), Money(minor, currency))
+
+
+def breakdown(detail: PaymentDetail) -> None:
+    """From what was paid to what is left, in the currency it settles in."""
+    widgets.card_title(_("Breakdown"))
+    if not detail.money:
+        st.caption(_("Stripe has booked nothing for this payment yet."))
+    for settled in detail.money:
+        shown = {
+            _("Gross"): settled.gross_minor,
+            _("Refunds"): settled.refund_minor,
+            _("Disputes"): settled.dispute_minor,
+            _("Other"): settled.other_minor,
+            _("Stripe fees"): -settled.fee_minor,
+        }
+        lines = {name: minor for name, minor in shown.items() if minor}
+        lines[_("Net")] = settled.net_minor
+        _sums(lines, settled.currency)
+    rates = {row.exchange_rate for row in detail.ledger if row.exchange_rate}
+    for rate in sorted(rates):
+        st.caption(_("Exchange rate {rate}").format(rate=rate))
+
+
+def _sums(lines: dict[str, int], currency: str) -> None:
+    table = pd.DataFrame(
+        {
+            "what": list(lines),
+            "amount": [money(minor, currency) for minor in lines.values()],
+            "currency": currency.upper(),
+        }
+    )
+    layout = {
+        "what": columns.text_column(_("What")),
+        "amount": columns.money_column(_("Amount"), width=110),
+        "currency": columns.currency_column(),
+    }
+    widgets.plain_table(table, layout, key=f"sums_{currency}", alt=_("From gross to net"))
+
+
+def customer(payment: Payment) -> None:
+    """Who paid, how, and for what: foreign text, so nothing here is markdown."""
+    method = columns.method(payment.method_type, payment.card_brand, payment.card_last4)
+    shown = (
+        (_("Customer"), payment.customer_name, st.text),
+        (_("E-mail"), payment.email, _code),
+        (_("Customer id"), payment.customer_id, _code),
+        (_("Method"), method, st.text),
+        (_("Card country"), payment.card_country, st.text),
+        (_("Order"), payment.order_id, _code),
+        (_("User"), payment.user_id, _code),
+        (_("IP address"), payment.ip, _code),
+        (_("Description"), payment.description, st.text),
+    )
+    with st.container(border=True):
+        widgets.card_title(_("Customer"))
+        with st.grid(4, min_column_width=170):
+            for name, value, draw in shown:
+                if value:
+                    with st.container(gap="xsmall"):
+                        st.caption(name)
+                        draw(value)
+
+
+def _code(value: str) -> None:
+    st.code(value, language=None, wrap_lines=True)
