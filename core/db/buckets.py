@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 def amount_bucket(minor: int) -> int:
     """The quarter power of two that an amount lies in: the largest b with 2**(b/4) <= `minor`.
@@ -13,6 +15,7 @@ def amount_bucket(minor: int) -> int:
     return (minor**4).bit_length() - 1
 
 
+@lru_cache(maxsize=512)
 def bucket_floor(bucket: int) -> int:
     """The smallest amount (minor units) that lies in a bucket or above it."""
     if bucket < 0:

@@ -15,29 +15,22 @@ from core.reads.search.stats import Stats
 _UTC = Utc()
 
 
-def edge_of_days(counts: Stats, plan: Plan, window: Window, rows: float) -> datetime | None:
-    """The time at which about `rows` have been read, by the counts per day; None if all fit.
+def edge_of_counts(counts: Stats, plan: Plan, window: Window, rows: float) -> datetime | None:
+    """The time at which about `rows` have been read, by the counts; None if all fit.
 
-    Days here are UTC days and rows are spread evenly over each: a budget needs no more.
+    Rows are taken to be spread evenly over a stretch of days: a budget needs no more.
     """
-    if plan.day_costs is None or not plan.day_costs.sum() > rows:
+    if plan.costs is None or not plan.costs.sum() > rows:
         return None
-    costs = plan.day_costs if not window.older else plan.day_costs[::-1]
-    start = datetime.combine(counts.first, time.min, UTC)
-    end = start + timedelta(days=len(costs))
-    origin = end if window.older else start
-    passed = 0.0
-    if window.after is not None:
-        way = origin - window.after.created_at if window.older else window.after.created_at - origin
-        passed = min(max(way / timedelta(days=1), 0.0), float(len(costs)))
-    whole = np.concatenate([[0.0], np.cumsum(costs)])
-    at = float(np.interp(passed, np.arange(len(whole)), whole))
-    if at + rows >= float(whole[-1]):
+    spent = np.concatenate([[0.0], np.cumsum(plan.costs)])
+    after = window.after
+    place = counts.at(after.created_at) if after else float(counts.bounds[-1])
+    here = float(np.interp(place, counts.bounds, spent))
+    goal = here - rows if window.older else here + rows
+    if not 0.0 < goal < float(spent[-1]):
         return None
-    day = int(np.searchsorted(whole, at + rows))
-    share = (at + rows - float(whole[day - 1])) / float(whole[day] - whole[day - 1])
-    steps = timedelta(days=day - 1 + share)
-    stop = origin - steps if window.older else origin + steps
+    day = float(np.interp(goal, spent, counts.bounds))
+    stop = datetime.combine(counts.first, time.min, UTC) + timedelta(days=day)
     return stop if _inside(window, stop) else None
 
 

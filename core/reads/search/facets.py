@@ -59,15 +59,16 @@ def _exponent(currency: str) -> int:
 
 def matching(all_facets: tuple[Facet, ...], filters: Filters) -> tuple[Facet, ...]:
     """The facets whose payments can match, by mode and facet tests."""
-    return tuple(
-        facet
-        for facet in all_facets
-        if facet.livemode == filters.livemode
-        and all(
-            any(getattr(facet, column) == value for column, value in test.any_of) != test.negated
-            for test in filters.facets
-        )
-    )
+    found = [facet for facet in all_facets if facet.livemode == filters.livemode]
+    for test in filters.facets:
+        columns = {column for column, _ in test.any_of}
+        values = [(c, {v for column, v in test.any_of if column == c}) for c in columns]
+        found = [
+            facet
+            for facet in found
+            if any(getattr(facet, c) in allowed for c, allowed in values) != test.negated
+        ]
+    return tuple(found)
 
 
 def forget() -> None:

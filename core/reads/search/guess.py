@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from core.reads.search.facets import Facet
-from core.reads.search.filters import Match, MatchTest
+from core.reads.search.filters import AmountTest, Match, MatchTest
 from core.reads.search.sql import Conditions, Window
-from core.reads.search.stats import Stats
-
-Costs = NDArray[np.float64]
+from core.reads.search.stats import Costs, Stats
 
 #: The share of all payments that one value of a column has, where nothing better is known.
 _SHARE = {"card_brand": 0.3, "card_country": 0.1, "stripe_id": 1e-9, "order_id": 1e-7}
@@ -21,11 +17,12 @@ _OTHER_SHARE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What the counts say of a query. `passing` per facet is the share that amounts let through;
-    `others` the share that matches on columns let through."""
+    """What the counts say of a query. `sums` per stretch of time and wanted facet, `every` for
+    all facets; `passing` per facet: the share that amounts let through; `others`: the share that
+    matches on columns let through."""
 
-    per_day: NDArray[np.int64]
-    all_days: Costs
+    sums: Costs
+    every: Costs
     passing: Costs
     others: float
     looks_up: bool
@@ -34,28 +31,24 @@ class Guess:
 
 def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
     """The guess for the part of time that the window leaves."""
-    start, end = _days(counts, window)
-    per_day = counts.facet_days([facet.id for facet in conditions.wanted])
-    all_days = counts.per_day.sum(axis=1).astype(np.float64)
-    total = float(all_days.sum())
-    per_day[:start] = 0
-    per_day[end:] = 0
-    all_days[:start] = 0
-    all_days[end:] = 0
+    part = _part(counts, window)
+    total = float(counts.every.sum())
     tests = conditions.filters.matches
     columns = {match.column for test in tests for match in test.any_of}
+    currencies = {(facet.currency, facet.exponent) for facet in conditions.wanted}
+    passing = {c: _passing(counts, conditions.filters.amounts, *c) for c in currencies}
     return Guess(
-        per_day=per_day,
-        all_days=all_days,
-        passing=np.array([_passing(counts, conditions, facet) for facet in conditions.wanted]),
+        sums=counts.facet_sums([facet.id for facet in conditions.wanted]) * part[:, None],
+        every=counts.every * part,
+        passing=np.array([passing[facet.currency, facet.exponent] for facet in conditions.wanted]),
         others=float(np.prod([share_of(counts, test, total) for test in tests])),
         looks_up=bool(columns - {"email", "stripe_id"}),
         total=total,
     )
 
 
-def _days(counts: Stats, window: Window) -> tuple[int, int]:
-    """The days that the window touches; a day more on each side for time zones."""
+def _part(counts: Stats, window: Window) -> Costs:
+    """The part of each stretch of days that lies in the window."""
     low, high = window.since, window.until
     if window.after is not None:
         edge = window.after.created_at
@@ -63,18 +56,18 @@ def _days(counts: Stats, window: Window) -> tuple[int, int]:
             high = min(high, edge) if high else edge
         else:
             low = max(low, edge) if low else edge
-    height = len(counts.per_day)
-    start = (low.date() - counts.first).days - 1 if low else 0
-    end = (high.date() - counts.first).days + 2 if high else height
-    return min(max(start, 0), height), min(max(end, 0), height)
+    starts, ends = counts.bounds[:-1], counts.bounds[1:]
+    first = np.maximum(starts, counts.at(low)) if low else starts
+    last = np.minimum(ends, counts.at(high)) if high else ends
+    return np.clip((last - first) / (ends - starts), 0.0, 1.0)
 
 
-def _passing(counts: Stats, conditions: Conditions, facet: Facet) -> float:
+def _passing(counts: Stats, tests: tuple[AmountTest, ...], currency: str, exponent: int) -> float:
     share = 1.0
-    rows = counts.currency_rows(facet.currency)
-    for test in conditions.filters.amounts:
-        bounds = [amounts.minor(facet.exponent) for amounts in test.ranges]
-        guesses = [counts.amount_rows(facet.currency, low, high)[0] for low, high in bounds]
+    rows = counts.currency_rows(currency)
+    for test in tests:
+        bounds = [amounts.minor(exponent) for amounts in test.ranges]
+        guesses = [counts.amount_rows(currency, low, high)[0] for low, high in bounds]
         part = min(sum(guesses) / rows, 1.0) if rows else 1.0
         share *= 1.0 - part if test.negated else part
     return share

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.reads.search.filters import AmountTest, Match, MatchTest
 from core.reads.search.guess import Guess, make_guess, share_of
 from core.reads.search.sql import Arm, Binds, Conditions, Window, arm_tests, hint
-from core.reads.search.stats import Stats
-
-Costs = NDArray[np.float64]
+from core.reads.search.stats import Costs, Stats
 
 #: Reading a whole row behind an index entry, and opening an arm, in index entries.
 LOOKUP = 4.0
@@ -40,13 +37,13 @@ _INDEX = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`cost` in rows. `day_costs`: what a day costs, so that a reading can stop at a budget;
+    """`cost` in rows. `costs`: what each stretch of time costs, so that a reading can stop;
     `keyed`: an index that is read in order of time, and may go on for long."""
 
     kind: str
     arms: tuple[Arm, ...]
     cost: float
-    day_costs: Costs | None = None
+    costs: Costs | None = None
     keyed: bool = False
 
 
@@ -54,6 +51,8 @@ def choose(
     conn: Connection, counts: Stats, conditions: Conditions, window: Window, limit: int
 ) -> Plan:
     """The cheapest plan for the first `limit` rows of the window."""
+    if conditions.every_facet and not (conditions.filters.amounts or conditions.filters.matches):
+        return Plan("walk", (Arm("px_walk"),), float(limit))
     guess = make_guess(counts, conditions, window)
     plans = [_walk(guess, limit, window.older), _facets(guess, conditions, limit)]
     for amounts in conditions.filters.amounts:
@@ -68,8 +67,8 @@ def choose(
 
 def _walk(guess: Guess, limit: int, older: bool) -> Plan:
     """Everything in order of time until enough match."""
-    inside = guess.per_day @ guess.passing
-    costs = guess.all_days + (LOOKUP * inside if guess.looks_up else 0.0)
+    inside = guess.sums @ guess.passing
+    costs = guess.every + (LOOKUP * inside if guess.looks_up else 0.0)
     matches = inside * guess.others
     onward = slice(None, None, -1 if older else 1)
     cost = _until(matches[onward], costs[onward], limit)
@@ -77,25 +76,25 @@ def _walk(guess: Guess, limit: int, older: bool) -> Plan:
 
 
 def _until(matches: Costs, costs: Costs, limit: int) -> float:
-    """What it costs to go on day by day until `limit` rows have matched."""
+    """What it costs to go on, stretch by stretch, until `limit` rows have matched."""
     found, spent = np.cumsum(matches), np.cumsum(costs)
     if not len(found) or found[-1] < limit:
         return float(spent[-1]) if len(spent) else 0.0
-    day = int(np.searchsorted(found, limit))
-    before = float(found[day - 1]) if day else 0.0
-    part = (limit - before) / max(float(found[day]) - before, 1e-9)
-    base = float(spent[day - 1]) if day else 0.0
-    return base + part * (float(spent[day]) - base)
+    last = int(np.searchsorted(found, limit))
+    before = float(found[last - 1]) if last else 0.0
+    part = (limit - before) / max(float(found[last]) - before, 1e-9)
+    base = float(spent[last - 1]) if last else 0.0
+    return base + part * (float(spent[last]) - base)
 
 
 def _facets(guess: Guess, conditions: Conditions, limit: int) -> Plan:
     """Each wanted facet by itself, newest first, then merged."""
-    rows = guess.per_day.sum(axis=0).astype(np.float64)
+    rows = guess.sums.sum(axis=0)
     share = np.maximum(guess.passing * guess.others, 1e-12)
     each = LOOKUP if guess.looks_up else 1.0
     cost = float((np.minimum(rows, limit / share) * each + ARM).sum())
     arms = tuple(Arm("px_facet", (("facet", facet.id),)) for facet in conditions.wanted)
-    return Plan("facets", arms, cost, guess.per_day.sum(axis=1) * each)
+    return Plan("facets", arms, cost, guess.sums.sum(axis=1) * each)
 
 
 def _amounts(
@@ -117,8 +116,8 @@ def _amounts(
 
 
 def _wanted_share(guess: Guess) -> float:
-    every = float(guess.all_days.sum())
-    return min(float(guess.per_day.sum()) / every, 1.0) if every else 1.0
+    every = float(guess.every.sum())
+    return min(float(guess.sums.sum()) / every, 1.0) if every else 1.0
 
 
 def _keyed(
@@ -133,8 +132,8 @@ def _keyed(
     """The columns' own indexes; a value with many payments is read in order of time."""
     rest = [other for other in conditions.filters.matches if other is not test]
     share = float(np.prod([share_of(counts, other, guess.total) for other in rest]))
-    passed = float((guess.per_day.sum(axis=0) * guess.passing).sum())
-    share *= min(passed / max(float(guess.all_days.sum()), 1.0), 1.0)
+    passed = float((guess.sums.sum(axis=0) * guess.passing).sum())
+    share *= min(passed / max(float(guess.every.sum()), 1.0), 1.0)
     looks_up = any(m.column != "email" for other in rest for m in other.any_of)
     each = 1.0 + LOOKUP if looks_up else 1.0
     cost, long = 0.0, False

@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from core.reads.search import facets, stats
-from core.reads.search.edges import edge_of_days, edge_of_keys
+from core.reads.search.edges import edge_of_counts, edge_of_keys
 from core.reads.search.filters import Filters
 from core.reads.search.ids import follow
 from core.reads.search.plan import Plan, choose
@@ -50,7 +50,9 @@ def find(
     window = Window(older, after, since, until)
     counts = stats.stats(conn)
     plan = choose(conn, counts, conditions, window, limit)
-    edge = partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_days, counts, plan)
+    edge = (
+        partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_counts, counts, plan)
+    )
     return _read(conn, plan, conditions, window, limit, budget or BUDGET, edge)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as dt
 from threading import Lock
 from typing import Any
 
@@ -21,11 +22,14 @@ from core.db.buckets import amount_bucket, bucket_floor
 from core.db.tables import amount_hist, email_prefix, payments_daily
 
 Counts = NDArray[np.int64]
+Costs = NDArray[np.float64]
 
 RECENT_SECONDS = 5.0
 ALL_SECONDS = 3600.0
 #: How many of the newest days are read again each time.
 _RECENT_DAYS = 3
+_SINGLE_DAYS = 14
+_MANY_DAYS = 30
 
 _lock = Lock()
 _kept: dict[str, Stats] = {}
@@ -33,21 +37,43 @@ _kept: dict[str, Stats] = {}
 
 @dataclass(slots=True)
 class Stats:
-    """`per_day[d, k]` payments of facet k on the day `first + d`; the rest by key."""
+    """`per_day[d, k]` payments of facet k on the day `first + d`; the rest by key.
+
+    Plans are made by `sums[s, k]`: the same counts over stretches of days, which lie between
+    `bounds` (days since `first`): single days for the newest two weeks, months before.
+    """
 
     first: date
     per_day: Counts
-    amounts: dict[str, tuple[list[int], list[int]]] = field(default_factory=dict)
-    prefixes: tuple[list[str], list[int]] = field(default_factory=lambda: ([], []))
-    read_at: float = 0.0
-    all_read_at: float = 0.0
+    amounts: dict[str, tuple[list[int], list[int]]]
+    prefixes: tuple[list[str], list[int]]
+    read_at: float
+    all_read_at: float
+    bounds: Costs = field(init=False)
+    sums: Costs = field(init=False)
+    every: Costs = field(init=False)
 
-    def facet_days(self, numbers: list[int]) -> Counts:
-        """Counts per day of these facets only; facets newer than the copy count 0."""
-        width = self.per_day.shape[1]
-        found: Counts = np.zeros((len(self.per_day), len(numbers)), dtype=np.int64)
+    def __post_init__(self) -> None:
+        days = len(self.per_day)
+        starts = [*range(0, max(days - _SINGLE_DAYS, 0), _MANY_DAYS)]
+        starts += range(max(days - _SINGLE_DAYS, 0), days)
+        self.bounds = np.array([*starts, days], dtype=np.float64)
+        parts = np.add.reduceat(self.per_day, starts, axis=0) if starts else self.per_day
+        self.sums = parts.astype(np.float64)
+        self.every = self.sums.sum(axis=1)
+
+    def at(self, moment: datetime) -> float:
+        """A moment in days since `first`."""
+        return (moment - datetime.combine(self.first, dt.min, UTC)) / timedelta(days=1)
+
+    def facet_sums(self, numbers: list[int]) -> Costs:
+        """Counts per stretch of these facets only; facets newer than the copy count 0."""
+        width = self.sums.shape[1]
+        if len(numbers) and max(numbers) < width:
+            return self.sums[:, numbers]
+        found: Costs = np.zeros((len(self.sums), len(numbers)))
         there = [place for place, number in enumerate(numbers) if number < width]
-        found[:, there] = self.per_day[:, [numbers[place] for place in there]]
+        found[:, there] = self.sums[:, [numbers[place] for place in there]]
         return found
 
     def amount_rows(self, currency: str, low: int, high: int) -> tuple[float, int]:

@@ -1,0 +1,219 @@
+"""Fills a database with generated payments, their ledger and all sums, once per size.
+
+SQLite: a file under benchmarks/data/. MariaDB: a database of its own on the server that the engine
+speaks to. What is there already is used again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pymysql
+from sqlalchemy import Connection, Engine, Index, MetaData, Table, func, inspect, select, text
+
+from benchmarks import generate
+from core.db.buckets import amount_bucket
+from core.db.engine import is_sqlite, open_engine, writing
+from core.db.tables import (
+    amount_hist,
+    balance_transactions,
+    email_prefix,
+    facets,
+    metadata,
+    payments,
+    payments_daily,
+    revenue_country_daily,
+    revenue_daily,
+)
+
+FOLDER = Path(__file__).parent / "data"
+#: The baseline of search: the same rows, an index per filter.
+PLAIN_INDEXES = (
+    ("created_at", "stripe_id"),
+    *((name,) for name in ("status", "state", "currency", "method_type", "risk_level", "email")),
+    *((name,) for name in ("card_last4", "amount_minor", "order_id", "user_id")),
+)
+_TIMES = {"created_at", "updated_at", "as_of", "available_on"}
+
+
+def plain_payments() -> Table:
+    """`payments_plain`: the same columns as `payments`, one index per filter."""
+    table = payments.to_metadata(MetaData(), name="payments_plain")
+    table.indexes.clear()
+    for number, names in enumerate(PLAIN_INDEXES):
+        Index(f"pp_{number}", *(table.c[name] for name in names))
+    return table
+
+
+def prepare(engine: Engine, size: int) -> Engine:
+    """An engine on a database that holds `size` payments; made now if it is not there."""
+    filled = open_engine(_url(engine, size))
+    if _is_full(filled, size):
+        return filled
+    rows = generate.draft(size)
+    plain = plain_payments()
+    with writing(filled) as conn:
+        _empty(conn, plain)
+        numbers = _write_facets(conn, rows)
+        _load_all(conn, payments, generate.payments(rows, numbers, _order(conn, rows)))
+        _load_all(conn, balance_transactions, generate.ledger(rows))
+        _write_counts(conn, rows, numbers)
+        _write_revenue(conn, rows)
+        columns = ", ".join(column.name for column in payments.columns)
+        conn.execute(text(f"INSERT INTO payments_plain ({columns}) SELECT {columns} FROM payments"))
+        for table in (payments, balance_transactions, plain):
+            for index in table.indexes:
+                index.create(conn)
+        _analyze(conn, plain)
+    return filled
+
+
+def _url(engine: Engine, size: int) -> Any:
+    if engine.dialect.name == "sqlite":
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{FOLDER / f'reads-{size}.db'}"
+    name = f"tillwatch_bench_{size}"
+    with engine.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4"))
+    url = engine.url.set(database=name).update_query_dict({"local_infile": "1"})
+    return url.render_as_string(hide_password=False)
+
+
+def _is_full(engine: Engine, size: int) -> bool:
+    with engine.connect() as conn:
+        if not {"payments_plain", "revenue_daily"} <= set(inspect(conn).get_table_names()):
+            return False
+        held = conn.scalar(select(func.coalesce(func.sum(payments_daily.c.count), 0)))
+        # Indexes come last: without them an earlier load did not end.
+        done = {index["name"] for index in inspect(conn).get_indexes("payments_plain")}
+        wanted = {index["name"] for index in inspect(conn).get_indexes("payments")}
+    return (
+        held == size
+        and len(done) >= len(PLAIN_INDEXES)
+        and wanted >= {index.name for index in payments.indexes}
+    )
+
+
+def _empty(conn: Connection, plain: Table) -> None:
+    """Tables without their secondary indexes: those are made at once when the rows are there."""
+    if is_sqlite(conn):
+        conn.exec_driver_sql("PRAGMA cache_size=-1000000")
+    plain.drop(conn, checkfirst=True)
+    metadata.drop_all(conn)
+    metadata.create_all(conn)
+    plain.create(conn)
+    for table in (payments, balance_transactions, plain):
+        for index in table.indexes:
+            index.drop(conn)
+
+
+def _order(conn: Connection, rows: generate.Draft) -> Any:
+    """InnoDB keeps rows by key, so they are loaded so; SQLite keeps them as they came."""
+    return np.arange(len(rows)) if is_sqlite(conn) else np.argsort(rows.ids, kind="stable")
+
+
+def _load_all(conn: Connection, table: Table, frames: Iterable[pd.DataFrame]) -> None:
+    for frame in frames:
+        if len(frame):
+            _load(conn, table, frame)
+
+
+def _load(conn: Connection, table: Table, frame: pd.DataFrame) -> None:
+    names = ", ".join(frame.columns)
+    if is_sqlite(conn):
+        marks = ", ".join("?" * len(frame.columns))
+        columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame]
+        insert = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
+        driver: Any = conn.connection.driver_connection
+        driver.executemany(insert, zip(*(column.tolist() for column in columns), strict=True))
+        return
+    shown = frame.assign(
+        **{
+            name: np.datetime_as_string(frame[name].to_numpy().astype("datetime64[us]"))
+            for name in _TIMES & set(frame.columns)
+        }
+    )
+    driver = conn.connection.driver_connection
+    _load_file(driver, table.name, names, shown)
+
+
+def _load_file(
+    driver: pymysql.Connection[Any], table: str, names: str, frame: pd.DataFrame
+) -> None:
+    """LOAD DATA is several times as fast as INSERT."""
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        frame.to_csv(file.name, sep="\t", header=False, index=False, na_rep="\\N")
+        with driver.cursor() as cursor:
+            cursor.execute(f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE {table} ({names})")
+
+
+def _write_facets(conn: Connection, rows: generate.Draft) -> Any:
+    """Number the combinations that occur, and give each payment its number."""
+    keys = generate.facet_keys(rows)
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    states = list(generate.STATES)
+    written = [
+        {
+            "id": number + 1,
+            "livemode": True,
+            "status": states[rows.kind[place]][0],
+            "state": states[rows.kind[place]][1],
+            "currency": list(generate.CURRENCIES)[rows.currency[place]],
+            "method": list(generate.METHODS)[rows.method[place]],
+            "risk_level": [*generate.RISKS, ""][rows.risk[place]],
+        }
+        for number, place in enumerate(first[: len(distinct)])
+    ]
+    conn.execute(facets.insert(), written)
+    return inverse.astype(np.int64) + 1
+
+
+def _write_counts(conn: Connection, rows: generate.Draft, numbers: Any) -> None:
+    """The counts that search plans by, and the first three letters of addresses."""
+    frame = pd.DataFrame(
+        {"day": generate.days_of(rows.created), "facet": numbers, "amount_minor": rows.amount}
+    )
+    sums = frame.groupby(["day", "facet"])["amount_minor"].agg(["count", "sum"]).reset_index()
+    named = pd.DataFrame([row._asdict() for row in conn.execute(select(facets))])
+    daily = sums.merge(named, left_on="facet", right_on="id").drop(columns="id")
+    daily = daily.rename(columns={"sum": "amount_minor"}).assign(slot=0)
+    _load(conn, payments_daily, daily.assign(livemode=1))
+    codes = np.array(list(generate.CURRENCIES), object)[rows.currency]
+    distinct = pd.Series(rows.amount).groupby([codes, rows.amount]).count()
+    buckets: dict[tuple[str, int], int] = {}
+    for (currency, amount), n in distinct.items():
+        key = (currency, amount_bucket(int(amount)))
+        buckets[key] = buckets.get(key, 0) + n
+    hist = pd.DataFrame([(*key, 0, n) for key, n in buckets.items()])
+    _load(conn, amount_hist, hist.set_axis(["currency", "bucket", "slot", "n"], axis=1))
+    starts = np.array([f"{name}."[:3] for name in generate.NAMES], object)
+    p3 = pd.Series(starts[rows.user % len(generate.NAMES)]).value_counts()
+    prefixes = pd.DataFrame({"p3": p3.index, "slot": 0, "n": p3.to_numpy()})
+    _load(conn, email_prefix, prefixes)
+
+
+def _write_revenue(conn: Connection, rows: generate.Draft) -> None:
+    """Daily sums of the ledger, folded, by method and by country."""
+    keys = ["livemode", "business_day", "currency", "reporting_category"]
+    for table, dimension in ((revenue_daily, "method"), (revenue_country_daily, "card_country")):
+        parts = [
+            frame.groupby([*keys, dimension], as_index=False).agg(
+                gross_minor=("amount_minor", "sum"),
+                fee_minor=("fee_minor", "sum"),
+                net_minor=("net_minor", "sum"),
+                count=("amount_minor", "count"),
+            )
+            for frame in generate.ledger(rows)
+        ]
+        whole = pd.concat(parts).groupby([*keys, dimension], as_index=False).sum()
+        _load(conn, table, whole.rename(columns={"business_day": "day"}).assign(slot=0))
+
+
+def _analyze(conn: Connection, plain: Table) -> None:
+    for name in (plain.name, "payments", "balance_transactions"):
+        conn.execute(text(f"ANALYZE {name}" if is_sqlite(conn) else f"ANALYZE TABLE {name}"))

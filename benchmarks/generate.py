@@ -1,0 +1,238 @@
+"""Three years of a plausible business as DataFrames: growth, weekly rhythm, skewed users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.money import exponent
+
+DAYS = 1095
+LAST_DAY = np.datetime64("2026-11-20")
+CHUNK = 100_000
+NAMES = """ada alan amir anna bea ben carl chen clara dan dora elif emil eva finn gina hans ida igor
+    ines jack jan jo jonas julia kai karl lea leo lin lisa lou luis mara max mei mia nils nora omar
+    otto paul pia ravi rosa sam tara tom vera yuki""".split()
+CURRENCIES = {"usd": 0.55, "eur": 0.2, "cny": 0.1, "jpy": 0.1, "kwd": 0.05}
+METHODS = {
+    "card": 0.7,
+    "link": 0.1,
+    "alipay": 0.08,
+    "wechat_pay": 0.05,
+    "klarna": 0.04,
+    "sepa_debit": 0.03,
+}
+#: Stripe's status, what we call it, and its share.
+STATES = {
+    ("succeeded", "succeeded"): 0.845,
+    ("succeeded", "refunded"): 0.02,
+    ("succeeded", "partially_refunded"): 0.007,
+    ("succeeded", "disputed"): 0.003,
+    ("requires_payment_method", "failed"): 0.08,
+    ("requires_payment_method", "incomplete"): 0.015,
+    ("canceled", "canceled"): 0.02,
+    ("requires_action", "requires_action"): 0.004,
+    ("requires_capture", "requires_capture"): 0.003,
+    ("processing", "processing"): 0.003,
+}
+RISKS = {"normal": 0.93, "elevated": 0.05, "highest": 0.01, "not_assessed": 0.01}
+BRANDS = {
+    "visa": 0.5,
+    "mastercard": 0.3,
+    "amex": 0.1,
+    "unionpay": 0.05,
+    "jcb": 0.03,
+    "discover": 0.02,
+}
+COUNTRIES = "US GB DE FR CN JP KW CA AU NL ES IT BR IN SE NO CH AT BE PL".split()
+#: Median amount in major units.
+MEDIANS = {"usd": 40, "eur": 36, "cny": 280, "jpy": 5000, "kwd": 12}
+CODES = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """All payments as columns of numbers, in order of time; text is made chunk by chunk."""
+
+    created: Any
+    kind: Any
+    currency: Any
+    method: Any
+    risk: Any
+    amount: Any
+    user: Any
+    ids: Any
+
+    def __len__(self) -> int:
+        return len(self.created)
+
+
+def draft(size: int, seed: int = 1) -> Draft:
+    """The numbers of `size` payments; the same for the same seed."""
+    pick = np.random.default_rng(seed)
+    currency = _choose(pick, CURRENCIES, size)
+    method = _choose(pick, METHODS, size)
+    medians = np.array([MEDIANS[c] * 10 ** exponent(c) for c in CURRENCIES])
+    amount = (medians[currency] * pick.lognormal(0, 0.9, size)).astype(np.int64) + 50
+    dinars = currency == list(CURRENCIES).index("kwd")
+    amount[dinars] -= amount[dinars] % 10
+    risk = np.where(method == 0, _choose(pick, RISKS, size), len(RISKS))
+    users = max(size // 8, 10)
+    letters = CODES[pick.integers(0, 62, (size, 24), dtype=np.uint8)]
+    return Draft(
+        created=_times(pick, size),
+        kind=_choose(pick, STATES, size),
+        currency=currency,
+        method=method,
+        risk=risk,
+        amount=amount,
+        user=(pick.random(size) ** 3 * users).astype(np.int64),
+        ids=letters.view("S24").ravel(),
+    )
+
+
+def _choose(pick: np.random.Generator, shares: dict[Any, float], size: int) -> Any:
+    weights = np.array(list(shares.values()))
+    return pick.choice(len(weights), size, p=weights / weights.sum()).astype(np.int8)
+
+
+def _times(pick: np.random.Generator, size: int) -> Any:
+    days = np.arange(DAYS)
+    rhythm = (1 + 2 * days / DAYS) * np.where(days % 7 >= 5, 0.65, 1.0)
+    day = pick.choice(DAYS, size, p=rhythm / rhythm.sum())
+    within = (pick.beta(2.5, 2, size) * 86_400_000_000).astype(np.int64)
+    first = (LAST_DAY - DAYS + 1).astype("datetime64[us]").astype(np.int64)
+    return np.sort(first + day * 86_400_000_000 + np.minimum(within, 86_399_999_999))
+
+
+def facet_keys(rows: Draft) -> Any:
+    """One number per combination of state, currency, method and risk."""
+    wide = rows.kind.astype(np.int32)
+    for column, base in ((rows.currency, 5), (rows.method, 6), (rows.risk, 5)):
+        wide = wide * base + column
+    return wide
+
+
+def days_of(micros: Any) -> Any:
+    """ISO days of microseconds since 1970 (UTC)."""
+    return np.datetime_as_string(micros.astype("datetime64[us]").astype("datetime64[D]"))
+
+
+def payments(rows: Draft, facets: Any, order: Any) -> Iterator[pd.DataFrame]:
+    """Payments rows in `order`; times are microseconds since 1970."""
+    for start in range(0, len(rows), CHUNK):
+        yield _payments(rows, facets, order[start : start + CHUNK])
+
+
+def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
+    statuses, states = (np.array(part, object) for part in zip(*STATES, strict=True))
+    user, kind, amount, created = rows.user[at], rows.kind[at], rows.amount[at], rows.created[at]
+    text = rows.ids[at].astype("U24").astype(object)
+    card = rows.method[at] == 0
+    good = statuses[kind] == "succeeded"
+    names = np.array(NAMES, object)[user % len(NAMES)]
+    number = user.astype("U").astype(object)
+    returned = {"refunded": 1.0, "partially_refunded": 0.5}
+    share = np.array([returned.get(state, 0.0) for state in states])[kind]
+    fee = amount * 29 // 1000 + 30
+    return pd.DataFrame(
+        {
+            "stripe_id": "pi_" + text,
+            "status": statuses[kind],
+            "state": states[kind],
+            "facet": facets[at],
+            "amount_minor": amount,
+            "currency": np.array(list(CURRENCIES), object)[rows.currency[at]],
+            "amount_received_minor": np.where(good, amount, 0),
+            "amount_capturable_minor": 0,
+            "amount_refunded_minor": (amount * share).astype(np.int64),
+            "latest_charge_id": "ch_" + text,
+            "customer_id": "cus_" + number,
+            "order_id": at.astype("U").astype(object),
+            "user_id": number,
+            "email": names
+            + "."
+            + number
+            + "@shop"
+            + (user % 9).astype("U").astype(object)
+            + ".test",
+            "method_type": np.array(list(METHODS), object)[rows.method[at]],
+            "card_brand": np.where(
+                card, np.array(list(BRANDS), object)[user * 7 % 100 // 17], None
+            ),
+            "card_last4": np.where(card, np.char.zfill((user * 7919 % 10000).astype("U"), 4), None),
+            "card_country": np.where(card, np.array(COUNTRIES, object)[_countries(user)], None),
+            "card_fingerprint": np.where(card, "fp" + number, None),
+            "ip": "10." + (user % 250).astype("U").astype(object) + ".0." + number.astype(object),
+            "fee_minor": np.where(good, fee, None),
+            "net_minor": np.where(good, amount - fee, None),
+            "settlement_currency": np.array(list(CURRENCIES), object)[rows.currency[at]],
+            "failure_code": np.where(states[kind] == "failed", "card_declined", None),
+            "disputed": (states[kind] == "disputed").astype(np.int8),
+            "risk_level": np.array([*RISKS, None], object)[rows.risk[at]],
+            "day": days_of(created),
+            "updated_at": created,
+            "livemode": 1,
+            "created_at": created,
+            "confirmed": 1,
+            "as_of": created,
+        }
+    )
+
+
+def _countries(user: Any) -> Any:
+    """A few countries have most users."""
+    spread = (user * 2654435761 % 1000) / 1000
+    return (spread**2.5 * len(COUNTRIES)).astype(np.int64)
+
+
+def ledger(rows: Draft) -> Iterator[pd.DataFrame]:
+    """Balance transactions in order of time: a charge for each paid payment, and what came back."""
+    states = np.array([state for _, state in STATES], object)
+    paid = np.array([status == "succeeded" for status, _ in STATES])
+    for start in range(0, len(rows), CHUNK):
+        at = np.arange(start, min(start + CHUNK, len(rows)))
+        at = at[paid[rows.kind[at]]]
+        yield _ledger(rows, at, "charge", "txn_", 1.0)
+        for state, category, share in (
+            ("refunded", "refund", -1.0),
+            ("partially_refunded", "refund", -0.5),
+            ("disputed", "dispute", -1.0),
+        ):
+            yield _ledger(rows, at[states[rows.kind[at]] == state], category, "txn_r", share)
+
+
+def _ledger(rows: Draft, at: Any, category: str, start: str, share: float) -> pd.DataFrame:
+    amount = (rows.amount[at] * share).astype(np.int64)
+    fee = rows.amount[at] * 29 // 1000 + 30 if category == "charge" else np.zeros(len(at), int)
+    if category == "dispute":
+        fee = fee + 1500
+    created = rows.created[at]
+    text = rows.ids[at].astype("U24").astype(object)
+    card = rows.method[at] == 0
+    return pd.DataFrame(
+        {
+            "stripe_id": start + text,
+            "livemode": 1,
+            "type": category,
+            "reporting_category": category,
+            "source_id": "ch_" + text,
+            "payment_id": "pi_" + text,
+            "amount_minor": amount,
+            "fee_minor": fee,
+            "net_minor": amount - fee,
+            "currency": np.array(list(CURRENCIES), object)[rows.currency[at]],
+            "status": "available",
+            "method": np.array(list(METHODS), object)[rows.method[at]],
+            "card_country": np.where(
+                card, np.array(COUNTRIES, object)[_countries(rows.user[at])], ""
+            ),
+            "business_day": days_of(created),
+            "created_at": created,
+            "available_on": created,
+        }
+    )
