@@ -34,6 +34,8 @@ METHODS = {
     "wechat_pay": "WeChat Pay",
 }
 
+_ARROW = ":material/arrow_forward:"
+
 
 def money(minor: int | None, currency: str | None) -> str:
     """An amount as people read it, without its code; nothing for an amount that is not known."""
@@ -84,13 +86,23 @@ def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
 def share_column(label: str) -> Any:
     """A share between 0 and 100 as a bar."""
     return st.column_config.ProgressColumn(
-        label, format="%.1f%%", min_value=0, max_value=100, width=120
+        label, format="%.1f%%", min_value=0, max_value=100, width=100
     )
 
 
-def open_column(label: str, key: str, on_open: Callable[[], None], *, width: int = 200) -> Any:
-    """Ids that open their object. The click is read from `session_state[key].label`: live rows
-    move, so the row's number may no longer be its own."""
+def opener(stripe_id: str) -> str:
+    """An id as the cell of an `open_column`; the arrow says that it can be clicked."""
+    return f"{_ARROW} {stripe_id}"
+
+
+def opened(key: str) -> str:
+    """The id that was clicked: from the label, for live rows move, and the row's number may no
+    longer be its own."""
+    return str(st.session_state[key].label).removeprefix(_ARROW).strip()
+
+
+def open_column(label: str, key: str, on_open: Callable[[], None], *, width: int = 220) -> Any:
+    """Ids made by `opener`; `on_open` asks `opened` which it was."""
     return st.column_config.ButtonColumn(
         label, type="tertiary", key=key, on_click=on_open, alignment="left", width=width
     )

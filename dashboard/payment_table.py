@@ -43,7 +43,7 @@ def frame(rows: Sequence[PaymentRow]) -> pd.DataFrame:
             "reason": [columns.reason(row.decline_code or row.failure_code) for row in rows],
             "risk": pd.array([row.risk_score for row in rows], dtype="Int64"),
             "created": [row.created_at for row in rows],
-            "payment": [row.stripe_id for row in rows],
+            "payment": [columns.opener(row.stripe_id) for row in rows],
         },
         columns=list(COLUMNS),
     )
@@ -61,7 +61,7 @@ def show(
     """Draw the table; a click on an id calls `on_open` with it."""
 
     def clicked() -> None:
-        on_open(st.session_state[f"{key}_open"].label)
+        on_open(columns.opened(f"{key}_open"))
 
     st.dataframe(
         table,
@@ -79,7 +79,7 @@ def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, 
     return {
         "amount": columns.money_column(_("Amount"), width=100),
         "currency": columns.currency_column(),
-        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=148),
+        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=140),
         "method": columns.text_column(_("Method"), width=138),
         "customer": columns.text_column(_("Customer"), width=190),
         "reason": columns.text_column(_("Reason"), width=132),

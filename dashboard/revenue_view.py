@@ -38,16 +38,13 @@ class Period:
     @property
     def said(self) -> str:
         """Which days these are, and which they are compared with."""
-        first, last, before = map(
-            i18n.day, (self.since, self.until - timedelta(days=1), self.before)
-        )
+        first, last = i18n.day(self.since), i18n.day(self.until - timedelta(days=1))
+        before, end = i18n.day(self.before), i18n.day(self.since - timedelta(days=1))
         if self.today < self.until:
-            return _("{first} to {last}, today included so far; before: from {before} on").format(
-                first=first, last=last, before=before
-            )
-        return _("{first} to {last}; before: from {before} on").format(
-            first=first, last=last, before=before
-        )
+            said = _("{first} to {last}, today so far · compared with {before} to {end}")
+        else:
+            said = _("{first} to {last} · compared with {before} to {end}")
+        return said.format(first=first, last=last, before=before, end=end)
 
     @property
     def before(self) -> date:
@@ -144,6 +141,8 @@ def by_period(series: pd.DataFrame, currency: str) -> pd.DataFrame:
     newest = series.iloc[::-1]
     table = _amounts(newest, currency)
     table.insert(0, "key", [i18n.day(day) for day in newest["period"]])
+    if not newest["other_minor"].any():
+        del table["other"]
     table["rate"] = [
         i18n.percent(Fraction(int(fee), int(gross)), digits=2) if gross else NOTHING
         for fee, gross in zip(newest["fee_minor"], newest["gross_minor"], strict=True)
@@ -167,7 +166,8 @@ def _amounts(found: pd.DataFrame, currency: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             names.get(name, name): [
-                columns.money(sign * int(minor), currency) for minor in found[f"{name}_minor"]
+                columns.money(sign * int(minor), currency) if minor else NOTHING
+                for minor in found[f"{name}_minor"]
             ]
             for name, sign in signs.items()
         }
@@ -193,9 +193,9 @@ def layout(key: str) -> dict[str, Any]:
         "other": _("Other"),
         "net": _("Net"),
     }
-    found = {name: columns.money_column(label, width=112) for name, label in heads.items()}
+    found = {name: columns.money_column(label, width=104) for name, label in heads.items()}
     return found | {
-        "key": columns.text_column(key, width=128),
+        "key": columns.text_column(key, width=118),
         "rate": columns.money_column(_("Fee rate"), width=80),
         "count": columns.money_column(_("Charges"), width=84),
         "share": columns.share_column(_("Share")),

@@ -64,12 +64,7 @@ def header(title: str, *, livemode: bool, beside: Callable[[], None] | None = No
         if beside is not None:
             beside()
         mode_badge(livemode)
-    return row.container(
-        horizontal=True,
-        horizontal_alignment="right",
-        vertical_alignment="center",
-        width="content",
-    )
+    return row.container(horizontal=True, vertical_alignment="center", width="content")
 
 
 def mode_badge(livemode: bool) -> None:
@@ -104,15 +99,16 @@ def empty(what: str, then: str, *, icon: str = ":material/inbox:") -> Any:
     return box
 
 
-def card_title(title: str, *, link: tuple[str, str] | None = None) -> None:
-    """A card's heading; `link` is the label and address of a file of what the card shows."""
-    row = st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    )
-    row.header(title, anchor=False, width="content")
-    if link:
-        label, address = link
-        row.link_button(label, address, type="tertiary", icon=":material/download:")
+def card_title(title: str) -> None:
+    """A card's heading; inside a row it stands closer to the card's edge."""
+    st.container(horizontal=True).header(title, anchor=False, width="content")
+
+
+def card_link(label: str, address: str) -> None:
+    """A file of what the card shows. It stands under the table: on a touch screen a table's
+    toolbar takes the clicks of what stands above."""
+    row = st.container(horizontal=True, horizontal_alignment="right")
+    row.link_button(label, address, type="tertiary", icon=":material/download:")
 
 
 def url_choice(label: str, key: str, options: Mapping[str, str], *, default: str) -> str:

@@ -55,7 +55,7 @@ def everything() -> None:
 def draw(shown: dict, here: console.View) -> None:
     """Cards, chart and needs, comparison, failures."""
     st.header(_("Today so far"), anchor=False)
-    figures.cards(shown["cards"], columns=max(4, len(shown["cards"])))
+    figures.cards(shown["cards"], columns=4)
     left, right = st.columns([2, 1])
     with left.container(border=True, height="stretch"):
         widgets.card_title(_("Payments per hour, last 48 hours"))

@@ -65,22 +65,24 @@ def picked(today: date) -> tuple[date, ...]:
 
 def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
     """One currency: cards, chart, its table, and the tables by method and country."""
-    figures.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
     st.caption(period.said)
+    figures.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
     code = currency.upper()
     title = _(revenue_view.TITLES[period.by]).format(currency=code)
     with st.container(border=True):
-        widgets.card_title(title, link=(_("CSV"), address(currency, period, period.by)))
+        widgets.card_title(title)
         charts.draw(shown["figure"], alt=title, key=f"chart_{currency}")
         table(shown["series"], _("From"), f"series_{currency}", title)
+        widgets.card_link(_("CSV"), address(currency, period, period.by))
     with st.grid(2, min_column_width=420):
         for name, by, head, rows in (
             (_("By method"), "method", _("Method"), shown["methods"]),
             (_("By card country"), "country", _("Country"), shown["countries"]),
         ):
             with st.container(border=True):
-                widgets.card_title(name, link=(_("CSV"), address(currency, period, by)))
+                widgets.card_title(name)
                 table(rows, head, f"{by}_{code}", name)
+                widgets.card_link(_("CSV"), address(currency, period, by))
 
 
 def table(rows: object, head: str, key: str, alt: str) -> None:
