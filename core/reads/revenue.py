@@ -8,18 +8,17 @@ is business days from `since` up to, not including, `until`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
+from sqlalchemy import Column, Connection, Select, Table, func, select
 
 from core.db.tables import revenue_country_daily, revenue_daily
 from core.errors import InvalidInput
-from core.reads.categories import DISPUTES, FEES, GROSS, MOVED, REFUNDS
+from core.reads.categories import MOVED, kind_of
 from core.reads.needs import needs
 
 #: The columns of every figure here, in this order; `count` counts charges.
@@ -33,6 +32,7 @@ FIGURES = (
     "count",
 )
 Step = Literal["day", "week", "month"]
+_PLACES = {"gross": 0, "refund": 2, "dispute": 3, "other": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,10 @@ def series(
     _check(since, until)
     if by not in ("day", "week", "month"):
         raise InvalidInput("by", "must be day, week or month")
-    day = revenue_daily.c.day
-    asked = _asked(revenue_daily, [day], livemode, currency, since, until)
     sums = {period: [0] * len(FIGURES) for period in _periods(since, until, by)}
-    for row in conn.execute(asked.group_by(day)):
-        into = sums[_period(row[0], by)]
-        for place, value in enumerate(row[1:]):
-            into[place] += int(value)
+    asked = _asked(revenue_daily, revenue_daily.c.day, livemode, currency, since, until)
+    for day, category, *amounts in conn.execute(asked):
+        _add(sums[_period(day, by)], category, amounts)
     rows = [(period, *figures) for period, figures in sums.items()]
     return _frame(rows, "period")
 
@@ -141,37 +138,46 @@ def _check(since: date, until: date) -> None:
 
 def _asked(
     table: Table,
-    keys: list[ColumnElement[Any]],
+    key: Column[Any],
     livemode: bool,
     currency: str,
     since: date,
     until: date,
 ) -> Select[Any]:
-    return select(*keys, *_figures(table)).where(
-        table.c.livemode == livemode,
-        table.c.day >= since,
-        table.c.day < until,
-        table.c.currency == currency,
-        table.c.reporting_category.not_in(MOVED),
+    """Rows of `key`, reporting category and its sums: gross, fee, net, count."""
+    sums = [func.sum(table.c[name]) for name in ("gross_minor", "fee_minor", "net_minor", "count")]
+    return (
+        select(key, table.c.reporting_category, *sums)
+        .where(
+            table.c.livemode == livemode,
+            table.c.day >= since,
+            table.c.day < until,
+            table.c.currency == currency,
+            table.c.reporting_category.not_in(MOVED),
+        )
+        .group_by(key, table.c.reporting_category)
     )
 
 
-def _figures(table: Table) -> list[ColumnElement[Any]]:
-    category, gross = table.c.reporting_category, table.c.gross_minor
-
-    def of(categories: Iterable[str], value: ColumnElement[Any] = gross) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(case((category.in_(list(categories)), value), else_=0)), 0)
-
-    known = [*GROSS, *REFUNDS, *DISPUTES, *FEES]
-    other = func.coalesce(func.sum(case((category.not_in(known), gross), else_=0)), 0)
-    fee = func.coalesce(func.sum(table.c.fee_minor), 0) - of(FEES)
-    net = func.coalesce(func.sum(table.c.net_minor), 0)
-    return [of(GROSS), fee, of(REFUNDS), of(DISPUTES), other, net, of(["charge"], table.c.count)]
+def _add(into: list[int], category: str, amounts: list[Any]) -> None:
+    """Add a category's sums to the figures that they belong to, in the order of `FIGURES`."""
+    gross, fee, net, count = (int(value) for value in amounts)
+    kind = kind_of(category)
+    if kind == "fee":
+        into[1] -= gross
+    else:
+        into[_PLACES[kind]] += gross
+    into[1] += fee
+    into[5] += net
+    into[6] += count if category == "charge" else 0
 
 
 def _revenue(conn: Connection, livemode: bool, currency: str, since: date, until: date) -> Revenue:
-    row = conn.execute(_asked(revenue_daily, [], livemode, currency, since, until)).one()
-    return Revenue(currency, since, until, *(int(value) for value in row))
+    figures = [0] * len(FIGURES)
+    asked = _asked(revenue_daily, revenue_daily.c.currency, livemode, currency, since, until)
+    for _, category, *amounts in conn.execute(asked):
+        _add(figures, category, amounts)
+    return Revenue(currency, since, until, *figures)
 
 
 def _by(
@@ -184,9 +190,11 @@ def _by(
     until: date,
 ) -> pd.DataFrame:
     _check(since, until)
-    key = table.c[name]
-    asked = _asked(table, [key], livemode, currency, since, until).group_by(key)
-    rows = [(row[0], *(int(value) for value in row[1:])) for row in conn.execute(asked)]
+    sums: dict[str, list[int]] = {}
+    asked = _asked(table, table.c[name], livemode, currency, since, until)
+    for key, category, *amounts in conn.execute(asked):
+        _add(sums.setdefault(key, [0] * len(FIGURES)), category, amounts)
+    rows = [(key, *figures) for key, figures in sums.items()]
     return _frame(sorted(rows, key=lambda row: (-row[1], row[0])), name)
 
 
