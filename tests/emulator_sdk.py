@@ -12,10 +12,10 @@ import sys
 import types
 import typing
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NotRequired, Required, get_args, get_origin
 
 import stripe._request_options
-from typing_extensions import NotRequired, Required, is_typeddict
+from typing_extensions import is_typeddict
 
 import core.emulator.routes
 

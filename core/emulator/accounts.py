@@ -18,15 +18,7 @@ _DONE: dict[str, Any] = {
     "past_due": [],
     "pending_verification": [],
 }
-_CAPABILITIES = (
-    "alipay_payments",
-    "card_payments",
-    "link_payments",
-    "sepa_debit_payments",
-    "transfers",
-    "wechat_pay_payments",
-    "paypal_payments",
-)
+_CAPABILITIES = ("card_payments", "link_payments", "sepa_debit_payments", "transfers")
 _PROFILE = (
     "estimated_worker_count",
     "mcc",

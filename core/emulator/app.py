@@ -41,7 +41,7 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         request_id = self.engine.request_id()
-        hits = self.engine.faults.take(request.method, request.url.path)
+        hits = self.engine.faults.take(request.method, scope["path"])
         kinds = {hit.kind for hit in hits}
         if "reset" in kinds:
             await _abort(receive)
@@ -69,7 +69,7 @@ class Api:
         self, request: Request, request_id: str, encoded: str, hits: list[Fault]
     ) -> Response:
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        path, keys = request.url.path, self.engine.keys
+        path, keys = request.scope["path"], self.engine.keys
         if not key:
             await _delay(hits)
             answer = self._run(request, request_id, encoded, None, hits)
@@ -88,7 +88,7 @@ class Api:
     def _run(
         self, request: Request, request_id: str, encoded: str, key: str | None, hits: list[Fault]
     ) -> Saved:
-        method, path = request.method, request.url.path
+        method, path = request.method, request.scope["path"]
         kept: list[Saved] = []
 
         def keep(result: Obj | ApiError) -> None:
@@ -197,7 +197,7 @@ def _authorized(request: Request) -> None:
 async def _encoded(request: Request) -> str:
     """The form or query string; bodies are UTF-8 and at most 1 MiB."""
     if request.method in ("GET", "DELETE"):
-        return request.url.query
+        return str(request.scope["query_string"].decode("latin-1"))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     chunks, size = [], 0
     async for chunk in request.stream():

@@ -102,7 +102,7 @@ class Control:
         elif "advance_seconds" in body:
             target = now + _integer(body, "advance_seconds") * 1000
         if target > now:
-            engine.run_due(target)
+            engine.run_due(target, travel=True)
         with engine.store.lock:
             engine.clock.set(target, frozen=body.get("frozen"))
         engine.wake.set()

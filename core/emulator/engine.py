@@ -92,8 +92,8 @@ class Engine:
     def _commit(self, tx: Tx, counter: int) -> None:
         if self.ids.counter != counter:
             self.store.set_meta("counter", str(self.ids.counter))
+            self.wake.set()  # something was made, so events or tasks may wait
         tx.commit()
-        self.wake.set()
 
     def context(self, tx: Tx, request_id: str | None = None, key: str | None = None) -> Context:
         """A context at the clock's time whose events are delivered."""
@@ -155,8 +155,11 @@ class Engine:
             row = self.store.db.execute("SELECT min(at_ms) FROM tasks").fetchone()
         return None if row is None else row[0]
 
-    def run_due(self, horizon_ms: int | None = None) -> int:
-        """Do every task that has come due (or will by `horizon_ms`); how many."""
+    def run_due(self, horizon_ms: int | None = None, *, travel: bool = False) -> int:
+        """Do every task that has come due (or will by `horizon_ms`); how many.
+
+        `travel`: each runs at its own time, as if the clock had got there; otherwise now.
+        """
         done = 0
         while True:
             until = self.clock.now_ms() if horizon_ms is None else horizon_ms
@@ -168,13 +171,13 @@ class Engine:
                 ).fetchone()
                 if row is None:
                     return done
-                self._run_one(*row)
+                self._run_one(*row, travel=travel)
                 done += 1
 
-    def _run_one(self, seq: int, at_ms: int, kind: str, args: str) -> None:
+    def _run_one(self, seq: int, at_ms: int, kind: str, args: str, *, travel: bool) -> None:
         def do(ctx: Context) -> None:
             ctx.tx.db.execute("DELETE FROM tasks WHERE seq = ?", (seq,))
-            if ctx.now_ms - at_ms > _CATCH_UP_MS:
+            if travel or ctx.now_ms - at_ms > _CATCH_UP_MS:
                 ctx.now_ms = at_ms
             tasks.run(ctx, kind, json.loads(args))
             if kind == "daily_payouts":

@@ -31,6 +31,14 @@ def given_method(ctx: Context, params: dict[str, Any]) -> Obj | None:
 
 
 def check_type(intent: Obj, method: Obj) -> None:
+    """The method is one of those that the intent and its currency allow."""
+    only = payment_methods.CURRENCIES.get(method["type"])
+    if only and intent["currency"] not in only:
+        raise ApiError(
+            f"The currency provided ({intent['currency']}) is invalid for one or more payment"
+            f" method types. {method['type']} supports: {', '.join(only)}.",
+            param="payment_method",
+        )
     if method["type"] not in intent["payment_method_types"]:
         raise ApiError(
             f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent."

@@ -19,7 +19,8 @@ OTHERS = {
     "wechat_pay": "redirect",
     "sepa_debit": "processing",
 }
-ABROAD = {"alipay": "CN", "wechat_pay": "CN", "sepa_debit": "DE"}
+#: Methods that take some currencies only.
+CURRENCIES = {"sepa_debit": ("eur",)}
 BLANK_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 

@@ -117,16 +117,7 @@ def _make(ctx: Context, charge: Obj, amount: int, reason: str | None, row: Obj |
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "destination_details": {
-            kind: {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund" if row else "reversal",
-            }
-            if card
-            else {},
-            "type": kind,
-        },
+        "destination_details": _destination(kind, at_bank=row is not None),
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -141,6 +132,20 @@ def _make(ctx: Context, charge: Obj, amount: int, reason: str | None, row: Obj |
     if row is not None:
         row["source"] = refund["id"]
     return ctx.tx.add(refund)
+
+
+def _destination(kind: str, *, at_bank: bool) -> dict[str, Any] | None:
+    """Where the money goes; the API describes none for debits, and Link pays by card."""
+    if kind == "sepa_debit":
+        return None
+    if kind not in ("card", "link"):
+        return {kind: {}, "type": kind}
+    card = {
+        "reference_status": "pending",
+        "reference_type": "acquirer_reference_number",
+        "type": "refund" if at_bank else "reversal",
+    }
+    return {"card": card, "type": "card"}
 
 
 def _mark(ctx: Context, charge: Obj, amount: int) -> None:
