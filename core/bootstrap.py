@@ -61,6 +61,15 @@ class Console:
             self._note_refusal(str(user_id), right, f"{fn.__module__}.{fn.__name__}")
             raise
 
+    def require(self, user_id: str | None, right: str, what: str) -> Principal:
+        """The person, if they have the right now; a refusal goes into the audit log as `what`."""
+        try:
+            with reading(self.engine) as connection:
+                return principals.require(connection, user_id, right)
+        except NotPermitted:
+            self._note_refusal(str(user_id), right, what)
+            raise
+
     def principal(self, user_id: str | None) -> Principal:
         """The person as they are now; `NotSignedIn` when unknown or disabled."""
         with reading(self.engine) as connection:

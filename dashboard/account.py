@@ -64,6 +64,11 @@ def box(person: Principal) -> None:
     _element(key="account", data=data)
 
 
+def no_roles() -> None:
+    """For somebody who may sign in, but may not open anything yet."""
+    st.warning(_("You have no roles yet. Ask an administrator to give you one, then reload."))
+
+
 def choose_language(person: Principal) -> None:
     """Begin a session in the language that the person kept; the browser's where there is none."""
     if person.language and "language" not in st.session_state:

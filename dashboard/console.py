@@ -16,6 +16,7 @@ from core.bootstrap import Console
 from core.db.engine import reading
 from core.errors import NotPermitted, NotSignedIn, TillwatchError
 from dashboard import navigation, widgets
+from dashboard.i18n import _
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,6 +54,14 @@ def viewer() -> Principal:
         _stop(error)
 
 
+def require(right: str) -> Principal:
+    """The viewer, who has the right now: for what comes from a cache instead of through `read`."""
+    try:
+        return console().require(user_id(), right, "screen")
+    except (NotPermitted, NotSignedIn) as error:
+        _stop(error)
+
+
 def view() -> View:
     """The person, mode and zone for this run."""
     return View(viewer(), livemode(), console().settings.zone)
@@ -87,5 +96,8 @@ def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -
 
 
 def _stop(error: TillwatchError) -> NoReturn:
-    widgets.refused(error)
+    if isinstance(error, NotSignedIn):
+        st.warning(_("You are signed out, or your account was shut. Reload to sign in again."))
+    else:
+        widgets.refused(error)
     st.stop()

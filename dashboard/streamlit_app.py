@@ -27,9 +27,13 @@ st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.pn
 
 person = console.viewer()
 account.choose_language(person)
-page = st.navigation(navigation.open_to(person), expanded=True)
+pages = navigation.open_to(person)
+page = st.navigation(pages, expanded=True) if pages else None
 with st.sidebar:
     widgets.language_picker()
     account.box(person)
 account.keep_language(person)
-page.run()
+if page is not None:
+    page.run()
+else:
+    account.no_roles()

@@ -112,10 +112,12 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
     """Run the entrypoint as a user: `screen_as(user_id, "payments", q="status:failed")`.
 
     Without a page name it shows the person's home. `user_id=None` is somebody whom the guard would
-    not have let in.
+    not have let in. The page is asked for as a stale tab or a shared link asks for it: by its
+    address, whether this person has it in the sidebar or not.
     """
     # Streamlit takes a second to load: only for the tests that need it.
     from streamlit.testing.v1 import AppTest
+    from streamlit.util import calc_hash
 
     from dashboard import console as console_
 
@@ -127,7 +129,7 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
         test.run()
         if page:
             test.query_params.update(query)
-            test.switch_page(str(ROOT / "pages" / f"{page}.py"))
+            test._page_hash = calc_hash(page)
             test.run()
         return test
 
