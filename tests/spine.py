@@ -16,7 +16,7 @@ from tenacity import wait_none
 
 from core import clock
 from core.db import migrate
-from core.db.engine import open_engine, reading, writing
+from core.db.engine import open_engine, reading, retrying, writing
 from core.db.tables import balance_transactions, payments, revenue_daily
 from core.emulator.server import RunningEmulator
 from core.gateway.budget import Budget
@@ -76,9 +76,13 @@ class Spine:
 
     def deliver(self, events: Iterable[dict[str, Any]]) -> None:
         incoming = [parse_envelope(json.dumps(event).encode()) for event in events]
-        with writing(self.engine) as connection:
-            for event in incoming:
-                store(connection, [event], source="webhook", received_at=clock.now())
+
+        def write() -> None:
+            with writing(self.engine) as connection:
+                for event in incoming:
+                    store(connection, [event], source="webhook", received_at=clock.now())
+
+        retrying(write)
 
     def ledger_at_stripe(self) -> list[dict[str, Any]]:
         return [row for page in self.gateway.pages("/v1/balance_transactions") for row in page]

@@ -19,8 +19,8 @@ from core.inbox import stale
 from core.inbox.apply import Books, apply
 from core.inbox.stale import Claimed
 
-#: How many objects one step takes; what one page of a list can bring.
-BATCH = 100
+#: How many objects one step takes: read one by one they still fit into the lease.
+BATCH = 60
 #: From so many of a kind on, a page of the list is tried before single readings.
 LIST_FROM = 8
 

@@ -7,13 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import mysql, sqlite
 
 from core.db.engine import is_sqlite
 from core.db.tables import stale_objects as table
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 #: A failing reading waits twice as long each time, up to a quarter of an hour.
 BACKOFF = timedelta(seconds=2)
 LONGEST = timedelta(minutes=15)
@@ -75,11 +86,12 @@ def mark(connection: Connection, marks: Sequence[Mark], *, at: datetime) -> None
     known_at = case((new.known_at > c.known_at, new.known_at), else_=c.known_at)
     soon = case((c.fence.is_(None), new.next_attempt_at), else_=c.next_attempt_at)
     born = func.coalesce(c.object_created_at, new.object_created_at)
+    # Literals, not parameters: PyMySQL takes none behind the rows of a bulk insert.
     pairs = [
-        ("mark", c.mark + 1),
+        ("mark", c.mark + literal_column("1")),
         ("object_created_at", born),
         ("known_at", known_at),
-        ("attempts", 0),
+        ("attempts", literal_column("0")),
         ("next_attempt_at", soon),
     ]
     if is_sqlite(connection):

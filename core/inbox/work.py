@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ from core.errors import InsertRace, LeaseLost, TillwatchError
 from core.inbox.apply import Books, apply
 from core.inbox.hints import read_hint
 
-LEASE = timedelta(seconds=60)
+_log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=15)
 BATCH = 200
 #: After so many tries an event is dead: visible, and replayed by hand.
 TRIES = 8
@@ -77,6 +80,7 @@ def apply_inbox(engine: Engine, books: Books, *, batch: int = BATCH) -> Applied:
     except FAILS_ITS_EVENT as error:
         if isinstance(error, SQLAlchemyError) and is_transient(error):
             raise
+        _log.warning("a batch of %s failed (%s): one by one now", len(leased), _reason(error))
         return _one_by_one(engine, fence, leased, books)
 
 
@@ -173,10 +177,8 @@ def _one_by_one(engine: Engine, fence: str, leased: Sequence[Waiting], books: Bo
 
 
 def _fail(engine: Engine, fence: str, event: Waiting, error: BaseException) -> None:
-    """Back off, or give up after the last try. The error's text may quote the body: only its
-    kind and our own messages are kept."""
+    """Back off, or give up after the last try."""
     attempts = event.attempts + 1
-    reason = error.message if isinstance(error, TillwatchError) else type(error).__name__
     dead = attempts >= TRIES
     now = clock.now()
     with writing(engine) as connection:
@@ -188,10 +190,15 @@ def _fail(engine: Engine, fence: str, event: Waiting, error: BaseException) -> N
                 attempts=attempts,
                 next_attempt_at=now + BACKOFF * 2**attempts,
                 fence=None,
-                last_error=reason[:500],
+                last_error=_reason(error),
             )
         )
         versions.bump(connection, ["inbox"], slot=0, at=now)
+
+
+def _reason(error: BaseException) -> str:
+    """What may be kept of an error: its text may quote the body, our own messages do not."""
+    return error.message[:500] if isinstance(error, TillwatchError) else type(error).__name__
 
 
 def replay(engine: Engine, stripe_ids: Sequence[str]) -> int:
