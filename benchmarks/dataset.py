@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -74,14 +75,24 @@ def prepare(engine: Engine, size: int) -> Engine:
 
 
 def _url(engine: Engine, size: int) -> Any:
+    name = f"tillwatch_bench_{size}_{_shape():08x}"
     if engine.dialect.name == "sqlite":
         FOLDER.mkdir(parents=True, exist_ok=True)
-        return f"sqlite:///{FOLDER / f'reads-{size}.db'}"
-    name = f"tillwatch_bench_{size}"
+        return f"sqlite:///{FOLDER / name}.db"
     with engine.connect() as conn:
         conn.execute(text(f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4"))
     url = engine.url.set(database=name).update_query_dict({"local_infile": "1"})
     return url.render_as_string(hide_password=False)
+
+
+def _shape() -> int:
+    """A number that changes with the tables, so that no database of an older shape is used."""
+    parts = [
+        str([column.name for column in one.columns])
+        for table in metadata.sorted_tables
+        for one in (table, table.primary_key, *sorted(table.indexes, key=lambda i: str(i.name)))
+    ]
+    return crc32(" ".join(parts).encode())
 
 
 def _is_full(engine: Engine, size: int) -> bool:

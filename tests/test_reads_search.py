@@ -102,8 +102,7 @@ def test_every_walk_gives_each_match_once_in_order(
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(query=queries, limit=st.sampled_from([5, 50]), tiny=st.booleans())
     def check(query: Query, limit: int, tiny: bool) -> None:
-        monkeypatch.setattr(run, "STRETCH", 3 if tiny else 2_000)
-        monkeypatch.setattr(run, "BUDGET", 40 if tiny else 20_000)
+        monkeypatch.setattr(run, "BUDGET", 15 if tiny else 20_000)
         wanted = expected(rows, query, False, ZONE, NOON)
         assert list(chain.from_iterable(walk(engine, query, limit))) == wanted
 

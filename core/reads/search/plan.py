@@ -14,9 +14,11 @@ from core.reads.search.stats import Costs, Stats
 
 #: Reading a whole row behind an index entry, and opening an arm, in index entries.
 LOOKUP = 4.0
-ARM = 8.0
+ARM = 20.0
 #: Rows that are sorted after reading cost more than rows that come in order.
 SORTED = 1.5
+#: Rows read at first at least: a guess that is too low costs another stretch, not a scan.
+STRETCH = 2_000.0
 #: A key's rows are counted (up to `PROBE`) only where a guess could cost more than this.
 WORTH_PROBING = 1500.0
 PROBE = 4000
@@ -37,13 +39,15 @@ _INDEX = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`cost` in rows. `costs`: what each stretch of time costs, so that a reading can stop;
-    `keyed`: an index that is read in order of time, and may go on for long."""
+    """`cost` in rows; `costs` of each stretch of time, so that a reading can stop at a budget;
+    `first`: how many rows to read before looking whether they do. `keyed`: indexes that are read
+    in order of time, and may go on for long."""
 
     kind: str
     arms: tuple[Arm, ...]
     cost: float
     costs: Costs | None = None
+    first: float = STRETCH
     keyed: bool = False
 
 
@@ -54,7 +58,10 @@ def choose(
     if conditions.every_facet and not (conditions.filters.amounts or conditions.filters.matches):
         return Plan("walk", (Arm("px_walk"),), float(limit))
     guess = make_guess(counts, conditions, window)
-    plans = [_walk(guess, limit, window.older), _facets(guess, conditions, limit)]
+    plans = [
+        _walk(guess, limit, window.older),
+        _facets(guess, conditions, limit, window.older),
+    ]
     for amounts in conditions.filters.amounts:
         if not amounts.negated:
             plans.append(_amounts(counts, guess, conditions, amounts, limit))
@@ -69,15 +76,22 @@ def _walk(guess: Guess, limit: int, older: bool) -> Plan:
     """Everything in order of time until enough match."""
     inside = guess.sums @ guess.passing
     costs = guess.every + (LOOKUP * inside if guess.looks_up else 0.0)
-    matches = inside * guess.others
-    onward = slice(None, None, -1 if older else 1)
-    cost = _until(matches[onward], costs[onward], limit)
-    return Plan("walk", (Arm("px_walk"),), cost, costs)
+    cost = _until(inside * guess.others, costs, limit, older)
+    return Plan("walk", (Arm("px_walk"),), cost, costs, first=max(2 * cost, STRETCH))
 
 
-def _until(matches: Costs, costs: Costs, limit: int) -> float:
+def _facets(guess: Guess, conditions: Conditions, limit: int, older: bool) -> Plan:
+    """The wanted facets alone, over about twice the time that should do, then sorted."""
+    costs = guess.sums.sum(axis=1) * (LOOKUP if guess.looks_up else 1.0)
+    rows = _until((guess.sums @ guess.passing) * guess.others, costs, limit, older)
+    cost = ARM * len(conditions.wanted) + 2 * SORTED * rows
+    return Plan("facets", (Arm("px_facet"),), cost, costs, first=2 * rows + limit)
+
+
+def _until(matches: Costs, costs: Costs, limit: int, older: bool) -> float:
     """What it costs to go on, stretch by stretch, until `limit` rows have matched."""
-    found, spent = np.cumsum(matches), np.cumsum(costs)
+    onward = slice(None, None, -1 if older else 1)
+    found, spent = np.cumsum(matches[onward]), np.cumsum(costs[onward])
     if not len(found) or found[-1] < limit:
         return float(spent[-1]) if len(spent) else 0.0
     last = int(np.searchsorted(found, limit))
@@ -85,16 +99,6 @@ def _until(matches: Costs, costs: Costs, limit: int) -> float:
     part = (limit - before) / max(float(found[last]) - before, 1e-9)
     base = float(spent[last - 1]) if last else 0.0
     return base + part * (float(spent[last]) - base)
-
-
-def _facets(guess: Guess, conditions: Conditions, limit: int) -> Plan:
-    """Each wanted facet by itself, newest first, then merged."""
-    rows = guess.sums.sum(axis=0)
-    share = np.maximum(guess.passing * guess.others, 1e-12)
-    each = LOOKUP if guess.looks_up else 1.0
-    cost = float((np.minimum(rows, limit / share) * each + ARM).sum())
-    arms = tuple(Arm("px_facet", (("facet", facet.id),)) for facet in conditions.wanted)
-    return Plan("facets", arms, cost, guess.sums.sum(axis=1) * each)
 
 
 def _amounts(

@@ -18,8 +18,6 @@ from core.reads.search.sql import Conditions, Position, Window, positions
 
 #: Rows that one search may touch before it answers with what it has.
 BUDGET = 20_000
-#: Rows of the first stretch at least; a guess that is too low costs another stretch, not a scan.
-STRETCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def _read(
 ) -> Found:
     """Stretch by stretch, each wider, until enough is found or the budget is spent."""
     found: list[Position] = []
-    spent, stretch = 0.0, min(max(2 * plan.cost, STRETCH), budget)
+    spent, stretch = 0.0, min(plan.first, budget)
     while True:
         stop = edge(window, stretch)
         found += positions(conn, plan.arms, conditions, _until(window, stop), limit - len(found))
