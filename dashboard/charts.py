@@ -92,7 +92,8 @@ def money(
         "type": "date",
         "tickformat": "%b %-d\n%Y" if english else "%-m月%-d日\n%Y",
         "hoverformat": "%a, %b %-d, %Y" if english else "%Y年%-m月%-d日",
-        "nticks": 10,
+        # Labels stand under bars: Plotly's own would fall between weeks.
+        "tickvals": ticks[:: max(1, -(-len(ticks) // 10))],
         "range": _span(starts),
     }
     return {"data": [_trace(ticks, opacity, currency, one) for one in series], "layout": layout}
@@ -104,7 +105,7 @@ def _trace(ticks: list[str], opacity: list[float], currency: str, one: Series) -
         "name": one.name,
         "x": ticks,
         "y": [plain(amount) for amount in amounts],
-        "customdata": [show(amount, language()) for amount in amounts],
+        "customdata": [show(amount) for amount in amounts],
         "hovertemplate": "%{customdata}",
     }
     colour = COLOURS[one.meaning]

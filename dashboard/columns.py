@@ -38,10 +38,13 @@ _ARROW = ":material/arrow_forward:"
 
 
 def money(minor: int | None, currency: str | None) -> str:
-    """An amount as people read it, without its code; nothing for an amount that is not known."""
+    """An amount as people read it, without its code; nothing for an amount that is not known.
+
+    The short symbol in every language: the code stands beside it anyway.
+    """
     if minor is None or not currency:
         return ""
-    return show(Money(minor, currency), language())
+    return show(Money(minor, currency))
 
 
 def method(kind: str | None, brand: str | None = None, last4: str | None = None) -> str:
@@ -86,7 +89,7 @@ def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
 def share_column(label: str) -> Any:
     """A share between 0 and 100 as a bar."""
     return st.column_config.ProgressColumn(
-        label, format="%.1f%%", min_value=0, max_value=100, width=100
+        label, format="%.1f%%", min_value=0, max_value=100, width=104
     )
 
 

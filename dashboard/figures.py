@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.money import Money, show, show_short
 from dashboard import i18n
-from dashboard.i18n import _, language
+from dashboard.i18n import _
 from dashboard.widgets import safe_text
 
 #: A larger change says only that there was next to nothing before.
@@ -75,5 +75,5 @@ def points(share: Fraction | None, *, digits: int = 1) -> str | int | None:
 
 def money_card(label: str, amount: Money, **more: Any) -> Card:
     """An amount as a figure; where the tile shortens it, the exact one stands on hover."""
-    exact, short = show(amount, language()), show_short(amount, language())
+    exact, short = show(amount), show_short(amount)
     return Card(label, short, safe_text(exact) if exact != short else "", **more)

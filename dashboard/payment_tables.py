@@ -46,7 +46,6 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
                 columns.method(part.method_type, part.card_brand, part.card_last4) for part in parts
             ],
             "reason": [columns.reason(part.decline_code or part.failure_code) for part in parts],
-            "message": [part.failure_message or part.seller_message or "" for part in parts],
             "risk": [chips.cell(part.risk_level) for part in parts],
             "created": [part.created_at for part in parts],
             "id": [part.stripe_id for part in parts],
@@ -55,7 +54,6 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
     return table, _layout(zone) | {
         "state": chips.chip_column(_("Status"), chips.RESULT, width=110),
         "method": columns.text_column(_("Method"), width=138),
-        "message": columns.text_column(_("Message"), width=200),
         "risk": chips.chip_column(_("Risk"), chips.RISK, width=100),
     }
 

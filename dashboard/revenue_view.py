@@ -193,9 +193,9 @@ def layout(key: str) -> dict[str, Any]:
         "other": _("Other"),
         "net": _("Net"),
     }
-    found = {name: columns.money_column(label, width=104) for name, label in heads.items()}
+    found = {name: columns.money_column(label, width=94) for name, label in heads.items()}
     return found | {
-        "key": columns.text_column(key, width=118),
+        "key": columns.text_column(key, width=104),
         "rate": columns.money_column(_("Fee rate"), width=80),
         "count": columns.money_column(_("Charges"), width=84),
         "share": columns.share_column(_("Share")),

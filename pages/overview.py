@@ -40,6 +40,7 @@ def everything() -> None:
     """The screen under its title: drawn again, alone, when something changed."""
     if opened := st.session_state.pop("opened", None):
         console.go("payment", id=opened)
+    console.require("see_payments")
     here = console.view()
     version = live.version("payments")
     may_see_net = here.person.may("see_revenue")

@@ -23,6 +23,7 @@ PERIODS = {
 
 def main() -> None:
     """Draw the screen."""
+    console.require("see_revenue")
     livemode, zone = console.livemode(), console.zone()
     actions = widgets.header(_("Revenue"), livemode=livemode)
     known = console.read(reads.currencies, livemode=livemode)

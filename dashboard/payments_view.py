@@ -1,0 +1,46 @@
+"""What stands around the list of payments: caption, file, and what is shown without rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.reads import payments as reads
+from dashboard import console, i18n, payment_filters, widgets
+from dashboard.i18n import _
+
+
+def said(page: reads.PaymentPage, at: datetime) -> str:
+    """How many match and when that was true, in one line."""
+    zone = console.zone()
+    parts = [_("Payments: {count}").format(count=page.count.label)] if page.count else []
+    parts.append(_("{n} shown, newest first").format(n=len(page.rows)))
+    if page.searched_to:
+        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
+    parts.append(f"{i18n.moment(at, zone)} {zone}")
+    return " · ".join(parts)
+
+
+def export(line: str) -> None:
+    """The same search as a file: for those who may take money figures away."""
+    here = console.view()
+    asked = urlencode({"q": line, "mode": "live" if here.livemode else "test"})
+    allowed = here.person.may("see_revenue")
+    st.link_button(
+        _("Export CSV"),
+        f"/ui/export/payments.csv?{asked}",
+        icon=":material/download:",
+        disabled=not allowed,
+        help=None if allowed else _("Exports need the finance role."),
+    )
+
+
+def nothing(searched: bool) -> None:
+    """What stands there instead of an empty table."""
+    if searched:
+        box = widgets.empty(_("No payment matches"), _("Take a term out, or look further back."))
+        box.button(_("Show all payments"), on_click=payment_filters.clear)
+    else:
+        widgets.empty(_("No payments yet"), _("They appear here within seconds of the first one."))
