@@ -1,0 +1,1 @@
+"""The processes, and the frame around the pages."""

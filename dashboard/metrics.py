@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -33,6 +34,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
+@lru_cache(maxsize=1024)
 def family(event_type: str) -> str:
     """The known family of an event type, or `other`."""
     for name in FAMILIES:
@@ -72,17 +74,17 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.registry.register(InboxState(backlog))
-        outcomes = Counter(
+        self._outcomes = Counter(
             "tillwatch_webhooks", "Webhook requests by outcome", ["outcome"], registry=self.registry
         )
-        self._outcomes = outcomes
+        self._kept = self._outcomes.labels("kept")
         events = Counter(
             "tillwatch_webhook_events", "Events kept", ["family"], registry=self.registry
         )
         self._events = {name: events.labels(name) for name in (*FAMILIES, OTHER)}
         self._seconds = Histogram(
             "tillwatch_webhook_seconds",
-            "From a webhook's first byte to its answer",
+            "From a webhook's first byte to its 200",
             buckets=_SECONDS,
             registry=self.registry,
         )
@@ -103,14 +105,15 @@ class Metrics:
         )
         queue.set_function(waiting)
 
-    def webhook(self, outcome: str, seconds: float) -> None:
-        """Count one webhook request: `kept`, or the code of the error it was answered with."""
-        self._outcomes.labels(outcome).inc()
+    def kept(self, event_type: str, seconds: float) -> None:
+        """Count one webhook request whose event was kept."""
+        self._kept.inc()
+        self._events[family(event_type)].inc()
         self._seconds.observe(seconds)
 
-    def kept(self, event_type: str) -> None:
-        """Count one event by its family."""
-        self._events[family(event_type)].inc()
+    def refused(self, outcome: str) -> None:
+        """Count one webhook request by the code of the error that it was answered with."""
+        self._outcomes.labels(outcome).inc()
 
     def commit(self, rows: int, seconds: float) -> None:
         """Count one commit of the inbox."""

@@ -13,7 +13,7 @@ from core import clock
 from core.errors import MalformedEvent, TillwatchError
 from core.gateway import signature
 from core.inbox.group import GroupWriter
-from core.inbox.store import parse_envelope
+from core.inbox.store import IncomingEvent, parse_envelope
 from dashboard.bodies import BodyReader, ClientGone, send_error, send_json
 from dashboard.metrics import Metrics
 
@@ -45,19 +45,19 @@ class Webhook:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 once the event is committed; 400, 408, 413 or 503 with nothing kept."""
         started = time.perf_counter()
-        outcome = "kept"
         try:
-            await self._keep(scope, receive)
+            event = await self._keep(scope, receive)
             await send_json(send, 200, {"received": True})
         except ClientGone:
-            outcome = "client_gone"
+            self._metrics.refused("client_gone")
         except TillwatchError as error:
-            outcome = error.code
+            self._metrics.refused(error.code)
             self._note(error)
             await send_error(send, error)
-        self._metrics.webhook(outcome, time.perf_counter() - started)
+        else:
+            self._metrics.kept(event.type, time.perf_counter() - started)
 
-    async def _keep(self, scope: Scope, receive: Receive) -> None:
+    async def _keep(self, scope: Scope, receive: Receive) -> IncomingEvent:
         raw = await self._bodies.read(scope, receive)
         header = None
         for name, value in scope["headers"]:
@@ -71,7 +71,7 @@ class Webhook:
         self._writer.submit(event, settled)
         if (error := await settled) is not None:
             raise error
-        self._metrics.kept(event.type)
+        return event
 
     def _note(self, error: TillwatchError) -> None:
         """One line for a kind of refusal, then silence for a while: a flood fills no disk."""

@@ -125,8 +125,9 @@ class GroupWriter(Generic[Ticket]):
                 return
             _log.error("an event could not be kept: %s", type(failure).__name__)
             error = DatabaseDown()
-        self._measure(len(batch), time.perf_counter() - started)
+        took = time.perf_counter() - started
         self._settle([ticket for _, ticket in batch], error)
+        self._measure(len(batch), took)
 
     def _write(self, batch: Sequence[IncomingEvent]) -> None:
         with writing(self._engine) as connection:

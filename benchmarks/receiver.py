@@ -1,0 +1,185 @@
+"""The receiver against the one of the tutorials: rate, latency, burst and memory."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from sqlalchemy import Engine
+
+from benchmarks.load import Outcome, closed_loop, open_loop, webhook_request
+from core.db.start import prepare
+from dashboard.webhooks import PATH
+
+SECRET = "whsec_of_the_benchmark"  # noqa: S105 - signs made-up events
+OURS = ("dashboard", "receiver")
+BASELINE = ("benchmarks.tutorial",)
+_ROUNDS = 4
+_SECONDS = 2.0
+#: More requests than a round can send.
+_ENOUGH = 24_000
+_numbers = itertools.count(1)
+_run = secrets.token_hex(4)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running receiver, ours or the baseline."""
+
+    port: int
+    pid: int
+
+    def rss_mib(self) -> float:
+        """Resident memory now; 0 where /proc is not."""
+        status = Path(f"/proc/{self.pid}/status")
+        if not status.exists():
+            return 0.0
+        lines = status.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def run(engine: Engine, size: int) -> list[dict[str, Any]]:
+    """All rows; `size` does not matter here. SQLite runs on files of its own, one for each side."""
+    del size
+    with tempfile.TemporaryDirectory(prefix="tillwatch") as folder:
+        urls = [_url(engine, Path(folder), side) for side in ("ours", "baseline")]
+        with (
+            _serving(OURS, urls[0], Path(folder)) as ours,
+            _serving(BASELINE, urls[1], Path(folder)) as baseline,
+        ):
+            return _measure(engine.dialect.name, ours, baseline)
+
+
+def _measure(database: str, ours: Server, baseline: Server) -> list[dict[str, Any]]:
+    rows = []
+    for connections, target in ((32, 4.0), (1, 1.2)):
+        rates: dict[Server, list[float]] = {ours: [], baseline: []}
+        for _ in range(_ROUNDS):
+            for server in (ours, baseline):
+                rates[server].append(_closed(server, connections).rate)
+        new, old = (statistics.median(rates[server]) for server in (ours, baseline))
+        name = f"receiver req/s, {connections} connection{'s' if connections > 1 else ''}"
+        rows.append(_more(f"{name} ({database})", new, old, target))
+    late = [statistics.median(_open(server, 1000, 3).percentile(0.99) for _ in range(3))
+            for server in (ours, baseline)]  # fmt: skip
+    rows.append(_less(f"receiver p99 ms, open loop 1,000/s ({database})", late[0], late[1], 10))
+    burst = _open(ours, 200, 10).percentile(0.99)
+    rows.append(_most(f"receiver p99 ms, burst 200/s for 10 s ({database})", burst, 50))
+    rows.append(_most(f"receiver RSS MiB ({database})", ours.rss_mib(), 90, baseline.rss_mib()))
+    return rows
+
+
+def _closed(server: Server, connections: int) -> Outcome:
+    requests = list(_requests(_ENOUGH if connections > 1 else _ENOUGH // 4))
+    return _checked(uvloop.run(closed_loop(server.port, iter(requests), connections, _SECONDS)))
+
+
+def _open(server: Server, rate: int, seconds: int) -> Outcome:
+    return _checked(uvloop.run(open_loop(server.port, list(_requests(rate * seconds)), rate)))
+
+
+def _checked(outcome: Outcome) -> Outcome:
+    assert set(outcome.statuses) == {200}, set(outcome.statuses)
+    return outcome
+
+
+def _requests(count: int) -> Iterator[bytes]:
+    """Signed posts of events of 3.5 KB, each with an id of its own."""
+    now = int(time.time())
+    filler = {f"field_{n}": "x" * random.Random(n).randrange(20, 60) for n in range(58)}
+    for _ in range(count):
+        number = f"{_run}{next(_numbers)}"
+        event = {
+            "id": f"evt_{number}",
+            "object": "event",
+            "api_version": "2026-10-29.dahlia",
+            "created": now,
+            "data": {"object": {"id": f"pi_{number}", "object": "payment_intent", **filler}},
+            "livemode": False,
+            "type": "payment_intent.succeeded",
+        }
+        yield webhook_request(json.dumps(event).encode(), SECRET, PATH)
+
+
+def _url(engine: Engine, folder: Path, side: str) -> str:
+    if engine.dialect.name == "sqlite":
+        return f"sqlite:///{folder / side}.db"
+    return engine.url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def _serving(module: tuple[str, ...], url: str, folder: Path) -> Iterator[Server]:
+    prepare(url)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = os.environ | {
+        "DATABASE_URL": url,
+        "RECEIVER_PORT": str(port),
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+        "VAR_DIR": str(folder),
+    }
+    args = [] if module == OURS else [str(port)]
+    process = subprocess.Popen([sys.executable, "-m", *module, *args], env=env)
+    try:
+        _wait_for(port, process)
+        yield Server(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the receiver ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError("the receiver did not start")
+
+
+def _more(name: str, value: float, baseline: float, target: float) -> dict[str, Any]:
+    """A row where more is better: at least `target` times the baseline."""
+    ratio = value / baseline
+    return _row(name, value, baseline, ratio, f">= {target:g}x", ratio >= target)
+
+
+def _less(name: str, value: float, baseline: float, target: float) -> dict[str, Any]:
+    """A row where less is better: at most the baseline divided by `target`."""
+    ratio = value / baseline
+    return _row(name, value, baseline, ratio, f"<= 1/{target:g}", ratio <= 1 / target)
+
+
+def _most(name: str, value: float, limit: float, baseline: float | None = None) -> dict[str, Any]:
+    """A row with a limit of its own."""
+    ratio = value / baseline if baseline else None
+    return _row(name, value, baseline, ratio, f"<= {limit:g}", value <= limit)
+
+
+def _row(
+    name: str, value: float, baseline: float | None, ratio: float | None, target: str, met: bool
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 2),
+        "baseline": None if baseline is None else round(baseline, 2),
+        "ratio": None if ratio is None else round(ratio, 3),
+        "target": target,
+        "met": met,
+    }
