@@ -25,7 +25,7 @@ torture: .venv/.dev
 	$(PY) -m pytest -n 0 -m torture $(ARGS)
 
 bench: .venv/.run
-	$(PY) -m benchmarks --size $(or $(SIZE),1m)
+	$(PY) -m benchmarks $(addprefix --size ,$(SIZE))
 
 lint: .venv/.dev
 	$(PY) -m ruff check .

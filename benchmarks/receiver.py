@@ -20,13 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from benchmarks.load import Outcome, closed_loop, open_loop, webhook_request
+from benchmarks.report import row
 from core.db.start import prepare
 from dashboard.webhooks import PATH
 
 SECRET = "whsec_of_the_benchmark"  # noqa: S105 - signs made-up events
+#: One run serves every size.
+SIZED = False
 OURS = ("dashboard", "receiver")
 BASELINE = ("benchmarks.tutorial",)
 _ROUNDS = 4
@@ -54,7 +57,7 @@ class Server:
 
 
 def run(engine: Engine, size: int) -> list[dict[str, Any]]:
-    """All rows; `size` does not matter here. SQLite runs on files of its own, one for each side."""
+    """All rows; `size` does not matter here."""
     del size
     with tempfile.TemporaryDirectory(prefix="tillwatch") as folder:
         urls = [_url(engine, Path(folder), side) for side in ("ours", "baseline")]
@@ -75,13 +78,17 @@ def _measure(database: str, ours: Server, baseline: Server) -> list[dict[str, An
         new, old = (statistics.median(rates[server]) for server in (ours, baseline))
         name = f"receiver req/s, {connections} connection{'s' if connections > 1 else ''}"
         rows.append(_more(f"{name} ({database})", new, old, target))
-    late = [statistics.median(_open(server, 1000, 3).percentile(0.99) for _ in range(3))
-            for server in (ours, baseline)]  # fmt: skip
-    rows.append(_less(f"receiver p99 ms, open loop 1,000/s ({database})", late[0], late[1], 10))
+    late = [
+        statistics.median(_open(server, 1000, 3).percentile(0.99) for _ in range(3))
+        for server in (ours, baseline)
+    ]
     burst = _open(ours, 200, 10).percentile(0.99)
-    rows.append(_most(f"receiver p99 ms, burst 200/s for 10 s ({database})", burst, 50))
-    rows.append(_most(f"receiver RSS MiB ({database})", ours.rss_mib(), 90, baseline.rss_mib()))
-    return rows
+    return [
+        *rows,
+        row(f"receiver p99 ms, open loop 1,000/s ({database})", *late, at_least=10),
+        row(f"receiver p99 ms, burst 200/s for 10 s ({database})", burst, at_most=50),
+        row(f"receiver RSS MiB ({database})", ours.rss_mib(), baseline.rss_mib(), at_most=90),
+    ]
 
 
 def _closed(server: Server, connections: int) -> Outcome:
@@ -117,9 +124,14 @@ def _requests(count: int) -> Iterator[bytes]:
 
 
 def _url(engine: Engine, folder: Path, side: str) -> str:
+    """A database for one side: a file, or a database of its own on the server."""
     if engine.dialect.name == "sqlite":
         return f"sqlite:///{folder / side}.db"
-    return engine.url.render_as_string(hide_password=False)
+    name = f"tillwatch_bench_{side}"
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return engine.url.set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -157,29 +169,11 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 def _more(name: str, value: float, baseline: float, target: float) -> dict[str, Any]:
     """A row where more is better: at least `target` times the baseline."""
     ratio = value / baseline
-    return _row(name, value, baseline, ratio, f">= {target:g}x", ratio >= target)
-
-
-def _less(name: str, value: float, baseline: float, target: float) -> dict[str, Any]:
-    """A row where less is better: at most the baseline divided by `target`."""
-    ratio = value / baseline
-    return _row(name, value, baseline, ratio, f"<= 1/{target:g}", ratio <= 1 / target)
-
-
-def _most(name: str, value: float, limit: float, baseline: float | None = None) -> dict[str, Any]:
-    """A row with a limit of its own."""
-    ratio = value / baseline if baseline else None
-    return _row(name, value, baseline, ratio, f"<= {limit:g}", value <= limit)
-
-
-def _row(
-    name: str, value: float, baseline: float | None, ratio: float | None, target: str, met: bool
-) -> dict[str, Any]:
     return {
         "name": name,
-        "value": round(value, 2),
-        "baseline": None if baseline is None else round(baseline, 2),
-        "ratio": None if ratio is None else round(ratio, 3),
-        "target": target,
-        "met": met,
+        "value": round(value),
+        "baseline": round(baseline),
+        "ratio": round(ratio, 2),
+        "target": f">= {target:g}x",
+        "met": ratio >= target,
     }
