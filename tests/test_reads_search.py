@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from core.db.engine import reading, writing
 from core.reads import payments
 from core.reads.search import run, stats
-from core.reads.search.query import Query
+from core.reads.search.query import Query, parse
 from tests.factories import NOON, add_payments, fresh_engine, payment_row
 from tests.search_oracle import CURRENCIES, EMAILS, expected, queries
 
@@ -99,7 +99,7 @@ def test_every_walk_gives_each_match_once_in_order(
 ) -> None:
     engine, rows = shop
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(query=queries, limit=st.sampled_from([5, 50]), tiny=st.booleans())
     def check(query: Query, limit: int, tiny: bool) -> None:
         monkeypatch.setattr(run, "BUDGET", 15 if tiny else 20_000)
@@ -107,3 +107,94 @@ def test_every_walk_gives_each_match_once_in_order(
         assert list(chain.from_iterable(walk(engine, query, limit))) == wanted
 
     check()
+
+
+def test_pages_go_back_the_way_they_came(shop: tuple[Engine, Rows]) -> None:
+    engine, rows = shop
+    for line in ("", "status:paid", "email:jo* amount:>5", "last4:4242 -country:US"):
+        query = parse(line)
+        pages = walk(engine, query, 9, back=True)
+        down, up = pages[: len(pages) // 2 + 1], pages[len(pages) // 2 + 1 :]
+        assert list(chain.from_iterable(down)) == expected(rows, query, False, ZONE, NOON)
+        assert up == down[-2::-1]
+
+
+def test_page_above_the_newest_full_one_is_the_newest(shop: tuple[Engine, Rows]) -> None:
+    engine, _ = shop
+    with reading(engine) as conn:
+        asked = {"query": parse(""), "livemode": False, "limit": 10}
+        first = payments.page(conn, **asked)
+        third = payments.write_cursor(
+            payments.Position(first.rows[3].created_at, first.rows[3].stripe_id)
+        )
+        again = payments.page(conn, **asked, cursor=third, older=False)
+    assert again == first
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "////", "MTIz", "é", "A" * 500])
+def test_cursor_that_was_tampered_with_gives_the_newest_page(
+    shop: tuple[Engine, Rows], cursor: str
+) -> None:
+    engine, _ = shop
+    with reading(engine) as conn:
+        asked = {"query": parse(""), "livemode": False}
+        for older in (True, False):
+            found = payments.page(conn, **asked, cursor=cursor, older=older)
+            assert found == payments.page(conn, **asked)
+
+
+def test_counts_are_exact_for_facets_and_days(shop: tuple[Engine, Rows]) -> None:
+    engine, rows = shop
+    lines = ["", "status:failed", "currency:usd,eur -method:card", "risk:high created:2026-11-19"]
+    lines += ["created:>=2026-11-18", "amount:>5 email:jo*", "order:7"]
+    with reading(engine) as conn:
+        for line in lines:
+            asked = {"query": parse(line), "livemode": False, "zone": ZONE, "now": NOON}
+            count = payments.page(conn, **asked).count
+            wanted = expected(rows, parse(line), False, ZONE, NOON)
+            assert count == payments.Count(len(wanted), exact=True), line
+
+
+def test_count_that_was_cut_short_says_so(
+    shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, _ = shop
+    monkeypatch.setattr("core.reads.search.count.LIMIT", 20)
+    with reading(engine) as conn:
+        count = payments.page(conn, query=parse("amount:>1"), livemode=False).count
+    assert count is not None
+    assert (count.n, count.exact, count.label) == (20, False, "20+")
+    assert payments.Count(12345, exact=True).label == "12,345"
+
+
+def test_payment_of_a_new_kind_is_found_at_once(shop: tuple[Engine, Rows]) -> None:
+    engine, _ = shop
+    with reading(engine) as conn:
+        query = parse("method:paypal")
+        assert payments.page(conn, query=query, livemode=False).rows == ()
+    new = payment_row(ZONE, method_type="paypal")
+    with writing(engine) as conn:
+        add_payments(conn, [new])
+    with reading(engine) as conn:
+        for line in ("method:paypal", "", "status:paid", "amount:10 currency:usd"):
+            found = payments.page(conn, query=parse(line), livemode=False).rows
+            assert new["stripe_id"] in [row.stripe_id for row in found], line
+        assert not payments.page(conn, query=query, livemode=True).rows
+
+
+def test_search_that_runs_out_of_budget_says_how_far_it_came(
+    shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, rows = shop
+    monkeypatch.setattr(run, "BUDGET", 10)
+    query = parse("brand:visa -email:jo*")
+    with reading(engine) as conn:
+        found = payments.page(conn, query=query, livemode=False, now=NOON)
+    wanted = expected(rows, query, False, ZONE, NOON)
+    assert found.partial
+    assert found.searched_to is not None
+    assert found.older_cursor
+    shown = [row.stripe_id for row in found.rows]
+    assert shown == wanted[: len(shown)]
+    newer = [r["stripe_id"] for r in rows if r["created_at"] >= found.searched_to]
+    assert set(wanted) & set(newer) == set(shown)

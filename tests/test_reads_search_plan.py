@@ -1,0 +1,132 @@
+"""Each way of searching uses the index it was planned for, and small ways beat large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, text
+
+from core.db.engine import is_sqlite, reading, writing
+from core.reads import payments
+from core.reads.search import facets, stats
+from core.reads.search.filters import resolve
+from core.reads.search.ids import follow
+from core.reads.search.plan import Plan, choose
+from core.reads.search.query import parse
+from core.reads.search.run import hull
+from core.reads.search.sql import Binds, Conditions, Position, Window, statement
+from tests.factories import (
+    NOON,
+    add_charges,
+    add_payments,
+    charge_row,
+    fresh_engine,
+    paid,
+    payment_row,
+)
+
+ZONE = ZoneInfo("UTC")
+
+
+@pytest.fixture
+def conn(database_url: str) -> Iterator[Connection]:
+    """3,000 payments of one kind over 30 days, one failure a day; test mode beside live mode."""
+    engine = fresh_engine(database_url)
+    rows = [
+        payment_row(
+            created_at=NOON - timedelta(minutes=14 * number),
+            status="requires_payment_method" if number % 100 == 7 else "succeeded",
+            failure_code="card_declined" if number % 100 == 7 else None,
+            amount_minor=1000 + number,
+            email=f"{'ab'[number % 2]}{number}@x.test",
+            user_id=f"u{number % 500}",
+            order_id=str(number),
+            ip=f"10.0.0.{number % 200}",
+            card_last4=f"{number % 1000:04}",
+            card_fingerprint=f"fp{number % 300}",
+            card_country="JP" if number % 700 == 3 else "US",
+            card_brand="jcb" if number % 900 == 4 else "visa",
+            customer_id=f"cus_{number % 400}",
+        )
+        for number in range(3000)
+    ]
+    with writing(engine) as connection:
+        add_payments(connection, rows)
+        add_payments(connection, [payment_row(livemode=True)])
+    stats.forget()
+    with reading(engine) as connection:
+        if not is_sqlite(connection):
+            connection.execute(text("ANALYZE TABLE payments"))
+        yield connection
+    engine.dispose()
+
+
+def planned(conn: Connection, line: str, deep: bool = False) -> tuple[Plan, str]:
+    """The plan for a page of a search, and how the database says it will run it."""
+    filters = follow(conn, resolve(parse(line), livemode=False, zone=ZONE, now=NOON))
+    every = facets.known(conn)
+    wanted = facets.matching(every, filters)
+    conditions = Conditions(filters, wanted, len(wanted) == len(every))
+    after = Position(NOON - timedelta(days=9), "pi_0") if deep else None
+    window = Window(True, after, *hull(filters))
+    plan = choose(conn, stats.stats(conn), conditions, window, 51)
+    binds = Binds(conn)
+    asked = statement(binds, plan.arms, conditions, window, 51)
+    explain = "EXPLAIN QUERY PLAN " if is_sqlite(conn) else "EXPLAIN "
+    rows = conn.exec_driver_sql(explain + asked, binds.values).mappings()
+    column = "detail" if is_sqlite(conn) else "key"
+    return plan, " ".join(str(row[column]) for row in rows)
+
+
+#: A search, how it should be planned, and the one index that it may use.
+WAYS = [
+    ("", "walk", "px_walk"),
+    ("amount:>1", "walk", "px_walk"),
+    ("status:failed", "facets", "px_facet"),
+    ("status:failed user:u7", "facets", "px_facet"),
+    ("status:paid user:u7", "keyed", "px_user"),
+    ("amount:20.00", "amounts", "px_amt"),
+    ("email:a12*", "keyed", "px_email"),
+    ("email:a12@x.test", "keyed", "px_email"),
+    ("last4:0042", "keyed", "px_last4"),
+    ("user:u7", "keyed", "px_user"),
+    ("order:12", "keyed", "px_order"),
+    ("ip:10.0.0.7", "keyed", "px_ip"),
+    ("customer:cus_3", "keyed", "px_customer"),
+    ("fingerprint:fp3", "keyed", "px_fp"),
+    ("country:jp", "keyed", "px_country"),
+    ("brand:jcb", "keyed", "px_brand"),
+]
+
+
+def test_index_that_was_planned_is_the_one_used(conn: Connection) -> None:
+    found, wanted = [], []
+    for line, kind, index in WAYS:
+        for deep in (False, True):
+            plan, explained = planned(conn, line, deep)
+            used = {word for word in explained.split() if word.startswith("px_")}
+            found.append((line, deep, plan.kind, used))
+            wanted.append((line, deep, kind, {index}))
+    assert found == wanted
+
+
+def test_id_of_any_object_leads_to_its_payment(database_url: str) -> None:
+    engine = fresh_engine(database_url)
+    with writing(engine) as conn:
+        first, _second = paid(conn), paid(conn)
+        retried = charge_row(first, stripe_id="ch_earlier", status="failed")
+        add_charges(conn, [retried])
+        txn = conn.scalar(
+            text("SELECT stripe_id FROM balance_transactions WHERE payment_id = :p"),
+            {"p": first["stripe_id"]},
+        )
+    with reading(engine) as conn:
+        for known in (first["stripe_id"], first["latest_charge_id"], "ch_earlier", txn):
+            for line in (known, f"id:{known}"):
+                found = payments.page(conn, query=parse(line), livemode=False).rows
+                assert [row.stripe_id for row in found] == [first["stripe_id"]]
+        assert not payments.page(conn, query=parse("id:ch_none"), livemode=False).rows
+    engine.dispose()
