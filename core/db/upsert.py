@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, case, or_
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from core.db.bulk import insert_rows
 from core.db.engine import is_sqlite
 from core.errors import InsertRace
 
@@ -20,13 +22,8 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Row], ke
 
     A duplicate is passed over by its key alone: other errors still raise, unlike INSERT IGNORE.
     """
-    if not rows:
-        return
-    if is_sqlite(connection):
-        connection.execute(sqlite.insert(table).on_conflict_do_nothing([key]), rows)
-    else:
-        statement = mysql.insert(table).on_duplicate_key_update([(key, table.c[key])])
-        connection.execute(statement, rows)
+    if rows:
+        connection.execute(_insert_missing(table, key, is_sqlite(connection)), rows)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -34,7 +31,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> Non
     if not rows:
         return
     try:
-        connection.execute(table.insert(), rows)
+        insert_rows(connection, table, rows)
     except IntegrityError as error:
         raise InsertRace from error
 
@@ -45,52 +42,15 @@ def upsert_newer(connection: Connection, table: Table, rows: Sequence[Row]) -> N
     Newer means a later `as_of`; at the same instant a confirmed state is not undone by an
     unconfirmed one. Rows are written in key order, so that two writers do not deadlock.
     """
-    if not rows:
-        return
-    ordered = sorted(rows, key=lambda row: str(row["stripe_id"]))
-    names = [c.name for c in table.columns if c.name not in ("stripe_id", "as_of", "confirmed")]
-    names += ["confirmed", "as_of"]
-    if is_sqlite(connection):
-        insert = sqlite.insert(table)
-        new = insert.excluded
-        statement: Any = insert.on_conflict_do_update(
-            index_elements=["stripe_id"],
-            set_={name: new[name] for name in names},
-            where=_newer(new, table),
-        )
-    else:
-        into = mysql.insert(table)
-        new = into.inserted
-        # MySQL assigns from left to right: the guard's own columns come last (PERF section 7.1),
-        # confirmed before as_of because the guard reads both.
-        guard = _newer(new, table)
-        pairs = [(name, case((guard, new[name]), else_=table.c[name])) for name in names[:-2]]
-        kept = case((guard, new["confirmed"]), else_=table.c.confirmed)
-        latest = case((new["as_of"] > table.c.as_of, new["as_of"]), else_=table.c.as_of)
-        statement = into.on_duplicate_key_update([*pairs, ("confirmed", kept), ("as_of", latest)])
-    connection.execute(statement, ordered)
-
-
-def _newer(new: Any, table: Table) -> Any:
-    same = and_(new["as_of"] == table.c.as_of, or_(new["confirmed"], ~table.c.confirmed))
-    return or_(new["as_of"] > table.c.as_of, same)
+    if rows:
+        ordered = sorted(rows, key=lambda row: str(row["stripe_id"]))
+        connection.execute(_upsert_newer(table, is_sqlite(connection)), ordered)
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows or overwrite all their columns, under a lock that the caller holds."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key.columns]
-    names = [name for name in rows[0] if name not in keys]
-    if is_sqlite(connection):
-        insert = sqlite.insert(table)
-        statement: Any = insert.on_conflict_do_update(
-            index_elements=keys, set_={name: insert.excluded[name] for name in names}
-        )
-    else:
-        into = mysql.insert(table)
-        statement = into.on_duplicate_key_update([(name, into.inserted[name]) for name in names])
-    connection.execute(statement, rows)
+    if rows:
+        connection.execute(_upsert(table, tuple(rows[0]), is_sqlite(connection)), rows)
 
 
 def add_to(connection: Connection, table: Table, rows: Sequence[Row], sums: Sequence[str]) -> None:
@@ -98,18 +58,71 @@ def add_to(connection: Connection, table: Table, rows: Sequence[Row], sums: Sequ
 
     Rows are written in key order, so that two writers do not deadlock.
     """
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key.columns]
-    ordered = sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
-    if is_sqlite(connection):
+    if rows:
+        keys = [column.name for column in table.primary_key.columns]
+        ordered = sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
+        connection.execute(_add_to(table, tuple(sums), is_sqlite(connection)), ordered)
+
+
+# The statements are built once each: putting them together costs more than running them.
+
+
+@cache
+def _insert_missing(table: Table, key: str, sqlite_: bool) -> Any:
+    if sqlite_:
+        return sqlite.insert(table).on_conflict_do_nothing([key])
+    return mysql.insert(table).on_duplicate_key_update([(key, table.c[key])])
+
+
+@cache
+def _upsert_newer(table: Table, sqlite_: bool) -> Any:
+    names = [c.name for c in table.columns if c.name not in ("stripe_id", "as_of", "confirmed")]
+    if sqlite_:
         insert = sqlite.insert(table)
-        statement: Any = insert.on_conflict_do_update(
-            index_elements=keys, set_={name: table.c[name] + insert.excluded[name] for name in sums}
+        new = insert.excluded
+        return insert.on_conflict_do_update(
+            index_elements=["stripe_id"],
+            set_={name: new[name] for name in (*names, "confirmed", "as_of")},
+            where=_newer(new, table),
         )
-    else:
-        into = mysql.insert(table)
-        statement = into.on_duplicate_key_update(
-            [(name, table.c[name] + into.inserted[name]) for name in sums]
+    into = mysql.insert(table)
+    new = into.inserted
+    # MySQL assigns from left to right: the guard's own columns come last (PERF section 7.1),
+    # confirmed before as_of because the guard reads both.
+    guard = _newer(new, table)
+    pairs = [(name, case((guard, new[name]), else_=table.c[name])) for name in names]
+    kept = case((guard, new["confirmed"]), else_=table.c.confirmed)
+    latest = case((new["as_of"] > table.c.as_of, new["as_of"]), else_=table.c.as_of)
+    return into.on_duplicate_key_update([*pairs, ("confirmed", kept), ("as_of", latest)])
+
+
+def _newer(new: Any, table: Table) -> Any:
+    same = and_(new["as_of"] == table.c.as_of, or_(new["confirmed"], ~table.c.confirmed))
+    return or_(new["as_of"] > table.c.as_of, same)
+
+
+@cache
+def _upsert(table: Table, given: tuple[str, ...], sqlite_: bool) -> Any:
+    keys = [column.name for column in table.primary_key.columns]
+    names = [name for name in given if name not in keys]
+    if sqlite_:
+        insert = sqlite.insert(table)
+        return insert.on_conflict_do_update(
+            index_elements=keys, set_={name: insert.excluded[name] for name in names}
         )
-    connection.execute(statement, ordered)
+    into = mysql.insert(table)
+    return into.on_duplicate_key_update([(name, into.inserted[name]) for name in names])
+
+
+@cache
+def _add_to(table: Table, sums: tuple[str, ...], sqlite_: bool) -> Any:
+    if sqlite_:
+        insert = sqlite.insert(table)
+        return insert.on_conflict_do_update(
+            index_elements=[column.name for column in table.primary_key.columns],
+            set_={name: table.c[name] + insert.excluded[name] for name in sums},
+        )
+    into = mysql.insert(table)
+    return into.on_duplicate_key_update(
+        [(name, table.c[name] + into.inserted[name]) for name in sums]
+    )

@@ -85,25 +85,33 @@ def apply_inbox(engine: Engine, books: Books, *, batch: int = BATCH) -> Applied:
 
 
 def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:
-    now, fence, e = clock.now(), uuid.uuid4().hex, events.c
+    """Lease what is due. Another worker may take the same events first: then the next ones."""
+    fence = uuid.uuid4().hex
+    while True:
+        with writing(engine) as connection:
+            seen, leased = _lease(connection, fence, limit)
+        if leased or not seen:
+            return fence, leased
+
+
+def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Waiting]]:
+    """How many due events were seen, and those that are now ours."""
+    now, e = clock.now(), events.c
     due = and_(e.state == "pending", e.next_attempt_at <= now)
-    with writing(engine) as connection:
-        seqs = connection.scalars(
-            select(e.seq).where(due).order_by(e.next_attempt_at).limit(limit)
-        ).all()
-        if not seqs:
-            return fence, []
-        connection.execute(
-            update(events)
-            .where(e.seq.in_(seqs), due)
-            .values(fence=fence, next_attempt_at=now + LEASE)
-        )
-        rows = connection.execute(
-            select(e.seq, e.stripe_id, e.livemode, e.body, e.created_at, e.attempts)
-            .where(e.seq.in_(seqs), e.fence == fence)
-            .order_by(e.seq)
-        )
-        return fence, [Waiting(*row) for row in rows]
+    seqs = connection.scalars(
+        select(e.seq).where(due).order_by(e.next_attempt_at).limit(limit)
+    ).all()
+    if not seqs:
+        return 0, []
+    connection.execute(
+        update(events).where(e.seq.in_(seqs), due).values(fence=fence, next_attempt_at=now + LEASE)
+    )
+    rows = connection.execute(
+        select(e.seq, e.stripe_id, e.livemode, e.body, e.created_at, e.attempts)
+        .where(e.seq.in_(seqs), e.fence == fence)
+        .order_by(e.seq)
+    )
+    return len(seqs), [Waiting(*row) for row in rows]
 
 
 def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) -> Applied:

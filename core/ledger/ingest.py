@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, select, update
@@ -124,13 +124,15 @@ def _write_sum(
     rows: Sequence[Mapping[str, Any]],
     slot: int,
 ) -> None:
-    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    names = ("livemode", "business_day", "currency", "reporting_category", dimension)
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    key_of = itemgetter("livemode", "business_day", "currency", "reporting_category", dimension)
+    figures_of = itemgetter("amount_minor", "fee_minor", "net_minor")
     for row in rows:
-        total = sums[tuple(row[name] for name in names)]
-        total[0] += row["amount_minor"]
-        total[1] += row["fee_minor"]
-        total[2] += row["net_minor"]
+        total = sums.setdefault(key_of(row), [0, 0, 0, 0])
+        amount, fee, net = figures_of(row)
+        total[0] += amount
+        total[1] += fee
+        total[2] += net
         total[3] += 1
     keys = ("livemode", "day", "currency", "reporting_category", dimension)
     written = [

@@ -1,0 +1,126 @@
+"""Applying the inbox: events a second beside the same work by an ORM; two workers beside one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+
+from benchmarks import apply_orm, stripe_objects
+from benchmarks.report import row
+from benchmarks.scratch import empty_database
+from core import clock
+from core.db.engine import open_engine, reading, writing
+from core.db.tables import payments
+from core.inbox.apply import Books
+from core.inbox.store import IncomingEvent, store
+from core.inbox.work import apply_inbox
+from core.ledger.scope import Scope
+from core.ledger.verify import differences
+
+PAYMENTS = 2400
+BASELINE_PAYMENTS = 300
+#: (times faster than the ORM) on SQLite and on MySQL or MariaDB.
+TARGETS = {True: 12, False: 18}
+
+
+def run(engine: Engine, size: int) -> list[dict[str, Any]]:
+    """All rows; the size does not matter here: the inbox is what is new, not what is old."""
+    del size
+    sqlite = engine.dialect.name == "sqlite"
+    baseline = _with_orm(engine)
+    single, rss = _with_workers(engine, 1)
+    rows = [
+        row(
+            "apply an event, one worker, batches of 200, microseconds (baseline: ORM, "
+            "an event per transaction)",
+            single,
+            baseline,
+            at_least=TARGETS[sqlite],
+        ),
+        row("worker's memory after applying, MiB", rss, at_most=130),
+    ]
+    if not sqlite:
+        double, _ = _with_workers(engine, 2)
+        rows.append(
+            row(
+                "apply an event, two workers, microseconds (baseline: one worker)",
+                double,
+                single,
+                at_least=1.3,
+            )
+        )
+    return rows
+
+
+def _with_orm(engine: Engine) -> float:
+    with empty_database(engine, "orm") as database:
+        _fill(database, stripe_objects.events(BASELINE_PAYMENTS))
+        start = time.perf_counter()
+        count = apply_orm.apply_all(database)
+        return (time.perf_counter() - start) / count * 1_000_000
+
+
+def _with_workers(engine: Engine, workers: int) -> tuple[float, float]:
+    """Microseconds an event, and the largest worker's memory in MiB; books are proved after."""
+    with empty_database(engine, f"core{workers}") as database:
+        incoming = stripe_objects.events(PAYMENTS)
+        _fill(database, incoming)
+        url = database.url.render_as_string(hide_password=False)
+        crew = [
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.apply", url, str(slot)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for slot in range(workers)
+        ]
+        for member in crew:
+            member.stdout.readline()
+        start = time.perf_counter()
+        for member in crew:
+            member.stdin.write("go\n")
+            member.stdin.flush()
+        memory = [float(member.stdout.readline()) for member in crew]
+        taken = time.perf_counter() - start
+        for member in crew:
+            member.communicate()
+        assert not differences(database), "the sums differ from their rows"
+        with reading(database) as connection:
+            assert len(connection.execute(select(payments.c.stripe_id)).all()) == PAYMENTS
+        return taken / len(incoming) * 1_000_000, max(memory)
+
+
+def _fill(database: Engine, incoming: Sequence[IncomingEvent]) -> None:
+    for start in range(0, len(incoming), 256):
+        with writing(database) as connection:
+            part = incoming[start : start + 256]
+            store(connection, part, source="webhook", received_at=clock.now())
+
+
+def _worker(url: str, slot: int) -> None:
+    """A worker process: says when it is ready, applies all, says what memory it used (MiB)."""
+    engine = open_engine(url)
+    books = Books(Scope(ZoneInfo("UTC"), slot))
+    with reading(engine) as connection:
+        connection.execute(select(payments.c.stripe_id).limit(1))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    while apply_inbox(engine, books).any:
+        pass
+    print(_rss_mib(), flush=True)
+
+
+def _rss_mib() -> float:
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
+if __name__ == "__main__":
+    _worker(sys.argv[1], int(sys.argv[2]))
