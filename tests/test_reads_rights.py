@@ -1,0 +1,46 @@
+"""Each read names its right, its mode and its parameters."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import core.reads
+from core.access.rights import RIGHTS
+
+
+def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public function of `core.reads` that takes a connection, but for search's own parts."""
+    for module in pkgutil.iter_modules(core.reads.__path__):
+        read = importlib.import_module(f"core.reads.{module.name}")
+        for name, found in vars(read).items():
+            own = inspect.isfunction(found) and found.__module__ == read.__name__
+            if own and not name.startswith("_") and "conn" in inspect.signature(found).parameters:
+                yield f"{module.name}.{name}", found
+
+
+READS = dict(all_reads())
+MONEY = {name for name in READS if name.startswith(("revenue.", "export."))}
+MONEY.add("overview.net_today")
+#: Passes what it is asked on to another read.
+ON_BEHALF = {"export.payments"}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_read_names_a_right_that_exists(name: str) -> None:
+    right = READS[name].right
+    assert right in RIGHTS
+    assert right == ("see_revenue" if name in MONEY else right)
+
+
+@pytest.mark.parametrize("name", sorted(READS.keys() - ON_BEHALF))
+def test_read_takes_a_connection_then_named_parameters_with_a_mode(name: str) -> None:
+    first, *others = inspect.signature(READS[name]).parameters.values()
+    assert first.name == "conn"
+    assert {other.kind for other in others} == {inspect.Parameter.KEYWORD_ONLY}
+    assert "livemode" in [other.name for other in others]
