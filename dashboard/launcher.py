@@ -24,6 +24,8 @@ from dashboard.webhooks import PATH
 
 #: A new console learns this much of an account's past.
 SINCE = "90d"
+#: Stands in VAR_DIR while the emulator's history is being made.
+_UNFINISHED = "history_unfinished"
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
 
@@ -71,34 +73,56 @@ def services(settings: Settings) -> list[Service]:
     ]
 
 
-def emulator(settings: Settings) -> Service:
+def emulator(settings: Settings, per_minute: int) -> Service:
     """The local Stripe; its secret goes by the environment, where `ps` does not show it."""
+
+    async def traffic() -> None:
+        await asyncio.to_thread(seeding.trickle, settings, per_minute)
+
     hook = f"http://127.0.0.1:{settings.receiver_port}{PATH}"
     return Service(
         "emulator",
         ("--webhook", hook),
         {"STRIPE_WEBHOOK_SECRET": settings.webhook_secrets[0]},
         settings.emulator_port,
+        on_restart=traffic,
     )
 
 
 async def _bring_up(supervisor: Supervisor, settings: Settings, plan: Plan) -> None:
     fresh = False
     if runs_emulator(settings):
-        await supervisor.start(emulator(settings))
+        _forget_half_a_history(settings)
+        await supervisor.start(emulator(settings, plan.per_minute))
         fresh = plan.days > 0 and not await asyncio.to_thread(seeding.has_payments, settings)
     if fresh:
-        click.echo(f"First start: making {plan.days} days of business in the emulator.")
-        args = ["--days", str(plan.days), "--per-day", str(plan.per_day)]
-        args += [] if plan.seed is None else ["--seed", str(plan.seed)]
-        if await supervisor.run(Service("seed", tuple(args))):
-            raise Misconfigured("the history could not be made; the lines above say why")
+        await _make_history(supervisor, settings, plan)
     for service in services(settings):
         await supervisor.start(service)
     await _learn_past(supervisor, settings, again=fresh)
     if runs_emulator(settings) and plan.per_minute:
         await asyncio.to_thread(seeding.trickle, settings, plan.per_minute)
     click.echo(welcome(settings))
+
+
+async def _make_history(supervisor: Supervisor, settings: Settings, plan: Plan) -> None:
+    click.echo(f"First start: making {plan.days} days of business in the emulator.")
+    args = ["--days", str(plan.days), "--per-day", str(plan.per_day)]
+    args += [] if plan.seed is None else ["--seed", str(plan.seed)]
+    mark = settings.var_dir / _UNFINISHED
+    mark.touch()
+    if await supervisor.run(Service("seed", tuple(args))):
+        raise Misconfigured("the history could not be made; the lines above say why")
+    mark.unlink()
+
+
+def _forget_half_a_history(settings: Settings) -> None:
+    """A first start that was cut short begins anew: nothing has read that half yet."""
+    mark = settings.var_dir / _UNFINISHED
+    if mark.exists():
+        for ending in ("", "-wal", "-shm"):
+            (settings.var_dir / f"emulator.db{ending}").unlink(missing_ok=True)
+        mark.unlink()
 
 
 async def _learn_past(supervisor: Supervisor, settings: Settings, *, again: bool) -> None:

@@ -7,10 +7,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from core.errors import Misconfigured
+from core.errors import Misconfigured, TillwatchError
 from dashboard import lifeline, ports
 
 _READY_SECONDS = 60
@@ -24,13 +24,17 @@ _LONGEST_LINE = 1 << 20
 
 @dataclass(frozen=True)
 class Service:
-    """A process to keep running: `python -m dashboard NAME ARGS`, ready once `port` answers."""
+    """A process to keep running: `python -m dashboard NAME ARGS`, ready once `port` answers.
+
+    `on_restart` is called after each start but the first, once the process is ready again.
+    """
 
     name: str
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     module: str = "dashboard"
+    on_restart: Callable[[], Awaitable[None]] | None = None
 
     def command(self) -> list[str]:
         """What is run."""
@@ -132,6 +136,12 @@ class Supervisor:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
             process = await self._spawn(service)
+            if service.on_restart is not None:
+                try:
+                    await self._until_ready(service, process)
+                    await service.on_restart()
+                except TillwatchError as error:
+                    self._say(service.name, error.message)
 
     async def _pass_on(self, name: str, stream: asyncio.StreamReader) -> None:
         while True:

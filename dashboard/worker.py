@@ -97,7 +97,7 @@ def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway) -> Calla
         start = time.perf_counter()
         new = catch_up(console.engine, gateway, workshop.books)
         if new:
-            _log.info("ledger: %s rows in %.3f s", new, time.perf_counter() - start)
+            _log.debug("ledger: %s rows in %.3f s", new, time.perf_counter() - start)
         return False
 
     return step

@@ -143,6 +143,19 @@ def test_emulator_does_not_stand_in_for_stripe_in_production(tmp_path):
         launcher.up(settings, Plan(days=0, per_day=1, seed=None, per_minute=0))
 
 
+def test_history_that_was_cut_short_is_made_anew(launch, tmp_path):
+    first = launch("--days", "30", "--per-day", "150", "--no-trickle")
+    wait_until(lambda: (tmp_path / "var" / "history_unfinished").exists(), seconds=60)
+    first.process.send_signal(signal.SIGINT)
+    assert first.process.wait(15) == 0
+    assert first.children() == {}
+
+    again = launch("--days", "2", "--per-day", "5", "--no-trickle").wait_ready()
+    assert "making 2 days" in again.said
+    state = httpx.get(again.url("EMULATOR", "/_control/state")).json()
+    assert 5 < state["objects"]["payment_intent"] < 50
+
+
 def test_webhook_secret_is_made_once_and_for_its_owner_alone(tmp_path):
     settings = Settings(_env_file=None, var_dir=tmp_path / "var")
     launcher.prepare(settings)
@@ -156,7 +169,7 @@ def test_webhook_secret_is_made_once_and_for_its_owner_alone(tmp_path):
 def test_webhook_secret_is_not_in_the_emulators_command_line(tmp_path):
     settings = Settings(_env_file=None, var_dir=tmp_path / "var")
     launcher.prepare(settings)
-    assert settings.webhook_secrets[0] not in " ".join(launcher.emulator(settings).command())
+    assert settings.webhook_secrets[0] not in " ".join(launcher.emulator(settings, 0).command())
 
 
 @pytest.mark.parametrize(

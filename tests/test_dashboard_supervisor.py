@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,25 @@ def test_service_that_dies_starts_again():
         assert sum("starts again" in line for _, line in said) == 2
         await keeper.stop()
         assert not ports.answers(service.port)
+
+    asyncio.run(story())
+
+
+def test_service_that_started_again_is_told_what_the_first_one_was():
+    async def story():
+        told = []
+
+        async def tell():
+            told.append(ports.answers(service.port))
+
+        service = replace(small("one"), on_restart=tell)
+        keeper = Supervisor(Said())
+        await keeper.start(service)
+        assert told == []
+        os.kill(keeper.pid("one"), signal.SIGKILL)
+        await until(lambda: told)
+        assert told == [True]
+        await keeper.stop()
 
     asyncio.run(story())
 
