@@ -26,6 +26,7 @@ from core.db.start import prepare
 from core.settings import Settings
 from dashboard.api import create_app
 from dashboard.webhooks import PATH
+from dashboard.wire import BoundedHttp
 
 SECRET = "whsec_of_the_tests"
 
@@ -84,7 +85,7 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
     """A receiver in a thread of this process, and a client for it."""
     prepare(settings.database)
     config = uvicorn.Config(
-        create_app(settings), port=0, http="httptools", log_config=None, server_header=False
+        create_app(settings), port=0, http=BoundedHttp, log_config=None, server_header=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import socket
 import time
 
 import pytest
 from stripe import WebhookSignature
 
 from benchmarks.load import closed_loop
+from dashboard import wire
 from dashboard.webhooks import PATH
 from tests.receivers import (
     SECRET,
@@ -15,6 +17,8 @@ from tests.receivers import (
     event_body,
     free_port,
     kill,
+    serving,
+    settings_for,
     start_process,
     stored_ids,
 )
@@ -80,6 +84,34 @@ def test_parallel_bodies_of_4_mib_are_413_and_cost_little(receiver, url):
 @pytest.mark.torture
 def test_100_parallel_bodies_of_50_mib_are_413_and_cost_little(receiver):
     assert_large_bodies_cost_little(receiver, 100, 50)
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /", b"GET / HTTP/1.1\r\nX: "])
+def test_head_without_end_is_cut_off_and_costs_little(receiver, start):
+    process, port = receiver
+    before = resident_mib(process.pid)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(start)
+        with pytest.raises(OSError):
+            connection.sendall(b"x" * (64 << 20))
+    assert resident_mib(process.pid) - before <= 5
+
+
+def test_large_head_in_the_usual_form_is_431(receiver):
+    with socket.create_connection(("127.0.0.1", receiver[1])) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 33_000)
+        assert connection.recv(100).startswith(b"HTTP/1.1 431 ")
+
+
+def test_silent_connection_is_closed(tmp_path, url, monkeypatch):
+    monkeypatch.setattr(wire, "FIRST_SECONDS", 0.3)
+    with (
+        serving(settings_for(tmp_path, url)) as client,
+        socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as silent,
+    ):
+        silent.sendall(b"GET / HT")
+        assert silent.recv(1) == b""
+        assert client.get("/healthz").status_code == 200
 
 
 def malformed(random_):

@@ -172,7 +172,8 @@ def test_client_that_goes_away_in_the_middle_leaves_nothing(client):
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     header=st.one_of(
-        st.binary(max_size=120).map(lambda raw: bytes(b for b in raw if b not in b"\r\n\x00")),
+        # What may stand in a header's line; other bytes never get as far as the route.
+        st.lists(st.sampled_from([*range(32, 127), *range(128, 256)]), max_size=120).map(bytes),
         st.from_regex(rb"t=[0-9]{0,20},v1=[0-9a-f]{0,80}", fullmatch=True),
         st.just(f"t={NOW},v1=0".encode()),
     ),

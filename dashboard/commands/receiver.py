@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
+import signal
 import sys
+import threading
 
 import click
 import uvicorn
@@ -12,10 +16,21 @@ from core import settings as settings_
 from core.db.start import prepare
 from dashboard import logs
 from dashboard.api import create_app
+from dashboard.wire import BoundedHttp
 
 #: Requests beyond these are told to come again; Stripe does.
 _MOST_CONNECTIONS = 1024
 _GRACE_SECONDS = 10
+
+
+_log = logging.getLogger(__name__)
+
+
+def _end(died: threading.ExceptHookArgs) -> None:
+    """A thread died of something unforeseen: end, to be started again, rather than limp on."""
+    error = (died.exc_type, died.exc_value or died.exc_type(), died.exc_traceback)
+    _log.critical("a thread died; the receiver ends", exc_info=error)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @click.command(help="Serve webhooks, the REST API, /healthz, /readyz and /metrics.")
@@ -25,8 +40,11 @@ def command(host: str, port: int | None) -> None:
     """Serve until a signal comes; what was acknowledged by then is committed."""
     settings = settings_.load()
     logs.set_up(settings, "receiver")
+    # One line for each nonsense that a stranger sends would let him fill the disk.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     prepare(settings.database)
     app = create_app(settings)
+    threading.excepthook = _end
     # What stands now stands for good: the collector need not walk it again.
     gc.collect()
     gc.freeze()
@@ -34,7 +52,7 @@ def command(host: str, port: int | None) -> None:
         app,
         host=host,
         port=port or settings.receiver_port,
-        http="httptools",
+        http=BoundedHttp,
         loop="asyncio" if sys.platform == "win32" else "uvloop",
         ws="none",
         lifespan="on",
