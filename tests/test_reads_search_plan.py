@@ -71,7 +71,7 @@ def planned(conn: Connection, line: str, deep: bool = False) -> tuple[Plan, str]
     wanted = facets.matching(every, filters)
     conditions = Conditions(filters, wanted, len(wanted) == len(every))
     after = Position(NOON - timedelta(days=9), "pi_0") if deep else None
-    window = Window(True, after, *hull(filters))
+    window = Window(True, True, after, *hull(filters))
     plan = choose(conn, stats.stats(conn), conditions, window, 51)
     binds = Binds(conn)
     asked = statement(binds, plan.arms, conditions, window, 51)

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, func, select
 from core.db.tables import payments_daily
 from core.reads.search import facets
 from core.reads.search.filters import Filters
-from core.reads.search.run import find, hull
+from core.reads.search.run import hull, tally
 
 LIMIT = 1000
+#: Rows that counting may touch: it comes on top of the page.
+BUDGET = 6_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,8 @@ def count_matches(conn: Connection, filters: Filters, *, zone: ZoneInfo) -> Coun
     exact = _from_days(conn, filters, zone)
     if exact is not None:
         return Count(exact, exact=True)
-    found = find(conn, filters, limit=LIMIT + 1)
-    n = len(found.positions)
-    return Count(min(n, LIMIT), exact=n <= LIMIT and found.reached is None)
+    n, complete = tally(conn, filters, limit=LIMIT + 1, budget=BUDGET)
+    return Count(min(n, LIMIT), exact=complete)
 
 
 def _from_days(conn: Connection, filters: Filters, zone: ZoneInfo) -> int | None:

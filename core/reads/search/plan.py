@@ -52,9 +52,17 @@ class Plan:
 
 
 def choose(
-    conn: Connection, counts: Stats, conditions: Conditions, window: Window, limit: int
+    conn: Connection,
+    counts: Stats,
+    conditions: Conditions,
+    window: Window,
+    limit: int,
+    most: float | None = None,
 ) -> Plan:
-    """The cheapest plan for the first `limit` rows of the window."""
+    """The cheapest plan for the first `limit` rows of the window.
+
+    A plan that costs more than `most` rows is passed over, unless it can stop at a budget.
+    """
     if conditions.every_facet and not (conditions.filters.amounts or conditions.filters.matches):
         return Plan("walk", (Arm("px_walk"),), float(limit))
     guess = make_guess(counts, conditions, window)
@@ -64,12 +72,13 @@ def choose(
     ]
     for amounts in conditions.filters.amounts:
         if not amounts.negated:
-            plans.append(_amounts(counts, guess, conditions, amounts, limit))
+            plans.append(_amounts(counts, guess, conditions, amounts, limit, window.ordered))
     for test in conditions.filters.matches:
         if not test.negated:
             best = min(plan.cost for plan in plans)
-            plans.append(_keyed(conn, counts, guess, conditions, test, limit, best))
-    return min(plans, key=lambda plan: plan.cost)
+            plans.append(_keyed(conn, counts, guess, conditions, test, limit, best, window.ordered))
+    able = [p for p in plans if most is None or p.cost <= most or p.costs is not None or p.keyed]
+    return min(able, key=lambda plan: plan.cost)
 
 
 def _walk(guess: Guess, limit: int, older: bool) -> Plan:
@@ -102,7 +111,12 @@ def _until(matches: Costs, costs: Costs, limit: int, older: bool) -> float:
 
 
 def _amounts(
-    counts: Stats, guess: Guess, conditions: Conditions, test: AmountTest, limit: int
+    counts: Stats,
+    guess: Guess,
+    conditions: Conditions,
+    test: AmountTest,
+    limit: int,
+    ordered: bool,
 ) -> Plan:
     """All payments in the ranges of amounts, sorted; a single amount comes in order of time."""
     arms, cost = [], 0.0
@@ -113,7 +127,8 @@ def _amounts(
                 continue
             rows = float(counts.amount_rows(currency, low, high)[1])
             arms.append(Arm("px_amt", (("currency", currency),), ("amount_minor", low, high)))
-            cost += ARM + (min(rows, limit / share) if low == high else SORTED * rows)
+            sort = ordered and low != high
+            cost += ARM + (SORTED * rows if sort else min(rows, limit / share))
     emails = any(m.column == "email" for t in conditions.filters.matches for m in t.any_of)
     looks_up = guess.looks_up or emails
     return Plan("amounts", tuple(arms), cost * (1.0 + LOOKUP if looks_up else 1.0))
@@ -132,6 +147,7 @@ def _keyed(
     test: MatchTest,
     limit: int,
     best: float,
+    ordered: bool,
 ) -> Plan:
     """The columns' own indexes; a value with many payments is read in order of time."""
     rest = [other for other in conditions.filters.matches if other is not test]
@@ -143,11 +159,11 @@ def _keyed(
     cost, long = 0.0, False
     for match in test.any_of:
         rows = _rows(conn, counts, match, limit / max(share, 1e-12), best)
-        if match.prefix:
+        if match.prefix and ordered:
             cost += ARM + SORTED * rows * each
         else:
             cost += ARM + min(rows, limit / max(share, 1e-12)) * each
-            long = long or rows > PROBE
+            long = long or (rows > PROBE and not match.prefix)
     arms = tuple(_arm(match) for match in test.any_of)
     return Plan("keyed", arms, cost, keyed=long)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from core.reads.search.edges import edge_of_counts, edge_of_keys
 from core.reads.search.filters import Filters
 from core.reads.search.ids import follow
 from core.reads.search.plan import Plan, choose
-from core.reads.search.sql import Conditions, Position, Window, positions
+from core.reads.search.sql import Conditions, Position, Window, counted, positions
 
 #: Rows that one search may touch before it answers with what it has.
 BUDGET = 20_000
@@ -22,8 +22,8 @@ BUDGET = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Matching positions in the direction of reading. `reached`: the budget ended before the search
-    did; everything up to there was looked at."""
+    """Matching positions in the direction of reading. `reached`: the budget ended before the
+    search did; everything up to there was looked at."""
 
     positions: tuple[Position, ...]
     reached: Position | None = None
@@ -36,46 +36,78 @@ def find(
     after: Position | None = None,
     older: bool = True,
     limit: int,
-    budget: int | None = None,
 ) -> Found:
     """The first `limit` payments that pass `filters`, from a position on, newest first if older."""
+    search = _prepare(conn, filters, Window(older, True, after), limit, None)
+    found: list[Position] = []
+    reached: Position | None = None
+    if search is None:
+        return Found(())
+    for part, beyond in _stretches(search, BUDGET):
+        found += positions(conn, search.plan.arms, search.conditions, part, limit - len(found))
+        if len(found) >= limit:
+            return Found(tuple(found))
+        reached = beyond
+    return Found(tuple(found), reached)
+
+
+def tally(conn: Connection, filters: Filters, *, limit: int, budget: int) -> tuple[int, bool]:
+    """How many payments pass, counted up to `limit` and within a budget; and whether it is all."""
+    search = _prepare(conn, filters, Window(ordered=False), limit, budget)
+    found, complete = 0, True
+    if search is None:
+        return found, complete
+    for part, beyond in _stretches(search, budget):
+        found += counted(conn, search.plan.arms, search.conditions, part, limit - found)
+        if found >= limit:
+            return found, False
+        complete = beyond is None
+    return found, complete
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search that is planned; `edge` says where a stretch of so many rows ends."""
+
+    plan: Plan
+    conditions: Conditions
+    window: Window
+    edge: Callable[[Window, float], datetime | None]
+
+
+def _prepare(
+    conn: Connection, filters: Filters, window: Window, limit: int, most: float | None
+) -> _Search | None:
+    """The plan for a search; None when no kind of payment can match."""
     everything = facets.known(conn)
     wanted = facets.matching(everything, filters)
     if not wanted:
-        return Found(())
+        return None
     conditions = Conditions(follow(conn, filters), wanted, len(wanted) == len(everything))
     since, until = hull(filters)
-    window = Window(older, after, since, until)
+    window = replace(window, since=since, until=until)
     counts = stats.stats(conn)
-    plan = choose(conn, counts, conditions, window, limit)
+    plan = choose(conn, counts, conditions, window, limit, most)
     edge = (
         partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_counts, counts, plan)
     )
-    return _read(conn, plan, conditions, window, limit, budget or BUDGET, edge)
+    return _Search(plan, conditions, window, edge)
 
 
-def _read(
-    conn: Connection,
-    plan: Plan,
-    conditions: Conditions,
-    window: Window,
-    limit: int,
-    budget: int,
-    edge: Callable[[Window, float], datetime | None],
-) -> Found:
-    """Stretch by stretch, each wider, until enough is found or the budget is spent."""
-    found: list[Position] = []
-    spent, stretch = 0.0, min(plan.first, budget)
+def _stretches(search: _Search, budget: float) -> Iterator[tuple[Window, Position | None]]:
+    """Parts of time to read one after the other, each wider, until the budget is spent.
+
+    Beside each stands where to go on after it; None when nothing lies beyond.
+    """
+    window, spent, stretch = search.window, 0.0, min(search.plan.first, budget)
     while True:
-        stop = edge(window, stretch)
-        found += positions(conn, plan.arms, conditions, _until(window, stop), limit - len(found))
-        if stop is None or len(found) >= limit:
-            return Found(tuple(found))
-        spent += stretch
+        stop = search.edge(window, stretch)
         # No id comes before '': this is the very edge, on either side.
-        reached = Position(stop, "")
-        if spent >= budget:
-            return Found(tuple(found), reached)
+        reached = Position(stop, "") if stop else None
+        yield _until(window, stop), reached
+        spent += stretch
+        if reached is None or spent >= budget:
+            return
         window = replace(window, after=reached)
         stretch = min(4 * stretch, budget - spent)
 

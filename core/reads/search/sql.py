@@ -44,9 +44,11 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What part of time to read, from a position on, and in which direction."""
+    """What part of time to read, from a position on, and in which direction. A count asks for
+    rows in no order (`ordered` False): any will do, and none need be sorted."""
 
     older: bool = True
+    ordered: bool = True
     after: Position | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -92,6 +94,21 @@ def positions(
     return ordered[:limit]
 
 
+def counted(
+    conn: Connection, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
+) -> int:
+    """How many positions of the window match, counted up to `limit`."""
+    found = 0
+    for start in range(0, len(arms), MAX_ARMS):
+        binds = Binds(conn)
+        inner = statement(binds, arms[start : start + MAX_ARMS], conditions, window, limit)
+        # Two arms may lead to one row.
+        distinct = "DISTINCT stripe_id" if len(arms) > 1 else "*"
+        text = " ".join(["SELECT count(", distinct, ") FROM (", inner, ") AS found"])
+        found += int(conn.exec_driver_sql(text, binds.values).scalar_one())
+    return min(found, limit)
+
+
 def statement(
     binds: Binds, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
 ) -> str:
@@ -99,14 +116,14 @@ def statement(
     common = [*window_tests(binds, window), *_tests(binds, conditions)]
     inside = [_in_facets(conditions.wanted)]
     order = "DESC" if window.older else "ASC"
-    tail = f"ORDER BY created_at {order}, stripe_id {order} LIMIT {limit:d}"
+    tail = f"ORDER BY created_at {order}, stripe_id {order}" if window.ordered else ""
     parts = []
     for arm in arms:
         by_facet = arm.index == "px_facet" or not conditions.every_facet
         tests = [*arm_tests(binds, arm), *common, *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         source = ["SELECT created_at, stripe_id FROM payments", hint(binds.conn, arm.index)]
-        parts.append(" ".join([*source, where, tail]))
+        parts.append(" ".join([*source, where, tail, f"LIMIT {limit:d}"]))
     if len(parts) == 1:
         return parts[0]
     return " UNION ALL ".join(
