@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -20,7 +21,7 @@ from core.inbox.health import Readiness, backlog_or_none
 from core.settings import Settings
 from dashboard.bodies import LimitedBodies
 from dashboard.metrics import Metrics
-from dashboard.webhooks import PATH, Answer, Webhook, settle_in
+from dashboard.webhooks import OPERATION, PATH, Answer, Webhook, settle_in
 
 #: The receiver reads little; SQLite's page cache would only grow with what it writes.
 _CACHE_MIB = 4
@@ -104,6 +105,14 @@ def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) 
         """Figures in Prometheus' text format."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
+    generate = api.openapi
+
+    def documented() -> dict[str, Any]:
+        schema = generate()
+        schema["paths"].setdefault(PATH, {"post": OPERATION})
+        return schema
+
+    api.openapi = documented  # type: ignore[method-assign]
     return api
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +21,32 @@ from dashboard.metrics import Metrics
 PATH = "/api/v1/webhooks/stripe"
 #: Seconds between two lines in the log about the same kind of refused request.
 _QUIET_SECONDS = 10
+
+#: How the OpenAPI document describes the route, which FastAPI does not know.
+OPERATION: dict[str, Any] = {
+    "tags": ["webhooks"],
+    "summary": "Keep an event that Stripe sends",
+    "description": "Answered with 200 once the event is committed. Anything else: send it again.",
+    "parameters": [
+        {
+            "name": "Stripe-Signature",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object", "title": "Event"}}},
+    },
+    "responses": {
+        "200": {"description": "Kept, now or before"},
+        "400": {"description": "Signature, time or envelope is not one of Stripe's"},
+        "408": {"description": "The body took too long"},
+        "413": {"description": "The body is larger than 1 MiB"},
+        "503": {"description": "Not kept: the database does not answer, or too much waits"},
+    },
+}
 
 _log = logging.getLogger(__name__)
 Answer = asyncio.Future[TillwatchError | None]

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from core.db.engine import open_engine, writing
 from dashboard.bodies import MOST_BYTES
 from dashboard.metrics import FAMILIES, family
+from dashboard.webhooks import PATH
 from tests.receivers import event_body, post, serving, settings_for
 
 
@@ -100,8 +101,10 @@ def test_https_is_insisted_on_when_set(tmp_path):
         assert "max-age" in client.get("/healthz").headers["strict-transport-security"]
 
 
-def test_openapi_is_served(client):
-    assert "/healthz" in client.get("/api/openapi.json").json()["paths"]
+def test_openapi_document_names_every_route_the_webhook_too(client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+    assert {"/healthz", "/readyz", "/metrics", PATH} <= set(paths)
+    assert set(paths[PATH]["post"]["responses"]) == {"200", "400", "408", "413", "503"}
 
 
 def test_receiver_loads_no_streamlit_no_pandas_and_no_alembic():

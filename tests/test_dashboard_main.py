@@ -131,3 +131,10 @@ def test_env_example_states_the_defaults():
     changes = {name.lower(): value for name, value in stated.items()}
     assert Settings(_env_file=None, **changes) == Settings(_env_file=None)
     assert set(stated) >= {"VAR_DIR", "UI_PORT", "APP_ENV", "REPORTING_TIMEZONE"}
+
+
+@pytest.mark.parametrize("name", [path.name for path in ROOT.glob("README*.md")])
+def test_readme_names_every_setting(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", text))
+    assert {field.upper() for field in Settings.model_fields} <= named
