@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from core.db.engine import reading
-from core.db.tables import events, payments
+from core.db.tables import balance_transactions, events, payments
 from core.emulator.server import start_emulator
 from core.ledger.verify import differences
 from tests.spine import AMOUNTS, connect, do_business, kept_sums, picture, stripe_sums
@@ -86,3 +86,18 @@ def test_every_event_is_settled(emulator, tmp_path):
     with reading(spine.engine) as connection:
         states = set(connection.scalars(select(events.c.state)))
     assert states <= {"applied", "skipped"}
+
+
+def test_ledger_rows_know_their_payout(emulator, tmp_path):
+    emulator.history(days=8, per_day=20, seed=9)
+    spine = connect(emulator, f"sqlite:///{tmp_path}/console.db")
+    spine.sync()
+    spine.drain()
+    listed = [p for page in spine.gateway.pages("/v1/payouts") for p in page if p["automatic"]]
+    assert listed
+    b = balance_transactions.c
+    for payout in listed:
+        rows = spine.gateway.get("/v1/balance_transactions", payout=payout["id"], limit=100)
+        with reading(spine.engine) as connection:
+            kept = set(connection.scalars(select(b.stripe_id).where(b.payout_id == payout["id"])))
+        assert kept == {row["id"] for row in rows["data"]}

@@ -39,6 +39,9 @@ from core.ledger.facets import FacetBook
 from core.ledger.ingest import ingest
 from core.ledger.scope import Scope
 
+#: The kind of a stale object that stands for a payout's list of balance transactions.
+PAYOUT_LEDGER = "payout_ledger"
+
 #: Mirrors that stand alone, in the order in which they are written.
 _MIRRORS: tuple[tuple[type[Snapshot], Table, str], ...] = (
     (CustomerSnapshot, customers, "payments"),
@@ -89,7 +92,12 @@ def apply(
         Mark("payment_intent", payment, entries[0].livemode, moment, None)
         for payment in written.unlinked
     ]
-    stale.mark(connection, [*marks, *unlinked], at=moment)
+    paid_out = [
+        Mark(PAYOUT_LEDGER, payout.stripe_id, payout.livemode, moment, None)
+        for payout in snapshots
+        if isinstance(payout, PayoutSnapshot) and payout.confirmed and payout.automatic
+    ]
+    stale.mark(connection, [*marks, *unlinked, *paid_out], at=moment)
     if written.new:
         topics |= {"revenue", "payments"}
     versions.bump(connection, topics, slot=books.scope.slot, at=moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +17,8 @@ from core.db.tables import events
 from core.errors import MalformedEvent
 from core.gateway.client import PAGE, Gateway, Json
 from core.inbox.store import IncomingEvent, parse_envelope, store
+
+_log = logging.getLogger(__name__)
 
 #: Stripe keeps events for 30 days; what is older comes by backfill from the lists.
 REACH = timedelta(days=30)
@@ -70,7 +73,8 @@ def _store_page(engine: Engine, page: list[Json]) -> int:
 def _parsed(event: Json) -> IncomingEvent | None:
     try:
         return parse_envelope(json.dumps(event, ensure_ascii=False).encode())
-    except MalformedEvent:
+    except MalformedEvent as error:
+        _log.error("an event of Stripe's list cannot be kept: %s", error.message)
         return None
 
 

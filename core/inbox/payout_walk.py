@@ -1,0 +1,41 @@
+"""Which balance transactions a payout paid out: Stripe tells only when asked by payout."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import Engine, update
+
+from core.db.engine import retrying, writing
+from core.db.tables import balance_transactions
+from core.gateway.client import Gateway
+from core.gateway.readings import read_ledger_page
+from core.inbox.apply import Books
+from core.inbox.ledger_walk import write_page
+
+
+def note_payout(engine: Engine, gateway: Gateway, books: Books, payout_id: str) -> int:
+    """Write the payout's id on each of its ledger rows; how many rows it has.
+
+    Rows that are not in the ledger yet are written first. Only automatic payouts have a list.
+    """
+    count, after = 0, None
+    while True:
+        page = read_ledger_page(gateway, payout=payout_id, starting_after=after)
+        write_page(engine, gateway, books, page)
+        ids = [entry.stripe_id for entry in page.entries]
+        retrying(partial(_note, engine, payout_id, ids))
+        count, after = count + len(ids), page.last_id
+        if not page.has_more:
+            return count
+
+
+def _note(engine: Engine, payout_id: str, ids: list[str]) -> None:
+    if not ids:
+        return
+    with writing(engine) as connection:
+        connection.execute(
+            update(balance_transactions)
+            .where(balance_transactions.c.stripe_id.in_(ids))
+            .values(payout_id=payout_id)
+        )
