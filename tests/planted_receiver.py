@@ -1,28 +1,50 @@
-"""A receiver with a planted bug: it answers 200 first and commits a little later."""
+"""Receivers with a planted bug each: `python -m tests.planted_receiver hasty|greedy|trusting`."""
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
+from core.gateway import signature
 from core.inbox.group import GroupWriter
+from dashboard import bodies
 from dashboard.commands.receiver import command
 
-_submit = GroupWriter.submit
-_write = GroupWriter._write
+
+def hasty() -> None:
+    """Answers 200 first and commits a little later."""
+    submit, write = GroupWriter.submit, GroupWriter._write
+
+    def answer_first(self: GroupWriter[Any], event: Any, ticket: Any) -> None:
+        submit(self, event, ticket)
+        self._settle([ticket], None)
+
+    def write_later(self: GroupWriter[Any], batch: Any) -> None:
+        time.sleep(0.02)
+        write(self, batch)
+
+    GroupWriter.submit = answer_first  # type: ignore[method-assign]
+    GroupWriter._write = write_later  # type: ignore[method-assign]
 
 
-def _answer_first(self: GroupWriter[Any], event: Any, ticket: Any) -> None:
-    _submit(self, event, ticket)
-    self._settle([ticket], None)
+def greedy() -> None:
+    """Reads whole bodies, and judges their size then."""
+
+    async def read(self: bodies.BodyReader, scope: Any, receive: Any) -> bytes:
+        body, more = bytearray(), True
+        while more:
+            more = bodies._append(body, await receive())
+        return bodies._within(bytes(body))
+
+    bodies.BodyReader.read = read  # type: ignore[method-assign]
 
 
-def _write_later(self: GroupWriter[Any], batch: Any) -> None:
-    time.sleep(0.02)
-    _write(self, batch)
+def trusting() -> None:
+    """Checks who signed and not when, as the SDK does for the future."""
+    signature.TOLERANCE_SECONDS = 10**12
 
 
 if __name__ == "__main__":
-    GroupWriter.submit = _answer_first  # type: ignore[method-assign]
-    GroupWriter._write = _write_later  # type: ignore[method-assign]
+    {"hasty": hasty, "greedy": greedy, "trusting": trusting}[sys.argv.pop()]()
     command()

@@ -32,9 +32,12 @@ def url(tmp_path):
 
 
 @pytest.fixture
-def receiver(tmp_path, url):
+def receiver(tmp_path, url, request):
+    """The process and its port; a planted bug instead when the test asks for one."""
+    bug = getattr(request, "param", None)
+    module = ["tests.planted_receiver", bug] if bug else ["dashboard", "receiver"]
     port = free_port()
-    process = start_process(["dashboard", "receiver"], environment(tmp_path, url, port), port)
+    process = start_process(module, environment(tmp_path, url, port), port)
     yield process, port
     kill(process)
 
@@ -79,6 +82,12 @@ def assert_large_bodies_cost_little(receiver, count, size):
 def test_parallel_bodies_of_4_mib_are_413_and_cost_little(receiver, url):
     assert_large_bodies_cost_little(receiver, 40, 4)
     assert stored_ids(url) == []
+
+
+@pytest.mark.parametrize("receiver", ["greedy"], indirect=True)
+def test_receiver_that_reads_whole_bodies_is_caught(receiver):
+    with pytest.raises(AssertionError):
+        assert_large_bodies_cost_little(receiver, 40, 4)
 
 
 @pytest.mark.torture
@@ -154,6 +163,12 @@ def assert_none_is_accepted(receiver, url, count):
 
 def test_malformed_webhooks_are_400_and_leave_nothing(receiver, url):
     assert_none_is_accepted(receiver, url, 3_000)
+
+
+@pytest.mark.parametrize("receiver", ["trusting"], indirect=True)
+def test_receiver_that_checks_no_time_is_caught(receiver, url):
+    with pytest.raises(AssertionError):
+        assert_none_is_accepted(receiver, url, 500)
 
 
 @pytest.mark.torture

@@ -20,7 +20,7 @@ from tests.receivers import (
 )
 
 RECEIVER = ["dashboard", "receiver"]
-PLANTED = ["tests.planted_receiver"]
+PLANTED = ["tests.planted_receiver", "hasty"]
 CLIENTS = 8
 
 
