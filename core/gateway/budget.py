@@ -12,7 +12,10 @@ REQUESTS_PER_SECOND = 20.0
 #: How many calls an idle endpoint may take at once; with the rate they stay under 25 a second.
 BURST = 4
 
-_ID = re.compile(r"/[a-z]+_[A-Za-z0-9_]+(?=/|$)")
+#: By their prefixes: `payment_intents` itself would pass for an id.
+_ID = re.compile(
+    r"/(?:pi|ch|py|pyr|re|dp|du|po|issfr|prv|cus|txn|evt|pm|cs|we|in|file|acct)_\w+(?=/|$)"
+)
 
 
 class Budget:
