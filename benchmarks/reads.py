@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, registry
 from benchmarks import generate
 from benchmarks.dataset import plain_payments, prepare
 from benchmarks.report import clocked, row
-from benchmarks.searches import search_rows
+from benchmarks.searches import NOW, search_rows
 from core.db.engine import is_sqlite, reading
 from core.db.tables import balance_transactions
 from core.reads import payments, revenue
@@ -25,6 +25,7 @@ from core.reads.search.query import parse
 END = date(2026, 11, 21)
 YEAR = END - timedelta(days=365)
 TEN_MILLION = 10_000_000
+SMALL = 100_000
 
 
 class LedgerObject:
@@ -36,27 +37,53 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
     filled = prepare(engine, size)
     stats.forget()
     with reading(filled) as conn:
-        return [
+        found = [
             _revenue(conn, size),
             *_pages(conn, size),
             _count(conn, size),
             *search_rows(conn, size),
         ]
+        large = _growing(conn) if size >= TEN_MILLION else None
+    filled.dispose()
+    if large:
+        found += _growth(engine, large)
+    label = f"{size // 1_000_000}M" if size >= 1_000_000 else f"{size // 1000}k"
+    return [one | {"name": f"{label}: {one['name']}"} for one in found]
+
+
+def _growing(conn: Connection) -> tuple[float, float]:
+    """What should hardly grow with the number of payments: a year's revenue and the first page."""
+    asked = {"query": parse(""), "livemode": True, "with_count": False}
+    revenue_ms, _ = clocked(lambda: _from_sums(conn), times=9)
+    page_ms, _ = clocked(lambda: payments.page(conn, **asked), times=50)
+    return revenue_ms, page_ms
+
+
+def _growth(engine: Engine, large: tuple[float, float]) -> list[dict[str, Any]]:
+    """The same two reads at 100k payments: how many times slower they are at ten million."""
+    small = prepare(engine, SMALL)
+    stats.forget()
+    with reading(small) as conn:
+        revenue_ms, page_ms = _growing(conn)
+    small.dispose()
+    return [
+        row("revenue from sums, t(10M)/t(100k)", large[0] / revenue_ms, at_most=4),
+        row("first list page, t(10M)/t(100k)", large[1] / page_ms, at_most=1.5),
+    ]
+
+
+def _from_sums(conn: Connection) -> dict[str, int]:
+    """Net of a year by currency, through the series by day."""
+    asked = {"livemode": True, "since": YEAR, "until": END}
+    return {
+        currency: int(revenue.series(conn, currency=currency, **asked)["net_minor"].sum())
+        for currency in generate.CURRENCIES
+    }
 
 
 def _revenue(conn: Connection, size: int) -> dict[str, Any]:
     """A year of revenue by day, every currency: from the sums, beside from the rows."""
-    days = {"since": YEAR, "until": END}
-
-    def folded() -> dict[str, int]:
-        return {
-            currency: int(
-                revenue.series(conn, livemode=True, currency=currency, **days)["net_minor"].sum()
-            )
-            for currency in generate.CURRENCIES
-        }
-
-    value, ours = clocked(folded, times=5)
+    value, ours = clocked(lambda: _from_sums(conn), times=5)
     baseline, theirs = clocked(lambda: _by_rows(conn, size), times=1)
     assert ours == theirs, "revenue from sums differs from revenue from rows"
     wanted = {True: 15, False: 200} if is_sqlite(conn) else {True: 10, False: 100}
@@ -133,7 +160,7 @@ def _count(conn: Connection, size: int) -> dict[str, Any]:
         plain.c.currency == "eur",
     )
     baseline, wanted = clocked(lambda: conn.scalar(asked), times=1)
-    filters = resolve(query, livemode=True, zone=UTC_ZONE, now=generate_now())
+    filters = resolve(query, livemode=True, zone=UTC_ZONE, now=NOW)
 
     def counted() -> Any:
         return count_matches(conn, filters, zone=UTC_ZONE)
@@ -143,8 +170,3 @@ def _count(conn: Connection, size: int) -> dict[str, Any]:
     ratio = 100 if size >= TEN_MILLION else None
     named = "exact count of status and currency, ms (baseline: count(*))"
     return row(named, value, baseline, at_least=ratio, at_most=20)
-
-
-def generate_now() -> Any:
-    """The moment at which the generated business stands (UTC)."""
-    return pd.Timestamp(END, tz="UTC").to_pydatetime()
