@@ -32,6 +32,9 @@ class LedgerObject:
     """What an ORM makes of a balance transaction (the usual way to compute revenue)."""
 
 
+registry().map_imperatively(LedgerObject, balance_transactions)
+
+
 def run(engine: Engine, size: int) -> list[dict[str, Any]]:
     """All rows of this module for one size; fills the database first when it is empty."""
     filled = prepare(engine, size)
@@ -113,7 +116,6 @@ def _by_rows(conn: Connection, size: int) -> dict[str, int]:
         for found in conn.execute(select(*keys, *figures).where(within).group_by(*keys)):
             sums[found[1]] = sums.get(found[1], 0) + int(found[5])
         return sums
-    registry().map_imperatively(LedgerObject, table)
     with Session(conn) as session:
         objects: list[Any] = list(session.scalars(select(LedgerObject).where(within)))
     frame = pd.DataFrame(
