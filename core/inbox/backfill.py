@@ -32,6 +32,7 @@ ORDER = (
     "review",
 )
 LEDGER = "balance_transaction"
+A_DAY = 86_400
 #: Radar's own objects: an account without it, or a key without the right, may refuse them.
 OPTIONAL = {"early_fraud_warning", "review"}
 
@@ -48,6 +49,14 @@ class Progress:
     finished: bool
 
 
+@dataclass(frozen=True)
+class Run:
+    """One backfill: how far back it goes (seconds), and when it began (microseconds)."""
+
+    since: int
+    began: int
+
+
 Report = Callable[[Progress], None]
 
 
@@ -56,45 +65,61 @@ def backfill(
 ) -> dict[str, int]:
     """Read every list since a time into the mirror and the ledger; the rows read of each kind.
 
-    A run that was cut short goes on where it was, if it has the same `since`.
+    A run that was cut short goes on where it was, if it was to go about as far back.
     """
-    # To the minute, so that "90 days ago" asked twice in a row is one and the same walk.
-    floor = clock.to_unix(since) // 60 * 60
-    began = clock.now()
+    run = retrying(partial(_begin, engine, gateway.livemode, since))
     counts = {}
     for kind in ORDER:
         write = partial(_write_list, engine, books)
         try:
-            counts[kind] = _walk(engine, gateway, kind, floor, report, write)
+            counts[kind] = _walk(engine, gateway, kind, run, report, write)
         except (StripeNotFound, StripeKeyRefused) as error:
             if kind not in OPTIONAL:
                 raise
             _log.warning("Stripe does not list %s here: %s", kind, error.code)
             counts[kind] = 0
     counts[LEDGER] = _walk(
-        engine, gateway, LEDGER, floor, report, partial(_write_ledger, engine, gateway, books)
+        engine, gateway, LEDGER, run, report, partial(_write_ledger, engine, gateway, books)
     )
-    retrying(partial(_start_walks, engine, gateway.livemode, began))
+    retrying(partial(_end, engine, gateway.livemode, run))
     return counts
 
 
 Write = Callable[[Any, tuple[str, dict[str, Any]]], None]
 
 
+def _begin(engine: Engine, livemode: bool, since: datetime) -> Run:
+    """Go on with a run that was cut short, if it reached about as far back; else begin one."""
+    now = clock.now()
+    with writing(engine) as connection:
+        kept = cursors.position(connection, _name(livemode))
+        if kept is not None and not kept["finished"]:
+            run = Run(kept["since"], kept["began"])
+            if abs(run.since - clock.to_unix(since)) < A_DAY:
+                return run
+        run = Run(clock.to_unix(since), clock.to_micros(now))
+        cursors.keep(connection, _name(livemode), vars(run) | {"finished": False}, at=now)
+        return run
+
+
+def _name(livemode: bool, kind: str = "") -> str:
+    return f"backfill:{'live' if livemode else 'test'}" + (f":{kind}" if kind else "")
+
+
 def _walk(
-    engine: Engine, gateway: Gateway, kind: str, floor: int, report: Report, write: Write
+    engine: Engine, gateway: Gateway, kind: str, run: Run, report: Report, write: Write
 ) -> int:
-    name = f"backfill:{'live' if gateway.livemode else 'test'}:{kind}"
+    name = _name(gateway.livemode, kind)
     with reading(engine) as connection:
         kept = cursors.position(connection, name)
-    if kept is None or kept["since"] != floor or kept["finished"]:
-        kept = {"since": floor, "after": None, "done": 0, "finished": False}
-    start, span = clock.now(), max(1, clock.to_unix(clock.now()) - floor)
+    if kept is None or kept["run"] != run.began:
+        kept = {"run": run.began, "after": None, "done": 0, "finished": False}
+    start, span = clock.now(), max(1, clock.to_unix(clock.now()) - run.since)
     while not kept["finished"]:
-        page = _read(gateway, kind, floor, kept["after"])
+        page = _read(gateway, kind, run.since, kept["after"])
         size = len(page.entries if kind == LEDGER else page.snapshots)
         kept = {
-            "since": floor,
+            "run": run.began,
             "after": page.last_id or kept["after"],
             "done": kept["done"] + size,
             "finished": not page.has_more,
@@ -132,10 +157,12 @@ def _write_ledger(
     write_page(engine, gateway, books, page, keep=keep)
 
 
-def _start_walks(engine: Engine, livemode: bool, began: datetime) -> None:
+def _end(engine: Engine, livemode: bool, run: Run) -> None:
     """The polls of events and of the ledger go on from where the backfill began."""
-    where = {"since": clock.to_unix(began)}
+    where = {"since": run.began // 1_000_000}
     with writing(engine) as connection:
+        now = clock.now()
+        cursors.keep(connection, _name(livemode), vars(run) | {"finished": True}, at=now)
         for name in (walk_name(livemode), f"events:{'live' if livemode else 'test'}"):
             if cursors.position(connection, name) is None:
-                cursors.keep(connection, name, where, at=clock.now())
+                cursors.keep(connection, name, where, at=now)
