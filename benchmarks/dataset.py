@@ -6,20 +6,18 @@ speaks to. What is there already is used again.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
-import pymysql
 from sqlalchemy import Connection, Engine, Index, MetaData, Table, func, inspect, select, text
 
 from benchmarks import generate
+from benchmarks.bulk import load, load_all, loading
 from core.db.buckets import amount_bucket
-from core.db.engine import is_sqlite, open_engine, writing
+from core.db.engine import is_sqlite, open_engine
 from core.db.tables import (
     amount_hist,
     balance_transactions,
@@ -39,7 +37,6 @@ PLAIN_INDEXES = (
     *((name,) for name in ("status", "state", "currency", "method_type", "risk_level", "email")),
     *((name,) for name in ("card_last4", "amount_minor", "order_id", "user_id")),
 )
-_TIMES = {"created_at", "updated_at", "as_of", "available_on"}
 
 
 def plain_payments() -> Table:
@@ -53,16 +50,18 @@ def plain_payments() -> Table:
 
 def prepare(engine: Engine, size: int) -> Engine:
     """An engine on a database that holds `size` payments; made now if it is not there."""
-    filled = open_engine(_url(engine, size))
+    url = _url(engine, size)
+    filled = open_engine(url)
     if _is_full(filled, size):
         return filled
+    filled.dispose()
     rows = generate.draft(size)
     plain = plain_payments()
-    with writing(filled) as conn:
+    with loading(url) as conn:
         _empty(conn, plain)
         numbers = _write_facets(conn, rows)
-        _load_all(conn, payments, generate.payments(rows, numbers, _order(conn, rows)))
-        _load_all(conn, balance_transactions, generate.ledger(rows))
+        load_all(conn, payments, generate.payments(rows, numbers, _order(conn, rows)))
+        load_all(conn, balance_transactions, generate.ledger(rows))
         _write_counts(conn, rows, numbers)
         _write_revenue(conn, rows)
         columns = ", ".join(column.name for column in payments.columns)
@@ -71,7 +70,7 @@ def prepare(engine: Engine, size: int) -> Engine:
             for index in table.indexes:
                 index.create(conn)
         _analyze(conn, plain)
-    return filled
+    return open_engine(url)
 
 
 def _url(engine: Engine, size: int) -> Any:
@@ -112,8 +111,6 @@ def _is_full(engine: Engine, size: int) -> bool:
 
 def _empty(conn: Connection, plain: Table) -> None:
     """Tables without their secondary indexes: those are made at once when the rows are there."""
-    if is_sqlite(conn):
-        conn.exec_driver_sql("PRAGMA cache_size=-1000000")
     plain.drop(conn, checkfirst=True)
     metadata.drop_all(conn)
     metadata.create_all(conn)
@@ -126,41 +123,6 @@ def _empty(conn: Connection, plain: Table) -> None:
 def _order(conn: Connection, rows: generate.Draft) -> Any:
     """InnoDB keeps rows by key, so they are loaded so; SQLite keeps them as they came."""
     return np.arange(len(rows)) if is_sqlite(conn) else np.argsort(rows.ids, kind="stable")
-
-
-def _load_all(conn: Connection, table: Table, frames: Iterable[pd.DataFrame]) -> None:
-    for frame in frames:
-        if len(frame):
-            _load(conn, table, frame)
-
-
-def _load(conn: Connection, table: Table, frame: pd.DataFrame) -> None:
-    names = ", ".join(frame.columns)
-    if is_sqlite(conn):
-        marks = ", ".join("?" * len(frame.columns))
-        columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame]
-        insert = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
-        driver: Any = conn.connection.driver_connection
-        driver.executemany(insert, zip(*(column.tolist() for column in columns), strict=True))
-        return
-    shown = frame.assign(
-        **{
-            name: np.datetime_as_string(frame[name].to_numpy().astype("datetime64[us]"))
-            for name in _TIMES & set(frame.columns)
-        }
-    )
-    driver = conn.connection.driver_connection
-    _load_file(driver, table.name, names, shown)
-
-
-def _load_file(
-    driver: pymysql.Connection[Any], table: str, names: str, frame: pd.DataFrame
-) -> None:
-    """LOAD DATA is several times as fast as INSERT."""
-    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
-        frame.to_csv(file.name, sep="\t", header=False, index=False, na_rep="\\N")
-        with driver.cursor() as cursor:
-            cursor.execute(f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE {table} ({names})")
 
 
 def _write_facets(conn: Connection, rows: generate.Draft) -> Any:
@@ -193,7 +155,7 @@ def _write_counts(conn: Connection, rows: generate.Draft, numbers: Any) -> None:
     named = pd.DataFrame([row._asdict() for row in conn.execute(select(facets))])
     daily = sums.merge(named, left_on="facet", right_on="id").drop(columns="id")
     daily = daily.rename(columns={"sum": "amount_minor"}).assign(slot=0)
-    _load(conn, payments_daily, daily.assign(livemode=1))
+    load(conn, payments_daily, daily.assign(livemode=1))
     codes = np.array(list(generate.CURRENCIES), object)[rows.currency]
     distinct = pd.Series(rows.amount).groupby([codes, rows.amount]).count()
     buckets: dict[tuple[str, int], int] = {}
@@ -201,11 +163,11 @@ def _write_counts(conn: Connection, rows: generate.Draft, numbers: Any) -> None:
         key = (currency, amount_bucket(int(amount)))
         buckets[key] = buckets.get(key, 0) + n
     hist = pd.DataFrame([(*key, 0, n) for key, n in buckets.items()])
-    _load(conn, amount_hist, hist.set_axis(["currency", "bucket", "slot", "n"], axis=1))
+    load(conn, amount_hist, hist.set_axis(["currency", "bucket", "slot", "n"], axis=1))
     starts = np.array([f"{name}."[:3] for name in generate.NAMES], object)
     p3 = pd.Series(starts[rows.user % len(generate.NAMES)]).value_counts()
     prefixes = pd.DataFrame({"p3": p3.index, "slot": 0, "n": p3.to_numpy()})
-    _load(conn, email_prefix, prefixes)
+    load(conn, email_prefix, prefixes)
 
 
 def _write_revenue(conn: Connection, rows: generate.Draft) -> None:
@@ -222,7 +184,7 @@ def _write_revenue(conn: Connection, rows: generate.Draft) -> None:
             for frame in generate.ledger(rows)
         ]
         whole = pd.concat(parts).groupby([*keys, dimension], as_index=False).sum()
-        _load(conn, table, whole.rename(columns={"business_day": "day"}).assign(slot=0))
+        load(conn, table, whole.rename(columns={"business_day": "day"}).assign(slot=0))
 
 
 def _analyze(conn: Connection, plain: Table) -> None:
