@@ -1,3 +1,3 @@
 """Fixtures that all tests share."""
 
-pytest_plugins = ["tests.fixtures_mariadb", "tests.fixtures_access"]
+pytest_plugins = ["tests.fixtures_mariadb", "tests.fixtures_access", "tests.fixtures_screens"]
