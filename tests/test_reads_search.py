@@ -119,6 +119,21 @@ def test_pages_go_back_the_way_they_came(shop: tuple[Engine, Rows]) -> None:
         assert up == down[-2::-1]
 
 
+def test_way_up_misses_nothing_when_the_budget_cuts_pages_short(
+    shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, rows = shop
+    monkeypatch.setattr(run, "BUDGET", 12)
+    for line in ("brand:visa", "email:j* amount:>2", "status:failed -ip:10.0.0.1"):
+        query = parse(line)
+        down = walk(engine, query, 4)
+        up = walk(engine, query, 4, back=True)[len(down) :]
+        wanted = expected(rows, query, False, ZONE, NOON)
+        assert list(chain.from_iterable(down)) == wanted
+        assert set(chain.from_iterable(up)) >= set(wanted) - set(down[-1])
+        assert all(page == [one for one in wanted if one in page] for page in up)
+
+
 def test_page_above_the_newest_full_one_is_the_newest(shop: tuple[Engine, Rows]) -> None:
     engine, _ = shop
     with reading(engine) as conn:
