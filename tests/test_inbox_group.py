@@ -129,15 +129,17 @@ def test_lost_database_refuses_the_whole_batch_and_comes_back(tmp_path, engine, 
     assert stored_ids(url) == ["evt_1"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_nobody_waits_for_a_writer_that_died(engine, monkeypatch):
     settled = Settled()
     writer = GroupWriter(engine, settled)
+    died = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: died.append(args.exc_type))
     monkeypatch.setattr(group, "store", lambda *_, **__: {}["unforeseen"])
     writer.submit(incoming(1), 1)
     writer.start()
     assert isinstance(wait_until(lambda: settled.get(1)), DatabaseDown)
-    wait_until(lambda: not writer.is_alive())
+    wait_until(lambda: died == [KeyError])
+    assert not writer.is_alive()
     with pytest.raises(InboxFull):
         writer.submit(incoming(2), 2)
 
