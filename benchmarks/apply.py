@@ -23,6 +23,8 @@ from core.inbox.work import apply_inbox
 from core.ledger.scope import Scope
 from core.ledger.verify import differences
 
+#: The rows are the same whatever the size of the database.
+SIZED = False
 PAYMENTS = 2400
 BASELINE_PAYMENTS = 300
 #: (times faster than the ORM) on SQLite and on MySQL or MariaDB.

@@ -16,6 +16,8 @@ from core.inbox.apply import Books, apply
 from core.ledger.scope import Scope
 from core.ledger.verify import differences
 
+#: The rows are the same whatever the size of the database.
+SIZED = False
 PAGES = 100
 #: Stripe gives at most 25 requests a second of 100 rows each: 400 microseconds a row.
 STRIPE_MICROSECONDS = 400.0
