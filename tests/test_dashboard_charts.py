@@ -1,0 +1,76 @@
+"""Charts: exact amounts as text, units, and no colour of their own for grid or ink."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dashboard import charts, i18n
+
+DAYS = [date(2026, 11, day) for day in (1, 2, 3)]
+SERIES = [
+    charts.Series("gross", "Gross", [10580, 0, 999_999_999_999]),
+    charts.Series("fees", "Fees", [-310, 0, -1]),
+    charts.Series("net", "Net", [10270, 0, 999_999_999_998], line=True),
+]
+
+
+def test_amounts_reach_the_chart_without_a_float():
+    figure = charts.money(DAYS, "kwd", SERIES, partial=None)
+    gross = figure["data"][0]
+    assert gross["y"] == ["10.580", "0.000", "999999999.999"]
+    assert gross["customdata"][2] == "999,999,999.999"
+    assert not any(isinstance(value, float) for trace in figure["data"] for value in trace["y"])
+
+
+def test_the_axis_names_its_unit():
+    assert charts.money(DAYS, "jpy", SERIES[:1], partial=None)["layout"]["yaxis"]["title"] == {
+        "text": "JPY"
+    }
+
+
+def test_the_running_period_is_paler():
+    bars = charts.money(DAYS, "usd", SERIES, partial=DAYS[-1])["data"][0]
+    assert bars["marker"]["opacity"] == [1, 1, 0.45]
+
+
+def test_net_is_a_line_over_the_bars():
+    kinds = [trace["type"] for trace in charts.money(DAYS, "usd", SERIES, partial=None)["data"]]
+    assert kinds == ["bar", "bar", "scatter"]
+
+
+def test_a_single_period_is_a_point_and_none_is_nothing():
+    one = charts.money(DAYS[:1], "usd", [charts.Series("net", "Net", [5], line=True)], partial=None)
+    assert one["data"][0]["mode"] == "markers"
+    assert charts.money([], "usd", [], partial=None)["data"] == []
+
+
+def test_a_year_of_days_has_few_labels_and_each_under_a_bar():
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    figure = charts.money(days, "usd", [charts.Series("gross", "G", [1] * 365)], partial=None)
+    labels = figure["layout"]["xaxis"]["tickvals"]
+    assert len(labels) <= 10
+    assert set(labels) <= {day.isoformat() for day in days}
+
+
+def test_hours_stand_at_the_local_clock():
+    hours = [datetime(2026, 11, 1, 20, tzinfo=UTC)]
+    figure = charts.counts(hours, ZoneInfo("Asia/Shanghai"), [("failed", "Failed", [3])])
+    assert figure["data"][0]["x"] == ["2026-11-02 04:00"]
+
+
+def test_only_colours_that_mean_something_are_set():
+    for figure in (
+        charts.money(DAYS, "usd", SERIES, partial=None),
+        charts.counts([], ZoneInfo("UTC"), [("failed", "Failed", [])]),
+    ):
+        layout = str(figure["layout"])
+        assert "color" not in layout
+        assert "font" not in layout
+        assert {trace["marker"]["color"] for trace in figure["data"]} <= set(
+            charts.COLOURS.values()
+        )
+
+
+def test_dates_are_written_as_the_language_writes_them():
+    with i18n.speaking("zh-CN"):
+        layout = charts.money(DAYS, "usd", SERIES, partial=None)["layout"]
+    assert "月" in layout["xaxis"]["tickformat"]

@@ -1,0 +1,115 @@
+"""The frame of screens: foreign text escaped, changes signed, one word and colour a state."""
+
+import re
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.db.states import STATES
+from core.money import Money
+from core.settings import Settings
+from dashboard import chips, columns, figures, stripe_links
+from dashboard.widgets import safe_text
+from tests.fixtures_screens import HOSTILE
+
+UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*[!-/:-@\[-`{-~]")
+
+
+@given(st.text())
+def test_no_mark_of_markdown_is_left_bare(text):
+    assert not UNESCAPED.search(re.sub(r"\\.", "", safe_text(text)))
+    assert "\n" not in safe_text(text)
+
+
+@given(st.text(alphabet="abcdefg 0123456789äö中文"))
+def test_plain_words_stay_as_they_are(text):
+    assert safe_text(text) == " ".join(text.split())
+
+
+def test_a_hostile_name_renders_as_written_in_streamlit(nothing_cached):
+    from streamlit.testing.v1 import AppTest
+
+    def script(text):
+        import streamlit
+
+        from dashboard.widgets import safe_text
+
+        streamlit.markdown(safe_text(text))
+
+    test = AppTest.from_function(script, args=(HOSTILE,)).run()
+    value = test.markdown[0].value
+    assert "](" not in value
+    assert "<img" not in value.replace("\\<", "")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        (110, 100, "+10.0%"),
+        (90, 100, "-10.0%"),
+        (100, 100, 0),
+        (100_01, 100_00, "+0.0%"),
+        (5, 0, None),
+        (-50, -100, "+50.0%"),
+        (10**12, 1, "> +999%"),
+    ],
+)
+def test_a_change_has_an_ascii_sign_or_is_the_number_zero(now, before, said):
+    shown = figures.moved(figures.change(now, before))
+    assert shown == (0 if said == "+0.0%" else said)
+
+
+def test_a_rate_moves_by_percentage_points():
+    assert figures.points(Fraction(3, 100) - Fraction(5, 200)) == "+0.5 pp"
+    assert figures.points(Fraction(0)) == 0
+    assert figures.points(None) is None
+
+
+def test_a_tile_keeps_the_exact_amount_when_it_shortens_it():
+    card = figures.money_card("Gross", Money(123456789, "usd"))
+    assert card.value == "$1,234,568"
+    assert card.exact.replace("\\", "") == "$1,234,567.89"
+    assert figures.money_card("Gross", Money(999, "usd")).exact == ""
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_a_word_and_a_colour(state):
+    assert chips.PAYMENT[state][0]
+    assert chips.PAYMENT[state][1] in chips.TONES
+
+
+def test_a_state_that_stripe_invents_is_shown_as_it_is():
+    assert chips.word(chips.PAYMENT, "requires_magic") == "requires magic"
+    assert chips.tone(chips.PAYMENT, "requires_magic") == "gray"
+    assert chips.cell(None) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "brand", "last4", "said"),
+    [
+        ("card", "visa", "4242", "Visa •••• 4242"),
+        ("card", "unionpay", "0005", "UnionPay •••• 0005"),
+        ("card", "newbrand", "0005", "Newbrand •••• 0005"),
+        ("card", None, None, "Card"),
+        ("wechat_pay", None, None, "WeChat Pay"),
+        ("some_new_way", None, None, "Some New Way"),
+        (None, None, None, ""),
+    ],
+)
+def test_a_method_is_named_as_people_know_it(kind, brand, last4, said):
+    assert columns.method(kind, brand, last4) == said
+
+
+def test_links_to_stripe_follow_mode_and_kind():
+    real = Settings(_env_file=None, stripe_secret_key="rk_test_x")
+    link = stripe_links.address
+    assert (
+        link(real, "pi_1Ab", livemode=False) == "https://dashboard.stripe.com/test/payments/pi_1Ab"
+    )
+    assert link(real, "evt_1Ab", livemode=True) == "https://dashboard.stripe.com/events/evt_1Ab"
+    assert link(real, "txn_1Ab", livemode=True) is None
+    assert link(real, "pi_1/../../x", livemode=True) is None
+    assert link(real, None, livemode=True) is None
+    assert link(Settings(_env_file=None), "pi_1Ab", livemode=False) is None

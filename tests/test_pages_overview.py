@@ -1,0 +1,69 @@
+"""Overview: today so far for everyone, net for finance, what waits for whom."""
+
+import pytest
+
+from tests.fixtures_access import person
+
+
+@pytest.fixture
+def overview(console, shop, screen_as):
+    """The screen as somebody with a role sees it."""
+
+    def run(*roles):
+        test = screen_as(person(console, *roles))
+        assert not test.exception
+        return test
+
+    return run
+
+
+def compared(test):
+    return next(f.value for f in test.dataframe if "volume" in f.value)
+
+
+def needs(test):
+    shown = [link.value for link in test.page_link] + [m.value for m in test.markdown]
+    return " ".join(map(str, shown))
+
+
+def test_a_currency_has_its_own_card_and_line(overview):
+    test = overview("viewer")
+    labels = [metric.label for metric in test.metric]
+    assert {"Volume, USD", "Volume, JPY", "Volume, KWD"} == set(labels)
+    assert set(compared(test)["currency"]) == {"USD", "JPY", "KWD"}
+
+
+def test_net_is_shown_to_finance_and_to_nobody_else(overview):
+    assert "net" in compared(overview("finance"))
+    for role in ("viewer", "support", "risk", "developer", "admin"):
+        assert "net" not in compared(overview(role)), role
+
+
+def test_net_stays_away_when_finance_filled_the_cache_first(overview):
+    overview("finance")
+    assert "net" not in compared(overview("viewer"))
+
+
+def test_what_waits_depends_on_who_looks(overview):
+    assert "Disputes to answer" in needs(overview("risk"))
+    assert "Disputes to answer" not in needs(overview("viewer"))
+
+
+def test_failures_lead_to_their_payment(overview, shop):
+    test = overview("viewer")
+    failures = next(f.value for f in test.dataframe if "reason" in f.value)
+    assert [label.split()[-1] for label in failures["payment"]] == [shop["failed"]]
+    test.session_state["opened"] = shop["failed"]
+    test.run()
+    assert test.query_params["id"] == shop["failed"]
+
+
+def test_the_age_of_the_last_event_stands_beside_the_title(overview):
+    assert any("Last event" in m.value for m in overview("viewer").markdown)
+
+
+def test_an_empty_account_is_not_a_wall_of_zeros(console, screen_as, nothing_cached):
+    test = screen_as(person(console, "viewer"))
+    assert not test.exception
+    assert not test.metric
+    assert not test.dataframe

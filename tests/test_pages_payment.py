@@ -1,0 +1,101 @@
+"""One payment: amounts, timeline with ids, and foreign text that stays text."""
+
+import pytest
+
+from tests.fixtures_access import person
+from tests.fixtures_screens import HOSTILE
+
+#: Elements that render markdown, by the name AppTest gives them.
+MARKDOWN = ("markdown", "caption", "title", "header", "subheader", "warning", "error", "info")
+
+
+@pytest.fixture
+def payment(console, shop, screen_as):
+    """The screen of a payment of the shop, by its name there."""
+    user = person(console, "support")
+
+    def run(name, **query):
+        test = screen_as(user, "payment", id=shop.get(name, name), **query)
+        assert not test.exception
+        return test
+
+    return run
+
+
+def codes(test):
+    return [code.value for code in test.code]
+
+
+def figures(test):
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def steps(test):
+    return [expander.label for expander in test.expander]
+
+
+def test_amounts_fee_and_net_carry_their_codes(payment):
+    test = payment("dollars")
+    assert test.title[0].value.replace("\\", "") == "$1,234.56 USD"
+    assert figures(test) == {
+        "Captured, USD": "$1,235",
+        "Refunded, USD": "$0.00",
+        "Stripe fee, USD": "$37.03",
+        "Net, USD": "$1,198",
+    }
+
+
+def test_three_decimals_stay_three(payment):
+    assert payment("dinar").title[0].value.replace("\\", "") == "10.580 KWD"
+
+
+def test_each_step_of_the_timeline_has_its_stripe_id(payment, shop):
+    test = payment("disputed")
+    shown = " ".join(steps(test)).replace("\\", "")
+    for what in ("Payment created", "Attempt succeeded", "Dispute: Needs response"):
+        assert what in shown
+    assert "Early fraud warning" in shown
+    assert {shop["disputed"], "dp_1", "issfr_1"} <= set(codes(test))
+
+
+def test_refunds_stand_in_timeline_and_table(payment):
+    test = payment("refunded")
+    assert "re_1" in codes(test)
+    assert any("re_1" in set(table.value.get("id", ())) for table in test.dataframe)
+
+
+def test_a_failed_payment_names_its_reason(payment):
+    test = payment("failed")
+    assert any("Attempt failed" in s and "insufficient funds" in s for s in steps(test))
+    assert figures(test)["Net"] == "–"
+
+
+@pytest.mark.parametrize("name", ["pi_nowhere", "", "live"])
+def test_a_payment_that_is_not_here_is_said_to_be_so(payment, name):
+    test = payment(name)
+    assert test.title[0].value == "Payment"
+    assert not test.code
+    assert not test.metric
+
+
+def test_the_way_back_carries_the_search(payment):
+    test = payment("failed", back="status:failed")
+    link = test.page_link[0]
+    assert "status%3Afailed" in link.proto.query_string or "status:failed" in str(link.proto)
+
+
+def test_there_is_no_link_to_stripe_for_the_emulators_objects(payment):
+    assert not payment("dollars").link_button
+
+
+def test_foreign_text_reaches_no_element_that_renders_markdown(payment):
+    test = payment("hostile")
+    assert HOSTILE in [text.value for text in test.text]
+    for kind in MARKDOWN:
+        assert not any("evil" in str(e.value) for e in getattr(test, kind)), kind
+    assert not any("evil" in label for label in steps(test))
+    assert "evil.example/m.png" in str(test.json[0].value)
+
+
+def test_the_screen_says_when_stripe_was_read(payment):
+    assert any("As read from Stripe" in caption.value for caption in payment("dollars").caption)
