@@ -188,6 +188,37 @@ def test_what_cannot_be_read_is_parked_and_writes_nothing(engine, books, source)
         assert done.applied + done.skipped == 1
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"object": "checkout.session", "id": "cs_1", "payment_intent": "pi_7"},
+        {"object": "invoice", "id": "in_1", "payment_intent": {"id": "pi_7"}},
+        {
+            "object": "invoice",
+            "id": "in_1",
+            "payments": {"data": [{"payment": {"payment_intent": "pi_7"}}]},
+        },
+        {
+            "object": "dispute",
+            "id": "dp_1",
+            "payment_intent": "pi_7",
+            "currency": "usd",
+            "created": AT,
+            "status": "needs_response",
+            "amount": 5,
+            "livemode": False,
+        },
+    ],
+)
+def test_what_belongs_to_a_payment_asks_for_it_to_be_read_again(engine, books, source):
+    put(engine, 1, source, kind=f"{source['object']}.updated")
+    assert apply_inbox(engine, books).applied == 1
+    with reading(engine) as connection:
+        c = stale_objects.c
+        marked = connection.scalars(select(c.stripe_id).where(c.kind == "payment_intent")).all()
+    assert marked == ["pi_7"]
+
+
 def test_calls_to_stripe_are_kept_in_bulk(engine):
     log = RequestLog(engine)
     for number in range(3):

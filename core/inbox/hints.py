@@ -25,7 +25,7 @@ _KINDS = {
     "customer": "customer",
 }
 #: Objects whose change also changes the payment that they belong to.
-_OF_PAYMENTS = {"charge", "refund", "dispute", "checkout.session"}
+_OF_PAYMENTS = {"charge", "refund", "dispute", "checkout.session", "invoice"}
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,22 @@ def read_hint(body: bytes, created_at: datetime, livemode: bool) -> Hint:
 def _stale(kind: str, source: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [(_KINDS[kind], fields.stripe_id(source))] if kind in _KINDS else []
     if kind in _OF_PAYMENTS:
-        payment = fields.reference(source, "payment_intent")
-        if payment:
-            found.append(("payment_intent", payment))
+        payments = _payments(source)
+        if payments:
+            found += [("payment_intent", payment) for payment in payments]
         elif kind == "charge":
             found.append(("charge", fields.stripe_id(source)))
         elif charge := fields.reference(source, "charge"):
             found.append(("charge", charge))
     return found
+
+
+def _payments(source: Mapping[str, Any]) -> list[str]:
+    """The PaymentIntents of an object. Invoices list theirs since 2025-03-31."""
+    listed = fields.part(source, "payments").get("data")
+    rows = [fields.part(row, "payment") for row in listed] if isinstance(listed, list) else []
+    found = [fields.reference(row, "payment_intent") for row in (source, *rows)]
+    return [payment for payment in found if payment]
 
 
 def _born(source: Mapping[str, Any], own: bool) -> datetime | None:
