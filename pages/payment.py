@@ -10,6 +10,7 @@ from dashboard import (
     chips,
     console,
     i18n,
+    live,
     navigation,
     payment_cards,
     payment_tables,
@@ -20,10 +21,10 @@ from dashboard import (
 from dashboard.i18n import _
 
 
-def main() -> None:
-    """Draw the screen."""
-    asked, back = st.query_params.get("id", ""), st.query_params.get("back", "")
-    livemode = console.livemode()
+@st.fragment
+def main(asked: str, back: str) -> None:
+    """Draw the screen; again, by itself, while Stripe has still to book something."""
+    livemode, version = console.livemode(), live.version("payments")
     st.page_link(
         navigation.named("payments"),
         label=_("Payments"),
@@ -71,6 +72,8 @@ def main() -> None:
         st.caption(_("As read from Stripe at {time}").format(time=as_of))
     else:
         st.caption(_("As an event told at {time}; not yet read back").format(time=as_of))
+    if not payment.confirmed or (payment.amount_received_minor and not detail.money):
+        live.ping("payments", version)
 
 
-main()
+main(st.query_params.get("id", ""), st.query_params.get("back", ""))

@@ -1,0 +1,82 @@
+"""Pictures of the screens for the documentation: `make pictures`, again at any time.
+
+Starts the whole program on free ports with a seeded history, signs in, looks at each screen.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests import stack as stacks
+
+PICTURES = stacks.ROOT / "docs" / "pictures"
+DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+PATHS = {
+    "overview": "/",
+    "payments": "/payments",
+    "payment": "/payment?id={payment}",
+    "revenue": "/revenue",
+}
+#: Name of the picture, screen, and what the browser is told.
+SHOTS: list[tuple[str, str, dict[str, Any]]] = [
+    *((f"{name}_1440", name, {"viewport": DESK}) for name in PATHS),
+    *((f"{name}_390", name, {"viewport": PHONE, "has_touch": True}) for name in PATHS),
+    *(
+        (f"{name}_1440_dark", name, {"viewport": DESK, "color_scheme": "dark"})
+        for name in ("overview", "payments", "revenue")
+    ),
+    *(
+        (f"{name}_1440_zh", name, {"viewport": DESK, "locale": "zh-CN"})
+        for name in ("payments", "revenue")
+    ),
+]
+
+
+def main() -> None:
+    """Take all pictures, or fail saying what is missing."""
+    if stacks.chromium() is None:
+        sys.exit("Chromium is not installed: no pictures.")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    args = ("--days", "60", "--per-day", "150", "--seed", "7", "--per-minute", "12")
+    with tempfile.TemporaryDirectory() as folder, stacks.running(Path(folder), *args) as stack:
+        paths = PATHS | {"payment": PATHS["payment"].format(payment=_eventful(stack))}
+        with stacks.browsing() as browser:
+            for name, screen, context in SHOTS:
+                _take(browser, stack, name, paths[screen], context)
+                sys.stdout.write(f"{name}.png\n")
+
+
+def _eventful(stack: stacks.Stack) -> str:
+    """A converted payment that was refunded in part: something of everything to see."""
+    client = stack.stripe.v1
+    payment = stack.pay(
+        amount=12_340,
+        currency="gbp",
+        description="Order 4711",
+        receipt_email="emil.becker@example.com",
+        metadata={"order_id": "4711", "user_id": "42"},
+    )
+    client.refunds.create(
+        {"payment_intent": payment.id, "amount": 2_340, "reason": "requested_by_customer"}
+    )
+    return payment.id
+
+
+def _take(browser: Any, stack: stacks.Stack, name: str, path: str, context: dict[str, Any]) -> None:
+    visitor = stacks.sign_in(browser, stack, "finance@demo.test", **context)
+    page = visitor.open(path)
+    if path == "/" or path.startswith("/revenue"):
+        page.wait_for_selector(".js-plotly-plot .bars")
+    if path == "/":
+        page.wait_for_selector("[data-testid=stMetricChart] :is(canvas, svg)")
+    # Canvases draw a frame or two after the last element is in place.
+    page.wait_for_timeout(800)
+    page.screenshot(path=PICTURES / f"{name}.png")
+    page.context.close()
+
+
+if __name__ == "__main__":
+    main()
