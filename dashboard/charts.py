@@ -88,9 +88,11 @@ def money(
     layout = _layout(currency.upper(), height=360)
     layout["yaxis"] |= {"type": "linear", "tickformat": "~s", "zeroline": True}
     english = language() == "en"
+    forms = ("%b %-d", "%b %Y") if english else ("%-m月%-d日", "%Y年%-m月")
+    is_long = len(starts) > 1 and (starts[-1] - starts[0]).days > 300
     layout["xaxis"] = {
         "type": "date",
-        "tickformat": "%b %-d\n%Y" if english else "%-m月%-d日\n%Y",
+        "tickformat": forms[is_long],
         "hoverformat": "%a, %b %-d, %Y" if english else "%Y年%-m月%-d日",
         # Labels stand under bars: Plotly's own would fall between weeks.
         "tickvals": ticks[:: max(1, -(-len(ticks) // 10))],

@@ -100,7 +100,7 @@ def _rates(rates: Sequence[Fraction | None]) -> dict[str, str]:
     for name, before in zip(("success_day", "success_week"), rates[1:], strict=True):
         row[name] = NOTHING
         if now is not None and before is not None:
-            row[name] = str(figures.points(now - before) or "0")
+            row[name] = str(figures.points(now - before) or _("{points} pp").format(points="0.0"))
     return row
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core import clock
 from core.errors import InvalidInput, NotPermitted, TillwatchError
+from core.reads.search.values import FIELDS
 from dashboard import i18n
 from dashboard.i18n import _
 
@@ -166,9 +167,13 @@ def refused(error: TillwatchError) -> None:
 
 def unreadable(error: InvalidInput) -> None:
     """A search line that cannot be read: what is wrong with which term, and that nothing ran."""
+    if error.field in (*FIELDS, "search"):
+        rule = _(error.rule)
+    else:
+        rule = _("is not a search term; known are {known}").format(known=", ".join(FIELDS))
     said = _("Nothing was searched. {term}: {rule}")
     st.warning(
-        said.format(term=safe_text(error.field), rule=safe_text(_(error.rule))),
+        said.format(term=safe_text(error.field), rule=safe_text(rule)),
         icon=":material/search_off:",
     )
 
