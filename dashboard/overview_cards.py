@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -11,9 +12,11 @@ import streamlit as st
 
 from core.access.principals import Principal
 from core.money import Money
+from core.reads import attention
+from core.reads import overview as reads
 from core.reads.attention import Need
 from core.reads.overview import Net, Today
-from dashboard import columns, figures, i18n, navigation
+from dashboard import charts, columns, console, figures, i18n, navigation, payment_table
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -138,3 +141,27 @@ def needs(found: Sequence[Need], person: Principal) -> None:
         else:
             row.markdown(f":material/{icon}: {_(label)}", width="content")
         row.badge(i18n.number(need.count), color=colour)
+
+
+@st.cache_data(max_entries=50, ttl=120, show_spinner=False)
+def shaped(
+    version: int, minute: datetime, livemode: bool, may_see_net: bool, spoken: str
+) -> dict[str, Any]:
+    """What the screen shows, shaped; computed once for all who may see the same."""
+    asked = {"livemode": livemode, "zone": console.zone(), "now": datetime.now(UTC)}
+    lines = console.read(reads.today, **asked)
+    nets = console.read(reads.net_today, **asked) if may_see_net else None
+    hours: pd.DataFrame = console.read(reads.per_hour, **asked)
+    outcomes = (("succeeded", _("Succeeded")), ("failed", _("Failed")), ("other", _("Other")))
+    failures = console.read(reads.latest_failures, livemode=livemode)
+    return {
+        "cards": today_cards(lines, console.read(reads.complete_days, **asked)),
+        "hours": charts.counts(
+            list(hours["hour"]),
+            console.zone(),
+            [(code, name, hours[code].tolist()) for code, name in outcomes],
+        ),
+        "needs": console.read(attention.needs_you, livemode=livemode, now=asked["now"]),
+        "compared": compared(lines, nets),
+        "failures": payment_table.frame(failures),
+    }

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import streamlit as st
 
-from core.reads import attention
 from core.reads import overview as reads
 from dashboard import (
     charts,
@@ -30,9 +28,15 @@ def main() -> None:
     """Draw the screen."""
     actions = widgets.header(_("Overview"), livemode=console.livemode())
     with actions:
-        fresh = console.read(reads.freshness, livemode=console.livemode())
-        widgets.freshness(fresh.last_event_at, console.zone())
+        age()
     everything()
+
+
+@st.fragment(run_every=30)
+def age() -> None:
+    """How old the picture is; by the clock, for silence changes no version."""
+    fresh = console.read(reads.freshness, livemode=console.livemode())
+    widgets.freshness(fresh.last_event_at, console.zone())
 
 
 @st.fragment
@@ -45,7 +49,7 @@ def everything() -> None:
     version = live.version("payments")
     may_see_net = here.person.may("see_revenue")
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
-    shown = view(version, minute, here.livemode, may_see_net, i18n.language())
+    shown = overview_cards.shaped(version, minute, here.livemode, may_see_net, i18n.language())
     if not shown["cards"] and not shown["failures"].size:
         widgets.empty(_("No payments yet"), _("They appear here within seconds of the first one."))
     else:
@@ -92,28 +96,6 @@ def draw(shown: dict, here: console.View) -> None:
             icon_position="right",
             query_params={"q": "status:failed"},
         )
-
-
-@st.cache_data(max_entries=50, ttl=120, show_spinner=False)
-def view(version: int, minute: datetime, livemode: bool, may_see_net: bool, spoken: str) -> dict:
-    """What the screen shows, shaped; computed once for all who may see the same."""
-    asked = {"livemode": livemode, "zone": console.zone(), "now": datetime.now(UTC)}
-    lines = console.read(reads.today, **asked)
-    nets = console.read(reads.net_today, **asked) if may_see_net else None
-    hours: pd.DataFrame = console.read(reads.per_hour, **asked)
-    outcomes = (("succeeded", _("Succeeded")), ("failed", _("Failed")), ("other", _("Other")))
-    failures = console.read(reads.latest_failures, livemode=livemode)
-    return {
-        "cards": overview_cards.today_cards(lines, console.read(reads.complete_days, **asked)),
-        "hours": charts.counts(
-            list(hours["hour"]),
-            console.zone(),
-            [(code, name, hours[code].tolist()) for code, name in outcomes],
-        ),
-        "needs": console.read(attention.needs_you, livemode=livemode, now=asked["now"]),
-        "compared": overview_cards.compared(lines, nets),
-        "failures": payment_table.frame(failures),
-    }
 
 
 main()

@@ -57,8 +57,9 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     # The version first: rows that come between the two reads are then drawn once more, not missed.
     version = live.version("payments")
     page, table, at = view(version, line, cursor, older, console.livemode(), i18n.language())
-    if page.rows:
+    if page.rows or page.searched_to:
         st.caption(payments_view.said(page, at))
+    if page.rows:
         payment_table.show(
             table,
             console.zone(),
