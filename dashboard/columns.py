@@ -80,10 +80,9 @@ def currency_column() -> Any:
 def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
     """Times in the zone of the screen."""
     clock = "HH:mm:ss" if seconds else "HH:mm"
-    form = f"MMM D, {clock}" if language() == "en" else f"YYYY-MM-DD {clock}"
-    return st.column_config.DatetimeColumn(
-        label, format=form, timezone=str(zone), width=124 if language() == "en" else 158
-    )
+    # Month names would stay English in any other pattern.
+    form = f"MMM D, {clock}" if language() == "en" else f"M月D日 {clock}"
+    return st.column_config.DatetimeColumn(label, format=form, timezone=str(zone), width=128)
 
 
 def share_column(label: str) -> Any:
