@@ -60,7 +60,7 @@ def _apply(session: Session, event: Any) -> None:
     elif isinstance(snapshot, PaymentSnapshot):
         _payment(session, snapshot.stripe_id, snapshot, event)
     event.state, event.applied_at = "applied", clock.now()
-    _add(session, Version, {"topic": "payments", "slot": 0}, version=1, changed_at=clock.now())
+    _add(session, Version, {"topic": "payments", "slot": 0}, version=1)
 
 
 def _merge(session: Session, kind: Any, snapshot: Any) -> None:

@@ -114,12 +114,14 @@ class Settings(BaseSettings):
 
     @property
     def secret_keys(self) -> dict[bool, str]:
-        """The API key by livemode."""
-        found = {}
-        for secret in (self.stripe_test_secret_key, self.stripe_secret_key):
-            key = secret.get_secret_value()
-            if key:
-                found[is_live(key)] = key
+        """The API key by livemode; `Misconfigured` where two keys claim one mode."""
+        test = self.stripe_test_secret_key.get_secret_value()
+        if test and is_live(test):
+            raise Misconfigured("STRIPE_TEST_SECRET_KEY is a live key")
+        main = self.stripe_secret_key.get_secret_value()
+        if main and test and not is_live(main):
+            raise Misconfigured("STRIPE_SECRET_KEY and STRIPE_TEST_SECRET_KEY are both test keys")
+        found = {is_live(key): key for key in (test, main) if key}
         return found or {False: EMULATOR_KEY}
 
     @property

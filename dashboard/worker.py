@@ -11,8 +11,9 @@ from types import FrameType
 
 from core import clock
 from core.bootstrap import Console, Workshop
+from core.db.versions import changes
 from core.gateway.client import Gateway
-from core.inbox.ledger_walk import catch_up
+from core.inbox.ledger_walk import catch_up, fill_gaps
 from core.inbox.loop import run
 from core.inbox.poll import poll
 from core.inbox.refresh import refresh
@@ -24,6 +25,12 @@ APPLY_IDLE = 0.1
 REFRESH_IDLE = 0.1
 POLL_EVERY = 15.0
 LEDGER_EVERY = 3.0
+#: The ledger is walked when something changed here, and this often even if nothing did.
+LEDGER_AFTERWARDS = 30.0
+LEDGER_AT_LEAST = 300.0
+GAPS_EVERY = 60.0
+#: Where webhooks bring events, the poll only heals gaps: Stripe counts reads (FACTS section 6).
+POLL_BESIDE_WEBHOOKS = 300.0
 LOG_EVERY = 2.0
 UPKEEP_EVERY = 600.0
 
@@ -72,8 +79,9 @@ def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[],
         mode = "live" if gateway.livemode else "test"
         loops += [
             (f"refresh {mode}", _refresher(console, workshop, gateway), REFRESH_IDLE),
-            (f"poll {mode}", _poller(console, gateway), POLL_EVERY),
+            (f"poll {mode}", _poller(console, gateway), _poll_every(console)),
             (f"ledger {mode}", _bookkeeper(console, workshop, gateway), LEDGER_EVERY),
+            (f"gaps {mode}", _gap_filler(console, workshop, gateway), GAPS_EVERY),
         ]
     return loops
 
@@ -93,14 +101,37 @@ def _poller(console: Console, gateway: Gateway) -> Callable[[], bool]:
 
 
 def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway) -> Callable[[], bool]:
+    """Walks while something changes here, and a little longer: Stripe books with a delay."""
+    seen, changed_at, walked_at = -1, 0.0, 0.0
+
     def step() -> bool:
-        start = time.perf_counter()
-        new = catch_up(console.engine, gateway, workshop.books)
-        if new:
-            _log.debug("ledger: %s rows in %.3f s", new, time.perf_counter() - start)
+        nonlocal seen, changed_at, walked_at
+        now, version = time.monotonic(), changes(console.engine)
+        if version != seen:
+            seen, changed_at = version, now
+        if now - changed_at < LEDGER_AFTERWARDS or now - walked_at > LEDGER_AT_LEAST:
+            walked_at = now
+            new = catch_up(console.engine, gateway, workshop.books)
+            _log.debug("ledger: %s new rows", new)
         return False
 
     return step
+
+
+def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Callable[[], bool]:
+    def step() -> bool:
+        new = fill_gaps(console.engine, gateway, workshop.books)
+        if new:
+            _log.warning("ledger: %s rows came late and were fetched by their ids", new)
+        return False
+
+    return step
+
+
+def _poll_every(console: Console) -> float:
+    settings = console.settings
+    told = settings.webhook_secrets and not settings.uses_emulator
+    return POLL_BESIDE_WEBHOOKS if told else POLL_EVERY
 
 
 def _upkeep(console: Console) -> bool:

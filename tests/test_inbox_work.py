@@ -89,7 +89,7 @@ def test_a_type_that_is_not_known_is_recorded_and_passed(engine, books):
 
 
 def test_a_bad_event_holds_up_no_other_and_dies_after_its_tries(engine, books):
-    put(engine, 1, intent(1, amount="a lot"))
+    put(engine, 1, intent(1, livemode=True))
     for number in range(2, 6):
         put(engine, number, intent(number))
     done = apply_inbox(engine, books)
@@ -97,7 +97,7 @@ def test_a_bad_event_holds_up_no_other_and_dies_after_its_tries(engine, books):
     waiting = event_row(engine, 1)
     assert waiting["state"] == "pending"
     assert waiting["next_attempt_at"] > clock.now()
-    assert "amount" in waiting["last_error"]
+    assert "livemode" in waiting["last_error"]
     for _ in range(TRIES - 1):
         make_due(engine)
         apply_inbox(engine, books)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.emulator.server import start_emulator
+from core.errors import LeaseLost
 from core.inbox import work
 from core.inbox.refresh import refresh
 from core.ledger.verify import differences
@@ -104,8 +105,10 @@ def test_a_reading_that_was_overtaken_is_dropped(account, monkeypatch):
     monkeypatch.undo()
     expire_leases(spine)
     spine.drain()
+    assert slow
     for late in slow:
-        late()
+        with pytest.raises(LeaseLost):
+            late()
     assert picture(spine.engine) == expected
 
 

@@ -32,9 +32,9 @@ def bucket_floor(bucket: int) -> int:
 
 def folded_email(email: str) -> str:
     """An address as `payments.email` holds it and search compares it: trimmed, lower case."""
-    return email.strip().lower()
+    return email.strip().lower()[:255]
 
 
 def email_prefix(email: str) -> str:
     """The first three characters of an address, lower case; '' for none."""
-    return folded_email(email)[:3]
+    return folded_email(email)[:3].rstrip()

@@ -9,16 +9,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from core.errors import InsertRace
 
 T = TypeVar("T")
 
-#: MySQL: lock wait timeout, deadlock; and the ways a server goes away.
-_RETRIED = {1205, 1213}
-_GONE = {2006, 2013, 2003, 1053, 1927, 4031}
+#: MySQL: lock wait timeout, deadlock, too many connections; the ways a server goes away or
+#: hands over to another.
+_RETRIED = {1205, 1213, 1040, 1203}
+_GONE = {2006, 2013, 2014, 2003, 1053, 1927, 4031, 1290, 1836}
 
 
 def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
@@ -84,6 +85,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def one_picture(engine: Engine) -> Iterator[Connection]:
+    """A read transaction in which every statement sees the same state, on MySQL too."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """A write transaction that no other writer's change can slip into: others wait, or retry."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "SERIALIZABLE"}
+    opened = engine.connect().execution_options(writes=True, **options)
+    with opened as connection, connection.begin():
+        yield connection
+
+
 def is_sqlite(connection: Connection) -> bool:
     """True on SQLite; anything else speaks MySQL's protocol."""
     return connection.dialect.name == "sqlite"
@@ -93,8 +111,10 @@ def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may succeed when tried again."""
     if isinstance(error, InsertRace):
         return True
-    if isinstance(error, IntegrityError):
-        return False
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, InterfaceError):
+        return True
     if not isinstance(error, OperationalError):
         return False
     number = error.orig.args[0] if error.orig is not None and error.orig.args else None

@@ -165,6 +165,5 @@ versions = Table(
     Column("topic", code(), nullable=False),
     Column("slot", SmallInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
-    Column("changed_at", Utc(), nullable=False),
     PrimaryKeyConstraint("topic", "slot"),
 )

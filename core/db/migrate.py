@@ -30,12 +30,28 @@ def upgrade(engine: Engine) -> None:
         if not is_sqlite(connection):
             connection.execute(text("SELECT GET_LOCK(:name, 120)"), {"name": _LOCK})
         try:
+            _clear_half_made(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         finally:
             if not is_sqlite(connection):
                 connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+
+
+def _clear_half_made(connection: Connection) -> None:
+    """Take away what a first migration left that was cut short: MySQL commits each table alone.
+
+    Only empty tables go; one with rows in it belongs to somebody, and the migration then fails.
+    """
+    if is_sqlite(connection) or revision(connection) is not None:
+        return
+    from core.db.tables import metadata
+
+    there = set(inspect(connection).get_table_names())
+    made = [table for table in metadata.sorted_tables if table.name in there]
+    if not any(connection.execute(table.select().limit(1)).first() for table in made):
+        metadata.drop_all(connection, tables=made)
 
 
 def revision(connection: Connection) -> str | None:

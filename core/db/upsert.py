@@ -33,7 +33,15 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> Non
     try:
         insert_rows(connection, table, rows)
     except IntegrityError as error:
-        raise InsertRace from error
+        if _is_duplicate(error):
+            raise InsertRace from error
+        raise
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    """Whether a key was there already; a value that is missing is another fault."""
+    said = error.orig.args if error.orig is not None else ()
+    return bool(said) and (said[0] == 1062 or "UNIQUE" in str(said[0]))
 
 
 def upsert_newer(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -74,9 +82,13 @@ def _insert_missing(table: Table, key: str, sqlite_: bool) -> Any:
     return mysql.insert(table).on_duplicate_key_update([(key, table.c[key])])
 
 
+#: What an update never changes, and what it changes last.
+_KEPT = ("stripe_id", "created_at", "as_of", "confirmed")
+
+
 @cache
 def _upsert_newer(table: Table, sqlite_: bool) -> Any:
-    names = [c.name for c in table.columns if c.name not in ("stripe_id", "as_of", "confirmed")]
+    names = [c.name for c in table.columns if c.name not in _KEPT]
     if sqlite_:
         insert = sqlite.insert(table)
         new = insert.excluded

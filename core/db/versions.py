@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, func, select
 
+from core.db.engine import reading
 from core.db.tables import versions
 from core.db.upsert import add_to
 
@@ -14,9 +14,13 @@ from core.db.upsert import add_to
 TOPICS = ("payments", "revenue", "disputes", "inbox")
 
 
-def bump(connection: Connection, topics: Iterable[str], *, slot: int, at: datetime) -> None:
+def bump(connection: Connection, topics: Iterable[str], *, slot: int) -> None:
     """Raise the version of each topic in this transaction. Call it last: these rows are hot."""
-    rows = [
-        {"topic": topic, "slot": slot, "version": 1, "changed_at": at} for topic in sorted(topics)
-    ]
+    rows = [{"topic": topic, "slot": slot, "version": 1} for topic in sorted(topics)]
     add_to(connection, versions, rows, ["version"])
+
+
+def changes(engine: Engine) -> int:
+    """A number that differs as soon as anything shown has changed."""
+    with reading(engine) as connection:
+        return int(connection.scalar(select(func.sum(versions.c.version))) or 0)

@@ -43,12 +43,24 @@ def stripe_id(source: Json) -> str:
     return value
 
 
+#: No amount of Stripe's has more digits; sums of millions of them still fit into a BIGINT.
+_LARGEST = 10**12
+
+
+def amount(source: Json, name: str) -> int:
+    """Minor units that are not negative."""
+    value = integer(source, name)
+    if value < 0:
+        raise MalformedObject(f"{name} is negative")
+    return value
+
+
 def integer(source: Json, name: str, default: int = 0) -> int:
     """A whole number, as amounts in minor units are."""
     value = source.get(name)
     if value is None:
         return default
-    if type(value) is not int or abs(value) >= 2**63:
+    if type(value) is not int or abs(value) > _LARGEST:
         raise MalformedObject(f"{name} is not a whole number")
     return value
 

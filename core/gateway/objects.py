@@ -47,7 +47,7 @@ def payment(source: Json, as_of: datetime, confirmed: bool) -> PaymentSnapshot:
     return PaymentSnapshot(
         **_every(source, as_of, confirmed),
         status=f.required(source, "status"),
-        amount_minor=f.integer(source, "amount"),
+        amount_minor=f.amount(source, "amount"),
         currency=f.currency(source),
         amount_received_minor=f.integer(source, "amount_received"),
         amount_capturable_minor=f.integer(source, "amount_capturable"),
@@ -199,20 +199,18 @@ def review(source: Json, as_of: datetime, confirmed: bool) -> ReviewSnapshot:
     )
 
 
-def customer(source: Json, as_of: datetime, confirmed: bool) -> CustomerSnapshot | None:
-    """A customer. A deleted one is only an id at Stripe: the mirror then keeps what it had."""
-    if f.truth(source, "deleted"):
-        return None
+def customer(source: Json, as_of: datetime, confirmed: bool) -> CustomerSnapshot:
+    """A customer. Of a deleted one Stripe tells only the id; the mirror then blanks the rest."""
     return CustomerSnapshot(
-        **_every(source, as_of, confirmed),
+        **_every({"created": 0, **source}, as_of, confirmed),
         email=f.text(source, "email", 255),
         name=f.text(source, "name", 255),
         country=f.text(f.part(source, "address"), "country", 2),
-        deleted=False,
+        deleted=f.truth(source, "deleted"),
     )
 
 
-_READERS: dict[str, Callable[[Json, datetime, bool], Snapshot | None]] = {
+_READERS: dict[str, Callable[[Json, datetime, bool], Snapshot]] = {
     "payment_intent": payment,
     "charge": charge,
     "refund": refund,

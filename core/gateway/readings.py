@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from core.gateway.client import PAGE, Gateway, Json
 from core.gateway.ledger_entries import ledger_entry
 from core.gateway.objects import read_object
 from core.gateway.snapshots import LedgerEntry, Snapshot
+
+_log = logging.getLogger(__name__)
 
 #: Where each kind of object is listed, and what is asked for with it.
 _PATHS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -83,9 +86,8 @@ def read_page(
     params = _list_params(created, starting_after)
     answer = gateway.get(path, **params, **_expand([f"data.{name}" for name in expand]))
     data: list[Json] = answer["data"]
-    found = [read_object(source, as_of=as_of, confirmed=True) for source in data]
     return Page(
-        tuple(snapshot for snapshot in found if snapshot is not None),
+        _readable(data, as_of),
         *_end(data),
         bool(answer["has_more"]),
     )
@@ -103,14 +105,40 @@ def read_ledger_page(
     params = _list_params(created, starting_after) | ({"payout": payout} if payout else {})
     answer = gateway.get("/v1/balance_transactions", **params, **_expand(["data.source"]))
     data: list[Json] = answer["data"]
+    return _ledger_page(gateway, data, as_of, bool(answer["has_more"]))
+
+
+def read_ledger_row(gateway: Gateway, stripe_id: str) -> LedgerPage:
+    """One balance transaction with its source, as a page of its own."""
+    as_of = clock.now()
+    row = gateway.get(f"/v1/balance_transactions/{stripe_id}", **_expand(["source"]))
+    return _ledger_page(gateway, [row], as_of, False)
+
+
+def _ledger_page(
+    gateway: Gateway, data: Sequence[Json], as_of: datetime, has_more: bool
+) -> LedgerPage:
+    entries = []
+    for row in data:
+        try:
+            entries.append(ledger_entry(row, livemode=gateway.livemode))
+        except MalformedObject as error:
+            _log.error("balance transaction %s cannot be read: %s", row.get("id"), error.message)
     sources = [row["source"] for row in data if isinstance(row.get("source"), dict)]
-    found = [read_object(source, as_of=as_of, confirmed=True) for source in sources]
-    return LedgerPage(
-        tuple(ledger_entry(row, livemode=gateway.livemode) for row in data),
-        tuple(snapshot for snapshot in found if snapshot is not None),
-        *_end(data),
-        bool(answer["has_more"]),
-    )
+    return LedgerPage(tuple(entries), _readable(sources, as_of), *_end(data), has_more)
+
+
+def _readable(data: Sequence[Json], as_of: datetime) -> tuple[Snapshot, ...]:
+    """The snapshots of a page; an object that cannot be read is named in the log and left out."""
+    found = []
+    for source in data:
+        try:
+            snapshot = read_object(source, as_of=as_of, confirmed=True)
+        except MalformedObject as error:
+            _log.error("%s cannot be read: %s", source.get("id"), error.message)
+        else:
+            found += [snapshot] if snapshot is not None else []
+    return tuple(found)
 
 
 def _list_params(created: dict[str, int] | None, starting_after: str | None) -> dict[str, Any]:

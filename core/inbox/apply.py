@@ -100,5 +100,5 @@ def apply(
     stale.mark(connection, [*marks, *unlinked, *paid_out], at=moment)
     if written.new:
         topics |= {"revenue", "payments"}
-    versions.bump(connection, topics, slot=books.scope.slot, at=moment)
+    versions.bump(connection, topics, slot=books.scope.slot)
     return written.new

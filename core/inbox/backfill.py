@@ -19,6 +19,7 @@ from core.gateway.client import Gateway
 from core.gateway.readings import Page, read_ledger_page, read_page
 from core.inbox.apply import Books, apply
 from core.inbox.ledger_walk import walk_name, write_page
+from core.inbox.poll import events_name
 
 #: Charges come before the payments that show them, and all before the ledger that books them.
 ORDER = (
@@ -99,6 +100,12 @@ def _begin(engine: Engine, livemode: bool, since: datetime) -> Run:
                 return run
         run = Run(clock.to_unix(since), clock.to_micros(now))
         cursors.keep(connection, _name(livemode), vars(run) | {"finished": False}, at=now)
+        # From here on the walks of events and of the ledger take over, even if this run is cut
+        # short and its lists are not read again.
+        where = {"since": clock.to_unix(now)}
+        for name in (walk_name(livemode), events_name(livemode)):
+            if cursors.position(connection, name) is None:
+                cursors.keep(connection, name, where, at=now)
         return run
 
 
@@ -158,11 +165,6 @@ def _write_ledger(
 
 
 def _end(engine: Engine, livemode: bool, run: Run) -> None:
-    """The polls of events and of the ledger go on from where the backfill began."""
-    where = {"since": run.began // 1_000_000}
     with writing(engine) as connection:
-        now = clock.now()
-        cursors.keep(connection, _name(livemode), vars(run) | {"finished": True}, at=now)
-        for name in (walk_name(livemode), f"events:{'live' if livemode else 'test'}"):
-            if cursors.position(connection, name) is None:
-                cursors.keep(connection, name, where, at=now)
+        where = vars(run) | {"finished": True}
+        cursors.keep(connection, _name(livemode), where, at=clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from core.gateway import fields
 from core.gateway.objects import read_object
 from core.gateway.snapshots import Snapshot
 from core.inbox.stale import Mark
+
+_log = logging.getLogger(__name__)
 
 #: Objects that are read again by their own id.
 _KINDS = {
@@ -43,15 +46,18 @@ def read_hint(body: bytes, created_at: datetime, livemode: bool) -> Hint:
     kind = source.get("object")
     if kind not in _KINDS and kind not in _OF_PAYMENTS:
         return Hint(known=False)
-    if source.get("deleted") is True:
-        return Hint(known=True)
-    snapshot = read_object(source, as_of=created_at, confirmed=False)
-    if snapshot is not None and snapshot.livemode != livemode:
+    if source.get("livemode", livemode) is not livemode:
         raise MalformedObject("livemode of the object differs from the event's")
     marks = tuple(
         Mark(mark_kind, stripe_id, livemode, created_at, _born(source, mark_kind == kind))
         for mark_kind, stripe_id in _stale(kind, source)
     )
+    try:
+        snapshot = read_object(source, as_of=created_at, confirmed=False)
+    except MalformedObject as error:
+        # The object's id is clear, and Stripe can be asked for it in the version that we read.
+        _log.warning("a snapshot of %s cannot be read: %s", kind, error.message)
+        snapshot = None
     return Hint(True, (snapshot,) if snapshot is not None else (), marks)
 
 

@@ -7,22 +7,26 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from core import clock
 from core.db import cursors
 from core.db.engine import reading, retrying, writing
+from core.db.tables import balance_transactions, charges, refunds
 from core.errors import StripeNotFound
 from core.gateway.client import Gateway
-from core.gateway.readings import LedgerPage, read_ledger_page, read_one
+from core.gateway.readings import LedgerPage, read_ledger_page, read_ledger_row, read_one
 from core.gateway.snapshots import Snapshot
 from core.inbox.apply import Books, apply
-from core.ledger.ingest import origins
+from core.ledger.ingest import known, origins
 
 #: A row may show up in the list a little after its time: so much is read again.
 OVERLAP = timedelta(minutes=10)
 #: Where a first walk begins; the backfill covers what lies before.
 FIRST = timedelta(days=1)
+#: How old a charge or refund may be whose ledger row is looked for by its id.
+GAP_REACH = timedelta(days=30)
+GAP_BATCH = 50
 
 
 def walk_name(livemode: bool) -> str:
@@ -46,6 +50,37 @@ def catch_up(engine: Engine, gateway: Gateway, books: Books) -> int:
         newest = max([newest, *(entry.created_at for entry in page.entries)])
     if kept is None or newest > since:
         retrying(partial(_keep, engine, name, {"since": clock.to_unix(newest)}))
+    return new
+
+
+def fill_gaps(engine: Engine, gateway: Gateway, books: Books) -> int:
+    """Bring in rows that charges and refunds name but the walk did not see; how many were new.
+
+    Stripe may list a row long after its time: the walk has then passed it by.
+    """
+    since = clock.now() - GAP_REACH
+    found: list[str] = []
+    with reading(engine) as connection:
+        for table in (charges, refunds):
+            t, b = table.c, balance_transactions.c
+            missing = (
+                select(t.balance_transaction_id)
+                .outerjoin(balance_transactions, b.stripe_id == t.balance_transaction_id)
+                .where(
+                    t.created_at > since,
+                    t.livemode == gateway.livemode,
+                    t.balance_transaction_id.is_not(None),
+                    b.stripe_id.is_(None),
+                )
+                .limit(GAP_BATCH)
+            )
+            found += connection.scalars(missing).all()
+    new = 0
+    for stripe_id in found:
+        try:
+            new += write_page(engine, gateway, books, read_ledger_row(gateway, stripe_id))
+        except StripeNotFound:
+            continue
     return new
 
 
@@ -87,10 +122,10 @@ def write_page(
 
 def _missing_charges(engine: Engine, gateway: Gateway, page: LedgerPage) -> list[Snapshot]:
     """The charges behind these rows that are not mirrored: a row is booked by their method."""
-    wanted = {entry.charge_id for entry in page.entries if entry.charge_id}
-    if not wanted:
-        return []
     with reading(engine) as connection:
+        kept = known(connection, [entry.stripe_id for entry in page.entries])
+        fresh = [entry for entry in page.entries if entry.stripe_id not in kept]
+        wanted = {entry.charge_id for entry in fresh if entry.charge_id}
         missing = wanted - origins(connection, sorted(wanted)).keys()
     came = {s.stripe_id: s for s in page.sources if s.stripe_id in missing}
     for charge_id in sorted(missing - came.keys()):

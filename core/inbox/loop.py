@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.engine import is_transient
-from core.errors import StripeError
+from core.errors import StripeError, TillwatchError
 
 LONGEST_WAIT = 30.0
 
@@ -19,7 +19,8 @@ _log = logging.getLogger(__name__)
 def run(name: str, step: Callable[[], bool], stop: threading.Event, *, idle: float) -> None:
     """Call `step` until `stop` is set; it says whether it found work, else `idle` seconds pass.
 
-    A database or a Stripe that does not answer is waited for, longer each time. Any other error
+    A database or a Stripe that does not answer is waited for, longer each time; so is an error
+    that we know. Any other
     is a fault of the program: it is raised, the process ends, and its launcher starts it anew.
     """
     failures = 0
@@ -29,6 +30,9 @@ def run(name: str, step: Callable[[], bool], stop: threading.Event, *, idle: flo
         except StripeError as error:
             failures += 1
             _log.warning("%s: Stripe: %s (%s)", name, error.code, error.request_id)
+        except TillwatchError as error:
+            failures += 1
+            _log.error("%s: %s (%s)", name, error.message, error.code)
         except SQLAlchemyError as error:
             if not is_transient(error):
                 raise

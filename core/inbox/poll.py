@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 #: Stripe keeps events for 30 days; what is older comes by backfill from the lists.
 REACH = timedelta(days=30)
 #: Events can appear late in the list: so much of what was seen is read again.
-OVERLAP = timedelta(seconds=90)
+OVERLAP = timedelta(minutes=5)
 #: Where a first poll begins; the backfill covers what lies before.
 FIRST = timedelta(minutes=10)
 
@@ -36,9 +36,14 @@ class Polled:
     gap: bool
 
 
+def events_name(livemode: bool) -> str:
+    """The name of the cursor that a mode's poll keeps."""
+    return f"events:{'live' if livemode else 'test'}"
+
+
 def poll(engine: Engine, gateway: Gateway) -> Polled:
     """Store the events since the last poll that no webhook brought. Each page is committed."""
-    name = f"events:{'live' if gateway.livemode else 'test'}"
+    name = events_name(gateway.livemode)
     now = clock.now()
     with reading(engine) as connection:
         kept = cursors.position(connection, name)
@@ -73,8 +78,8 @@ def _store_page(engine: Engine, page: list[Json]) -> int:
 def _parsed(event: Json) -> IncomingEvent | None:
     try:
         return parse_envelope(json.dumps(event, ensure_ascii=False).encode())
-    except MalformedEvent as error:
-        _log.error("an event of Stripe's list cannot be kept: %s", error.message)
+    except (MalformedEvent, UnicodeEncodeError) as error:
+        _log.error("event %s of Stripe's list cannot be kept: %s", event.get("id"), error)
         return None
 
 

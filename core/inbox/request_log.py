@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import asdict
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.engine import retrying, writing
 from core.db.tables import api_requests
@@ -37,5 +38,9 @@ class RequestLog:
             with writing(self._engine) as connection:
                 connection.execute(api_requests.insert(), [asdict(call) for call in batch])
 
-        retrying(write)
+        try:
+            retrying(write)
+        except SQLAlchemyError:
+            self._calls.extendleft(reversed(batch))
+            raise
         return len(batch)

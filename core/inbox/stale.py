@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     bindparam,
@@ -15,14 +16,17 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
+    or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects import mysql, sqlite
 
+from core.clock import EPOCH
 from core.db.engine import is_sqlite
 from core.db.tables import stale_objects as table
+from core.errors import LeaseLost
+from core.inbox.shown import by_kind, times_shown
 
 LEASE = timedelta(seconds=20)
 #: A failing reading waits twice as long each time, up to a quarter of an hour.
@@ -106,7 +110,11 @@ def mark(connection: Connection, marks: Sequence[Mark], *, at: datetime) -> None
 def claim(
     connection: Connection, *, livemode: bool, limit: int, at: datetime
 ) -> tuple[str, list[Claimed]]:
-    """Lease up to `limit` due objects: the fence that proves it, and what they are."""
+    """Lease up to `limit` due objects: the fence that proves it, and what they are.
+
+    `known_at` of each is at least the time of the state that the mirror shows: a reading that
+    begins now is newer than that, whatever the clocks say.
+    """
     c = table.c
     due = and_(c.next_attempt_at <= at, c.livemode == livemode)
     keys = connection.execute(
@@ -115,27 +123,41 @@ def claim(
     if not keys:
         return "", []
     fence = uuid.uuid4().hex
-    chosen = tuple_(c.kind, c.stripe_id).in_([tuple(key) for key in keys])
+    chosen = _these([(key[0], key[1]) for key in keys])
     connection.execute(
         update(table).where(chosen, due).values(fence=fence, next_attempt_at=at + LEASE)
     )
-    found = connection.execute(
+    rows = connection.execute(
         select(
             c.kind, c.stripe_id, c.livemode, c.mark, c.known_at, c.object_created_at, c.attempts
         ).where(chosen, c.fence == fence)
     )
-    return fence, [Claimed(*row) for row in found]
+    claimed = [Claimed(*row) for row in rows]
+    shown = times_shown(connection, _keys(claimed))
+    return fence, [
+        replace(one, known_at=max(one.known_at, shown.get((one.kind, one.stripe_id), EPOCH)))
+        for one in claimed
+    ]
 
 
-def still_owned(connection: Connection, fence: str, claimed: Sequence[Claimed]) -> list[Claimed]:
-    """Those whose lease nobody took over, locked. The others must not be written."""
+def _these(keys: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    """Rows by kind and id. Not as row values: SQLite would read the whole table for those."""
     c = table.c
-    chosen = tuple_(c.kind, c.stripe_id).in_([(one.kind, one.stripe_id) for one in claimed])
+    return or_(*(and_(c.kind == kind, c.stripe_id.in_(ids)) for kind, ids in by_kind(keys).items()))
+
+
+def _keys(claimed: Iterable[Claimed]) -> list[tuple[str, str]]:
+    return [(one.kind, one.stripe_id) for one in claimed]
+
+
+def check_lease(connection: Connection, fence: str, claimed: Sequence[Claimed]) -> None:
+    """`LeaseLost` unless all of these are still ours; holds them until the commit."""
+    c = table.c
     rows = connection.execute(
-        select(c.kind, c.stripe_id).where(chosen, c.fence == fence).with_for_update()
-    )
-    owned = {tuple(row) for row in rows}
-    return [one for one in claimed if (one.kind, one.stripe_id) in owned]
+        select(c.stripe_id).where(_these(_keys(claimed)), c.fence == fence).with_for_update()
+    ).all()
+    if len(rows) != len(claimed):
+        raise LeaseLost
 
 
 def clear(connection: Connection, fence: str, done: Sequence[Claimed], *, at: datetime) -> None:
@@ -143,20 +165,34 @@ def clear(connection: Connection, fence: str, done: Sequence[Claimed], *, at: da
     if not done:
         return
     c = table.c
-    exact = tuple_(c.kind, c.stripe_id, c.mark).in_(
-        [(one.kind, one.stripe_id, one.mark) for one in done]
-    )
-    connection.execute(delete(table).where(exact, c.fence == fence))
-    again = tuple_(c.kind, c.stripe_id).in_([(one.kind, one.stripe_id) for one in done])
-    connection.execute(
-        update(table).where(again, c.fence == fence).values(fence=None, next_attempt_at=at)
-    )
+    for mark_, same in _by_mark(done).items():
+        connection.execute(
+            delete(table).where(_these(_keys(same)), c.mark == mark_, c.fence == fence)
+        )
+    give_back(connection, fence, done, at=at)
+
+
+def _by_mark(done: Sequence[Claimed]) -> dict[int, list[Claimed]]:
+    found: dict[int, list[Claimed]] = {}
+    for one in done:
+        found.setdefault(one.mark, []).append(one)
+    return found
+
+
+def give_back(connection: Connection, fence: str, left: Sequence[Claimed], *, at: datetime) -> None:
+    """End the lease of these: they are due at once."""
+    if left:
+        connection.execute(
+            update(table)
+            .where(_these(_keys(left)), table.c.fence == fence)
+            .values(fence=None, next_attempt_at=at)
+        )
 
 
 def put_off(
-    connection: Connection, fence: str, failed: Sequence[Claimed], reason: str, *, at: datetime
+    connection: Connection, fence: str, failed: Mapping[Claimed, str], *, at: datetime
 ) -> None:
-    """Try these again later: their reading failed."""
+    """Try these again later: their reading failed, for the reason given with each."""
     if not failed:
         return
     rows = [
@@ -165,8 +201,9 @@ def put_off(
             "i": one.stripe_id,
             "a": one.attempts + 1,
             "n": at + min(BACKOFF * 2 ** min(one.attempts, 12), LONGEST),
+            "e": reason[:500],
         }
-        for one in failed
+        for one, reason in failed.items()
     ]
     c = table.c
     connection.execute(
@@ -176,7 +213,7 @@ def put_off(
             fence=None,
             attempts=bindparam("a"),
             next_attempt_at=bindparam("n"),
-            last_error=reason[:500],
+            last_error=bindparam("e"),
         ),
         rows,
     )

@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, Engine, and_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db import versions
-from core.db.engine import is_transient, retrying, writing
+from core.db.engine import retrying, writing
 from core.db.tables import events
-from core.errors import InsertRace, LeaseLost, TillwatchError
+from core.errors import InsertRace, LeaseLost
 from core.inbox.apply import Books, apply
-from core.inbox.hints import read_hint
+from core.inbox.faults import OF_ONE_OBJECT, raise_if_transient, reason
+from core.inbox.hints import Hint, read_hint
 
 _log = logging.getLogger(__name__)
 
@@ -28,15 +28,6 @@ BATCH = 200
 #: After so many tries an event is dead: visible, and replayed by hand.
 TRIES = 8
 BACKOFF = timedelta(seconds=2)
-#: What one bad event can raise. Anything else is a fault of the program and stops the worker.
-FAILS_ITS_EVENT = (
-    TillwatchError,
-    SQLAlchemyError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +40,7 @@ class Waiting:
     body: bytes
     created_at: datetime
     attempts: int
+    account: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +69,9 @@ def apply_inbox(engine: Engine, books: Books, *, batch: int = BATCH) -> Applied:
         return retrying(lambda: _apply(engine, fence, leased, books))
     except LeaseLost:
         return Applied()
-    except FAILS_ITS_EVENT as error:
-        if isinstance(error, SQLAlchemyError) and is_transient(error):
-            raise
-        _log.warning("a batch of %s failed (%s): one by one now", len(leased), _reason(error))
+    except OF_ONE_OBJECT as error:
+        raise_if_transient(error)
+        _log.warning("a batch of %s failed (%s): one by one now", len(leased), reason(error))
         return _one_by_one(engine, fence, leased, books)
 
 
@@ -107,7 +98,7 @@ def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Wa
         update(events).where(e.seq.in_(seqs), due).values(fence=fence, next_attempt_at=now + LEASE)
     )
     rows = connection.execute(
-        select(e.seq, e.stripe_id, e.livemode, e.body, e.created_at, e.attempts)
+        select(e.seq, e.stripe_id, e.livemode, e.body, e.created_at, e.attempts, e.account)
         .where(e.seq.in_(seqs), e.fence == fence)
         .order_by(e.seq)
     )
@@ -116,7 +107,7 @@ def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Wa
 
 def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) -> Applied:
     start = time.perf_counter()
-    hints = [(event, read_hint(event.body, event.created_at, event.livemode)) for event in leased]
+    hints = [(event, _hint(event)) for event in leased]
     with writing(engine) as connection:
         _check_lease(connection, fence, leased)
         now = clock.now()
@@ -133,6 +124,13 @@ def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) 
         for state, seqs in (("applied", known), ("skipped", passed)):
             _finish(connection, fence, seqs, state=state, at=now, duration_us=spent)
         return Applied(applied=len(known), skipped=len(passed))
+
+
+def _hint(event: Waiting) -> Hint:
+    """An event that names an account is a connected one's: its objects are not ours."""
+    if event.account is not None:
+        return Hint(known=False)
+    return read_hint(event.body, event.created_at, event.livemode)
 
 
 def _check_lease(connection: Connection, fence: str, leased: Sequence[Waiting]) -> None:
@@ -174,9 +172,8 @@ def _one_by_one(engine: Engine, fence: str, leased: Sequence[Waiting], books: Bo
             one = retrying(partial(_apply, engine, fence, [event], books))
         except (LeaseLost, InsertRace):
             continue
-        except FAILS_ITS_EVENT as error:
-            if isinstance(error, SQLAlchemyError) and is_transient(error):
-                raise
+        except OF_ONE_OBJECT as error:
+            raise_if_transient(error)
             retrying(partial(_fail, engine, fence, event, error))
             failed += 1
         else:
@@ -198,15 +195,10 @@ def _fail(engine: Engine, fence: str, event: Waiting, error: BaseException) -> N
                 attempts=attempts,
                 next_attempt_at=now + BACKOFF * 2**attempts,
                 fence=None,
-                last_error=_reason(error),
+                last_error=reason(error),
             )
         )
-        versions.bump(connection, ["inbox"], slot=0, at=now)
-
-
-def _reason(error: BaseException) -> str:
-    """What may be kept of an error: its text may quote the body, our own messages do not."""
-    return error.message[:500] if isinstance(error, TillwatchError) else type(error).__name__
+        versions.bump(connection, ["inbox"], slot=0)
 
 
 def replay(engine: Engine, stripe_ids: Sequence[str]) -> int:

@@ -42,6 +42,12 @@ class Ingested(NamedTuple):
     unlinked: list[str]
 
 
+def known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Which of these rows are in the ledger."""
+    b = balance_transactions.c
+    return set(connection.scalars(select(b.stripe_id).where(b.stripe_id.in_(ids))))
+
+
 def origins(connection: Connection, charge_ids: Sequence[str]) -> dict[str, Origin]:
     """What is known of each charge; unknown ones are left out."""
     c = charges.c
@@ -59,10 +65,8 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
     Raises `InsertRace` when another worker wrote one of them meanwhile: the caller tries again,
     for else its rows would enter the sums twice.
     """
-    ids = [entry.stripe_id for entry in entries]
-    b = balance_transactions.c
-    known = set(connection.scalars(select(b.stripe_id).where(b.stripe_id.in_(ids))))
-    fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in known}
+    kept = known(connection, [entry.stripe_id for entry in entries])
+    fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in kept}
     if not fresh:
         return Ingested(0, [])
     behind = origins(connection, [e.charge_id for e in fresh.values() if e.charge_id])

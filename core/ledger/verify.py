@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from core import clock
 from core.db.buckets import amount_bucket, email_prefix
-from core.db.engine import reading, retrying, writing
+from core.db.engine import alone, one_picture, retrying
 from core.db.tables import (
     amount_hist,
     balance_transactions,
@@ -50,16 +50,16 @@ class Difference:
 
 
 def differences(engine: Engine) -> list[Difference]:
-    """`verify` in one read transaction."""
-    with reading(engine) as connection:
+    """`verify` on one picture of the database: writers may go on meanwhile."""
+    with one_picture(engine) as connection:
         return verify(connection)
 
 
 def rebuild_all(engine: Engine, zone: ZoneInfo) -> None:
-    """`rebuild` in one write transaction."""
+    """`rebuild` in one transaction that keeps writers waiting."""
 
     def work() -> None:
-        with writing(engine) as connection:
+        with alone(engine) as connection:
             rebuild(connection, zone)
 
     retrying(work)
@@ -81,7 +81,7 @@ def verify(connection: Connection) -> list[Difference]:
 def rebuild(connection: Connection, zone: ZoneInfo) -> None:
     """Write all sums anew from their rows, by the days of `zone`; the caller commits.
 
-    No other transaction may change payments or ledger meanwhile: stop the workers first.
+    No other transaction may change payments or ledger meanwhile.
     """
     _redate(connection, balance_transactions, "business_day", zone)
     _redate(connection, payments, "day", zone)

@@ -527,7 +527,6 @@ def upgrade() -> None:
         sa.Column("topic", binary_string(64), nullable=False),
         sa.Column("slot", sa.SmallInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("changed_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("topic", "slot"),
     )
     op.create_table(
