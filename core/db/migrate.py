@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, literal_column, select, text
 
 from core.db.engine import is_sqlite, reading, writing
 
@@ -50,7 +50,8 @@ def _clear_half_made(connection: Connection) -> None:
 
     there = set(inspect(connection).get_table_names())
     made = [table for table in metadata.sorted_tables if table.name in there]
-    if not any(connection.execute(table.select().limit(1)).first() for table in made):
+    some = [select(literal_column("1")).select_from(table).limit(1) for table in made]
+    if not any(connection.execute(one).first() for one in some):
         metadata.drop_all(connection, tables=made)
 
 
