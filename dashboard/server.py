@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 import core.reads
@@ -45,6 +45,7 @@ def create_app(console: Console, port: int) -> st.App:
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/ui/session", _session, methods=["GET"]),
+            Route("/overview", _home, methods=["GET"]),
             *login.routes(doorman),
             *live.routes,
             *exports.routes,
@@ -101,6 +102,11 @@ class _KnowsOne(Doorman):
 
 async def _healthz(_request: Request) -> Response:
     return PlainTextResponse("ok")
+
+
+async def _home(_request: Request) -> Response:
+    """The overview is the first page, and Streamlit serves that at the root alone."""
+    return RedirectResponse("/", status_code=303)
 
 
 async def _session(_request: Request) -> Response:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, inspect, literal_column, select, text
+from sqlalchemy import Connection, Engine, Select, inspect, literal_column, select, text
 
 from core.db.engine import is_sqlite, reading, writing
 
@@ -50,7 +50,9 @@ def _clear_half_made(connection: Connection) -> None:
 
     there = set(inspect(connection).get_table_names())
     made = [table for table in metadata.sorted_tables if table.name in there]
-    some = [select(literal_column("1")).select_from(table).limit(1) for table in made]
+    some: list[Select[Any]] = [
+        select(literal_column("1")).select_from(table).limit(1) for table in made
+    ]
     if not any(connection.execute(one).first() for one in some):
         metadata.drop_all(connection, tables=made)
 
