@@ -30,12 +30,16 @@ class Facet:
     exponent: int
 
 
+#: Built once: it is asked before every search.
+_NEWEST = select(func.max(table.c.id))
+
+
 def known(conn: Connection) -> tuple[Facet, ...]:
     """All facets there are now, in order of their numbers.
 
     Facets are never changed and never removed, so a copy is kept until the highest number grows.
     """
-    newest = conn.scalar(select(func.max(table.c.id)))
+    newest = conn.scalar(_NEWEST)
     key = str(conn.engine.url)
     with _lock:
         kept = _known.get(key, ())

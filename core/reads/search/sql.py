@@ -6,7 +6,7 @@ and numbers of ours stand in the text; whatever a person typed is bound.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -82,16 +82,19 @@ def positions(
     conn: Connection, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
 ) -> list[Position]:
     """The first `limit` matching positions of the window, in its direction."""
-    found: set[Position] = set()
+    convert: Callable[[Any], Any] = _UTC.result_processor(conn.dialect, None) or _same
+    found: set[tuple[Any, str]] = set()
     for start in range(0, len(arms), MAX_ARMS):
         binds = Binds(conn)
         text = statement(binds, arms[start : start + MAX_ARMS], conditions, window, limit)
-        for moment, stripe_id in conn.exec_driver_sql(text, binds.values):
-            created_at = _UTC.process_result_value(moment, conn.dialect)
-            if created_at is not None:
-                found.add(Position(created_at, stripe_id))
-    ordered = sorted(found, key=lambda p: (p.created_at, p.stripe_id), reverse=window.older)
-    return ordered[:limit]
+        found.update(map(tuple, conn.exec_driver_sql(text, binds.values).all()))
+    # As the driver gives them, both databases' times sort as times do.
+    ordered = sorted(found, reverse=window.older)[:limit]
+    return [Position(convert(moment), stripe_id) for moment, stripe_id in ordered]
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def counted(
@@ -114,12 +117,12 @@ def statement(
 ) -> str:
     """One SELECT over a chunk of arms: `created_at, stripe_id` rows, at most `limit` an arm."""
     common = [*window_tests(binds, window), *_tests(binds, conditions)]
-    inside = [_in_facets(conditions.wanted)]
+    by_facets = [arm.index == "px_facet" or not conditions.every_facet for arm in arms]
+    inside = [_in_facets(conditions.wanted)] if any(by_facets) else []
     order = "DESC" if window.older else "ASC"
     tail = f"ORDER BY created_at {order}, stripe_id {order}" if window.ordered else ""
     parts = []
-    for arm in arms:
-        by_facet = arm.index == "px_facet" or not conditions.every_facet
+    for arm, by_facet in zip(arms, by_facets, strict=True):
         tests = [*arm_tests(binds, arm), *common, *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         source = ["SELECT created_at, stripe_id FROM payments", hint(binds.conn, arm.index)]
