@@ -17,7 +17,7 @@ import stripe
 from core.emulator.server import RunningEmulator
 
 KEY = "sk_test_anything"
-CARD = {"payment_method_types": ["card"]}
+CARD = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
 
 
 def client_of(emulator: RunningEmulator, key: str = KEY) -> stripe.StripeClient:

@@ -107,26 +107,21 @@ def _blank(ctx: Context, amount: int, currency: str) -> Obj:
 
 def _apply_methods(intent: Obj, params: dict[str, Any]) -> None:
     automatic = params.get("automatic_payment_methods")
-    types = params.get("payment_method_types")
-    if automatic and automatic["enabled"] and types:
-        raise refused(
-            "You may only specify one of these parameters: automatic_payment_methods,"
-            " payment_method_types.",
-            "payment_method_types",
-        )
-    if types:
-        for kind in types:
-            if kind not in _METHODS:
-                raise refused(
-                    f"The payment method type provided: {kind} is invalid.", "payment_method_types"
-                )
-        intent["payment_method_types"] = types
-    elif automatic is None or automatic["enabled"]:
+    if automatic is None or automatic["enabled"]:
         redirects = (automatic or {}).get("allow_redirects", "always")
         intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
         never = ["card", "link", "sepa_debit"]
         intent["payment_method_types"] = never if redirects == "never" else list(_METHODS)
         intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
+    allowed = params.get("allowed_payment_method_types")
+    excluded = params.get("excluded_payment_method_types") or []
+    intent["payment_method_types"] = [
+        kind
+        for kind in intent["payment_method_types"]
+        if kind not in excluded and (allowed is None or kind in allowed)
+    ]
+    intent["allowed_payment_method_types"] = allowed
+    intent["excluded_payment_method_types"] = excluded or None
     if "card" in intent["payment_method_types"]:
         intent["payment_method_options"] = {
             "card": {
