@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, select, update
 
 from core.db.tables import (
     balance_transactions,
@@ -22,6 +22,14 @@ from core.ledger.scope import Scope
 #: The category of the row that pays for a charge.
 CHARGE = "charge"
 _SUMS = ("gross_minor", "fee_minor", "net_minor", "count")
+
+
+# Built once each: putting a statement together takes longer than running it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_KNOWN = select(balance_transactions.c.stripe_id).where(balance_transactions.c.stripe_id.in_(_IDS))
+_ORIGINS = select(
+    charges.c.stripe_id, charges.c.payment_id, charges.c.method_type, charges.c.card_country
+).where(charges.c.stripe_id.in_(_IDS))
 
 
 class Origin(NamedTuple):
@@ -44,18 +52,12 @@ class Ingested(NamedTuple):
 
 def known(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Which of these rows are in the ledger."""
-    b = balance_transactions.c
-    return set(connection.scalars(select(b.stripe_id).where(b.stripe_id.in_(ids))))
+    return set(connection.scalars(_KNOWN, {"ids": list(ids)}))
 
 
 def origins(connection: Connection, charge_ids: Sequence[str]) -> dict[str, Origin]:
     """What is known of each charge; unknown ones are left out."""
-    c = charges.c
-    rows = connection.execute(
-        select(c.stripe_id, c.payment_id, c.method_type, c.card_country).where(
-            c.stripe_id.in_(sorted(set(charge_ids)))
-        )
-    )
+    rows = connection.execute(_ORIGINS, {"ids": sorted(set(charge_ids))})
     return {row[0]: Origin(row[1], row[2] or "", row[3] or "") for row in rows}
 
 
