@@ -1,0 +1,162 @@
+"""An emulator without HTTP, driven by short orders, and the audit of its books."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlencode
+
+from stripe._encode import _api_encode
+
+from core.emulator.app import call
+from core.emulator.background import Background
+from core.emulator.control import Control
+from core.emulator.engine import Engine
+from core.emulator.errors import ApiError
+from core.emulator.fees import half_up
+
+HOUR, DAY = 3_600, 86_400
+
+
+@dataclass
+class Desk:
+    """Calls the API in this thread; remembers what it made so that orders can name it."""
+
+    engine: Engine
+    control: Control
+    charges: list[str] = field(default_factory=list)
+
+    def api(self, method: str, path: str, **params: Any) -> dict[str, Any]:
+        """One API call in its own transaction; raises `ApiError` as the API refuses."""
+        encoded = urlencode(list(_api_encode(params)))
+        return self.engine.work(lambda ctx: call(ctx, method, f"/v1/{path}", encoded))
+
+    def everything(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        """All objects of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.api("GET", path, limit=100, **params)
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            params["starting_after"] = page["data"][-1]["id"]
+
+    def advance(self, seconds: int) -> None:
+        self.control.clock({"advance_seconds": seconds})
+
+    def pay(self, currency: str, amount: int, token: str, **params: Any) -> str:
+        """A confirmed payment; its charge."""
+        made = self.api(
+            "POST",
+            "payment_intents",
+            amount=amount,
+            currency=currency,
+            payment_method=token,
+            confirm=True,
+            return_url="https://shop.example.com/back",
+            **params,
+        )
+        self.charges.append(made["latest_charge"])
+        return str(made["latest_charge"])
+
+    def hold_and_capture(self, currency: str, amount: int, part: int) -> str:
+        """A hold of which a part is captured."""
+        charge = self.pay(currency, amount, "pm_card_visa", capture_method="manual")
+        intent = self.api("GET", f"charges/{charge}")["payment_intent"]
+        self.api("POST", f"payment_intents/{intent}/capture", amount_to_capture=part)
+        return charge
+
+    def pay_out(self, currency: str, percent: int) -> dict[str, Any]:
+        """A payout by hand of a part of what is available."""
+        held = {row["currency"]: row["amount"] for row in self.api("GET", "balance")["available"]}
+        step = {"kwd": 10}.get(currency, 1)
+        amount = held.get(currency, 0) * percent // 100 // step * step
+        return self.api("POST", "payouts", amount=amount, currency=currency)
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    """A fresh emulator in memory whose clock stands still."""
+    engine = Engine(":memory:", seed=1)
+    control = Control(engine, Background(engine))
+    control.clock({"frozen": True})
+    try:
+        yield Desk(engine, control)
+    finally:
+        engine.close()
+
+
+def faults(books: Desk) -> list[str]:
+    """Where the books do not balance: rows, sums by currency, payouts, conversions."""
+    balance = books.api("GET", "balance")
+    rows = books.everything("balance_transactions")
+    return [
+        *_row_faults(rows),
+        *_sum_faults(rows, balance),
+        *_payout_faults(rows, books.everything("payouts")),
+        *_conversion_faults(rows, books.everything("charges")),
+    ]
+
+
+def _row_faults(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        if row["net"] != row["amount"] - row["fee"]:
+            yield f"{row['id']}: net {row['net']} is not {row['amount']} - {row['fee']}"
+        if sum(part["amount"] for part in row["fee_details"]) != row["fee"]:
+            yield f"{row['id']}: the parts of the fee are not {row['fee']}"
+        if any(part["currency"] != row["currency"] for part in row["fee_details"]):
+            yield f"{row['id']}: a fee in another currency"
+
+
+def _sum_faults(rows: list[dict[str, Any]], balance: dict[str, Any]) -> Iterator[str]:
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for row in rows:
+        sums[row["status"], row["currency"]] += row["net"]
+    held = {
+        (status, part["currency"]): part["amount"]
+        for status in ("available", "pending")
+        for part in balance[status]
+    }
+    for place in sorted(sums.keys() | held.keys()):
+        if sums[place] != held.get(place, 0):
+            yield f"{place}: rows sum to {sums[place]}, the balance says {held.get(place, 0)}"
+
+
+def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) -> Iterator[str]:
+    known = {row["id"]: row for row in rows}
+    for payout in payouts:
+        out = known[payout["balance_transaction"]]["net"]
+        back = known.get(payout["failure_balance_transaction"], {"net": 0})["net"]
+        if out != -payout["amount"] or back != (
+            payout["amount"] if payout["status"] == "canceled" else 0
+        ):
+            yield f"{payout['id']}: {payout['amount']} went as {out} and came back as {back}"
+
+
+def _conversion_faults(rows: list[dict[str, Any]], charges: list[dict[str, Any]]) -> Iterator[str]:
+    known = {row["id"]: row for row in rows}
+    for charge in charges:
+        row = known.get(charge["balance_transaction"])
+        if row is None:
+            continue
+        rate = row["exchange_rate"]
+        expected = charge["amount_captured"]
+        if rate is not None:
+            expected = half_up(expected * Fraction(str(rate)))
+        if row["amount"] != expected:
+            yield f"{charge['id']}: {charge['amount_captured']} settled as {row['amount']}"
+
+
+def quietly(order: Any, *args: Any) -> bool:
+    """Whether an order was taken; a refusal by the API's rules is one possible outcome."""
+    try:
+        order(*args)
+    except ApiError as refusal:
+        if refusal.status >= 500:
+            raise
+        return False
+    return True
