@@ -1,3 +1,8 @@
 """Fixtures that all tests share."""
 
-pytest_plugins = ["tests.fixtures_mariadb", "tests.fixtures_access", "tests.fixtures_screens"]
+pytest_plugins = [
+    "tests.fixtures_spine",
+    "tests.fixtures_mariadb",
+    "tests.fixtures_access",
+    "tests.fixtures_screens",
+]

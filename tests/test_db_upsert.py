@@ -8,22 +8,14 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from core import clock
-from core.db import migrate, versions
-from core.db.engine import open_engine, reading, writing
+from core.db import versions
+from core.db.engine import reading, writing
 from core.db.tables import amount_hist, customers
 from core.db.tables import versions as version_rows
 from core.db.upsert import add_to, insert_missing, insert_new, upsert_newer
 from core.errors import InsertRace
 
 START = clock.from_unix(1_790_000_000)
-
-
-@pytest.fixture
-def engine(database_url):
-    made = open_engine(database_url)
-    migrate.upgrade(made)
-    yield made
-    made.dispose()
 
 
 def customer(second, confirmed, name, stripe_id="cus_1"):

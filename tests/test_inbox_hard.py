@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core import clock
-from core.db import migrate
-from core.db.engine import open_engine, reading, writing
+from core.db.engine import reading, writing
 from core.db.tables import (
     customers,
     payments,
@@ -18,26 +17,11 @@ from core.db.tables import (
 from core.errors import OutcomeUnknown, StripeNotFound
 from core.gateway import readings
 from core.inbox import stale
-from core.inbox.apply import Books
 from core.inbox.refresh import MISSES, refresh
 from core.inbox.store import parse_envelope, store
 from core.inbox.work import apply_inbox
 from core.ledger import verify
-from core.ledger.scope import Scope
 from tests.test_inbox_work import AT, intent, put
-
-
-@pytest.fixture
-def engine(database_url):
-    made = open_engine(database_url)
-    migrate.upgrade(made)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def books():
-    return Books(Scope(ZoneInfo("UTC"), 0))
 
 
 class Shelf:

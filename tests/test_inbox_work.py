@@ -2,38 +2,21 @@
 
 import json
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
 
 from core import clock
-from core.db import migrate
-from core.db.engine import open_engine, reading, writing
+from core.db.engine import reading, writing
 from core.db.tables import api_requests, events, payments, stale_objects
 from core.errors import LeaseLost
 from core.gateway.transport import Call
 from core.inbox import overview, work
-from core.inbox.apply import Books
 from core.inbox.request_log import RequestLog
 from core.inbox.store import parse_envelope, store
 from core.inbox.work import TRIES, apply_inbox
-from core.ledger.scope import Scope
 
 AT = 1_790_000_000
-
-
-@pytest.fixture
-def engine(database_url):
-    made = open_engine(database_url)
-    migrate.upgrade(made)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def books():
-    return Books(Scope(ZoneInfo("UTC"), 0))
 
 
 def intent(number, **changes):
