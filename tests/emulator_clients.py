@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 
 import stripe
@@ -49,7 +50,7 @@ def pay(
 
 @dataclass
 class Answer:
-    """A raw HTTP answer."""
+    """A raw HTTP answer; names of headers in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -74,10 +75,14 @@ def raw(
     )
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return Answer(answer.status, dict(answer.headers), answer.read())
+            return Answer(answer.status, _lower(answer.headers), answer.read())
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, dict(error.headers), error.read())
+            return Answer(error.code, _lower(error.headers), error.read())
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 @dataclass
