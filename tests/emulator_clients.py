@@ -105,19 +105,19 @@ class Receiver:
 @contextmanager
 def receiver(secret: str = "whsec_test", refuse: int = 0) -> Iterator[Receiver]:
     """A listening `Receiver`."""
-    found = Receiver(secret, refuse=refuse)
+    found, lock = Receiver(secret, refuse=refuse), threading.Lock()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = 200
-            if found.refuse:
-                found.refuse -= 1
-                status = 500
-            else:
-                found.bodies.append((body, self.headers["Stripe-Signature"]))
+            with lock:
+                status = 500 if found.refuse else 200
+                if found.refuse:
+                    found.refuse -= 1
+                else:
+                    found.bodies.append((body, self.headers["Stripe-Signature"]))
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
