@@ -77,7 +77,7 @@ def backfill(
         except (StripeNotFound, StripeKeyRefused) as error:
             if kind not in OPTIONAL:
                 raise
-            _log.warning("Stripe does not list %s here: %s", kind, error.code)
+            _log.info("Stripe does not list %s here: %s", kind, error.code)
             counts[kind] = 0
     counts[LEDGER] = _walk(
         engine, gateway, LEDGER, run, report, partial(_write_ledger, engine, gateway, books)
