@@ -146,3 +146,19 @@ def test_issuer_may_dispute_any_charge(
     dispute = client.v1.disputes.retrieve(made["id"])
     assert (dispute.reason, dispute.amount, dispute.currency) == ("duplicate", 800, "eur")
     assert rows_of(client, dispute) == [("dispute", -800, 2000)]
+
+
+def test_issuer_disputes_what_was_captured(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    held = pay(client, capture_method="manual")
+    client.v1.payment_intents.capture(held.id, {"amount_to_capture": 700})
+    for amount in (-1, 0, 701):
+        with pytest.raises(ValueError, match="at most what was captured"):
+            emulator.control(
+                "POST", "disputes", {"charge": str(held.latest_charge), "amount": amount}
+            )
+    emulator.control("POST", "disputes", {"charge": str(held.latest_charge)})
+    [dispute] = client.v1.disputes.list({"payment_intent": held.id}).data
+    assert dispute.amount == 700
+    assert dispute.balance_transactions[0].amount == -700

@@ -27,6 +27,7 @@ from core.emulator.traffic import Traffic
 
 #: What `settle` looks ahead: rows of charges, test-card disputes, slow debits.
 _SOON_MS = 15_000
+_LATEST_MS = 4_102_444_800_000
 _Body = dict[str, Any]
 
 
@@ -101,6 +102,8 @@ class Control:
             target = _integer(body, "now") * 1000
         elif "advance_seconds" in body:
             target = now + _integer(body, "advance_seconds") * 1000
+        if not 0 <= target <= _LATEST_MS:
+            raise refused("The clock goes from 1970 to 2100.", "now")
         if target > now:
             engine.run_due(target, travel=True)
         with engine.store.lock:
@@ -208,7 +211,7 @@ async def _json(request: Request) -> _Body:
     raw = await request.body()
     try:
         body = json.loads(raw or b"{}")
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise refused("The body must be JSON.") from reason
     if not isinstance(body, dict):
         raise refused("The body must be a JSON object.")

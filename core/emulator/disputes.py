@@ -19,9 +19,13 @@ def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None =
     charge = ctx.need("charge", charge_id)
     if charge["disputed"] or charge["status"] != "succeeded" or not charge["captured"]:
         raise ApiError(f"Charge {charge_id} cannot be disputed now.", param="charge")
+    # What the network never moved, the released part of a hold, nobody can dispute.
+    captured = charge["amount_captured"]
+    if amount is not None and not 0 < amount <= captured:
+        raise refused("amount must be positive and at most what was captured.", "amount")
     inquiry = reason == "inquiry"
     shown_reason = "fraudulent" if reason in ("inquiry", "ce3", "block") else reason
-    dispute = blank(ctx, charge, shown_reason, amount or charge["amount"], inquiry=inquiry)
+    dispute = blank(ctx, charge, shown_reason, amount or captured, inquiry=inquiry)
     if reason == "ce3":
         dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
         dispute["evidence_details"]["enhanced_eligibility"] = {

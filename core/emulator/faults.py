@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,25 @@ from core.emulator.errors import ApiError, refused
 from core.emulator.ids import Ids
 
 KINDS = ("error", "reset", "delay", "lost_reply", "rate_limit", "saved_500")
+
+
+def _number(value: Any, least: float, most: float) -> bool:
+    return type(value) in (int, float) and least <= value <= most
+
+
+def _text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+#: Checked at the order, for a bad one would break every request after it.
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "count": (lambda v: v is None or (type(v) is int and v > 0), "null or a positive whole number"),
+    "method": (_text, "null or a string"),
+    "path": (_text, "null or a string"),
+    "status": (lambda v: type(v) is int and 400 <= v <= 599, "a whole number from 400 to 599"),
+    "seconds": (lambda v: _number(v, 0, 600), "a number from 0 to 600"),
+    "probability": (lambda v: _number(v, 0, 1), "a number from 0 to 1"),
+}
 
 
 @dataclass
@@ -46,6 +66,9 @@ class Faults:
         known = {"kind", "count", "method", "path", "status", "seconds", "probability"}
         for name in data.keys() - known:
             raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
+        for name, (fits, rule) in _RULES.items():
+            if name in data and not fits(data[name]):
+                raise refused(f"{name} must be {rule}", name)
         fault = Fault(
             kind=data["kind"],
             count=data.get("count", 1),

@@ -59,7 +59,7 @@ def dispute_order(
     try:
         opened = disputes.open_dispute(ctx, found["latest_charge"], reason)
     except ApiError:
-        return  # refunded or disputed meanwhile
+        return  # disputed already: the issuer does so once
     if answer_ms:
         ctx.later(
             answer_ms, "answer_dispute", dispute=opened["id"], won=won, decision_days=decision_days

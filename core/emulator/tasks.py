@@ -62,7 +62,7 @@ def _open_dispute(ctx: Context, charge: str, reason: str) -> None:
     try:
         disputes.open_dispute(ctx, charge, reason)
     except ApiError:
-        return  # refunded or disputed meanwhile: the issuer has nothing to dispute
+        return  # disputed already: the issuer does so once
 
 
 def _warn(ctx: Context, charge: str, fraud_type: str) -> None:
