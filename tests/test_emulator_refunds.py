@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
+from core.emulator import refunds
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.emulator_clients import CARD, client_of, pay
 
@@ -72,6 +73,31 @@ def test_partial_refunds_of_a_converted_charge_sum_to_its_settled_amount(
     [charged] = client.v1.balance_transactions.list({"source": str(paid.latest_charge)}).data
     assert {row.currency for row in rows} == {charged.currency} == {"usd"}
     assert sum(row.amount for row in rows) == -charged.amount
+
+
+def test_failed_refund_between_others_leaves_no_cent_behind(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    paid = pay(client, amount=1003, currency="gbp")
+
+    def refund(amount: int) -> stripe.Refund:
+        return client.v1.refunds.create({"payment_intent": paid.id, "amount": amount})
+
+    failing, _ = refund(2), refund(2)
+    emulator.engine.work(lambda ctx: refunds.fail(ctx, failing.id, "declined"))
+    refund(1001)
+    charge = client.v1.charges.retrieve(str(paid.latest_charge))
+    assert charge.refunded
+    made = client.v1.refunds.list({"payment_intent": paid.id}).data
+    moved = [
+        client.v1.balance_transactions.retrieve(str(row_id)).amount
+        for refunded in made
+        for name in ("balance_transaction", "failure_balance_transaction")
+        if (row_id := refunded.to_dict().get(name))
+    ]
+    [charged] = client.v1.balance_transactions.list({"source": charge.id}).data
+    assert len(moved) == 4
+    assert sum(moved) == -charged.amount
 
 
 def test_unpaid_intent_has_nothing_to_refund(client: stripe.StripeClient) -> None:
