@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
@@ -98,6 +99,23 @@ def test_failed_refund_between_others_leaves_no_cent_behind(
     [charged] = client.v1.balance_transactions.list({"source": charge.id}).data
     assert len(moved) == 4
     assert sum(moved) == -charged.amount
+
+
+def test_refunds_at_once_never_pass_the_charge(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    paid = pay(client, amount=1000)
+
+    def refund(_: int) -> bool:
+        try:
+            client_of(emulator).v1.refunds.create({"payment_intent": paid.id, "amount": 300})
+        except stripe.InvalidRequestError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(refund, range(16))) == 3
+    assert client.v1.charges.retrieve(str(paid.latest_charge)).amount_refunded == 900
 
 
 def test_unpaid_intent_has_nothing_to_refund(client: stripe.StripeClient) -> None:
