@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 import uuid
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, Engine, and_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, select, update
 
 from core import clock
 from core.db import versions
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 BATCH = 200
+#: Out of so many batches of the oldest events one is put together.
+WINDOW = 6
 #: After so many tries an event is dead: visible, and replayed by hand.
 TRIES = 8
 BACKOFF = timedelta(seconds=2)
@@ -89,9 +92,8 @@ def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Wa
     """How many due events were seen, and those that are now ours."""
     now, e = clock.now(), events.c
     due = and_(e.state == "pending", e.next_attempt_at <= now)
-    seqs = connection.scalars(
-        select(e.seq).where(due).order_by(e.next_attempt_at).limit(limit)
-    ).all()
+    oldest = select(e.seq, e.object_id).where(due).order_by(e.next_attempt_at)
+    seqs = _neighbours(connection.execute(oldest.limit(limit * WINDOW)).all(), limit)
     if not seqs:
         return 0, []
     connection.execute(
@@ -124,6 +126,17 @@ def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) 
         for state, seqs in (("applied", known), ("skipped", passed)):
             _finish(connection, fence, seqs, state=state, at=now, duration_us=spent)
         return Applied(applied=len(known), skipped=len(passed))
+
+
+def _neighbours(rows: Sequence[Row[int, str | None]], limit: int) -> list[int]:
+    """Events of the same objects together: workers side by side then touch other payments.
+
+    Which of the parts is taken is left to chance, so that none waits behind the others for ever.
+    """
+    ordered = sorted(rows, key=lambda row: row[1] or "")
+    parts = -(-len(ordered) // limit)
+    start = random.randrange(parts) * limit if parts else 0  # noqa: S311 # no secret
+    return [row[0] for row in ordered[start : start + limit]]
 
 
 def _hint(event: Waiting) -> Hint:
