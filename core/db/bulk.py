@@ -22,25 +22,37 @@ _PLAIN: dict[bool, Dialect] = {
 }
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows that all have the first row's columns; the database's errors are raised."""
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Row], statement: Any = None
+) -> None:
+    """Insert rows that all have the first row's columns; the database's errors are raised.
+
+    `statement` is an insert into `table` that also says what happens to a key that is there; it
+    may have no parameters besides the rows' values.
+    """
     names = tuple(column.name for column in table.columns if column.name in rows[0])
-    statement, converts = _prepared(table, names, is_sqlite(connection))
+    plain = _insert(table) if statement is None else statement
+    text, converts = _prepared(plain, table, names, is_sqlite(connection))
     pick = itemgetter(*names)
     values = [list(pick(row)) for row in rows]
     for place, convert in converts:
         for row in values:
             row[place] = convert(row[place])
-    connection.exec_driver_sql(statement, [tuple(row) for row in values])
+    connection.exec_driver_sql(text, [tuple(row) for row in values])
+
+
+@cache
+def _insert(table: Table) -> Any:
+    return table.insert()
 
 
 @cache
 def _prepared(
-    table: Table, names: tuple[str, ...], sqlite_: bool
+    statement: Any, table: Table, names: tuple[str, ...], sqlite_: bool
 ) -> tuple[str, list[tuple[int, Convert]]]:
     """The statement, and which places must be converted for the driver."""
     dialect = _PLAIN[sqlite_]
-    compiled = table.insert().compile(dialect=dialect, column_keys=list(names))
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
     converts: list[tuple[int, Convert]] = []
     for place, name in enumerate(names):
         convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)

@@ -69,7 +69,7 @@ def add_to(connection: Connection, table: Table, rows: Sequence[Row], sums: Sequ
     if rows:
         keys = [column.name for column in table.primary_key.columns]
         ordered = sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
-        connection.execute(_add_to(table, tuple(sums), is_sqlite(connection)), ordered)
+        insert_rows(connection, table, ordered, _add_to(table, tuple(sums), is_sqlite(connection)))
 
 
 # The statements are built once each: putting them together costs more than running them.

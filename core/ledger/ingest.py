@@ -67,6 +67,8 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
     Raises `InsertRace` when another worker wrote one of them meanwhile: the caller tries again,
     for else its rows would enter the sums twice.
     """
+    if not entries:
+        return Ingested(0, [])
     kept = known(connection, [entry.stripe_id for entry in entries])
     fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in kept}
     if not fresh:
