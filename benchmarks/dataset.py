@@ -37,6 +37,10 @@ PLAIN_INDEXES = (
     *((name,) for name in ("status", "state", "currency", "method_type", "risk_level", "email")),
     *((name,) for name in ("card_last4", "amount_minor", "order_id", "user_id")),
 )
+#: The baseline of revenue: the ledger's rows, with an index that holds all that the sums need.
+LEDGER_INDEX = "CREATE INDEX bb_day ON balance_transactions ({})".format(
+    "livemode, business_day, currency, reporting_category, amount_minor, fee_minor, net_minor"
+)
 
 
 def plain_payments() -> Table:
@@ -69,6 +73,7 @@ def prepare(engine: Engine, size: int) -> Engine:
         for table in (payments, balance_transactions, plain):
             for index in table.indexes:
                 index.create(conn)
+        conn.execute(text(LEDGER_INDEX))
         _analyze(conn, plain)
     return open_engine(url)
 
@@ -91,7 +96,7 @@ def _shape() -> int:
         for table in metadata.sorted_tables
         for one in (table, table.primary_key, *sorted(table.indexes, key=lambda i: str(i.name)))
     ]
-    return crc32(" ".join(parts).encode())
+    return crc32(" ".join([*parts, LEDGER_INDEX]).encode())
 
 
 def _is_full(engine: Engine, size: int) -> bool:
