@@ -1,14 +1,29 @@
-"""The person behind a call, read from the database each time."""
+"""The person or program behind a call, read from the database each time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from core.access.rights import MATRIX, rights_of
-from core.db.tables import user_roles, users
+from core import clock
+from core.access.rights import MATRIX, SERVICE, rights_of
+from core.db.tables import api_tokens, user_roles, users
 from core.errors import Misconfigured, NotPermitted, NotSignedIn
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: a signed-in person, or a program with a token of theirs."""
+
+    user_id: str | None
+    token_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit log and on operations."""
+        return f"token:{self.token_id}" if self.token_id else str(self.user_id)
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,33 @@ def principal(connection: Connection, user_id: str | None) -> Principal:
 
 def require(connection: Connection, user_id: str | None, right: str) -> Principal:
     """The person, if they have the right now; `NotSignedIn` or `NotPermitted` if not."""
-    found = principal(connection, user_id)
-    if not found.may(right):
-        raise NotPermitted(right)
+    return permitted(connection, Caller(user_id), right)
+
+
+def permitted(
+    connection: Connection, caller: Caller, *any_of: str, now: datetime | None = None
+) -> Principal:
+    """Who calls, if they have one of these rights now; `NotSignedIn` or `NotPermitted` if not."""
+    found = _behind(connection, caller, now or clock.now())
+    if not any(found.may(right) for right in any_of):
+        raise NotPermitted(any_of[0])
     return found
+
+
+def _behind(connection: Connection, caller: Caller, now: datetime) -> Principal:
+    """A token gives what its roles give, and no role that its user does not have any more."""
+    person = principal(connection, caller.user_id)
+    if caller.token_id is None:
+        return person
+    t = api_tokens.c
+    row = connection.execute(
+        select(t.roles, t.expires_at).where(
+            t.id == caller.token_id, t.user_id == person.user_id, t.revoked_at.is_(None)
+        )
+    ).first()
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        raise NotSignedIn("This token is not in force.")
+    roles = frozenset(row.roles.split(",")) & (person.roles | {SERVICE})
+    return Principal(
+        person.user_id, person.email, person.name, roles, rights_of(roles), person.language
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.errors import InvalidInput
 
@@ -14,10 +14,16 @@ RISK = "risk"
 DEVELOPER = "developer"
 ADMIN = "admin"
 
-#: Every role, in the order in which people are shown them.
+#: A shop's backend. Only a token has this role: no person does.
+SERVICE = "service"
+
+#: Every role that a person may have, in the order in which people are shown them.
 ROLES = (VIEWER, SUPPORT, SUPPORT_LEAD, FINANCE, RISK, DEVELOPER, ADMIN)
+#: Every role that an API token may have.
+TOKEN_ROLES = (SERVICE, *ROLES)
 
 SEE_PAYMENTS = "see_payments"
+TAKE_PAYMENTS = "take_payments"
 ASK_REFUND = "ask_refund"
 APPROVE_REFUND = "approve_refund"
 BULK_REFUND = "bulk_refund"
@@ -33,6 +39,7 @@ ADMINISTER = "administer"
 #: Each right and the roles that have it.
 MATRIX: dict[str, frozenset[str]] = {
     SEE_PAYMENTS: frozenset(ROLES),
+    TAKE_PAYMENTS: frozenset({SERVICE}),
     ASK_REFUND: frozenset({SUPPORT, SUPPORT_LEAD, RISK}),
     APPROVE_REFUND: frozenset({SUPPORT_LEAD}),
     BULK_REFUND: frozenset({SUPPORT_LEAD}),
@@ -55,10 +62,10 @@ def rights_of(roles: Iterable[str]) -> frozenset[str]:
     return frozenset(right for right, allowed in MATRIX.items() if held & allowed)
 
 
-def known_roles(roles: Iterable[str]) -> tuple[str, ...]:
+def known_roles(roles: Iterable[str], among: Sequence[str] = ROLES) -> tuple[str, ...]:
     """The roles in their usual order, each once; `InvalidInput` for one that does not exist."""
     asked = set(roles)
-    unknown = sorted(asked - set(ROLES))
+    unknown = sorted(asked - set(among))
     if unknown:
-        raise InvalidInput("roles", f"{unknown[0]!r} is not one of {', '.join(ROLES)}")
-    return tuple(role for role in ROLES if role in asked)
+        raise InvalidInput("roles", f"{unknown[0]!r} is not one of {', '.join(among)}")
+    return tuple(role for role in among if role in asked)

@@ -44,6 +44,22 @@ sessions = Table(
     Index("hx_user", "user_id"),
 )
 
+#: A shop's backend or a script: only the SHA-256 of a token is kept. `roles` with commas.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", code(36), primary_key=True),
+    Column("token_hash", code(64), nullable=False, unique=True),
+    Column("user_id", code(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", words(100), nullable=False, default=""),
+    Column("roles", code(255), nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Column("expires_at", Utc()),
+    Column("last_used_at", Utc()),
+    Column("revoked_at", Utc()),
+    Index("tx_user", "user_id"),
+)
+
 login_attempts = Table(
     "login_attempts",
     metadata,

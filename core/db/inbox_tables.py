@@ -81,20 +81,3 @@ api_requests = Table(
     Column("started_at", Utc(), nullable=False),
     Index("ax_started", "started_at"),
 )
-
-#: Every call that changes something at Stripe, written before it is made.
-operations = Table(
-    "operations",
-    metadata,
-    Column("id", code(36), primary_key=True),
-    Column("kind", code(), nullable=False),
-    Column("idempotency_key", code(255), nullable=False, unique=True),
-    Column("params", long_text(), nullable=False),
-    Column("state", code(16), nullable=False),
-    Column("actor", code(64), nullable=False),
-    Column("outcome", long_text()),
-    Column("stripe_id", stripe_id()),
-    Column("created_at", Utc(), nullable=False),
-    Column("updated_at", Utc(), nullable=False),
-    Index("nx_state", "state", "created_at"),
-)

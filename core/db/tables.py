@@ -1,6 +1,7 @@
 """All tables by name, on one metadata."""
 
 from core.db.access_tables import (
+    api_tokens,
     audit_log,
     login_attempts,
     saved_views,
@@ -9,7 +10,8 @@ from core.db.access_tables import (
     user_roles,
     users,
 )
-from core.db.inbox_tables import api_requests, cursors, events, operations, stale_objects
+from core.db.action_tables import operations, refund_requests
+from core.db.inbox_tables import api_requests, cursors, events, stale_objects
 from core.db.ledger_tables import (
     amount_hist,
     balance_transactions,
@@ -35,6 +37,7 @@ from core.db.mirror_tables import (
 __all__ = [
     "amount_hist",
     "api_requests",
+    "api_tokens",
     "audit_log",
     "balance_transactions",
     "charges",
@@ -51,6 +54,7 @@ __all__ = [
     "payments",
     "payments_daily",
     "payouts",
+    "refund_requests",
     "refunds",
     "revenue_country_daily",
     "revenue_daily",

@@ -1,0 +1,62 @@
+"""What people decide and what is asked of Stripe for it, written down before it happens."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table
+
+from core.db.mirror_tables import metadata
+from core.db.types import Utc, code, flag, long_text, stripe_id, words
+
+#: Every call that changes something at Stripe, written before it is made. `params` is the path and
+#: the body, `outcome` what came of it, without secrets. `state`: sending, unknown (no answer; being
+#: resolved), succeeded, refused (by Stripe), not_sent (may be tried again), failed (found undone).
+#: Whoever sends or resolves it holds `fence` until `next_attempt_at`.
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", code(36), primary_key=True),
+    Column("kind", code(), nullable=False),
+    Column("livemode", flag(), nullable=False),
+    Column("idempotency_key", code(255), nullable=False, unique=True),
+    Column("params", long_text(), nullable=False),
+    Column("state", code(16), nullable=False),
+    Column("actor", code(64), nullable=False),
+    Column("outcome", long_text()),
+    Column("stripe_id", stripe_id()),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt_at", Utc(), nullable=False),
+    Column("fence", code(32)),
+    Column("created_at", Utc(), nullable=False),
+    Column("updated_at", Utc(), nullable=False),
+    Index("nx_due", "state", "next_attempt_at"),
+    Index("nx_stripe", "stripe_id"),
+)
+
+#: A decision to give money back, before its operation. `state`: requested, awaiting_approval,
+#: refused, expired, sending, unknown, pending, succeeded, failed, canceled. What is sending,
+#: unknown or waits keeps its amount reserved. `why` says what refused or failed it.
+refund_requests = Table(
+    "refund_requests",
+    metadata,
+    Column("id", code(36), primary_key=True),
+    Column("payment_id", stripe_id(), nullable=False),
+    Column("livemode", flag(), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("reason", code(), nullable=False),
+    Column("note", words(500)),
+    Column("state", code(32), nullable=False),
+    Column("why", words(500)),
+    Column("asked_by", code(64), nullable=False),
+    Column("approved_by", code(64)),
+    Column("operation_id", code(36)),
+    Column("refund_id", stripe_id()),
+    Column("bulk_id", code(36)),
+    Column("created_at", Utc(), nullable=False),
+    Column("updated_at", Utc(), nullable=False),
+    Column("expires_at", Utc()),
+    Index("rqx_payment", "payment_id", "state"),
+    Index("rqx_state", "state", "created_at"),
+    Index("rqx_asked", "asked_by", "created_at"),
+    Index("rqx_refund", "refund_id"),
+)
