@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import balance, cards, charges
+from core.emulator import balance, cards, charges, three_d_secure
 from core.emulator.context import Context, hidden, shown
 from core.emulator.errors import DOCS, ApiError
 from core.emulator.store import Obj
+from core.emulator.three_d_secure import Step
 
 #: Live tests see a debit settle within seconds; in simulated history it takes days.
 PROCESSING_MS = 5_000
@@ -22,16 +23,20 @@ def run(ctx: Context, intent: Obj, method: Obj, params: dict[str, Any]) -> None:
     intent["next_action"] = None
     intent["last_payment_error"] = None
     ctx.tx.touch(intent)
-    off_session = params.get("off_session") not in (None, False)
-    if does.startswith("three_d_secure") or does == "redirect":
-        if does != "redirect" and off_session:
-            decline(ctx, intent, method, "authentication_required", "authentication_required")
+    away = params.get("off_session") not in (None, False)
+    step = three_d_secure.step(intent, method, does, off_session=away)
+    if step is Step.ABSENT:
+        decline(ctx, intent, method, "authentication_required", "authentication_required")
+    if step is Step.BROKEN:
+        decline(ctx, intent, method, "card_declined", "processing_error")
+    if step is Step.CHALLENGE:
         if params.get("error_on_requires_action"):
             _refuse_action(ctx, intent, method)
         if not ctx.unattended:
             _ask_for_action(ctx, intent, method, does, params.get("return_url"))
             return
-        hidden(intent)["authenticated"] = does != "redirect"
+        if does != "redirect":
+            three_d_secure.passed(intent)
     finish(ctx, intent, method, does)
 
 
@@ -42,7 +47,6 @@ def finish(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
         decline(ctx, intent, method, code, decline_code)
     after_challenge = {
         "three_d_secure_declined": ("card_declined", "generic_decline"),
-        "three_d_secure_error": ("processing_error", "processing_error"),
         "three_d_secure_insufficient": ("card_declined", "insufficient_funds"),
     }
     if does in after_challenge:
@@ -57,6 +61,7 @@ def finish(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
         return
     outcome = charges.approved(ctx, method, _score(ctx, does))
     charge = charges.make(ctx, intent, method, status="succeeded", outcome=outcome)
+    three_d_secure.save(ctx, intent, method)
     succeed(ctx, intent, charge)
     _afterwards(ctx, charge, does)
 
@@ -133,7 +138,7 @@ def send_back(
     intent["payment_method"] = None
     intent["next_action"] = None
     intent["last_payment_error"] = {**error, "payment_method": shown(method)}
-    hidden(intent).pop("authenticated", None)
+    three_d_secure.forget(intent)
     ctx.tx.touch(intent)
     if charge is not None:
         ctx.emit("charge.failed", charge)

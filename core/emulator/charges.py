@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import cards
+from core.emulator import cards, three_d_secure
 from core.emulator.context import Context, hidden
 from core.emulator.ids import fingerprint_of
 from core.emulator.params import merged
@@ -104,19 +104,7 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
 
 
 def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, Any]:
-    challenged = hidden(intent).get("authenticated")
     manual = intent["capture_method"] == "manual"
-    secure = None
-    if challenged:
-        secure = {
-            "authentication_flow": "challenge",
-            "electronic_commerce_indicator": "05",
-            "exemption_indicator": None,
-            "result": "authenticated",
-            "result_reason": None,
-            "transaction_id": ctx.ids.token(32),
-            "version": "2.2.0",
-        }
     details = {
         **{name: card[name] for name in _CARD_FIELDS},
         "amount_authorized": intent["amount"],
@@ -132,7 +120,7 @@ def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, 
         "network_transaction_id": str(ctx.ids.chance().randrange(10**14, 10**15)),
         "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
         "regulated_status": "unregulated",
-        "three_d_secure": secure,
+        "three_d_secure": three_d_secure.details(ctx, intent),
         "transaction_link_id": None,
         "wallet": None,
     }

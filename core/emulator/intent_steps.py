@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import amounts, attempts, balance, payment_methods, refunds
+from core.emulator import (
+    amounts,
+    attempts,
+    balance,
+    payment_methods,
+    refunds,
+    three_d_secure,
+)
 from core.emulator.context import Context, hidden, shown
 from core.emulator.errors import DOCS, ApiError
 from core.emulator.store import Obj
@@ -74,6 +81,9 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         intent["payment_method"] = method["id"]
     if "receipt_email" in params:
         intent["receipt_email"] = params["receipt_email"]
+    if params.get("setup_future_usage"):
+        intent["setup_future_usage"] = params["setup_future_usage"]
+    three_d_secure.remember(intent, params)
     run(ctx, intent, params)
     return intent
 
@@ -180,7 +190,8 @@ def authenticate(ctx: Context, intent_id: str, *, succeed: bool) -> Obj:
     if not succeed:
         attempts.send_back(ctx, intent, method, _FAILED[does == "redirect"])
         return intent
-    hidden(intent)["authenticated"] = does != "redirect"
+    if does != "redirect":
+        three_d_secure.passed(intent)
     try:
         attempts.finish(ctx, intent, method, does)
     except ApiError as declined:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import amounts, intent_steps, payment_methods
+from core.emulator import amounts, intent_steps, payment_methods, three_d_secure
 from core.emulator.context import Context
 from core.emulator.errors import refused
 from core.emulator.params import merged
@@ -32,6 +32,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     method = intent_steps.given_method(ctx, params)
     intent = _blank(ctx, amount, currency)
     _apply_methods(intent, params)
+    three_d_secure.remember(intent, params)
     intent |= {name: params[name] for name in _COPIED if name in params}
     intent["customer"] = customer
     intent["metadata"] = merged({}, params.get("metadata") or {})
@@ -169,6 +170,7 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     if params.get("customer"):
         intent["customer"] = ctx.need("customer", params["customer"], "customer")["id"]
     intent |= {name: params[name] for name in _COPIED if name in params}
+    three_d_secure.remember(intent, params)
     if "shipping" in params:
         _set_shipping(intent)
     if "metadata" in params:
