@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import mysql, sqlite
 
 from core.db.engine import is_sqlite
+from core.db.literals import rendered
 
 Row = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -38,7 +39,11 @@ def insert_rows(
     for place, convert in converts:
         for row in values:
             row[place] = convert(row[place])
-    connection.exec_driver_sql(text, [tuple(row) for row in values])
+    if is_sqlite(connection):
+        connection.exec_driver_sql(text, [tuple(row) for row in values])
+        return
+    for piece in rendered(values):
+        connection.exec_driver_sql(text, (piece,))
 
 
 @cache
@@ -58,4 +63,8 @@ def _prepared(
         convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         if convert is not None:
             converts.append((place, convert))
-    return str(compiled), converts
+    text = str(compiled)
+    if not sqlite_:
+        # All rows are one parameter there.
+        text = text.replace(f"({', '.join(['%s'] * len(names))})", "%s", 1)
+    return text, converts

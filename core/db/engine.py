@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from core.db import literals
 from core.errors import InsertRace
 
 T = TypeVar("T")
@@ -40,7 +41,11 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
-        connect_args={"init_command": "SET time_zone = '+00:00'", "connect_timeout": 5},
+        connect_args={
+            "init_command": "SET time_zone = '+00:00'",
+            "connect_timeout": 5,
+            "conv": literals.conversions(),
+        },
     )
 
 
