@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
-from core.access import audit, demo, principals, users
+from core.access import demo, principals, refusals, users
 from core.access.principals import Principal
+from core.actions.desk import Desk, PaymentRules
+from core.cache import open_cache
 from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
@@ -58,7 +59,8 @@ class Console:
                 principals.require(connection, user_id, right)
                 return fn(connection, *args, **kwargs)
         except NotPermitted:
-            self._note_refusal(str(user_id), right, f"{fn.__module__}.{fn.__name__}")
+            what = f"{fn.__module__}.{fn.__name__}"
+            refusals.note(self.engine, str(user_id), "read", right, what)
             raise
 
     def require(self, user_id: str | None, right: str, what: str) -> Principal:
@@ -67,7 +69,7 @@ class Console:
             with reading(self.engine) as connection:
                 return principals.require(connection, user_id, right)
         except NotPermitted:
-            self._note_refusal(str(user_id), right, what)
+            refusals.note(self.engine, str(user_id), "read", right, what)
             raise
 
     def principal(self, user_id: str | None) -> Principal:
@@ -81,21 +83,6 @@ class Console:
         def work() -> None:
             with writing(self.engine) as connection:
                 users.set_language(connection, user_id, language)
-
-        retrying(work)
-
-    def _note_refusal(self, user_id: str, right: str, what: str) -> None:
-        def work() -> None:
-            with writing(self.engine) as connection:
-                audit.append_once(
-                    connection,
-                    timedelta(minutes=1),
-                    actor=user_id,
-                    action="read",
-                    target=what,
-                    outcome="refused",
-                    details={"right": right},
-                )
 
         retrying(work)
 
@@ -143,9 +130,27 @@ def open_workshop(console: Console, *, slot: int | None = None) -> Workshop:
     """A gateway for each mode that has a key, and the books that their readings go into."""
     settings = console.settings
     log = RequestLog(console.engine)
-    gateways = {
+    scope = Scope(settings.zone) if slot is None else Scope(settings.zone, slot % SLOTS)
+    return Workshop(_gateways(settings, log), Books(scope), log)
+
+
+def open_desk(console: Console) -> tuple[Desk, RequestLog]:
+    """What actions work with, and the log of their calls, which its owner flushes."""
+    settings = console.settings
+    log = RequestLog(console.engine)
+    desk = Desk(
+        engine=console.engine,
+        gateways=_gateways(settings, log),
+        books=Books(Scope(settings.zone)),
+        rules=PaymentRules(frozenset(settings.currencies), settings.payment_largest),
+        cache=open_cache(settings.redis_url.get_secret_value()),
+        return_url=f"{settings.public_base}/api/v1/payments/return",
+    )
+    return desk, log
+
+
+def _gateways(settings: Settings, log: RequestLog) -> dict[bool, Gateway]:
+    return {
         livemode: Gateway(key, livemode=livemode, api_base=settings.api_base, log=log)
         for livemode, key in settings.secret_keys.items()
     }
-    scope = Scope(settings.zone) if slot is None else Scope(settings.zone, slot % SLOTS)
-    return Workshop(gateways, Books(scope), log)

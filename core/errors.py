@@ -69,6 +69,27 @@ class NotFound(TillwatchError):
     code = "not_found"
 
 
+class TestModeOnly(TillwatchError):
+    """This works with a test key alone. Nothing was sent."""
+
+    status = 403
+    code = "test_mode_only"
+
+
+class RequestRepeated(TillwatchError):
+    """The same request is being carried out. Ask again in a moment."""
+
+    status = 409
+    code = "request_under_way"
+
+
+class IdempotencyKeyReused(TillwatchError):
+    """The same Idempotency-Key came with another request. Nothing was sent."""
+
+    status = 409
+    code = "idempotency_key_reused"
+
+
 class TooManyAttempts(TillwatchError):
     """Too many attempts. Wait a while, then try again."""
 
@@ -204,6 +225,13 @@ class OutcomeUnknown(StripeError):
 
     status = 503
     code = "outcome_unknown"
+
+
+class OperationUndone(StripeError):
+    """This was not done: nothing of it is at Stripe. It may be asked for anew."""
+
+    status = 409
+    code = "operation_undone"
 
 
 class IdempotencyConflict(StripeError):

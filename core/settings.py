@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from core.errors import Misconfigured
+from core.errors import Misconfigured, UnknownCurrency
+from core.money import known_currency
 
 #: What the emulator takes as a key when no Stripe key is set. It opens nothing anywhere else.
 EMULATOR_KEY = "sk_test_emulator"
@@ -59,6 +61,10 @@ class Settings(BaseSettings):
     encryption_key: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     cors_origins: str = ""
+    public_url: str = ""
+    payment_currencies: str = "cny,usd,eur,gbp"
+    payment_largest: Decimal = Field(Decimal("999999.99"), gt=0, le=Decimal("999999999.99"))
+    rate_limit: int = Field(600, ge=1)
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"
@@ -86,6 +92,41 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError("is not a time zone of the IANA database") from None
         return value
+
+    @field_validator("payment_currencies")
+    @classmethod
+    def _currencies_exist(cls, value: str) -> str:
+        for currency in _listed(value):
+            try:
+                known_currency(currency.lower())
+            except UnknownCurrency as error:
+                raise ValueError(f"{currency} {error.rule}") from None
+        return value
+
+    @cached_property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies that payments may be created in, lower case, as they were listed."""
+        return tuple(currency.lower() for currency in _listed(self.payment_currencies))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Which sites' scripts may call the REST API from a browser."""
+        return tuple(origin.rstrip("/") for origin in _listed(self.cors_origins))
+
+    @property
+    def public_base(self) -> str:
+        """Where customers reach the receiver, without a slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{self.receiver_port}").rstrip("/")
+
+    @property
+    def publishable_keys(self) -> dict[bool, str]:
+        """The key for browsers by livemode, where one is set."""
+        found = {
+            is_live(key): key
+            for key in (self.stripe_test_publishable_key, self.stripe_publishable_key)
+            if key
+        }
+        return found or ({False: EMULATOR_PUBLISHABLE_KEY} if self.uses_emulator else {})
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -133,6 +174,10 @@ class Settings(BaseSettings):
         if not any(found) and self.uses_emulator and kept.exists():
             found = [kept.read_text(encoding="utf-8").strip()]
         return tuple(secret for secret in found if secret)
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def is_live(key: str) -> bool:

@@ -16,6 +16,7 @@ from core.gateway.failures import is_retried, translate
 #: The API version that the SDK is pinned to; objects are asked for in this shape.
 API_VERSION: str = stripe.api_version
 TRIES = 3
+_TEST_KEYS = ("sk_test_", "rk_test_")
 PAGE = 100
 
 Json = dict[str, Any]
@@ -40,6 +41,8 @@ class Gateway:
         read_seconds: float = transport.READ_SECONDS,
     ) -> None:
         self.livemode = livemode
+        #: Whether the key itself says that it is a test key.
+        self.has_test_key = key.startswith(_TEST_KEYS)
         self._budget = budget or Budget()
         self._wait = wait or wait_random_exponential(multiplier=0.5, max=8)
         self._client = stripe.StripeClient(
