@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from core.money import Money
 from core.reads.payment import PaymentDetail
 from core.reads.payment_parts import Payment
-from dashboard import columns, widgets
+from dashboard import columns, explanations, widgets
 from dashboard.columns import money
 from dashboard.figures import Card, money_card
 from dashboard.figures import cards as draw_cards
@@ -77,28 +80,48 @@ def _sums(lines: dict[str, int], currency: str) -> None:
     widgets.plain_table(table, layout, key=f"sums_{currency}", alt=_("From gross to net"))
 
 
+def failure(payment: Payment) -> None:
+    """Why the last attempt failed, what to tell the customer, what the customer can do."""
+    found = explanations.explained(payment)
+    if found is None or payment.status == "succeeded":
+        return
+    code = payment.decline_code or payment.failure_code or ""
+    with st.container(border=True):
+        widgets.card_title(_("Why it failed"))
+        _facts(
+            (_("Meaning"), found.meaning, st.text),
+            (_("Tell the customer"), found.message, st.text),
+            (_("Next step for the customer"), found.action_text, st.text),
+            (_("Stripe's code"), code, _code),
+        )
+
+
 def customer(payment: Payment) -> None:
     """Who paid, how, and for what: foreign text, so nothing here is markdown."""
     method = columns.method(payment.method_type, payment.card_brand, payment.card_last4)
-    shown = (
-        (_("Customer"), payment.customer_name, st.text),
-        (_("E-mail"), payment.email, _code),
-        (_("Customer id"), payment.customer_id, _code),
-        (_("Method"), method, st.text),
-        (_("Card country"), payment.card_country, st.text),
-        (_("Order"), payment.order_id, _code),
-        (_("User"), payment.user_id, _code),
-        (_("IP address"), payment.ip, _code),
-        (_("Description"), payment.description, st.text),
-    )
     with st.container(border=True):
         widgets.card_title(_("Customer"))
-        with st.grid(4, min_column_width=170):
-            for name, value, draw in shown:
-                if value:
-                    with st.container(gap="xsmall"):
-                        st.caption(name)
-                        draw(value)
+        _facts(
+            (_("Customer"), payment.customer_name, st.text),
+            (_("E-mail"), payment.email, _code),
+            (_("Customer id"), payment.customer_id, _code),
+            (_("Method"), method, st.text),
+            (_("Card country"), payment.card_country, st.text),
+            (_("Order"), payment.order_id, _code),
+            (_("User"), payment.user_id, _code),
+            (_("IP address"), payment.ip, _code),
+            (_("Description"), payment.description, st.text),
+        )
+
+
+def _facts(*shown: tuple[str, str | None, Callable[[str], Any]]) -> None:
+    """Values under their names, in a grid; what is not known is left out."""
+    with st.grid(4, min_column_width=170):
+        for name, value, draw in shown:
+            if value:
+                with st.container(gap="xsmall"):
+                    st.caption(name)
+                    draw(value)
 
 
 def _code(value: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.payments import PaymentRow
-from dashboard import chips, columns
+from dashboard import chips, columns, explanations
 from dashboard.i18n import _
 from dashboard.widgets import ROW
 
@@ -23,6 +23,7 @@ COLUMNS = (
     "method",
     "customer",
     "reason",
+    "meaning",
     "risk",
     "created",
     "payment",
@@ -41,6 +42,7 @@ def frame(rows: Sequence[PaymentRow]) -> pd.DataFrame:
             ],
             "customer": [row.email or row.customer_name or row.customer_id or "" for row in rows],
             "reason": [columns.reason(row.decline_code or row.failure_code) for row in rows],
+            "meaning": [explanations.meaning(row) for row in rows],
             "risk": pd.array([row.risk_score for row in rows], dtype="Int64"),
             "created": [row.created_at for row in rows],
             "payment": [columns.opener(row.stripe_id) for row in rows],
@@ -58,7 +60,8 @@ def show(
     on_open: Callable[[str], None],
     without: Sequence[str] = (),
 ) -> None:
-    """Draw the table; a click on an id calls `on_open` with it."""
+    """Draw the table; a click on an id calls `on_open` with it. A reason's meaning goes with it."""
+    left_out = {*without, "meaning"} if "reason" in without else set(without)
 
     def clicked() -> None:
         on_open(columns.opened(f"{key}_open"))
@@ -68,7 +71,7 @@ def show(
         hide_index=True,
         height="content" if len(table) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
         row_height=ROW,
-        column_order=[name for name in COLUMNS if name not in without],
+        column_order=[name for name in COLUMNS if name not in left_out],
         column_config=_layout(zone, f"{key}_open", clicked),
         key=key,
         alt=alt,
@@ -83,6 +86,7 @@ def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, 
         "method": columns.text_column(_("Method"), width=138),
         "customer": columns.text_column(_("Customer"), width=190),
         "reason": columns.text_column(_("Reason"), width=132),
+        "meaning": columns.text_column(_("Meaning"), width=300),
         "risk": st.column_config.ProgressColumn(
             _("Risk"), format="%d", min_value=0, max_value=99, width=88, color="gray"
         ),

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.payment import PaymentDetail
-from dashboard import chips, columns, widgets
+from dashboard import chips, columns, explanations, widgets
 from dashboard.columns import money
 from dashboard.i18n import _
 
@@ -45,7 +45,8 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
             "method": [
                 columns.method(part.method_type, part.card_brand, part.card_last4) for part in parts
             ],
-            "reason": [columns.reason(part.decline_code or part.failure_code) for part in parts],
+            "reason": [columns.reason(explanations.reason_of(part)) for part in parts],
+            "meaning": [explanations.meaning_of(part) for part in parts],
             "risk": [chips.cell(part.risk_level) for part in parts],
             "created": [part.created_at for part in parts],
             "id": [part.stripe_id for part in parts],
@@ -54,6 +55,7 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
     return table, _layout(zone) | {
         "state": chips.chip_column(_("Status"), chips.RESULT, width=110),
         "method": columns.text_column(_("Method"), width=138),
+        "meaning": columns.text_column(_("Meaning"), width=300),
         "risk": chips.chip_column(_("Risk"), chips.RISK, width=100),
     }
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.reads.payment import PaymentDetail
 from core.reads.payment_parts import Attempt, TimelineEntry
-from dashboard import chips, columns, i18n
+from dashboard import chips, columns, explanations, i18n
 from dashboard.chips import N_
 from dashboard.i18n import _
 from dashboard.widgets import safe_text
@@ -92,4 +92,6 @@ def _told(attempt: Attempt) -> Sequence[str]:
     message = attempt.failure_message or attempt.seller_message
     if message:
         lines.append(_("Message: {text}").format(text=message))
+    if meaning := explanations.meaning_of(attempt):
+        lines.append(_("Meaning: {text}").format(text=meaning))
     return lines

@@ -55,6 +55,7 @@ def main(asked: str, back: str) -> None:
         if address := link(payment.stripe_id):
             st.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
     st.code(payment.stripe_id, language=None, width="content")
+    payment_cards.failure(payment)
     payment_cards.figures(detail)
     left, right = st.columns([2, 1])
     with left.container(border=True):

@@ -70,6 +70,38 @@ def test_a_failed_payment_names_its_reason(payment):
     assert figures(test)["Net"] == "–"
 
 
+def test_a_failed_payment_says_what_it_means_and_what_to_tell(payment):
+    test = payment("failed")
+    texts = [text.value for text in test.text]
+    assert "The card or account does not hold enough money for this payment." in texts
+    assert any("not enough money for this payment. Please check the balance" in t for t in texts)
+    assert "Check the balance, or use another card" in texts
+    assert "insufficient_funds" in codes(test)
+
+
+def test_a_failed_payment_is_explained_in_the_language_of_the_viewer(payment):
+    test = payment("failed")
+    test.session_state["language"] = "zh-CN"
+    test.run()
+    assert "银行卡或账户余额不足以支付。" in [text.value for text in test.text]
+    assert "检查余额，或换一张卡" in [text.value for text in test.text]
+
+
+def test_each_attempt_has_its_meaning_beside_its_reason(payment):
+    attempts = next(f.value for f in payment("failed").dataframe if "meaning" in f.value)
+    assert list(attempts["reason"]) == ["insufficient funds"]
+    assert list(attempts["meaning"]) == [
+        "The card or account does not hold enough money for this payment."
+    ]
+
+
+def test_what_succeeded_is_not_explained(payment):
+    test = payment("dollars")
+    assert "Why it failed" not in [header.value for header in test.header]
+    attempts = next(f.value for f in test.dataframe if "meaning" in f.value)
+    assert set(attempts["meaning"]) == {""}
+
+
 @pytest.mark.parametrize("name", ["pi_nowhere", "", "live"])
 def test_a_payment_that_is_not_here_is_said_to_be_so(payment, name):
     test = payment(name)
