@@ -4,5 +4,6 @@ pytest_plugins = [
     "tests.fixtures_spine",
     "tests.fixtures_mariadb",
     "tests.fixtures_access",
+    "tests.fixtures_actions",
     "tests.fixtures_screens",
 ]

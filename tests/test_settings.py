@@ -27,6 +27,7 @@ def test_with_nothing_set_it_runs_on_sqlite_and_the_emulator():
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_may_come_from_a_file(monkeypatch, tmp_path, name):
     values = {"app_env": "test", "reporting_timezone": "Asia/Shanghai"}
+    values |= {"payment_currencies": "usd,jpy", "payment_largest": "500.50"}
     kind = Settings.model_fields[name].annotation
     value = values.get(name, {bool: "true", int: "9000"}.get(kind, "from_file"))
     (tmp_path / "kept").write_text(value + "\n")
@@ -57,7 +58,16 @@ def test_secrets_do_not_show(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("REPORTING_TIMEZONE", "Mars/Base"), ("APP_ENV", "prod"), ("UI_PORT", "0")]
+    ("name", "value"),
+    [
+        ("REPORTING_TIMEZONE", "Mars/Base"),
+        ("APP_ENV", "prod"),
+        ("UI_PORT", "0"),
+        ("PAYMENT_CURRENCIES", "usd,dollars"),
+        ("PAYMENT_LARGEST", "0"),
+        ("PAYMENT_LARGEST", "NaN"),
+        ("RATE_LIMIT", "0"),
+    ],
 )
 def test_a_wrong_value_is_refused_with_its_name(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
