@@ -1,4 +1,4 @@
-"""Payments by a backend's backend and by developers: what is asked, what is kept, what is refused."""
+"""Payments by a shop and by developers: what is asked, what is kept, what is refused."""
 
 from __future__ import annotations
 
