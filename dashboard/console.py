@@ -69,10 +69,13 @@ def view() -> View:
 
 def livemode() -> bool:
     """Live or test data: what was chosen in the sidebar, live where there is only that."""
-    modes = console().settings.secret_keys
-    return (
-        bool(st.session_state.get("livemode", True in modes)) if len(modes) > 1 else True in modes
-    )
+    live = True in console().settings.secret_keys
+    return live and not (both_modes() and st.session_state.get("test_data", False))
+
+
+def both_modes() -> bool:
+    """Whether there is a key for test mode beside a live one: then people choose."""
+    return len(console().settings.secret_keys) > 1
 
 
 def zone() -> ZoneInfo:

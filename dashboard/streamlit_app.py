@@ -30,6 +30,8 @@ account.choose_language(person)
 pages = navigation.open_to(person)
 page = st.navigation(pages, expanded=True) if pages else None
 with st.sidebar:
+    if console.both_modes():
+        widgets.mode_switch()
     widgets.language_picker()
     account.box(person)
 account.keep_language(person)

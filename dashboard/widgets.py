@@ -48,6 +48,15 @@ def language_picker() -> None:
     )
 
 
+def mode_switch() -> None:
+    """The choice between live and test data, for the sidebar; it holds on every screen."""
+    st.toggle(
+        _("Test data"),
+        key="test_data",
+        help=_("Shows what the test key sees. Live data stays as it is."),
+    )
+
+
 def safe_text(text: str | None) -> str:
     """Foreign text for a place that renders markdown: shown as written, loads and links nothing."""
     flat = " ".join((text or "").split())
