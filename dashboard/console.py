@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from core import bootstrap, settings
-from core.access.principals import Principal
+from core.access.principals import Caller, Principal
+from core.actions.desk import Desk
 from core.bootstrap import Console
 from core.db.engine import reading
 from core.errors import NotPermitted, NotSignedIn, TillwatchError
+from core.inbox.request_log import RequestLog
 from dashboard import navigation, widgets
 from dashboard.i18n import _
 
@@ -89,6 +91,28 @@ def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
         return console().read(user_id(), fn, *a, **k)
     except (NotPermitted, NotSignedIn) as error:
         _stop(error)
+
+
+def act(fn: Callable[Concatenate[Desk, Caller, P], T], *a: P.args, **k: P.kwargs) -> T:
+    """Run an action for the viewer, who is asked for its right in the database by the action.
+
+    Without the right the screen says so and the run ends there. Every other error of `core.errors`
+    is the page's to show: `OutcomeUnknown` is being resolved, and was not refused.
+    """
+    desk, log = _desk(console())
+    try:
+        return fn(desk, Caller(user_id()), *a, **k)
+    except (NotPermitted, NotSignedIn) as error:
+        _stop(error)
+    finally:
+        # At once, so that the screen can show the calls that were made for it.
+        log.flush()
+
+
+@lru_cache(maxsize=1)
+def _desk(opened: Console) -> tuple[Desk, RequestLog]:
+    """The one desk of this process: its cache and its budget of calls are shared by all."""
+    return bootstrap.open_desk(opened)
 
 
 def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
