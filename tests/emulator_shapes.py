@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import types
 import typing
 from collections.abc import Iterator
@@ -68,6 +69,9 @@ def _value(value: Any, hint: Any, path: str) -> Iterator[str]:
     elif hint in _SIMPLE:
         if not isinstance(value, _SIMPLE[hint]) or (hint is not bool and isinstance(value, bool)):
             yield f"{path}: {value!r} is not {hint.__name__}"
+    elif hint is decimal.Decimal:
+        if not isinstance(value, str) or not decimal.Decimal(value).is_finite():
+            yield f"{path}: {value!r} is not a decimal"
     elif hint is Any:
         return
     else:

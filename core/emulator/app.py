@@ -164,6 +164,7 @@ def _expansion(route: Route, given: dict[str, Any]) -> dict[str, Any]:
         return {}
     kind = {
         "payment_intents": "payment_intent",
+        "checkout": "checkout.session",
         "radar": "radar.early_fraud_warning",
         "balance_transactions": "balance_transaction",
     }

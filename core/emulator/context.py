@@ -17,6 +17,7 @@ _NOUNS = {
     "payment_intent": ("payment_intent", "intent"),
     "radar.early_fraud_warning": ("early_fraud_warning", "early_fraud_warning"),
     "payment_method": ("PaymentMethod", "payment_method"),
+    "checkout.session": ("checkout.session", "session"),
 }
 
 
@@ -37,6 +38,8 @@ class Context:
     idempotency_key: str | None = None
     #: Events older than this unix second are not kept (Stripe keeps 30 days).
     events_since: int = 0
+    #: Told of what happens to an intent that a Checkout Session made: (context, event, intent).
+    on_checkout_intent: Callable[[Context, str, Obj], None] | None = None
     #: In simulated history, customers pass every redirect and challenge at once.
     unattended: bool = False
     script: dict[str, Any] = field(default_factory=dict)
@@ -58,9 +61,13 @@ class Context:
         return found
 
     def emit(self, kind: str, obj: Obj, previous: dict[str, Any] | None = None) -> None:
-        """Write an event with the object as it is now."""
-        if self.now < self.events_since:
-            return
+        """Write an event with the object as it is now, and tell who follows the object."""
+        if self.now >= self.events_since:
+            self._write(kind, obj, previous)
+        if self.on_checkout_intent and kind.startswith("payment_intent.") and checkout_of(obj):
+            self.on_checkout_intent(self, kind, obj)
+
+    def _write(self, kind: str, obj: Obj, previous: dict[str, Any] | None) -> None:
         event_id = self.ids.new("evt")
         data: dict[str, Any] = {"object": shown(obj)}
         if previous is not None:
@@ -83,6 +90,12 @@ class Context:
 def shown(obj: Obj) -> Obj:
     """The object without what the wire never shows."""
     return {key: value for key, value in obj.items() if key != "_"}
+
+
+def checkout_of(intent: Obj) -> str | None:
+    """The Checkout Session that made this intent."""
+    session: str | None = intent.get("_", {}).get("checkout")
+    return session
 
 
 def hidden(obj: Obj) -> dict[str, Any]:

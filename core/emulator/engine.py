@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from core.emulator import balance, events, tasks, webhook_endpoints
+from core.emulator import balance, checkout_payments, events, tasks, webhook_endpoints
 from core.emulator.context import Context
 from core.emulator.emulator_clock import EmulatorClock
 from core.emulator.errors import ApiError
@@ -122,6 +122,7 @@ class Engine:
             base_url=self.base_url,
             request_id=request_id,
             idempotency_key=key,
+            on_checkout_intent=checkout_payments.follow,
         )
 
     def reload_endpoints(self) -> None:

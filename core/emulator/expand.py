@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator.context import Context, shown
+from core.emulator.context import Context, hidden, shown
 from core.emulator.errors import refused
 from core.emulator.store import Obj
 
@@ -72,6 +72,18 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "charge": frozenset({"charge"}),
         "payment_intent": frozenset({"payment_intent"}),
     },
+    "checkout.session": {
+        "customer": frozenset({"customer"}),
+        "line_items": frozenset({"item"}),
+        "payment_intent": frozenset({"payment_intent"}),
+        "invoice": _NEVER,
+        "payment_link": _NEVER,
+        "setup_intent": _NEVER,
+        "subscription": _NEVER,
+    },
+    "item": {"price": frozenset({"price"})},
+    "price": {"product": frozenset({"product"})},
+    "product": {"default_price": _NEVER, "tax_code": _NEVER},
     "event": {},
     "webhook_endpoint": {},
     "balance": {},
@@ -79,6 +91,8 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
 }
 
 _Tree = dict[str, Any]
+#: Fields that hold a list: shown only when asked for, and `.data.` stands before what is in it.
+_LISTS = frozenset({"refunds", "line_items"})
 
 
 def _tree(paths: list[str]) -> _Tree:
@@ -111,10 +125,10 @@ def _check(kinds: frozenset[str], tree: _Tree, path: str) -> None:
         under = frozenset().union(*known)
         _check(
             under,
-            {k: v for k, v in below.items() if not (name == "refunds" and k == "data")},
+            {k: v for k, v in below.items() if not (name in _LISTS and k == "data")},
             where,
         )
-        if name == "refunds" and "data" in below:
+        if name in _LISTS and "data" in below:
             _check(under, below["data"], f"{where}.data")
 
 
@@ -138,11 +152,14 @@ def expanded(ctx: Context, objects: list[Obj], tree: _Tree) -> list[Obj]:
     """Copies of the objects for the wire, with the tree's fields filled in."""
     copies = [shown(obj) for obj in objects]
     for name, below in tree.items():
-        if name == "refunds":
-            for copy in copies:
-                if copy["object"] == "charge":
-                    copy["refunds"] = _refunds(ctx, copy["id"], below.get("data", {}))
+        if name in _LISTS:
+            for obj, copy in zip(objects, copies, strict=True):
+                if name in EXPANDABLE[copy["object"]]:
+                    copy[name] = _list(ctx, name, obj, below.get("data", {}))
             continue
+        for copy in copies:
+            if isinstance(copy.get(name), dict):
+                [copy[name]] = expanded(ctx, [copy[name]], below)
         holders = [copy for copy in copies if isinstance(copy.get(name), str)]
         ctx.tx.load(copy[name] for copy in holders)
         found = {}
@@ -165,17 +182,26 @@ def _for(objects: list[Obj], tree: _Tree) -> _Tree:
     return {name: below for name, below in tree.items() if name in fields}
 
 
-def _refunds(ctx: Context, charge_id: str, tree: _Tree) -> dict[str, Any]:
+def _list(ctx: Context, name: str, obj: Obj, tree: _Tree) -> dict[str, Any]:
+    """The first ten of a list field."""
+    if name == "refunds":
+        found, url = _refunds(ctx, obj["id"]), f"/v1/charges/{obj['id']}/refunds"
+    else:
+        found = hidden(obj)["line_items"]
+        url = f"/v1/checkout/sessions/{obj['id']}/line_items"
+    return {
+        "object": "list",
+        "data": expanded(ctx, found[:10], tree),
+        "has_more": len(found) > 10,
+        "url": url,
+    }
+
+
+def _refunds(ctx: Context, charge_id: str) -> list[Obj]:
     ctx.tx.flush()
     rows = ctx.tx.db.execute(
         "SELECT pending, body FROM objects WHERE object = 'refund' AND charge = ?"
         " ORDER BY created DESC, seq DESC LIMIT 11",
         (charge_id,),
     ).fetchall()
-    found = ctx.tx.keep_rows(rows)
-    return {
-        "object": "list",
-        "data": expanded(ctx, found[:10], tree),
-        "has_more": len(found) > 10,
-        "url": f"/v1/charges/{charge_id}/refunds",
-    }
+    return ctx.tx.keep_rows(rows)

@@ -12,7 +12,7 @@ from core.emulator import (
     refunds,
     three_d_secure,
 )
-from core.emulator.context import Context, hidden, shown
+from core.emulator.context import Context, checkout_of, hidden, shown
 from core.emulator.errors import DOCS, ApiError
 from core.emulator.store import Obj
 
@@ -59,6 +59,7 @@ def check_type(intent: Obj, method: Obj) -> None:
 def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/payment_intents/{id}/confirm."""
     intent = ctx.need("payment_intent", intent_id, in_path=True)
+    _not_at_checkout(intent)
     status = intent["status"]
     if status in ("succeeded", "requires_capture", "processing"):
         raise wrong_state(
@@ -86,6 +87,15 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     three_d_secure.remember(intent, params)
     run(ctx, intent, params)
     return intent
+
+
+def _not_at_checkout(intent: Obj) -> None:
+    if session := checkout_of(intent):
+        raise wrong_state(
+            intent,
+            "You cannot confirm or cancel a PaymentIntent that was created by a Checkout Session."
+            f" The customer pays at {session}; to end it, expire the session.",
+        )
 
 
 def run(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
@@ -159,6 +169,8 @@ def cancel(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
             " requires_payment_method, requires_capture, requires_reauthorization,"
             " requires_confirmation, requires_action, processing.",
         )
+    if intent["status"] != "requires_capture":
+        _not_at_checkout(intent)
     if intent["status"] == "processing":
         raise wrong_state(intent, "This PaymentIntent is processing and can no longer be canceled.")
     return end(ctx, intent, params.get("cancellation_reason"))

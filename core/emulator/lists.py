@@ -57,6 +57,27 @@ def page(
     }
 
 
+def part(ctx: Context, kind: str, url: str, params: dict[str, Any], whole: Sequence[Obj]) -> Obj:
+    """One page of objects kept inside another one, in their own order."""
+    tree = check(kind, params.get("expand") or [], in_list=True)
+    limit, found = _limit(params), list(whole)
+    for name in ("starting_after", "ending_before"):
+        cursor = params.get(name)
+        if cursor is None:
+            continue
+        place = next((i for i, obj in enumerate(found) if obj["id"] == cursor), None)
+        if place is None:
+            raise missing(kind, cursor, name)
+        found = found[place + 1 :] if name == "starting_after" else found[:place]
+    kept = found[-limit:] if params.get("ending_before") else found[:limit]
+    return {
+        "object": "list",
+        "data": expanded(ctx, kept, tree),
+        "has_more": len(found) > limit,
+        "url": url,
+    }
+
+
 def _limit(params: dict[str, Any]) -> int:
     limit: int = params.get("limit", 10)
     if limit < 1:

@@ -11,6 +11,7 @@ from core.emulator import (
     accounts,
     balance,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     early_fraud_warnings,
@@ -64,6 +65,7 @@ def _list(
 
 _NOT_DELETED = [("instr(body, '\"deleted\":true') = ?", 0)]
 _PI, _PM, _RE, _DU = "payment_intents", "payment_methods", "refunds", "disputes"
+_CS = "checkout/sessions"
 
 ROUTES: list[Route] = [
     _route("GET /v1/account", "AccountRetrieveCurrentParams", accounts.retrieve),
@@ -83,6 +85,24 @@ ROUTES: list[Route] = [
     _list("/v1/charges", "ChargeListParams", "charge", ["customer", "payment_intent"]),
     _route("GET /v1/charges/{id}", "ChargeRetrieveParams", charges.retrieve),
     _route("POST /v1/charges/{id}", "ChargeUpdateParams", charges.update),
+    _route(
+        f"GET /v1/{_CS}",
+        "checkout.SessionListParams",
+        checkout_sessions.list_sessions,
+        is_list=True,
+    ),
+    _route(f"POST /v1/{_CS}", "checkout.SessionCreateParams", checkout_sessions.create),
+    _route(f"GET /v1/{_CS}/{{id}}", "checkout.SessionRetrieveParams", checkout_sessions.retrieve),
+    _route(f"POST /v1/{_CS}/{{id}}", "checkout.SessionUpdateParams", checkout_sessions.update),
+    _route(
+        f"POST /v1/{_CS}/{{id}}/expire", "checkout.SessionExpireParams", checkout_sessions.expire
+    ),
+    _route(
+        f"GET /v1/{_CS}/{{id}}/line_items",
+        "checkout.SessionListLineItemsParams",
+        checkout_sessions.list_line_items,
+        is_list=True,
+    ),
     _list("/v1/customers", "CustomerListParams", "customer", ["email"], _NOT_DELETED),
     _route("POST /v1/customers", "CustomerCreateParams", customers.create),
     _route("GET /v1/customers/{id}", "CustomerRetrieveParams", customers.retrieve),

@@ -9,6 +9,7 @@ from core.emulator import (
     attempts,
     balance,
     charges,
+    checkout_sessions,
     disputes,
     early_fraud_warnings,
     follow_ups,
@@ -58,6 +59,12 @@ def _expire_authorization(ctx: Context, intent: str) -> None:
         intent_steps.end(ctx, found, "automatic")
 
 
+def _expire_checkout_session(ctx: Context, session: str) -> None:
+    found = ctx.need("checkout.session", session)
+    if found["status"] == "open":
+        checkout_sessions.end(ctx, found)
+
+
 def _open_dispute(ctx: Context, charge: str, reason: str) -> None:
     try:
         disputes.open_dispute(ctx, charge, reason)
@@ -98,6 +105,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "post_charge": _post_charge,
     "finish_processing": _finish_processing,
     "expire_authorization": _expire_authorization,
+    "expire_checkout_session": _expire_checkout_session,
     "open_dispute": _open_dispute,
     "warn": _warn,
     "dispute_deadline": _dispute_deadline,

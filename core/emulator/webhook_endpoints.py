@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
+from core.emulator import urls
 from core.emulator.context import Context, hidden
-from core.emulator.errors import ApiError, refused
+from core.emulator.errors import ApiError
 from core.emulator.params import merged
 from core.emulator.store import Obj
 
@@ -15,7 +15,7 @@ _MOST = 16
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
     """POST /v1/webhook_endpoints: the only answer that shows the secret."""
-    url = _url(params["url"])
+    url = urls.checked(params["url"], "url")
     ctx.tx.flush()
     query = "SELECT count(*) FROM objects WHERE object = 'webhook_endpoint'"
     if ctx.tx.db.execute(query).fetchone()[0] >= _MOST:
@@ -47,17 +47,6 @@ def make(ctx: Context, url: str, enabled_events: list[str], secret: str) -> Obj:
     return ctx.tx.add(endpoint)
 
 
-def _url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise refused(
-            "Invalid URL: An explicit scheme (such as https) must be provided.",
-            "url",
-            "url_invalid",
-        )
-    return url
-
-
 def retrieve(ctx: Context, endpoint_id: str, params: dict[str, Any]) -> Obj:
     return ctx.need("webhook_endpoint", endpoint_id, in_path=True)
 
@@ -65,7 +54,7 @@ def retrieve(ctx: Context, endpoint_id: str, params: dict[str, Any]) -> Obj:
 def update(ctx: Context, endpoint_id: str, params: dict[str, Any]) -> Obj:
     endpoint = ctx.need("webhook_endpoint", endpoint_id, in_path=True)
     if "url" in params:
-        endpoint["url"] = _url(params["url"])
+        endpoint["url"] = urls.checked(params["url"], "url")
     if "disabled" in params:
         endpoint["status"] = "disabled" if params["disabled"] else "enabled"
     for name in ("enabled_events", "description"):
