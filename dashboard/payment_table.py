@@ -28,6 +28,8 @@ COLUMNS = (
     "created",
     "payment",
 )
+#: Wide: shown only where failures are the subject, in the place of something else.
+ON_DEMAND = frozenset({"meaning"})
 
 
 def frame(rows: Sequence[PaymentRow]) -> pd.DataFrame:
@@ -59,9 +61,10 @@ def show(
     alt: str,
     on_open: Callable[[str], None],
     without: Sequence[str] = (),
+    also: Sequence[str] = (),
 ) -> None:
-    """Draw the table; a click on an id calls `on_open` with it. A reason's meaning goes with it."""
-    left_out = {*without, "meaning"} if "reason" in without else set(without)
+    """Draw the table; a click on an id calls `on_open` with it."""
+    left_out = {*without, *ON_DEMAND} - set(also)
 
     def clicked() -> None:
         on_open(columns.opened(f"{key}_open"))
@@ -86,7 +89,7 @@ def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, 
         "method": columns.text_column(_("Method"), width=138),
         "customer": columns.text_column(_("Customer"), width=190),
         "reason": columns.text_column(_("Reason"), width=132),
-        "meaning": columns.text_column(_("Meaning"), width=300),
+        "meaning": columns.text_column(_("Meaning"), width=206),
         "risk": st.column_config.ProgressColumn(
             _("Risk"), format="%d", min_value=0, max_value=99, width=88, color="gray"
         ),

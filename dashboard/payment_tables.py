@@ -55,7 +55,8 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
     return table, _layout(zone) | {
         "state": chips.chip_column(_("Status"), chips.RESULT, width=110),
         "method": columns.text_column(_("Method"), width=138),
-        "meaning": columns.text_column(_("Meaning"), width=300),
+        "reason": columns.text_column(_("Reason"), width=132),
+        "meaning": columns.text_column(_("Meaning"), width=220),
         "risk": chips.chip_column(_("Risk"), chips.RISK, width=100),
     }
 

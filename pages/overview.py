@@ -86,7 +86,8 @@ def draw(shown: dict, here: console.View) -> None:
             key="failures",
             alt=_("Latest failed payments"),
             on_open=lambda payment_id: st.session_state.update(opened=payment_id),
-            without=["risk"],
+            without=["risk", "state", "method"],
+            also=["meaning"],
         )
         # Under the table: on a touch screen its toolbar takes the clicks of what stands above.
         st.page_link(

@@ -61,9 +61,7 @@ def test_failures_lead_to_their_payment(overview, shop):
 def test_a_failure_says_what_it_means(overview):
     failures = next(f.value for f in overview("viewer").dataframe if "reason" in f.value)
     assert list(failures["reason"]) == ["insufficient funds"]
-    assert list(failures["meaning"]) == [
-        "The card or account does not hold enough money for this payment."
-    ]
+    assert list(failures["meaning"]) == ["Too little money on the card or account."]
 
 
 def test_the_age_of_the_last_event_stands_beside_the_title(overview):

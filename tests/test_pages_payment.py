@@ -73,7 +73,7 @@ def test_a_failed_payment_names_its_reason(payment):
 def test_a_failed_payment_says_what_it_means_and_what_to_tell(payment):
     test = payment("failed")
     texts = [text.value for text in test.text]
-    assert "The card or account does not hold enough money for this payment." in texts
+    assert "Too little money on the card or account." in texts
     assert any("not enough money for this payment. Please check the balance" in t for t in texts)
     assert "Check the balance, or use another card" in texts
     assert "insufficient_funds" in codes(test)
@@ -83,16 +83,14 @@ def test_a_failed_payment_is_explained_in_the_language_of_the_viewer(payment):
     test = payment("failed")
     test.session_state["language"] = "zh-CN"
     test.run()
-    assert "银行卡或账户余额不足以支付。" in [text.value for text in test.text]
+    assert "银行卡或账户余额不足。" in [text.value for text in test.text]
     assert "检查余额，或换一张卡" in [text.value for text in test.text]
 
 
 def test_each_attempt_has_its_meaning_beside_its_reason(payment):
     attempts = next(f.value for f in payment("failed").dataframe if "meaning" in f.value)
     assert list(attempts["reason"]) == ["insufficient funds"]
-    assert list(attempts["meaning"]) == [
-        "The card or account does not hold enough money for this payment."
-    ]
+    assert list(attempts["meaning"]) == ["Too little money on the card or account."]
 
 
 def test_what_succeeded_is_not_explained(payment):
