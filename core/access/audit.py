@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +16,12 @@ from core import clock
 from core.db.engine import is_sqlite
 from core.db.tables import audit_log, settings_table
 from core.db.upsert import insert_missing, insert_new
+from core.errors import InvalidInput
 
 _GENESIS = "0" * 64
 _HEAD = "audit.head"
 _BATCH = 1000
+_HEAD_FORM = re.compile(r"\d{1,18} [0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,12 @@ def head(connection: Connection) -> tuple[int, str]:
     return _parsed(connection.execute(query).scalar())
 
 
-def verify(connection: Connection) -> Broken | None:
-    """Walk the whole chain; the first row that was changed, removed or put in, if any."""
+def verify(connection: Connection, anchor: tuple[int, str] | None = None) -> Broken | None:
+    """Walk the whole chain; the first row that was changed, removed or put in, if any.
+
+    A chain that was written anew from its first row holds by itself: `anchor`, a head that was
+    printed earlier and kept elsewhere, shows that too.
+    """
     previous, expected = _GENESIS, 1
     while rows := connection.execute(
         select(audit_log).where(audit_log.c.seq >= expected).order_by(audit_log.c.seq).limit(_BATCH)
@@ -116,7 +123,11 @@ def verify(connection: Connection) -> Broken | None:
                 return Broken(row.seq, "does not follow the row before it")
             if seal(row._asdict()) != row.hash:
                 return Broken(row.seq, "was changed")
+            if anchor is not None and anchor[0] == row.seq and anchor[1] != row.hash:
+                return Broken(row.seq, "is not the row that the anchor names")
             previous, expected = row.hash, expected + 1
+    if anchor is not None and anchor[0] >= expected:
+        return Broken(expected, "is missing, and the anchor names a later one")
     if head(connection) != (expected - 1, previous):
         return Broken(expected, "is missing at the end, or the head was changed")
     before = select(audit_log.c.seq).where(audit_log.c.seq < 1).limit(1)
@@ -139,6 +150,13 @@ def _take_head(connection: Connection) -> tuple[int, str]:
         insert_missing(connection, settings_table, [first], "name")
         value = connection.execute(query).scalar()
     return _parsed(value)
+
+
+def parse_head(text: str) -> tuple[int, str]:
+    """A head as `audit head` prints it; `InvalidInput` for anything else."""
+    if not _HEAD_FORM.fullmatch(text.strip()):
+        raise InvalidInput("expect", "is a row's number and its hash, as `audit head` prints them")
+    return _parsed(text.strip())
 
 
 def _parsed(value: str | None) -> tuple[int, str]:
