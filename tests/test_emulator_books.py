@@ -58,7 +58,7 @@ def after(books: Desk, step: str, charge: str, percent: int) -> None:
         part = (left["amount"] - left["amount_refunded"]) * percent // 1000 * 10
         books.api("POST", "refunds", charge=charge, **({"amount": part} if part else {}))
     else:
-        books.control.dispute({"charge": charge, "reason": "product_not_received"})
+        books.control.others.dispute({"charge": charge, "reason": "product_not_received"})
 
 
 def answer(books: Desk, number: int) -> None:

@@ -37,6 +37,14 @@ def emulator() -> Iterator[RunningEmulator]:
         ("trickle", {"per_minute": -1}, "per_minute"),
         ("history", {"days": 0}, "days"),
         ("traffic", {}, "payments"),
+        ("clock", {"advance_days": 401}, "advance_days"),
+        ("clock", {"advance_days": -1}, "advance_days"),
+        ("faults", {"kind": "rate_limit", "reason": "mood"}, "reason"),
+        ("settings", {"refund_limit": "no"}, "refund_limit"),
+        ("settings", {"colour": "red"}, "colour"),
+        ("refunds/re_none", {"status": "lost"}, "status"),
+        ("refunds/re_none", {"status": "failed", "failure_reason": "x"}, "failure_reason"),
+        ("disputes", {}, "charge"),
     ],
 )
 def test_bad_order_is_refused_by_name(

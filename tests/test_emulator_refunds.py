@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
-from core.emulator import refunds
+from core.emulator import refund_outcomes
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.emulator_clients import CARD, client_of, pay
 
@@ -85,7 +85,7 @@ def test_failed_refund_between_others_leaves_no_cent_behind(
         return client.v1.refunds.create({"payment_intent": paid.id, "amount": amount})
 
     failing, _ = refund(2), refund(2)
-    emulator.engine.work(lambda ctx: refunds.fail(ctx, failing.id, "declined"))
+    emulator.engine.work(lambda ctx: refund_outcomes.fail(ctx, failing.id, "declined"))
     refund(1001)
     charge = client.v1.charges.retrieve(str(paid.latest_charge))
     assert charge.refunded
@@ -178,5 +178,5 @@ def test_metadata_is_all_that_can_change(client: stripe.StripeClient) -> None:
 
 def test_refund_that_waits_for_nobody_cannot_be_canceled(client: stripe.StripeClient) -> None:
     refund = client.v1.refunds.create({"payment_intent": pay(client).id})
-    with pytest.raises(stripe.InvalidRequestError, match="cannot be canceled"):
+    with pytest.raises(stripe.InvalidRequestError, match="Canceling this refund is unsupported"):
         client.v1.refunds.cancel(refund.id)

@@ -17,7 +17,7 @@ from core.emulator import expand, params, routes
 from core.emulator.context import API_VERSION, Context
 from core.emulator.engine import Engine
 from core.emulator.errors import ApiError, refused
-from core.emulator.faults import Fault, injected_error
+from core.emulator.faults import Fault, injected_error, refusal_of
 from core.emulator.forms import nested
 from core.emulator.idempotency import Saved
 from core.emulator.routes import Route
@@ -30,6 +30,14 @@ _NO_KEY = (
     " https://stripe.com/docs/api#authentication for details, or we can help at"
     " https://support.stripe.com/."
 )
+
+
+#: Where the noun of a path is not the kind of object it answers with.
+_KINDS = {
+    "balance_settings": "balance_settings",
+    "checkout": "checkout.session",
+    "radar": "radar.early_fraud_warning",
+}
 
 
 class Api:
@@ -56,14 +64,13 @@ class Api:
         try:
             _authorized(request)
             for hit in hits:
-                if hit.kind in ("error", "rate_limit"):
-                    raise injected_error(429 if hit.kind == "rate_limit" else hit.status)
+                if (ordered := refusal_of(hit)) is not None:
+                    raise ordered
             encoded = await _encoded(request)
             return await self._keyed(request, request_id, encoded, hits)
         except ApiError as refusal:
-            return self._answer(
-                refusal.status, error_body(self.engine, refusal, request_id), request, request_id
-            )
+            body = error_body(self.engine, refusal, request_id)
+            return self._answer(refusal.status, body, request, request_id, refusal.headers)
 
     async def _keyed(
         self, request: Request, request_id: str, encoded: str, hits: list[Fault]
@@ -133,7 +140,6 @@ class Api:
         if key := request.headers.get("idempotency-key"):
             headers["Idempotency-Key"] = key[:255]
         if status == 429:
-            headers["Stripe-Rate-Limited-Reason"] = "global-rate"
             headers["Stripe-Should-Retry"] = "true"
         return Response(body, status, headers, media_type="application/json")
 
@@ -162,14 +168,9 @@ def _expansion(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     paths = given.get("expand") or []
     if route.lists or not paths:
         return {}
-    kind = {
-        "payment_intents": "payment_intent",
-        "checkout": "checkout.session",
-        "radar": "radar.early_fraud_warning",
-        "balance_transactions": "balance_transaction",
-    }
-    noun = route.path.split("/")[2]
-    return expand.check(kind.get(noun, noun.removesuffix("s")), paths)
+    noun = route.path.removeprefix("/v1/").removeprefix("test_helpers/").split("/")[0]
+    kind = _KINDS.get(noun, noun.removesuffix("s"))
+    return expand.check(kind, paths)
 
 
 def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:

@@ -11,15 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.emulator import (
-    disputes,
-    early_fraud_warnings,
-    history,
-    intent_steps,
-    webhook_endpoints,
-)
+from core.emulator import balance, history, intent_steps, webhook_endpoints
 from core.emulator.background import Background
 from core.emulator.context import Context, hidden, shown
+from core.emulator.counterparties import Counterparties, whole
 from core.emulator.engine import Engine
 from core.emulator.errors import ApiError, refused
 from core.emulator.store import dump
@@ -28,6 +23,7 @@ from core.emulator.traffic import Traffic
 #: What `settle` looks ahead: rows of charges, test-card disputes, slow debits.
 _SOON_MS = 15_000
 _LATEST_MS = 4_102_444_800_000
+_MOST_DAYS = 400
 _Body = dict[str, Any]
 
 
@@ -38,6 +34,7 @@ class Control:
         self.engine = engine
         self.background = background
         self.traffic = Traffic(engine)
+        self.others = Counterparties(engine)
 
     def routes(self) -> list[Route]:
         return [
@@ -48,18 +45,17 @@ class Control:
             self._route("/faults", "POST", self.faults),
             self._route("/faults", "DELETE", self.clear_faults),
             self._route("/webhooks", "POST", self.webhooks),
-            self._route("/disputes", "POST", self.dispute),
-            self._route("/early_fraud_warnings", "POST", self.early_fraud_warning),
             self._route("/traffic", "POST", self.run_traffic),
             self._route("/trickle", "POST", self.trickle),
             Route("/history", self.write_history, methods=["POST"]),
             self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
+            *self.others.routes(self._route),
         ]
 
     def _route(self, path: str, method: str, do: Callable[..., _Body]) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                body = await _json(request) if method == "POST" else {}
+                body = await _json(request) if method == "POST" else dict(request.query_params)
                 answer = await run_in_threadpool(do, body, **request.path_params)
                 return JSONResponse(answer)
             except ApiError as refusal:
@@ -94,14 +90,19 @@ class Control:
         return {"labels": {i: {"label": label, **json.loads(more)} for i, label, more in rows}}
 
     def clock(self, body: _Body) -> _Body:
-        """`{"advance_seconds": n}` or `{"now": unix}`, and `"frozen": true|false`."""
+        """`{"advance_seconds": n}`, `{"advance_days": n}` or `{"now": unix}`; `"frozen": bool`."""
         engine = self.engine
         now = engine.clock.now_ms()
         target = now
         if "now" in body:
-            target = _integer(body, "now") * 1000
+            target = whole(body, "now") * 1000
         elif "advance_seconds" in body:
-            target = now + _integer(body, "advance_seconds") * 1000
+            target = now + whole(body, "advance_seconds") * 1000
+        elif "advance_days" in body:
+            days = whole(body, "advance_days")
+            if not 0 <= days <= _MOST_DAYS:
+                raise refused(f"advance_days must be 0 to {_MOST_DAYS}", "advance_days")
+            target = now + days * balance.DAY * 1000
         if not 0 <= target <= _LATEST_MS:
             raise refused("The clock goes from 1970 to 2100.", "now")
         if target > now:
@@ -133,7 +134,7 @@ class Control:
         if "shuffle" in body:
             options.shuffle = bool(body["shuffle"])
         if "duplicate" in body:
-            options.duplicate = max(1, min(5, _integer(body, "duplicate")))
+            options.duplicate = max(1, min(5, whole(body, "duplicate")))
         self.engine.wake.set()
         return vars(options)
 
@@ -151,19 +152,6 @@ class Control:
         self.engine.work(do)
         self.engine.reload_endpoints()
 
-    def dispute(self, body: _Body) -> _Body:
-        """`{"charge", "reason", "amount"?}`: the issuer disputes a charge now."""
-        charge, reason = str(body.get("charge")), str(body.get("reason", "fraudulent"))
-        amount = _integer(body, "amount") if "amount" in body else None
-        return shown(
-            self.engine.work(lambda ctx: disputes.open_dispute(ctx, charge, reason, amount))
-        )
-
-    def early_fraud_warning(self, body: _Body) -> _Body:
-        charge = str(body.get("charge"))
-        kind = str(body.get("fraud_type", "made_with_stolen_card"))
-        return shown(self.engine.work(lambda ctx: early_fraud_warnings.warn(ctx, charge, kind)))
-
     def authenticate(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
         """`{"outcome": "succeed"|"fail"}`: the customer answers the challenge or redirect."""
         outcome = body.get("outcome")
@@ -177,13 +165,13 @@ class Control:
 
     def run_traffic(self, body: _Body) -> _Body:
         """`{"payments": n, "seed"?}`: so many purchases now."""
-        seed = _integer(body, "seed") if "seed" in body else None
-        payments = _integer(body, "payments")
+        seed = whole(body, "seed") if "seed" in body else None
+        payments = whole(body, "payments")
         return {"payments": payments, "succeeded": self.traffic.run(payments, seed)}
 
     def trickle(self, body: _Body) -> _Body:
         """`{"per_minute": n}`: purchases in the background; 0 stops them."""
-        per_minute = _integer(body, "per_minute")
+        per_minute = whole(body, "per_minute")
         if not 0 <= per_minute <= 6000:
             raise refused("per_minute must be between 0 and 6000", "per_minute")
         self.traffic.trickle(per_minute)
@@ -193,7 +181,7 @@ class Control:
         """`{"days", "per_day", "seed"}`: streams `{"done", "total"}` lines while it writes."""
         try:
             body = {"days": 60, "per_day": 150, "seed": 1, **await _json(request)}
-            days, per_day, seed = (_integer(body, name) for name in ("days", "per_day", "seed"))
+            days, per_day, seed = (whole(body, name) for name in ("days", "per_day", "seed"))
             if not (1 <= days <= 3650 and 1 <= per_day <= 1_000_000):
                 raise refused("days must be 1 to 3650, per_day 1 to 1000000", "days")
         except ApiError as refusal:
@@ -216,10 +204,3 @@ async def _json(request: Request) -> _Body:
     if not isinstance(body, dict):
         raise refused("The body must be a JSON object.")
     return body
-
-
-def _integer(body: _Body, name: str) -> int:
-    value = body.get(name)
-    if type(value) is not int:
-        raise refused(f"{name} must be a whole number", name)
-    return value

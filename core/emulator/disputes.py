@@ -36,7 +36,6 @@ def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None =
         }
     ctx.tx.add(dispute)
     charge["disputed"] = True
-    hidden(charge)["dispute_status"] = dispute["status"]
     ctx.tx.touch(charge)
     ctx.emit("charge.dispute.created", dispute)
     early_fraud_warnings.settle(ctx, charge)
@@ -166,9 +165,7 @@ def _close(ctx: Context, dispute: Obj, status: str) -> None:
 
 def _set_status(ctx: Context, dispute: Obj, status: str) -> None:
     dispute["status"] = status
-    charge = ctx.need("charge", dispute["charge"])
-    hidden(charge)["dispute_status"] = status
-    ctx.tx.touch(charge)
+    dispute["is_charge_refundable"] = status == "won" or status.startswith("warning")
     ctx.tx.touch(dispute)
 
 

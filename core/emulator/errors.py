@@ -22,6 +22,7 @@ class ApiError(TillwatchError):
         param: str | None = None,
         keep: bool = False,
         executed: bool = True,
+        headers: dict[str, str] | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(message)
@@ -29,6 +30,7 @@ class ApiError(TillwatchError):
         self.keep = keep
         #: False: refused before the endpoint ran, so an idempotency key keeps no answer.
         self.executed = executed
+        self.headers = headers or {}
         self.error: dict[str, Any] = {}
         if code:
             self.error |= {"code": code, "doc_url": DOCS + code.replace("_", "-")}

@@ -11,7 +11,15 @@ from typing import Any
 from core.emulator.errors import ApiError, refused
 from core.emulator.ids import Ids
 
-KINDS = ("error", "reset", "delay", "lost_reply", "rate_limit", "saved_500")
+KINDS = ("error", "reset", "delay", "lost_reply", "rate_limit", "lock_timeout", "saved_500")
+#: The values of `Stripe-Rate-Limited-Reason` (docs.stripe.com/rate-limits).
+REASONS = (
+    "global-rate",
+    "endpoint-rate",
+    "global-concurrency",
+    "endpoint-concurrency",
+    "resource-specific",
+)
 
 
 def _number(value: Any, least: float, most: float) -> bool:
@@ -30,6 +38,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "status": (lambda v: type(v) is int and 400 <= v <= 599, "a whole number from 400 to 599"),
     "seconds": (lambda v: _number(v, 0, 600), "a number from 0 to 600"),
     "probability": (lambda v: _number(v, 0, 1), "a number from 0 to 1"),
+    "reason": (lambda v: v in REASONS, f"one of {', '.join(REASONS)}"),
 }
 
 
@@ -44,6 +53,7 @@ class Fault:
     status: int
     seconds: float
     probability: float
+    reason: str
 
     def fits(self, method: str, path: str) -> bool:
         if self.count == 0 or (self.method and self.method != method):
@@ -60,11 +70,13 @@ class Faults:
         self._lock = threading.Lock()
 
     def order(self, data: dict[str, Any]) -> None:
-        """Add one: `{"kind", "count"=1, "method", "path", "status", "seconds", "probability"}`."""
+        """Add one: `{"kind", "count"=1, "method", "path", "status", "seconds", "probability"}`.
+
+        `reason` is why a `rate_limit` says it limits.
+        """
         if data.get("kind") not in KINDS:
             raise refused(f"kind must be one of {', '.join(KINDS)}", "kind")
-        known = {"kind", "count", "method", "path", "status", "seconds", "probability"}
-        for name in data.keys() - known:
+        for name in data.keys() - {"kind", *_RULES}:
             raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
         for name, (fits, rule) in _RULES.items():
             if name in data and not fits(data[name]):
@@ -77,6 +89,7 @@ class Faults:
             status=data.get("status", 500),
             seconds=data.get("seconds", 1),
             probability=data.get("probability", 1),
+            reason=data.get("reason", REASONS[0]),
         )
         with self._lock:
             self._orders.append(fault)
@@ -110,13 +123,7 @@ class Faults:
 def injected_error(status: int) -> ApiError:
     """What an ordered error says."""
     if status == 429:
-        return ApiError(
-            "Request rate limit exceeded. You can learn more about rate limits here"
-            " https://stripe.com/docs/rate-limits.",
-            status=429,
-            code="rate_limit",
-            executed=False,
-        )
+        return limited(REASONS[0])
     kind = "api_error" if status >= 500 else "invalid_request_error"
     return ApiError(
         "An unknown error occurred (ordered at the emulator).",
@@ -124,3 +131,37 @@ def injected_error(status: int) -> ApiError:
         type=kind,
         executed=False,
     )
+
+
+def limited(reason: str) -> ApiError:
+    """The refusal of a rate or concurrency limiter, which names itself in a header."""
+    return ApiError(
+        "Request rate limit exceeded. You can learn more about rate limits here"
+        " https://stripe.com/docs/rate-limits.",
+        status=429,
+        code="rate_limit",
+        executed=False,
+        headers={"Stripe-Rate-Limited-Reason": reason},
+    )
+
+
+def locked() -> ApiError:
+    """Another request held the object's lock: also 429, but no limiter's header."""
+    return ApiError(
+        "This object cannot be accessed right now because another API request or Stripe process is"
+        " currently accessing it. If you see this error intermittently, retry the request. If you"
+        " see this error frequently and are making multiple concurrent requests to a single object,"
+        " make your requests serially or at a lower rate.",
+        status=429,
+        code="lock_timeout",
+        executed=False,
+    )
+
+
+def refusal_of(fault: Fault) -> ApiError | None:
+    """What a fault answers instead of the endpoint; None for one that lets it run."""
+    if fault.kind == "rate_limit":
+        return limited(fault.reason)
+    if fault.kind == "lock_timeout":
+        return locked()
+    return injected_error(fault.status) if fault.kind == "error" else None

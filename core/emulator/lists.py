@@ -57,6 +57,17 @@ def page(
     }
 
 
+def of(ctx: Context, kind: str, column: str, value: str) -> list[Obj]:
+    """All objects of a kind whose column has this value, oldest first."""
+    ctx.tx.flush()
+    rows = ctx.tx.db.execute(
+        f"SELECT pending, body FROM objects WHERE object = ? AND {column} = ?"  # noqa: S608
+        " ORDER BY created, seq",
+        (kind, value),
+    ).fetchall()
+    return ctx.tx.keep_rows(rows)
+
+
 def part(ctx: Context, kind: str, url: str, params: dict[str, Any], whole: Sequence[Obj]) -> Obj:
     """One page of objects kept inside another one, in their own order."""
     tree = check(kind, params.get("expand") or [], in_list=True)

@@ -21,6 +21,7 @@ from core.emulator import (
     payment_intents,
     payment_methods,
     payouts,
+    refund_outcomes,
     refunds,
     webhook_endpoints,
 )
@@ -153,7 +154,12 @@ ROUTES: list[Route] = [
     _route(f"POST /v1/{_RE}", "RefundCreateParams", refunds.create),
     _route(f"GET /v1/{_RE}/{{id}}", "RefundRetrieveParams", refunds.retrieve),
     _route(f"POST /v1/{_RE}/{{id}}", "RefundUpdateParams", refunds.update),
-    _route(f"POST /v1/{_RE}/{{id}}/cancel", "RefundCancelParams", refunds.cancel),
+    _route(f"POST /v1/{_RE}/{{id}}/cancel", "RefundCancelParams", refund_outcomes.cancel),
+    _route(
+        f"POST /v1/test_helpers/{_RE}/{{id}}/expire",
+        "test_helpers.RefundExpireParams",
+        refund_outcomes.expire,
+    ),
     _list("/v1/webhook_endpoints", "WebhookEndpointListParams", "webhook_endpoint"),
     _route("POST /v1/webhook_endpoints", "WebhookEndpointCreateParams", webhook_endpoints.create),
     _route(

@@ -15,7 +15,7 @@ from core.emulator import (
     follow_ups,
     intent_steps,
     payouts,
-    refunds,
+    refund_outcomes,
 )
 from core.emulator.context import Context
 from core.emulator.errors import ApiError
@@ -85,11 +85,17 @@ def _decide_dispute(ctx: Context, dispute: str, won: bool) -> None:
 
 
 def _finish_refund(ctx: Context, refund: str) -> None:
-    refunds.finish(ctx, refund)
+    if ctx.need("refund", refund)["status"] == "pending":
+        refund_outcomes.finish(ctx, refund)
 
 
 def _fail_refund(ctx: Context, refund: str, reason: str) -> None:
-    refunds.fail(ctx, refund, reason)
+    refund_outcomes.fail(ctx, refund, reason)
+
+
+def _expire_refund(ctx: Context, refund: str) -> None:
+    if ctx.need("refund", refund)["status"] == "requires_action":
+        refund_outcomes.expire(ctx, refund, {})
 
 
 def _daily_payouts(ctx: Context) -> None:
@@ -112,6 +118,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "decide_dispute": _decide_dispute,
     "finish_refund": _finish_refund,
     "fail_refund": _fail_refund,
+    "expire_refund": _expire_refund,
     "daily_payouts": _daily_payouts,
     "payout_arrives": _payout_arrives,
     "retry": follow_ups.retry,

@@ -1,0 +1,144 @@
+"""Orders to the other sides: what issuers and banks do that no Stripe client can ask for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from starlette.routing import Route
+
+from core.emulator import disputes, early_fraud_warnings, lists, refund_outcomes, refunds
+from core.emulator.context import Context, hidden, shown
+from core.emulator.engine import Engine
+from core.emulator.errors import refused
+
+T = TypeVar("T")
+_Body = dict[str, Any]
+_Router = Callable[[str, str, Callable[..., _Body]], Route]
+
+
+#: Why a refund can fail (the SDK's `failure_reason`).
+FAILURES = (
+    "charge_for_pending_refund_disputed",
+    "declined",
+    "expired_or_canceled_card",
+    "insufficient_funds",
+    "lost_or_stolen_card",
+    "merchant_request",
+    "unknown",
+)
+
+
+class Counterparties:
+    """The handlers of `/_control` that move payments, each a JSON object in and out."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def routes(self, route: _Router) -> list[Route]:
+        return [
+            route("/disputes", "POST", self.dispute),
+            route("/early_fraud_warnings", "POST", self.early_fraud_warning),
+            route("/refunds", "GET", self.refunds),
+            route("/refunds/{id}", "POST", self.refund),
+            route("/settings", "GET", self.settings),
+            route("/settings", "POST", self.change_settings),
+        ]
+
+    def dispute(self, body: _Body) -> _Body:
+        """`{"charge", "reason", "amount"?}`: the issuer disputes a charge now."""
+        charge, reason = word(body, "charge"), word(body, "reason", "fraudulent")
+        amount = whole(body, "amount") if "amount" in body else None
+        return self._do(lambda ctx: disputes.open_dispute(ctx, charge, reason, amount))
+
+    def early_fraud_warning(self, body: _Body) -> _Body:
+        """`{"charge", "fraud_type"?}`: the issuer reports fraud now."""
+        charge = word(body, "charge")
+        kind = word(body, "fraud_type", "made_with_stolen_card")
+        return self._do(lambda ctx: early_fraud_warnings.warn(ctx, charge, kind))
+
+    def refunds(self, query: _Body) -> _Body:
+        """`?payment_intent=…` or `?charge=…`: every refund there is, and what truly left."""
+        name = "charge" if "charge" in query else "payment_intent"
+        value = word(query, name)
+
+        def count(ctx: Context) -> _Body:
+            # The release of a hold that was never captured moves no money: it has no row.
+            found = [r for r in lists.of(ctx, "refund", name, value) if r["balance_transaction"]]
+            kept = [r for r in found if r["status"] not in ("failed", "canceled")]
+            return {
+                "count": len(found),
+                "amount": sum(refund["amount"] for refund in kept),
+                "by_status": dict(Counter(refund["status"] for refund in found)),
+                "refunds": [
+                    {**shown(refund), "request": hidden(refund)["request"]} for refund in found
+                ],
+            }
+
+        return self.engine.work(count)
+
+    def refund(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
+        """`{"status", "failure_reason"?}`: succeeded, failed or requires_action, by the bank."""
+        status = word(body, "status")
+        reason = word(body, "failure_reason", "declined")
+        if reason not in FAILURES:
+            raise refused(f"failure_reason must be one of {', '.join(FAILURES)}", "failure_reason")
+        steps: dict[str, Callable[[Context], None]] = {
+            "succeeded": lambda ctx: refund_outcomes.finish(ctx, id),
+            "failed": lambda ctx: refund_outcomes.fail(ctx, id, reason),
+            "requires_action": lambda ctx: refund_outcomes.require_action(ctx, id),
+        }
+
+        def order(ctx: Context) -> _Body:
+            one_of(status, steps)(ctx)
+            return ctx.need("refund", id)
+
+        return self._do(order)
+
+    def settings(self, query: _Body) -> _Body:
+        """How this Stripe differs from the real one on order."""
+        with self.engine.store.lock:
+            return {"refund_limit": refunds.limited(self.engine.store)}
+
+    def change_settings(self, body: _Body) -> _Body:
+        """`{"refund_limit": false}`: refunds may pass what was captured."""
+        for name in body.keys() - {"refund_limit"}:
+            raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
+        if "refund_limit" in body:
+            limit = flag(body, "refund_limit")
+            with self.engine.store.lock:
+                self.engine.store.set_meta(refunds.LIMIT, "on" if limit else "off")
+        return self.settings({})
+
+    def _do(self, do: Callable[[Context], _Body]) -> _Body:
+        return shown(self.engine.work(do))
+
+
+def one_of(status: str, steps: dict[str, T]) -> T:
+    """The step for an ordered status; refused when there is none."""
+    if status not in steps:
+        raise refused(f"status must be one of {', '.join(steps)}", "status")
+    return steps[status]
+
+
+def word(body: _Body, name: str, default: str | None = None) -> str:
+    """A text of an order; refused by name when it is missing or something else."""
+    value = body.get(name, default)
+    if not isinstance(value, str) or not value:
+        raise refused(f"{name} must be a text", name)
+    return value
+
+
+def whole(body: _Body, name: str) -> int:
+    value = body.get(name)
+    if type(value) is not int:
+        raise refused(f"{name} must be a whole number", name)
+    return value
+
+
+def flag(body: _Body, name: str) -> bool:
+    value = body.get(name)
+    if not isinstance(value, bool):
+        raise refused(f"{name} must be true or false", name)
+    return value
