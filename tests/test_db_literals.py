@@ -1,5 +1,9 @@
 """Rows go to the database as they are, whatever stands in their text and however many they are."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -92,6 +96,18 @@ def test_an_error_does_not_show_the_values(on_mariadb):
     assert "nobody should read" not in str(caught.value)
 
 
-def test_a_value_of_another_kind_is_refused():
-    with pytest.raises(KeyError):
-        list(rendered([(1.5,)]))
+def test_times_keep_their_instant_and_their_microseconds():
+    beijing = datetime(2026, 3, 1, 7, 59, 59, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert text_of(beijing) == "('2026-02-28 23:59:59.000001')"
+    assert text_of(beijing.replace(tzinfo=UTC)) == "('2026-03-01 07:59:59.000001')"
+
+
+@pytest.mark.parametrize("value", [1.5, Decimal(1), datetime(2026, 1, 1)])  # noqa: DTZ001
+def test_a_float_and_a_time_without_zone_are_refused(value):
+    with pytest.raises((KeyError, ValueError)):
+        text_of(value)
+
+
+def text_of(value):
+    (piece,) = rendered([(value,)])
+    return piece.text

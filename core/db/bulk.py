@@ -7,11 +7,12 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Boolean, Connection, Dialect, Table
 from sqlalchemy.dialects import mysql, sqlite
 
 from core.db.engine import is_sqlite
 from core.db.literals import rendered
+from core.db.types import Utc
 
 Row = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -21,6 +22,9 @@ _PLAIN: dict[bool, Dialect] = {
     True: sqlite.dialect(paramstyle="qmark"),
     False: mysql.dialect(paramstyle="format"),
 }
+
+#: Types whose values need no conversion before they are written as SQL.
+_RENDERED_AS_THEY_ARE = (Utc, Boolean)
 
 
 def insert_rows(
@@ -60,8 +64,9 @@ def _prepared(
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     converts: list[tuple[int, Convert]] = []
     for place, name in enumerate(names):
-        convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        if convert is not None:
+        kind = table.c[name].type
+        convert = kind.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None and (sqlite_ or not isinstance(kind, _RENDERED_AS_THEY_ARE)):
             converts.append((place, convert))
     text = str(compiled)
     if not sqlite_:

@@ -6,7 +6,7 @@ The text stays a parameter of the statement, so that no error message shows the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 #: A statement stays well below the smallest `max_allowed_packet` in use (1 MiB).
@@ -30,7 +30,7 @@ def conversions() -> dict[Any, Any]:
 
 
 def rendered(rows: Sequence[Sequence[Any]]) -> Iterator[Rendered]:
-    """`(1,'a'),(2,'b')`, in as many pieces as their length asks for. Times must be naive UTC."""
+    """`(1,'a'),(2,'b')`, in as many pieces as their length asks for."""
     piece: list[str] = []
     size = 0
     for row in rows:
@@ -52,7 +52,11 @@ def _string(value: str) -> str:
 
 
 def _moment(value: datetime) -> str:
-    return f"'{value.isoformat(' ')}'"
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+    return f"'{value.isoformat(' ')[:-6]}'"
 
 
 #: By the exact type, as a driver does; a value of any other type is refused with a KeyError.

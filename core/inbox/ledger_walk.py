@@ -18,7 +18,7 @@ from core.gateway.client import Gateway
 from core.gateway.readings import LedgerPage, read_ledger_page, read_ledger_row, read_one
 from core.gateway.snapshots import Snapshot
 from core.inbox.apply import Books, apply
-from core.ledger.ingest import known, origins
+from core.ledger.ingest import behind
 
 #: A row may show up in the list a little after its time: so much is read again.
 OVERLAP = timedelta(minutes=10)
@@ -123,10 +123,9 @@ def write_page(
 def _missing_charges(engine: Engine, gateway: Gateway, page: LedgerPage) -> list[Snapshot]:
     """The charges behind these rows that are not mirrored: a row is booked by their method."""
     with reading(engine) as connection:
-        kept = known(connection, [entry.stripe_id for entry in page.entries])
-        fresh = [entry for entry in page.entries if entry.stripe_id not in kept]
-        wanted = {entry.charge_id for entry in fresh if entry.charge_id}
-        missing = wanted - origins(connection, sorted(wanted)).keys()
+        kept, origins = behind(connection, page.entries)
+    fresh = [entry for entry in page.entries if entry.stripe_id not in kept]
+    missing = {entry.charge_id for entry in fresh if entry.charge_id} - origins.keys()
     came = {s.stripe_id: s for s in page.sources if s.stripe_id in missing}
     for charge_id in sorted(missing - came.keys()):
         try:

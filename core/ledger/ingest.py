@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Table,
+    bindparam,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from core.db.tables import (
     balance_transactions,
@@ -24,12 +33,24 @@ CHARGE = "charge"
 _SUMS = ("gross_minor", "fee_minor", "net_minor", "count")
 
 
-# Built once each: putting a statement together takes longer than running it.
+# Built once: putting a statement together takes longer than running it.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_KNOWN = select(balance_transactions.c.stripe_id).where(balance_transactions.c.stripe_id.in_(_IDS))
-_ORIGINS = select(
-    charges.c.stripe_id, charges.c.payment_id, charges.c.method_type, charges.c.card_country
-).where(charges.c.stripe_id.in_(_IDS))
+_CHARGES: BindParameter[Any] = bindparam("charges", expanding=True)
+#: Rows that are there, and the charges behind rows, in one trip to the database.
+_BEHIND = union_all(
+    select(
+        balance_transactions.c.stripe_id,
+        *(literal_column("NULL").label(name) for name in ("payment_id", "method", "country")),
+        literal_column("1").label("kept"),
+    ).where(balance_transactions.c.stripe_id.in_(_IDS)),
+    select(
+        charges.c.stripe_id,
+        charges.c.payment_id,
+        charges.c.method_type,
+        charges.c.card_country,
+        literal_column("0"),
+    ).where(charges.c.stripe_id.in_(_CHARGES)),
+)
 
 
 class Origin(NamedTuple):
@@ -50,15 +71,25 @@ class Ingested(NamedTuple):
     unlinked: list[str]
 
 
-def known(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Which of these rows are in the ledger."""
-    return set(connection.scalars(_KNOWN, {"ids": list(ids)}))
+def behind(
+    connection: Connection, entries: Sequence[LedgerEntry]
+) -> tuple[set[str], dict[str, Origin]]:
+    """Which of these rows are in the ledger, and what is known of the charges behind them all.
 
-
-def origins(connection: Connection, charge_ids: Sequence[str]) -> dict[str, Origin]:
-    """What is known of each charge; unknown ones are left out."""
-    rows = connection.execute(_ORIGINS, {"ids": sorted(set(charge_ids))})
-    return {row[0]: Origin(row[1], row[2] or "", row[3] or "") for row in rows}
+    Charges that are not mirrored are left out.
+    """
+    asked = {
+        "ids": [entry.stripe_id for entry in entries],
+        "charges": sorted({entry.charge_id for entry in entries if entry.charge_id}),
+    }
+    kept: set[str] = set()
+    origins: dict[str, Origin] = {}
+    for stripe_id, payment_id, method, country, is_row in connection.execute(_BEHIND, asked):
+        if is_row:
+            kept.add(stripe_id)
+        else:
+            origins[stripe_id] = Origin(payment_id, method or "", country or "")
+    return kept, origins
 
 
 def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope) -> Ingested:
@@ -69,13 +100,12 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
     """
     if not entries:
         return Ingested(0, [])
-    kept = known(connection, [entry.stripe_id for entry in entries])
+    kept, origins = behind(connection, entries)
     fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in kept}
     if not fresh:
         return Ingested(0, [])
-    behind = origins(connection, [e.charge_id for e in fresh.values() if e.charge_id])
     rows = [
-        _row(entry, behind.get(entry.charge_id or "", _NO_ORIGIN), scope)
+        _row(entry, origins.get(entry.charge_id or "", _NO_ORIGIN), scope)
         for entry in fresh.values()
     ]
     insert_new(connection, balance_transactions, sorted(rows, key=lambda row: row["stripe_id"]))
@@ -87,7 +117,9 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
 def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
     row = dict(vars(entry))
     del row["charge_id"]
-    return row | origin._asdict() | {"business_day": scope.day(entry.created_at)}
+    row["payment_id"], row["method"], row["card_country"] = origin
+    row["business_day"] = scope.day(entry.created_at)
+    return row
 
 
 def _link(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
