@@ -79,7 +79,9 @@ def record(desk: Desk, sending: Sending, source: Mapping[str, Any], started: dat
         kind, stripe_id = str(source.get("object")), str(source.get("id"))
         # Dated when the call began: a state that was read since is not undone by this one.
         snapshot = read_object(source, as_of=started, confirmed=True)
-        marks = [Mark(kind, stripe_id, sending.livemode, moment, None)]
+        marks = []
+        if snapshot is not None:
+            marks.append(Mark(kind, stripe_id, sending.livemode, moment, None))
         if related := source.get("payment_intent"):
             marks.append(Mark("payment_intent", str(related), sending.livemode, moment, None))
         apply(connection, [snapshot] if snapshot else [], desk.books, marks=marks, at=moment)
@@ -160,4 +162,4 @@ def _audit(
 
 def _home(path: str) -> str:
     """`/v1/payment_intents/pi_1/confirm` → `/v1/payment_intents`."""
-    return "/".join(path.split("/")[:3])
+    return "/".join(path.split("/")[: 4 if path.startswith("/v1/checkout/") else 3])
