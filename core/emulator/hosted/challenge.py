@@ -48,7 +48,7 @@ def _answer(ctx: Context, intent_id: str, form: dict[str, str] | None) -> Respon
         return pages.result(
             "Nothing to authenticate",
             f"The status of this payment is {intent['status']}.",
-            link=_back(intent),
+            link=hidden(intent).get("return_url"),
             status=200 if form is None else 409,
         )
     if form is None:

@@ -1,0 +1,54 @@
+"""The bytes of files: with a key under the API, without one behind a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.emulator import file_links, files
+from core.emulator.app import authorized, error_body
+from core.emulator.context import Context
+from core.emulator.engine import Engine
+from core.emulator.errors import ApiError
+
+_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png", "gif": "image/gif"}
+
+
+def api_routes(engine: Engine) -> list[Route]:
+    """`/v1/files/{id}/contents`, for who has a key."""
+
+    def contents(request: Request) -> Response:
+        def which(ctx: Context) -> str:
+            authorized(request)
+            return str(request.path_params["id"])
+
+        return _answer(engine, which)
+
+    return [Route("/v1/files/{id}/contents", contents)]
+
+
+def link_routes(engine: Engine) -> list[Route]:
+    """`/links/{token}`, for who has the address."""
+
+    def linked(request: Request) -> Response:
+        token = request.path_params["token"]
+        return _answer(engine, lambda ctx: file_links.file_of(ctx, token))
+
+    return [Route("/links/{token}", linked)]
+
+
+def _answer(engine: Engine, which: Callable[[Context], str]) -> Response:
+    try:
+        file, content = engine.work(lambda ctx: files.contents(ctx, which(ctx)))
+    except ApiError as refusal:
+        body = error_body(engine, refusal, engine.request_id())
+        return Response(body, refusal.status, media_type="application/json")
+    # A foreign file is saved, never shown in this origin.
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file["id"]}.{file["type"]}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(content, 200, headers, media_type=_TYPES[file["type"]])
