@@ -152,6 +152,12 @@ def _created_payment(gateway: Gateway, one: Unresolved) -> Json | None:
     return tagged_among(pages, one.sending.operation_id)
 
 
+def _checkout_session(gateway: Gateway, one: Unresolved) -> Json | None:
+    since = clock.to_unix(one.created_at - _BEFORE)
+    pages = gateway.pages("/v1/checkout/sessions", created={"gte": since})
+    return tagged_among(pages, one.sending.operation_id)
+
+
 def _refund(gateway: Gateway, one: Unresolved) -> Json | None:
     pages = gateway.pages("/v1/refunds", payment_intent=one.sending.body["payment_intent"])
     return tagged_among(pages, one.sending.operation_id)
@@ -174,4 +180,5 @@ FINDERS: dict[str, Find] = {
     "payment.capture": _in_state("succeeded"),
     "payment.cancel": _in_state("canceled"),
     "refund.create": _refund,
+    "checkout_session.create": _checkout_session,
 }

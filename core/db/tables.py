@@ -33,6 +33,7 @@ from core.db.mirror_tables import (
     refunds,
     reviews,
 )
+from core.db.scenario_tables import scenario_runs
 
 __all__ = [
     "amount_hist",
@@ -60,6 +61,7 @@ __all__ = [
     "revenue_daily",
     "reviews",
     "saved_views",
+    "scenario_runs",
     "sessions",
     "settings_table",
     "stale_objects",
