@@ -57,3 +57,9 @@ def micros_now() -> int:
 def business_day(moment: datetime, zone: ZoneInfo) -> date:
     """The day that a moment belongs to in the reporting time zone."""
     return moment.astimezone(zone).date()
+
+
+def start_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """When the business day of a moment began, in UTC."""
+    day = business_day(moment, zone)
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+from core.error_base import TillwatchError
+from core.stripe_errors import (
+    CardDeclined,
+    IdempotencyConflict,
+    OperationUndone,
+    OutcomeUnknown,
+    StripeBusy,
+    StripeError,
+    StripeKeyRefused,
+    StripeNotFound,
+    StripeRefused,
+)
 
-class TillwatchError(Exception):
-    """Something went wrong in Tillwatch."""
-
-    status = 500
-    code = "internal_error"
-
-    def __init__(self, message: str | None = None) -> None:
-        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
-        super().__init__(self.message)
+__all__ = [
+    "AlreadyDecided",
+    "BadSignature",
+    "BodyTooLarge",
+    "CardDeclined",
+    "CurrencyMismatch",
+    "DatabaseDown",
+    "IdempotencyConflict",
+    "IdempotencyKeyReused",
+    "InboxFull",
+    "InsertRace",
+    "InvalidAmount",
+    "InvalidInput",
+    "LeaseLost",
+    "MalformedEvent",
+    "MalformedObject",
+    "MalformedRequest",
+    "Misconfigured",
+    "NotFound",
+    "NotPermitted",
+    "NotRefundable",
+    "NotSignedIn",
+    "OperationUndone",
+    "OutcomeUnknown",
+    "RateLimited",
+    "RequestRepeated",
+    "ServerBusy",
+    "StripeBusy",
+    "StripeError",
+    "StripeKeyRefused",
+    "StripeNotFound",
+    "StripeRefused",
+    "StripeUnreachable",
+    "TestModeOnly",
+    "TillwatchError",
+    "TokenMissing",
+    "TooManyAttempts",
+    "TooSlow",
+    "UnknownCurrency",
+    "UnsupportedMediaType",
+]
 
 
 class InvalidInput(TillwatchError):
@@ -20,16 +64,26 @@ class InvalidInput(TillwatchError):
     status = 422
     code = "invalid_input"
 
-    def __init__(self, field: str, rule: str) -> None:
+    def __init__(self, field: str, rule: str, **values: object) -> None:
         self.field = field
-        self.rule = rule
-        super().__init__(f"{field}: {rule}")
+        #: `rule` with its places filled; the template is what a translation is found by.
+        self.template = rule
+        self.values = values
+        self.rule = rule.format(**values) if values else rule
+        super().__init__(f"{field}: {self.rule}")
 
 
 class InvalidAmount(InvalidInput):
     """An amount cannot be read or cannot be charged in its currency."""
 
     code = "invalid_amount"
+
+
+class NotRefundable(InvalidInput):
+    """Nothing can be given back of this payment now. Nothing was written and nothing was sent."""
+
+    status = 409
+    code = "not_refundable"
 
 
 class UnknownCurrency(InvalidInput):
@@ -49,6 +103,12 @@ class NotSignedIn(TillwatchError):
 
     status = 401
     code = "not_signed_in"
+
+
+class TokenMissing(NotSignedIn):
+    """Send a token in the header Authorization, after the word Bearer."""
+
+    code = "token_missing"
 
 
 class NotPermitted(TillwatchError):
@@ -90,6 +150,13 @@ class IdempotencyKeyReused(TillwatchError):
     code = "idempotency_key_reused"
 
 
+class AlreadyDecided(TillwatchError):
+    """This was decided already; look at what became of it."""
+
+    status = 409
+    code = "already_decided"
+
+
 class TooManyAttempts(TillwatchError):
     """Too many attempts. Wait a while, then try again."""
 
@@ -101,6 +168,38 @@ class Misconfigured(TillwatchError):
     """A setting is missing or unsafe."""
 
     code = "misconfigured"
+
+
+class RateLimited(TillwatchError):
+    """Too many requests in this minute."""
+
+    status = 429
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__()
+
+
+class ServerBusy(TillwatchError):
+    """Too many requests are under way. Nothing of this one was done; send it again."""
+
+    status = 503
+    code = "server_busy"
+
+
+class MalformedRequest(TillwatchError):
+    """The request's body is not a JSON object in UTF-8."""
+
+    status = 400
+    code = "malformed_request"
+
+
+class UnsupportedMediaType(TillwatchError):
+    """The request's body must be application/json."""
+
+    status = 415
+    code = "unsupported_media_type"
 
 
 class MalformedEvent(TillwatchError):
@@ -164,78 +263,7 @@ class InsertRace(TillwatchError):
     code = "insert_race"
 
 
-class StripeError(TillwatchError):
-    """Stripe did not do what was asked."""
+class StripeUnreachable(OutcomeUnknown):
+    """Stripe did not answer. Nothing was changed; try again."""
 
-    status = 502
-    code = "stripe_error"
-
-    def __init__(
-        self,
-        message: str | None = None,
-        *,
-        stripe_code: str | None = None,
-        decline_code: str | None = None,
-        request_id: str | None = None,
-        http_status: int | None = None,
-    ) -> None:
-        self.stripe_code = stripe_code
-        self.decline_code = decline_code
-        self.request_id = request_id
-        self.http_status = http_status
-        super().__init__(message)
-
-
-class CardDeclined(StripeError):
-    """The card was declined."""
-
-    status = 402
-    code = "card_declined"
-
-
-class StripeRefused(StripeError):
-    """Stripe refused the request; nothing changed there."""
-
-    status = 400
-    code = "stripe_refused"
-
-
-class StripeNotFound(StripeRefused):
-    """Stripe has no such object."""
-
-    status = 404
-    code = "stripe_not_found"
-
-
-class StripeKeyRefused(StripeError):
-    """Stripe refused the API key, or the key lacks a permission."""
-
-    code = "stripe_key_refused"
-
-
-class StripeBusy(StripeError):
-    """Stripe asks us to slow down."""
-
-    status = 503
-    code = "stripe_busy"
-
-
-class OutcomeUnknown(StripeError):
-    """Stripe's answer did not arrive; whether it acted is being resolved."""
-
-    status = 503
-    code = "outcome_unknown"
-
-
-class OperationUndone(StripeError):
-    """This was not done: nothing of it is at Stripe. It may be asked for anew."""
-
-    status = 409
-    code = "operation_undone"
-
-
-class IdempotencyConflict(StripeError):
-    """The same idempotency key came with other parameters."""
-
-    status = 409
-    code = "idempotency_conflict"
+    code = "stripe_unreachable"

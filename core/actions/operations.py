@@ -125,32 +125,42 @@ def _write_down(
             return _again(connection, caller, order, kept, moment)
         if check is not None:
             check(connection)
-        fence = uuid.uuid4().hex
-        connection.execute(
-            operations.insert().values(
-                id=operation_id,
-                kind=order.kind,
-                livemode=order.livemode,
-                idempotency_key=operation_id,
-                params=_params(order),
-                state="sending",
-                actor=caller.actor,
-                attempts=1,
-                next_attempt_at=moment + LEASE,
-                fence=fence,
-                created_at=moment,
-                updated_at=moment,
-            )
-        )
-        audit.append(
-            connection,
+        return begin(connection, caller, order, operation_id, moment)
+
+
+def begin(
+    connection: Connection, caller: Caller, order: Order, operation_id: str, moment: datetime
+) -> Sending:
+    """Write an operation down in the caller's transaction; `send` it once that is committed.
+
+    The id is the table's key: a decision that has its own can be written down only once.
+    """
+    fence = uuid.uuid4().hex
+    connection.execute(
+        operations.insert().values(
+            id=operation_id,
+            kind=order.kind,
+            livemode=order.livemode,
+            idempotency_key=operation_id,
+            params=_params(order),
+            state="sending",
             actor=caller.actor,
-            action=order.kind,
-            target=order.target,
-            outcome="asked",
-            details={"operation": operation_id},
-            now=moment,
+            attempts=1,
+            next_attempt_at=moment + LEASE,
+            fence=fence,
+            created_at=moment,
+            updated_at=moment,
         )
+    )
+    audit.append(
+        connection,
+        actor=caller.actor,
+        action=order.kind,
+        target=order.target,
+        outcome="asked",
+        details={"operation": operation_id},
+        now=moment,
+    )
     return _sending(order, operation_id, fence, caller.actor)
 
 

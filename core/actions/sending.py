@@ -21,6 +21,7 @@ from core.db.tables import operations
 from core.errors import StripeBusy, StripeError, StripeKeyRefused
 from core.gateway.objects import read_object
 from core.inbox.apply import apply
+from core.inbox.refund_requests import follow_operation
 from core.inbox.stale import Mark, mark
 from core.operation_log import operation_logged
 
@@ -28,6 +29,11 @@ from core.operation_log import operation_logged
 TAG = "tillwatch_operation"
 #: An answer that did not come is looked for so soon.
 FIRST_LOOK = timedelta(seconds=3)
+
+#: A decision that was made is carried out: what Stripe put off is taken up by the worker, for
+#: nobody is going to ask again.
+REFUND = "refund.create"
+KEPT_UP = frozenset({REFUND})
 
 Json = dict[str, Any]
 _PAYMENT = re.compile(r"/v1/payment_intents/(pi_\w+)")
@@ -105,7 +111,7 @@ def _note_error(desk: Desk, sending: Sending, error: StripeError) -> None:
     moment = clock.now()
     with writing(desk.engine) as connection:
         if isinstance(error, (StripeBusy, StripeKeyRefused)):
-            state = "not_sent"
+            state = "unknown" if sending.kind in KEPT_UP else "not_sent"
         else:
             state = "refused" if error.code in FINAL else "unknown"
         if not _end(connection, sending, state, error_of(error), None, moment):
@@ -143,6 +149,9 @@ def _end(
             **values,
         )
     )
+    if written.rowcount and sending.kind == REFUND and state != "succeeded":
+        why = outcome["error"]["message"]
+        follow_operation(connection, sending.operation_id, state, why, moment)
     return bool(written.rowcount)
 
 

@@ -34,7 +34,10 @@ operations = Table(
 
 #: A decision to give money back, before its operation. `state`: requested, awaiting_approval,
 #: refused, expired, sending, unknown, pending, succeeded, failed, canceled. What is sending,
-#: unknown or waits keeps its amount reserved. `why` says what refused or failed it.
+#: unknown or waits keeps its amount reserved. `why` says what refused or failed it. Its own id is
+#: that of its operation, so a second one cannot be written. `asked_user_id` is the person behind
+#: `asked_by`; `whole`: all that was available was asked for; `over` is the limit that it is above.
+#: `settled_at`: somebody has seen to one that failed.
 refund_requests = Table(
     "refund_requests",
     metadata,
@@ -48,6 +51,9 @@ refund_requests = Table(
     Column("state", code(32), nullable=False),
     Column("why", words(500)),
     Column("asked_by", code(64), nullable=False),
+    Column("asked_user_id", code(36), nullable=False),
+    Column("whole", flag(), nullable=False, default=False),
+    Column("over", code(32)),
     Column("approved_by", code(64)),
     Column("operation_id", code(36)),
     Column("refund_id", stripe_id()),
@@ -55,8 +61,11 @@ refund_requests = Table(
     Column("created_at", Utc(), nullable=False),
     Column("updated_at", Utc(), nullable=False),
     Column("expires_at", Utc()),
+    Column("settled_at", Utc()),
+    Column("settled_by", code(64)),
     Index("rqx_payment", "payment_id", "state"),
     Index("rqx_state", "state", "created_at"),
-    Index("rqx_asked", "asked_by", "created_at"),
+    Index("rqx_user", "asked_user_id", "created_at"),
+    Index("rqx_walk", "created_at", "id"),
     Index("rqx_refund", "refund_id"),
 )

@@ -34,6 +34,7 @@ from core.gateway.snapshots import (
 from core.inbox import stale
 from core.inbox.merge import newest
 from core.inbox.payments import apply_payments
+from core.inbox.refund_requests import follow_refunds
 from core.inbox.stale import Mark
 from core.ledger.facets import FacetBook
 from core.ledger.ingest import ingest
@@ -87,6 +88,7 @@ def apply(
         if rows:
             upsert_newer(connection, table, [dict(vars(row)) for row in rows.values()])
             topics.add(topic)
+    follow_refunds(connection, [s for s in snapshots if isinstance(s, RefundSnapshot)], moment)
     written = ingest(connection, entries, books.scope)
     unlinked = [
         Mark("payment_intent", payment, entries[0].livemode, moment, None)

@@ -1,0 +1,159 @@
+"""Refunds: ask, approve, refuse, cancel. A decision is written down before Stripe hears of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from core import clock
+from core.access import audit, refusals, rights
+from core.access.principals import Caller, permitted
+from core.actions import refund_limits
+from core.actions import refund_rules as rules
+from core.actions.desk import Desk
+from core.actions.operations import admit, begin
+from core.actions.refund_records import RefundRequest, answer, find, order_of
+from core.actions.refund_rules import NewRefund
+from core.actions.sending import Sending
+from core.db import refund_states as states
+from core.db.engine import retrying, writing
+from core.db.refund_sums import standing
+from core.db.tables import refund_requests, users
+from core.errors import IdempotencyKeyReused, NotPermitted
+from core.money import Money
+
+__all__ = ["NewRefund", "RefundRequest", "ask"]
+
+ASK = "refund.ask"
+#: So long a request waits for a second person.
+WAITS = timedelta(hours=72)
+
+
+def ask(
+    desk: Desk,
+    caller: Caller,
+    asked: NewRefund,
+    *,
+    livemode: bool,
+    request_id: str | None = None,
+) -> RefundRequest:
+    """Ask for a refund: sent at once within the caller's limits, else it waits for approval.
+
+    The same `request_id` again answers the same and sends nothing. `InvalidInput` (with
+    `NotRefundable`, `InvalidAmount`) names field and rule, and nothing was written or sent. What
+    Stripe refused is raised; without its answer the state is `unknown`, and the worker resolves it.
+    """
+    admit(desk, caller, (rights.ASK_REFUND,), ASK, str(asked.payment_intent_id))
+    rules.check_form(asked)
+    desk.gateway(livemode)
+    key = rules.new_id(request_id)
+    try:
+        sending = retrying(partial(_write_down, desk, caller, asked, livemode, key))
+    except NotPermitted as error:
+        refusals.note(desk.engine, caller.actor, ASK, error.right, asked.payment_intent_id)
+        raise
+    return answer(desk, key, sending)
+
+
+def _write_down(
+    desk: Desk, caller: Caller, asked: NewRefund, livemode: bool, key: str
+) -> Sending | None:
+    """The request, and its operation if it needs nobody else, in one transaction."""
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        person = permitted(connection, caller, rights.ASK_REFUND, now=moment)
+        roles = rules.asking_roles(person, asked.reason)
+        # One at a time for each person, or two at once would both fit into what is left of a day.
+        mine = select(users.c.id).where(users.c.id == person.user_id).with_for_update()
+        connection.execute(mine)
+        if (kept := find(connection, key)) is not None:
+            _check_same(kept, caller, asked, livemode)
+            return None
+        payment = rules.locked_payment(connection, asked.payment_intent_id, livemode)
+        rules.check_refundable(connection, payment)
+        amount = rules.checked_amount(asked.amount, standing(connection, payment))
+        limit = refund_limits.limit_of(connection, roles, amount.currency)
+        over = _over(connection, desk, person.user_id, livemode, amount, limit, moment)
+        row = {
+            "id": key,
+            "payment_id": payment.stripe_id,
+            "livemode": livemode,
+            "amount_minor": amount.minor,
+            "currency": amount.currency,
+            "reason": asked.reason,
+            "note": asked.note,
+            "state": states.AWAITING if over else states.SENDING,
+            "asked_by": caller.actor,
+            "asked_user_id": person.user_id,
+            "whole": asked.amount is None,
+            "over": over,
+            "operation_id": None if over else key,
+            "created_at": moment,
+            "updated_at": moment,
+            "expires_at": moment + WAITS if over else None,
+        }
+        connection.execute(refund_requests.insert().values(**row))
+        order = order_of(payment.stripe_id, livemode, amount, asked.reason)
+        sending = None if over else begin(connection, caller, order, key, moment)
+        audit.append(
+            connection,
+            actor=caller.actor,
+            action=ASK,
+            target=payment.stripe_id,
+            outcome=row["state"],
+            details={
+                "request": key,
+                "amount_minor": amount.minor,
+                "currency": amount.currency,
+                "reason": asked.reason,
+            },
+            now=moment,
+        )
+    return sending
+
+
+def _check_same(kept: Row[Any], caller: Caller, asked: NewRefund, livemode: bool) -> None:
+    """The same request again; `IdempotencyKeyReused` for another one under the same id."""
+    minor = kept.amount_minor
+    if asked.amount is not None:
+        minor = rules.read_amount(asked.amount, kept.currency).minor
+    same = (
+        kept.asked_by == caller.actor
+        and kept.livemode == livemode
+        and kept.payment_id == asked.payment_intent_id
+        and kept.whole == (asked.amount is None)
+        and kept.amount_minor == minor
+        and (kept.reason, kept.note) == (asked.reason, asked.note)
+    )
+    if not same:
+        raise IdempotencyKeyReused
+
+
+def _over(
+    connection: Connection,
+    desk: Desk,
+    user_id: str,
+    livemode: bool,
+    amount: Money,
+    limit: tuple[int, int],
+    moment: datetime,
+) -> str | None:
+    """The limit that the amount is above: `per_refund`, `per_day` of what went without approval."""
+    per_refund, per_day = limit
+    if amount.minor > per_refund:
+        return "per_refund"
+    q = refund_requests.c
+    spent = connection.scalar(
+        select(func.sum(q.amount_minor)).where(
+            q.asked_user_id == user_id,
+            q.created_at >= clock.start_of_day(moment, desk.books.scope.zone),
+            q.livemode == livemode,
+            q.currency == amount.currency,
+            q.state.in_(states.SENT),
+            q.approved_by.is_(None),
+        )
+    )
+    return "per_day" if int(spent or 0) + amount.minor > per_day else None

@@ -1,0 +1,77 @@
+"""Refunds in tests: people who ask and approve, payments that were paid, Stripe's own count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from core import clock
+from core.access.principals import Caller
+from core.actions.desk import Desk
+from core.actions.refund_rules import NewRefund
+from core.db.engine import reading, writing
+from core.db.tables import refund_requests
+from core.gateway.readings import read_one
+from core.inbox.apply import apply
+from tests.fixtures_access import person
+
+
+def caller(console: Any, *roles: str) -> Caller:
+    """Somebody new with these roles."""
+    return Caller(person(console, *roles))
+
+
+def paid(
+    desk: Desk,
+    amount: int = 10_000,
+    currency: str = "usd",
+    token: str = "pm_card_visa",
+    **more: Any,
+) -> str:
+    """A payment of so many minor units, taken at Stripe and mirrored; its id."""
+    gateway, key = desk.gateway(False), f"test-{clock.micros_now()}"
+    payment = gateway.post(
+        "/v1/payment_intents",
+        idempotency_key=key,
+        amount=amount,
+        currency=currency,
+        payment_method=token,
+        confirm=True,
+        automatic_payment_methods={"enabled": True, "allow_redirects": "never"},
+        **more,
+    )["id"]
+    mirror(desk, payment)
+    return str(payment)
+
+
+def mirror(desk: Desk, payment_id: str) -> None:
+    """Read a payment at Stripe, as the worker does."""
+    read_at = clock.now()
+    seen = read_one(desk.gateway(False), "payment_intent", payment_id, known_at=read_at)
+    with writing(desk.engine) as connection:
+        apply(connection, [seen], desk.books)
+
+
+def whole(payment_id: str, **change: Any) -> NewRefund:
+    """A request for all that is left of a payment."""
+    wanted: dict[str, Any] = {"amount": None, "reason": "requested_by_customer", "note": None}
+    return NewRefund(payment_id, **(wanted | change))
+
+
+def part(payment_id: str, amount: str, **change: Any) -> NewRefund:
+    """A request for some of a payment."""
+    return whole(payment_id, amount=amount, **change)
+
+
+def requests(engine: Engine) -> list[Any]:
+    """All refund requests, oldest first."""
+    with reading(engine) as connection:
+        q = refund_requests.c
+        return list(connection.execute(select(refund_requests).order_by(q.created_at, q.id)))
+
+
+def at_stripe(desk: Desk, payment_id: str) -> list[dict[str, Any]]:
+    """Stripe's refunds of a payment."""
+    gateway = desk.gateway(False)
+    return [one for page in gateway.pages("/v1/refunds", payment_intent=payment_id) for one in page]
