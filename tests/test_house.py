@@ -17,7 +17,7 @@ PROGRAM = [
 
 #: A folder or module of core may import what stands before it, never what stands after it.
 TIERS = (
-    ("errors", "money", "clock"),
+    ("error_base", "inbox_errors", "stripe_errors", "errors", "money", "clock"),
     ("settings", "db", "gateway", "operation_log", "cache"),
     ("ledger", "risk", "access", "reads"),
     ("inbox",),
