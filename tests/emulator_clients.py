@@ -24,7 +24,9 @@ CARD = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never
 def client_of(emulator: RunningEmulator, key: str = KEY) -> stripe.StripeClient:
     """The SDK, unchanged but for the address and for not trying again."""
     return stripe.StripeClient(
-        key, base_addresses={"api": emulator.base_url}, max_network_retries=0
+        key,
+        base_addresses={"api": emulator.base_url, "files": emulator.base_url},
+        max_network_retries=0,
     )
 
 

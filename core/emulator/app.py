@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.emulator import expand, params, routes
+from core.emulator import expand, params, routes, uploads
 from core.emulator.context import API_VERSION, Context
 from core.emulator.engine import Engine
 from core.emulator.errors import ApiError, refused
@@ -62,7 +62,7 @@ class Api:
 
     async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
         try:
-            _authorized(request)
+            authorized(request)
             for hit in hits:
                 if (ordered := refusal_of(hit)) is not None:
                     raise ordered
@@ -106,6 +106,7 @@ class Api:
                 self.engine.keys.save(key, path, encoded, answer, now)
 
         def do(ctx: Context) -> Obj:
+            ctx.upload = getattr(request.state, "upload", None)
             return call(ctx, method, path, encoded)
 
         with suppress(ApiError):  # its answer is kept by then
@@ -179,7 +180,8 @@ def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:
     return dump({"error": {**refusal.error, "request_log_url": log}}).encode()
 
 
-def _authorized(request: Request) -> None:
+def authorized(request: Request) -> None:
+    """Refuse a request without a test key."""
     kind, _, rest = request.headers.get("authorization", "").partition(" ")
     key = rest.strip()
     if kind.lower() == "basic":
@@ -201,6 +203,9 @@ async def _encoded(request: Request) -> str:
     if request.method in ("GET", "DELETE"):
         return str(request.scope["query_string"].decode("latin-1"))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == uploads.KIND:
+        form, request.state.upload = await uploads.read(request)
+        return form
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

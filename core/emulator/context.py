@@ -9,6 +9,7 @@ from typing import Any
 from core.emulator.errors import missing
 from core.emulator.ids import Ids
 from core.emulator.store import Obj, Tx, dump
+from core.emulator.uploads import Upload
 
 API_VERSION = "2026-10-28.endive"
 LIVE_SECOND_MS = 1000
@@ -17,6 +18,9 @@ _NOUNS = {
     "payment_intent": ("payment_intent", "intent"),
     "radar.early_fraud_warning": ("early_fraud_warning", "early_fraud_warning"),
     "payment_method": ("PaymentMethod", "payment_method"),
+    "dispute": ("dispute", "dispute"),
+    "file": ("file upload", "file"),
+    "file_link": ("file link", "link"),
     "checkout.session": ("checkout.session", "session"),
 }
 
@@ -43,6 +47,8 @@ class Context:
     #: In simulated history, customers pass every redirect and challenge at once.
     unattended: bool = False
     script: dict[str, Any] = field(default_factory=dict)
+    #: The file that came with the request.
+    upload: Upload | None = None
 
     @property
     def now(self) -> int:

@@ -50,6 +50,8 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "charge": frozenset({"charge"}),
         "payment_intent": frozenset({"payment_intent"}),
     },
+    "file": {},
+    "file_link": {"file": frozenset({"file"})},
     "balance_transaction": {"source": _ANY},
     "payout": {
         "balance_transaction": frozenset({"balance_transaction"}),

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.emulator.errors import refused
+from core.emulator.errors import ApiError, refused
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,12})?")
@@ -110,18 +110,25 @@ def _composed(spec: list[Any], raw: Any, where: str) -> Any:
             raise refused(f"Invalid {where}: must be one of {_either(rest)}", where)
         return raw
     if kind == "u":
-        for option in rest:
-            option = _resolved(option)
-            if isinstance(option, dict) == isinstance(raw, dict):
-                if option == "b" and raw not in ("true", "false"):
-                    continue
-                return _value(option, raw, where)
-        raise refused(f"Invalid {where}", where)
+        return _either_of([_resolved(option) for option in rest], raw, where)
     below = _resolved(rest[0])
     items = list(raw.values()) if isinstance(raw, dict) else None
     if items is None or any(not key.isdigit() for key in raw):
         raise refused("Invalid array", where)
     return [_value(below, item, f"{where}[{i}]") for i, item in enumerate(items)]
+
+
+def _either_of(options: list[Any], raw: Any, where: str) -> Any:
+    """The value by the first option that takes it; refused as the first of its kind refuses."""
+    why = None
+    for option in options:
+        if isinstance(option, dict) != isinstance(raw, dict):
+            continue
+        try:
+            return _value(option, raw, where)
+        except ApiError as refusal:
+            why = why or refusal
+    raise why or refused(f"Invalid {where}", where)
 
 
 def _either(words: list[str]) -> str:

@@ -11,7 +11,7 @@ from core.emulator.app import Api
 from core.emulator.context import API_VERSION
 from core.emulator.control import Control
 from core.emulator.engine import Engine
-from core.emulator.hosted import challenge, pages
+from core.emulator.hosted import challenge, downloads, pages
 from core.emulator.hosted.checkout import Checkout
 
 
@@ -32,12 +32,14 @@ def application(engine: Engine, control: Control) -> Starlette:
         *pages.files(),
         *challenge.routes(engine),
         *Checkout(engine).routes(),
+        *downloads.link_routes(engine),
     ]
     return Starlette(
         routes=[
             Route("/", about),
             Mount("/_hosted", routes=hosted),
             Mount("/_control", routes=control.routes()),
+            *downloads.api_routes(engine),
             Mount("/", Api(engine)),
         ]
     )

@@ -42,6 +42,7 @@ CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_ms, seq);
 CREATE TABLE IF NOT EXISTS idempotency (
   key TEXT PRIMARY KEY, endpoint TEXT NOT NULL, params TEXT NOT NULL, status INTEGER NOT NULL,
   body BLOB NOT NULL, request_id TEXT NOT NULL, created INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS labels (
   id TEXT PRIMARY KEY, label TEXT NOT NULL, detail TEXT NOT NULL);
 """
