@@ -168,7 +168,12 @@ def parse(text: str, currency: str, *, field: str = "amount") -> Money:
     value = Decimal(body.replace(",", "")) * factor
     minor = value.scaleb(digits)
     if minor != minor.to_integral_value():
-        raise InvalidAmount(field, f"has more than {digits} decimals for {currency.upper()}")
+        raise InvalidAmount(
+            field,
+            "has more than {digits} decimals for {currency}",
+            digits=digits,
+            currency=currency.upper(),
+        )
     return Money(int(minor), currency)
 
 
@@ -196,12 +201,13 @@ def check_charge(amount: Money, *, field: str = "amount") -> Money:
         raise InvalidAmount(field, "must be greater than zero")
     step = multiple(amount.currency)
     if amount.minor % step:
-        raise InvalidAmount(field, f"must be a multiple of {step} minor units")
+        raise InvalidAmount(field, "must be a multiple of {step} minor units", step=step)
     least = minimum(amount.currency)
     if least is not None and amount.minor < least:
-        raise InvalidAmount(field, f"must be at least {plain(Money(least, amount.currency))}")
+        smallest = plain(Money(least, amount.currency))
+        raise InvalidAmount(field, "must be at least {smallest}", smallest=smallest)
     if len(str(amount.minor)) > MAX_DIGITS:
-        raise InvalidAmount(field, f"must have at most {MAX_DIGITS} digits")
+        raise InvalidAmount(field, "must have at most {most} digits", most=MAX_DIGITS)
     return amount
 
 

@@ -37,14 +37,30 @@ _sources: list[Callable[[], str | None]] = []
 
 
 def match(wanted: str | None) -> str:
-    """The language we have for a browser's locale or an Accept-Language header."""
+    """The language we have for a browser's locale or an Accept-Language header.
+
+    The one of the highest quality value; of two alike the first.
+    """
+    best, found = 0.0, "en"
     for part in (wanted or "").replace("_", "-").split(","):
-        tag = part.partition(";")[0].strip().lower()
-        if tag.startswith("zh"):
-            return "zh-CN"
-        if tag.startswith("en"):
-            return "en"
-    return "en"
+        tag, _, parameters = part.strip().lower().partition(";")
+        ours = {"zh": "zh-CN", "en": "en"}.get(tag.strip().partition("-")[0])
+        quality = _quality(parameters)
+        if ours and quality > best:
+            best, found = quality, ours
+    return found
+
+
+def _quality(parameters: str) -> float:
+    """The `q` of a range in Accept-Language: 1 where there is none, 0 where it is no number."""
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        quality = float(value)
+    except ValueError:
+        return 0.0
+    return quality if 0 <= quality <= 1 else 0.0
 
 
 def ask(source: Callable[[], str | None]) -> None:

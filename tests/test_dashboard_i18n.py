@@ -101,6 +101,10 @@ def test_a_text_without_translation_stays_english():
         ("", "en"),
         (None, "en"),
         (",;q=,,", "en"),
+        ("en;q=0.1, zh-Hans-CN;q=0.9", "zh-CN"),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("zh;q=nan", "en"),
+        ("*", "en"),
     ],
 )
 def test_a_browsers_wish_becomes_a_language_we_have(wanted, spoken):

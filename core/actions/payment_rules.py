@@ -24,6 +24,7 @@ _ID = {
     "payment_method": re.compile(r"pm_\w{1,61}", re.ASCII),
 }
 _LARGEST_ID = 2**63 - 1
+_LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def checked_amount(asked: NewPayment, rules: PaymentRules) -> Money:
     amount = money.check_charge(money.parse(asked.amount, currency))
     if currency not in rules.currencies:
         allowed = ", ".join(sorted(rules.currencies))
-        raise InvalidInput("currency", f"must be one of {allowed}")
+        raise InvalidInput("currency", "must be one of {allowed}", allowed=allowed)
     if money.major(amount) > rules.largest:
-        raise InvalidAmount("amount", f"must be at most {rules.largest}")
+        raise InvalidAmount("amount", "must be at most {largest}", largest=rules.largest)
     return amount
 
 
@@ -69,7 +70,12 @@ def checked_metadata(asked: NewPayment) -> dict[str, str]:
 
 def checked_email(value: Any) -> str:
     """An e-mail address, as it was written."""
-    if not isinstance(value, str) or not _EMAIL.fullmatch(value) or not value.isprintable():
+    if (
+        not isinstance(value, str)
+        or len(value) > _LONGEST_EMAIL
+        or not _EMAIL.fullmatch(value)
+        or not value.isprintable()
+    ):
         raise InvalidInput("email", "must be an e-mail address")
     return value
 
@@ -78,7 +84,7 @@ def checked_id(name: str, value: Any) -> str:
     """An id of Stripe's, of the kind that the field's name says."""
     if not isinstance(value, str) or not _ID[name].fullmatch(value):
         start = "pi_" if name == "payment_intent_id" else "pm_"
-        raise InvalidInput(name, f"must be an id that begins with {start}")
+        raise InvalidInput(name, "must be an id that begins with {start}", start=start)
     return value
 
 
@@ -97,7 +103,7 @@ def checked_return_url(value: Any) -> str:
 def text(name: str, value: Any, most: int) -> str:
     """A printable string of 1 to `most` characters."""
     if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
-        raise InvalidInput(name, f"must be a printable string of 1 to {most} characters")
+        raise InvalidInput(name, "must be a printable string of 1 to {most} characters", most=most)
     return value
 
 
@@ -118,11 +124,12 @@ def _notes(given: Any) -> dict[str, str]:
     if not isinstance(given, Mapping):
         raise InvalidInput("metadata", "must be an object of strings")
     if len(given) > MOST_KEYS:
-        raise InvalidInput("metadata", f"must have at most {MOST_KEYS} keys")
+        raise InvalidInput("metadata", "must have at most {most} keys", most=MOST_KEYS)
     for key, value in given.items():
         text("metadata", key, 40)
         if key in _OURS:
-            raise InvalidInput("metadata", f"must not have the key {key}: it has its own field")
+            rule = "must not have the key {key}: it has its own field"
+            raise InvalidInput("metadata", rule, key=key)
         if "[" in key or "]" in key:
             raise InvalidInput("metadata", "must have no square brackets in keys")
         text("metadata", value, 500)

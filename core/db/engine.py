@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from core.db import literals
-from core.errors import InsertRace
+from core.errors import DatabaseDown, InsertRace
 
 T = TypeVar("T")
 
@@ -124,6 +125,15 @@ def is_transient(error: BaseException) -> bool:
         return False
     number = error.orig.args[0] if error.orig is not None and error.orig.args else None
     return number in _RETRIED | _GONE or "database is locked" in str(number)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """`DatabaseDown` in place of the driver's own errors where the database does not answer."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseDown from error
 
 
 def retrying(work: Callable[[], T], *, tries: int = 8) -> T:

@@ -9,6 +9,7 @@ import stripe
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
+from core.errors import OutcomeUnknown, StripeUnreachable
 from core.gateway import transport
 from core.gateway.budget import Budget
 from core.gateway.failures import is_retried, translate
@@ -54,8 +55,16 @@ class Gateway:
         )
 
     def get(self, path: str, **params: Any) -> Json:
-        """The JSON of a GET. `params` are Stripe's, such as `limit` and `expand`."""
-        return self._tries("get", path, params)
+        """The JSON of a GET. `params` are Stripe's, such as `limit` and `expand`.
+
+        A reading has no outcome: it is `StripeUnreachable` where a change would be unknown.
+        """
+        try:
+            return self._tries("get", path, params)
+        except OutcomeUnknown as error:
+            raise StripeUnreachable(
+                request_id=error.request_id, http_status=error.http_status
+            ) from None
 
     def post(self, path: str, *, idempotency_key: str, **params: Any) -> Json:
         """The JSON of a POST; each try carries the same idempotency key."""
