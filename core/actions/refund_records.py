@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from core.access import audit
 from core.actions.desk import Desk
 from core.actions.operations import Order
 from core.actions.outcomes import FINAL, raise_again
@@ -110,6 +111,28 @@ def answer(desk: Desk, request_id: str, sending: Sending | None) -> RefundReques
         if sending is None and row.state == states.FAILED and row.refund_id is None:
             _raise_kept(connection, request_id)
     return shape(row)
+
+
+def note(
+    connection: Connection,
+    actor: str,
+    action: str,
+    row: Row[Any],
+    moment: datetime,
+    *,
+    outcome: str = "ok",
+    **details: Any,
+) -> None:
+    """Say in the log what was done to a request. The last write of a transaction."""
+    audit.append(
+        connection,
+        actor=actor,
+        action=action,
+        target=row.payment_id,
+        outcome=outcome,
+        details={"request": row.id} | details,
+        now=moment,
+    )
 
 
 def _raise_kept(connection: Connection, request_id: str) -> None:

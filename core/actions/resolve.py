@@ -20,11 +20,12 @@ from sqlalchemy import select
 from core import clock
 from core.actions.desk import Desk
 from core.actions.operations import LEASE
-from core.actions.sending import TAG, Sending, end_undone, record, send
+from core.actions.sending import REFUND, TAG, Sending, end_undone, record, send
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
 from core.errors import Misconfigured, StripeError
 from core.gateway.client import Gateway
+from core.inbox.refund_requests import follow_operation
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +80,9 @@ def _claim(desk: Desk, moment: datetime) -> list[Unresolved]:
             )
         )
         rows = connection.execute(select(operations).where(c.id.in_(ids), c.fence == fence)).all()
+        for row in rows:
+            if row.kind == REFUND:
+                follow_operation(connection, row.id, "unknown", None, moment)
     return [_unresolved(row, fence) for row in rows]
 
 
@@ -163,6 +167,11 @@ def _refund(gateway: Gateway, one: Unresolved) -> Json | None:
     return tagged_among(pages, one.sending.operation_id)
 
 
+def _canceled_refund(gateway: Gateway, one: Unresolved) -> Json | None:
+    refund = gateway.get(one.sending.path.rpartition("/")[0])
+    return refund if refund["status"] == "canceled" else None
+
+
 def _in_state(*states: str) -> Find:
     """A payment that has moved on has had this call; asked again it would be refused."""
 
@@ -179,6 +188,7 @@ FINDERS: dict[str, Find] = {
     "payment.confirm": _in_state("succeeded", "processing", "requires_capture", "requires_action"),
     "payment.capture": _in_state("succeeded"),
     "payment.cancel": _in_state("canceled"),
-    "refund.create": _refund,
+    REFUND: _refund,
+    "refund.cancel": _canceled_refund,
     "checkout_session.create": _checkout_session,
 }
