@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from typing import Any
 from urllib.parse import quote
@@ -10,10 +11,12 @@ from urllib.parse import quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.emulator import params, routes
+from core.emulator import checkout_payments, params, payment_methods, routes
 from core.emulator.app import call
+from core.emulator.context import Context
 from core.emulator.errors import ApiError
-from tests.emulator_books import Desk, desk, faults
+from tests.emulator_books import Desk, desk, faults, quietly
+from tests.emulator_hosted import item
 from tests.emulator_shapes import faults as shape_faults
 
 ODD = [
@@ -38,6 +41,9 @@ KNOWN = {
     "capture_method": ["manual", "automatic"],
     "url": ["https://shop.example.com/hook"],
     "return_url": ["https://shop.example.com/back"],
+    "success_url": ["https://shop.example.com/thanks"],
+    "mode": ["payment"],
+    "ui_mode": ["hosted_page"],
 }
 #: Parameters that make other calls possible, given more often than the rest.
 OFTEN = (
@@ -48,6 +54,12 @@ OFTEN = (
     "charge",
     "payment_intent",
     "customer",
+    "line_items",
+    "price_data",
+    "product_data",
+    "unit_amount",
+    "quantity",
+    "success_url",
 )
 
 
@@ -61,7 +73,7 @@ class Client:
     def one(self) -> None:
         """One call of a random route; any answer but an object or `ApiError` raises."""
         route = self.chance.choice(routes.ROUTES)
-        kind = route.path.removeprefix("/v1/radar/").removeprefix("/v1/").split("/")[0][:-1]
+        kind = _noun(route.path).split("/")[0][:-1]
         path = route.path.replace("{id}", self._id(kind))
         table = params._resolved(params._tables()[0][route.params]) if route.params else {}
         encoded = "&".join(_flat(self._object(table, 0)))
@@ -77,7 +89,8 @@ class Client:
         for obj in shown:
             if "deleted" not in obj and not isinstance(obj.get("secret"), str):
                 assert shape_faults(obj) == []
-            self.ids[obj["object"].removeprefix("radar.")].append(str(obj.get("id")))
+            noun = obj["object"].rpartition(".")[2]
+            self.ids[noun].append(str(obj.get("id")))
 
     def pay(self) -> None:
         """A payment that works, so that there is something to ask for."""
@@ -88,6 +101,21 @@ class Client:
         self.ids["charge"].append(charge)
         intent = self.books.api("GET", f"charges/{charge}")["payment_intent"]
         self.ids["payment_intent"].append(intent)
+
+    def check_out(self) -> None:
+        """A customer at a Checkout Session who pays, is declined, or leaves."""
+        line = item(self.chance.choice(["usd", "jpy", "eur"]), 5_000, 2, "Lamp")
+        url = "https://shop.example.com/thanks"
+        made = self.books.api("POST", "checkout/sessions", success_url=url, line_items=[line])
+        self.ids["session"].append(made["id"])
+        token = self.chance.choice(KNOWN["payment_method"] + ["pm_card_chargeDeclined", "pm_link"])
+
+        def submit(ctx: Context) -> None:
+            session = ctx.need("checkout.session", made["id"])
+            method = payment_methods.resolve(ctx, token)
+            checkout_payments.submit(ctx, session, method, email="a@b.co", name="", shipping=None)
+
+        quietly(self.books.engine.work, submit)
 
     def _id(self, kind: str) -> str:
         return self.chance.choice(self.ids[kind][-20:])
@@ -125,6 +153,11 @@ class Client:
         return chance.choice(simple[spec]) if spec in simple else chance.choice(ODD)
 
 
+def _noun(path: str) -> str:
+    """A route's path from its noun on: `sessions/{id}/expire`."""
+    return re.sub(r"^/v1/((radar|checkout)/)?", "", path)
+
+
 def _flat(tree: dict[str, Any], prefix: str = "") -> list[str]:
     pairs = []
     for name, value in tree.items():
@@ -140,6 +173,8 @@ def test_no_call_crashes_or_unbalances_the_books(seed: int) -> None:
         client = Client(books, seed)
         for step in range(300):
             client.pay() if step % 25 == 0 else client.one()
+            if step % 25 == 12:
+                client.check_out()
             if step % 100 == 99:
                 books.advance(client.chance.choice((10, 3_600, 300_000)))
         assert faults(books) == []
