@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from core.db.engine import reading, writing
+from core.db.parked import PARKED
 from core.db.tables import (
     disputes,
     early_fraud_warnings,
@@ -153,6 +154,7 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
         stale = {"kind": "payment", "livemode": False, "mark": 1, "known_at": NOW}
         late = [{"stripe_id": "pi_late", "next_attempt_at": NOW - timedelta(minutes=6)}]
         late += [{"stripe_id": "pi_soon", "next_attempt_at": NOW - timedelta(minutes=1)}]
+        late += [{"stripe_id": "pi_refused", "next_attempt_at": PARKED}]
         conn.execute(stale_objects.insert(), [stale | row for row in late])
         waiting = taken(conn, local(20, 1, 0), status="requires_capture")
     with reading(engine) as conn:
@@ -164,7 +166,7 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
         "open_reviews": 1,
         "payments_to_capture": 1,
         "dead_events": 2,
-        "stale_objects": 1,
+        "stale_objects": 2,
     }
     assert found["disputes_to_answer"].first_at == due
     assert found["dead_events"].first_at == NOW - timedelta(minutes=60)

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from core.db.engine import reading
-from core.db.tables import events
-from core.inbox import stale
+from core.db.parked import PARKED
+from core.db.tables import events, stale_objects
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,16 @@ class Failure:
 
 
 def standing(engine: Engine) -> dict[str, int]:
-    """Events by state, and under `stale` the objects that wait to be read again."""
+    """Events by state; `stale` objects wait to be read again, `parked` ones Stripe refuses."""
     with reading(engine) as connection:
         rows = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
         found = dict.fromkeys(("pending", "applied", "skipped", "dead"), 0)
         found |= {row[0]: row[1] for row in rows}
-        return found | {"stale": stale.backlog(connection)}
+        parked = stale_objects.c.next_attempt_at >= PARKED
+        for name, test in (("stale", ~parked), ("parked", parked)):
+            asked = select(func.count()).select_from(stale_objects).where(test)
+            found[name] = connection.execute(asked).scalar_one()
+        return found
 
 
 def failures(engine: Engine, *, limit: int = 1000) -> list[Failure]:

@@ -19,7 +19,9 @@ from core.errors import (
     OutcomeUnknown,
     StripeBusy,
     StripeError,
+    StripeKeyRefused,
     StripeNotFound,
+    StripeRefused,
 )
 from core.gateway.client import Gateway
 from core.gateway.readings import read_one, read_page
@@ -28,6 +30,7 @@ from core.inbox import stale
 from core.inbox.apply import PAYOUT_LEDGER, Books, apply
 from core.inbox.faults import OF_ONE_OBJECT, raise_if_transient, reason
 from core.inbox.payout_walk import note_payout
+from core.inbox.postponed import park, put_off
 from core.inbox.stale import Claimed
 
 #: How many objects one step leases.
@@ -40,17 +43,25 @@ LIST_FROM = 8
 SPEND = stale.LEASE.total_seconds() * 0.6
 #: So often Stripe may say that there is no such object before it is forgotten.
 MISSES = 3
+#: So often an object may be refused, or be unreadable, before it is parked.
+TRIES = 8
+
+FORBIDDEN = 403
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class Readings:
-    """What became of a few objects. `stop`: Stripe does not answer, so no more are asked for."""
+    """What became of a few objects. `stop`: Stripe does not answer, so no more are asked for.
+
+    `failed` are put off; `refused` are not asked for again until there is new word of them.
+    """
 
     found: dict[Claimed, Snapshot] = field(default_factory=dict)
     gone: list[Claimed] = field(default_factory=list)
     failed: dict[Claimed, str] = field(default_factory=dict)
+    refused: dict[Claimed, str] = field(default_factory=dict)
     stop: bool = False
 
     def note(self, one: Claimed, error: StripeError | MalformedObject) -> None:
@@ -58,9 +69,26 @@ class Readings:
         if isinstance(error, StripeNotFound) and one.attempts + 1 >= MISSES:
             _log.warning("%s %s is not at Stripe: forgotten", one.kind, one.stripe_id)
             self.gone.append(one)
+        elif _is_final(error):
+            self.refuse(one, error.message)
         else:
             self.failed[one] = error.message
             self.stop = isinstance(error, (StripeBusy, OutcomeUnknown))
+
+    def refuse(self, one: Claimed, reason: str) -> None:
+        """Asking again would bring the same: park it after its tries."""
+        if one.attempts + 1 < TRIES:
+            self.failed[one] = reason
+            return
+        _log.error("%s %s is parked: %s", one.kind, one.stripe_id, reason)
+        self.refused[one] = reason
+
+
+def _is_final(error: StripeError | MalformedObject) -> bool:
+    """Stripe's 400 and 403, and what cannot be read, are about the object. A 401 is the key's."""
+    if isinstance(error, StripeKeyRefused):
+        return error.http_status == FORBIDDEN
+    return isinstance(error, (StripeRefused, MalformedObject))
 
 
 def refresh(engine: Engine, gateway: Gateway, books: Books, *, batch: int = BATCH) -> int:
@@ -76,7 +104,7 @@ def refresh(engine: Engine, gateway: Gateway, books: Books, *, batch: int = BATC
     left = set(claimed)
     for readings in _readings(engine, gateway, books, claimed):
         _keep(engine, books, fence, readings)
-        left -= {*readings.found, *readings.gone, *readings.failed}
+        left -= {*readings.found, *readings.gone, *readings.failed, *readings.refused}
         if readings.stop or time.monotonic() > until:
             break
     if left:
@@ -167,7 +195,7 @@ def _keep(engine: Engine, books: Books, fence: str, readings: Readings) -> None:
         raise_if_transient(error)
         for one, snapshot in readings.found.items():
             _keep_one(engine, books, fence, one, snapshot, readings)
-    if readings.gone or readings.failed:
+    if readings.gone or readings.failed or readings.refused:
         retrying(partial(_settle, engine, fence, readings))
 
 
@@ -186,7 +214,7 @@ def _keep_one(
     except OF_ONE_OBJECT as error:
         raise_if_transient(error)
         _log.error("%s %s cannot be applied: %s", one.kind, one.stripe_id, reason(error))
-        readings.failed[one] = reason(error)
+        readings.refuse(one, reason(error))
 
 
 def _apply(engine: Engine, books: Books, fence: str, found: dict[Claimed, Snapshot]) -> None:
@@ -207,7 +235,8 @@ def _settle(engine: Engine, fence: str, readings: Readings) -> None:
     with writing(engine) as connection:
         now = clock.now()
         stale.clear(connection, fence, readings.gone, at=now)
-        stale.put_off(connection, fence, readings.failed, at=now)
+        put_off(connection, fence, readings.failed, at=now)
+        park(connection, fence, readings.refused, at=now)
 
 
 def _give_back(engine: Engine, fence: str, left: Sequence[Claimed]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     delete,
     func,
@@ -24,14 +23,16 @@ from sqlalchemy.dialects import mysql, sqlite
 
 from core.clock import EPOCH
 from core.db.engine import is_sqlite
+from core.db.parked import PARKED
 from core.db.tables import stale_objects as table
 from core.errors import LeaseLost
 from core.inbox.shown import by_kind, times_shown
 
 LEASE = timedelta(seconds=20)
-#: A failing reading waits twice as long each time, up to a quarter of an hour.
-BACKOFF = timedelta(seconds=2)
+#: The longest that a failing reading waits.
 LONGEST = timedelta(minutes=15)
+#: No wait that was written by this clock ends later than this.
+FARTHEST = LONGEST + LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def claim(
     begins now is newer than that, whatever the clocks say.
     """
     c = table.c
-    due = and_(c.next_attempt_at <= at, c.livemode == livemode)
+    due = and_(_due(at), c.livemode == livemode)
     keys = connection.execute(
         select(c.kind, c.stripe_id).where(due).order_by(c.next_attempt_at).limit(limit)
     ).all()
@@ -138,6 +139,16 @@ def claim(
         replace(one, known_at=max(one.known_at, shown.get((one.kind, one.stripe_id), EPOCH)))
         for one in claimed
     ]
+
+
+def _due(at: datetime) -> ColumnElement[bool]:
+    """What may be read now. A time further off than any wait was written by a clock since put
+    back; what was never tried and is not leased waits for nothing.
+    """
+    c = table.c
+    untried = and_(c.attempts == 0, c.fence.is_(None))
+    due = or_(c.next_attempt_at <= at, c.next_attempt_at > at + FARTHEST, untried)
+    return and_(c.next_attempt_at < PARKED, due)
 
 
 def _these(keys: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
@@ -187,38 +198,3 @@ def give_back(connection: Connection, fence: str, left: Sequence[Claimed], *, at
             .where(_these(_keys(left)), table.c.fence == fence)
             .values(fence=None, next_attempt_at=at)
         )
-
-
-def put_off(
-    connection: Connection, fence: str, failed: Mapping[Claimed, str], *, at: datetime
-) -> None:
-    """Try these again later: their reading failed, for the reason given with each."""
-    if not failed:
-        return
-    rows = [
-        {
-            "k": one.kind,
-            "i": one.stripe_id,
-            "a": one.attempts + 1,
-            "n": at + min(BACKOFF * 2 ** min(one.attempts, 12), LONGEST),
-            "e": reason[:500],
-        }
-        for one, reason in failed.items()
-    ]
-    c = table.c
-    connection.execute(
-        update(table)
-        .where(c.kind == bindparam("k"), c.stripe_id == bindparam("i"), c.fence == fence)
-        .values(
-            fence=None,
-            attempts=bindparam("a"),
-            next_attempt_at=bindparam("n"),
-            last_error=bindparam("e"),
-        ),
-        rows,
-    )
-
-
-def backlog(connection: Connection) -> int:
-    """How many objects wait to be read again."""
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, Engine, Row, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select, update
 
 from core import clock
 from core.db import versions
@@ -31,6 +31,8 @@ WINDOW = 6
 #: After so many tries an event is dead: visible, and replayed by hand.
 TRIES = 8
 BACKOFF = timedelta(seconds=2)
+#: No wait that was written by this clock ends later than this.
+FARTHEST = BACKOFF * 2**TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:
 def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Waiting]]:
     """How many due events were seen, and those that are now ours."""
     now, e = clock.now(), events.c
-    due = and_(e.state == "pending", e.next_attempt_at <= now)
+    due = _due(now)
     oldest = select(e.seq, e.object_id).where(due).order_by(e.next_attempt_at)
     seqs = _neighbours(connection.execute(oldest.limit(limit * WINDOW)).all(), limit)
     if not seqs:
@@ -126,6 +128,16 @@ def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) 
         for state, seqs in (("applied", known), ("skipped", passed)):
             _finish(connection, fence, seqs, state=state, at=now, duration_us=spent)
         return Applied(applied=len(known), skipped=len(passed))
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """What may be applied now. A time further off than any wait was written by a clock since put
+    back; what was never tried and is not leased waits for nothing.
+    """
+    e = events.c
+    untried = and_(e.attempts == 0, e.fence.is_(None))
+    soon = or_(e.next_attempt_at <= now, e.next_attempt_at > now + FARTHEST, untried)
+    return and_(e.state == "pending", soon)
 
 
 def _neighbours(rows: Sequence[Row[int, str | None]], limit: int) -> list[int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
+from core.db.parked import PARKED
 from core.db.tables import (
     disputes,
     early_fraud_warnings,
@@ -19,7 +20,8 @@ from core.reads.needs import needs
 from core.reads.search import facets
 
 ANSWERABLE = ("needs_response", "warning_needs_response")
-#: A reading that is due this long says that the worker is behind, or stopped.
+#: A reading that is due this long says that the worker is behind, or stopped. One that is parked
+#: says that Stripe refuses it.
 LATE = timedelta(minutes=5)
 
 
@@ -40,7 +42,8 @@ class Need:
 @needs("see_payments")
 def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need, ...]:
     """Only kinds of which something waits, most urgent first."""
-    late = stale_objects.c.next_attempt_at < now - LATE
+    due = stale_objects.c.next_attempt_at
+    late = or_(due < now - LATE, due >= PARKED)
     warnings, dead = early_fraud_warnings, events.c.state == "dead"
     answerable = disputes.c.status.in_(ANSWERABLE)
 
