@@ -10,7 +10,9 @@ from collections.abc import Callable
 from types import FrameType
 
 from core import clock
-from core.bootstrap import Console, Workshop
+from core.actions import scenario_runs
+from core.actions.resolve import BATCH, resolve
+from core.bootstrap import Console, Workshop, desk_in
 from core.db.versions import changes
 from core.gateway.client import Gateway
 from core.inbox.ledger_walk import catch_up, fill_gaps
@@ -19,6 +21,7 @@ from core.inbox.poll import poll
 from core.inbox.refresh import refresh
 from core.inbox.work import apply_inbox
 from core.ledger.upkeep import fold_closed_days, settle_available
+from dashboard import seeding
 
 #: How long an idle step waits, in seconds.
 APPLY_IDLE = 0.1
@@ -32,6 +35,8 @@ GAPS_EVERY = 60.0
 #: Where webhooks bring events, the poll only heals gaps: Stripe counts reads (FACTS section 6).
 POLL_BESIDE_WEBHOOKS = 300.0
 LOG_EVERY = 2.0
+RESOLVE_EVERY = 1.0
+SCENARIOS_IDLE = 1.0
 UPKEEP_EVERY = 600.0
 
 _log = logging.getLogger(__name__)
@@ -70,10 +75,13 @@ def work(console: Console, workshop: Workshop) -> int:
 
 def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[], bool], float]]:
     engine, books = console.engine, workshop.books
+    desk, challenge = desk_in(console, workshop), seeding.challenge(console.settings)
     loops: list[tuple[str, Callable[[], bool], float]] = [
         ("apply", lambda: apply_inbox(engine, books).any, APPLY_IDLE),
         ("request log", lambda: workshop.log.flush() > 1000, LOG_EVERY),
         ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
+        ("operations", lambda: resolve(desk) == BATCH, RESOLVE_EVERY),
+        ("scenarios", lambda: scenario_runs.work(desk, challenge), SCENARIOS_IDLE),
     ]
     for gateway in workshop.gateways.values():
         mode = "live" if gateway.livemode else "test"
