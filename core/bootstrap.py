@@ -136,17 +136,21 @@ def open_workshop(console: Console, *, slot: int | None = None) -> Workshop:
 
 def open_desk(console: Console) -> tuple[Desk, RequestLog]:
     """What actions work with, and the log of their calls, which its owner flushes."""
+    workshop = open_workshop(console)
+    return desk_in(console, workshop), workshop.log
+
+
+def desk_in(console: Console, workshop: Workshop) -> Desk:
+    """What actions work with, over the gateways and books of a workshop."""
     settings = console.settings
-    log = RequestLog(console.engine)
-    desk = Desk(
+    return Desk(
         engine=console.engine,
-        gateways=_gateways(settings, log),
-        books=Books(Scope(settings.zone)),
+        gateways=workshop.gateways,
+        books=workshop.books,
         rules=PaymentRules(frozenset(settings.currencies), settings.payment_largest),
         cache=open_cache(settings.redis_url.get_secret_value()),
         return_url=f"{settings.public_base}/api/v1/payments/return",
     )
-    return desk, log
 
 
 def _gateways(settings: Settings, log: RequestLog) -> dict[bool, Gateway]:

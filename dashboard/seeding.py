@@ -1,4 +1,4 @@
-"""Asks the emulator for history and live traffic, through its control interface."""
+"""Asks the emulator for history, live traffic and customers, through its control interface."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,20 @@ def trickle(settings: Settings, per_minute: int) -> None:
     """Let so many payments a minute arrive from now on; 0 ends it."""
     with _ask(settings, "trickle", {"per_minute": per_minute}):
         pass
+
+
+def challenge(settings: Settings) -> Callable[[str, bool], None] | None:
+    """Who answers a payment's 3-D Secure challenge: the emulator's customer; None at Stripe, where
+    only a person at a browser can."""
+    if not settings.uses_emulator:
+        return None
+
+    def answer(payment_intent_id: str, passes: bool) -> None:
+        outcome = {"outcome": "succeed" if passes else "fail"}
+        with _ask(settings, f"payment_intents/{payment_intent_id}/authenticate", outcome):
+            pass
+
+    return answer
 
 
 @contextmanager

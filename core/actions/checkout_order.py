@@ -92,7 +92,7 @@ def read(asked: AskedOrder) -> Order:
     """
     currency = money.known_currency(asked.currency.lower())
     if not 0 < len(asked.items) <= MOST_ITEMS:
-        raise InvalidInput("items", f"there must be 1 to {MOST_ITEMS}")
+        raise InvalidInput("items", "there must be 1 to {most}", most=MOST_ITEMS)
     order = Order(
         currency,
         tuple(_item(f"items[{i}]", item, currency) for i, item in enumerate(asked.items)),
@@ -105,7 +105,8 @@ def read(asked: AskedOrder) -> Order:
 
 def _item(where: str, asked: AskedItem, currency: str) -> Item:
     if type(asked.quantity) is not int or not 0 < asked.quantity <= MOST_OF_ONE:
-        raise InvalidInput(f"{where}.quantity", f"must be a whole number from 1 to {MOST_OF_ONE}")
+        rule = "must be a whole number from 1 to {most}"
+        raise InvalidInput(f"{where}.quantity", rule, most=MOST_OF_ONE)
     name = text(f"{where}.name", asked.name, 100)
     return Item(name, asked.quantity, _not_negative(asked.price, currency, f"{where}.price"))
 
@@ -122,5 +123,5 @@ def _rate(asked: str) -> Decimal:
     if not _RATE.fullmatch(body) or Decimal(body) > 100:
         raise InvalidInput("tax_rate", "must be a percentage from 0 to 100")
     if len(body.partition(".")[2]) > _MOST_DECIMALS:
-        raise InvalidInput("tax_rate", f"must have at most {_MOST_DECIMALS} decimals")
+        raise InvalidInput("tax_rate", "must have at most {most} decimals", most=_MOST_DECIMALS)
     return Decimal(body)
