@@ -45,6 +45,9 @@ def emulator() -> Iterator[RunningEmulator]:
         ("refunds/re_none", {"status": "lost"}, "status"),
         ("refunds/re_none", {"status": "failed", "failure_reason": "x"}, "failure_reason"),
         ("disputes", {}, "charge"),
+        ("disputes", {"charge": "ch_none"}, "charge"),
+        ("disputes", {"charge": "ch_none", "reason": "mood"}, "reason"),
+        ("disputes/du_none", {}, "status"),
     ],
 )
 def test_bad_order_is_refused_by_name(

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from starlette.routing import Route
 
-from core.emulator import disputes, early_fraud_warnings, lists, refund_outcomes, refunds
+from core.emulator import early_fraud_warnings, issuers, lists, refund_outcomes, refunds
 from core.emulator.context import Context, hidden, shown
+from core.emulator.dispute_objects import REASONS
 from core.emulator.engine import Engine
 from core.emulator.errors import refused
 
@@ -39,6 +40,7 @@ class Counterparties:
     def routes(self, route: _Router) -> list[Route]:
         return [
             route("/disputes", "POST", self.dispute),
+            route("/disputes/{id}", "POST", self.bring_dispute),
             route("/early_fraud_warnings", "POST", self.early_fraud_warning),
             route("/refunds", "GET", self.refunds),
             route("/refunds/{id}", "POST", self.refund),
@@ -47,10 +49,21 @@ class Counterparties:
         ]
 
     def dispute(self, body: _Body) -> _Body:
-        """`{"charge", "reason", "amount"?}`: the issuer disputes a charge now."""
+        """`{"charge", "reason"?, "amount"?}`: the issuer disputes a charge now.
+
+        Reasons are Stripe's, or `inquiry`, `ce3` and `prevented` for those cases.
+        """
         charge, reason = word(body, "charge"), word(body, "reason", "fraudulent")
+        known = (*REASONS, "inquiry", "ce3", "prevented")
+        if reason not in known:
+            raise refused(f"reason must be one of {', '.join(known)}", "reason")
         amount = whole(body, "amount") if "amount" in body else None
-        return self._do(lambda ctx: disputes.open_dispute(ctx, charge, reason, amount))
+        return self._do(lambda ctx: issuers.open_dispute(ctx, charge, reason, amount))
+
+    def bring_dispute(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
+        """`{"status"}`: lead a dispute or inquiry to any status that lies ahead of it."""
+        status = word(body, "status")
+        return self._do(lambda ctx: issuers.bring(ctx, id, status))
 
     def early_fraud_warning(self, body: _Body) -> _Body:
         """`{"charge", "fraud_type"?}`: the issuer reports fraud now."""

@@ -20,6 +20,18 @@ TEXTS = (
     " shipping_address shipping_carrier shipping_date shipping_documentation"
     " shipping_tracking_number uncategorized_file uncategorized_text"
 ).split()
+#: The evidence fields that hold the id of a file.
+FILES = (
+    "cancellation_policy customer_communication customer_signature duplicate_charge_documentation"
+    " receipt refund_policy service_documentation shipping_documentation uncategorized_file"
+).split()
+#: Why a cardholder disputes (the SDK's `reason`).
+REASONS = (
+    "bank_cannot_process check_returned credit_not_processed customer_initiated"
+    " debit_not_authorized duplicate fraudulent general incorrect_account_details"
+    " insufficient_funds noncompliant product_not_received product_unacceptable"
+    " subscription_canceled unrecognized"
+).split()
 _NETWORK_CODES = {
     "fraudulent": "10.4",
     "product_not_received": "13.1",

@@ -1,118 +1,91 @@
-"""Disputes and inquiries: opened by an issuer, answered with evidence, won, lost or closed."""
+"""Disputes as the shop sees them: evidence drafted and sent once, or the loss accepted."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
-from core.emulator import balance, early_fraud_warnings, fees
-from core.emulator.context import Context, hidden, shown
-from core.emulator.dispute_objects import ANSWER_DAYS, TEXTS, blank
+from core.emulator import balance, fees, files, lists
+from core.emulator.context import Context, hidden
+from core.emulator.dispute_objects import FILES, TEXTS
 from core.emulator.errors import ApiError, refused
 from core.emulator.params import merged
 from core.emulator.store import Obj
 
 _DECISION_DAYS = 65
-
-
-def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None = None) -> Obj:
-    """The issuer disputes a charge: reasons `inquiry`, `ce3`, `block` stand for test cards."""
-    charge = ctx.need("charge", charge_id)
-    if charge["disputed"] or charge["status"] != "succeeded" or not charge["captured"]:
-        raise ApiError(f"Charge {charge_id} cannot be disputed now.", param="charge")
-    # What the network never moved, the released part of a hold, nobody can dispute.
-    captured = charge["amount_captured"]
-    if amount is not None and not 0 < amount <= captured:
-        raise refused("amount must be positive and at most what was captured.", "amount")
-    inquiry = reason == "inquiry"
-    shown_reason = "fraudulent" if reason in ("inquiry", "ce3", "block") else reason
-    dispute = blank(ctx, charge, shown_reason, amount or captured, inquiry=inquiry)
-    if reason == "ce3":
-        dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
-        dispute["evidence_details"]["enhanced_eligibility"] = {
-            "visa_compelling_evidence_3": {
-                "required_actions": ["missing_prior_undisputed_transactions"],
-                "status": "requires_action",
-            }
-        }
-    ctx.tx.add(dispute)
-    charge["disputed"] = True
-    ctx.tx.touch(charge)
-    ctx.emit("charge.dispute.created", dispute)
-    early_fraud_warnings.settle(ctx, charge)
-    if not inquiry:
-        _withdraw(ctx, dispute, charge)
-    ctx.later(ANSWER_DAYS * balance.DAY * 1000, "dispute_deadline", dispute=dispute["id"])
-    return dispute
-
-
-def _withdraw(ctx: Context, dispute: Obj, charge: Obj) -> None:
-    paid = balance.post_charge(ctx, charge)
-    rate = hidden(paid).get("rate")
-    row = balance.post(
-        ctx,
-        kind="adjustment",
-        category="dispute",
-        source=dispute["id"],
-        amount=-fees.converted(dispute["amount"], rate),
-        currency=paid["currency"],
-        fee_rows=[("Dispute fee", fees.DISPUTE[paid["currency"]])],
-        rate=rate,
-        description=f"Chargeback withdrawal for {charge['id']}",
-    )
-    dispute["balance_transactions"].append(shown(row))
-    ctx.tx.touch(dispute)
-    ctx.emit("charge.dispute.funds_withdrawn", dispute)
+_OPEN = ("needs_response", "warning_needs_response")
+_CLOSED = ("won", "lost", "warning_closed", "prevented")
+#: What the test mode does with these in `uncategorized_text` (docs.stripe.com/testing).
+_WORDS = {"winning_evidence": True, "losing_evidence": False}
+_ESCALATES = "escalate_inquiry_evidence"
+_TEST_DELAY_MS = 1_500
 
 
 def update(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/disputes/{id}: evidence is a draft when `submit` is false, and sent otherwise."""
     dispute = ctx.need("dispute", dispute_id, in_path=True)
+    watched = ("evidence", "evidence_details", "metadata", "status")
+    before = {name: copy.deepcopy(dispute[name]) for name in watched}
     if "metadata" in params:
         dispute["metadata"] = merged(dispute["metadata"], params["metadata"])
     evidence = params.get("evidence")
-    details = dispute["evidence_details"]
     if evidence or params.get("submit"):
-        if dispute["status"] not in ("needs_response", "warning_needs_response"):
-            raise ApiError(
-                "This dispute is already closed or under review; its evidence can no longer be"
-                " changed.",
-                code="dispute_evidence_not_editable",
-            )
-        _merge_evidence(dispute, evidence or {})
-        details["has_evidence"] = any(dispute["evidence"][name] for name in TEXTS)
+        _check_open(dispute)
+        _merge_evidence(ctx, dispute, evidence or {})
+        has = any(dispute["evidence"][name] for name in TEXTS)
+        dispute["evidence_details"]["has_evidence"] = has
         if params.get("submit", True):
-            _submit(ctx, dispute)
+            submit(ctx, dispute)
     ctx.tx.touch(dispute)
-    ctx.emit("charge.dispute.updated", dispute)
+    changed = {name: old for name, old in before.items() if old != dispute[name]}
+    ctx.emit("charge.dispute.updated", dispute, changed)
     return dispute
 
 
-def _merge_evidence(dispute: Obj, evidence: dict[str, Any]) -> None:
-    texts = {name: value for name, value in evidence.items() if isinstance(value, str)}
-    for name, value in texts.items():
-        if len(value) > 20_000:
+def _check_open(dispute: Obj) -> None:
+    if dispute["status"] in _CLOSED:
+        raise ApiError("This dispute is already closed")
+    if dispute["status"] not in _OPEN:
+        raise ApiError(
+            "Evidence for this dispute has already been submitted and can no longer be changed.",
+            param="evidence",
+        )
+
+
+def _merge_evidence(ctx: Context, dispute: Obj, evidence: dict[str, Any]) -> None:
+    if evidence.get("appeal"):
+        raise refused("This dispute cannot be appealed.", "evidence[appeal]")
+    for name, value in evidence.items():
+        if name in FILES:
+            files.evidence(ctx, value, f"evidence[{name}]")
+        elif isinstance(value, str) and len(value) > 20_000:
             raise refused(
                 f"Evidence may have at most 20000 characters: {name}", f"evidence[{name}]"
             )
-    dispute["evidence"] |= evidence
-    if sum(len(v) for v in dispute["evidence"].values() if isinstance(v, str)) > 150_000:
+    whole = dispute["evidence"] | evidence
+    if sum(len(v) for v in whole.values() if isinstance(v, str)) > 150_000:
         raise refused("Evidence may have at most 150000 characters in all.", "evidence")
+    dispute["evidence"] = whole
 
 
-def _submit(ctx: Context, dispute: Obj) -> None:
+def submit(ctx: Context, dispute: Obj) -> None:
+    """Send what is drafted; test words are answered within seconds, all else by the issuer."""
     inquiry = dispute["status"].startswith("warning")
-    _set_status(ctx, dispute, "warning_under_review" if inquiry else "under_review")
+    set_status(ctx, dispute, "warning_under_review" if inquiry else "under_review")
     details = dispute["evidence_details"]
     details["submission_count"] += 1
     details["submission_method"] = "manual"
-    text = dispute["evidence"]["uncategorized_text"] or ""
     if not inquiry:
         _charge_counter_fee(ctx, dispute)
-    known = {"winning_evidence": True, "losing_evidence": False}.get(text.strip())
+    text = (dispute["evidence"]["uncategorized_text"] or "").strip()
+    if inquiry and text == _ESCALATES:
+        ctx.later(_TEST_DELAY_MS, "escalate_inquiry", dispute=dispute["id"])
+        return
+    known = _WORDS.get(text)
     won = ctx.ids.chance().random() < 0.4 if known is None else known
     quick = known is not None and not ctx.unattended
     days = ctx.script.get("decision_days", _DECISION_DAYS)
-    delay = 1_500 if quick else days * balance.DAY * 1000
+    delay = _TEST_DELAY_MS if quick else days * balance.DAY * 1000
     won = ctx.script.get("won", won)
     ctx.later(delay, "decide_dispute", dispute=dispute["id"], won=won)
 
@@ -120,6 +93,7 @@ def _submit(ctx: Context, dispute: Obj) -> None:
 def _charge_counter_fee(ctx: Context, dispute: Obj) -> None:
     """The fee for countering, taken when evidence goes out and returned on a win."""
     currency = fees.settlement_currency(dispute["currency"])
+    hidden(dispute)["countered"] = True
     balance.post(
         ctx,
         kind="stripe_fee",
@@ -131,64 +105,33 @@ def _charge_counter_fee(ctx: Context, dispute: Obj) -> None:
     )
 
 
-def decide(ctx: Context, dispute_id: str, *, won: bool) -> None:
-    """The issuer's answer; a win brings the money and the countering fee back."""
-    dispute = ctx.need("dispute", dispute_id)
-    if dispute["status"] == "warning_under_review":
-        _close(ctx, dispute, "warning_closed")
-        return
-    if dispute["status"] != "under_review":
-        return
-    if won:
-        taken = ctx.need("balance_transaction", dispute["balance_transactions"][0]["id"])
-        row = balance.post(
-            ctx,
-            kind="adjustment",
-            category="dispute_reversal",
-            source=dispute_id,
-            amount=-taken["amount"],
-            currency=taken["currency"],
-            fee_rows=[("Dispute countered fee returned", -fees.DISPUTE[taken["currency"]])],
-            rate=hidden(taken).get("rate"),
-            description=f"Chargeback reversal for {dispute['charge']}",
-        )
-        dispute["balance_transactions"].append(shown(row))
-    _close(ctx, dispute, "won" if won else "lost")
-    if won:
-        ctx.emit("charge.dispute.funds_reinstated", dispute)
-
-
-def _close(ctx: Context, dispute: Obj, status: str) -> None:
-    _set_status(ctx, dispute, status)
-    ctx.emit("charge.dispute.closed", dispute)
-
-
-def _set_status(ctx: Context, dispute: Obj, status: str) -> None:
+def set_status(ctx: Context, dispute: Obj, status: str) -> str:
+    """A new status; the one before. A charge can be refunded before and after, never during."""
+    before: str = dispute["status"]
     dispute["status"] = status
     dispute["is_charge_refundable"] = status == "won" or status.startswith("warning")
     ctx.tx.touch(dispute)
+    return before
 
 
-def pass_deadline(ctx: Context, dispute_id: str) -> None:
-    """Nobody answered in time: lost (an inquiry closes later by itself)."""
-    dispute = ctx.need("dispute", dispute_id)
-    if dispute["status"] == "needs_response":
-        dispute["evidence_details"]["past_due"] = True
-        _close(ctx, dispute, "lost")
-    elif dispute["status"] == "warning_needs_response":
-        dispute["evidence_details"]["past_due"] = True
-        _close(ctx, dispute, "warning_closed")
+def finish(ctx: Context, dispute: Obj, status: str) -> None:
+    set_status(ctx, dispute, status)
+    ctx.emit("charge.dispute.closed", dispute)
+
+
+def follow_refund(ctx: Context, charge: Obj) -> None:
+    """A full refund ends what was only asked."""
+    if charge["disputed"] and charge["refunded"]:
+        for dispute in lists.of(ctx, "dispute", "charge", charge["id"]):
+            if dispute["status"] in ("warning_needs_response", "warning_under_review"):
+                finish(ctx, dispute, "warning_closed")
 
 
 def close(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/disputes/{id}/close: accept that it is lost; it cannot be undone."""
     dispute = ctx.need("dispute", dispute_id, in_path=True)
-    if dispute["status"] not in ("needs_response", "warning_needs_response"):
-        raise ApiError(
-            f"This dispute is already closed or under review ({dispute['status']}).",
-            code="dispute_already_closed",
-        )
-    _close(ctx, dispute, "lost" if dispute["status"] == "needs_response" else "warning_closed")
+    _check_open(dispute)
+    finish(ctx, dispute, "lost" if dispute["status"] == "needs_response" else "warning_closed")
     return dispute
 
 

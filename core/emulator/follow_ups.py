@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import money
-from core.emulator import disputes, intent_steps, refunds
+from core.emulator import disputes, intent_steps, issuers, refunds
 from core.emulator.context import Context
 from core.emulator.errors import ApiError
 
@@ -57,7 +57,7 @@ def dispute_order(
     """The issuer disputes the charge; the shop may answer some days later."""
     found = ctx.need("payment_intent", intent)
     try:
-        opened = disputes.open_dispute(ctx, found["latest_charge"], reason)
+        opened = issuers.open_dispute(ctx, found["latest_charge"], reason)
     except ApiError:
         return  # disputed already: the issuer does so once
     if answer_ms:

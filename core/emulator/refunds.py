@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from core import money
-from core.emulator import amounts, balance, early_fraud_warnings, fees, lists, refund_outcomes
+from core.emulator import (
+    amounts,
+    balance,
+    disputes,
+    early_fraud_warnings,
+    fees,
+    lists,
+    refund_outcomes,
+)
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError, missing, refused
 from core.emulator.params import merged
@@ -32,6 +40,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     ctx.emit("refund.created", refund)
     ctx.emit("charge.refunded", charge, {"amount_refunded": charge["amount_refunded"] - amount})
     early_fraud_warnings.settle(ctx, charge)
+    disputes.follow_refund(ctx, charge)
     _afterwards(ctx, charge, refund)
     return refund
 

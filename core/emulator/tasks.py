@@ -10,10 +10,10 @@ from core.emulator import (
     balance,
     charges,
     checkout_sessions,
-    disputes,
     early_fraud_warnings,
     follow_ups,
     intent_steps,
+    issuers,
     payouts,
     refund_outcomes,
 )
@@ -67,7 +67,7 @@ def _expire_checkout_session(ctx: Context, session: str) -> None:
 
 def _open_dispute(ctx: Context, charge: str, reason: str) -> None:
     try:
-        disputes.open_dispute(ctx, charge, reason)
+        issuers.by_card(ctx, charge, reason)
     except ApiError:
         return  # disputed already: the issuer does so once
 
@@ -77,11 +77,19 @@ def _warn(ctx: Context, charge: str, fraud_type: str) -> None:
 
 
 def _dispute_deadline(ctx: Context, dispute: str) -> None:
-    disputes.pass_deadline(ctx, dispute)
+    issuers.pass_deadline(ctx, dispute)
 
 
 def _decide_dispute(ctx: Context, dispute: str, won: bool) -> None:
-    disputes.decide(ctx, dispute, won=won)
+    issuers.decide(ctx, dispute, won=won)
+
+
+def _escalate_inquiry(ctx: Context, dispute: str) -> None:
+    issuers.escalate(ctx, dispute)
+
+
+def _inquiry_ends(ctx: Context, dispute: str) -> None:
+    issuers.end_inquiry(ctx, dispute)
 
 
 def _finish_refund(ctx: Context, refund: str) -> None:
@@ -116,6 +124,8 @@ KINDS: dict[str, Callable[..., None]] = {
     "warn": _warn,
     "dispute_deadline": _dispute_deadline,
     "decide_dispute": _decide_dispute,
+    "escalate_inquiry": _escalate_inquiry,
+    "inquiry_ends": _inquiry_ends,
     "finish_refund": _finish_refund,
     "fail_refund": _fail_refund,
     "expire_refund": _expire_refund,

@@ -1,0 +1,186 @@
+"""What issuers do about a charge: dispute it, ask first, escalate, decide, or settle beforehand."""
+
+from __future__ import annotations
+
+from core import money
+from core.emulator import balance, disputes, early_fraud_warnings, fees, lists, refund_outcomes
+from core.emulator.context import Context, hidden, shown
+from core.emulator.dispute_objects import ANSWER_DAYS, blank
+from core.emulator.errors import ApiError, refused
+from core.emulator.store import Obj
+
+#: An inquiry that comes to nothing closes by itself (FACTS section 3).
+_INQUIRY_DAYS = 120
+#: Names that stand for test cards; all of them say `fraudulent`.
+_CARDS = ("inquiry", "ce3", "block", "prevented")
+
+
+def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None = None) -> Obj:
+    """The issuer disputes a charge: reasons `inquiry`, `ce3`, `prevented` stand for test cards."""
+    charge = ctx.need("charge", charge_id, "charge")
+    earlier = lists.of(ctx, "dispute", "charge", charge_id) if charge["disputed"] else []
+    # What the network never moved, the released part of a hold, nobody can dispute.
+    left = charge["amount_captured"] - sum(dispute["amount"] for dispute in earlier)
+    if left <= 0 or charge["status"] != "succeeded" or not charge["captured"]:
+        raise ApiError(f"Charge {charge_id} cannot be disputed now.", param="charge")
+    if amount is not None and not 0 < amount <= left:
+        raise refused("amount must be positive and at most what was captured.", "amount")
+    inquiry = reason == "inquiry"
+    shown_reason = "fraudulent" if reason in _CARDS else reason
+    dispute = blank(ctx, charge, shown_reason, amount or left, inquiry=inquiry)
+    if reason == "ce3":
+        dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
+        dispute["evidence_details"]["enhanced_eligibility"] = {
+            "visa_compelling_evidence_3": {
+                "required_actions": ["missing_prior_undisputed_transactions"],
+                "status": "requires_action",
+            }
+        }
+    ctx.tx.add(dispute)
+    charge["disputed"] = True
+    ctx.tx.touch(charge)
+    ctx.emit("charge.dispute.created", dispute)
+    early_fraud_warnings.settle(ctx, charge)
+    if reason == "prevented":
+        _settle_beforehand(ctx, dispute, charge)
+    elif inquiry:
+        ctx.later(_INQUIRY_DAYS * balance.DAY * 1000, "inquiry_ends", dispute=dispute["id"])
+    else:
+        _charge_back(ctx, dispute, charge)
+    return dispute
+
+
+def by_card(ctx: Context, charge_id: str, reason: str) -> None:
+    """What a disputing test card does; one of them is disputed twice, for a part each."""
+    if reason == "multiple":
+        charge = ctx.need("charge", charge_id)
+        step = money.multiple(charge["currency"])
+        half = charge["amount_captured"] // 2 // step * step
+        if half:
+            open_dispute(ctx, charge_id, "fraudulent", half)
+        reason = "fraudulent"
+    open_dispute(ctx, charge_id, reason)
+
+
+def _charge_back(ctx: Context, dispute: Obj, charge: Obj) -> None:
+    fee = fees.DISPUTE[fees.settlement_currency(charge["currency"])]
+    _withdraw(ctx, dispute, charge, fee)
+    # A refund still under way would pay the customer twice.
+    for refund in lists.of(ctx, "refund", "charge", charge["id"]):
+        if refund["status"] == "pending":
+            refund_outcomes.fail(ctx, refund["id"], "charge_for_pending_refund_disputed")
+    due = dispute["evidence_details"]["due_by"] + 1
+    ctx.later(due * 1000 - ctx.now_ms, "dispute_deadline", dispute=dispute["id"])
+
+
+def _withdraw(ctx: Context, dispute: Obj, charge: Obj, fee: int) -> None:
+    paid = balance.post_charge(ctx, charge)
+    rate = hidden(paid).get("rate")
+    row = balance.post(
+        ctx,
+        kind="adjustment",
+        category="dispute",
+        source=dispute["id"],
+        amount=-fees.converted(dispute["amount"], rate),
+        currency=paid["currency"],
+        fee_rows=[("Dispute fee", fee)],
+        rate=rate,
+        description=f"Chargeback withdrawal for {charge['id']}",
+    )
+    dispute["balance_transactions"].append(shown(row))
+    ctx.tx.touch(dispute)
+    ctx.emit("charge.dispute.funds_withdrawn", dispute)
+
+
+def _settle_beforehand(ctx: Context, dispute: Obj, charge: Obj) -> None:
+    """Given back before it became a dispute: no dispute fee, and nothing left to answer."""
+    if dispute["payment_method_details"] and "card" in dispute["payment_method_details"]:
+        dispute["payment_method_details"]["card"]["case_type"] = "resolution"
+    dispute["evidence_details"]["due_by"] = None
+    _withdraw(ctx, dispute, charge, 0)
+    disputes.finish(ctx, dispute, "prevented")
+
+
+def escalate(ctx: Context, dispute_id: str) -> None:
+    """The inquiry becomes a chargeback: the money goes, and the answer is due anew."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] not in ("warning_needs_response", "warning_under_review"):
+        return
+    before = disputes.set_status(ctx, dispute, "needs_response")
+    charge = ctx.need("charge", dispute["charge"])
+    if dispute["payment_method_details"] and "card" in dispute["payment_method_details"]:
+        dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
+    details = dispute["evidence_details"]
+    details["due_by"] = (ctx.now // balance.DAY + ANSWER_DAYS + 1) * balance.DAY - 1
+    hidden(dispute)["countered"] = False
+    ctx.emit("charge.dispute.updated", dispute, {"status": before})
+    _charge_back(ctx, dispute, charge)
+
+
+def decide(ctx: Context, dispute_id: str, *, won: bool) -> None:
+    """The issuer's answer; a win brings the money and the countering fee back."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] == "warning_under_review":
+        disputes.finish(ctx, dispute, "warning_closed")
+    elif dispute["status"] == "under_review":
+        _close(ctx, dispute, won=won)
+
+
+def _close(ctx: Context, dispute: Obj, *, won: bool) -> None:
+    if not won:
+        disputes.finish(ctx, dispute, "lost")
+        return
+    taken = ctx.need("balance_transaction", dispute["balance_transactions"][0]["id"])
+    submitted = dispute["evidence_details"]["submission_count"] > 0
+    countered = hidden(dispute).get("countered", submitted)
+    fee = -fees.DISPUTE[taken["currency"]] if countered else 0
+    row = balance.post(
+        ctx,
+        kind="adjustment",
+        category="dispute_reversal",
+        source=dispute["id"],
+        amount=-taken["amount"],
+        currency=taken["currency"],
+        fee_rows=[("Dispute countered fee returned", fee)],
+        rate=hidden(taken).get("rate"),
+        description=f"Chargeback reversal for {dispute['charge']}",
+    )
+    dispute["balance_transactions"].append(shown(row))
+    disputes.set_status(ctx, dispute, "won")
+    ctx.emit("charge.dispute.funds_reinstated", dispute)
+    ctx.emit("charge.dispute.closed", dispute)
+
+
+def pass_deadline(ctx: Context, dispute_id: str) -> None:
+    """Nobody answered in time: lost."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] == "needs_response":
+        dispute["evidence_details"]["past_due"] = True
+        disputes.finish(ctx, dispute, "lost")
+
+
+def end_inquiry(ctx: Context, dispute_id: str) -> None:
+    """The inquiry came to nothing."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"].startswith("warning") and dispute["status"] != "warning_closed":
+        disputes.finish(ctx, dispute, "warning_closed")
+
+
+def bring(ctx: Context, dispute_id: str, status: str) -> Obj:
+    """Lead a dispute to a status by the steps that lead there; refused when none do."""
+    dispute = ctx.need("dispute", dispute_id)
+    inquiry = dispute["status"] in ("warning_needs_response", "warning_under_review")
+    if inquiry and status == "warning_closed":
+        end_inquiry(ctx, dispute_id)
+    elif inquiry and status in ("needs_response", "under_review", "won", "lost"):
+        escalate(ctx, dispute_id)
+    if dispute["status"] in ("needs_response", "warning_needs_response") and (
+        status == dispute["status"].replace("needs_response", "under_review")
+    ):
+        disputes.submit(ctx, dispute)
+        ctx.emit("charge.dispute.updated", dispute)
+    if dispute["status"] in ("needs_response", "under_review") and status in ("won", "lost"):
+        _close(ctx, dispute, won=status == "won")
+    if dispute["status"] != status:
+        raise ApiError(f"No way leads from {dispute['status']} to {status}.", param="status")
+    return dispute
