@@ -6,8 +6,10 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 from datetime import UTC, datetime
+from types import TracebackType
 
 from core.settings import Settings
 
@@ -19,13 +21,26 @@ _SECRETS = (
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {_MASK}"),
     (re.compile(r"(://[^\s:/@]*:)[^\s@/]+(?=@)"), rf"\1{_MASK}"),
 )
+#: What databases quote in their errors: a key's value, a value of the wrong kind, the statement
+#: itself where it cannot be read, parameters. It ends where MySQL goes on, as late as is near.
+_QUOTED = (
+    (re.compile(r"(\[parameters: ).{0,4000}\]", re.DOTALL), rf"\1{_MASK}]"),
+    (re.compile(r"(Duplicate entry )'.{0,400}'(?= for key)", re.DOTALL), rf"\1'{_MASK}'"),
+    (
+        re.compile(r"(\bincorrect [\w() ]+ value: )'.{0,400}?'(?= for |[\"')])", re.DOTALL | re.I),
+        rf"\1'{_MASK}'",
+    ),
+    (re.compile(r"(to use near )'.{0,400}'(?= at line)", re.DOTALL), rf"\1'{_MASK}'"),
+)
 #: Card numbers start with 2 to 6; a time in microseconds, with a 1, is none.
 _DIGITS = re.compile(r"(?<![\w.])[2-6](?:[ -]?\d){12,18}(?![\w.])")
 
 
 def mask(text: str) -> str:
-    """The text without keys, webhook and client secrets, passwords in URLs and card numbers."""
-    for pattern, replacement in _SECRETS:
+    """The text without keys, webhook and client secrets, passwords in URLs, card numbers, and
+    without the values that databases quote in their errors.
+    """
+    for pattern, replacement in (*_SECRETS, *_QUOTED):
         text = pattern.sub(replacement, text)
     return _DIGITS.sub(_masked_card, text)
 
@@ -87,6 +102,8 @@ def set_up(settings: Settings, process: str) -> None:
     logging.basicConfig(
         handlers=[handler], level=logging.DEBUG if settings.debug else logging.INFO, force=True
     )
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     # These narrate every request; their warnings stay.
     for chatty in (
         "httpx",
@@ -98,3 +115,12 @@ def set_up(settings: Settings, process: str) -> None:
         "uvicorn.error",
     ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """What nobody caught goes through the log too: Python would print it as it is."""
+    if error is None or issubclass(kind, (KeyboardInterrupt, SystemExit)):
+        return
+    logging.getLogger("uncaught").critical("not caught", exc_info=(kind, error, trace))

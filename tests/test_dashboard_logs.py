@@ -3,9 +3,14 @@
 import io
 import json
 import logging
+import sys
+import threading
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
+from core.db.engine import open_engine
 from core.errors import NotFound
 from core.operation_log import operation_logged
 from core.settings import Settings
@@ -57,11 +62,13 @@ def test_ids_and_times_stay_readable(text):
 
 
 @pytest.fixture
-def written(request):
+def written(monkeypatch):
     """What a process of the given kind logs, as text."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
+    for place in (sys, threading):
+        monkeypatch.setattr(place, "excepthook", place.excepthook)
 
     def start(app_env):
         logs.set_up(Settings(_env_file=None, app_env=app_env), "tests")
@@ -86,6 +93,33 @@ def test_production_writes_one_json_object_a_line(written):
     )
 
 
+@pytest.mark.parametrize(
+    "value", ["ada@shop.example", "o'hara ada@shop.example", "two\nada@shop.ex"]
+)
+@pytest.mark.parametrize("app_env", ["development", "production"])
+def test_values_in_a_databases_error_stay_out_of_the_log(written, mariadb, app_env, value):
+    """Through the engine as it is set up, and through one that shows its parameters."""
+    stream = written(app_env)
+    for engine in (open_engine(mariadb()), create_engine(mariadb())):
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE t (a VARCHAR(60) PRIMARY KEY, n DATETIME)"))
+            connection.execute(text("INSERT INTO t (a) VALUES (:v)"), {"v": value})
+        for statement in (
+            "INSERT INTO t (a) VALUES (:v)",
+            "INSERT INTO t (a, n) VALUES ('other', :v)",
+            "INSERT INTO t WRONG (a) VALUES (:v)",
+        ):
+            try:
+                with engine.begin() as connection:
+                    connection.execute(text(statement), {"v": value})
+            except DBAPIError:
+                logging.getLogger("x").critical("apply failed", exc_info=True)
+        engine.dispose()
+    assert stream.getvalue().count("apply failed") == 6
+    assert "Duplicate entry" in stream.getvalue()
+    assert "ada@shop" not in stream.getvalue()
+
+
 @pytest.mark.parametrize("app_env", ["development", "production"])
 def test_traceback_is_masked_too(written, app_env):
     stream = written(app_env)
@@ -96,6 +130,25 @@ def test_traceback_is_masked_too(written, app_env):
     assert "ValueError" in stream.getvalue()
     assert "abcdef" not in stream.getvalue()
     assert "4242424242424242" not in stream.getvalue()
+
+
+def test_what_nobody_caught_goes_through_the_log(written):
+    stream = written("production")
+
+    def fail():
+        raise ValueError("sk_live_abcdef")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except ValueError:
+        sys.excepthook(*sys.exc_info())
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["message"] for line in lines] == ["not caught", "not caught"]
+    assert "sk_live_[masked]" in lines[0]["error"]
+    assert "abcdef" not in stream.getvalue()
 
 
 def test_operation_is_logged_with_outcome_duration_and_ids(written):
