@@ -8,19 +8,22 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Response
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.db.engine import open_engine
-from core.errors import TillwatchError
 from core.inbox.group import GroupWriter
 from core.inbox.health import Readiness, backlog_or_none
 from core.settings import Settings
+from dashboard import rest_errors, rest_pages, rest_payments, rest_refunds
 from dashboard.bodies import LimitedBodies
 from dashboard.metrics import Metrics
+from dashboard.rest_door import PREFIX
+from dashboard.rest_office import Office
+from dashboard.rest_spec import SECURITY_SCHEMES
 from dashboard.webhooks import OPERATION, PATH, Answer, Webhook, settle_in
 
 #: The receiver reads little; SQLite's page cache would only grow with what it writes.
@@ -63,10 +66,14 @@ def create_app(settings: Settings) -> Receiver:
         writer.start()
         yield
         await asyncio.to_thread(writer.stop)
+        await asyncio.to_thread(office.stop)
         engine.dispose()
 
+    office = Office(settings)
     api = _rest(Readiness(engine), writer.is_alive, metrics)
-    rest = SecurityHeaders(LimitedBodies(api), https=settings.force_https)
+    api.state.office = office
+    limited = Origins(LimitedBodies(api, rest_errors.refuse), settings.origins)
+    rest = SecurityHeaders(limited, https=settings.force_https)
     app = Receiver(routes=[Mount("/", rest)], lifespan=lifespan)
     app.webhook = webhook
     app.state.api = api
@@ -77,15 +84,16 @@ def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) 
     api = FastAPI(
         title="Tillwatch",
         version="1",
-        docs_url="/api/docs",
+        description="Payments through Stripe, with their rules. Amounts are decimal strings.",
+        docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=rest_pages.OPENAPI,
+        redirect_slashes=False,
     )
-
-    @api.exception_handler(TillwatchError)
-    async def _refuse(_request: Request, error: TillwatchError) -> JSONResponse:
-        body = {"error": {"code": error.code, "message": error.message}}
-        return JSONResponse(body, status_code=error.status)
+    rest_errors.install(api)
+    rest_pages.install(api)
+    api.include_router(rest_payments.router)
+    api.include_router(rest_refunds.router)
 
     @api.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:
@@ -110,10 +118,33 @@ def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) 
     def documented() -> dict[str, Any]:
         schema = generate()
         schema["paths"].setdefault(PATH, {"post": OPERATION})
+        schema.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
         return schema
 
     api.openapi = documented  # type: ignore[method-assign]
     return api
+
+
+class Origins:
+    """ASGI middleware: lets scripts of the listed sites call the REST API; none by default.
+
+    Health, metrics and documentation are not for other sites' scripts.
+    """
+
+    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
+        self._app = app
+        self._shared = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Accept-Language"],
+            expose_headers=["Retry-After", "WWW-Authenticate", "Content-Language"],
+        )
+        self._any = bool(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        shared = self._any and scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/")
+        await (self._shared if shared else self._app)(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -80,11 +80,16 @@ def _within(body: bytes) -> bytes:
     return body
 
 
+#: Answers with an error in place of the application.
+Refuse = Callable[[TillwatchError, Scope, Receive, Send], Awaitable[None]]
+
+
 class LimitedBodies:
     """ASGI middleware: an application behind it never sees more than `MOST_BYTES` of a body."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
         self._app = app
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,7 +98,7 @@ class LimitedBodies:
         try:
             refuse_declared(scope)
         except BodyTooLarge as error:
-            await send_error(send, error)
+            await self._refuse(error, scope, receive, send)
             return
         await self._watched(scope, receive, send)
 
@@ -114,7 +119,7 @@ class LimitedBodies:
                 await send(message)
             elif not refused:
                 refused = True
-                await send_error(send, BodyTooLarge())
+                await self._refuse(BodyTooLarge(), scope, receive, send)
 
         await self._app(scope, counted, answered)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 
 TONES = {
     "green": "#DDF4E4",
@@ -17,10 +17,6 @@ TONES = {
     "orange": "#FDEBC8",
     "gray": "#E9EBEF",
 }
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's name for a text translated where it is shown
-    return text
 
 
 PAYMENT = {

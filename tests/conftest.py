@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures_access",
     "tests.fixtures_actions",
     "tests.fixtures_screens",
+    "tests.fixtures_rest",
 ]
