@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
-from core.access import demo, principals, refusals, users
+from core.access import demo, principals, refusals, sights, users
 from core.access.principals import Principal
 from core.actions.desk import Desk, PaymentRules
 from core.cache import open_cache
@@ -48,8 +48,9 @@ class Console:
     ) -> T:
         """Run a read for a person, who is asked for the read's right in the database first.
 
-        `NotSignedIn`, `NotPermitted` (which goes into the audit log), or `Misconfigured` for a
-        function without a right.
+        What is marked with `logged` goes into the audit log before it is given. `NotSignedIn`,
+        `NotPermitted` (which goes into the audit log), or `Misconfigured` for a function without
+        a right.
         """
         right = getattr(fn, "right", None)
         if right is None:
@@ -57,11 +58,15 @@ class Console:
         try:
             with reading(self.engine) as connection:
                 principals.require(connection, user_id, right)
-                return fn(connection, *args, **kwargs)
+                found = fn(connection, *args, **kwargs)
+                sight = _sight(connection, str(user_id), fn, kwargs)
         except NotPermitted:
             what = f"{fn.__module__}.{fn.__name__}"
             refusals.note(self.engine, str(user_id), "read", right, what)
             raise
+        if sight is not None:
+            sights.note(self.engine, *sight)
+        return found
 
     def require(self, user_id: str | None, right: str, what: str) -> Principal:
         """The person, if they have the right now; a refusal goes into the audit log as `what`."""
@@ -85,6 +90,17 @@ class Console:
                 users.set_language(connection, user_id, language)
 
         retrying(work)
+
+
+def _sight(
+    connection: Connection, actor: str, fn: Callable[..., object], named: Mapping[str, object]
+) -> tuple[str, str, str] | None:
+    """What is to be noted of a read: actor, action and target; None if nothing, or noted lately."""
+    if not hasattr(fn, "sight"):
+        return None
+    action, of = fn.sight
+    sight = actor, action, str(named[of])
+    return sight if sights.is_new(connection, *sight) else None
 
 
 def build(settings: Settings) -> Console:

@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.access import demo
-from core.access.sessions import ABSOLUTE, Session
+from core.access.sessions import Session
 from core.access.sign_in import Visitor, WrongPassword, sign_in, sign_out
+from core.db.sign_ins import ABSOLUTE
 from core.errors import TooManyAttempts
 from dashboard import i18n, login_page
 from dashboard.doorman import Doorman

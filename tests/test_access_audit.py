@@ -101,6 +101,32 @@ def test_removed_rows_are_named_at_the_end_too(engine):
     assert broken(engine).seq == 4
 
 
+def test_a_walk_in_parts_finds_what_a_walk_at_once_finds(engine):
+    for number in range(25):
+        write(engine, number)
+    change(engine, audit_log.update().where(audit_log.c.seq == 17).values(actor="other"))
+    for rows in (1, 4, 16, 17, 25, 100):
+        walk, parts = audit.Walk(), []
+        while not walk.done:
+            with reading(engine) as connection:
+                walk = audit.advance(connection, walk, rows)
+            parts.append(walk.seq)
+        assert walk.broken == Broken(17, "was changed")
+        assert parts == [*range(rows, 17, rows), 16]
+
+
+def test_a_walk_goes_on_to_rows_that_came_meanwhile(engine):
+    for number in range(10):
+        write(engine, number)
+    with reading(engine) as connection:
+        walk = audit.advance(connection, audit.Walk(), 8)
+    assert (walk.seq, walk.done) == (8, False)
+    write(engine)
+    with reading(engine) as connection:
+        walk = audit.advance(connection, walk, 8)
+    assert (walk.seq, walk.done, walk.broken) == (11, True, None)
+
+
 def test_a_head_that_was_moved_is_found(engine):
     write(engine)
     head = settings_table.update().where(settings_table.c.name == "audit.head")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from core.db.sign_ins import account_key
 from core.db.tables import login_attempts, settings_table
 from core.db.upsert import insert_missing
 from core.errors import TooManyAttempts
@@ -16,11 +16,6 @@ ACCOUNT_WINDOW = timedelta(minutes=15)
 PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
 _LOCK = "sign_in.lock"
-
-
-def account_key(email: str) -> str:
-    """What an account is counted under; an address that nobody has is counted alike."""
-    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()
 
 
 def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from core import clock
 from core.db.engine import is_sqlite
@@ -30,6 +30,26 @@ class Broken:
 
     seq: int
     why: str
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How far the chain was proved: up to which row, and its hash; `broken` once a row does not
+    hold. A long log is walked in parts, for nobody waits for a million rows."""
+
+    seq: int = 0
+    hash: str = _GENESIS
+    done: bool = False
+    broken: Broken | None = None
+
+
+#: Built once: putting it together takes longer than reading a few rows.
+_AFTER = (
+    select(audit_log)
+    .where(audit_log.c.seq > bindparam("seq"))
+    .order_by(audit_log.c.seq)
+    .limit(bindparam("rows"))
+)
 
 
 def append(
@@ -72,18 +92,32 @@ def append_once(
     connection: Connection, within: timedelta, *, actor: str, action: str, **rest: Any
 ) -> None:
     """Append unless this actor already has such a row: a repeated refusal is one fact."""
-    now = rest.get("now") or clock.now()
+    moment = rest.get("now") or clock.now()
+    said = {name: rest[name] for name in ("target", "outcome") if name in rest}
+    if not stands(connection, moment - within, actor=actor, action=action, **said):
+        append(connection, actor=actor, action=action, **rest)
+
+
+def stands(
+    connection: Connection,
+    since: datetime,
+    *,
+    actor: str,
+    action: str,
+    target: str = "",
+    outcome: str = "ok",
+) -> bool:
+    """Whether this actor has such a row since then."""
     query = select(
         exists().where(
             audit_log.c.actor == actor[:64],
-            audit_log.c.at > now - within,
+            audit_log.c.at > since,
             audit_log.c.action == action,
-            audit_log.c.target == rest.get("target", "")[:255],
-            audit_log.c.outcome == rest.get("outcome", "ok"),
+            audit_log.c.target == target[:255],
+            audit_log.c.outcome == outcome,
         )
     )
-    if not connection.execute(query).scalar():
-        append(connection, actor=actor, action=action, **rest)
+    return bool(connection.execute(query).scalar())
 
 
 def seal(row: Mapping[str, Any]) -> str:
@@ -112,20 +146,48 @@ def verify(connection: Connection, anchor: tuple[int, str] | None = None) -> Bro
     A chain that was written anew from its first row holds by itself: `anchor`, a head that was
     printed earlier and kept elsewhere, shows that too.
     """
-    previous, expected = _GENESIS, 1
-    while rows := connection.execute(
-        select(audit_log).where(audit_log.c.seq >= expected).order_by(audit_log.c.seq).limit(_BATCH)
-    ).all():
-        for row in rows:
-            if row.seq != expected:
-                return Broken(expected, "is missing")
-            if row.previous_hash != previous:
-                return Broken(row.seq, "does not follow the row before it")
-            if seal(row._asdict()) != row.hash:
-                return Broken(row.seq, "was changed")
-            if anchor is not None and anchor[0] == row.seq and anchor[1] != row.hash:
-                return Broken(row.seq, "is not the row that the anchor names")
-            previous, expected = row.hash, expected + 1
+    walk = Walk()
+    while not walk.done:
+        walk = advance(connection, walk, _BATCH, anchor)
+    return walk.broken
+
+
+def advance(
+    connection: Connection, walk: Walk, rows: int, anchor: tuple[int, str] | None = None
+) -> Walk:
+    """Go on with a walk for at most so many rows: rows that were proved are never looked at again.
+
+    Past the last row it looks at the ends of the chain, and the walk is done.
+    """
+    previous, expected = walk.hash, walk.seq + 1
+    found = connection.execute(_AFTER, {"seq": walk.seq, "rows": rows}).all()
+    for row in found:
+        if row.seq != expected:
+            return Walk(expected - 1, previous, True, Broken(expected, "is missing"))
+        why = _fault(row, previous, anchor)
+        if why:
+            return Walk(expected - 1, previous, True, Broken(row.seq, why))
+        previous, expected = row.hash, expected + 1
+    done = len(found) < rows
+    broken = _ends(connection, expected, previous, anchor) if done else None
+    return Walk(expected - 1, previous, done, broken)
+
+
+def _fault(row: Any, previous: str, anchor: tuple[int, str] | None) -> str | None:
+    """What is wrong with the next row of the chain."""
+    if row.previous_hash != previous:
+        return "does not follow the row before it"
+    if seal(row._mapping) != row.hash:
+        return "was changed"
+    if anchor is not None and anchor[0] == row.seq and anchor[1] != row.hash:
+        return "is not the row that the anchor names"
+    return None
+
+
+def _ends(
+    connection: Connection, expected: int, previous: str, anchor: tuple[int, str] | None
+) -> Broken | None:
+    """What is wrong behind the last row, or before the first."""
     if anchor is not None and anchor[0] >= expected:
         return Broken(expected, "is missing, and the anchor names a later one")
     if head(connection) != (expected - 1, previous):
@@ -164,5 +226,5 @@ def _parsed(value: str | None) -> tuple[int, str]:
     return int(seq), sealed
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+#: Made once: `json.dumps` makes one a call, and a long log is sealed again row by row.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

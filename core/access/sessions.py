@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
+from core.db import sign_ins
+from core.db.sign_ins import ABSOLUTE
 from core.db.tables import sessions, users
 
-ABSOLUTE = timedelta(hours=8)
-IDLE = timedelta(minutes=30)
 #: Activity is written down at most this often; the idle limit is that much less exact.
 _TOUCH_EVERY = timedelta(minutes=1)
 _KEPT_AFTER_END = timedelta(days=30)
@@ -105,12 +105,7 @@ def _in_force(now: datetime, production: bool) -> Select[Any]:
     query = (
         select(sessions.c.token_hash, sessions.c.user_id, sessions.c.expires_at)
         .join(users, users.c.id == sessions.c.user_id)
-        .where(
-            sessions.c.revoked_at.is_(None),
-            sessions.c.expires_at > now,
-            sessions.c.last_seen_at > now - IDLE,
-            ~users.c.disabled,
-        )
+        .where(sign_ins.in_force(now))
     )
     return query.where(~users.c.demo) if production else query
 

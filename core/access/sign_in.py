@@ -12,6 +12,7 @@ from core import clock
 from core.access import attempts, audit, passwords, sessions
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
+from core.db.sign_ins import account_key
 from core.db.tables import users
 from core.errors import NotSignedIn, TooManyAttempts
 
@@ -76,7 +77,7 @@ def _begin(engine: Engine, email: str, visitor: Visitor, now: datetime) -> int:
             audit.append_once(
                 connection,
                 attempts.ACCOUNT_WINDOW,
-                actor=attempts.account_key(email),
+                actor=account_key(email),
                 action="sign_in",
                 outcome="throttled",
                 details={"ip": visitor.ip},
@@ -97,7 +98,7 @@ def _refuse(
     with writing(engine) as connection:
         audit.append(
             connection,
-            actor=user_id or attempts.account_key(email),
+            actor=user_id or account_key(email),
             action="sign_in",
             outcome="refused",
             details={"ip": visitor.ip},

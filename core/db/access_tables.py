@@ -87,6 +87,8 @@ audit_log = Table(
     Column("hash", code(64), nullable=False),
     Index("gx_at", "at"),
     Index("gx_actor", "actor", "at"),
+    Index("gx_action", "action", "at", "seq"),
+    Index("gx_target", "target", "at", "seq"),
 )
 
 saved_views = Table(

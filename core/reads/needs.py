@@ -1,4 +1,7 @@
-"""Marks a read with the right that a caller must hold; `core.access` asks for it."""
+"""Marks a read with the right that a caller must hold, and with what is to be noted of it.
+
+`core.access` asks for the right and writes the note: a read by itself does neither.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,19 @@ def needs(right: str) -> Callable[[Read], Read]:
 
     def mark(read: Read) -> Read:
         read.right = right  # type: ignore[attr-defined]
+        return read
+
+    return mark
+
+
+def logged(action: str, of: str) -> Callable[[Read], Read]:
+    """Set `.sight` on a read that shows a person's data: who saw it stands in the audit log.
+
+    `of` is the parameter that names the object; it is given by name.
+    """
+
+    def mark(read: Read) -> Read:
+        read.sight = (action, of)  # type: ignore[attr-defined]
         return read
 
     return mark

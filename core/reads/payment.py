@@ -17,7 +17,7 @@ from core.db.tables import (
     refunds,
 )
 from core.errors import NotFound
-from core.reads.needs import needs
+from core.reads.needs import logged, needs
 from core.reads.payment_parts import (
     Attempt,
     DisputePart,
@@ -54,6 +54,7 @@ class PaymentDetail:
 
 
 @needs("see_payments")
+@logged("payment.view", of="payment_id")
 def by_id(conn: Connection, *, payment_id: str, livemode: bool) -> PaymentDetail:
     """The payment with this Stripe id in this mode, or `NotFound`."""
     row = conn.execute(

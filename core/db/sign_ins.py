@@ -1,0 +1,30 @@
+"""What sign-ins and sessions are known by in the database, for `access` and for `reads`."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_
+
+from core.db.access_tables import sessions, users
+
+#: A session ends after so long, whatever is done in it.
+ABSOLUTE = timedelta(hours=8)
+#: And after so long without anything done.
+IDLE = timedelta(minutes=30)
+
+
+def account_key(email: str) -> str:
+    """What an account is counted under; an address that nobody has is counted alike."""
+    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()
+
+
+def in_force(now: datetime) -> ColumnElement[bool]:
+    """A session has not ended; to be asked of `sessions` joined with `users`."""
+    return and_(
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > now,
+        sessions.c.last_seen_at > now - IDLE,
+        ~users.c.disabled,
+    )
