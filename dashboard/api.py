@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import FastAPI, Response
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.db.engine import open_engine
@@ -37,12 +36,15 @@ class Receiver(Starlette):
     """
 
     webhook: ASGIApp
+    rest: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+        elif scope["path"] == PATH and scope["method"] == "POST":
             await self.webhook(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self.rest(scope, receive, send)
 
 
 def create_app(settings: Settings) -> Receiver:
@@ -73,9 +75,9 @@ def create_app(settings: Settings) -> Receiver:
     api = _rest(Readiness(engine), writer.is_alive, metrics)
     api.state.office = office
     limited = Origins(LimitedBodies(api, rest_errors.refuse), settings.origins)
-    rest = SecurityHeaders(limited, https=settings.force_https)
-    app = Receiver(routes=[Mount("/", rest)], lifespan=lifespan)
+    app = Receiver(lifespan=lifespan)
     app.webhook = webhook
+    app.rest = SecurityHeaders(limited, https=settings.force_https)
     app.state.api = api
     return app
 

@@ -63,6 +63,6 @@ def plain_amount(value: Any) -> Any:
 
     What is no text, or negative, is left to the rules of amounts.
     """
-    if isinstance(value, str) and not _AMOUNT.match(value.removeprefix("-")):
+    if isinstance(value, str) and not _AMOUNT.fullmatch(value.removeprefix("-")):
         raise InvalidAmount("amount", "must be a number such as 12.34")
     return value

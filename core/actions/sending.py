@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -16,9 +16,9 @@ from core import clock
 from core.access import audit
 from core.actions.desk import Desk
 from core.actions.outcomes import FINAL, error_of, facts_of
-from core.db.engine import retrying, writing
+from core.db.engine import answering, retrying, writing
 from core.db.tables import operations
-from core.errors import StripeBusy, StripeError, StripeKeyRefused
+from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, StripeKeyRefused
 from core.gateway.objects import read_object
 from core.inbox.apply import apply
 from core.inbox.refund_requests import follow_operation
@@ -36,6 +36,7 @@ REFUND = "refund.create"
 KEPT_UP = frozenset({REFUND})
 
 Json = dict[str, Any]
+T = TypeVar("T")
 _PAYMENT = re.compile(r"/v1/payment_intents/(pi_\w+)")
 
 
@@ -63,10 +64,18 @@ def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
                 sending.path, idempotency_key=sending.operation_id, **body_of(sending)
             )
     except StripeError as error:
-        retrying(partial(_note_error, desk, sending, error))
+        _keep(partial(_note_error, desk, sending, error))
         raise
-    facts = retrying(partial(record, desk, sending, source, started))
-    return facts, source
+    return _keep(partial(record, desk, sending, source, started)), source
+
+
+def _keep(write: Callable[[], T]) -> T:
+    """Write down what Stripe said; without the database that is for the worker to find out."""
+    try:
+        with answering():
+            return retrying(write)
+    except DatabaseDown as error:
+        raise OutcomeUnknown from error
 
 
 def body_of(sending: Sending) -> Json:
