@@ -33,6 +33,13 @@ from core.db.mirror_tables import (
     refunds,
     reviews,
 )
+from core.db.risk_tables import (
+    case_notes,
+    cases,
+    list_entries,
+    risk_assessments,
+    rule_sets,
+)
 from core.db.scenario_tables import scenario_runs
 
 __all__ = [
@@ -41,6 +48,8 @@ __all__ = [
     "api_tokens",
     "audit_log",
     "balance_transactions",
+    "case_notes",
+    "cases",
     "charges",
     "cursors",
     "customers",
@@ -49,6 +58,7 @@ __all__ = [
     "email_prefix",
     "events",
     "facets",
+    "list_entries",
     "login_attempts",
     "metadata",
     "operations",
@@ -60,6 +70,8 @@ __all__ = [
     "revenue_country_daily",
     "revenue_daily",
     "reviews",
+    "risk_assessments",
+    "rule_sets",
     "saved_views",
     "scenario_runs",
     "sessions",

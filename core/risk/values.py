@@ -40,8 +40,8 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("users_day_card", Kind.NUMBER, "different users of this card within 24 hours"),
     Signal("decline_streak", Kind.NUMBER, "this user's declines in a row just before, at most 50"),
     Signal("day_total", Kind.MONEY, "this user's succeeded sum of the day and this payment"),
-    Signal("user_usual", Kind.MONEY, "the median of this user's 20 latest succeeded payments"),
-    Signal("shop_usual", Kind.MONEY, "the median of the shop's 200 latest succeeded payments"),
+    Signal("user_usual", Kind.MONEY, "the median of this user's 20 latest succeeded attempts"),
+    Signal("shop_usual", Kind.MONEY, "the mean of the shop's succeeded payments of 30 days before"),
     Signal("percent_of_user_usual", Kind.NUMBER, "the amount in hundredths of the user's usual"),
     Signal("percent_of_shop_usual", Kind.NUMBER, "the amount in hundredths of the shop's usual"),
     Signal("first_payment", Kind.FLAG, "this user has no succeeded payment before"),
@@ -55,6 +55,6 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("blocked_card", Kind.FLAG, "the card is on a block list"),
     Signal("blocked_user", Kind.FLAG, "the user is on a block list"),
     Signal("blocked_country", Kind.FLAG, "the card country is on a block list"),
-    Signal("allowed", Kind.FLAG, "the user, card, e-mail address or IP is on an allow list"),
+    Signal("allow_listed", Kind.FLAG, "the user, card, e-mail address or IP is on an allow list"),
 )
 KINDS: dict[str, Kind] = {signal.name: signal.kind for signal in SIGNALS}
