@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import balance, cards, charges, three_d_secure
+from core.emulator import balance, cards, charges, reviews, three_d_secure
 from core.emulator.context import Context, hidden, shown
 from core.emulator.errors import DOCS, ApiError
 from core.emulator.store import Obj
@@ -62,6 +62,8 @@ def finish(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
     outcome = charges.approved(ctx, method, _score(ctx, does))
     charge = charges.make(ctx, intent, method, status="succeeded", outcome=outcome)
     three_d_secure.save(ctx, intent, method)
+    if outcome["type"] == "manual_review":
+        reviews.open_review(ctx, charge, intent, "rule")
     succeed(ctx, intent, charge)
     _afterwards(ctx, charge, does)
 

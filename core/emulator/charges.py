@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import cards, three_d_secure
+from core.emulator import cards, reviews, three_d_secure
 from core.emulator.context import Context, hidden
 from core.emulator.ids import fingerprint_of
 from core.emulator.params import merged
 from core.emulator.store import Obj
 
 _CARD_FIELDS = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
+_REVIEWED = (
+    "Stripe evaluated this payment as having elevated risk, and placed it in your manual review"
+    " queue."
+)
 
 
 def make(ctx: Context, intent: Obj, method: Obj, *, status: str, outcome: dict[str, Any]) -> Obj:
@@ -131,21 +135,20 @@ def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, 
 
 def approved(ctx: Context, method: Obj, score: int) -> dict[str, Any]:
     """The outcome of an authorized attempt."""
-    return (
-        {
-            "advice_code": None,
-            "network_advice_code": None,
-            "network_decline_code": None,
-            "network_status": "approved_by_network",
-            "reason": "elevated_risk_level" if score >= 65 else None,
-            "risk_level": level(score),
-            "risk_score": score,
-            "seller_message": "Payment complete.",
-            "type": "authorized",
-        }
-        if method["type"] == "card"
-        else _unrated("approved_by_network", "authorized")
-    )
+    if method["type"] != "card":
+        return _unrated("approved_by_network", "authorized")
+    reviewed = score >= reviews.ELEVATED
+    return {
+        "advice_code": None,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": "approved_by_network",
+        "reason": "elevated_risk_level" if reviewed else None,
+        "risk_level": level(score),
+        "risk_score": score,
+        "seller_message": _REVIEWED if reviewed else "Payment complete.",
+        "type": "manual_review" if reviewed else "authorized",
+    }
 
 
 def declined(code: str, decline_code: str, score: int) -> dict[str, Any]:
@@ -197,7 +200,8 @@ def _unrated(network: str, kind: str) -> dict[str, Any]:
 
 def level(score: int) -> str:
     """Radar's level for a score (FACTS section 8)."""
-    return "highest" if score >= 75 else "elevated" if score >= 65 else "normal"
+    elevated = "elevated" if score >= reviews.ELEVATED else "normal"
+    return "highest" if score >= 75 else elevated
 
 
 def retrieve(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from starlette.routing import Route
 
-from core.emulator import early_fraud_warnings, issuers, lists, refund_outcomes, refunds
+from core.emulator import early_fraud_warnings, issuers, lists, refund_outcomes, refunds, reviews
 from core.emulator.context import Context, hidden, shown
 from core.emulator.dispute_objects import REASONS
 from core.emulator.engine import Engine
@@ -41,6 +41,7 @@ class Counterparties:
         return [
             route("/disputes", "POST", self.dispute),
             route("/disputes/{id}", "POST", self.bring_dispute),
+            route("/reviews", "POST", self.review),
             route("/early_fraud_warnings", "POST", self.early_fraud_warning),
             route("/refunds", "GET", self.refunds),
             route("/refunds/{id}", "POST", self.refund),
@@ -64,6 +65,11 @@ class Counterparties:
         """`{"status"}`: lead a dispute or inquiry to any status that lies ahead of it."""
         status = word(body, "status")
         return self._do(lambda ctx: issuers.bring(ctx, id, status))
+
+    def review(self, body: _Body) -> _Body:
+        """`{"charge"}`: somebody places the charge in review by hand."""
+        charge = word(body, "charge")
+        return self._do(lambda ctx: reviews.order(ctx, charge))
 
     def early_fraud_warning(self, body: _Body) -> _Body:
         """`{"charge", "fraud_type"?}`: the issuer reports fraud now."""

@@ -18,7 +18,7 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "latest_charge": frozenset({"charge"}),
         "customer": frozenset({"customer"}),
         "payment_method": frozenset({"payment_method"}),
-        "review": _NEVER,
+        "review": frozenset({"review"}),
         "application": _NEVER,
         "on_behalf_of": _NEVER,
         "source": _NEVER,
@@ -28,7 +28,7 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "customer": frozenset({"customer"}),
         "payment_intent": frozenset({"payment_intent"}),
         "refunds": frozenset({"refund"}),
-        "review": _NEVER,
+        "review": frozenset({"review"}),
         "application_fee": _NEVER,
         "failure_balance_transaction": frozenset({"balance_transaction"}),
         "transfer": _NEVER,
@@ -47,6 +47,10 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "transfer_reversal": _NEVER,
     },
     "dispute": {
+        "charge": frozenset({"charge"}),
+        "payment_intent": frozenset({"payment_intent"}),
+    },
+    "review": {
         "charge": frozenset({"charge"}),
         "payment_intent": frozenset({"payment_intent"}),
     },

@@ -10,6 +10,7 @@ from core.emulator import (
     balance,
     payment_methods,
     refunds,
+    reviews,
     three_d_secure,
 )
 from core.emulator.context import Context, checkout_of, hidden, shown
@@ -182,6 +183,7 @@ def end(ctx: Context, intent: Obj, reason: str | None) -> Obj:
         charge = ctx.need("charge", intent["latest_charge"])
         refunds.release_hold(ctx, charge, intent["amount_capturable"])
         charge["refunded"] = True
+        reviews.close(ctx, charge, "canceled")
         ctx.emit("charge.expired" if reason == "automatic" else "charge.refunded", charge)
     intent["status"] = "canceled"
     intent["amount_capturable"] = 0

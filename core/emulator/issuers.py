@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from core import money
-from core.emulator import balance, disputes, early_fraud_warnings, fees, lists, refund_outcomes
+from core.emulator import (
+    balance,
+    disputes,
+    early_fraud_warnings,
+    fees,
+    lists,
+    refund_outcomes,
+    reviews,
+)
 from core.emulator.context import Context, hidden, shown
 from core.emulator.dispute_objects import ANSWER_DAYS, blank
 from core.emulator.errors import ApiError, refused
@@ -41,6 +49,7 @@ def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None =
     ctx.tx.touch(charge)
     ctx.emit("charge.dispute.created", dispute)
     early_fraud_warnings.settle(ctx, charge)
+    reviews.close(ctx, charge, "disputed")
     if reason == "prevented":
         _settle_beforehand(ctx, dispute, charge)
     elif inquiry:

@@ -13,6 +13,7 @@ from core.emulator import (
     fees,
     lists,
     refund_outcomes,
+    reviews,
 )
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError, missing, refused
@@ -41,6 +42,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     ctx.emit("charge.refunded", charge, {"amount_refunded": charge["amount_refunded"] - amount})
     early_fraud_warnings.settle(ctx, charge)
     disputes.follow_refund(ctx, charge)
+    reviews.follow_refund(ctx, charge, refund["reason"])
     _afterwards(ctx, charge, refund)
     return refund
 

@@ -25,6 +25,7 @@ from core.emulator import (
     payouts,
     refund_outcomes,
     refunds,
+    reviews,
     webhook_endpoints,
 )
 from core.emulator.context import Context
@@ -169,6 +170,9 @@ ROUTES: list[Route] = [
         "test_helpers.RefundExpireParams",
         refund_outcomes.expire,
     ),
+    _route("GET /v1/reviews", "ReviewListParams", reviews.list_open, is_list=True),
+    _route("GET /v1/reviews/{id}", "ReviewRetrieveParams", reviews.retrieve),
+    _route("POST /v1/reviews/{id}/approve", "ReviewApproveParams", reviews.approve),
     _list("/v1/webhook_endpoints", "WebhookEndpointListParams", "webhook_endpoint"),
     _route("POST /v1/webhook_endpoints", "WebhookEndpointCreateParams", webhook_endpoints.create),
     _route(

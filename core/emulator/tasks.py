@@ -16,6 +16,7 @@ from core.emulator import (
     issuers,
     payouts,
     refund_outcomes,
+    reviews,
 )
 from core.emulator.context import Context
 from core.emulator.errors import ApiError
@@ -88,6 +89,10 @@ def _escalate_inquiry(ctx: Context, dispute: str) -> None:
     issuers.escalate(ctx, dispute)
 
 
+def _approve_review(ctx: Context, review: str) -> None:
+    reviews.approve_later(ctx, review)
+
+
 def _inquiry_ends(ctx: Context, dispute: str) -> None:
     issuers.end_inquiry(ctx, dispute)
 
@@ -125,6 +130,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "dispute_deadline": _dispute_deadline,
     "decide_dispute": _decide_dispute,
     "escalate_inquiry": _escalate_inquiry,
+    "approve_review": _approve_review,
     "inquiry_ends": _inquiry_ends,
     "finish_refund": _finish_refund,
     "fail_refund": _fail_refund,
