@@ -64,11 +64,14 @@ def part(payment_id: str, amount: str, **change: Any) -> NewRefund:
     return whole(payment_id, amount=amount, **change)
 
 
-def requests(engine: Engine) -> list[Any]:
-    """All refund requests, oldest first."""
+def requests(engine: Engine, payment_id: str | None = None) -> list[Any]:
+    """All refund requests, or those of one payment, oldest first."""
+    q = refund_requests.c
+    query = select(refund_requests).order_by(q.created_at, q.id)
+    if payment_id is not None:
+        query = query.where(q.payment_id == payment_id)
     with reading(engine) as connection:
-        q = refund_requests.c
-        return list(connection.execute(select(refund_requests).order_by(q.created_at, q.id)))
+        return list(connection.execute(query))
 
 
 def at_stripe(desk: Desk, payment_id: str) -> list[dict[str, Any]]:
