@@ -166,6 +166,7 @@ def desk_in(console: Console, workshop: Workshop) -> Desk:
         rules=PaymentRules(frozenset(settings.currencies), settings.payment_largest),
         cache=open_cache(settings.redis_url.get_secret_value()),
         return_url=f"{settings.public_base}/api/v1/payments/return",
+        production=console.production,
     )
 
 

@@ -50,6 +50,7 @@ __all__ = [
     "NotSignedIn",
     "OperationUndone",
     "OutcomeUnknown",
+    "OwnAdministration",
     "RateLimited",
     "RequestRepeated",
     "ServerBusy",
@@ -166,6 +167,13 @@ class AlreadyDecided(TillwatchError):
 
     status = 409
     code = "already_decided"
+
+
+class OwnAdministration(TillwatchError):
+    """You cannot shut your own account or give up your own role. Ask another administrator."""
+
+    status = 409
+    code = "own_administration"
 
 
 class TooManyAttempts(TillwatchError):

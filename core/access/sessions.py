@@ -86,14 +86,14 @@ def in_force(
     return frozenset(row.token_hash for row in connection.execute(query))
 
 
-def revoke(connection: Connection, key: str, now: datetime) -> None:
-    """End one session at once."""
-    _revoke(connection, sessions.c.token_hash == key, now)
+def revoke(connection: Connection, key: str, now: datetime) -> int:
+    """End one session at once; 0 if it had been ended."""
+    return _revoke(connection, sessions.c.token_hash == key, now)
 
 
-def revoke_all(connection: Connection, user_id: str, now: datetime) -> None:
-    """End every session of a user at once."""
-    _revoke(connection, sessions.c.user_id == user_id, now)
+def revoke_all(connection: Connection, user_id: str, now: datetime) -> int:
+    """End every session of a user at once; how many had not been ended."""
+    return _revoke(connection, sessions.c.user_id == user_id, now)
 
 
 def forget(connection: Connection, now: datetime) -> None:
@@ -114,7 +114,7 @@ def _stale(key: str, now: datetime) -> ColumnElement[bool]:
     return and_(sessions.c.token_hash == key, sessions.c.last_seen_at <= now - _TOUCH_EVERY)
 
 
-def _revoke(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    connection.execute(
+def _revoke(connection: Connection, which: ColumnElement[bool], now: datetime) -> int:
+    return connection.execute(
         sessions.update().where(which, sessions.c.revoked_at.is_(None)).values(revoked_at=now)
-    )
+    ).rowcount

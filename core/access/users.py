@@ -161,6 +161,14 @@ def existing(connection: Connection, email: str) -> str:
     return user_id
 
 
+def address_of(connection: Connection, user_id: str) -> str:
+    """The address of a user; `NotFound` when there is none of this id."""
+    email = connection.execute(select(users.c.email).where(users.c.id == user_id)).scalar()
+    if email is None:
+        raise NotFound("There is no such user.")
+    return str(email)
+
+
 def normal_email(email: str) -> str:
     """The address in the one form that is kept; `InvalidInput` when it is none."""
     address = email.strip().casefold()

@@ -33,6 +33,8 @@ class Desk:
     cache: Cache
     #: Where customers come back to when a request names no `return_url`.
     return_url: str
+    #: Where demo users cannot exist.
+    production: bool = True
     _proved: set[bool] = field(default_factory=set)
 
     @property
