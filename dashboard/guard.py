@@ -16,7 +16,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from core.access.principals import Principal
 from core.access.sessions import Session
 from core.errors import DatabaseDown, NotSignedIn
-from dashboard import login_page
+from core.settings import Settings
+from dashboard import login_page, payment_element
 from dashboard.addresses import Headers
 from dashboard.doorman import Doorman
 
@@ -30,22 +31,29 @@ _MACHINES = ("/ui/", "/_stcore/", "/static/", "/media/", "/component/", "/_compo
 _AUTOMATIC = frozenset({"/ui/live", "/ui/session"})
 #: The event by which a live element tells that there is something new.
 LIVE_EVENT = '"event":"changed"'
-_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        # Streamlit's page has an inline script; its components come as blobs.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
-)
+_POLICY = {
+    "default-src": ("'self'",),
+    # Streamlit's page has an inline script; its components come as blobs.
+    "script-src": ("'self'", "'unsafe-inline'", "'unsafe-eval'", "'wasm-unsafe-eval'", "blob:"),
+    "style-src": ("'self'", "'unsafe-inline'"),
+    "img-src": ("'self'", "data:", "blob:"),
+    "font-src": ("'self'", "data:"),
+    "connect-src": ("'self'", "data:", "blob:"),
+    "worker-src": ("'self'", "blob:"),
+    "frame-src": ("'self'",),
+    "object-src": ("'none'",),
+    "base-uri": ("'self'",),
+    "form-action": ("'self'",),
+    "frame-ancestors": ("'none'",),
+}
+
+
+def policy(settings: Settings) -> str:
+    """What our pages may load, and from where: Stripe's card form only where it can work."""
+    also = payment_element.SOURCES if payment_element.key_of(settings) else {}
+    return "; ".join(
+        " ".join([name, *sources, *also.get(name, ())]) for name, sources in _POLICY.items()
+    )
 
 
 class Guard:
@@ -54,11 +62,12 @@ class Guard:
     def __init__(self, app: ASGIApp, doorman: Doorman) -> None:
         self.app = app
         self.doorman = doorman
+        self._policy = policy(doorman.console.settings)
         doorman.guarded = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, _with_headers(send, secure=self.doorman.secure))
+            await self._http(scope, receive, self._with_headers(send))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -98,6 +107,21 @@ class Guard:
             return session, await self.doorman.in_thread(ask)
         except NotSignedIn:
             return None, None
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Frame-Options"] = "DENY"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers.setdefault("Content-Security-Policy", self._policy)
+                if self.doorman.secure:
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
+            await send(message)
+
+        return sending
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = None
@@ -196,19 +220,3 @@ def _turned_away(scope: Scope) -> Response:
         wanted += "?" + scope["query_string"].decode("latin-1")
     where = "/login" if wanted == "/" else f"/login?next={quote(wanted, safe='')}"
     return RedirectResponse(where, 303, headers={"Cache-Control": "no-store"})
-
-
-def _with_headers(send: Send, *, secure: bool) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers["X-Frame-Options"] = "DENY"
-            headers["Referrer-Policy"] = "no-referrer"
-            headers["Cross-Origin-Opener-Policy"] = "same-origin"
-            headers.setdefault("Content-Security-Policy", _POLICY)
-            if secure:
-                headers["Strict-Transport-Security"] = "max-age=31536000"
-        await send(message)
-
-    return sending

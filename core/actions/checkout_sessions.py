@@ -29,8 +29,10 @@ class Session:
     url: str | None = field(repr=False)
 
 
-def payment_for(order: Order, *, order_id: int, user_id: str | None, email: str) -> NewPayment:
-    """The payment that an order asks for."""
+def payment_for(
+    order: Order, *, order_id: int, user_id: str | None, name: str, email: str
+) -> NewPayment:
+    """The payment that an order asks for. Its method carries no name, so the payment does."""
     return NewPayment(
         plain(order.total),
         order.currency,
@@ -38,7 +40,11 @@ def payment_for(order: Order, *, order_id: int, user_id: str | None, email: str)
         user_id=user_id,
         email=email,
         description=order.summary,
-        metadata={"shipping": plain(order.shipping), "tax": plain(order.tax)},
+        metadata={
+            "cardholder": rules.text("name", name, 100),
+            "shipping": plain(order.shipping),
+            "tax": plain(order.tax),
+        },
     )
 
 
@@ -48,6 +54,7 @@ def create(
     order: Order,
     *,
     order_id: int,
+    name: str,
     email: str,
     operation_id: str | None = None,
 ) -> Session:
@@ -56,7 +63,7 @@ def create(
     `InvalidInput` names the field; `TestModeOnly` without a test key: nothing is then sent.
     """
     admit(desk, caller, _RIGHTS, KIND, "")
-    asked = payment_for(order, order_id=order_id, user_id=caller.user_id, email=email)
+    asked = payment_for(order, order_id=order_id, user_id=caller.user_id, name=name, email=email)
     rules.checked_amount(asked, desk.rules)
     body: dict[str, Any] = {
         "mode": "payment",
