@@ -36,12 +36,15 @@ class Screen:
 def screens() -> tuple[Screen, ...]:
     """Every screen in the sidebar's order, in the language spoken now; the first is home."""
     monitor, finance = _("Monitor"), _("Finance")
+    developers = _("Developers")
     see_payments, see_revenue = rights.SEE_PAYMENTS, rights.SEE_REVENUE
+    use_tools = rights.USE_DEVELOPER_TOOLS
     return (
         Screen("overview", _("Overview"), "monitoring", monitor, see_payments),
         Screen("payments", _("Payments"), "payments", monitor, see_payments),
         Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
         Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
+        Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
     )
 
 
