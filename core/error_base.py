@@ -10,5 +10,10 @@ class TillwatchError(Exception):
     code = "internal_error"
 
     def __init__(self, message: str | None = None) -> None:
-        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        self.message = message or self.said()
         super().__init__(self.message)
+
+    @classmethod
+    def said(cls) -> str:
+        """What every error of this class says: the first line of its docstring."""
+        return (cls.__doc__ or "").strip().splitlines()[0]

@@ -143,9 +143,17 @@ def _common(error: TillwatchError) -> Json:
     return {
         "type": _type(status),
         "code": error.code,
-        "message": _(error.message),
+        "message": _message(error),
         "user_action": _action(error, status),
     }
+
+
+def _message(error: TillwatchError) -> str:
+    """The error's own words; where they have no translation, what its kind says."""
+    said = _(error.message)
+    if said == error.message and i18n.language() != i18n.match(None):
+        return _(type(error).said())
+    return said
 
 
 def _particulars(error: TillwatchError) -> Json:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import errors
-from core.errors import InvalidInput, MalformedObject, Misconfigured, TillwatchError
+from core.errors import InvalidInput, MalformedObject, Misconfigured, NotFound, TillwatchError
 from dashboard import i18n, rest_errors
 from tests.fixtures_rest import CREATE, DECLINED
 
@@ -100,6 +100,12 @@ def test_a_rule_keeps_its_places():
     assert (error.rule, str(error)) == ("must be at most 9.99", "amount: must be at most 9.99")
     found = rest_errors.document(error, "zh-CN")["error"]
     assert found["rule"] == "最多为 9.99"
+
+
+def test_words_without_a_translation_give_way_to_their_kinds():
+    error = NotFound("There is no payment pi_1 here")
+    assert rest_errors.document(error, "en")["error"]["message"] == error.message
+    assert rest_errors.document(error, "zh-CN")["error"]["message"] == "这里没有该对象。"
 
 
 def test_an_error_of_a_stranger_reveals_no_insides(api, monkeypatch):
