@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core.access.rights import SEE_PAYMENTS
+from core.access.rights import SEE_EVENTS, SEE_PAYMENTS, USE_DEVELOPER_TOOLS
 from core.reads import live as reads
 from dashboard import console
 
@@ -21,7 +21,13 @@ from dashboard import console
 SHARED_FOR = 0.5
 #: How often an open, visible screen asks, in milliseconds.
 ASK_EVERY = 1000
-TOPICS = frozenset(["payments", "revenue"])
+#: What may be asked for, and the right that it takes.
+TOPICS = {
+    "payments": SEE_PAYMENTS,
+    "revenue": SEE_PAYMENTS,
+    "inbox": SEE_EVENTS,
+    "api_log": USE_DEVELOPER_TOOLS,
+}
 
 _JS = """\
 const screens = new WeakMap();   // this function runs again on every change of data
@@ -98,7 +104,7 @@ async def _answer(request: Request) -> Response:
     topic = request.query_params.get("topic", "")
     if topic not in TOPICS:
         return PlainTextResponse("no such topic", 404)
-    if not request.state.principal.may(SEE_PAYMENTS):
+    if not request.state.principal.may(TOPICS[topic]):
         return PlainTextResponse("not permitted", 403)
     number = await run_in_threadpool(version, topic)
     return PlainTextResponse(str(number), headers={"Cache-Control": "no-store"})

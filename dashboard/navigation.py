@@ -38,13 +38,16 @@ def screens() -> tuple[Screen, ...]:
     monitor, finance = _("Monitor"), _("Finance")
     developers = _("Developers")
     see_payments, see_revenue = rights.SEE_PAYMENTS, rights.SEE_REVENUE
-    use_tools = rights.USE_DEVELOPER_TOOLS
+    use_tools, admin, administer = rights.USE_DEVELOPER_TOOLS, _("Admin"), rights.ADMINISTER
     return (
         Screen("overview", _("Overview"), "monitoring", monitor, see_payments),
         Screen("payments", _("Payments"), "payments", monitor, see_payments),
         Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
         Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
         Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
+        Screen("api_log", _("API log"), "terminal", developers, use_tools),
+        Screen("users", _("Users"), "group", admin, administer),
+        Screen("audit", _("Audit"), "policy", admin, administer),
     )
 
 

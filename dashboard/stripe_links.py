@@ -14,6 +14,7 @@ _SECTIONS = {
     "cus": "customers",
     "evt": "events",
     "po": "payouts",
+    "req": "logs",
 }
 
 

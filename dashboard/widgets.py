@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -174,17 +174,33 @@ def refused(error: TillwatchError) -> None:
     )
 
 
-def unreadable(error: InvalidInput) -> None:
-    """A search line that cannot be read: what is wrong with which term, and that nothing ran."""
-    if error.field in (*FIELDS, "search"):
+def unreadable(error: InvalidInput, fields: Collection[str] = FIELDS) -> None:
+    """A search line that cannot be read: what is wrong with which term, and that nothing ran.
+
+    `fields` are those that the line knows, a search of payments' unless told.
+    """
+    if error.field in (*fields, "search"):
         rule = _(error.rule)
     else:
-        rule = _("is not a search term; known are {known}").format(known=", ".join(FIELDS))
+        rule = _("is not a search term; known are {known}").format(known=", ".join(fields))
     said = _("Nothing was searched. {term}: {rule}")
     st.warning(
         said.format(term=safe_text(error.field), rule=safe_text(rule)),
         icon=":material/search_off:",
     )
+
+
+def live_switch(place: Any, *, standing: bool) -> bool:
+    """The switch that stops a list from moving; whether it may move. Older pages stand still."""
+    running = place.toggle(
+        _("Live"),
+        value=True,
+        key="live",
+        persist_state="session",
+        disabled=standing,
+        help=_("Older pages stand still.") if standing else None,
+    )
+    return bool(running) and not standing
 
 
 def cursor() -> tuple[str | None, bool]:

@@ -36,16 +36,9 @@ def main() -> None:
         st.stop()
     cursor, older = widgets.cursor()
     with actions:
-        running = st.toggle(
-            _("Live"),
-            value=True,
-            key="live",
-            persist_state="session",
-            disabled=cursor is not None,
-            help=_("Older pages stand still.") if cursor else None,
-        )
+        running = widgets.live_switch(st, standing=cursor is not None)
         payments_view.export(line)
-    newest(str(query), cursor, older, running and cursor is None)
+    newest(str(query), cursor, older, running)
 
 
 @st.fragment

@@ -34,6 +34,8 @@ events = Table(
     Index("ex_object", "object_id", "created_at"),
     Index("ex_received", "received_at"),
     Index("ex_created", "created_at"),
+    # Types of one mode, newest first; `seq` ends every index by itself.
+    Index("ex_type", "livemode", "type", "received_at"),
 )
 
 #: Objects to read again, one row an object. `mark` counts the events that asked for it; a reading
@@ -79,5 +81,10 @@ api_requests = Table(
     Column("request_id", code()),
     Column("idempotency_key", code(255)),
     Column("started_at", Utc(), nullable=False),
+    # Newest first; a search tests status and duration, and figures sum them, in the index alone.
+    Index("ax_walk", "livemode", "started_at", "seq", "status", "duration_us"),
+    Index("ax_status", "livemode", "status", "started_at"),
     Index("ax_started", "started_at"),
+    Index("ax_key", "idempotency_key"),
+    Index("ax_request", "request_id"),
 )

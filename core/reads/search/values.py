@@ -161,7 +161,8 @@ def currency(text: str) -> str:
     return text.lower()
 
 
-def _shaped(field: str, pattern: str, rule: str) -> Callable[[str], object]:
+def shaped(field: str, pattern: str, rule: str) -> Callable[[str], object]:
+    """A check of a field's values: they match the pattern, or are told the rule."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> None:
@@ -180,18 +181,18 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "status": statuses,
     "amount": amounts,
     "currency": currency,
-    "method": _shaped("method", r"[A-Za-z0-9_]{1,64}", "must be a payment method such as card"),
+    "method": shaped("method", r"[A-Za-z0-9_]{1,64}", "must be a payment method such as card"),
     "risk": risks,
     "created": _created,
-    "email": _shaped("email", r".{1,255}", "must be an address or its beginning, such as jo*"),
-    "customer": _shaped("customer", r".{1,255}", "must be a customer id or an e-mail address"),
-    "order": _shaped("order", r".{1,64}", "must have at most 64 characters"),
-    "user": _shaped("user", r".{1,64}", "must have at most 64 characters"),
-    "ip": _shaped("ip", r"[0-9A-Fa-f:.]{2,45}", "must be an IP address"),
-    "last4": _shaped("last4", r"\d{4}", "must be four digits"),
-    "brand": _shaped("brand", r"[A-Za-z_ ]{1,64}", "must be a card brand such as visa"),
-    "country": _shaped("country", r"[A-Za-z]{2}", "must be a two-letter country code"),
-    "id": _shaped("id", r"\S{1,64}", "must be a payment or charge id"),
-    "fingerprint": _shaped("fingerprint", r"\S{1,64}", "must be a card fingerprint"),
+    "email": shaped("email", r".{1,255}", "must be an address or its beginning, such as jo*"),
+    "customer": shaped("customer", r".{1,255}", "must be a customer id or an e-mail address"),
+    "order": shaped("order", r".{1,64}", "must have at most 64 characters"),
+    "user": shaped("user", r".{1,64}", "must have at most 64 characters"),
+    "ip": shaped("ip", r"[0-9A-Fa-f:.]{2,45}", "must be an IP address"),
+    "last4": shaped("last4", r"\d{4}", "must be four digits"),
+    "brand": shaped("brand", r"[A-Za-z_ ]{1,64}", "must be a card brand such as visa"),
+    "country": shaped("country", r"[A-Za-z]{2}", "must be a two-letter country code"),
+    "id": shaped("id", r"\S{1,64}", "must be a payment or charge id"),
+    "fingerprint": shaped("fingerprint", r"\S{1,64}", "must be a card fingerprint"),
 }
 FIELDS = tuple(CHECKS)

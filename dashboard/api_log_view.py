@@ -1,0 +1,165 @@
+"""The API log as a table, with its figures and filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from core.reads.api_log import CallPage, CallRow, Figures
+from core.reads.search.query import Query
+from dashboard import chips, columns, console, drawer, i18n, log_filters, widgets
+from dashboard.chips import N_
+from dashboard.figures import Card, cards
+from dashboard.i18n import _
+from dashboard.widgets import ROW
+
+SEGMENTS = {
+    "": N_("All"),
+    "ok": N_("Answered"),
+    "402": N_("Declined"),
+    "failed": N_("Failed"),
+    "none": N_("No answer"),
+}
+SHOWN = 15
+
+
+def filters(query: Query) -> None:
+    """Segments and the popover."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        log_filters.segments(query, "status", SEGMENTS, _("Status"))
+    asked = [f for f in ("method", "time", "slow", "path") if query.values(f)]
+    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
+    with row.popover(label, icon=":material/tune:", key="filters"):
+        log_filters.pills(query, "method", _("HTTP method"), ("get", "post", "delete"), str.upper)
+        log_filters.period(query, "time", _("Time"))
+        log_filters.word(query, "slow", _("Duration in ms"), ">500, 100..500")
+        log_filters.word(query, "path", _("Part of the path"), "refunds")
+        log_filters.clearing(query)
+
+
+def figures(found: Figures) -> None:
+    """How the last hour went."""
+    more = "" if found.complete else "+"
+    share = Fraction(found.failed, found.calls) if found.calls else None
+    newest = _("Of the newest {n} calls.").format(n=i18n.number(found.calls)) if more else ""
+    cards(
+        [
+            Card(_("Calls, last hour"), i18n.number(found.calls) + more),
+            Card(
+                _("Error rate"),
+                "–" if share is None else i18n.percent(share),
+                exact=_("Answers 4xx and 5xx, and calls without one. Declines are not errors.")
+                + (f" {newest}" if newest else ""),
+            ),
+            Card(_("Declined"), i18n.number(found.declined)),
+            Card(
+                _("p95 duration"),
+                "–" if found.p95_us is None else duration(found.p95_us),
+                exact=_("95 of 100 calls were no slower."),
+            ),
+        ],
+        columns=4,
+        narrow=130,
+    )
+
+
+def duration(micros: int) -> str:
+    """A duration to three digits or so."""
+    if micros < 10_000:
+        return f"{micros // 1000}.{micros % 1000 // 100} ms"
+    if micros < 10_000_000:
+        return f"{i18n.number(micros // 1000)} ms"
+    return f"{micros // 1_000_000}.{micros % 1_000_000 // 100_000} s"
+
+
+def status(row: CallRow) -> str:
+    """The status as the code of a chip."""
+    return "none" if row.status is None else str(row.status)
+
+
+def kinds(rows: Sequence[CallRow]) -> chips.Kind:
+    """Words and colours of the statuses that stand in a list."""
+    return {code: (_WORDS.get(code, code), _tone(code)) for code in sorted(set(map(status, rows)))}
+
+
+_WORDS = {"none": N_("No answer")}
+
+
+def _tone(code: str) -> str:
+    if code == "402":
+        return "orange"
+    return {"2": "green", "3": "gray", "4": "red", "5": "red"}.get(code[:1], "red")
+
+
+def frame(rows: Sequence[CallRow]) -> pd.DataFrame:
+    """One line a call."""
+    return pd.DataFrame(
+        {
+            "status": [chips.cell(status(row)) for row in rows],
+            "method": [row.method for row in rows],
+            "path": [row.path for row in rows],
+            "duration": [duration(row.duration_us) for row in rows],
+            "error": [row.error or "" for row in rows],
+            "attempt": [row.attempt for row in rows],
+            "time": [row.started_at for row in rows],
+            "request": [row.request_id or "" for row in rows],
+            "call": [columns.opener(str(row.seq)) for row in rows],
+        }
+    )
+
+
+def table(rows: Sequence[CallRow], shaped: pd.DataFrame, zone: ZoneInfo) -> None:
+    """Draw the table; a click on a call's number opens its drawer."""
+
+    def clicked() -> None:
+        drawer.remember("call", columns.opened("calls_open"))
+
+    hidden = {"error"} if not any(row.error for row in rows) else set()
+    st.dataframe(
+        shaped,
+        hide_index=True,
+        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        row_height=ROW,
+        column_order=[name for name in shaped.columns if name not in hidden],
+        column_config={
+            "status": chips.chip_column(_("Status"), kinds(rows), width=96),
+            "method": columns.text_column(_("Method"), width=70),
+            "path": columns.text_column(_("Path"), width=330),
+            "duration": columns.money_column(_("Duration"), width=88),
+            "error": columns.text_column(_("Error"), width=130),
+            "attempt": st.column_config.NumberColumn(_("Try"), width=48),
+            "time": columns.time_column(_("Time"), zone),
+            "request": columns.text_column(_("Request id"), width=170),
+            "call": columns.open_column(_("Call"), "calls_open", clicked, width=100),
+        },
+        key="calls",
+        alt=_("Calls to Stripe, newest first"),
+    )
+
+
+def said(page: CallPage, at: datetime) -> str:
+    """How many are shown and when that was true, in one line."""
+    zone = console.zone()
+    parts = [_("Calls: {n} shown, newest first").format(n=len(page.rows))]
+    if page.searched_to:
+        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
+    parts.append(f"{i18n.moment(at, zone)} {zone}")
+    return " · ".join(parts)
+
+
+def nothing(searched: bool) -> None:
+    """What stands there instead of an empty table."""
+    if searched:
+        box = widgets.empty(_("No call matches"), _("Take a term out, or look further back."))
+        box.button(_("Show all calls"), on_click=log_filters.clear)
+    else:
+        widgets.empty(
+            _("No calls to Stripe yet"),
+            _("The worker's own appear here within seconds; each is kept for 30 days."),
+        )
