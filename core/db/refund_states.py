@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 REQUESTED = "requested"
+QUEUED = "queued"
 AWAITING = "awaiting_approval"
 REFUSED = "refused"
 EXPIRED = "expired"
@@ -14,8 +15,10 @@ FAILED = "failed"
 CANCELED = "canceled"
 
 #: Which states may follow each. Whatever a late or repeated message says, nothing else happens.
+#: A row of a bulk refund is `requested` until its bulk is decided, then `queued` for the worker.
 AFTER: dict[str, frozenset[str]] = {
-    REQUESTED: frozenset({AWAITING, SENDING}),
+    REQUESTED: frozenset({QUEUED, REFUSED, EXPIRED, CANCELED}),
+    QUEUED: frozenset({SENDING, FAILED, CANCELED}),
     AWAITING: frozenset({SENDING, REFUSED, EXPIRED, CANCELED}),
     SENDING: frozenset({UNKNOWN, PENDING, SUCCEEDED, FAILED, CANCELED}),
     UNKNOWN: frozenset({PENDING, SUCCEEDED, FAILED, CANCELED}),
@@ -29,9 +32,9 @@ AFTER: dict[str, frozenset[str]] = {
 }
 
 #: In these the amount is reserved: it may be given back, and the mirror does not show it yet.
-HELD = (REQUESTED, AWAITING, SENDING, UNKNOWN)
+HELD = (REQUESTED, QUEUED, AWAITING, SENDING, UNKNOWN)
 #: In these a decision was carried out, or is being carried out.
-SENT = (SENDING, UNKNOWN, PENDING, SUCCEEDED)
+SENT = (QUEUED, SENDING, UNKNOWN, PENDING, SUCCEEDED)
 
 #: What a refund's status at Stripe makes of its request.
 OF_STRIPE = {
@@ -45,6 +48,12 @@ OF_STRIPE = {
 UNDONE = ("failed", "canceled")
 
 
-def before(state: str) -> tuple[str, ...]:
+#: What Stripe has heard of, or may have: from here on only Stripe says what becomes of it.
+AT_STRIPE = frozenset({SENDING, UNKNOWN, PENDING, SUCCEEDED})
+#: Until then it is decided here.
+HERE = frozenset(AFTER) - AT_STRIPE
+
+
+def before(state: str) -> frozenset[str]:
     """The states that `state` may follow."""
-    return tuple(one for one, after in AFTER.items() if state in after)
+    return frozenset(one for one, after in AFTER.items() if state in after)

@@ -16,11 +16,22 @@ from core.gateway.snapshots import RefundSnapshot
 def move(
     connection: Connection, request_id: str, state: str, *, at: datetime, **values: Any
 ) -> bool:
-    """Bring a request to a state that may follow its own; False if none of that happened."""
+    """A decision about a request that Stripe has not heard of; False if it may not be made now."""
+    return _move(connection, request_id, state, states.HERE, at, values)
+
+
+def _move(
+    connection: Connection,
+    request_id: str,
+    state: str,
+    among: frozenset[str],
+    at: datetime,
+    values: dict[str, Any],
+) -> bool:
     q = refund_requests.c
     moved = connection.execute(
         refund_requests.update()
-        .where(q.id == request_id, q.state.in_(states.before(state)))
+        .where(q.id == request_id, q.state.in_(sorted(states.before(state) & among)))
         .values(state=state, updated_at=at, **values)
     )
     return bool(moved.rowcount)
@@ -34,7 +45,8 @@ def follow_operation(
     What it did is told by its refund, which comes through `follow_refunds`.
     """
     state = states.UNKNOWN if outcome == states.UNKNOWN else states.FAILED
-    move(connection, operation_id, state, at=at, why=why[:500] if why else None)
+    said = {"why": why[:500] if why else None}
+    _move(connection, operation_id, state, states.AT_STRIPE, at, said)
 
 
 def follow_refunds(
@@ -67,4 +79,5 @@ def follow_refunds(
         if state in (None, row.state) or row.refund_id not in (None, row.stripe_id):
             continue
         why = row.failure_reason if state in (states.FAILED, states.CANCELED) else None
-        move(connection, row.id, str(state), at=at, refund_id=row.stripe_id, why=why)
+        told = {"refund_id": row.stripe_id, "why": why}
+        _move(connection, row.id, str(state), states.AT_STRIPE, at, told)
