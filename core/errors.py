@@ -53,6 +53,7 @@ __all__ = [
     "OwnAdministration",
     "RateLimited",
     "RequestRepeated",
+    "RiskRefused",
     "ServerBusy",
     "StripeBusy",
     "StripeError",
@@ -146,6 +147,13 @@ class TestModeOnly(TillwatchError):
 
     status = 403
     code = "test_mode_only"
+
+
+class RiskRefused(TillwatchError):
+    """This payment was refused. Nothing was sent."""
+
+    status = 402
+    code = "risk_refused"
 
 
 class RequestRepeated(TillwatchError):

@@ -17,8 +17,8 @@ from core.errors import InsertRace
 Row = Mapping[str, Any]
 
 
-def insert_missing(connection: Connection, table: Table, rows: Sequence[Row], key: str) -> None:
-    """Insert rows whose unique `key` is not there yet; the others change nothing.
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Row], *key: str) -> None:
+    """Insert rows whose unique `key` (its columns) is not there yet; the others change nothing.
 
     A duplicate is passed over by its key alone: other errors still raise, unlike INSERT IGNORE.
     """
@@ -76,10 +76,10 @@ def add_to(connection: Connection, table: Table, rows: Sequence[Row], sums: Sequ
 
 
 @cache
-def _insert_missing(table: Table, key: str, sqlite_: bool) -> Any:
+def _insert_missing(table: Table, key: tuple[str, ...], sqlite_: bool) -> Any:
     if sqlite_:
-        return sqlite.insert(table).on_conflict_do_nothing([key])
-    return mysql.insert(table).on_duplicate_key_update([(key, table.c[key])])
+        return sqlite.insert(table).on_conflict_do_nothing(list(key))
+    return mysql.insert(table).on_duplicate_key_update([(key[0], table.c[key[0]])])
 
 
 #: What an update never changes, and what it changes last.
