@@ -221,3 +221,19 @@ def test_a_time_without_a_zone_is_refused(engine):
     naive = (clock.now() + timedelta(days=1)).replace(tzinfo=None)
     with pytest.raises(Exception, match="without a zone"), writing(engine) as connection:
         connection.execute(update(events).values(next_attempt_at=naive))
+
+
+def test_workers_side_by_side_claim_other_payments(engine):
+    """A payment and its charge go to the same worker, though events came in any order."""
+    numbers = [f"3Mtwbw{n:04d}" for n in range(40)]
+    for step, number in enumerate(numbers):
+        put(engine, step, intent(number))
+    for step, number in enumerate(reversed(numbers)):
+        charge = {"id": f"ch_{number}", "object": "charge", "payment_intent": f"pi_{number}"}
+        put(engine, 100 + step, charge, kind="charge.succeeded")
+    claims = [work._claim(engine, 20)[1] for _ in range(4)]
+    payments_of = [
+        {json.loads(e.body)["data"]["object"]["id"][3:] for e in part} for part in claims
+    ]
+    assert [len(part) for part in claims] == [20, 20, 20, 20]
+    assert [len(part) for part in payments_of] == [10, 10, 10, 10]

@@ -127,6 +127,7 @@ def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) 
         passed = [event.seq for event, hint in hints if not hint.known]
         for state, seqs in (("applied", known), ("skipped", passed)):
             _finish(connection, fence, seqs, state=state, at=now, duration_us=spent)
+        versions.bump(connection, ["inbox"], slot=books.scope.slot)
         return Applied(applied=len(known), skipped=len(passed))
 
 
@@ -141,11 +142,12 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _neighbours(rows: Sequence[Row[int, str | None]], limit: int) -> list[int]:
-    """Events of the same objects together: workers side by side then touch other payments.
+    """Events of the same payment together: workers side by side then touch other payments.
 
+    Stripe's ids of a payment, its charges and their refunds begin alike behind the underscore.
     Which of the parts is taken is left to chance, so that none waits behind the others for ever.
     """
-    ordered = sorted(rows, key=lambda row: row[1] or "")
+    ordered = sorted(rows, key=lambda row: (row[1] or "").partition("_")[2])
     parts = -(-len(ordered) // limit)
     start = random.randrange(parts) * limit if parts else 0  # noqa: S311 # no secret
     return [row[0] for row in ordered[start : start + limit]]
@@ -231,10 +233,17 @@ def replay(engine: Engine, stripe_ids: Sequence[str]) -> int:
 
     def again() -> int:
         with writing(engine) as connection:
-            return connection.execute(
-                update(events)
-                .where(events.c.stripe_id.in_(list(stripe_ids)))
-                .values(state="pending", attempts=0, next_attempt_at=clock.now(), fence=None)
-            ).rowcount
+            return put_back(connection, events.c.stripe_id.in_(list(stripe_ids)), at=clock.now())
 
     return retrying(again)
+
+
+def put_back(connection: Connection, which: ColumnElement[bool], *, at: datetime) -> int:
+    """Make these events due at once, whoever holds them; how many. The caller commits."""
+    found = connection.execute(
+        update(events)
+        .where(which)
+        .values(state="pending", attempts=0, next_attempt_at=at, fence=None)
+    ).rowcount
+    versions.bump(connection, ["inbox"], slot=0)
+    return found
