@@ -21,6 +21,7 @@ from dashboard.rest_shapes import (
     ConfirmPayment,
     Created,
     CreatePayment,
+    PathId,
     Retrieved,
 )
 from dashboard.rest_spec import asks, reads
@@ -53,7 +54,7 @@ async def confirm(request: Request) -> Response:
 
 
 @router.get("/payment-intent/{id}", response_model=Retrieved, **reads())
-async def retrieve(request: Request, id: str) -> Response:  # noqa: A002 - the contract's name
+async def retrieve(request: Request, id: PathId) -> Response:  # noqa: A002 - the contract's name
     """The payment as Stripe has it now."""
     office = office_of(request)
     return await office.run(_retrieve, office, *signature(request), id)

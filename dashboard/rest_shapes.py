@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.actions.payment_rules import MOST_KEYS
@@ -19,6 +20,8 @@ _PRINTABLE = r"^[ -~]+$"
 PaymentIntentId = Annotated[
     str, Field(pattern=_PAYMENT, max_length=64, examples=["pi_3PqXyZ2eZvKYlo2C1a2b3c4d"])
 ]
+#: Described, not checked: a wrong one is refused by the rules, which name it.
+PathId = Annotated[str, Path(json_schema_extra={"pattern": _PAYMENT, "maxLength": 64})]
 Amount = Annotated[
     str,
     Field(

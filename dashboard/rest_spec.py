@@ -38,7 +38,7 @@ _LANGUAGE: Json = {
     "name": "Accept-Language",
     "in": "header",
     "description": "`zh-CN` for Chinese messages.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9,;=.* -]{1,100}$"},
+    "schema": {"type": "string"},
     "example": "zh-CN",
 }
 _KEY: Json = {
