@@ -21,7 +21,16 @@ from core.actions.operations import admit
 from core.actions.payment_rules import NewPayment
 from core.actions.scenario_results import Result, Scenario
 from core.actions.stripe_test_cards import BY_NAME, CARDS, Card, Outcome
-from core.errors import CardDeclined, InvalidInput, StripeError
+from core.errors import (
+    CardDeclined,
+    InvalidInput,
+    Misconfigured,
+    NotPermitted,
+    NotSignedIn,
+    StripeError,
+    TestModeOnly,
+    TillwatchError,
+)
 from core.gateway.client import Gateway
 from core.money import Money
 
@@ -104,9 +113,12 @@ def _one(desk: Desk, caller: Caller, gateway: Gateway, suite: Suite, one: Scenar
     try:
         payment_id = _pay(desk, caller, gateway, suite, one)
         actual, message = _standing(gateway, payment_id)
-    except StripeError as error:
+    except (Misconfigured, NotPermitted, NotSignedIn, TestModeOnly):
+        raise
+    except TillwatchError as error:
         # Not a decline: those are read from the payment. Its own name stands for the status.
-        actual = Outcome(error.code, error.stripe_code, error.decline_code)
+        codes = (error.stripe_code, error.decline_code) if isinstance(error, StripeError) else ()
+        actual = Outcome(error.code, *codes)
         message = error.message
     took = int((time.perf_counter() - started) * 1000)
     return Result(one, actual, message, payment_id, took)
@@ -122,7 +134,6 @@ def _pay(desk: Desk, caller: Caller, gateway: Gateway, suite: Suite, one: Scenar
     asked = NewPayment(
         *_price(desk.rules.currencies),
         order_id=number,
-        user_id=caller.user_id,
         metadata={"scenario": one.name},
         description=f"Scenario {one.name}",
     )
