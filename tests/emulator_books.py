@@ -132,7 +132,7 @@ def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) ->
         out = known[payout["balance_transaction"]]["net"]
         back = known.get(payout["failure_balance_transaction"], {"net": 0})["net"]
         if out != -payout["amount"] or back != (
-            payout["amount"] if payout["status"] == "canceled" else 0
+            payout["amount"] if payout["status"] in ("canceled", "failed") else 0
         ):
             yield f"{payout['id']}: {payout['amount']} went as {out} and came back as {back}"
 

@@ -25,7 +25,12 @@ TOKENS = (
     "pm_card_threeDSecure2Required",
     "pm_sepa_debit",
 )
-STEPS = ("pay", "pay", "hold", "refund", "refund", "dispute", "answer", "pay_out", "cancel", "wait")
+STEPS = (
+    *("pay", "pay", "hold", "refund", "refund", "dispute", "answer", "pay_out", "cancel", "wait"),
+    *("issuer", "issuer", "bank", "refund_fate", "refund_fate", "cancel_refund", "schedule"),
+)
+STATUSES = ("needs_response", "under_review", "won", "lost", "warning_closed")
+FATES = ("succeeded", "failed", "requires_action")
 ORDERS = st.tuples(
     st.sampled_from(STEPS), st.sampled_from(CURRENCIES), st.integers(0, 10**6), st.integers(1, 100)
 )
@@ -48,6 +53,8 @@ def do(books: Desk, step: str, currency: str, number: int, percent: int) -> None
         books.api("POST", f"payouts/{payout['id']}/cancel")
     elif step == "answer":
         answer(books, number)
+    elif step in BY_OTHERS:
+        BY_OTHERS[step](books, number)
     elif books.charges:
         after(books, step, books.charges[number % len(books.charges)] or "ch_none", percent)
 
@@ -58,7 +65,47 @@ def after(books: Desk, step: str, charge: str, percent: int) -> None:
         part = (left["amount"] - left["amount_refunded"]) * percent // 1000 * 10
         books.api("POST", "refunds", charge=charge, **({"amount": part} if part else {}))
     else:
-        books.control.others.dispute({"charge": charge, "reason": "product_not_received"})
+        reason = ("product_not_received", "inquiry", "prevented")[percent % 3]
+        books.control.others.dispute({"charge": charge, "reason": reason})
+
+
+def one_of(books: Desk, path: str, number: int) -> str:
+    found = books.api("GET", path, limit=100)["data"]
+    return str(found[number % len(found)]["id"]) if found else "x_none"
+
+
+def issuer(books: Desk, number: int) -> None:
+    status = STATUSES[number % len(STATUSES)]
+    books.control.others.bring_dispute({"status": status}, one_of(books, "disputes", number))
+
+
+def bank(books: Desk, number: int) -> None:
+    books.control.others.payout({"status": "failed"}, one_of(books, "payouts", number))
+
+
+def refund_fate(books: Desk, number: int) -> None:
+    status = FATES[number % len(FATES)]
+    books.control.others.refund({"status": status}, one_of(books, "refunds", number))
+
+
+def cancel_refund(books: Desk, number: int) -> None:
+    books.api("POST", f"refunds/{one_of(books, 'refunds', number)}/cancel")
+
+
+def schedule(books: Desk, number: int) -> None:
+    given = {"interval": ("manual", "daily", "weekly", "monthly")[number % 4]}
+    days = {"weekly_payout_days": ["tuesday", "friday"], "monthly_payout_days": [number % 31 + 1]}
+    payouts = {"schedule": {**given, **days}}
+    books.api("POST", "balance_settings", payments={"payouts": payouts})
+
+
+BY_OTHERS = {
+    "issuer": issuer,
+    "bank": bank,
+    "refund_fate": refund_fate,
+    "cancel_refund": cancel_refund,
+    "schedule": schedule,
+}
 
 
 def answer(books: Desk, number: int) -> None:
@@ -108,8 +155,9 @@ def busy(books: Desk) -> None:
     books.advance(6 * DAY)
     books.pay("usd", 80_000, "pm_card_bypassPending")
     books.control.settle({})
-    by_hand = books.pay_out("usd", 50)
+    by_hand, failing = books.pay_out("usd", 40), books.pay_out("usd", 30)
     books.api("POST", f"payouts/{by_hand['id']}/cancel")
+    books.control.others.payout({"status": "failed"}, failing["id"])
 
 
 def test_busy_week_has_every_kind_of_row_and_balances() -> None:

@@ -48,6 +48,9 @@ def emulator() -> Iterator[RunningEmulator]:
         ("disputes", {"charge": "ch_none"}, "charge"),
         ("disputes", {"charge": "ch_none", "reason": "mood"}, "reason"),
         ("disputes/du_none", {}, "status"),
+        ("reviews", {}, "charge"),
+        ("payouts/po_none", {"status": "lost"}, "status"),
+        ("payouts/po_none", {"status": "failed", "failure_code": "x"}, "failure_code"),
     ],
 )
 def test_bad_order_is_refused_by_name(

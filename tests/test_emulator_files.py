@@ -63,6 +63,7 @@ def test_file_is_kept_whole(emulator: RunningEmulator, client: stripe.StripeClie
     assert hashlib.sha256(contents(emulator, file)).digest() == hashlib.sha256(PDF).digest()
 
 
+@pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")
 def test_async_client_uploads_too(emulator: RunningEmulator) -> None:
     async def send() -> stripe.File:
         transport = stripe.HTTPXClient()

@@ -46,6 +46,7 @@ LISTS = [
     "events",
     "payment_methods",
     "radar/early_fraud_warnings",
+    "reviews",
     "webhook_endpoints",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.emulator import payout_schedule
 from core.emulator.context import Context
 from core.emulator.errors import missing
 from core.emulator.store import Obj
@@ -61,7 +62,7 @@ def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
         "metadata": {},
         "payouts_enabled": True,
         "requirements": dict(_DONE),
-        "settings": _SETTINGS,
+        "settings": {**_SETTINGS, "payouts": payout_schedule.of_account(ctx.tx.store)},
         "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
         "type": "standard",
     }
@@ -91,11 +92,6 @@ _SETTINGS: dict[str, Any] = {
         "statement_descriptor_kanji": None,
         "statement_descriptor_prefix_kana": None,
         "statement_descriptor_prefix_kanji": None,
-    },
-    "payouts": {
-        "debit_negative_balances": True,
-        "schedule": {"delay_days": 2, "interval": "daily"},
-        "statement_descriptor": None,
     },
     "sepa_debit_payments": {},
 }

@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 from starlette.routing import Route
 
-from core.emulator import early_fraud_warnings, issuers, lists, refund_outcomes, refunds, reviews
+from core.emulator import (
+    early_fraud_warnings,
+    issuers,
+    lists,
+    payouts,
+    refund_outcomes,
+    refunds,
+    reviews,
+)
 from core.emulator.context import Context, hidden, shown
 from core.emulator.dispute_objects import REASONS
 from core.emulator.engine import Engine
@@ -43,6 +51,7 @@ class Counterparties:
             route("/disputes/{id}", "POST", self.bring_dispute),
             route("/reviews", "POST", self.review),
             route("/early_fraud_warnings", "POST", self.early_fraud_warning),
+            route("/payouts/{id}", "POST", self.payout),
             route("/refunds", "GET", self.refunds),
             route("/refunds/{id}", "POST", self.refund),
             route("/settings", "GET", self.settings),
@@ -112,6 +121,25 @@ class Counterparties:
         def order(ctx: Context) -> _Body:
             one_of(status, steps)(ctx)
             return ctx.need("refund", id)
+
+        return self._do(order)
+
+    def payout(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
+        """`{"status", "failure_code"?}`: in_transit, paid or failed, by the bank."""
+        status = word(body, "status")
+        code = word(body, "failure_code", "could_not_process")
+        if code not in payouts.FAILURES:
+            known = ", ".join(payouts.FAILURES)
+            raise refused(f"failure_code must be one of {known}", "failure_code")
+        steps: dict[str, Callable[[Context], None]] = {
+            "in_transit": lambda ctx: payouts.leave(ctx, id),
+            "paid": lambda ctx: payouts.arrive(ctx, id),
+            "failed": lambda ctx: payouts.fail(ctx, id, code),
+        }
+
+        def order(ctx: Context) -> _Body:
+            one_of(status, steps)(ctx)
+            return ctx.need("payout", id)
 
         return self._do(order)
 

@@ -93,6 +93,7 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
     "event": {},
     "webhook_endpoint": {},
     "balance": {},
+    "balance_settings": {},
     "account": {},
 }
 

@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from core import money
-from core.emulator import amounts, balance, fees, lists
+from core.emulator import amounts, balance, fees, lists, payout_schedule
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError
 from core.emulator.params import merged
 from core.emulator.store import Obj
 
 _ARRIVAL_DAYS = 2
+_LEAVES_MS = 3_600_000
+#: Why a bank sends a payout back (docs.stripe.com/payouts, failures).
+FAILURES = {
+    "account_closed": "The bank account has been closed.",
+    "account_frozen": "The bank account has been frozen.",
+    "bank_account_restricted": "The bank account has restrictions on transfers.",
+    "could_not_process": "The bank could not process this transfer.",
+    "declined": "The bank has declined this transfer.",
+    "incorrect_account_holder_name": "The account holder's name does not match.",
+    "invalid_account_number": "The account number is not valid.",
+    "no_account": "The bank account could not be found.",
+}
 
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -54,6 +66,8 @@ def available(ctx: Context, currency: str) -> int:
 def run_daily(ctx: Context) -> None:
     """The automatic payouts of a day: each currency's rows that have become available."""
     balance.release(ctx)
+    if not payout_schedule.pays(ctx.tx.store, ctx.now):
+        return
     for currency in fees.SETTLES:
         rows = ctx.tx.db.execute(
             "SELECT id, net FROM unpaid WHERE currency = ?"
@@ -100,8 +114,8 @@ def _make(ctx: Context, amount: int, currency: str, *, automatic: bool) -> Obj:
         "reversed_by": None,
         "source_type": "card",
         "statement_descriptor": None,
-        "status": "in_transit",
-        "trace_id": None,
+        "status": "pending",
+        "trace_id": {"status": "pending", "value": None},
         "type": "bank_account",
     }
     row = balance.post(
@@ -116,12 +130,23 @@ def _make(ctx: Context, amount: int, currency: str, *, automatic: bool) -> Obj:
     payout["balance_transaction"] = row["id"]
     ctx.tx.add(payout)
     ctx.emit("payout.created", payout)
+    ctx.later(_LEAVES_MS, "payout_leaves", payout=payout["id"])
     ctx.later((arrival - ctx.now) * 1000, "payout_arrives", payout=payout["id"])
     return payout
 
 
+def leave(ctx: Context, payout_id: str) -> None:
+    """It is submitted to the bank: from now on it cannot be canceled."""
+    payout = ctx.need("payout", payout_id)
+    if payout["status"] == "pending":
+        payout["status"] = "in_transit"
+        ctx.tx.touch(payout)
+        ctx.emit("payout.updated", payout, {"status": "pending"})
+
+
 def arrive(ctx: Context, payout_id: str) -> None:
     """The money is at the bank."""
+    leave(ctx, payout_id)
     payout = ctx.need("payout", payout_id)
     if payout["status"] != "in_transit":
         return
@@ -138,21 +163,39 @@ def arrive(ctx: Context, payout_id: str) -> None:
 def cancel(ctx: Context, payout_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/payouts/{id}/cancel: only while it has not left; the money comes back."""
     payout = ctx.need("payout", payout_id, in_path=True)
-    if payout["status"] != "in_transit" or payout["automatic"]:
+    if payout["status"] != "pending" or payout["automatic"]:
         raise ApiError("Payouts can only be canceled while they are pending.", param="payout")
     payout["status"] = "canceled"
+    _come_back(ctx, payout, "payout_cancel", "Payout canceled")
+    ctx.emit("payout.canceled", payout)
+    return payout
+
+
+def fail(ctx: Context, payout_id: str, code: str) -> None:
+    """The bank sent the money back, sometimes after it was thought paid; the next payout has it."""
+    payout = ctx.need("payout", payout_id)
+    if payout["status"] in ("failed", "canceled"):
+        raise ApiError(f"Payout {payout_id} is {payout['status']} already.", param="status")
+    payout["status"] = "failed"
+    payout["failure_code"], payout["failure_message"] = code, FAILURES[code]
+    words = f"REFUND FOR PAYOUT ({payout['description'] or payout_id})"
+    _come_back(ctx, payout, "payout_failure", words)
+    ctx.emit("payout.failed", payout)
+
+
+def _come_back(ctx: Context, payout: Obj, kind: str, description: str) -> None:
     row = balance.post(
         ctx,
-        kind="payout_cancel",
+        kind=kind,
         category="payout_reversal",
-        source=payout_id,
+        source=payout["id"],
         amount=payout["amount"],
         currency=payout["currency"],
-        description="Payout canceled",
+        description=description,
     )
     payout["failure_balance_transaction"] = row["id"]
-    ctx.emit("payout.canceled", payout)
-    return ctx.tx.touch(payout)
+    payout["trace_id"] = {"status": "unsupported", "value": None}
+    ctx.tx.touch(payout)
 
 
 def retrieve(ctx: Context, payout_id: str, params: dict[str, Any]) -> Obj:

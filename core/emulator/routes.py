@@ -22,6 +22,7 @@ from core.emulator import (
     lists,
     payment_intents,
     payment_methods,
+    payout_schedule,
     payouts,
     refund_outcomes,
     refunds,
@@ -75,6 +76,8 @@ ROUTES: list[Route] = [
     _route("GET /v1/account", "AccountRetrieveCurrentParams", accounts.retrieve),
     _route("GET /v1/accounts/{id}", "AccountRetrieveParams", accounts.retrieve_by_id),
     _route("GET /v1/balance", "BalanceRetrieveParams", balance.retrieve),
+    _route("GET /v1/balance_settings", "BalanceSettingsRetrieveParams", payout_schedule.retrieve),
+    _route("POST /v1/balance_settings", "BalanceSettingsUpdateParams", payout_schedule.update),
     _list(
         "/v1/balance_transactions",
         "BalanceTransactionListParams",

@@ -116,6 +116,10 @@ def _daily_payouts(ctx: Context) -> None:
     ctx.later(balance.DAY * 1000, "daily_payouts")
 
 
+def _payout_leaves(ctx: Context, payout: str) -> None:
+    payouts.leave(ctx, payout)
+
+
 def _payout_arrives(ctx: Context, payout: str) -> None:
     payouts.arrive(ctx, payout)
 
@@ -136,6 +140,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "fail_refund": _fail_refund,
     "expire_refund": _expire_refund,
     "daily_payouts": _daily_payouts,
+    "payout_leaves": _payout_leaves,
     "payout_arrives": _payout_arrives,
     "retry": follow_ups.retry,
     "capture": follow_ups.capture,

@@ -1,0 +1,209 @@
+"""Payouts go by the schedule, hold the rows they pay, and come back when the bank refuses them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import stripe
+
+from core.emulator.server import RunningEmulator, start_emulator
+from tests.emulator_clients import client_of, pay, raw
+from tests.emulator_shapes import faults
+
+DAY = 86_400
+#: A Monday, so that days of the week and of the month can be told.
+MONDAY = int(datetime(2027, 2, 1, 12, tzinfo=UTC).timestamp())
+
+
+@pytest.fixture
+def emulator() -> Iterator[RunningEmulator]:
+    with start_emulator() as running:
+        running.control("POST", "clock", {"now": MONDAY, "frozen": True})
+        yield running
+
+
+@pytest.fixture
+def client(emulator: RunningEmulator) -> stripe.StripeClient:
+    return client_of(emulator)
+
+
+def schedule(client: stripe.StripeClient, **given: Any) -> Any:
+    changed = client.v1.balance_settings.update({"payments": {"payouts": {"schedule": given}}})
+    assert faults(changed.to_dict()) == []
+    payouts = changed.payments.payouts
+    assert payouts is not None
+    assert payouts.schedule is not None
+    return payouts.schedule.to_dict()
+
+
+def sell_daily(emulator: RunningEmulator, client: stripe.StripeClient, days: int) -> None:
+    """One payment at noon of each day, available at once."""
+    for _ in range(days):
+        pay(client, "pm_card_bypassPending")
+        emulator.advance(DAY)
+
+
+def days_of(client: stripe.StripeClient) -> list[str]:
+    """The days on which automatic payouts were made, oldest first."""
+    found = [p for p in client.v1.payouts.list({"limit": 100}).data if p.automatic]
+    return [datetime.fromtimestamp(p.created, UTC).strftime("%m-%d") for p in reversed(found)]
+
+
+def events_of(client: stripe.StripeClient, payout: stripe.Payout) -> list[tuple[str, str]]:
+    found = client.v1.events.list({"limit": 100}).data
+    return [
+        (event.type.removeprefix("payout."), event.data.object["status"])
+        for event in reversed(found)
+        if event.data.object.to_dict().get("id") == payout.id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ({"interval": "daily"}, ["02-02", "02-03", "02-04", "02-05"]),
+        ({"interval": "manual"}, []),
+        ({"interval": "weekly", "weekly_payout_days": ["thursday", "tuesday"]}, ["02-02", "02-04"]),
+        ({"interval": "monthly", "monthly_payout_days": [3]}, ["02-03"]),
+    ],
+)
+def test_payouts_go_on_the_days_of_the_schedule(
+    emulator: RunningEmulator, client: stripe.StripeClient, given: dict[str, Any], days: list[str]
+) -> None:
+    schedule(client, **given)
+    sell_daily(emulator, client, 4)
+    assert days_of(client) == days
+
+
+def test_last_days_of_a_month_are_the_last_day_of_a_shorter_one(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    assert schedule(client, interval="monthly", monthly_payout_days=[31, 30, 30]) == {
+        "interval": "monthly",
+        "monthly_payout_days": [30, 31],
+    }
+    pay(client, "pm_card_bypassPending")
+    emulator.advance(26 * DAY)
+    assert days_of(client) == []
+    emulator.advance(DAY)
+    assert days_of(client) == ["02-28"]
+
+
+def test_what_waited_is_paid_when_the_schedule_starts_again(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    schedule(client, interval="manual")
+    sell_daily(emulator, client, 3)
+    net = sum(row.net for row in client.v1.balance_transactions.list({"limit": 100}).data)
+    by_hand = client.v1.payouts.create({"amount": 1000, "currency": "usd"})
+    schedule(client, interval="daily")
+    emulator.advance(DAY)
+    automatic = next(p for p in client.v1.payouts.list().data if p.automatic)
+    rows = client.v1.balance_transactions.list({"payout": automatic.id, "limit": 100}).data
+    assert automatic.amount == net - 1000
+    assert sum(row.net for row in rows) == 0
+    assert by_hand.balance_transaction in {row.id for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"interval": "weekly"}, "weekly_payout_days"),
+        ({"interval": "monthly", "monthly_payout_days": [0]}, "monthly_payout_days"),
+        ({"interval": "hourly"}, "interval"),
+        ({"interval": "weekly", "weekly_payout_days": ["sunday"]}, "weekly_payout_days"),
+    ],
+)
+def test_schedule_without_its_days_is_refused(
+    client: stripe.StripeClient, given: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        schedule(client, **given)
+    assert named in str(caught.value.param)
+    settings = client.v1.balance_settings.retrieve()
+    assert settings.payments.payouts.schedule.interval == "daily"  # type: ignore[union-attr]
+
+
+def test_account_shows_the_schedule(emulator: RunningEmulator, client: stripe.StripeClient) -> None:
+    schedule(client, interval="weekly", weekly_payout_days=["friday", "monday"])
+    account = json.loads(raw(emulator, "GET", "/v1/account").body)
+    assert faults(account) == []
+    assert account["settings"]["payouts"]["schedule"] == {
+        "delay_days": 2,
+        "interval": "weekly",
+        "weekly_anchor": "monday",
+        "weekly_payout_days": ["monday", "friday"],
+    }
+    [event] = client.v1.events.list({"type": "balance_settings.updated"}).data
+    assert event.data.object["object"] == "balance_settings"
+
+
+def automatic_one(emulator: RunningEmulator, client: stripe.StripeClient) -> stripe.Payout:
+    sell_daily(emulator, client, 1)
+    [payout] = client.v1.payouts.list().data
+    return payout
+
+
+def test_automatic_payout_tells_each_step(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    payout = automatic_one(emulator, client)
+    emulator.advance(3 * DAY)
+    assert events_of(client, payout) == [
+        ("created", "pending"),
+        ("updated", "in_transit"),
+        ("paid", "paid"),
+        ("reconciliation_completed", "paid"),
+    ]
+    paid = client.v1.payouts.retrieve(payout.id)
+    assert (paid.reconciliation_status, faults(paid.to_dict())) == ("completed", [])
+
+
+@pytest.mark.parametrize("first", ["pending", "in_transit", "paid"])
+def test_failed_payout_is_in_the_next_one(
+    emulator: RunningEmulator, client: stripe.StripeClient, first: str
+) -> None:
+    pay(client, "pm_card_bypassPending")
+    emulator.control("POST", "clock", {"now": MONDAY // DAY * DAY + DAY})
+    [payout] = client.v1.payouts.list().data
+    if first != "pending":
+        emulator.control("POST", f"payouts/{payout.id}", {"status": first})
+    emulator.control(
+        "POST", f"payouts/{payout.id}", {"status": "failed", "failure_code": "account_closed"}
+    )
+    failed = client.v1.payouts.retrieve(payout.id, {"expand": ["failure_balance_transaction"]})
+    assert (failed.status, failed.failure_code) == ("failed", "account_closed")
+    row: Any = failed.failure_balance_transaction
+    assert faults(failed.to_dict()) == []
+    assert (row.type, row.reporting_category, row.net) == (
+        "payout_failure",
+        "payout_reversal",
+        payout.amount,
+    )
+    assert events_of(client, payout)[-1] == ("failed", "failed")
+    emulator.advance(DAY)
+    again = client.v1.payouts.list().data[0]
+    assert (again.id != payout.id, again.amount) == (True, payout.amount)
+    with pytest.raises(ValueError, match="failed already"):
+        emulator.control("POST", f"payouts/{payout.id}", {"status": "failed"})
+
+
+def test_payout_by_hand_can_be_canceled_until_it_leaves(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    schedule(client, interval="manual")
+    sell_daily(emulator, client, 1)
+    first, second = (client.v1.payouts.create({"amount": 500, "currency": "usd"}) for _ in range(2))
+    assert client.v1.payouts.cancel(first.id).status == "canceled"
+    assert events_of(client, first)[-1] == ("canceled", "canceled")
+    emulator.advance(3_600)
+    assert client.v1.payouts.retrieve(second.id).status == "in_transit"
+    with pytest.raises(stripe.InvalidRequestError, match="pending"):
+        client.v1.payouts.cancel(second.id)
+    held = client.v1.balance.retrieve().available[0].amount
+    rows = client.v1.balance_transactions.list({"limit": 100}).data
+    assert held == sum(row.net for row in rows)
