@@ -10,7 +10,7 @@ from core.db.engine import reading, writing
 from core.db.tables import events, payments, stale_objects
 from core.errors import OutcomeUnknown, StripeBusy, StripeKeyRefused, StripeRefused
 from core.inbox import stale, work
-from core.inbox.overview import standing
+from core.inbox.overview import refusals, standing
 from core.inbox.refresh import TRIES, refresh
 from core.inbox.work import apply_inbox
 from tests.test_inbox_work import intent, put
@@ -77,8 +77,9 @@ def test_an_object_that_is_refused_for_good_is_parked_until_new_word_of_it(engin
     assert objects(engine) == (1, 0)
     try_until(engine, books, door, 5)
     assert (door.asked, objects(engine)) == (TRIES, (0, 1))
-    with reading(engine) as connection:
-        assert connection.scalar(select(stale_objects.c.last_error))
+    (refusal,) = refusals(engine)
+    assert (refusal.kind, refusal.stripe_id) == ("payment_intent", "pi_1")
+    assert refusal.last_error
     mark(engine)
     assert objects(engine) == (1, 0)
     refresh(engine, Door(intent(1)), books)

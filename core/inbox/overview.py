@@ -23,6 +23,16 @@ class Failure:
     received_at: datetime
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An object that is not read again until an event of it comes, or is replayed."""
+
+    kind: str
+    stripe_id: str
+    livemode: bool
+    last_error: str | None
+
+
 def standing(engine: Engine) -> dict[str, int]:
     """Events by state; `stale` objects wait to be read again, `parked` ones Stripe refuses."""
     with reading(engine) as connection:
@@ -47,3 +57,16 @@ def failures(engine: Engine, *, limit: int = 1000) -> list[Failure]:
             .limit(limit)
         )
         return [Failure(*row) for row in rows]
+
+
+def refusals(engine: Engine, *, limit: int = 1000) -> list[Refusal]:
+    """The objects that Stripe refuses to show for good, in the order of their ids."""
+    c = stale_objects.c
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(c.kind, c.stripe_id, c.livemode, c.last_error)
+            .where(c.next_attempt_at >= PARKED)
+            .order_by(c.kind, c.stripe_id)
+            .limit(limit)
+        )
+        return [Refusal(*row) for row in rows]

@@ -8,7 +8,7 @@ import click
 
 from core import bootstrap, settings
 from core.inbox import work
-from core.inbox.overview import failures, standing
+from core.inbox.overview import failures, refusals, standing
 
 
 @click.group()
@@ -38,6 +38,19 @@ def dead(as_json: bool) -> None:
         for one in found:
             click.echo(f"{one.stripe_id} {one.type} {one.attempts} tries: {one.last_error}")
         click.echo(f"{len(found)} dead")
+
+
+@command.command("parked")
+@click.option("--json", "as_json", is_flag=True, help="Print the objects as JSON.")
+def parked(as_json: bool) -> None:
+    """List the objects that Stripe refuses to show; a replayed event of one asks again."""
+    found = refusals(bootstrap.build(settings.load()).engine)
+    if as_json:
+        click.echo(json.dumps([one.__dict__ for one in found]))
+    else:
+        for one in found:
+            click.echo(f"{one.kind} {one.stripe_id}: {one.last_error}")
+        click.echo(f"{len(found)} parked")
 
 
 @command.command("replay")
