@@ -94,11 +94,11 @@ def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) 
         redirect_slashes=False,
     )
     rest_errors.install(api)
-    rest_pages.install(api)
     # Its POST never comes here; what other methods are told does.
     api.router.routes.append(Route(PATH, Response, methods=["POST"]))
     api.include_router(rest_payments.router)
     api.include_router(rest_refunds.router)
+    rest_pages.install(api)
 
     @api.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:

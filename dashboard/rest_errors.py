@@ -48,6 +48,7 @@ _TYPES = {
 #: What a caller can do about an error that is not of Stripe's catalogue, by its status.
 _ACTIONS = {401: UserAction.CONTACT_SUPPORT, 403: UserAction.CONTACT_SUPPORT}
 _AGAIN = frozenset({408, 429, 502, 503})
+_OF_DECLINES = frozenset({"decline_code", "request_id"})
 #: Seconds after which it is worth to ask again: the worker looks for an outcome after three.
 _RETRY_SECONDS = 5
 
@@ -58,7 +59,10 @@ def document(error: TillwatchError, language: str, operation_id: str | None = No
         found = _common(error) | _particulars(error)
     if _is_open(error):
         found["operation_id"] = operation_id
-    return {"error": {name: value for name, value in found.items() if value is not None}}
+    # Whoever handles declines finds both codes there, be they null.
+    always = _OF_DECLINES if isinstance(error, CardDeclined) else frozenset()
+    kept = {name: value for name, value in found.items() if value is not None or name in always}
+    return {"error": kept}
 
 
 def response(

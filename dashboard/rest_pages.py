@@ -32,6 +32,7 @@ _RETURN = """<!doctype html>
 <style>
 body {{ font: 1.125rem/1.6 system-ui, sans-serif; margin: 20vh auto; max-width: 30rem;
   padding: 0 1.5rem; text-align: center; color-scheme: light dark }}
+h1 {{ font-size: 1.5rem }}
 </style>
 <h1>{title}</h1>
 <p>{text}</p>

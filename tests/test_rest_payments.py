@@ -104,6 +104,16 @@ def test_a_decline_is_402_with_codes_words_and_what_to_do(shared_api):
     }
 
 
+def test_a_decline_whose_bank_gives_no_reason_has_the_same_shape(shared_api):
+    answer = shared_api.confirmed(shared_api.token("service"), "pm_card_chargeDeclinedExpiredCard")
+    error = answer.json()["error"]
+    assert answer.status_code == 402
+    assert error.keys() == {
+        "type", "code", "decline_code", "message", "user_action", "request_id"
+    }  # fmt: skip
+    assert (error["code"], error["decline_code"]) == ("expired_card", None)
+
+
 def test_three_d_secure_is_an_action_and_no_error(shared_api):
     answer = shared_api.confirmed(shared_api.token("service"), "pm_card_threeDSecure2Required")
     found = answer.json()
