@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import FrameType
 
 from core import clock
-from core.actions import scenario_runs
+from core.actions import bulk_refund_approvals, bulk_refunds, refund_approvals, scenario_runs
+from core.actions.desk import Desk
 from core.actions.resolve import BATCH, resolve
 from core.bootstrap import Console, Workshop, desk_in
 from core.db.versions import changes
@@ -37,6 +38,8 @@ POLL_BESIDE_WEBHOOKS = 300.0
 LOG_EVERY = 2.0
 RESOLVE_EVERY = 1.0
 SCENARIOS_IDLE = 1.0
+BULK_IDLE = 1.0
+EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
 
 _log = logging.getLogger(__name__)
@@ -82,6 +85,8 @@ def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[],
         ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
         ("operations", lambda: resolve(desk) == BATCH, RESOLVE_EVERY),
         ("scenarios", lambda: scenario_runs.work(desk, challenge), SCENARIOS_IDLE),
+        ("bulk refunds", lambda: bulk_refunds.work(desk), BULK_IDLE),
+        ("expiry", lambda: _expire(desk), EXPIRY_EVERY),
     ]
     for gateway in workshop.gateways.values():
         mode = "live" if gateway.livemode else "test"
@@ -140,6 +145,13 @@ def _poll_every(console: Console) -> float:
     settings = console.settings
     told = settings.webhook_secrets and not settings.uses_emulator
     return POLL_BESIDE_WEBHOOKS if told else POLL_EVERY
+
+
+def _expire(desk: Desk) -> bool:
+    """End requests that waited too long for a second person."""
+    refund_approvals.expire(desk)
+    bulk_refund_approvals.expire(desk)
+    return False
 
 
 def _upkeep(console: Console) -> bool:

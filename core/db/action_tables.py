@@ -32,12 +32,12 @@ operations = Table(
     Index("nx_stripe", "stripe_id"),
 )
 
-#: A decision to give money back, before its operation. `state`: requested, awaiting_approval,
-#: refused, expired, sending, unknown, pending, succeeded, failed, canceled. What is sending,
-#: unknown or waits keeps its amount reserved. `why` says what refused or failed it. Its own id is
-#: that of its operation, so a second one cannot be written. `asked_user_id` is the person behind
-#: `asked_by`; `whole`: all that was available was asked for; `over` is the limit that it is above.
-#: `settled_at`: somebody has seen to one that failed.
+#: A decision to give money back, before its operation. `state`: requested, queued,
+#: awaiting_approval, refused, expired, sending, unknown, pending, succeeded, failed, canceled. What
+#: is queued, sending, unknown or waits keeps its amount reserved. `why` says what refused or failed
+#: it. Its own id is that of its operation, so that a second one cannot be written. `asked_user_id`
+#: is the person behind `asked_by`; `whole`: all that was available was asked for; `over` is the
+#: limit that it is above. `settled_at`: somebody has seen to one that failed.
 refund_requests = Table(
     "refund_requests",
     metadata,
@@ -68,4 +68,33 @@ refund_requests = Table(
     Index("rqx_user", "asked_user_id", "created_at"),
     Index("rqx_walk", "created_at", "id"),
     Index("rqx_refund", "refund_id"),
+    Index("rqx_bulk", "bulk_id", "state"),
+    Index("rqx_updated", "updated_at"),
+)
+
+#: One decision about many payments; its rows are refund requests with its id in `bulk_id`.
+#: `state`: awaiting_approval, running, done, stopped (the rows that were not sent are canceled),
+#: refused, expired, canceled. `digest` tells the same bulk asked for again from another one.
+bulk_refunds = Table(
+    "bulk_refunds",
+    metadata,
+    Column("id", code(36), primary_key=True),
+    Column("livemode", flag(), nullable=False),
+    Column("state", code(32), nullable=False),
+    Column("reason", code(), nullable=False),
+    Column("note", words(500)),
+    Column("why", words(500)),
+    Column("over", code(32)),
+    Column("total", Integer, nullable=False),
+    Column("digest", code(64), nullable=False),
+    Column("asked_by", code(64), nullable=False),
+    Column("asked_user_id", code(36), nullable=False),
+    Column("decided_by", code(64)),
+    Column("stopped_by", code(64)),
+    Column("created_at", Utc(), nullable=False),
+    Column("updated_at", Utc(), nullable=False),
+    Column("expires_at", Utc()),
+    Index("bkx_state", "state", "created_at"),
+    Index("bkx_walk", "created_at", "id"),
+    Index("bkx_updated", "updated_at"),
 )

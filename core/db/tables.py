@@ -10,7 +10,7 @@ from core.db.access_tables import (
     user_roles,
     users,
 )
-from core.db.action_tables import operations, refund_requests
+from core.db.action_tables import bulk_refunds, operations, refund_requests
 from core.db.inbox_tables import api_requests, cursors, events, stale_objects
 from core.db.ledger_tables import (
     amount_hist,
@@ -48,6 +48,7 @@ __all__ = [
     "api_tokens",
     "audit_log",
     "balance_transactions",
+    "bulk_refunds",
     "case_notes",
     "cases",
     "charges",
