@@ -142,7 +142,7 @@ def test_the_same_request_from_eight_threads_is_one_refund(till):
 
 
 def test_a_limit_that_forgets_what_is_under_way_would_be_seen(unlimited, monkeypatch):
-    monkeypatch.setattr(refund_sums, "_reserved", lambda *_args: 0)
+    monkeypatch.setattr(refund_sums.states, "HELD", ())
     unlimited.emulator.fault("delay", seconds=0.3, path="/v1/refunds", method="POST", count=None)
     payment = paid(unlimited.desk, 20_000)
     callers = agents_of(unlimited)

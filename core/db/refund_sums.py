@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, literal, select, union_all
 
 from core.db import refund_states as states
 from core.db.tables import charges, refund_requests, refunds
@@ -35,10 +35,8 @@ def standing(connection: Connection, payment: Row[Any], *, without: str | None =
     `payment` is its row, locked by a caller that is going to act on the answer. Stripe's own sum
     on the charge and the refunds that were seen may each be ahead of the other: the larger counts.
     """
-    # Requests before refunds: one that ends in between is then counted twice, never not at all.
-    reserved = _reserved(connection, payment.stripe_id, without)
     released = _released(connection, payment.latest_charge_id)
-    seen, pending = _seen(connection, payment.stripe_id, released)
+    reserved, seen, pending = _taken(connection, payment.stripe_id, released, without)
     taken = max(seen, payment.amount_refunded_minor - released)
     return Standing(
         currency=payment.currency,
@@ -47,16 +45,6 @@ def standing(connection: Connection, payment: Row[Any], *, without: str | None =
         pending_minor=pending,
         reserved_minor=reserved,
     )
-
-
-def _reserved(connection: Connection, payment_id: str, without: str | None) -> int:
-    q = refund_requests.c
-    query = select(func.sum(q.amount_minor)).where(
-        q.payment_id == payment_id, q.state.in_(states.HELD)
-    )
-    if without is not None:
-        query = query.where(q.id != without)
-    return int(connection.scalar(query) or 0)
 
 
 def _released(connection: Connection, charge_id: str | None) -> int:
@@ -68,17 +56,29 @@ def _released(connection: Connection, charge_id: str | None) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def _seen(connection: Connection, payment_id: str, released: int) -> tuple[int, int]:
-    """All that refunds took and will take, and what of it is pending."""
-    r = refunds.c
-    query = select(r.amount_minor, r.status, r.operation_id, r.balance_transaction_id).where(
+def _taken(
+    connection: Connection, payment_id: str, released: int, without: str | None
+) -> tuple[int, int, int]:
+    """What is reserved, what refunds took and will take, and what of that is pending.
+
+    One statement, which sees one state: a request that ends meanwhile is counted as reserved or as
+    its refund, never as both and never not at all.
+    """
+    q, r = refund_requests.c, refunds.c
+    held = select(
+        literal("held").label("status"), q.amount_minor, literal(False).label("outside")
+    ).where(q.payment_id == payment_id, q.state.in_(states.HELD))
+    if without is not None:
+        held = held.where(q.id != without)
+    outside = and_(r.operation_id.is_(None), r.balance_transaction_id.is_(None))
+    made = select(r.status, r.amount_minor, outside).where(
         r.payment_id == payment_id, r.status.not_in(states.UNDONE)
     )
-    total = pending = 0
-    for row in connection.execute(query):
-        outside = row.operation_id is None and row.balance_transaction_id is None
-        if outside and row.status == "succeeded" and 0 < released == row.amount_minor:
-            continue
-        total += row.amount_minor
-        pending += row.amount_minor if states.OF_STRIPE.get(row.status) == states.PENDING else 0
-    return total, pending
+    reserved = seen = pending = 0
+    for status, minor, unbooked in connection.execute(union_all(held, made)):
+        if status == "held":
+            reserved += minor
+        elif not (unbooked and status == "succeeded" and 0 < released == minor):
+            seen += minor
+            pending += minor if states.OF_STRIPE.get(status) == states.PENDING else 0
+    return reserved, seen, pending
