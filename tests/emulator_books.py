@@ -98,6 +98,7 @@ def faults(books: Desk) -> list[str]:
         *_row_faults(rows),
         *_sum_faults(rows, balance),
         *_payout_faults(rows, books.everything("payouts")),
+        *_return_faults(rows),
         *_conversion_faults(rows, books.everything("charges")),
     ]
 
@@ -135,6 +136,16 @@ def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) ->
             payout["amount"] if payout["status"] in ("canceled", "failed") else 0
         ):
             yield f"{payout['id']}: {payout['amount']} went as {out} and came back as {back}"
+
+
+def _return_faults(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """What comes back of a won dispute, a failed refund or a payout is what had gone."""
+    back = ("dispute_reversal", "refund_failure", "payout_reversal")
+    for row in rows:
+        if row["reporting_category"] in back:
+            whole = sum(other["amount"] for other in rows if other["source"] == row["source"])
+            if whole:
+                yield f"{row['source']}: {whole} is left of what went and came back"
 
 
 def _conversion_faults(rows: list[dict[str, Any]], charges: list[dict[str, Any]]) -> Iterator[str]:

@@ -224,3 +224,23 @@ def test_row_that_is_off_by_one_is_found(name: str) -> None:
 
         books.engine.work(tamper)
         assert faults(books)
+
+
+@pytest.mark.parametrize("category", ["dispute_reversal", "refund_failure", "payout_reversal"])
+def test_return_that_is_off_by_one_is_found(category: str) -> None:
+    with desk() as books:
+        busy(books)
+        row = next(
+            row
+            for row in books.everything("balance_transactions")
+            if row["reporting_category"] == category
+        )
+
+        def tamper(ctx: Any) -> None:
+            kept = ctx.tx.find(row["id"])
+            kept["amount"], kept["net"] = kept["amount"] + 1, kept["net"] + 1
+            ctx.tx.touch(kept)
+            balance._move(ctx, row["currency"], available=1, pending=0)
+
+        books.engine.work(tamper)
+        assert any("is left of what went" in fault for fault in faults(books))
