@@ -25,7 +25,7 @@ from core.access.principals import Principal
 from core.errors import InvalidInput, TillwatchError
 from core.money import Money, plain
 from core.reads import export, payments, revenue
-from dashboard import console
+from dashboard import audit_rows, console
 
 Row = Sequence[object]
 #: What spreadsheets begin a formula with, beyond what defusedcsv knows.
@@ -118,6 +118,7 @@ def _day(asked: QueryParams, name: str) -> date:
 
 
 EXPORTS: dict[str, Callable[[Principal, QueryParams], Iterator[Row]]] = {
+    "audit": audit_rows.rows,
     "payments": payment_rows,
     "revenue": revenue_rows,
 }

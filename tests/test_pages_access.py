@@ -102,7 +102,8 @@ def test_a_stale_tab_reads_nothing_after_the_roles_are_gone(console, screen_as, 
     user = person(console, *ROLES)
     test = screen_as(user, name)
     assert titles(test)
-    assert tables_read - FRAME
+    # The log's own page reads nothing but what the frame reads too.
+    assert tables_read - FRAME or name == "audit"
     give(console, user)
     tables_read.clear()
     test.run()

@@ -1,0 +1,122 @@
+"""The operators' log as a table, with its filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from core.reads.audit import AuditPage, AuditRow
+from core.reads.search.query import Query
+from dashboard import audit_words, chips, columns, console, drawer, i18n, log_filters, widgets
+from dashboard.chips import N_
+from dashboard.i18n import _
+from dashboard.widgets import ROW
+
+SEGMENTS = {
+    "": N_("All"),
+    "sign_in,sign_out": N_("Sign-ins"),
+    "payment.view": N_("Views"),
+    "export": N_("Exports"),
+    "refund.*,bulk_refund.*": N_("Refunds"),
+    "user.*,session.*,token.*": N_("Access"),
+}
+OUTCOMES = ("refused", "throttled", "failed", "unknown", "broken")
+SHOWN = 15
+
+
+def filters(query: Query) -> None:
+    """Segments and the popover."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        log_filters.segments(query, "action", SEGMENTS, _("Action"))
+    asked = [field for field in ("outcome", "actor", "target", "at") if query.values(field)]
+    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
+    with row.popover(label, icon=":material/tune:", key="filters"):
+        log_filters.pills(
+            query,
+            "outcome",
+            _("Outcome"),
+            OUTCOMES,
+            lambda code: chips.word(audit_words.OUTCOMES, code),
+        )
+        log_filters.period(query, "at", _("Time"))
+        log_filters.word(query, "actor", _("Who"), "ada@shop.example, cli:root")
+        log_filters.word(query, "target", _("Upon what"), "pi_…, ada@shop.example")
+        log_filters.clearing(query)
+
+
+def export(line: str) -> None:
+    """The same search as a file."""
+    asked = urlencode({"q": line})
+    st.link_button(_("Export CSV"), f"/ui/export/audit.csv?{asked}", icon=":material/download:")
+
+
+def frame(rows: Sequence[AuditRow]) -> pd.DataFrame:
+    """One line a row of the log."""
+    return pd.DataFrame(
+        {
+            "row": [columns.opener(str(row.seq)) for row in rows],
+            "at": [row.at for row in rows],
+            "who": [who(row) for row in rows],
+            "what": [audit_words.action(row.action) for row in rows],
+            "outcome": [chips.cell(row.outcome) for row in rows],
+            "target": [row.target_name or row.target for row in rows],
+            "action": [row.action for row in rows],
+        }
+    )
+
+
+def who(row: AuditRow) -> str:
+    """The actor's name; for an address that nobody has, that it was one."""
+    if row.actor_name is None and row.action == "sign_in" and len(row.actor) == 64:
+        return _("Unknown address")
+    return row.actor_name or row.actor
+
+
+def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
+    """Draw the table; a click on a row's number opens its drawer."""
+
+    def clicked() -> None:
+        drawer.remember("row", columns.opened("log_open"))
+
+    st.dataframe(
+        frame(rows),
+        hide_index=True,
+        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        row_height=ROW,
+        column_config={
+            "row": columns.open_column(_("Row"), "log_open", clicked, width=104),
+            "at": columns.time_column(_("Time"), zone),
+            "who": columns.text_column(_("Who"), width=210),
+            "what": columns.text_column(_("What"), width=190),
+            "outcome": chips.chip_column(_("Outcome"), audit_words.outcomes(rows), width=140),
+            "target": columns.text_column(_("Upon what"), width=250),
+            "action": columns.text_column(_("Action"), width=140),
+        },
+        key="log",
+        alt=_("The operators' log, newest first"),
+    )
+
+
+def said(page: AuditPage, at: datetime) -> str:
+    """How many are shown and when that was true, in one line."""
+    zone = console.zone()
+    parts = [_("{n} shown, newest first").format(n=len(page.rows))]
+    if page.searched_to:
+        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
+    parts.append(f"{i18n.moment(at, zone)} {zone}")
+    return " · ".join(parts)
+
+
+def nothing(searched: bool) -> None:
+    """What stands there instead of an empty table."""
+    if searched:
+        box = widgets.empty(_("No row matches"), _("Take a term out, or look further back."))
+        box.button(_("Show the whole log"), on_click=log_filters.clear)
+    else:
+        widgets.empty(_("The log is empty"), _("The first sign-in is its first row."))
