@@ -43,6 +43,7 @@ class Console:
         self,
         user_id: str | None,
         fn: Callable[Concatenate[Connection, P], T],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:

@@ -21,7 +21,8 @@ _hasher = PasswordHasher()
 def hash_password(password: str) -> str:
     """The Argon2id hash to keep; `InvalidInput` when the password is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise InvalidInput("password", f"has {SHORTEST} to {LONGEST} characters")
+        rule = "has {shortest} to {longest} characters"
+        raise InvalidInput("password", rule, shortest=SHORTEST, longest=LONGEST)
     with _AT_ONCE:
         return _hasher.hash(password)
 

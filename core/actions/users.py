@@ -102,7 +102,7 @@ def set_disabled(desk: Desk, caller: Caller, user_id: str, disabled: bool) -> No
 
 def reset_password(
     desk: Desk, caller: Caller, user_id: str, password: str | None = None
-) -> str | None:
+) -> Account:
     """Set a password and end the sessions; one that was made up is given back, once."""
     admit(desk, caller, (_RIGHT,), "user.password", user_id)
     made_up = None if password else _new_password()
@@ -113,7 +113,7 @@ def reset_password(
         users.set_password(connection, email, hashed, actor=caller.actor)
 
     _change(desk, caller, "user.password", user_id, work)
-    return made_up
+    return Account(user_id, made_up)
 
 
 def end_session(desk: Desk, caller: Caller, user_id: str, key: str) -> None:

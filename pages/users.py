@@ -1,0 +1,35 @@
+"""Users: who may sign in and do what; roles, passwords, open sessions, tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import streamlit as st
+
+from core.reads import users as reads
+from dashboard import console, drawer, user_drawer, user_form, users_view, widgets
+from dashboard.i18n import _
+
+
+def main() -> None:
+    """Draw the screen."""
+    console.require("administer")
+    place = widgets.header(_("Users"), livemode=console.livemode())
+    place.button(
+        _("New user"), key="new_user_open", icon=":material/person_add:", on_click=user_form.opened
+    )
+    people = console.read(reads.people, now=datetime.now(UTC))
+    inside = sum(one.sessions > 0 for one in people)
+    shut = sum(one.disabled for one in people)
+    said = _("{n} people, {inside} signed in, {shut} disabled")
+    st.caption(said.format(n=len(people), inside=inside, shut=shut))
+    users_view.table(people, console.zone())
+    asked = drawer.asked("user")
+    if asked == user_form.NEW:
+        drawer.draw("user", _("New user"), user_form.body)
+    elif asked:
+        drawer.draw("user", _("User"), partial(user_drawer.body, asked))
+
+
+main()
