@@ -5,21 +5,14 @@ A cache that does not answer is an empty one: nothing here is the only copy of a
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
-from redis import Redis
-from redis.exceptions import RedisError
-
-_log = logging.getLogger(__name__)
-
 #: How many entries a process keeps; the oldest go first.
 MOST = 10_000
-_REDIS_SECONDS = 0.5
 
 
 class Cache(Protocol):
@@ -81,56 +74,11 @@ class ProcessCache:
             self._kept.popitem(last=False)
 
 
-class RedisCache:
-    """A cache that all processes and machines share."""
-
-    def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=_REDIS_SECONDS,
-            socket_connect_timeout=_REDIS_SECONDS,
-            decode_responses=True,
-        )
-
-    def get(self, key: str) -> str | None:
-        try:
-            found = self._redis.get(_named(key))
-        except RedisError as error:
-            _unanswered(error)
-            return None
-        return found if isinstance(found, str) else None
-
-    def put(self, key: str, value: str, seconds: int) -> None:
-        try:
-            self._redis.set(_named(key), value, ex=seconds)
-        except RedisError as error:
-            _unanswered(error)
-
-    def drop(self, key: str) -> None:
-        try:
-            self._redis.delete(_named(key))
-        except RedisError as error:
-            _unanswered(error)
-
-    def count(self, key: str, seconds: int) -> int:
-        try:
-            with self._redis.pipeline() as pipe:
-                pipe.set(_named(key), 0, ex=seconds, nx=True)
-                pipe.incr(_named(key))
-                return int(pipe.execute()[1])
-        except RedisError as error:
-            _unanswered(error)
-            return 1
-
-
 def open_cache(redis_url: str) -> Cache:
     """Redis where an address is given, else this process."""
-    return RedisCache(redis_url) if redis_url else ProcessCache()
+    if not redis_url:
+        return ProcessCache()
+    # Its client takes 5 MiB, which a process without Redis need not have.
+    from core.redis_cache import RedisCache
 
-
-def _named(key: str) -> str:
-    return f"tillwatch:{key}"
-
-
-def _unanswered(error: RedisError) -> None:
-    _log.warning("Redis does not answer: %s", type(error).__name__)
+    return RedisCache(redis_url)

@@ -73,7 +73,9 @@ class ConfirmPayment(Body):
 
     payment_intent_id: PaymentIntentId
     payment_method: (
-        Annotated[str, Field(pattern=r"^pm_\w{1,61}$", max_length=64, examples=["pm_card_visa"])]
+        Annotated[
+            str, Field(pattern=r"^pm_[A-Za-z0-9_]{1,61}$", max_length=64, examples=["pm_card_visa"])
+        ]
         | None
     ) = Field(None, description="The one attached before when absent.")
     return_url: str | None = Field(
