@@ -169,6 +169,9 @@ class _Parser:
         token = self._peek()
         if token.kind == "number":
             leaf: Leaf = Constant(int(token.text), Kind.NUMBER)
+        elif token.kind == "text" and token.text[-2:-1].isspace():
+            # Databases do not tell "US" from "US ": nor may a rule.
+            raise self._wrong("a text must not end with a space")
         elif token.kind == "text":
             leaf = Constant(token.text[1:-1], Kind.TEXT)
         elif token.text in ("true", "false") and token.kind == "word":

@@ -1,0 +1,106 @@
+"""A rule set as one SQL expression over kept signals: the score of each row without fetching it.
+
+It says exactly what `language.holds` says: a comparison with NULL is false, not unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+)
+
+from core import money
+from core.db.tables import risk_assessments
+from core.risk.language import (
+    OPERATORS,
+    Comparison,
+    Every,
+    Kind,
+    Leaf,
+    Membership,
+    Name,
+    Node,
+    Not,
+    Some,
+)
+from core.risk.rules import OTHERS, RuleSet
+from core.risk.values import KINDS
+
+Columns = Mapping[str, ColumnElement[Any]]
+
+
+def score_of(rules: RuleSet) -> ColumnElement[int]:
+    """The points of each row of `risk_assessments` under a rule set."""
+    columns = _columns(rules)
+    total: ColumnElement[int] = literal(0)
+    for rule in rules.rules:
+        if rule.on and rule.points:
+            total = total + case((_holds(rule.node, columns), rule.points), else_=0)
+    return total
+
+
+def _columns(rules: RuleSet) -> Columns:
+    found: dict[str, ColumnElement[Any]] = {name: risk_assessments.c[name] for name in KINDS}
+    return found | {name: _amounts(rules, name) for name in rules.thresholds}
+
+
+def _amounts(rules: RuleSet, name: str) -> ColumnElement[Any]:
+    """A threshold in minor units of each row's own currency."""
+    currency = risk_assessments.c.currency
+    given = rules.thresholds[name]
+    whens = [(currency == own, rules.amounts(own)[name]) for own in sorted(given) if own != OTHERS]
+    if OTHERS not in given:
+        return case(*whens, else_=null()) if whens else null()
+    whens.append((currency.in_(sorted(money.ZERO_DECIMAL)), _of_others(rules, name, 0)))
+    whens.append((currency.in_(sorted(money.THREE_DECIMAL)), _of_others(rules, name, 3)))
+    return case(*whens, else_=_of_others(rules, name, 2))
+
+
+def _of_others(rules: RuleSet, name: str, digits: int) -> int | None:
+    """The amount of currencies without one of their own, by how many decimals they have."""
+    given = rules.thresholds[name]
+    free = sorted(
+        currency
+        for currency in money.CURRENCIES
+        if money.exponent(currency) == digits and currency not in given
+    )
+    return rules.amounts(free[0])[name] if free else None
+
+
+def _holds(node: Node, columns: Columns) -> ColumnElement[bool]:
+    match node:
+        case Every(parts):
+            return and_(*(_holds(part, columns) for part in parts))
+        case Some(parts):
+            return or_(*(_holds(part, columns) for part in parts))
+        case Not(part):
+            return not_(_holds(part, columns))
+        case Membership(left, among):
+            return _known(columns[left.name].in_(among))
+        case Comparison(left, sign, right):
+            return _known(OPERATORS[sign](_value(left, columns), _value(right, columns)))
+        case Name(name):
+            return _known(columns[name])
+
+
+def _known(condition: ColumnElement[Any]) -> ColumnElement[bool]:
+    return func.coalesce(condition, false())
+
+
+def _value(leaf: Leaf, columns: Columns) -> Any:
+    if isinstance(leaf, Name):
+        return columns[leaf.name]
+    if leaf.kind is Kind.FLAG:
+        return literal(bool(leaf.value))
+    return literal(leaf.value)
