@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,7 @@ from sqlalchemy import Connection, select
 
 from core import clock
 from core.access import refusals, rights
-from core.access.principals import Caller, permitted
-from core.actions import bulk_refund_limits
+from core.access.principals import Caller, Principal, permitted
 from core.actions import bulk_refund_plan as plan
 from core.actions import bulk_refund_records as records
 from core.actions import refund_rules as rules
@@ -24,6 +24,7 @@ from core.actions.bulk_refund_work import work
 from core.actions.desk import Desk
 from core.actions.operations import admit
 from core.actions.payment_rules import text
+from core.actions.refund_allowance import allowance_of
 from core.actions.refunds import WAITS
 from core.db import bulk_refund_states as bulks
 from core.db import refund_states as states
@@ -79,9 +80,7 @@ def try_out(desk: Desk, caller: Caller, asked: NewBulk, *, livemode: bool) -> Dr
     with reading(desk.engine) as connection:
         person = permitted(connection, caller, rights.BULK_REFUND)
         found = plan.verdicts(connection, asked.targets, asked.how, livemode=livemode)
-        over = bulk_refund_limits.above(
-            connection, desk, person, asked.reason, livemode, found, clock.now()
-        )
+        over = _over(connection, desk, person, asked, livemode, found, clock.now())
     return DryRun(found, plan.totals(found), over)
 
 
@@ -142,9 +141,7 @@ def _write_down(desk: Desk, caller: Caller, asked: NewBulk, livemode: bool, key:
         find = rules.locked_payment
         found = plan.verdicts(connection, targets, asked.how, livemode=livemode, find=find)
         _check_all(found)
-        over = bulk_refund_limits.above(
-            connection, desk, person, asked.reason, livemode, found, moment
-        )
+        over = _over(connection, desk, person, asked, livemode, found, moment)
         row = {
             "id": key,
             "livemode": livemode,
@@ -197,6 +194,26 @@ def _check_all(found: Iterable[Verdict]) -> None:
         if one.error is not None:
             rule = "{payment} cannot be refunded like this: check the list again"
             raise InvalidInput("list", rule, payment=one.payment_id)
+
+
+def _over(
+    connection: Connection,
+    desk: Desk,
+    person: Principal,
+    asked: NewBulk,
+    livemode: bool,
+    found: Iterable[Verdict],
+    now: datetime,
+) -> str | None:
+    """The limit that a row, or a currency's sum with what went today, is above."""
+    amounts = [one.amount for one in found if one.amount is not None]
+    over = set()
+    for currency in {amount.currency for amount in amounts}:
+        mine = allowance_of(
+            connection, desk, person, asked.reason, currency, livemode=livemode, now=now
+        )
+        over.add(mine.above(one for one in amounts if one.currency == currency))
+    return max((one for one in over if one), default=None)
 
 
 def _stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
