@@ -116,10 +116,11 @@ def test_above_the_limit_it_waits_for_a_second_person(shared_api, service):
     assert not [one for one in shared_api.at_stripe("refunds") if one["payment_intent"] == paid]
 
 
-def test_a_reply_that_is_lost_is_being_resolved(tmp_path):
-    url = f"sqlite:///{tmp_path / 'tillwatch.db'}"
-    with running_api(tmp_path, url) as api:
-        paid = api.confirmed(api.token("service")).json()["payment_intent_id"]
+def test_a_reply_that_is_lost_is_being_resolved(database_url, tmp_path):
+    with running_api(tmp_path, database_url) as api:
+        service = api.token("service")
+        paid = api.confirmed(service).json()["payment_intent_id"]
+        assert api.get(f"payment-intent/{paid}", service).json()["status"] == "succeeded"
         api.emulator.fault("lost_reply", path="/v1/refunds", count=3)
         answer = ask(api, api.token("support"), paid)
         assert (answer.status_code, answer.json()["status"]) == (202, "unknown")
