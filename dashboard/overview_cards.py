@@ -23,6 +23,9 @@ from dashboard.i18n import _
 #: Kind of need: what it is called, its icon, its colour, and the search that lists it.
 _NEEDS = {
     "disputes_to_answer": (N_("Disputes to answer"), "gavel", "orange", "status:disputed"),
+    "refunds_to_approve": (N_("Refunds to approve"), "approval", "orange", None),
+    "refunds_failed": (N_("Refunds that failed"), "money_off", "red", None),
+    "refunds_unresolved": (N_("Refunds without an outcome"), "hourglass", "red", None),
     "fraud_warnings": (N_("Early fraud warnings"), "flag", "red", None),
     "open_reviews": (N_("Reviews open"), "rate_review", "orange", None),
     "payments_to_capture": (

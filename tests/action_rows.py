@@ -76,6 +76,9 @@ ROWS: dict[str, Row] = {
     "payments.confirm": Row(TAKERS, (PAYMENT,), _TEST | {"payment_method": "none"}),
     "payments.create": Row(TAKERS, (NewPayment("none", "usd", 1),), _TEST),
     "payments.retrieve": Row(EVERYBODY | {"service"}, (PAYMENT,), _TEST),
+    "refund_allowance.allowance": Row(
+        {"support", "support_lead"}, (), _TEST | {"currency": "usd", "reason": "duplicate"}
+    ),
     "refund_approvals.approve": Row(LEAD, (NONE,)),
     "refund_approvals.refuse": Row(LEAD, (NONE, "no")),
     "refund_endings.cancel": Row(ASKERS, (NONE,)),

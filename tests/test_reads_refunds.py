@@ -11,13 +11,13 @@ from core import clock
 from core.actions import refund_approvals, refunds
 from core.db.engine import reading, writing
 from core.db.tables import refunds as refunds_table
-from core.errors import NotFound
+from core.errors import NotFound, StripeRefused
 from core.inbox.ledger_walk import catch_up
 from core.inbox.refresh import refresh
 from core.inbox.store import parse_envelope, store
 from core.inbox.work import apply_inbox
 from core.money import Money
-from core.reads import refund_history
+from core.reads import attention, refund_history
 from core.reads import refunds as reads
 from tests.fixtures_access import email_of
 from tests.refund_tools import caller, mirror, paid, part, whole
@@ -166,3 +166,26 @@ def test_pages_of_the_history_hold_each_entry_once(console, desk):
     assert seen == list(whole_list.entries)
     assert len(seen) == len({entry.id for entry in seen}) == 10
     assert history(desk, cursor="%%%", limit=100) == whole_list
+
+
+def test_what_waits_fails_or_stays_without_an_outcome_needs_somebody(
+    console, desk, action_emulator
+):
+    support, payment = caller(console, "support"), paid(desk, 90_000)
+    refunds.ask(desk, support, part(payment, "300"), livemode=False)
+    lost = {"path": "/v1/refunds", "method": "POST"}
+    action_emulator.fault("lost_reply", count=3, **lost)
+    assert refunds.ask(desk, support, part(payment, "1"), livemode=False).state == "unknown"
+    action_emulator.fault("error", status=400, **lost)
+    with pytest.raises(StripeRefused):
+        refunds.ask(desk, support, part(payment, "2"), livemode=False)
+
+    def waits(minutes):
+        now = clock.now() + timedelta(minutes=minutes)
+        with reading(desk.engine) as connection:
+            found = attention.needs_you(connection, livemode=False, now=now)
+        return {one.kind: (one.count, one.right) for one in found if one.kind.startswith("refund")}
+
+    at_once = {"refunds_to_approve": (1, "approve_refund"), "refunds_failed": (1, "ask_refund")}
+    assert waits(0) == at_once
+    assert waits(16) == at_once | {"refunds_unresolved": (1, "ask_refund")}

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
+from core.db import refund_states as states
 from core.db.parked import PARKED
 from core.db.tables import (
     disputes,
     early_fraud_warnings,
     events,
     payments,
+    refund_requests,
     reviews,
     stale_objects,
 )
@@ -23,14 +25,17 @@ ANSWERABLE = ("needs_response", "warning_needs_response")
 #: A reading that is due this long says that the worker is behind, or stopped. One that is parked
 #: says that Stripe refuses it.
 LATE = timedelta(minutes=5)
+#: The worker finds out what became of a refund within seconds: after so long a person should look.
+UNRESOLVED = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """`count` things of a `kind` wait; `first_at` (UTC) is the nearest deadline or the oldest.
 
-    Kinds: disputes_to_answer, fraud_warnings, open_reviews, payments_to_capture, dead_events,
-    stale_objects. `right` is the one that the work itself takes.
+    Kinds: disputes_to_answer, refunds_to_approve, refunds_failed, refunds_unresolved,
+    fraud_warnings, open_reviews, payments_to_capture, dead_events, stale_objects. `right` is the
+    one that the work itself takes.
     """
 
     kind: str
@@ -46,12 +51,22 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     late = or_(due < now - LATE, due >= PARKED)
     warnings, dead = early_fraud_warnings, events.c.state == "dead"
     answerable = disputes.c.status.in_(ANSWERABLE)
+    asked = refund_requests.c
+    to_approve = (asked.state == states.AWAITING) & (asked.expires_at > now)
+    # What a rule of ours refused before it was sent waits for nobody.
+    failed = (asked.state == states.FAILED) & asked.operation_id.is_not(None)
+    failed &= asked.settled_at.is_(None)
+    open_ended = asked.state.in_([states.SENDING, states.UNKNOWN])
+    unresolved = open_ended & (asked.updated_at < now - UNRESOLVED)
 
     def need(kind: str, right: str, moment: Column[datetime], test: ColumnElement[bool]) -> Need:
         return Need(kind, right, *_count(conn, moment, test, livemode))
 
     found = (
         need("disputes_to_answer", "see_disputes", disputes.c.due_by, answerable),
+        need("refunds_to_approve", "approve_refund", asked.expires_at, to_approve),
+        need("refunds_failed", "ask_refund", asked.updated_at, failed),
+        need("refunds_unresolved", "ask_refund", asked.updated_at, unresolved),
         need("fraud_warnings", "manage_fraud", warnings.c.created_at, warnings.c.actionable),
         need("open_reviews", "manage_fraud", reviews.c.created_at, reviews.c.open),
         _to_capture(conn, livemode),
