@@ -61,17 +61,13 @@ class Cell:
     amount_minor: int
 
 
-def _nothing(_done: int, _total: int) -> None:
-    """For those who do not watch."""
-
-
 def run(
     connection: Connection,
     question: Question,
     rules: RuleSet,
     in_force: RuleSet,
     zone: ZoneInfo,
-    progress: Progress = _nothing,
+    progress: Progress | None = None,
 ) -> list[Cell]:
     """The cells of each month of the window; `progress` is told months done, and all."""
     months = list(_months(question, zone))
@@ -79,10 +75,12 @@ def run(
         raise InvalidInput("since", f"must be at most {MOST_MONTHS} months before the end")
     found: list[Cell] = []
     for done, (month, start, end) in enumerate(months):
-        progress(done, len(months))
+        if progress:
+            progress(done, len(months))
         rows = connection.execute(_month(question, rules, in_force, start, end))
         found += [Cell(month, row.currency, bool(row.fraud), *map(int, row[2:])) for row in rows]
-    progress(len(months), len(months))
+    if progress:
+        progress(len(months), len(months))
     return found
 
 
