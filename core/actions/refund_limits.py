@@ -115,7 +115,7 @@ def change(
     It holds from the next request on.
     """
     admit(desk, caller, (rights.ADMINISTER,), KIND, str(role))
-    if role not in SHARES:
+    if not isinstance(role, str) or role not in SHARES:
         raise InvalidInput("role", "must be one of {allowed}", allowed=", ".join(SHARES))
     if not isinstance(currency, str):
         raise InvalidInput("currency", "must be a string")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Row, select
 
 from core import clock
 from core.access import audit, refusals, rights
 from core.access.principals import Caller, permitted
-from core.actions import refund_limits
 from core.actions import refund_rules as rules
 from core.actions.desk import Desk
 from core.actions.operations import admit, begin
+from core.actions.refund_allowance import allowance_of
 from core.actions.refund_records import RefundRequest, answer, find, order_of
 from core.actions.refund_rules import NewRefund
 from core.actions.sending import Sending
@@ -23,7 +23,6 @@ from core.db.engine import retrying, writing
 from core.db.refund_sums import standing
 from core.db.tables import refund_requests, users
 from core.errors import IdempotencyKeyReused, NotPermitted
-from core.money import Money
 
 __all__ = ["NewRefund", "RefundRequest", "ask"]
 
@@ -65,7 +64,7 @@ def _write_down(
     moment = clock.now()
     with writing(desk.engine) as connection:
         person = permitted(connection, caller, rights.ASK_REFUND, now=moment)
-        roles = rules.asking_roles(person, asked.reason)
+        rules.asking_roles(person, asked.reason)
         # One at a time for each person, or two at once would both fit into what is left of a day.
         mine = select(users.c.id).where(users.c.id == person.user_id).with_for_update()
         connection.execute(mine)
@@ -75,8 +74,10 @@ def _write_down(
         payment = rules.locked_payment(connection, asked.payment_intent_id, livemode)
         rules.check_refundable(connection, payment)
         amount = rules.checked_amount(asked.amount, standing(connection, payment))
-        limit = refund_limits.limit_of(connection, roles, amount.currency)
-        over = _over(connection, desk, person.user_id, livemode, amount, limit, moment)
+        alone = allowance_of(
+            connection, desk, person, asked.reason, amount.currency, livemode=livemode, now=moment
+        )
+        over = alone.above([amount])
         row = {
             "id": key,
             "payment_id": payment.stripe_id,
@@ -130,30 +131,3 @@ def _check_same(kept: Row[Any], caller: Caller, asked: NewRefund, livemode: bool
     )
     if not same:
         raise IdempotencyKeyReused
-
-
-def _over(
-    connection: Connection,
-    desk: Desk,
-    user_id: str,
-    livemode: bool,
-    amount: Money,
-    limit: tuple[int, int],
-    moment: datetime,
-) -> str | None:
-    """The limit that the amount is above: `per_refund`, `per_day` of what went without approval."""
-    per_refund, per_day = limit
-    if amount.minor > per_refund:
-        return "per_refund"
-    q = refund_requests.c
-    spent = connection.scalar(
-        select(func.sum(q.amount_minor)).where(
-            q.asked_user_id == user_id,
-            q.created_at >= clock.start_of_day(moment, desk.books.scope.zone),
-            q.livemode == livemode,
-            q.currency == amount.currency,
-            q.state.in_(states.SENT),
-            q.approved_by.is_(None),
-        )
-    )
-    return "per_day" if int(spent or 0) + amount.minor > per_day else None
