@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi import Request, Response
 from core.access.principals import Caller
 from core.actions.desk import Desk
 from core.actions.operations import id_for
-from core.errors import InvalidAmount
+from core.errors import InvalidAmount, OutcomeUnknown
 from dashboard import rest_bodies
 from dashboard.bodies import BodyReader
 from dashboard.rest_errors import rendered
@@ -43,7 +44,11 @@ async def act(
         request.state.operation_id = operation_id
         return rendered(*work(office.desk, caller, body, operation_id))
 
-    return await office.run(answer)
+    try:
+        return await office.run(answer)
+    except asyncio.CancelledError:
+        # The process ends before Stripe has answered: what was begun is for the worker to find.
+        raise OutcomeUnknown from None
 
 
 def office_of(request: Request) -> Office:

@@ -88,14 +88,16 @@ def _headers(token: str | None, more: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running_api(folder: Path, url: str, **settings: Any) -> Iterator[Api]:
+def running_api(
+    folder: Path, url: str, *, grace: int | None = None, **settings: Any
+) -> Iterator[Api]:
     """An emulator and a receiver over a database of their own."""
     with start_emulator(state_path=folder / "emulator.db", seed=7) as emulator:
         given = {"stripe_test_secret_key": KEY, "stripe_api_base": emulator.base_url}
         made = settings_for(folder, url, **(given | settings))
         console = make_console(url)
         try:
-            with serving(made) as client:
+            with serving(made, grace=grace) as client:
                 yield Api(client, console, emulator, made)
         finally:
             console.engine.dispose()

@@ -81,11 +81,19 @@ def settings_for(var_dir: Path, url: str, **changes: Any) -> Settings:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[httpx.Client]:
-    """A receiver in a thread of this process, and a client for it."""
+def serving(settings: Settings, *, grace: int | None = None) -> Iterator[httpx.Client]:
+    """A receiver in a thread of this process, and a client for it.
+
+    At its end it waits `grace` seconds for requests that are under way; without, for all of them.
+    """
     prepare(settings.database)
     config = uvicorn.Config(
-        create_app(settings), port=0, http=BoundedHttp, log_config=None, server_header=False
+        create_app(settings),
+        port=0,
+        http=BoundedHttp,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=grace,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

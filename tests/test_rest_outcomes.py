@@ -212,6 +212,25 @@ def test_a_client_that_sends_half_a_body_is_let_go(api):
     assert len(api.rows(operations)) == 1
 
 
+def test_a_receiver_that_ends_says_what_is_still_open(tmp_path):
+    answers = []
+    with running_api(tmp_path, f"sqlite:///{tmp_path / 'x.db'}", grace=1) as api:
+        token = api.token("service")
+        api.created(token)
+        api.emulator.fault("delay", seconds=4, path=INTENTS, count=1)
+        # With a client of its own: the other one closes before the receiver does.
+        url = f"{api.client.base_url}/api/v1/payments/create-payment-intent"
+        sent = {"json": CREATE, "headers": {"Authorization": f"Bearer {token}"}, "timeout": 20}
+        asking = threading.Thread(target=lambda: answers.append(httpx.post(url, **sent)))
+        asking.start()
+        rows = wait_until(lambda: len(r := api.rows(operations)) == 2 and r)
+    asking.join(20)
+    (begun,) = [row.id for row in rows if row.state == "sending"]
+    error = answers[0].json()["error"]
+    assert (answers[0].status_code, error["code"]) == (503, "outcome_unknown")
+    assert error["operation_id"] == begun
+
+
 def test_calls_to_stripe_are_in_the_log_also_the_last_ones(tmp_path):
     url = f"sqlite:///{tmp_path / 'tillwatch.db'}"
     with running_api(tmp_path, url) as api:
