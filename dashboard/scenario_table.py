@@ -89,8 +89,8 @@ def _table(run: Run) -> None:
     layout = {
         "scenario": columns.text_column(_("Scenario"), width=220),
         "verdict": chips.chip_column(_("Verdict"), _VERDICT, width=110),
-        "expected": columns.text_column(_("Expected"), width=230),
-        "actual": columns.text_column(_("Actual"), width=230),
+        "expected": columns.text_column(_("Expected"), width=250),
+        "actual": columns.text_column(_("Actual"), width=250),
         "message": columns.text_column(_("Message"), width=260),
         "took": st.column_config.TextColumn(_("Took"), width=80, alignment="right"),
         "events": columns.text_column(_("Events seen"), width=420),
@@ -103,7 +103,7 @@ def _table(run: Run) -> None:
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     missing = [f"– {kind}" for kind in one["missing_events"]]
     return {
-        "scenario": one["scenario"].replace("_", " "),
+        "scenario": one["scenario"],
         "verdict": ["ok" if one["ok"] else "differs"],
         "expected": _outcome(one["expected"]),
         "actual": _outcome(one["actual"]),
@@ -116,5 +116,6 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(one: Mapping[str, Any]) -> str:
-    parts = [one["status"], one["code"], one["decline_code"]]
+    # What says most stands first: a narrow column cuts the rest.
+    parts = [one["decline_code"], one["code"], one["status"]]
     return " · ".join(part for part in parts if part)

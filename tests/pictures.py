@@ -19,18 +19,21 @@ PATHS = {
     "payments": "/payments",
     "payment": "/payment?id={payment}",
     "revenue": "/revenue",
+    "checkout": "/checkout",
 }
+#: Who looks at a screen; finance at the others.
+PEOPLE = {"checkout": "dev@demo.test"}
 #: Name of the picture, screen, and what the browser is told.
 SHOTS: list[tuple[str, str, dict[str, Any]]] = [
     *((f"{name}_1440", name, {"viewport": DESK}) for name in PATHS),
     *((f"{name}_390", name, {"viewport": PHONE, "has_touch": True}) for name in PATHS),
     *(
         (f"{name}_1440_dark", name, {"viewport": DESK, "color_scheme": "dark"})
-        for name in ("overview", "payments", "revenue")
+        for name in ("overview", "payments", "revenue", "checkout")
     ),
     *(
         (f"{name}_1440_zh", name, {"viewport": DESK, "locale": "zh-CN"})
-        for name in ("payments", "revenue")
+        for name in ("payments", "revenue", "checkout")
     ),
 ]
 
@@ -45,7 +48,9 @@ def main() -> None:
         paths = PATHS | {"payment": PATHS["payment"].format(payment=_eventful(stack))}
         with stacks.browsing() as browser:
             for name, screen, context in SHOTS:
-                _take(browser, stack, name, paths[screen], context)
+                who = PEOPLE.get(screen, "finance@demo.test")
+                visitor = stacks.sign_in(browser, stack, who, **context)
+                _take(visitor, name, paths[screen])
                 sys.stdout.write(f"{name}.png\n")
 
 
@@ -65,13 +70,27 @@ def _eventful(stack: stacks.Stack) -> str:
     return payment.id
 
 
-def _take(browser: Any, stack: stacks.Stack, name: str, path: str, context: dict[str, Any]) -> None:
-    visitor = stacks.sign_in(browser, stack, "finance@demo.test", **context)
+def _decline(visitor: stacks.Visitor) -> None:
+    """A payment that does not go through: what it means, and the calls behind it."""
+    page = visitor.page
+    page.locator(".st-key-checkout_group button").nth(2).click()
+    visitor.settle()
+    page.locator(".st-key-checkout_card_declines [data-testid=stRadioOption]").nth(1).click()
+    visitor.settle()
+    page.locator(".st-key-checkout_pay button:visible").first.click()
+    page.locator(".st-key-checkout_result").get_by_text("charge.failed").wait_for()
+    visitor.settle()
+    page.locator(".st-key-checkout_result").scroll_into_view_if_needed()
+
+
+def _take(visitor: stacks.Visitor, name: str, path: str) -> None:
     page = visitor.open(path)
     if path == "/" or path.startswith("/revenue"):
         page.wait_for_selector(".js-plotly-plot .bars")
     if path == "/":
         page.wait_for_selector("[data-testid=stMetricChart] :is(canvas, svg)")
+    if path == "/checkout":
+        _decline(visitor)
     # Canvases draw a frame or two after the last element is in place.
     page.wait_for_timeout(800)
     page.screenshot(path=PICTURES / f"{name}.png")
