@@ -1,23 +1,48 @@
-"""Where a refund can be cut off: each place raises, as if the process were gone."""
+"""Where a refund can be cut off: each place raises, as if the process were gone.
+
+Run as a program it asks for a refund and is gone there, by `kill -9`:
+`python -m tests.refund_crashes <place> <database> <emulator> <user> <payment> <amount> <request>`.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
+from tenacity import wait_none
 
+from core.access.principals import Caller
 from core.actions import refund_approvals, refund_records, refunds, sending
+from core.actions.desk import Desk
+from core.cache import ProcessCache
+from core.db.engine import open_engine
 from core.gateway.client import Gateway
+from core.inbox.apply import Books
+from core.ledger.scope import Scope
+from tests.factories import UTC_ZONE
+from tests.fixtures_actions import RULES
+from tests.spine import KEY
 
 
 class Killed(BaseException):
     """The process ended here: nothing that catches errors by name sees it."""
 
 
-def killed(*_args: Any, **_named: Any) -> Any:
+def _gone() -> None:
     raise Killed
+
+
+_end: Callable[[], None] = _gone
+
+
+def killed(*_args: Any, **_named: Any) -> Any:
+    _end()
 
 
 def after(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +50,7 @@ def after(work: Callable[..., Any]) -> Callable[..., Any]:
 
     def done_then_killed(*args: Any, **named: Any) -> Any:
         work(*args, **named)
-        raise Killed
+        _end()
 
     return done_then_killed
 
@@ -37,7 +62,7 @@ def _reply_lost(patch: pytest.MonkeyPatch) -> None:
     def first_only(self: Gateway, method: str, path: str, params: Any) -> Any:
         answer = once(self, method, path, params)
         if method == "post":
-            raise Killed
+            _end()
         return answer
 
     patch.setattr(Gateway, "_once", first_only)
@@ -84,3 +109,20 @@ def cut_off(place: str) -> Iterator[None]:
         except Killed:
             return
     raise AssertionError(f"nothing passed {place}")
+
+
+def main(place: str, url: str, emulator: str, user: str, payment: str, *rest: str) -> None:
+    """Ask, and be killed at that place."""
+    global _end
+    _end = partial(os.kill, os.getpid(), signal.SIGKILL)
+    amount, request = rest
+    gateway = Gateway(KEY, livemode=False, api_base=emulator, wait=wait_none())
+    books = Books(Scope(UTC_ZONE))
+    desk = Desk(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
+    PLACES[place](pytest.MonkeyPatch())
+    asked = refunds.NewRefund(payment, amount, "duplicate")
+    refunds.ask(desk, Caller(user), asked, livemode=False, request_id=request)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +22,7 @@ from core.errors import OperationUndone, StripeRefused
 from tests.refund_crashes import ACTED, PLACES, UNWRITTEN, cut_off
 from tests.refund_tools import paid, part, requests
 
+ROOT = Path(__file__).parent.parent
 #: Sent twice, this would fit twice into the payment.
 PAID, PART = 90_000, "30.00"
 LATE = timedelta(hours=25)
@@ -146,3 +151,36 @@ def test_a_worker_that_sends_anew_without_looking_would_be_seen(till, monkeypatc
     later(till, LATE)
     resolve_by_two(till)
     assert till.count(payment) == 2
+
+
+def kill_there(till, place, payment, key):
+    """A process that asks for a refund and is killed at a place."""
+    url = till.console.settings.database_url.get_secret_value()
+    given = [place, url, till.emulator.base_url, till.support.user_id, payment, PART, key]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.refund_crashes", *given], cwd=ROOT, capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+
+
+def killed_and_resolved(till, place, time):
+    payment, key = paid(till.desk, PAID), str(uuid.uuid4())
+    kill_there(till, place, payment, key)
+    assert till.count(payment) == (1 if place in ACTED else 0)
+    later(till, time)
+    resolve_by_two(till)
+    given_up = time == LATE and place not in ACTED
+    at_rest(till, payment, 0 if given_up or place in UNWRITTEN else 1)
+
+
+@pytest.mark.parametrize("place", ["in it, after the operation", "after it", "during the call"])
+def test_kill_9_leaves_one_refund_or_none(till, place):
+    killed_and_resolved(till, place, timedelta(seconds=5))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("time", [timedelta(seconds=5), LATE], ids=["soon", "a day later"])
+@pytest.mark.parametrize("place", PLACES)
+def test_kill_9_at_every_place(till, place, time):
+    for _ in range(3):
+        killed_and_resolved(till, place, time)
