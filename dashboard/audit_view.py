@@ -90,12 +90,12 @@ def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
         height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
         row_height=ROW,
         column_config={
-            "row": columns.open_column(_("Row"), "log_open", clicked, width=104),
+            "row": columns.open_column(_("Row"), "log_open", clicked, width=92),
             "at": columns.time_column(_("Time"), zone),
-            "who": columns.text_column(_("Who"), width=210),
-            "what": columns.text_column(_("What"), width=190),
-            "outcome": chips.chip_column(_("Outcome"), audit_words.outcomes(rows), width=140),
-            "target": columns.text_column(_("Upon what"), width=250),
+            "who": columns.text_column(_("Who"), width=190),
+            "what": columns.text_column(_("What was done"), width=176),
+            "outcome": chips.chip_column(_("Outcome"), audit_words.outcomes(rows), width=130),
+            "target": columns.text_column(_("Upon what"), width=200),
             "action": columns.text_column(_("Action"), width=140),
         },
         key="log",
@@ -106,7 +106,7 @@ def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
 def said(page: AuditPage, at: datetime) -> str:
     """How many are shown and when that was true, in one line."""
     zone = console.zone()
-    parts = [_("{n} shown, newest first").format(n=len(page.rows))]
+    parts = [_("{n} rows shown, newest first").format(n=len(page.rows))]
     if page.searched_to:
         parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
     parts.append(f"{i18n.moment(at, zone)} {zone}")

@@ -71,5 +71,6 @@ def table(people: Sequence[Person], zone: ZoneInfo) -> None:
             "tokens": st.column_config.NumberColumn(_("Tokens"), width=74),
         },
         key="people",
+        placeholder="–",
         alt=_("People by e-mail address"),
     )
