@@ -11,6 +11,7 @@ from core.db.access_tables import (
     users,
 )
 from core.db.action_tables import bulk_refunds, operations, refund_requests
+from core.db.dispute_tables import evidence_files
 from core.db.inbox_tables import api_requests, cursors, events, stale_objects
 from core.db.ledger_tables import (
     amount_hist,
@@ -58,6 +59,7 @@ __all__ = [
     "early_fraud_warnings",
     "email_prefix",
     "events",
+    "evidence_files",
     "facets",
     "list_entries",
     "login_attempts",
