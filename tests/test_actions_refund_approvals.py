@@ -14,6 +14,7 @@ from core.actions import refund_approvals, refund_endings, refunds
 from core.db import refund_states as states
 from core.db.engine import writing
 from core.db.tables import refund_requests
+from core.db.versions import changes
 from core.errors import AlreadyDecided, NotFound, NotPermitted, NotRefundable, TillwatchError
 from tests.fixtures_access import audited, give, make_console
 from tests.fixtures_actions import make_desk, operations_kept, with_token
@@ -178,3 +179,15 @@ def test_two_who_approve_at_once_send_once(database_url, action_emulator):
         assert told == ["decided"] * 3 + [states.SUCCEEDED]
         assert len(at_stripe(desk, asked.payment_id)) == 1
     console.engine.dispose()
+
+
+def test_screens_are_told_of_each_decision(console, desk, lead, waiting):
+    seen = [changes(desk.engine)]
+    refund_approvals.refuse(desk, lead, waiting.request_id, "no")
+    seen.append(changes(desk.engine))
+    support = caller(console, "support")
+    again = refunds.ask(desk, support, whole(waiting.payment_id), livemode=False)
+    seen.append(changes(desk.engine))
+    refund_endings.cancel(desk, support, again.request_id)
+    seen.append(changes(desk.engine))
+    assert len(set(seen)) == 4

@@ -19,6 +19,7 @@ from core.actions.refund_records import RefundRequest, answer, find, order_of
 from core.actions.refund_rules import NewRefund
 from core.actions.sending import Sending
 from core.db import refund_states as states
+from core.db import versions
 from core.db.engine import retrying, writing
 from core.db.refund_sums import standing
 from core.db.tables import refund_requests, users
@@ -97,6 +98,7 @@ def _write_down(
             "expires_at": moment + WAITS if over else None,
         }
         connection.execute(refund_requests.insert().values(**row))
+        versions.bump(connection, ["refunds"], slot=desk.books.scope.slot)
         order = order_of(payment.stripe_id, livemode, amount, asked.reason)
         sending = None if over else begin(connection, caller, order, key, moment)
         audit.append(

@@ -10,8 +10,9 @@ from core.db.engine import reading
 from core.db.tables import versions
 from core.db.upsert import add_to
 
-#: What can change: payments and their charges; the ledger; disputes and warnings; the inbox.
-TOPICS = ("payments", "revenue", "disputes", "inbox")
+#: What can change: payments and their charges; the ledger; disputes and warnings; the inbox;
+#: what people decide about refunds.
+TOPICS = ("payments", "revenue", "disputes", "inbox", "refunds")
 
 
 def bump(connection: Connection, topics: Iterable[str], *, slot: int) -> None:

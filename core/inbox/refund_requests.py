@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from core.db import refund_states as states
+from core.db import versions
 from core.db.tables import refund_requests, refunds
 from core.gateway.snapshots import RefundSnapshot
 
@@ -17,7 +18,10 @@ def move(
     connection: Connection, request_id: str, state: str, *, at: datetime, **values: Any
 ) -> bool:
     """A decision about a request that Stripe has not heard of; False if it may not be made now."""
-    return _move(connection, request_id, state, states.HERE, at, values)
+    moved = _move(connection, request_id, state, states.HERE, at, values)
+    if moved:
+        versions.bump(connection, ["refunds"], slot=0)
+    return moved
 
 
 def _move(
