@@ -20,6 +20,7 @@ from core.inbox.ledger_walk import catch_up, fill_gaps
 from core.inbox.loop import run
 from core.inbox.poll import poll
 from core.inbox.refresh import refresh
+from core.inbox.retention import CHUNK, prune
 from core.inbox.work import apply_inbox
 from core.ledger.upkeep import fold_closed_days, settle_available
 from dashboard import seeding
@@ -87,6 +88,7 @@ def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[],
         ("scenarios", lambda: scenario_runs.work(desk, challenge), SCENARIOS_IDLE),
         ("bulk refunds", lambda: bulk_refunds.work(desk), BULK_IDLE),
         ("expiry", lambda: _expire(desk), EXPIRY_EVERY),
+        ("retention", lambda: prune(engine, at=clock.now()) == CHUNK, UPKEEP_EVERY),
     ]
     for gateway in workshop.gateways.values():
         mode = "live" if gateway.livemode else "test"

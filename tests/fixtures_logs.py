@@ -54,26 +54,26 @@ def operation(conn: Connection, key: str, actor: str, **given: Any) -> None:
     conn.execute(operations.insert().values(row))
 
 
-def event(conn: Connection, *, source: Any = None, **given: Any) -> str:
+def event(conn: Connection, *, subject: Any = None, **given: Any) -> str:
     """An event of the inbox that was applied: a payment succeeded a minute ago; its id."""
     number = next(_numbers)
     at: datetime = given.get("received_at", clock.now() - timedelta(minutes=1))
     stripe_id = given.get("stripe_id", f"evt_{number:06d}")
     kind = given.get("type", "payment_intent.succeeded")
-    subject = source or {"id": f"pi_{number:06d}", "object": "payment_intent", "livemode": False}
+    told = subject or {"id": f"pi_{number:06d}", "object": "payment_intent", "livemode": False}
     document = {
         "id": stripe_id,
         "object": "event",
         "type": kind,
         "created": clock.to_unix(at),
         "livemode": given.get("livemode", False),
-        "data": {"object": subject},
+        "data": {"object": told},
     }
     row = {
         "stripe_id": stripe_id,
         "type": kind,
         "livemode": False,
-        "object_id": subject["id"],
+        "object_id": told["id"],
         "source": "webhook",
         "body": json.dumps(document).encode(),
         "created_at": at,

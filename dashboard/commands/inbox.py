@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
 from core import bootstrap, settings
+from core.errors import NotFound
 from core.inbox import work
+from core.inbox.apply import Books
 from core.inbox.overview import failures, refusals, standing
+from core.inbox.rehearsal import Rehearsal, rehearse
+from core.ledger.scope import Scope
 
 
 @click.group()
@@ -56,12 +61,44 @@ def parked(as_json: bool) -> None:
 @command.command("replay")
 @click.argument("event_ids", nargs=-1)
 @click.option("--dead", "all_dead", is_flag=True, help="Every event that was given up.")
-def replay(event_ids: tuple[str, ...], all_dead: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def replay(event_ids: tuple[str, ...], all_dead: bool, dry_run: bool, as_json: bool) -> None:
     """Apply events again. Applying twice changes nothing that is newer."""
-    engine = bootstrap.build(settings.load()).engine
+    console = bootstrap.build(settings.load())
     wanted = list(event_ids)
     if all_dead:
-        wanted += [one.stripe_id for one in failures(engine)]
-    if not wanted:
+        wanted += [one.stripe_id for one in failures(console.engine)]
+    if not wanted and not all_dead:
         raise click.UsageError("name events, or give --dead")
-    click.echo(f"{work.replay(engine, wanted)} put back")
+    if dry_run:
+        _rehearse(console, wanted, as_json)
+        return
+    count = work.replay(console.engine, wanted)
+    click.echo(json.dumps({"put_back": count}) if as_json else f"{count} put back")
+
+
+def _rehearse(console: bootstrap.Console, wanted: list[str], as_json: bool) -> None:
+    books, trials = Books(Scope(console.settings.zone)), []
+    for event_id in wanted:
+        try:
+            trials.append(rehearse(console.engine, event_id, books))
+        except NotFound:
+            raise click.UsageError(f"{event_id} is not in the inbox") from None
+    if as_json:
+        click.echo(json.dumps([asdict(trial) for trial in trials], default=str))
+        return
+    for trial in trials:
+        click.echo(f"{trial.event_id}: {_said(trial)}")
+        for one in trial.changes:
+            click.echo(f"  {one.table} {one.key} {one.field}: {one.now} -> {one.then}")
+        for kind, stripe_id in trial.read_again:
+            click.echo(f"  {kind} {stripe_id} is read again from Stripe")
+
+
+def _said(trial: Rehearsal) -> str:
+    if trial.error:
+        return f"would fail: {trial.error}"
+    if not trial.known:
+        return "changes nothing here"
+    return f"{len(trial.changes)} fields would change"
