@@ -19,22 +19,25 @@ import core.actions
 from core.access.audit import Walk
 from core.actions.bulk_refunds import NewBulk
 from core.actions.checkout_order import Order
+from core.actions.list_entries import NewEntry
 from core.actions.payment_rules import NewPayment
 from core.actions.refund_rules import NewRefund
 from core.actions.scenarios import Suite
 from core.money import Money
 
 #: These are what doors are made of: each is called with rights, or behind a door.
-PARTS = {"operations.admit", "operations.carry_out", "risk_gate.pass_gate"}
+PARTS = {"fraud_work.in_one", "operations.admit", "operations.carry_out", "risk_gate.pass_gate"}
 
 ADMIN = {"admin"}
 DEVELOPER = {"developer"}
 TAKERS = {"service", "developer"}
 ASKERS = {"support", "support_lead", "risk"}
 LEAD = {"support_lead"}
+RISK = {"risk"}
 EVERYBODY = {"viewer", "support", "support_lead", "finance", "risk", "developer", "admin"}
 NONE = "00000000-0000-4000-8000-000000000000"
 PAYMENT = "pi_none"
+DISPUTE = "du_none"
 _TEST: dict[str, Any] = {"livemode": False}
 
 
@@ -66,11 +69,19 @@ ROWS: dict[str, Row] = {
     "checkout_sessions.create": Row(
         DEVELOPER, (_ORDER,), {"order_id": 0, "name": "", "email": "nobody"}
     ),
+    "disputes.accept": Row(RISK, (DISPUTE,), _TEST),
+    "disputes.attach": Row(RISK, (DISPUTE, "receipt", b"%PDF-"), _TEST),
+    "disputes.draft": Row(RISK, (DISPUTE,), _TEST),
+    "disputes.save_draft": Row(RISK, (DISPUTE, {}), _TEST),
+    "disputes.submit": Row(RISK, (DISPUTE,), _TEST | {"seen": ""}),
     "events.dry_run": Row({"developer", "admin"}, ("evt_none",), _TEST),
     "events.real_object": Row(DEVELOPER, ("none", "none")),
     "events.replay": Row({"developer", "admin"}, (["evt_none"],), _TEST),
     "events.replay_dead": Row({"developer", "admin"}, (), _TEST),
     "events.simulate": Row(DEVELOPER, ("none", "{}"), _TEST),
+    "list_entries.add": Row(RISK, (NewEntry("none", "ip", "", ""),)),
+    "list_entries.remove": Row(RISK, (0,)),
+    "list_import.import_text": Row(RISK, ("",)),
     "payments.cancel": Row(TAKERS, (PAYMENT,), _TEST),
     "payments.capture": Row(TAKERS, (PAYMENT,), _TEST),
     "payments.confirm": Row(TAKERS, (PAYMENT,), _TEST | {"payment_method": "none"}),
@@ -89,6 +100,7 @@ ROWS: dict[str, Row] = {
     "refund_limits.shown": Row({"admin", "support_lead"}),
     "refunds.ask": Row({"support", "support_lead"}, (_refund("requested_by_customer"),), _TEST),
     "refunds.ask for fraud": Row(ASKERS, (_refund("fraudulent"),), _TEST),
+    "rule_sets.change": Row(RISK, ("{", "why")),
     "scenario_runs.ask": Row(DEVELOPER),
     "scenarios.run": Row(DEVELOPER, (Suite(NONE, ()),)),
     "users.create": Row(ADMIN, (), {"email": "none", "roles": ["viewer"]}),
