@@ -1,0 +1,161 @@
+"""What came before a payment: counts and attempts, by statements that are put together once.
+
+Before means: earlier by `created_at`, and within the same second by Stripe's id. A payment that is
+not yet at Stripe comes after all that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    distinct,
+    func,
+    or_,
+    select,
+)
+
+from core.db.tables import charges, payments
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+#: More attempts of one user than these say nothing new.
+MOST_ATTEMPTS = 200
+#: Sorts behind every id of Stripe's.
+_LAST_ID = "~"
+
+_P, _C = payments.c, charges.c
+#: By whom payments are counted.
+_COLUMNS = {
+    "user": _P.user_id,
+    "email": _P.email,
+    "card": _P.card_fingerprint,
+    "ip": _P.ip,
+}
+WHAT = tuple(_COLUMNS)
+COUNTS = (
+    *(f"attempts_{reach}_{what}" for what in WHAT for reach in ("hour", "day")),
+    "cards_day_user",
+    "users_day_card",
+)
+
+
+def place(livemode: bool, at: datetime, payment_id: str | None) -> dict[str, Any]:
+    """Where a payment stands in time, as every statement here takes it."""
+    return {
+        "livemode": livemode,
+        "at": at,
+        "id": payment_id or _LAST_ID,
+        "hour": at - HOUR,
+        "day": at - DAY,
+    }
+
+
+def counts(
+    connection: Connection, where: Mapping[str, Any], known: Mapping[str, str | None]
+) -> dict[str, int | None]:
+    """How often this user, address, card and IP came within an hour and a day; one statement.
+
+    `known` by `WHAT`; what is not known is not counted: None.
+    """
+    given = {what: known[what] for what in WHAT if known.get(what) is not None}
+    found: dict[str, int | None] = dict.fromkeys(COUNTS)
+    if given:
+        row = connection.execute(_counting(tuple(given)), {**where, **given}).one()
+        found |= row._mapping
+    return found
+
+
+@cache
+def _counting(known: tuple[str, ...]) -> Select[Any]:
+    asked: dict[str, ScalarSelect[Any]] = {}
+    for what in known:
+        for reach in ("hour", "day"):
+            asked[f"attempts_{reach}_{what}"] = _counted(func.count(), what, reach)
+    if "user" in known:
+        asked["cards_day_user"] = _counted(func.count(distinct(_P.card_fingerprint)), "user", "day")
+    if "card" in known:
+        asked["users_day_card"] = _counted(func.count(distinct(_P.user_id)), "card", "day")
+    return select(*(one.label(name) for name, one in asked.items()))
+
+
+def _counted(what: ColumnElement[Any], whose: str, reach: str) -> ScalarSelect[Any]:
+    mine = _COLUMNS[whose] == bindparam(whose)
+    since = _P.created_at >= bindparam(reach)
+    return select(what).select_from(payments).where(mine, since, *_before()).scalar_subquery()
+
+
+def _before() -> list[ColumnElement[bool]]:
+    at: BindParameter[Any] = bindparam("at")
+    own: BindParameter[Any] = bindparam("id")
+    return [
+        _P.livemode == bindparam("livemode"),
+        # Beside the exact condition, one that an index can walk.
+        _P.created_at <= at,
+        or_(_P.created_at < at, _P.stripe_id < own),
+    ]
+
+
+_MINE = (
+    select(_P.stripe_id)
+    .where(_P.user_id == bindparam("user"), *_before())
+    .order_by(_P.created_at.desc(), _P.stripe_id.desc())
+    .limit(MOST_ATTEMPTS)
+    .subquery()
+)
+_ATTEMPTS = (
+    select(_C.status, _C.amount_minor, _C.currency, _C.card_country, _C.created_at)
+    .join(_MINE, _MINE.c.stripe_id == _C.payment_id)
+    .where(_C.created_at <= bindparam("at"))
+    .order_by(_C.created_at.desc(), _C.stripe_id.desc())
+    .limit(MOST_ATTEMPTS)
+)
+
+
+def attempts(connection: Connection, where: Mapping[str, Any], user_id: str) -> Sequence[Any]:
+    """A user's latest charges before a payment, newest first: each is a fact of its own time,
+    while a payment's state may come from later."""
+    return connection.execute(_ATTEMPTS, {**where, "user": user_id}).all()
+
+
+_PAID = (
+    select(func.sum(_C.amount_minor))
+    .join(payments, _P.stripe_id == _C.payment_id)
+    .where(
+        and_(
+            _P.user_id == bindparam("user"),
+            _P.created_at >= bindparam("made_since"),
+            *_before(),
+            _C.status == "succeeded",
+            _C.currency == bindparam("currency"),
+            _C.created_at >= bindparam("since"),
+            _C.created_at <= bindparam("at"),
+        )
+    )
+)
+
+
+def paid_since(
+    connection: Connection,
+    where: Mapping[str, Any],
+    user_id: str,
+    *,
+    currency: str,
+    since: datetime,
+) -> int:
+    """What a user's attempts since a time came to, in minor units of one currency."""
+    given = {"user": user_id, "currency": currency, "since": since}
+    # A payment may be paid a day after it was made.
+    made_since = since - DAY
+    total = connection.execute(_PAID, {**where, **given, "made_since": made_since}).scalar()
+    return int(total or 0)
