@@ -46,7 +46,7 @@ _TYPES = {
     429: "rate_limit_error",
 }
 #: What a caller can do about an error that is not of Stripe's catalogue, by its status.
-_ACTIONS = {401: UserAction.CONTACT_SUPPORT, 403: UserAction.CONTACT_SUPPORT}
+_ACTIONS = dict.fromkeys((401, 402, 403), UserAction.CONTACT_SUPPORT)
 _AGAIN = frozenset({408, 429, 502, 503})
 _OF_DECLINES = frozenset({"decline_code", "request_id"})
 #: Seconds after which it is worth to ask again: the worker looks for an outcome after three.

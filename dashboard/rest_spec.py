@@ -20,7 +20,7 @@ SECURITY_SCHEMES: Json = {
 _ERRORS = {
     400: "The body cannot be read, or Stripe refused the request",
     401: "No token, or none that is in force",
-    402: "The card was declined",
+    402: "The card was declined; or `risk_refused`: the payment was, before anything was sent",
     403: "The token's roles do not allow this; nothing was sent",
     404: "Stripe has no such object",
     408: "The body took too long",

@@ -207,8 +207,7 @@ def test_listed_sites_scripts_may_call_payments_and_nothing_else(tmp_path):
 
 
 def test_who_a_token_acts_for_is_in_the_metadata(api):
-    token = api.token("service")
-    api.created(token)
+    api.post("create-payment-intent", CREATE, api.token("service"))
     with reading(api.console.engine) as connection:
         (one,) = tokens.every(connection)
     (payment,) = api.at_stripe()

@@ -21,7 +21,7 @@ INPUT = {"InvalidInput", "InvalidAmount", "UnknownCurrency", "NotRefundable"}
 SAID = """
     BodyTooLarge DatabaseDown IdempotencyConflict IdempotencyKeyReused MalformedObject
     MalformedRequest Misconfigured NotFound NotPermitted NotSignedIn OperationUndone OutcomeUnknown
-    RateLimited RequestRepeated ServerBusy StripeBusy StripeError StripeKeyRefused
+    RateLimited RequestRepeated RiskRefused ServerBusy StripeBusy StripeError StripeKeyRefused
     StripeUnreachable TestModeOnly TillwatchError TokenMissing TooSlow UnsupportedMediaType
 """.split()
 

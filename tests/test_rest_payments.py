@@ -83,7 +83,8 @@ def test_amounts_are_decimal_strings_of_their_currency(tmp_path):
 
 def test_the_users_id_is_the_tokens_unless_the_shop_names_its_own(shared_api):
     token = shared_api.token("service")
-    own, named = shared_api.created(token), shared_api.created(token, user_id="customer 7")
+    own = shared_api.post("create-payment-intent", CREATE, token).json()["payment_intent_id"]
+    named = shared_api.created(token, user_id="customer 7")
     notes = {one["id"]: one["metadata"]["user_id"] for one in shared_api.at_stripe()}
     assert notes[named] == "customer 7"
     assert len(notes[own]) == 36
@@ -112,6 +113,19 @@ def test_a_decline_whose_bank_gives_no_reason_has_the_same_shape(shared_api):
         "type", "code", "decline_code", "message", "user_action", "request_id"
     }  # fmt: skip
     assert (error["code"], error["decline_code"]) == ("expired_card", None)
+
+
+def test_a_payment_that_looks_like_fraud_is_402_and_never_sent(api):
+    token = api.token("service")
+    before = len(api.at_stripe())
+    body = CREATE | {"amount": "60000", "user_id": "card tester"}
+    answers = [api.post("create-payment-intent", body, token) for _ in range(8)]
+    error = answers[-1].json()["error"]
+    assert answers[-1].status_code == 402
+    assert (error["type"], error["code"]) == ("card_error", "risk_refused")
+    assert error["user_action"] == "contact_support"
+    sent = [answer for answer in answers if answer.status_code == 200]
+    assert len(api.at_stripe()) == before + len(sent)
 
 
 def test_three_d_secure_is_an_action_and_no_error(shared_api):
