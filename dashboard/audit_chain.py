@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from core.actions import audit as actions
@@ -31,11 +33,13 @@ def _draw() -> None:
         with row.container(horizontal=True, vertical_alignment="center", width="content"):
             _badge(chain)
             st.caption(_told(chain), width="content")
-        if _WALK in st.session_state:
-            row.button(_("Stop"), key="walk_stop", icon=":material/stop:", on_click=_stop)
-            _go_on(chain)
+        if _WALK not in st.session_state:
+            if row.button(_("Verify now"), key="walk", icon=":material/verified:"):
+                _run_page_with(actions.Walk())
+        elif row.button(_("Stop"), key="walk_stop", icon=":material/stop:"):
+            _run_page_with(None)
         else:
-            row.button(_("Verify now"), key="walk", icon=":material/verified:", on_click=_start)
+            _go_on(chain)
         _broken(chain)
         _anchor(chain)
 
@@ -86,17 +90,17 @@ def _anchor(chain: Chain) -> None:
 def _go_on(chain: Chain) -> None:
     walk = console.act(actions.verify, st.session_state[_WALK], seconds=PART)
     if walk.done:
-        del st.session_state[_WALK]
-        st.rerun()
+        _run_page_with(None)
     st.session_state[_WALK] = walk
     share = min(walk.seq / max(chain.rows, 1), 1.0)
     said = _("{done} of {all} rows").format(done=i18n.number(walk.seq), all=i18n.number(chain.rows))
     st.progress(share, said)
 
 
-def _start() -> None:
-    st.session_state[_WALK] = actions.Walk()
-
-
-def _stop() -> None:
-    st.session_state.pop(_WALK, None)
+def _run_page_with(walk: actions.Walk | None) -> NoReturn:
+    """The whole page again: a fragment cannot start or stop its own timer."""
+    if walk is None:
+        del st.session_state[_WALK]
+    else:
+        st.session_state[_WALK] = walk
+    st.rerun()

@@ -20,20 +20,26 @@ PATHS = {
     "payment": "/payment?id={payment}",
     "revenue": "/revenue",
     "checkout": "/checkout",
+    "users": "/users",
+    "audit": "/audit",
 }
 #: Who looks at a screen; finance at the others.
-PEOPLE = {"checkout": "dev@demo.test"}
+PEOPLE = {
+    "checkout": "dev@demo.test",
+    "users": "admin@demo.test",
+    "audit": "admin@demo.test",
+}
 #: Name of the picture, screen, and what the browser is told.
 SHOTS: list[tuple[str, str, dict[str, Any]]] = [
     *((f"{name}_1440", name, {"viewport": DESK}) for name in PATHS),
     *((f"{name}_390", name, {"viewport": PHONE, "has_touch": True}) for name in PATHS),
     *(
         (f"{name}_1440_dark", name, {"viewport": DESK, "color_scheme": "dark"})
-        for name in ("overview", "payments", "revenue", "checkout")
+        for name in ("overview", "payments", "revenue", "checkout", "audit")
     ),
     *(
         (f"{name}_1440_zh", name, {"viewport": DESK, "locale": "zh-CN"})
-        for name in ("payments", "revenue", "checkout")
+        for name in ("payments", "revenue", "checkout", "users", "audit")
     ),
 ]
 

@@ -1,10 +1,12 @@
 """In a real browser: who is disabled loses the open page within seconds, and leaves a trace."""
 
+import json
 import os
 import time
 
 import pytest
 
+from core.access import audit
 from core.access.demo import PASSWORD
 from core.access.demo import create_all as make_demo_users
 from core.db.engine import writing
@@ -94,6 +96,20 @@ def test_a_disabled_user_loses_the_open_page_within_seconds(visit, ui, record_pr
     (row,) = [cells for cells in admin.cells() if "user.disable" in cells]
     assert "support@demo.test" in row
     assert "admin@demo.test" in row
+
+
+def test_a_long_log_is_walked_to_its_end_by_itself(visit, ui):
+    with writing(ui.console.engine) as connection:
+        for number in range(30_000):
+            audit.append(connection, actor="cli:root", action="fill", target=str(number))
+    admin = visit("admin@demo.test")
+    page = admin.open("/audit")
+    page.get_by_role("button", name="Verify now").click()
+    page.locator("[data-testid=stProgress]").wait_for()
+    page.get_by_text("The chain holds").wait_for(timeout=60_000)
+    assert page.locator("[data-testid=stProgress]").count() == 0
+    (row,) = audited(ui.console, "audit.verify")
+    assert json.loads(row.details)["rows"] == row.seq - 1
 
 
 def test_a_new_user_signs_in_with_the_password_that_was_shown(visit, ui, browser):
