@@ -23,6 +23,7 @@ from core.inbox.refresh import refresh
 from core.inbox.retention import CHUNK, prune
 from core.inbox.work import apply_inbox
 from core.ledger.upkeep import fold_closed_days, settle_available
+from core.risk.watch import Watch
 from dashboard import seeding
 
 #: How long an idle step waits, in seconds.
@@ -40,6 +41,7 @@ LOG_EVERY = 2.0
 RESOLVE_EVERY = 1.0
 SCENARIOS_IDLE = 1.0
 BULK_IDLE = 1.0
+RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
 
@@ -87,6 +89,7 @@ def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[],
         ("operations", lambda: resolve(desk) == BATCH, RESOLVE_EVERY),
         ("scenarios", lambda: scenario_runs.work(desk, challenge), SCENARIOS_IDLE),
         ("bulk refunds", lambda: bulk_refunds.work(desk), BULK_IDLE),
+        ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
         ("expiry", lambda: _expire(desk), EXPIRY_EVERY),
         ("retention", lambda: prune(engine, at=clock.now()) == CHUNK, UPKEEP_EVERY),
     ]
