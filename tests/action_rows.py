@@ -66,6 +66,11 @@ ROWS: dict[str, Row] = {
     "bulk_refunds.ask": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
     "bulk_refunds.stop": Row(LEAD, (NONE,)),
     "bulk_refunds.try_out": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
+    "cases.approve": Row(RISK, (NONE,)),
+    "cases.assign": Row(RISK, (NONE, None)),
+    "cases.dismiss": Row(RISK, (NONE, "why")),
+    "cases.note": Row(RISK, (NONE, "what")),
+    "cases.refund": Row(RISK, (NONE,)),
     "checkout_sessions.create": Row(
         DEVELOPER, (_ORDER,), {"order_id": 0, "name": "", "email": "nobody"}
     ),

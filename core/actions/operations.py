@@ -22,6 +22,7 @@ from core.access.principals import Caller, permitted
 from core.actions.desk import Desk
 from core.actions.outcomes import raise_again
 from core.actions.sending import Sending, send
+from core.actions.traces import trace_of
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
 from core.errors import (
@@ -42,7 +43,11 @@ Check = Callable[[Connection], None]
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be asked of Stripe. `tagged`: the object takes metadata, and gets our id."""
+    """What is to be asked of Stripe. `tagged`: the object takes metadata, and gets our id.
+
+    `unkept` is sent with the body and kept nowhere here: evidence and files. Such an operation is
+    never sent again by the worker; its trace tells what was sent.
+    """
 
     kind: str
     livemode: bool
@@ -50,6 +55,7 @@ class Order:
     body: Mapping[str, Any]
     target: str = ""
     tagged: bool = False
+    unkept: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -195,11 +201,15 @@ def _again(
 
 
 def _params(order: Order) -> str:
-    return json.dumps(
-        {"path": order.path, "body": order.body, "target": order.target, "tagged": order.tagged},
-        sort_keys=True,
-        ensure_ascii=False,
-    )
+    kept = {
+        "path": order.path,
+        "body": order.body,
+        "target": order.target,
+        "tagged": order.tagged,
+    }
+    if order.unkept:
+        kept["trace"] = trace_of(order.unkept)
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
 
 
 def _sending(order: Order, operation_id: str, fence: str, actor: str) -> Sending:
@@ -213,4 +223,6 @@ def _sending(order: Order, operation_id: str, fence: str, actor: str) -> Sending
         tagged=order.tagged,
         fence=fence,
         actor=actor,
+        unkept=order.unkept,
+        trace=trace_of(order.unkept) if order.unkept else {},
     )

@@ -21,15 +21,19 @@ from core import clock
 from core.actions.desk import Desk
 from core.actions.operations import LEASE
 from core.actions.sending import REFUND, TAG, Sending, end_undone, record, send
+from core.actions.traces import trace_of
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
 from core.errors import Misconfigured, StripeError
-from core.gateway.client import Gateway
+from core.gateway.client import FILES, Gateway
+from core.gateway.evidence_fields import ANSWERABLE
 from core.inbox.refund_requests import follow_operation
 
 _log = logging.getLogger(__name__)
 
 SENT_AGAIN_FOR = timedelta(hours=23)
+#: What was not kept cannot be sent again; so long it may still turn up.
+LOOKED_FOR = timedelta(minutes=10)
 #: A failing look waits twice as long each time, up to this.
 LONGEST_WAIT = timedelta(minutes=10)
 #: Stripe's clock and ours may differ: objects are looked for from so long before the operation.
@@ -98,6 +102,7 @@ def _unresolved(row: Any, fence: str) -> Unresolved:
         tagged=params["tagged"],
         fence=fence,
         actor=row.actor,
+        trace=params.get("trace", {}),
     )
     return Unresolved(sending, row.attempts, row.created_at)
 
@@ -109,6 +114,11 @@ def _look(desk: Desk, one: Unresolved) -> None:
         found = _finder(sending.kind)(desk.gateway(sending.livemode), one)
         if found is not None:
             retrying(partial(record, desk, sending, found, started))
+        elif sending.trace and clock.now() - one.created_at < LOOKED_FOR:
+            retrying(partial(_put_off, desk, one))
+        elif sending.trace:
+            why = "Stripe does not have it, and it was not kept here: do it again"
+            retrying(partial(end_undone, desk, sending, why))
         elif clock.now() - one.created_at < SENT_AGAIN_FOR:
             send(desk, sending)
         else:
@@ -172,6 +182,11 @@ def _canceled_refund(gateway: Gateway, one: Unresolved) -> Json | None:
     return refund if refund["status"] == "canceled" else None
 
 
+def _closed_review(gateway: Gateway, one: Unresolved) -> Json | None:
+    review = gateway.get(one.sending.path.rpartition("/")[0])
+    return None if review["open"] else review
+
+
 def _in_state(*states: str) -> Find:
     """A payment that has moved on has had this call; asked again it would be refused."""
 
@@ -182,6 +197,31 @@ def _in_state(*states: str) -> Find:
     return find
 
 
+def _drafted(gateway: Gateway, one: Unresolved) -> Json | None:
+    """The dispute, if its draft holds exactly what was sent. A later draft may have overwritten
+    it: then nothing is lost by calling it undone, and sending it again would lose the later one."""
+    dispute = gateway.get(one.sending.path)
+    evidence = {name: dispute["evidence"].get(name) for name in one.sending.trace["fields"]}
+    return dispute if trace_of({"evidence": evidence}) == one.sending.trace else None
+
+
+def _uploaded(gateway: Gateway, one: Unresolved) -> Json | None:
+    """The file whose name is this operation's."""
+    since = clock.to_unix(one.created_at - _BEFORE)
+    purpose, name = one.sending.body["purpose"], one.sending.body["name"]
+    for page in gateway.pages(FILES, purpose=purpose, created={"gte": since}):
+        for file in page:
+            if file["filename"] == name:
+                return file
+    return None
+
+
+def _answered(gateway: Gateway, one: Unresolved) -> Json | None:
+    """The dispute, once it takes no answer any more."""
+    dispute = gateway.get(f"/v1/disputes/{one.sending.target}")
+    return None if dispute["status"] in ANSWERABLE else dispute
+
+
 #: How each kind of operation is found at Stripe.
 FINDERS: dict[str, Find] = {
     "payment.create": _created_payment,
@@ -190,5 +230,10 @@ FINDERS: dict[str, Find] = {
     "payment.cancel": _in_state("canceled"),
     REFUND: _refund,
     "refund.cancel": _canceled_refund,
+    "review.approve": _closed_review,
     "checkout_session.create": _checkout_session,
+    "dispute.draft": _drafted,
+    "dispute.upload": _uploaded,
+    "dispute.submit": _answered,
+    "dispute.accept": _answered,
 }

@@ -19,6 +19,7 @@ from core.actions.outcomes import FINAL, error_of, facts_of
 from core.db.engine import answering, retrying, writing
 from core.db.tables import operations
 from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, StripeKeyRefused
+from core.gateway.client import FILES, Gateway
 from core.gateway.objects import read_object
 from core.inbox.apply import apply
 from core.inbox.refund_requests import follow_operation
@@ -53,6 +54,8 @@ class Sending:
     tagged: bool
     fence: str
     actor: str
+    unkept: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    trace: Mapping[str, Any] = field(default_factory=dict)
 
 
 def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
@@ -60,13 +63,18 @@ def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
     started = clock.now()
     try:
         with operation_logged(sending.kind, operation=sending.operation_id, target=sending.target):
-            source = desk.gateway(sending.livemode).post(
-                sending.path, idempotency_key=sending.operation_id, **body_of(sending)
-            )
+            source = _call(desk.gateway(sending.livemode), sending)
     except StripeError as error:
         _keep(partial(_note_error, desk, sending, error))
         raise
     return _keep(partial(record, desk, sending, source, started)), source
+
+
+def _call(gateway: Gateway, sending: Sending) -> Json:
+    key, body = sending.operation_id, body_of(sending)
+    if sending.path == FILES:
+        return gateway.upload(idempotency_key=key, **body)
+    return gateway.post(sending.path, idempotency_key=key, **body)
 
 
 def _keep(write: Callable[[], T]) -> T:
@@ -80,7 +88,7 @@ def _keep(write: Callable[[], T]) -> T:
 
 def body_of(sending: Sending) -> Json:
     """Stripe's parameters; those of a tagged operation carry its id."""
-    body = dict(sending.body)
+    body = {**sending.body, **sending.unkept}
     if sending.tagged:
         body["metadata"] = dict(body.get("metadata") or {}) | {TAG: sending.operation_id}
     return body

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import stripe
@@ -19,12 +21,27 @@ API_VERSION: str = stripe.api_version
 TRIES = 3
 _TEST_KEYS = ("sk_test_", "rk_test_")
 PAGE = 100
+FILES = "/v1/files"
 
 Json = dict[str, Any]
 
 
 def _no_log(_call: transport.Call) -> None:
     """Keeps no account: for tools that have no database."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file on its way to Stripe."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+    def opened(self) -> io.BytesIO:
+        """The file from its beginning: each try reads it to its end."""
+        file = io.BytesIO(self.data)
+        file.name = self.name
+        return file
 
 
 class Gateway:
@@ -48,7 +65,7 @@ class Gateway:
         self._wait = wait or wait_random_exponential(multiplier=0.5, max=8)
         self._client = stripe.StripeClient(
             key,
-            base_addresses={"api": api_base} if api_base else None,
+            base_addresses={"api": api_base, "files": api_base} if api_base else None,
             # The SDK would retry answers that M17 does not; the tries are counted here instead.
             max_network_retries=0,
             http_client=transport.LoggingTransport(livemode, log, read_seconds),
@@ -69,6 +86,17 @@ class Gateway:
     def post(self, path: str, *, idempotency_key: str, **params: Any) -> Json:
         """The JSON of a POST; each try carries the same idempotency key."""
         return self._tries("post", path, params | {"idempotency_key": idempotency_key})
+
+    def upload(self, *, purpose: str, name: str, content: bytes, idempotency_key: str) -> Json:
+        """The JSON of Stripe's file; each try sends it whole, under the same idempotency key."""
+        params = {
+            "purpose": purpose,
+            "file": Content(name, content),
+            "base": "files",
+            "content_type": "multipart/form-data",
+            "idempotency_key": idempotency_key,
+        }
+        return self._tries("post", FILES, params)
 
     def pages(self, path: str, **params: Any) -> Iterator[list[Json]]:
         """Every page of a list, newest first, as Stripe orders it."""
@@ -98,7 +126,11 @@ class Gateway:
 
     def _once(self, method: str, path: str, params: Json) -> Json:
         self._budget.spend(method, path)
-        answer = self._client.raw_request(method, path, **params)
+        opened = {
+            name: value.opened() if isinstance(value, Content) else value
+            for name, value in params.items()
+        }
+        answer = self._client.raw_request(method, path, **opened)
         data: Json = answer.data
         return data
 
