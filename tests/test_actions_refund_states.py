@@ -227,4 +227,4 @@ def test_an_unknown_that_frees_its_amount_would_be_seen(tmp_path, monkeypatch):
 
 @pytest.mark.torture
 def test_many_lives(tmp_path):
-    lives(tmp_path, 3000)
+    lives(tmp_path, 500)
