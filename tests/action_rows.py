@@ -12,6 +12,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,9 @@ from core.actions.list_entries import NewEntry
 from core.actions.payment_rules import NewPayment
 from core.actions.refund_rules import NewRefund
 from core.actions.scenarios import Suite
+from core.clock import EPOCH
 from core.money import Money
+from core.risk.backtest import Question
 
 #: These are what doors are made of: each is called with rights, or behind a door.
 PARTS = {"fraud_work.in_one", "operations.admit", "operations.carry_out", "risk_gate.pass_gate"}
@@ -60,6 +63,7 @@ def _refund(reason: str) -> NewRefund:
 #: Doors as `module.function`; what stands behind a space tells rows of one door apart.
 ROWS: dict[str, Row] = {
     "audit.verify": Row(ADMIN, (Walk(),), {"seconds": 0.1}),
+    "backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),
     "bulk_refund_approvals.approve": Row(LEAD, (NONE,)),
     "bulk_refund_approvals.refuse": Row(LEAD, (NONE, "no")),
     "bulk_refund_approvals.withdraw": Row(LEAD, (NONE,)),

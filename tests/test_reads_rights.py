@@ -31,6 +31,8 @@ MONEY.add("overview.net_today")
 ON_BEHALF = {"export.payments"}
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith(("audit.", "users."))}
+#: So are the rules of risk, its lists and those who work on it.
+MODELESS |= {"cases.workers", "fraud_lists.page", "fraud_rules.history"}
 
 
 @pytest.mark.parametrize("name", READS)

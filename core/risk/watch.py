@@ -1,4 +1,4 @@
-"""When payments are looked at to be scored: at once while something changes, older ones in turn."""
+"""When payments are scored and cases follow: at once while something changes, late ones in turn."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from core import clock
 from core.db import cursors, versions
 from core.db.engine import reading, retrying, writing
+from core.risk import cases
 from core.risk.arrivals import BATCH, score_arrivals
 
 #: A payment's first attempt mostly follows within the hour.
@@ -29,9 +30,19 @@ class Watch:
         self._zone = zone
         self._seen = -1
         self._swept_at: float | None = None
+        self._cases_at = -1
 
     def step(self) -> bool:
-        """Score what is due; whether there was as much as one step takes."""
+        """Score what is due, then open and close cases; whether a step took as much as it can."""
+        busy = self._scored()
+        version = versions.changes(self._engine)
+        if busy or version != self._cases_at:
+            more = cases.follow(self._engine)
+            self._cases_at = -1 if busy or more else version
+            return busy or more
+        return False
+
+    def _scored(self) -> bool:
         if self._swept_at is None or time.monotonic() - self._swept_at > SWEEP_SECONDS:
             return self._sweep()
         version = versions.changes(self._engine)

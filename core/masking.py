@@ -1,0 +1,38 @@
+"""Card numbers in what people type: found by their check digit, and covered."""
+
+from __future__ import annotations
+
+import re
+
+_SEPARATOR = r"[ .\-\u00a0\u2010-\u2015]"
+#: Digits in groups, 12 of them or more.
+_RUN = re.compile(rf"[0-9](?:{_SEPARATOR}?[0-9]){{11,}}")
+_PARTS = re.compile(rf"({_SEPARATOR})")
+SHORTEST, LONGEST = 12, 19
+_SHOWN = 4
+
+
+def mask_cards(text: str) -> str:
+    """The text with each card number in it covered but for its last four digits."""
+    return _RUN.sub(lambda found: _covered(_PARTS.split(found[0])), text)
+
+
+def _covered(parts: list[str]) -> str:
+    """Groups of digits, with the separators between them; a card's number is whole groups."""
+    for start in range(0, len(parts), 2):
+        for end in range(len(parts), start, -2):
+            digits = "".join(parts[start:end:2])
+            if SHORTEST <= len(digits) <= LONGEST and _passes(digits):
+                head = "".join(parts[:start])
+                rest = _covered(parts[end + 1 :]) if end < len(parts) else ""
+                return f"{head}•••• {digits[-_SHOWN:]}{''.join(parts[end : end + 1])}{rest}"
+    return "".join(parts)
+
+
+def _passes(digits: str) -> bool:
+    """Luhn: every second digit from the right is doubled, and the sum of digits ends in 0."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (1 + place % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
