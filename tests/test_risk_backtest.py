@@ -146,7 +146,7 @@ def test_months_are_those_of_the_zone_and_cut_to_the_window(engine, shop):
     }
     told = []
     with reading(engine) as connection:
-        question = Question(False, NOON - timedelta(days=40), NOON)
+        question = Question(False, NOON - timedelta(days=160), NOON)
         backtest.run(
             connection, question, RULES, RULES, ZONE, lambda done, total: told.append((done, total))
         )

@@ -70,7 +70,7 @@ def command(
 
 
 def _progress(done: int, total: int) -> None:
-    click.echo(f"\r{done} of {total} months", nl=done == total, err=True)
+    click.echo(f"\r{done} of {total} half years", nl=done == total, err=True)
 
 
 def _text(found: dict[str, Any]) -> str:
