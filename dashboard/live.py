@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core.access.rights import SEE_EVENTS, SEE_PAYMENTS, USE_DEVELOPER_TOOLS
+from core.access.rights import ASK_REFUND, SEE_EVENTS, SEE_PAYMENTS, USE_DEVELOPER_TOOLS
 from core.reads import live as reads
 from dashboard import console
 
@@ -25,6 +25,7 @@ ASK_EVERY = 1000
 TOPICS = {
     "payments": SEE_PAYMENTS,
     "revenue": SEE_PAYMENTS,
+    "refunds": ASK_REFUND,
     "inbox": SEE_EVENTS,
     "api_log": USE_DEVELOPER_TOOLS,
 }

@@ -35,7 +35,7 @@ class Screen:
 
 def screens() -> tuple[Screen, ...]:
     """Every screen in the sidebar's order, in the language spoken now; the first is home."""
-    monitor, finance = _("Monitor"), _("Finance")
+    monitor, finance, support = _("Monitor"), _("Finance"), _("Support")
     developers = _("Developers")
     see_payments, see_revenue = rights.SEE_PAYMENTS, rights.SEE_REVENUE
     use_tools, admin, administer = rights.USE_DEVELOPER_TOOLS, _("Admin"), rights.ADMINISTER
@@ -44,6 +44,15 @@ def screens() -> tuple[Screen, ...]:
         Screen("payments", _("Payments"), "payments", monitor, see_payments),
         Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
         Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
+        Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),
+        Screen(
+            "bulk_refund",
+            _("Bulk refund"),
+            "library_add_check",
+            support,
+            rights.BULK_REFUND,
+            hidden=True,
+        ),
         Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),
         Screen("users", _("Users"), "group", admin, administer),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.reads import payments as reads
-from dashboard import console, i18n, payment_filters, widgets
+from dashboard import console, i18n, navigation, payment_filters, widgets
 from dashboard.i18n import _
 
 
@@ -35,6 +35,17 @@ def export(line: str) -> None:
         disabled=not allowed,
         help=None if allowed else _("Exports need the finance role."),
     )
+
+
+def bulk_refund(line: str) -> None:
+    """To a bulk refund of what the search finds, for those who may ask for one."""
+    if line and console.viewer().may("bulk_refund"):
+        st.page_link(
+            navigation.named("bulk_refund"),
+            label=_("Bulk refund"),
+            icon=":material/library_add_check:",
+            query_params={"q": line},
+        )
 
 
 def nothing(searched: bool) -> None:

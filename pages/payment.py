@@ -13,7 +13,9 @@ from dashboard import (
     live,
     navigation,
     payment_cards,
+    payment_risk,
     payment_tables,
+    refund_form,
     stripe_links,
     timeline,
     widgets,
@@ -24,6 +26,7 @@ from dashboard.i18n import _
 @st.fragment
 def main(asked: str, back: str) -> None:
     """Draw the screen; again, by itself, while Stripe has still to book something."""
+    refund_form.leave_fragment()
     livemode, version = console.livemode(), live.version("payments")
     st.page_link(
         navigation.named("payments"),
@@ -52,6 +55,8 @@ def main(asked: str, back: str) -> None:
         livemode=livemode,
         beside=lambda: chips.badge(chips.PAYMENT, payment.state),
     ):
+        if refund_form.refundable(payment):
+            refund_form.button(payment.stripe_id, label=_("Refund"))
         if address := link(payment.stripe_id):
             st.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
     st.code(payment.stripe_id, language=None, width="content")
@@ -64,6 +69,7 @@ def main(asked: str, back: str) -> None:
     with right.container(border=True):
         payment_cards.breakdown(detail)
     payment_cards.customer(payment)
+    payment_risk.draw(payment)
     payment_tables.draw(detail, console.zone())
     if payment.metadata_json:
         with st.expander(_("Metadata"), icon=":material/data_object:"):
@@ -78,3 +84,4 @@ def main(asked: str, back: str) -> None:
 
 
 main(st.query_params.get("id", ""), st.query_params.get("back", ""))
+refund_form.follow()

@@ -37,6 +37,7 @@ def main() -> None:
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
+        payments_view.bulk_refund(line)
         payments_view.export(line)
     newest(str(query), cursor, older, running)
 

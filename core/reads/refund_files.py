@@ -1,0 +1,25 @@
+"""What of refunds may leave as a file. Asking for one is one right, carrying the list another."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from core.reads import refund_history
+from core.reads.needs import needs
+from core.reads.refund_history import Page
+
+
+@needs("approve_refund")
+def history(
+    conn: Connection,
+    *,
+    livemode: bool,
+    payment_id: str | None = None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 500,
+) -> Page:
+    """`core.reads.refund_history.history`, for a file."""
+    return refund_history.history(
+        conn, livemode=livemode, payment_id=payment_id, state=state, cursor=cursor, limit=limit
+    )

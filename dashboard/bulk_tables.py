@@ -1,0 +1,154 @@
+"""Tables of bulk refunds: the list, what they come to, their rows, and what a dry run found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from core.actions.bulk_refunds import DryRun
+from core.errors import InvalidInput, NotFound
+from core.money import show
+from core.reads.bulk_refunds import Bulk, BulkRow
+from dashboard import chips, columns, refund_words, widgets
+from dashboard.chips import N_
+from dashboard.i18n import _
+
+#: More rows than this scroll inside a table.
+SHOWN = 12
+_SHORT = 8
+VERDICT: chips.Kind = {
+    "possible": (N_("Possible"), "green"),
+    "impossible": (N_("Not possible"), "red"),
+}
+
+
+def totals(bulk: Bulk, *, key: str) -> None:
+    """How many rows of which state come to how much, by currency."""
+    table = pd.DataFrame(
+        {
+            "state": [chips.cell(part.state) for part in bulk.parts],
+            "rows": [part.rows for part in bulk.parts],
+            "amount": [show(part.amount) for part in bulk.parts],
+            "currency": [part.amount.currency.upper() for part in bulk.parts],
+        }
+    )
+    layout = {
+        "state": chips.chip_column(_("Status"), refund_words.REQUEST, width=170),
+        "rows": st.column_config.NumberColumn(_("Payments"), width=80),
+        "amount": columns.money_column(_("Amount"), width=130),
+        "currency": columns.currency_column(),
+    }
+    widgets.plain_table(table, layout, key=key, alt=_("Payments and sums by status"))
+
+
+def bulks(found: Sequence[Bulk], zone: ZoneInfo, on_open: Callable[[str], None]) -> None:
+    """All bulks; a click on one's id calls `on_open` with the whole of it."""
+    ids = {one.bulk_id[:_SHORT]: one.bulk_id for one in found}
+
+    def clicked() -> None:
+        on_open(ids[columns.opened("bulks_open")])
+
+    table = pd.DataFrame(
+        {
+            "state": [chips.cell(one.state) for one in found],
+            "rows": [one.total for one in found],
+            "sums": [
+                ", ".join(refund_words.exact(amount) for amount in one.sums.values())
+                for one in found
+            ],
+            "reason": [refund_words.reason(one.reason) for one in found],
+            "asked": [refund_words.who(one.asked_by, by_token=one.by_token) for one in found],
+            "decided": [one.decided_by or "" for one in found],
+            "created": [one.created_at for one in found],
+            "open": [columns.opener(one.bulk_id[:_SHORT]) for one in found],
+        }
+    )
+    layout = {
+        "state": chips.chip_column(_("Status"), refund_words.BULK, width=140),
+        "rows": st.column_config.NumberColumn(_("Payments"), width=80),
+        "sums": columns.text_column(_("Sums"), width=200),
+        "reason": columns.text_column(_("Reason"), width=160),
+        "asked": columns.text_column(_("Asked by"), width=120),
+        "decided": columns.text_column(_("Decided by"), width=120),
+        "created": columns.time_column(_("Asked at"), zone),
+        "open": columns.open_column(_("Bulk refund"), "bulks_open", clicked, width=130),
+    }
+    widgets.plain_table(table, layout, key="bulks", alt=_("Bulk refunds, newest first"), most=SHOWN)
+
+
+def rows(found: Sequence[BulkRow], zone: ZoneInfo) -> None:
+    """What came of each payment."""
+    table = pd.DataFrame(
+        {
+            "amount": [show(one.amount) for one in found],
+            "currency": [one.amount.currency.upper() for one in found],
+            "state": [chips.cell(one.state) for one in found],
+            "why": [refund_words.why(one.why) for one in found],
+            "payment": [one.payment_id for one in found],
+            "refund": [one.refund_id or "" for one in found],
+            "changed": [one.updated_at for one in found],
+        }
+    )
+    layout = {
+        "amount": columns.money_column(_("Amount"), width=100),
+        "currency": columns.currency_column(),
+        "state": chips.chip_column(_("Status"), refund_words.REQUEST, width=160),
+        "why": columns.text_column(_("Why"), width=240),
+        "payment": columns.text_column(_("Payment"), width=230),
+        "refund": columns.text_column(_("Refund"), width=230),
+        "changed": columns.time_column(_("Last change"), zone),
+    }
+    widgets.plain_table(table, layout, key="bulk_rows", alt=_("Payments of the bulk"), most=SHOWN)
+
+
+def verdicts(dry: DryRun) -> None:
+    """What would come of each payment; those that cannot be refunded come first."""
+    found = sorted(dry.verdicts, key=lambda one: one.error is None)
+    table = pd.DataFrame(
+        {
+            "verdict": [
+                chips.cell("possible" if one.error is None else "impossible") for one in found
+            ],
+            "amount": [show(one.amount) if one.amount else "" for one in found],
+            "currency": [one.amount.currency.upper() if one.amount else "" for one in found],
+            "why": [_why(one.error) for one in found],
+            "payment": [one.payment_id for one in found],
+        }
+    )
+    layout = {
+        "verdict": chips.chip_column(_("Verdict"), VERDICT, width=120),
+        "amount": columns.money_column(_("Amount"), width=110),
+        "currency": columns.currency_column(),
+        "why": columns.text_column(_("Why not"), width=330),
+        "payment": columns.text_column(_("Payment"), width=240),
+    }
+    widgets.plain_table(
+        table, layout, key="verdicts", alt=_("What would come of each payment"), most=SHOWN
+    )
+
+
+def dry_totals(dry: DryRun) -> None:
+    """What all possible rows come to, by currency."""
+    found = dry.totals
+    table = pd.DataFrame(
+        {
+            "amount": [show(amount) for _count, amount in found.values()],
+            "currency": [code.upper() for code in found],
+            "rows": [count for count, _amount in found.values()],
+        }
+    )
+    layout = {
+        "amount": columns.money_column(_("Total"), width=140),
+        "currency": columns.currency_column(),
+        "rows": st.column_config.NumberColumn(_("Payments"), width=90),
+    }
+    widgets.plain_table(table, layout, key="dry_totals", alt=_("Totals by currency"))
+
+
+def _why(error: object) -> str:
+    if isinstance(error, NotFound):
+        return _("There is no such payment here")
+    return refund_words.rule(error) if isinstance(error, InvalidInput) else ""

@@ -1,0 +1,129 @@
+"""One request in a drawer: what is known of it, and what can still be done about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.actions import refund_endings
+from core.actions.refund_rules import LONGEST_NOTE
+from core.db import refund_states as states
+from core.errors import NotFound, StripeError, TillwatchError
+from core.reads import refund_request as reads
+from core.reads.refund_request import Request
+from dashboard import chips, console, drawer, i18n, navigation, refund_words, stripe_links, widgets
+from dashboard.i18n import _
+
+
+def body(request_id: str) -> None:
+    """What the drawer shows of a request."""
+    try:
+        found = console.read(reads.by_id, request_id=request_id, livemode=console.livemode())
+    except NotFound:
+        drawer.gone(_("There is no such request here"))
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    amount = widgets.safe_text(refund_words.exact(found.amount))
+    row.subheader(amount, anchor=False, width="content")
+    with row:
+        chips.badge(refund_words.REQUEST, found.state)
+    if found.state == states.UNKNOWN:
+        st.caption(
+            _("Stripe's answer has not arrived. It is being resolved; nothing is sent twice.")
+        )
+    _facts(found)
+    _links(found)
+    _cancel(found)
+    _settle(found)
+
+
+def _facts(found: Request) -> None:
+    zone = console.zone()
+    drawer.facts(
+        {
+            _("Reason"): refund_words.reason(found.reason),
+            _("Note"): found.note,
+            _("Why"): refund_words.why(found.why) or None,
+            _("Rule"): refund_words.over(found.over) or None,
+            _("Asked by"): refund_words.who(found.asked_by, by_token=found.by_token),
+            _("Decided by"): found.decided_by,
+            _("Seen to by"): found.settled_by,
+            _("Asked at"): i18n.moment(found.created_at, zone),
+            _("Last change"): i18n.moment(found.updated_at, zone),
+            _("Expires"): _until(found),
+        }
+    )
+    for label, value in (
+        (_("Payment"), found.payment_id),
+        (_("Refund"), found.refund_id),
+        (_("Request"), found.request_id),
+    ):
+        if value:
+            st.caption(label)
+            st.code(value, language=None)
+
+
+def _until(found: Request) -> str | None:
+    if found.state != states.AWAITING or found.expires_at is None:
+        return None
+    return i18n.moment(found.expires_at, console.zone())
+
+
+def _links(found: Request) -> None:
+    row = st.container(horizontal=True)
+    row.page_link(
+        navigation.named("payment"),
+        label=_("Payment"),
+        icon=":material/receipt_long:",
+        query_params={"id": found.payment_id},
+    )
+    if found.bulk_id and console.viewer().may("bulk_refund"):
+        row.page_link(
+            navigation.named("bulk_refund"),
+            label=_("Bulk refund"),
+            icon=":material/library_add_check:",
+            query_params={"id": found.bulk_id},
+        )
+    settings = console.console().settings
+    address = stripe_links.address(settings, found.refund_id, livemode=console.livemode())
+    if address:
+        row.link_button(
+            _("Open in Stripe"), address, type="tertiary", icon=":material/open_in_new:"
+        )
+
+
+def _cancel(found: Request) -> None:
+    """Take back what waits, or cancel at Stripe what waits for the customer there."""
+    person = console.viewer()
+    own = found.asked_user_id == person.user_id
+    waits = found.state == states.AWAITING
+    may = own if waits else own or person.may("approve_refund")
+    if not (found.cancelable and may):
+        return
+    label = _("Take back") if waits else _("Cancel at Stripe")
+    if st.button(label, key="request_cancel", icon=":material/close:"):
+        _do(refund_endings.cancel, found.request_id)
+
+
+def _settle(found: Request) -> None:
+    """A failed refund left its customer without the money: somebody says what was done."""
+    if not found.failed_open:
+        return
+    st.warning(
+        _("The customer did not get this money. Refund anew, or say what was done about it."),
+        icon=":material/assignment_late:",
+    )
+    done = st.text_input(_("What was done"), key="request_settled", max_chars=LONGEST_NOTE).strip()
+    if st.button(_("Seen to"), key="request_settle", disabled=not done):
+        _do(refund_endings.settle, found.request_id, done)
+
+
+def _do(action: object, *given: str) -> None:
+    try:
+        console.act(action, *given)
+    except StripeError as error:
+        st.error(refund_words.refused(error), icon=":material/error:")
+        return
+    except TillwatchError as error:
+        st.error(refund_words.complain(error), icon=":material/error:")
+        return
+    st.rerun()

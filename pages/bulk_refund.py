@@ -1,0 +1,27 @@
+"""Bulk refund: one decision about many payments; put together here, and followed here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import bulk_form, bulk_progress, console, navigation, widgets
+from dashboard.i18n import _
+
+
+def main(bulk_id: str) -> None:
+    """Draw the screen: the form, or the bulk that the address names."""
+    console.require("bulk_refund")
+    st.page_link(
+        navigation.named("refunds"),
+        label=_("Refunds"),
+        icon=":material/arrow_back:",
+        query_params={"tab": "bulk"},
+    )
+    widgets.header(_("Bulk refund"), livemode=console.livemode())
+    if bulk_id:
+        bulk_progress.draw(bulk_id)
+    else:
+        bulk_form.draw()
+
+
+main(st.query_params.get("id", ""))

@@ -1,0 +1,223 @@
+"""Refunds: what was asked for, what waits for a second person, and all there were."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.reads import bulk_refunds as bulk_reads
+from core.reads import refund_history, refund_request
+from core.reads import refunds as reads
+from dashboard import (
+    bulk_review,
+    bulk_tables,
+    console,
+    drawer,
+    live,
+    navigation,
+    refund_drawer,
+    refund_form,
+    refund_queue,
+    refund_review,
+    refund_tables,
+    widgets,
+)
+from dashboard.chips import N_
+from dashboard.i18n import _
+
+TABS = {
+    "asked": N_("Asked"),
+    "waiting": N_("Waiting for approval"),
+    "history": N_("History"),
+    "bulk": N_("Bulk"),
+}
+RIGHTS = {"waiting": "approve_refund", "bulk": "bulk_refund"}
+STATES = {
+    "": N_("All"),
+    "succeeded": N_("Refunded"),
+    "pending": N_("Pending"),
+    "failed": N_("Failed"),
+    "unknown": N_("Being resolved"),
+    "refused": N_("Refused"),
+    "expired": N_("Expired"),
+    "canceled": N_("Canceled"),
+}
+
+
+def main() -> None:
+    """Draw the screen."""
+    person = console.require("ask_refund")
+    with widgets.header(_("Refunds"), livemode=console.livemode()):
+        refund_form.button(label=_("Ask for a refund"), kind="primary")
+        if person.may("bulk_refund"):
+            st.page_link(
+                navigation.named("bulk_refund"),
+                label=_("Bulk refund"),
+                icon=":material/library_add_check:",
+            )
+    shown = {code: name for code, name in TABS.items() if person.may(RIGHTS.get(code, _ASK))}
+    tab = widgets.url_choice(_("Show"), "tab", shown, default="asked")
+    if tab == "history":
+        history()
+    else:
+        {"asked": asked, "waiting": waiting, "bulk": bulks}[tab]()
+    dialogs()
+
+
+_ASK = "ask_refund"
+
+
+def dialogs() -> None:
+    """The one dialog that is open, if any: they stand on the page, outside of its fragments."""
+    for one in (refund_form, refund_review, bulk_review):
+        if one.wanted():
+            one.follow()
+            return
+    if request := drawer.asked("refund"):
+        drawer.draw("refund", _("Refund request"), lambda: refund_drawer.body(request))
+
+
+@st.fragment
+def asked() -> None:
+    """What is under way, drawn again when something changed."""
+    drawer.follow("refund")
+    console.require(_ASK)
+    version = live.version("refunds")
+    found = console.read(refund_request.under_way, livemode=console.livemode())
+    if found:
+        ids = {refund_tables.short(one.request_id): one.request_id for one in found}
+        st.caption(_("{n} under way, newest first").format(n=len(found)))
+        refund_tables.draw(
+            refund_tables.under_way(found),
+            console.zone(),
+            key="asked",
+            alt=_("Refund requests under way, newest first"),
+            on_open=lambda cell: drawer.remember("refund", ids[cell]),
+        )
+    else:
+        widgets.empty(
+            _("No refund is under way"),
+            _("Ask for one here or on a payment's page; what has ended stands in the history."),
+            icon=":material/done_all:",
+        )
+    live.ping("refunds", version)
+
+
+@st.fragment
+def waiting() -> None:
+    """The queue of the second person."""
+    console.require("approve_refund")
+    version = live.version("refunds")
+    now, livemode = datetime.now(UTC), console.livemode()
+    refund_queue.draw(
+        console.read(bulk_reads.waiting, livemode=livemode, now=now),
+        console.read(reads.waiting, livemode=livemode, now=now),
+    )
+    live.ping("refunds", version)
+
+
+def history() -> None:
+    """All refunds, with filters that stand in the address."""
+    state = widgets.url_choice(_("Status"), "state", STATES, default="")
+    payment = st.text_input(
+        _("Payment id"),
+        key="payment",
+        type="search",
+        bind="query-params",
+        placeholder="pi_…",
+        label_visibility="collapsed",
+        on_change=widgets.first_page,
+    )
+    entries(state, (payment or "").strip(), st.query_params.get("before"))
+
+
+@st.fragment
+def entries(state: str, payment: str, cursor: str | None) -> None:
+    """A page of the history, drawn again when something changed."""
+    drawer.follow("refund")
+    if elsewhere := st.session_state.pop("open_elsewhere", None):
+        console.go("payment", id=elsewhere)
+    console.require(_ASK)
+    version = live.version("refunds")
+    page = console.read(
+        refund_history.history,
+        livemode=console.livemode(),
+        payment_id=payment or None,
+        state=state or None,
+        cursor=cursor,
+    )
+    if page.entries:
+        st.caption(_("{n} shown, newest first").format(n=len(page.entries)))
+        found = {refund_tables.short(one.id): one for one in page.entries}
+        refund_tables.draw(
+            refund_tables.history(page.entries),
+            console.zone(),
+            key="history",
+            alt=_("Refunds, newest first"),
+            on_open=lambda cell: opened(found[cell]),
+        )
+    else:
+        widgets.empty(_("No refund matches"), _("Choose another status, or all payments."))
+    below(state, payment, cursor, page.older_cursor)
+    if cursor is None:
+        live.ping("refunds", version)
+
+
+def opened(entry: refund_history.Entry) -> None:
+    """A request opens its drawer; what was made elsewhere is told on its payment's page."""
+    if entry.request_id:
+        drawer.remember("refund", entry.request_id)
+    elif entry.payment_id:
+        st.session_state["open_elsewhere"] = entry.payment_id
+
+
+def below(state: str, payment: str, cursor: str | None, older: str | None) -> None:
+    """The file of what is shown, and the way through the pages."""
+    row = st.container(horizontal=True, horizontal_alignment="right")
+    mode = "live" if console.livemode() else "test"
+    allowed = console.viewer().may("approve_refund")
+    row.link_button(
+        _("Export CSV"),
+        f"/ui/export/refunds.csv?{urlencode({'state': state, 'payment': payment, 'mode': mode})}",
+        icon=":material/download:",
+        disabled=not allowed,
+        help=None if allowed else _("Exports of refunds need the support lead's role."),
+    )
+    row.button(_("Newest"), key="newest", disabled=cursor is None, on_click=widgets.first_page)
+    row.button(
+        _("Older"),
+        key="older",
+        icon=":material/chevron_right:",
+        icon_position="right",
+        disabled=older is None,
+        on_click=lambda: st.query_params.update(before=older),
+    )
+
+
+@st.fragment
+def bulks() -> None:
+    """The bulks, newest first."""
+    if bulk_id := st.session_state.pop("open_bulk", None):
+        console.go("bulk_refund", id=bulk_id)
+    console.require("bulk_refund")
+    version = live.version("refunds")
+    found = console.read(bulk_reads.latest, livemode=console.livemode())
+    if found:
+        bulk_tables.bulks(found, console.zone(), lambda key: st.session_state.update(open_bulk=key))
+    else:
+        box = widgets.empty(
+            _("No bulk refund yet"),
+            _("Refund many payments at once, from a search or a list; tried out before."),
+        )
+        with box:
+            st.page_link(
+                navigation.named("bulk_refund"),
+                label=_("Bulk refund"),
+                icon=":material/library_add_check:",
+            )
+    live.ping("refunds", version)
+
+
+main()
