@@ -89,7 +89,7 @@ def _links(call: CallRow) -> None:
 def _tries(found: CallDetail) -> None:
     if len(found.tries) < 2:
         return
-    st.subheader(_("All calls under this key"), anchor=False)
+    st.header(_("All calls under this key"), anchor=False)
     for one in found.tries:
         said = [
             i18n.moment(one.started_at, console.zone()),
@@ -103,7 +103,7 @@ def _tries(found: CallDetail) -> None:
 def _operation(one: OperationPart) -> None:
     zone = console.zone()
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.subheader(_("Operation"), anchor=False, width="content")
+    row.header(_("Operation"), anchor=False, width="content")
     with row:
         chips.badge(OPERATION, one.state)
     drawer.facts(

@@ -20,12 +20,16 @@ PATHS = {
     "payment": "/payment?id={payment}",
     "revenue": "/revenue",
     "checkout": "/checkout",
+    "events": "/events",
+    "api_log": "/api_log",
     "users": "/users",
     "audit": "/audit",
 }
 #: Who looks at a screen; finance at the others.
 PEOPLE = {
     "checkout": "dev@demo.test",
+    "events": "dev@demo.test",
+    "api_log": "dev@demo.test",
     "users": "admin@demo.test",
     "audit": "admin@demo.test",
 }
@@ -35,11 +39,11 @@ SHOTS: list[tuple[str, str, dict[str, Any]]] = [
     *((f"{name}_390", name, {"viewport": PHONE, "has_touch": True}) for name in PATHS),
     *(
         (f"{name}_1440_dark", name, {"viewport": DESK, "color_scheme": "dark"})
-        for name in ("overview", "payments", "revenue", "checkout", "audit")
+        for name in ("overview", "payments", "revenue", "checkout", "events", "audit")
     ),
     *(
         (f"{name}_1440_zh", name, {"viewport": DESK, "locale": "zh-CN"})
-        for name in ("payments", "revenue", "checkout", "users", "audit")
+        for name in ("payments", "revenue", "checkout", "events", "users", "audit")
     ),
 ]
 
@@ -89,6 +93,14 @@ def _decline(visitor: stacks.Visitor) -> None:
     page.locator(".st-key-checkout_result").scroll_into_view_if_needed()
 
 
+def _open_newest(visitor: stacks.Visitor) -> None:
+    """The newest event in its drawer, with what applying it again would change."""
+    event_id = visitor.cells()[0][-1].split()[-1]
+    visitor.open(f"/events?event={event_id}")
+    visitor.page.get_by_role("button", name="What would change?").click()
+    visitor.page.get_by_text("On trial").wait_for()
+
+
 def _take(visitor: stacks.Visitor, name: str, path: str) -> None:
     page = visitor.open(path)
     if path == "/" or path.startswith("/revenue"):
@@ -97,6 +109,8 @@ def _take(visitor: stacks.Visitor, name: str, path: str) -> None:
         page.wait_for_selector("[data-testid=stMetricChart] :is(canvas, svg)")
     if path == "/checkout":
         _decline(visitor)
+    if path == "/events" and name == "events_1440":
+        _open_newest(visitor)
     # Canvases draw a frame or two after the last element is in place.
     page.wait_for_timeout(800)
     page.screenshot(path=PICTURES / f"{name}.png")

@@ -11,12 +11,15 @@ from core.reads.needs import needs
 #: Tables that only grow: their last number tells of a new row without any writer's help.
 _GROWING = {"inbox": events.c.seq, "api_log": api_requests.c.seq}
 
+ANY = "any"
+
 
 @needs("see_payments")
 def version(conn: Connection, *, topic: str, livemode: bool) -> int:
     """The topic's version: the sum over the slots that workers count in; 0 before any change.
 
-    Both modes share a topic: a change in the other mode costs a screen one redraw, no more.
+    Both modes share a topic: a change in the other mode costs a screen one redraw, no more. The
+    topic `any` is all of them together.
     """
     if topic == "refunds":
         return _counted(conn, "payments") + _last_change(conn)
@@ -28,7 +31,9 @@ def version(conn: Connection, *, topic: str, livemode: bool) -> int:
 
 def _counted(conn: Connection, topic: str) -> int:
     asked = select(func.coalesce(func.sum(versions.c.version), 0))
-    return int(conn.scalar(asked.where(versions.c.topic == topic)) or 0)
+    if topic != ANY:
+        asked = asked.where(versions.c.topic == topic)
+    return int(conn.scalar(asked) or 0)
 
 
 def _last_change(conn: Connection) -> int:

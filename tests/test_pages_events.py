@@ -1,0 +1,202 @@
+"""Events: found by one line, opened with trace and trial, applied again, and made up."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from core import clock
+from core.db.engine import writing
+from core.inbox.work import apply_inbox
+from tests.event_tools import put, settle, state_of
+from tests.fixtures_access import audited, give, person
+from tests.fixtures_actions import pay
+from tests.fixtures_logs import event
+from tests.fixtures_screens import HOSTILE
+
+
+@pytest.fixture
+def as_role(console, nothing_cached, screen_as, desk, monkeypatch):
+    """The screen over a few events, as a role sees it: `as_role("admin", q=…)`."""
+    from dashboard import console as page_console
+
+    monkeypatch.setattr(page_console, "_desk", lambda _console: (desk, Quiet()))
+    now = clock.now()
+    with writing(console.engine) as conn:
+        for n in range(3):
+            event(conn, received_at=now - timedelta(seconds=50 + n))
+        event(conn, type="charge.updated", state="dead", attempts=8, last_error="KeyError")
+    people = {}
+
+    def run(role="developer", **query):
+        people.setdefault(role, person(console, role))
+        test = screen_as(people[role], "events", **query)
+        assert not test.exception
+        return test
+
+    run.people = people
+    return run
+
+
+class Quiet:
+    """A log of calls that nobody reads."""
+
+    def flush(self):
+        return 0
+
+
+def rows(test):
+    return next(f.value for f in test.dataframe if "event" in f.value)
+
+
+def dead_id(test):
+    return rows(test)["event"][list(rows(test)["state"]).index(["dead"])].split()[-1]
+
+
+def words(test):
+    said = [*test.text, *test.code, *test.markdown, *test.caption, *test.error, *test.warning]
+    return " ".join(one.value.replace("\\", "") for one in said)
+
+
+def test_events_stand_there_newest_first_with_what_went_wrong(as_role):
+    found = rows(as_role())
+    assert sorted(found["received"], reverse=True) == list(found["received"])
+    assert list(found["error"]).count("KeyError") == 1
+    assert set(found["source"]) == {"Webhook"}
+
+
+def test_segments_and_filters_rewrite_the_line(as_role):
+    test = as_role(q="type:charge.*")
+    assert len(rows(test)) == 1
+    test.get_by_key("s_state").set_value("applied").run()
+    assert test.query_params["q"] == "type:charge.* state:applied"
+    assert not any("event" in f.value for f in test.dataframe)
+    test.get_by_key("f_type").set_value(["payment_intent.*"]).run()
+    assert len(rows(test)) == 3
+
+
+def test_a_term_that_is_none_is_named(as_role):
+    assert "amount" in words(as_role(q="amount:>5"))
+
+
+def test_a_dead_event_opens_with_its_trace(as_role):
+    test = as_role(event=dead_id(as_role()))
+    said = words(test)
+    assert "charge.updated" in said
+    assert "Tries that failed: 8" in said
+    assert "KeyError" in said
+    assert "Given up" in said
+
+
+def test_a_replay_is_asked_for_twice(console, as_role, desk):
+    name = dead_id(as_role())
+    test = as_role(event=name)
+    test.button(key="event_replay").click().run()
+    assert state_of(desk, name)[0] == "dead"
+    test.button(key="event_replay_not").click().run()
+    test.button(key="event_replay").click().run()
+    test.button(key="event_replay_now").click().run()
+    assert not test.exception
+    assert state_of(desk, name)[0] == "pending"
+    assert [row.target for row in audited(console, "event.replay")] == [name]
+
+
+def test_a_trial_shows_field_now_and_then(as_role, desk, backend):
+    paid = pay(desk, backend, "pm_card_visa").payment_intent_id
+    settle(desk)
+    source = desk.gateway(False).get(f"/v1/payment_intents/{paid}") | {"description": HOSTILE}
+    name = put(desk, subject=source, created_at=clock.now() + timedelta(hours=1))
+    test = as_role(event=name)
+    test.button(key="event_try").click().run()
+    assert not test.exception
+    table = next(f.value for f in test.dataframe if "then" in f.value)
+    changes = dict(zip(table["field"], zip(table["now"], table["then"], strict=True), strict=True))
+    assert changes["description"] == ("–", HOSTILE[:255])
+    assert changes["confirmed"] == ("Yes", "No")
+    assert "evil.example" not in " ".join(one.value for one in test.markdown)
+    assert "_secret_" not in str([one.value for one in test.json])
+
+
+def test_all_dead_ones_are_replayed_at_once(console, as_role, desk):
+    test = as_role("admin")
+    name = dead_id(test)
+    test.button(key="replay_dead_now").click().run()
+    assert not test.exception
+    assert state_of(desk, name)[0] == "pending"
+    assert not any(button.key == "replay_dead_now" for button in test.button)
+
+
+def test_an_admin_sees_and_replays_but_makes_nothing_up(as_role):
+    test = as_role("admin", event=dead_id(as_role()))
+    assert test.button(key="event_replay")
+    assert as_role("admin").button(key="simulate").disabled
+
+
+def test_nothing_is_made_up_in_live_mode(as_role, monkeypatch):
+    from dashboard import console as page_console
+
+    monkeypatch.setattr(page_console, "livemode", lambda: True)
+    assert as_role().button(key="simulate").disabled
+
+
+def test_an_event_is_made_up_from_a_real_object_and_healed(as_role, desk, backend):
+    paid = pay(desk, backend, "pm_card_visa").payment_intent_id
+    settle(desk)
+    with writing(desk.engine) as conn:
+        told = {"id": paid, "object": "payment_intent"}
+        event(conn, subject=told, received_at=clock.now())
+    test = as_role()
+    test.button(key="simulate").click().run()
+    test.button(key="sim_fill").click().run()
+    filled = json.loads(test.text_area(key="sim_text").value)
+    assert filled["id"] == paid
+    assert "client_secret" not in filled
+    changed = json.dumps(filled | {"status": "canceled"})
+    test.text_area(key="sim_text").set_value(changed).run()
+    test.button(key="sim_send").click().run()
+    assert not test.exception
+    name = test.query_params["event"]
+    assert name.startswith("evt_sim_")
+    assert "Made up here" in words(test)
+    apply_inbox(desk.engine, desk.books)
+    assert "to be read again from Stripe" in words(as_role(event=name))
+    settle(desk)
+    assert "shown as last read from Stripe" in words(as_role(event=name))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "object: must be JSON"), ('{"object": "charge", "id": "ch_1"}', "must be of the kind")],
+)
+def test_bad_json_is_told_and_nothing_is_kept(as_role, text, said):
+    test = as_role()
+    test.button(key="simulate").click().run()
+    test.text_area(key="sim_text").set_value(text).run()
+    test.button(key="sim_send").click().run()
+    assert not test.exception
+    assert said in words(test)
+    assert "Nothing was put into the inbox" in words(test)
+    assert len(rows(test)) == 4
+
+
+def test_foreign_text_stays_text(console, as_role):
+    with writing(console.engine) as conn:
+        subject = {"id": "pi_9", "object": "payment_intent", "description": HOSTILE}
+        name = event(conn, subject=subject, state="dead", attempts=8, last_error=HOSTILE)
+    test = as_role(event=name)
+    for one in [*test.markdown, *test.caption]:
+        assert "](https://evil" not in one.value
+        assert "<img" not in one.value.replace("\\<", "")
+
+
+def test_what_is_not_there_is_said_so(as_role):
+    assert "no such event" in words(as_role(event="evt_none"))
+
+
+def test_a_role_that_is_taken_away_stops_the_next_replay(console, as_role, desk):
+    name = dead_id(as_role())
+    test = as_role(event=name)
+    test.button(key="event_replay").click().run()
+    give(console, as_role.people["developer"], "viewer")
+    test.button(key="event_replay_now").click().run()
+    assert state_of(desk, name)[0] == "dead"
