@@ -28,6 +28,7 @@ TOPICS = {
     "refunds": ASK_REFUND,
     "inbox": SEE_EVENTS,
     "api_log": USE_DEVELOPER_TOOLS,
+    "any": SEE_EVENTS,
 }
 
 _JS = """\

@@ -54,6 +54,7 @@ def screens() -> tuple[Screen, ...]:
             hidden=True,
         ),
         Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
+        Screen("events", _("Events"), "bolt", developers, rights.SEE_EVENTS),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),
         Screen("users", _("Users"), "group", admin, administer),
         Screen("audit", _("Audit"), "policy", admin, administer),
