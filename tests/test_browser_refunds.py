@@ -1,0 +1,141 @@
+"""In a real browser: support asks over the limit, the lead approves, and everything agrees."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from tests import stack as stacks
+from tests.receivers import wait_until
+
+pytestmark = pytest.mark.browser
+AMOUNT, SAID = 64_700, "$647.00 USD"
+SEND = re.compile("^(Refund|Ask for) .*USD$")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    if stacks.chromium() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not installed; with CI=true it must be", pytrace=False)
+        pytest.skip("Chromium is not installed")
+    folder = tmp_path_factory.mktemp("refunds")
+    with stacks.running(
+        folder, "--days", "2", "--per-day", "20", "--seed", "6", "--no-trickle"
+    ) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(stack):
+    """Sign in as a demo user; afterwards, no page may have asked another machine for anything."""
+    made = []
+    with stacks.browsing() as browser:
+
+        def sign_in(who):
+            size = {"width": 1440, "height": 1000}
+            visitor = stacks.sign_in(browser, stack, f"{who}@demo.test", viewport=size)
+            made.append(visitor)
+            return visitor
+
+        yield sign_in
+        for visitor in made:
+            visitor.page.context.close()
+            assert visitor.remote == []
+
+
+def open_payment(visitor, payment_id):
+    """The payment's page, once the worker has brought the payment here."""
+
+    def there():
+        page = visitor.open(f"/payment?id={payment_id}")
+        return page if page.get_by_role("button", name="Refund", exact=True).count() else None
+
+    return wait_until(there, seconds=30)
+
+
+def ask(visitor, payment_id):
+    """Fill the dialog in and click its button twice; what it says then."""
+    page = open_payment(visitor, payment_id)
+    page.get_by_role("button", name="Refund", exact=True).click()
+    dialog = page.locator("[data-testid=stDialog]")
+    dialog.get_by_label("Reason").click()
+    page.get_by_role("option", name="Requested by customer").click()
+    button = dialog.get_by_role("button", name=SEND)
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=stDialog] button')]"
+        ".some(b => / USD$/.test(b.innerText) && !b.disabled)"
+    )
+    rule = dialog.locator("[data-testid=stAlert]").inner_text()
+    button.dblclick()
+    dialog.locator(".st-key-refund_done").wait_for()
+    return rule, dialog.locator("[data-testid=stAlert]").inner_text()
+
+
+def refunds_of(stack, payment_id):
+    return list(stack.stripe.v1.refunds.list({"payment_intent": payment_id}).auto_paging_iter())
+
+
+def rows(page):
+    return [
+        [cell.text_content() for cell in row.locator("td").all()]
+        for row in page.locator("[data-testid=stDataFrame] tr").all()
+    ]
+
+
+def wait_for_row(page, *texts):
+    page.wait_for_function(
+        "texts => [...document.querySelectorAll('[data-testid=stDataFrame] tr')]"
+        ".some(row => texts.every(text => row.textContent.includes(text)))",
+        arg=list(texts),
+        timeout=15_000,
+    )
+
+
+def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, stack):
+    payment, own = stack.pay(amount=AMOUNT).id, stack.pay(amount=200_000).id
+    support, lead = visit("support"), visit("lead")
+    rule, told = ask(support, payment)
+    assert "Over your limit of $100.00 USD: a second person approves." in rule
+    assert f"{SAID} waits for a second person" in told
+    assert refunds_of(stack, payment) == []
+
+    # Who asked has no queue, not by its address either; the list moves by itself later.
+    page = support.open("/refunds?tab=waiting")
+    wait_for_row(page, "$647.00", "awaiting_approval")
+    assert page.get_by_role("button", name="Review").count() == 0
+    assert page.get_by_text("Waiting for approval", exact=True).count() == 0
+
+    # A lead does not decide about what they asked for themselves.
+    ask(lead, own)
+    queue = lead.open("/refunds?tab=waiting")
+    queue.get_by_text("Somebody else decides about what you asked for yourself.").wait_for()
+    assert queue.get_by_role("button", name="Yours").is_disabled()
+    assert queue.get_by_role("button", name="Review").count() == 1
+
+    queue.get_by_role("button", name="Review").click()
+    queue.get_by_role("button", name=re.compile("^Approve: refund")).dblclick()
+    queue.get_by_text(f"{SAID} is given back.").wait_for()
+    page.get_by_text("1 under way, newest first").wait_for(timeout=15_000)
+
+    (refund,) = refunds_of(stack, payment)
+    assert (refund.amount, refund.status) == (AMOUNT, "succeeded")
+    assert refunds_of(stack, own) == []
+    history = support.open(f"/refunds?tab=history&payment={payment}")
+    wait_for_row(history, "$647.00", "succeeded", "Sam Support", "Lee Lead")
+
+    def refunded():
+        metric = support.open(f"/payment?id={payment}").locator(
+            "[data-testid=stMetric]", has_text="Refunded"
+        )
+        return "$647.00" in metric.inner_text()
+
+    wait_until(refunded, seconds=30)
+
+    log = visit("admin").open(f"/audit?q=target:{payment}")
+    wait_for_row(log, "lead@demo.test", "Approved a refund")
+    wait_for_row(log, "support@demo.test", "Asked for a refund")
+    asked = [row for row in rows(log) if any("Asked for a refund" in cell for cell in row)]
+    assert len(asked) == 1
