@@ -151,3 +151,14 @@ def test_an_endpoint_is_a_path_without_its_ids():
     assert endpoint("post", "/v1/payment_intents/pi_9/confirm") == (
         "POST /v1/payment_intents/:id/confirm"
     )
+
+
+@pytest.mark.parametrize("fault", [{"kind": "rate_limit"}, {"kind": "error", "status": 401}])
+def test_a_refusal_behind_a_try_without_answer_says_nothing_of_that_try(emulator, gateway, fault):
+    card = {"payment_method": "pm_card_visa", "confirm": True} | CARD_ONLY
+    emulator.fault("lost_reply", method="POST", path="/v1/payment_intents", count=1)
+    emulator.fault(method="POST", path="/v1/payment_intents", count=2, **fault)
+    with pytest.raises(OutcomeUnknown):
+        gateway.post("/v1/payment_intents", idempotency_key="paid", **INTENT, **card)
+    (made,) = gateway.get("/v1/payment_intents")["data"]
+    assert made["status"] == "succeeded"

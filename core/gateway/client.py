@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import stripe
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
-from core.errors import OutcomeUnknown, StripeUnreachable
+from core.errors import OutcomeUnknown, StripeBusy, StripeKeyRefused, StripeUnreachable
 from core.gateway import transport
 from core.gateway.budget import Budget
 from core.gateway.failures import is_retried, translate
@@ -118,11 +118,24 @@ class Gateway:
             before=_count_attempt,
             reraise=True,
         )
-        call: Callable[[], Json] = lambda: self._once(method, path, params)  # noqa: E731
+        unanswered = False
+
+        def call() -> Json:
+            nonlocal unanswered
+            try:
+                return self._once(method, path, params)
+            except stripe.APIConnectionError:
+                unanswered = True
+                raise
+
         try:
             return attempts(call)
         except stripe.StripeError as error:
-            raise translate(error) from None
+            ours = translate(error)
+            if unanswered and isinstance(ours, (StripeBusy, StripeKeyRefused)):
+                # True of the last try alone: one before it may have acted.
+                ours = OutcomeUnknown(request_id=ours.request_id, http_status=ours.http_status)
+            raise ours from None
 
     def _once(self, method: str, path: str, params: Json) -> Json:
         self._budget.spend(method, path)
