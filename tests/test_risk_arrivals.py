@@ -113,3 +113,10 @@ def test_the_watch_scores_history_first_and_then_what_is_new(engine):
         versions.bump(connection, {"payments"}, slot=0)
     watch.step()
     assert new in scored(engine)
+
+
+def test_a_currency_that_is_new_at_stripe_holds_up_no_other(engine):
+    add(engine, 1, currency="zzz")
+    add(engine, 1)
+    assert score_all(engine) == 2
+    assert {row["currency"] for row in scored(engine).values()} == {"zzz", "usd"}

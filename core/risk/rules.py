@@ -180,8 +180,11 @@ def _check_amount(name: str, currency: Any, amount: Any) -> None:
 
 
 def _minor(amount: str | None, currency: str) -> int | None:
-    """The threshold in a currency; decimals that the currency has not are cut, never rounded up."""
-    if amount is None:
+    """The threshold in a currency; decimals that the currency has not are cut, never rounded up.
+
+    Unknown in a currency that is new at Stripe: it must not hold up the others.
+    """
+    if amount is None or currency not in money.CURRENCIES:
         return None
     shift = money.exponent("kwd") - money.exponent(currency)
     return int(money.parse(amount, "kwd").minor // 10**shift)
