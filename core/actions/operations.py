@@ -25,6 +25,7 @@ from core.actions.sending import Sending, send
 from core.actions.traces import trace_of
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
+from core.db.upsert import insert_new
 from core.errors import (
     IdempotencyKeyReused,
     InvalidInput,
@@ -142,22 +143,22 @@ def begin(
     The id is the table's key: a decision that has its own can be written down only once.
     """
     fence = uuid.uuid4().hex
-    connection.execute(
-        operations.insert().values(
-            id=operation_id,
-            kind=order.kind,
-            livemode=order.livemode,
-            idempotency_key=operation_id,
-            params=_params(order),
-            state="sending",
-            actor=caller.actor,
-            attempts=1,
-            next_attempt_at=moment + LEASE,
-            fence=fence,
-            created_at=moment,
-            updated_at=moment,
-        )
-    )
+    row = {
+        "id": operation_id,
+        "kind": order.kind,
+        "livemode": order.livemode,
+        "idempotency_key": operation_id,
+        "params": _params(order),
+        "state": "sending",
+        "actor": caller.actor,
+        "attempts": 1,
+        "next_attempt_at": moment + LEASE,
+        "fence": fence,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    # The same request twice at once: who was slower comes back as `InsertRace`, and finds it.
+    insert_new(connection, operations, [row])
     audit.append(
         connection,
         actor=caller.actor,
@@ -174,7 +175,8 @@ def _again(
     connection: Connection, caller: Caller, order: Order, kept: Any, moment: datetime
 ) -> Sending | Json:
     """A request that was made before: its answer, or its turn again if it was never sent."""
-    if kept.actor != caller.actor or kept.kind != order.kind or kept.params != _params(order):
+    asked = (caller.actor, order.kind, order.livemode, _params(order))
+    if (kept.actor, kept.kind, kept.livemode, kept.params) != asked:
         raise IdempotencyKeyReused
     if kept.state == "succeeded":
         answer: Json = json.loads(kept.outcome)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.access import audit
@@ -13,6 +16,8 @@ from core.db.tables import operations
 from core.errors import RiskRefused
 from core.risk import scoring
 from core.risk.signals import Subject
+
+_log = logging.getLogger(__name__)
 
 
 def pass_gate(
@@ -54,10 +59,14 @@ def pass_gate(
 
 
 def link(desk: Desk, assessment_id: int, payment_id: str) -> None:
-    """Say which payment came of it."""
+    """Say which payment came of it; of two scorings of one request the first is linked."""
 
     def work() -> None:
         with writing(desk.engine) as connection:
             scoring.link(connection, assessment_id, payment_id)
 
-    retrying(work)
+    try:
+        retrying(work)
+    except IntegrityError:
+        # The same request came twice at once and was scored twice, and the other one is linked.
+        _log.info("payment %s is linked to another score already", payment_id)

@@ -1,0 +1,68 @@
+"""The same request twice at the same moment: one is made, and nobody gets a fault of ours."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select
+
+from core import clock
+from core.actions import payments, risk_gate
+from core.actions.operations import id_for
+from core.db.engine import reading
+from core.db.tables import operations, risk_assessments
+from core.errors import IdempotencyKeyReused, RequestRepeated
+from core.risk.signals import Subject
+from tests.fixtures_access import person
+from tests.fixtures_actions import ASKED, with_token
+
+AT_ONCE = 8
+
+
+def test_one_is_made_and_the_others_are_told_so(till):
+    backend = with_token(till.console, person(till.console, "viewer"), "service")
+    for _ in range(3):
+        key, start = str(uuid.uuid4()), Barrier(AT_ONCE)
+
+        def ask(key=key, start=start):
+            start.wait()
+            try:
+                made = payments.create(till.desk, backend, ASKED, livemode=False, operation_id=key)
+            except RequestRepeated:
+                return None
+            return made.payment_intent_id
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = {found.result() for found in [pool.submit(ask) for _ in range(AT_ONCE)]}
+        (made,) = told - {None}
+        with reading(till.console.engine) as connection:
+            kept = connection.execute(select(operations).where(operations.c.id == key)).one()
+        assert kept.stripe_id == made
+
+
+def test_of_two_scores_of_one_request_one_is_linked(till):
+    backend = with_token(till.console, person(till.console, "viewer"), "service")
+    key = id_for(backend, "payment.create", "order-42")
+    subject = Subject(False, clock.now(), 1234, "usd")
+    slower = risk_gate.pass_gate(till.desk, backend, subject, order_id="42", operation_id=key)
+    made = payments.create(till.desk, backend, ASKED, livemode=False, operation_id=key)
+    risk_gate.link(till.desk, slower, made.payment_intent_id)
+    a = risk_assessments.c
+    with reading(till.console.engine) as connection:
+        linked = connection.scalars(
+            select(a.id).where(a.payment_id == made.payment_intent_id)
+        ).all()
+    assert len(linked) == 1
+    assert linked != [slower]
+
+
+def test_a_key_of_test_mode_does_not_answer_in_live_mode(desk, backend):
+    key = id_for(backend, "payment.create", "order-42")
+    payments.create(desk, backend, ASKED, livemode=False, operation_id=key)
+    both = replace(desk, gateways={mode: desk.gateway(False) for mode in (False, True)})
+    with pytest.raises(IdempotencyKeyReused):
+        payments.create(both, backend, ASKED, livemode=True, operation_id=key)
