@@ -27,6 +27,7 @@ from core.db.tables import operations
 from core.errors import Misconfigured, StripeError
 from core.gateway.client import FILES, Gateway
 from core.gateway.evidence_fields import ANSWERABLE
+from core.inbox.faults import OF_ONE_OBJECT, raise_if_transient, reason
 from core.inbox.refund_requests import follow_operation
 
 _log = logging.getLogger(__name__)
@@ -127,6 +128,11 @@ def _look(desk: Desk, one: Unresolved) -> None:
     except StripeError as error:
         _log.warning("%s %s: %s", sending.kind, sending.operation_id, error.code)
         retrying(partial(_put_off, desk, one))
+    except OF_ONE_OBJECT as error:
+        raise_if_transient(error)
+        # What cannot be read, or not be kept, must not hold up those that were claimed with it.
+        _log.error("%s %s: %s", sending.kind, sending.operation_id, reason(error))
+        retrying(partial(_put_off, desk, one))
 
 
 def _put_off(desk: Desk, one: Unresolved) -> None:
@@ -173,8 +179,11 @@ def _checkout_session(gateway: Gateway, one: Unresolved) -> Json | None:
 
 
 def _refund(gateway: Gateway, one: Unresolved) -> Json | None:
-    pages = gateway.pages("/v1/refunds", payment_intent=one.sending.body["payment_intent"])
-    return tagged_among(pages, one.sending.operation_id)
+    body = one.sending.body
+    pages = gateway.pages("/v1/refunds", payment_intent=body["payment_intent"])
+    # The tag alone can be written by anybody who works with the account.
+    own = ([refund for refund in page if refund["amount"] == body["amount"]] for page in pages)
+    return tagged_among(own, one.sending.operation_id)
 
 
 def _canceled_refund(gateway: Gateway, one: Unresolved) -> Json | None:
