@@ -83,6 +83,8 @@ def test_a_confirmed_payment_is_shown_as_paid_before_any_event(console, desk, ba
         ({"order_id": 2**63}, "order_id"),
         ({"email": "nobody"}, "email"),
         ({"ip_address": "1.2.3"}, "ip_address"),
+        ({"ip_address": "fe80::1%" + "a" * 600}, "ip_address"),
+        ({"ip_address": "fe80::1%a\nb"}, "ip_address"),
         ({"user_id": ""}, "user_id"),
         ({"metadata": {"order_id": "1"}}, "metadata"),
         ({"metadata": {"a": 1}}, "metadata"),

@@ -115,7 +115,10 @@ def _order(value: Any) -> int:
 
 def _address(value: Any) -> str:
     try:
-        return str(ipaddress.ip_address(value if isinstance(value, str) else ""))
+        # Behind a % stands a name of the sender's own network: any text, of any length.
+        return str(
+            ipaddress.ip_address(value if isinstance(value, str) and "%" not in value else "")
+        )
     except ValueError:
         raise InvalidInput("ip_address", "must be an IPv4 or IPv6 address") from None
 
