@@ -25,7 +25,7 @@ from core.access.principals import Principal
 from core.errors import InvalidInput, TillwatchError
 from core.money import Money, plain
 from core.reads import export, payments, revenue
-from dashboard import audit_rows, console, refund_files
+from dashboard import audit_rows, console, fraud_lists_view, refund_files
 
 Row = Sequence[object]
 #: What spreadsheets begin a formula with, beyond what defusedcsv knows.
@@ -119,6 +119,7 @@ def _day(asked: QueryParams, name: str) -> date:
 
 EXPORTS: dict[str, Callable[[Principal, QueryParams], Iterator[Row]]] = {
     "audit": audit_rows.rows,
+    "lists": fraud_lists_view.rows,
     "bulk_refund": refund_files.bulk_rows,
     "payments": payment_rows,
     "refunds": refund_files.history,

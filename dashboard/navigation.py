@@ -53,6 +53,7 @@ def screens() -> tuple[Screen, ...]:
             rights.BULK_REFUND,
             hidden=True,
         ),
+        Screen("fraud", _("Fraud"), "shield", _("Risk"), rights.MANAGE_FRAUD),
         Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
         Screen("events", _("Events"), "bolt", developers, rights.SEE_EVENTS),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),

@@ -26,8 +26,7 @@ _NEEDS = {
     "refunds_to_approve": (N_("Refunds to approve"), "approval", "orange", None),
     "refunds_failed": (N_("Refunds that failed"), "money_off", "red", None),
     "refunds_unresolved": (N_("Refunds without an outcome"), "hourglass", "red", None),
-    "fraud_warnings": (N_("Early fraud warnings"), "flag", "red", None),
-    "open_reviews": (N_("Reviews open"), "rate_review", "orange", None),
+    "open_cases": (N_("Fraud cases open"), "shield", "orange", None),
     "payments_to_capture": (
         N_("Payments to capture"),
         "price_check",
@@ -36,6 +35,11 @@ _NEEDS = {
     ),
     "dead_events": (N_("Events not applied"), "error", "red", None),
     "stale_objects": (N_("Objects to read again"), "sync_problem", "orange", None),
+}
+#: Kinds whose work stands on a screen of its own, and what its address says.
+_ROOMS = {
+    "dead_events": ("events", {"q": "state:dead"}),
+    "open_cases": ("fraud", {"tab": "cases"}),
 }
 NOTHING = "–"
 BUSIEST = 4
@@ -134,12 +138,13 @@ def needs(found: Sequence[Need], person: Principal) -> None:
         row = st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
-        if search:
+        room, query = _ROOMS.get(need.kind, ("payments", {"q": search} if search else None))
+        if query:
             row.page_link(
-                navigation.named("payments"),
+                navigation.named(room),
                 label=_(label),
                 icon=f":material/{icon}:",
-                query_params={"q": search},
+                query_params=query,
             )
         else:
             row.markdown(f":material/{icon}: {_(label)}", width="content")

@@ -13,6 +13,7 @@ from dashboard import (
     live,
     navigation,
     payment_cards,
+    payment_risk,
     payment_tables,
     refund_form,
     stripe_links,
@@ -68,6 +69,7 @@ def main(asked: str, back: str) -> None:
     with right.container(border=True):
         payment_cards.breakdown(detail)
     payment_cards.customer(payment)
+    payment_risk.draw(payment)
     payment_tables.draw(detail, console.zone())
     if payment.metadata_json:
         with st.expander(_("Metadata"), icon=":material/data_object:"):

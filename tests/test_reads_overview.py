@@ -14,10 +14,9 @@ from sqlalchemy import Connection, Engine
 from core.db.engine import reading, writing
 from core.db.parked import PARKED
 from core.db.tables import (
+    cases,
     disputes,
-    early_fraud_warnings,
     events,
-    reviews,
     stale_objects,
     versions,
 )
@@ -146,10 +145,10 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
         for number, status in enumerate(("needs_response", "warning_needs_response", "won")):
             row = {"stripe_id": f"dp_{number}", "status": status, **money}
             conn.execute(disputes.insert(), [mirror(5, **row, due_by=due + timedelta(number))])
-        for number, actionable in enumerate((True, False)):
-            row = {"stripe_id": f"issfr_{number}", "actionable": actionable}
-            conn.execute(early_fraud_warnings.insert(), [mirror(9, **row)])
-        conn.execute(reviews.insert(), [mirror(7, stripe_id="prv_1", open=True)])
+        for number, state in enumerate(("open", "open", "approved")):
+            case = {"id": f"c{number}", "source_id": f"c{number}", "state": state, **money}
+            case |= {"livemode": False, "kind": "flag", "payment_id": "pi_1", "opened_at": NOW}
+            conn.execute(cases.insert(), [case])
         conn.execute(events.insert(), [event_row(1, "dead", 60), event_row(2, "dead", 30)])
         stale = {"kind": "payment", "livemode": False, "mark": 1, "known_at": NOW}
         late = [{"stripe_id": "pi_late", "next_attempt_at": NOW - timedelta(minutes=6)}]
@@ -162,8 +161,7 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
         assert attention.needs_you(conn, livemode=True, now=NOW) == ()
     assert {kind: need.count for kind, need in found.items()} == {
         "disputes_to_answer": 2,
-        "fraud_warnings": 1,
-        "open_reviews": 1,
+        "open_cases": 2,
         "payments_to_capture": 1,
         "dead_events": 2,
         "stale_objects": 2,

@@ -10,12 +10,11 @@ from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 from core.db import refund_states as states
 from core.db.parked import PARKED
 from core.db.tables import (
+    cases,
     disputes,
-    early_fraud_warnings,
     events,
     payments,
     refund_requests,
-    reviews,
     stale_objects,
 )
 from core.reads.needs import needs
@@ -34,7 +33,7 @@ class Need:
     """`count` things of a `kind` wait; `first_at` (UTC) is the nearest deadline or the oldest.
 
     Kinds: disputes_to_answer, refunds_to_approve, refunds_failed, refunds_unresolved,
-    fraud_warnings, open_reviews, payments_to_capture, dead_events, stale_objects. `right` is the
+    open_cases, payments_to_capture, dead_events, stale_objects. `right` is the
     one that the work itself takes.
     """
 
@@ -49,7 +48,7 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     """Only kinds of which something waits, most urgent first."""
     due = stale_objects.c.next_attempt_at
     late = or_(due < now - LATE, due >= PARKED)
-    warnings, dead = early_fraud_warnings, events.c.state == "dead"
+    dead = events.c.state == "dead"
     answerable = disputes.c.status.in_(ANSWERABLE)
     asked = refund_requests.c
     to_approve = (asked.state == states.AWAITING) & (asked.expires_at > now)
@@ -67,8 +66,7 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
         need("refunds_to_approve", "approve_refund", asked.expires_at, to_approve),
         need("refunds_failed", "ask_refund", asked.updated_at, failed),
         need("refunds_unresolved", "ask_refund", asked.updated_at, unresolved),
-        need("fraud_warnings", "manage_fraud", warnings.c.created_at, warnings.c.actionable),
-        need("open_reviews", "manage_fraud", reviews.c.created_at, reviews.c.open),
+        need("open_cases", "manage_fraud", cases.c.opened_at, cases.c.state == "open"),
         _to_capture(conn, livemode),
         need("dead_events", "see_events", events.c.received_at, dead),
         need("stale_objects", "see_events", stale_objects.c.known_at, late),

@@ -88,19 +88,17 @@ def _refused(livemode: bool, since: datetime) -> Select[Any]:
 
 
 def _labelled(livemode: bool, since: datetime) -> Select[Any]:
+    w = early_fraud_warnings.c
     told = union(
         select(disputes.c.payment_id).where(disputes.c.reason == "fraudulent"),
-        select(early_fraud_warnings.c.payment_id),
+        select(w.payment_id).where(w.payment_id.is_not(None)),
         select(refunds.c.payment_id).where(refunds.c.reason == "fraudulent"),
-    ).subquery()
+    )
+    # Not a join: SQLite keeps a list as a tree, and would walk all labels for each payment.
+    fraud = func.sum(case((_A.payment_id.in_(told), 1), else_=0)).label("fraud")
     return (
-        select(
-            _A.currency,
-            func.count().label("paid"),
-            func.sum(case((told.c.payment_id.is_not(None), 1), else_=0)).label("fraud"),
-        )
+        select(_A.currency, func.count().label("paid"), fraud)
         .join(payments, _P.stripe_id == _A.payment_id)
-        .outerjoin(told, told.c.payment_id == _A.payment_id)
         .where(_A.livemode == livemode, _A.kind == "arrival", _A.created_at >= since)
         .where(_P.amount_received_minor > 0)
         .group_by(_A.currency)

@@ -1,0 +1,86 @@
+"""What a case asks back before it is closed: what to block with a refund, or why to dismiss it."""
+
+from __future__ import annotations
+
+import uuid
+
+import streamlit as st
+
+from core.actions import cases as actions
+from core.reads.case_detail import CaseDetail
+from dashboard import fraud_acts, widgets
+from dashboard.fraud_words import exact
+from dashboard.i18n import _
+
+_BLOCK, _DIALOG = "case_block", "case_dialog"
+
+
+def ask(what: str) -> None:
+    """Open a dialog in the next run; a refund gets its id now, so that it is asked for once."""
+    st.session_state[_DIALOG] = {"what": what, "id": str(uuid.uuid4())}
+
+
+def _close() -> None:
+    st.session_state.pop(_DIALOG, None)
+
+
+def follow(found: CaseDetail) -> None:
+    """The dialog that is open, if one is."""
+    form = st.session_state.get(_DIALOG)
+    if form is None:
+        return
+    title = _("Refund as fraud") if form["what"] == "refund" else _("Dismiss the case")
+
+    @st.dialog(title, width="medium", on_dismiss=_close)
+    def drawn() -> None:
+        if form["what"] == "refund":
+            _refund(found, form["id"])
+        else:
+            _dismiss(found.row.case_id)
+
+    drawn()
+
+
+def _refund(found: CaseDetail, request_id: str) -> None:
+    """The amount, what to block with it, and one button."""
+    st.metric(_("At risk"), exact(found.at_risk), border=True)
+    words = {
+        "card": _("this card"),
+        "email": _("this e-mail address"),
+        "ip": _("this IP address"),
+        "user": _("this user"),
+    }
+    known = [name for name, column in actions.BLOCKED.items() if found.payment[column]]
+    st.pills(
+        _("Put on the block list"),
+        known,
+        selection_mode="multi",
+        default=[name for name in known if name == "card"],
+        format_func=words.__getitem__,
+        key=_BLOCK,
+    )
+    st.caption(_("All that is left goes back. Above your limit, a second person decides."))
+    label = _("Refund {amount}").format(amount=widgets.safe_text(exact(found.at_risk)))
+    if st.button(label, key="case_refund_now", type="primary"):
+        block = tuple(st.session_state[_BLOCK] or ())
+        case_id = found.row.case_id
+        done = fraud_acts.do(
+            _("The refund is on its way, and the case is closed."),
+            actions.refund,
+            case_id,
+            block=block,
+            request_id=request_id,
+        )
+        if done is not None and not done.closed:
+            fraud_acts.say(_("The refund waits; the case stays open until it is made."), good=False)
+        _close()
+        st.rerun()
+
+
+def _dismiss(case_id: str) -> None:
+    """A case is not dismissed without saying why."""
+    why = st.text_input(_("Why is there nothing to do?"), key="case_why", max_chars=500)
+    if st.button(_("Dismiss the case"), key="case_dismiss_now", type="primary"):
+        fraud_acts.do(_("The case is dismissed."), actions.dismiss, case_id, why)
+        _close()
+        st.rerun()

@@ -1,0 +1,115 @@
+"""Fraud at a glance: what was flagged and refused, what it cost, by currency; newest flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+import pandas as pd
+import streamlit as st
+
+from core import clock
+from core.reads import fraud_overview as reads
+from core.reads.fraud_overview import Figures, Flagged
+from dashboard import chips, columns, console, fraud_words, i18n, navigation, widgets
+from dashboard.i18n import _
+
+DAYS = 30
+NOTHING = "–"
+
+
+def draw(livemode: bool) -> None:
+    """Figures of 30 days, and the newest flagged payments."""
+    since = clock.now() - timedelta(days=DAYS)
+    lines = console.read(reads.by_currency, livemode=livemode, since=since)
+    if not lines:
+        widgets.empty(
+            _("Nothing was scored yet"),
+            _("Payments are scored as they arrive; the first ones follow within a minute."),
+            icon=":material/shield:",
+        )
+        return
+    with st.container(border=True):
+        widgets.card_title(_("The last {n} days by currency").format(n=DAYS))
+        widgets.plain_table(
+            frame(lines), _layout(), key="fraud_figures", alt=_("Fraud figures by currency")
+        )
+        st.caption(
+            _(
+                "Fraud is what a fraud dispute, an issuer's warning or a refund as fraud says it "
+                "is; reports come for weeks after a payment. Lost: fraud disputes that were lost, "
+                "and refunds as fraud."
+            )
+        )
+    found = console.read(reads.flagged, livemode=livemode)
+    with st.container(border=True):
+        widgets.card_title(_("Newest flagged payments"))
+        if found:
+            _flagged(found)
+        else:
+            st.caption(_("No payment had a medium or high score."))
+
+
+def frame(lines: Sequence[Figures]) -> pd.DataFrame:
+    """A row a currency; shares of those scored, and of those paid."""
+    return pd.DataFrame(
+        {
+            "currency": [line.currency.upper() for line in lines],
+            "scored": [i18n.number(line.scored) for line in lines],
+            "medium": [_share(line.medium, line.scored) for line in lines],
+            "high": [_share(line.high, line.scored) for line in lines],
+            "refused": [i18n.number(line.refused) for line in lines],
+            "fraud": [_share(line.fraud, line.paid) for line in lines],
+            "lost": [columns.money(line.lost_minor, line.currency) for line in lines],
+        }
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return i18n.percent(Fraction(part, whole), digits=2) if whole else NOTHING
+
+
+def _layout() -> dict[str, object]:
+    return {
+        "currency": columns.currency_column(),
+        "scored": columns.money_column(_("Scored"), width=80),
+        "medium": columns.money_column(_("Medium"), width=84),
+        "high": columns.money_column(_("High"), width=84),
+        "refused": columns.money_column(_("Refused"), width=84),
+        "fraud": columns.money_column(_("Fraud rate"), width=96),
+        "lost": columns.money_column(_("Lost"), width=118),
+    }
+
+
+def _flagged(found: Sequence[Flagged]) -> None:
+    def clicked() -> None:
+        st.session_state["fraud_go"] = columns.opened("flagged_open")
+
+    table = pd.DataFrame(
+        {
+            "amount": [columns.money(one.amount_minor, one.currency) for one in found],
+            "currency": [one.currency.upper() for one in found],
+            "level": [chips.cell(one.level) for one in found],
+            "score": [str(one.score) for one in found],
+            "why": [fraud_words.in_short(one.factors) for one in found],
+            "state": [chips.cell(one.state) for one in found],
+            "email": [one.email for one in found],
+            "created": [one.created_at for one in found],
+            "id": [columns.opener(one.payment_id) for one in found],
+        }
+    )
+    layout = {
+        "amount": columns.money_column(_("Amount")),
+        "currency": columns.currency_column(),
+        "level": chips.chip_column(_("Level"), fraud_words.LEVEL, width=86),
+        "score": columns.money_column(_("Score"), width=60),
+        "why": columns.text_column(_("Rules"), width=230),
+        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=132),
+        "email": columns.text_column(_("E-mail"), width=190),
+        "created": columns.time_column(_("Created"), console.zone(), seconds=False),
+        "id": columns.open_column(_("Payment"), "flagged_open", clicked),
+    }
+    widgets.plain_table(table, layout, key="flagged", alt=_("Newest flagged payments"))
+    if payment := st.session_state.pop("fraud_go", None):
+        navigation.go("payment", id=payment)
