@@ -78,7 +78,7 @@ def _layout() -> dict[str, object]:
         "high": columns.money_column(_("High"), width=84),
         "refused": columns.money_column(_("Refused"), width=84),
         "fraud": columns.money_column(_("Fraud rate"), width=96),
-        "lost": columns.money_column(_("Lost"), width=118),
+        "lost": columns.money_column(_("Money lost"), width=118),
     }
 
 

@@ -19,6 +19,7 @@ PATHS = {
     "payments": "/payments",
     "payment": "/payment?id={payment}",
     "revenue": "/revenue",
+    "fraud": "/fraud",
     "checkout": "/checkout",
     "events": "/events",
     "api_log": "/api_log",
@@ -27,6 +28,7 @@ PATHS = {
 }
 #: Who looks at a screen; finance at the others.
 PEOPLE = {
+    "fraud": "risk@demo.test",
     "checkout": "dev@demo.test",
     "events": "dev@demo.test",
     "api_log": "dev@demo.test",
