@@ -93,3 +93,22 @@ def test_a_refund_of_another_amount_with_our_tag_is_not_the_one_asked_for(
     assert row.state == "succeeded"
     kept = desk.gateway(False).get(f"/v1/refunds/{row.refund_id}")
     assert kept["amount"] == 500
+
+
+def test_a_busy_stripe_leaves_unknown_what_was_sent_before(
+    console, desk, backend, action_emulator, monkeypatch
+):
+    made = payments.create(desk, backend, ASKED, livemode=False).payment_intent_id
+    confirming = "/v1/payment_intents/*"
+    action_emulator.fault("reset", method="POST", path=confirming, count=3)
+    with pytest.raises(OutcomeUnknown):
+        payments.confirm(desk, backend, made, livemode=False, payment_method="pm_card_visa")
+    action_emulator.fault("rate_limit", method="POST", path=confirming, count=3)
+    with monkeypatch.context() as ended:
+        # The worker ends right after the answer is kept.
+        ended.setattr(resolve, "_put_off", lambda *_: None)
+        look(console, desk, times=1)
+    states = {row.kind: row.state for row in operations_kept(console)}
+    assert states["payment.confirm"] == "unknown"
+    look(console, desk)
+    assert desk.gateway(False).get(f"/v1/payment_intents/{made}")["status"] == "succeeded"

@@ -104,6 +104,7 @@ def _unresolved(row: Any, fence: str) -> Unresolved:
         fence=fence,
         actor=row.actor,
         trace=params.get("trace", {}),
+        again=True,
     )
     return Unresolved(sending, row.attempts, row.created_at)
 

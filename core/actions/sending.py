@@ -56,6 +56,8 @@ class Sending:
     actor: str
     unkept: Mapping[str, Any] = field(default_factory=dict, repr=False)
     trace: Mapping[str, Any] = field(default_factory=dict)
+    #: It was sent before, and nobody knows what came of that.
+    again: bool = False
 
 
 def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
@@ -128,7 +130,8 @@ def _note_error(desk: Desk, sending: Sending, error: StripeError) -> None:
     moment = clock.now()
     with writing(desk.engine) as connection:
         if isinstance(error, (StripeBusy, StripeKeyRefused)):
-            state = "unknown" if sending.kind in KEPT_UP else "not_sent"
+            held = sending.again or sending.kind in KEPT_UP
+            state = "unknown" if held else "not_sent"
         else:
             state = "refused" if error.code in FINAL else "unknown"
         if not _end(connection, sending, state, error_of(error), None, moment):
