@@ -24,6 +24,7 @@ from core.db import refund_states as states
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds
 from core.errors import AlreadyDecided, NotPermitted
+from core.masking import mask_cards
 
 __all__ = ["approve", "expire", "refuse", "withdraw"]
 
@@ -52,13 +53,14 @@ def approve(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
 
 def refuse(desk: Desk, caller: Caller, bulk_id: str, why: str) -> BulkRefund:
     """End what waits, with a reason for its asker."""
+    said = mask_cards(str(why))
 
     def decide(connection: Connection, row: Row[Any], moment: datetime) -> None:
-        text("why", why, rules.LONGEST_NOTE)
-        records.move_rows(connection, row.id, states.REFUSED, moment, why=why)
-        records.move(connection, row.id, bulks.REFUSED, moment, decided_by=caller.actor, why=why)
+        text("why", said, rules.LONGEST_NOTE)
+        records.move_rows(connection, row.id, states.REFUSED, moment, why=said)
+        records.move(connection, row.id, bulks.REFUSED, moment, decided_by=caller.actor, why=said)
 
-    return _decided(desk, caller, bulk_id, REFUSE, decide, why=why)
+    return _decided(desk, caller, bulk_id, REFUSE, decide, why=said)
 
 
 def withdraw(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,7 +23,6 @@ from core.actions.bulk_refund_records import BulkRefund
 from core.actions.bulk_refund_work import work
 from core.actions.desk import Desk
 from core.actions.operations import admit
-from core.actions.payment_rules import text
 from core.actions.refund_allowance import allowance_of
 from core.actions.refunds import WAITS
 from core.db import bulk_refund_states as bulks
@@ -76,7 +75,7 @@ def try_out(desk: Desk, caller: Caller, asked: NewBulk, *, livemode: bool) -> Dr
     `InvalidInput` names what of the form cannot be read.
     """
     admit(desk, caller, (rights.BULK_REFUND,), TRY, "")
-    _check_form(asked)
+    _checked(asked)
     with reading(desk.engine) as connection:
         person = permitted(connection, caller, rights.BULK_REFUND)
         found = plan.verdicts(connection, asked.targets, asked.how, livemode=livemode)
@@ -94,7 +93,7 @@ def ask(
     The same `bulk_id` again answers the same and adds nothing.
     """
     admit(desk, caller, (rights.BULK_REFUND,), ASK, str(bulk_id or ""))
-    _check_form(asked)
+    asked = _checked(asked)
     desk.gateway(livemode)
     key = rules.new_id(bulk_id)
     try:
@@ -114,13 +113,13 @@ def stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
         raise
 
 
-def _check_form(asked: NewBulk) -> None:
+def _checked(asked: NewBulk) -> NewBulk:
+    """The bulk as it is kept, if its form can be read."""
     plan.checked_targets(asked.targets)
     plan.check_how(asked.how)
     if asked.reason not in rules.REASONS:
         raise InvalidInput("reason", "must be one of {allowed}", allowed=", ".join(rules.REASONS))
-    if asked.note is not None:
-        text("note", asked.note, rules.LONGEST_NOTE)
+    return asked if asked.note is None else replace(asked, note=rules.covered("note", asked.note))
 
 
 def _write_down(desk: Desk, caller: Caller, asked: NewBulk, livemode: bool, key: str) -> BulkRefund:

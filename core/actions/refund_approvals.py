@@ -14,7 +14,6 @@ from core.access.principals import Caller, permitted
 from core.actions import refund_rules as rules
 from core.actions.desk import Desk
 from core.actions.operations import admit, begin
-from core.actions.payment_rules import text
 from core.actions.refund_records import RefundRequest, answer, find, locked, note, order_of
 from core.actions.sending import Sending
 from core.db import refund_states as states
@@ -48,7 +47,7 @@ def approve(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
 def refuse(desk: Desk, caller: Caller, request_id: str, why: str) -> RefundRequest:
     """End what waits, with a reason for its asker."""
     admit(desk, caller, (rights.APPROVE_REFUND,), REFUSE, str(request_id))
-    text("why", why, rules.LONGEST_NOTE)
+    why = rules.covered("why", why)
     try:
         retrying(partial(_refuse, desk, caller, request_id, why))
     except NotPermitted as error:

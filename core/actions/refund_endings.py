@@ -13,7 +13,6 @@ from core.access.principals import Caller, Principal, permitted
 from core.actions import refund_rules as rules
 from core.actions.desk import Desk
 from core.actions.operations import Order, admit, begin
-from core.actions.payment_rules import text
 from core.actions.refund_records import RefundRequest, answer, locked, note, shape
 from core.actions.sending import Sending
 from core.db import refund_states as states
@@ -45,7 +44,7 @@ def cancel(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
 def settle(desk: Desk, caller: Caller, request_id: str, done: str) -> RefundRequest:
     """Say what was done about a refund that failed: it then waits for nobody any more."""
     admit(desk, caller, _DECIDERS, SETTLE, str(request_id))
-    text("done", done, rules.LONGEST_NOTE)
+    done = rules.covered("done", done)
     return retrying(partial(_settle, desk, caller, request_id, done))
 
 

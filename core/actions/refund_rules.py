@@ -15,6 +15,7 @@ from core.actions.payment_rules import checked_id, text
 from core.db.refund_sums import Standing
 from core.db.tables import disputes, payments
 from core.errors import InvalidAmount, InvalidInput, NotFound, NotPermitted, NotRefundable
+from core.masking import mask_cards
 from core.money import Money
 
 #: Stripe's reasons; `fraudulent` feeds its block lists.
@@ -45,6 +46,11 @@ def check_form(asked: NewRefund) -> None:
         raise InvalidAmount("amount", "must be a decimal string in major units")
     if asked.note is not None:
         text("note", asked.note, LONGEST_NOTE)
+
+
+def covered(name: str, written: str) -> str:
+    """What a person wrote to a refund, with card numbers covered: it is kept for good."""
+    return mask_cards(text(name, written, LONGEST_NOTE))
 
 
 def asking_roles(person: Principal, reason: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -48,6 +49,8 @@ def ask(
     """
     admit(desk, caller, (rights.ASK_REFUND,), ASK, str(asked.payment_intent_id))
     rules.check_form(asked)
+    if asked.note is not None:
+        asked = replace(asked, note=rules.covered("note", asked.note))
     desk.gateway(livemode)
     key = rules.new_id(request_id)
     try:
