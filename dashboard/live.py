@@ -13,7 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from core.access.rights import ASK_REFUND, SEE_EVENTS, SEE_PAYMENTS, USE_DEVELOPER_TOOLS
+from core.access.rights import (
+    ASK_REFUND,
+    SEE_DISPUTES,
+    SEE_EVENTS,
+    SEE_PAYMENTS,
+    USE_DEVELOPER_TOOLS,
+)
 from core.reads import live as reads
 from dashboard import console
 
@@ -26,6 +32,7 @@ TOPICS = {
     "payments": SEE_PAYMENTS,
     "revenue": SEE_PAYMENTS,
     "refunds": ASK_REFUND,
+    "disputes": SEE_DISPUTES,
     "inbox": SEE_EVENTS,
     "api_log": USE_DEVELOPER_TOOLS,
     "any": SEE_EVENTS,

@@ -54,6 +54,8 @@ def screens() -> tuple[Screen, ...]:
             hidden=True,
         ),
         Screen("fraud", _("Fraud"), "shield", _("Risk"), rights.MANAGE_FRAUD),
+        Screen("disputes", _("Disputes"), "gavel", _("Risk"), rights.SEE_DISPUTES),
+        Screen("dispute", _("Dispute"), "gavel", _("Risk"), rights.SEE_DISPUTES, hidden=True),
         Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
         Screen("events", _("Events"), "bolt", developers, rights.SEE_EVENTS),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),

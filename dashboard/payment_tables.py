@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.payment import PaymentDetail
-from dashboard import chips, columns, explanations, widgets
+from dashboard import chips, columns, console, explanations, navigation, widgets
 from dashboard.columns import money
 from dashboard.i18n import _
 
@@ -28,6 +28,18 @@ def draw(detail: PaymentDetail, zone: ZoneInfo) -> None:
             with st.container(border=True):
                 widgets.card_title(name)
                 widgets.plain_table(table, layout, key=shape.__name__, alt=name)
+                if shape is _disputes and console.viewer().may("see_disputes"):
+                    _links(parts)
+
+
+def _links(parts: Any) -> None:
+    for part in parts:
+        st.page_link(
+            navigation.named("dispute"),
+            label=_("Open {id}").format(id=widgets.safe_text(part.stripe_id)),
+            icon=":material/gavel:",
+            query_params={"id": part.stripe_id},
+        )
 
 
 def _base(parts: Any) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""The list of disputes with its figures: what is at stake, how often answers win."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from core.gateway.dispute_reasons import REASONS
+from core.money import show
+from core.reads.disputes import AnswerTime, DisputeRow, Stake, WinRate
+from dashboard import chips, columns, dispute_words, figures, i18n, widgets
+from dashboard.chips import N_
+from dashboard.i18n import _
+from dashboard.widgets import ROW
+
+VIEWS = {
+    "open": N_("To answer"),
+    "review": N_("With the bank"),
+    "won": N_("Won"),
+    "lost": N_("Lost"),
+    "all": N_("All"),
+}
+SHOWN = 15
+#: What a list can be filtered by.
+REASON_CODES = tuple(sorted(REASONS.reasons))
+BUSIEST = 2
+
+
+def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
+    """Amounts at stake of the busiest currencies, and the time that answers take."""
+    found = []
+    for stake in stakes[:BUSIEST]:
+        code = stake.currency.upper()
+        counted = _("To answer, {currency} ({n})").format(currency=code, n=stake.to_answer_count)
+        found.append(figures.money_card(counted, stake.to_answer))
+        counted = _("With the bank, {currency} ({n})").format(
+            currency=code, n=stake.in_review_count
+        )
+        found.append(figures.money_card(counted, stake.in_review))
+    median = dispute_words.lasted(took.median) if took.median is not None else "–"
+    said = _("Median of {n} answered here").format(n=took.count)
+    found.append(figures.Card(_("Time to answer"), median, said))
+    figures.cards(found, columns=min(len(found), 5))
+    if len(stakes) > BUSIEST:
+        rest = [
+            f"{stake.currency.upper()} {show(stake.to_answer)} / {show(stake.in_review)}"
+            for stake in stakes[BUSIEST:]
+        ]
+        said = _("To answer / with the bank: {amounts}")
+        st.caption(widgets.safe_text(said.format(amounts=" · ".join(rest))))
+
+
+def frame(rows: Sequence[DisputeRow], now: datetime) -> pd.DataFrame:
+    """One line a dispute."""
+    opened = ("needs_response", "warning_needs_response")
+    waits = [row.due_by if row.status in opened else None for row in rows]
+    return pd.DataFrame(
+        {
+            "left": [dispute_words.left(due, now) for due in waits],
+            "clock": [chips.cell(dispute_words.clock(due, now)) for due in waits],
+            "amount": [show(row.amount) for row in rows],
+            "currency": [row.amount.currency.upper() for row in rows],
+            "state": [chips.cell(row.status) for row in rows],
+            "reason": [columns.reason(row.reason) for row in rows],
+            "customer": [row.customer or "" for row in rows],
+            "due": pd.Series([row.due_by for row in rows], dtype="datetime64[us, UTC]"),
+            "created": [row.created_at for row in rows],
+            "dispute": [columns.opener(row.stripe_id) for row in rows],
+        }
+    )
+
+
+def table(
+    rows: Sequence[DisputeRow], zone: ZoneInfo, now: datetime, on_open: Callable[[str], None]
+) -> None:
+    """Draw the list; a click on an id opens the dispute."""
+
+    def clicked() -> None:
+        on_open(columns.opened("disputes_open"))
+
+    waiting = any(row.status.endswith("needs_response") for row in rows)
+    order = ["left", "clock"] if waiting else []
+    order += ["amount", "currency", "state", "reason", "customer"]
+    order += ["due" if waiting else "created", "dispute"]
+    st.dataframe(
+        frame(rows, now),
+        hide_index=True,
+        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        row_height=ROW,
+        column_order=order,
+        column_config={
+            "left": columns.text_column(_("Left"), width=112),
+            "clock": chips.chip_column(_("Clock"), dispute_words.CLOCK, width=84),
+            "amount": columns.money_column(_("Amount"), width=100),
+            "currency": columns.currency_column(),
+            "state": chips.chip_column(_("Status"), chips.DISPUTE, width=146),
+            "reason": columns.text_column(_("Reason"), width=150),
+            "customer": columns.text_column(_("Customer"), width=190),
+            "due": columns.time_column(_("Answer by"), zone, seconds=False),
+            "created": columns.time_column(_("Created"), zone, seconds=False),
+            "dispute": columns.open_column(_("Dispute"), "disputes_open", clicked),
+        },
+        key="disputes",
+        alt=_("Disputes"),
+    )
+
+
+def win_table(rates: Sequence[WinRate]) -> None:
+    """How often an answer won, by reason, with how many decisions that rests on."""
+    widgets.card_title(_("Answers that won"))
+    if not rates:
+        st.caption(_("No dispute has been decided yet."))
+        return
+    rows = pd.DataFrame(
+        {
+            "reason": [columns.reason(line.reason) or "–" for line in rates],
+            "rate": ["–" if line.rate is None else i18n.percent(line.rate) for line in rates],
+            "won": [line.won for line in rates],
+            "decided": [line.decided for line in rates],
+            "unanswered": [line.unanswered for line in rates],
+        }
+    )
+    layout = {
+        "reason": columns.text_column(_("Reason"), width=190),
+        "rate": columns.money_column(_("Won, %"), width=84),
+        "won": st.column_config.NumberColumn(_("Won"), width=70),
+        "decided": st.column_config.NumberColumn(_("Decided"), width=84),
+        "unanswered": st.column_config.NumberColumn(_("Unanswered"), width=110),
+    }
+    widgets.plain_table(rows, layout, key="win_rates", alt=_("Win rate by reason"))
+    st.caption(_("Of disputes that were answered and decided. Unanswered: lost without an answer."))

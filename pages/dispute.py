@@ -1,0 +1,114 @@
+"""One dispute: why, by when, what it moved, and the answer to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.reads import dispute as reads
+from core.reads import dispute_odds
+from core.reads.dispute import DisputeDetail
+from dashboard import (
+    chips,
+    console,
+    dispute_acts,
+    dispute_cards,
+    dispute_form,
+    dispute_words,
+    i18n,
+    navigation,
+    widgets,
+)
+from dashboard.i18n import _
+
+
+def main(asked: str, view: str) -> None:
+    """Draw the screen."""
+    livemode = console.livemode()
+    st.page_link(
+        navigation.named("disputes"),
+        label=_("Disputes"),
+        icon=":material/arrow_back:",
+        query_params={"view": view} if view else None,
+    )
+    try:
+        detail = console.read(reads.by_id, dispute_id=asked, livemode=livemode)
+    except NotFound:
+        widgets.header(_("Dispute"), livemode=livemode)
+        widgets.empty(
+            _("There is no such dispute here"),
+            _("Check the id and the mode. A new dispute arrives within seconds."),
+        )
+        st.stop()
+    head(detail, livemode)
+    left, right = st.columns([3, 2])
+    with left:
+        answer(detail)
+        with st.container(border=True):
+            dispute_cards.history(detail.history, console.zone())
+    with right:
+        with st.container(border=True):
+            dispute_cards.reason(detail)
+        odds = console.read(dispute_odds.odds, dispute_id=asked, livemode=livemode)
+        if odds is not None and detail.dispute.status.endswith("needs_response"):
+            with st.container(border=True):
+                dispute_cards.counter_or_accept(odds)
+        with st.container(border=True):
+            dispute_cards.effect(detail)
+        with st.container(border=True):
+            dispute_cards.path(detail, console.zone())
+    as_of = i18n.moment(detail.dispute.as_of, console.zone())
+    st.caption(_("As read from Stripe at {time}").format(time=as_of))
+
+
+def head(detail: DisputeDetail, livemode: bool) -> None:
+    """The amount, its state and its clock; the ids, and the payment."""
+    dispute, now = detail.dispute, datetime.now(UTC)
+    waits = dispute.status.endswith("needs_response")
+
+    def beside() -> None:
+        chips.badge(chips.DISPUTE, dispute.status)
+        if waits and dispute.due_by:
+            code = dispute_words.clock(dispute.due_by, now)
+            st.badge(
+                dispute_words.left(dispute.due_by, now),
+                icon=":material/schedule:",
+                color=chips.tone(dispute_words.CLOCK, code),
+                help=i18n.minute(dispute.due_by, console.zone()),
+            )
+
+    place = widgets.header(dispute_cards.coded(dispute.amount), livemode=livemode, beside=beside)
+    if dispute.payment_id:
+        place.page_link(
+            navigation.named("payment"),
+            label=_("The payment"),
+            icon=":material/receipt_long:",
+            query_params={"id": dispute.payment_id},
+        )
+    st.code(dispute.stripe_id, language=None, width="content")
+
+
+def answer(detail: DisputeDetail) -> None:
+    """The form for who may answer, or what became of the answer."""
+    dispute = detail.dispute
+    with st.container(border=True):
+        if not dispute.status.endswith("needs_response"):
+            widgets.card_title(_("Answer"))
+            dispute_acts.tell()
+            st.text(
+                _("Evidence was submitted.")
+                if dispute.submission_count
+                else _("No evidence was submitted.")
+            )
+        elif not console.viewer().may("manage_disputes"):
+            widgets.card_title(_("Answer"))
+            st.text(_("Somebody with the risk role answers it."))
+            if dispute.has_evidence:
+                st.caption(_("A draft is kept at Stripe."))
+        elif (draft := dispute_acts.draft(dispute.stripe_id)) is not None:
+            dispute_form.draw(detail, draft)
+
+
+main(st.query_params.get("id", ""), st.query_params.get("view", ""))

@@ -1,0 +1,102 @@
+"""Disputes: what must be answered by when, what is at stake, how often answers win."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.reads import disputes as reads
+from dashboard import columns, console, disputes_view, live, widgets
+from dashboard.i18n import _
+
+
+def main() -> None:
+    """Draw the screen."""
+    console.require("see_disputes")
+    livemode = console.livemode()
+    widgets.header(_("Disputes"), livemode=livemode)
+    rates = console.read(reads.win_rates, livemode=livemode)
+    stakes = console.read(reads.at_stake, livemode=livemode)
+    disputes_view.stake_cards(stakes, console.read(reads.answer_time, livemode=livemode))
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        view = widgets.url_choice(_("State"), "view", disputes_view.VIEWS, default="open")
+        reason = choice(_("Any reason"), "reason", [*disputes_view.REASON_CODES])
+        currency = choice(_("Any currency"), "currency", [stake.currency for stake in stakes])
+    listed(view, reason, currency)
+    with st.container(border=True):
+        disputes_view.win_table(rates)
+
+
+def choice(label: str, key: str, known: list[str]) -> str:
+    """A filter whose code stands in the URL."""
+    asked = st.query_params.get(key, "")
+    options = ["", *dict.fromkeys([*filter(None, known), *([asked] if asked else [])])]
+    st.session_state[f"choice_{key}"] = asked
+
+    def chosen() -> None:
+        value = st.session_state[f"choice_{key}"]
+        st.query_params.pop("after", None)
+        if value:
+            st.query_params[key] = value
+        else:
+            st.query_params.pop(key, None)
+
+    st.selectbox(
+        label,
+        options,
+        key=f"choice_{key}",
+        format_func=lambda code: (columns.reason(code) or label) if code else label,
+        label_visibility="collapsed",
+        on_change=chosen,
+        width=190,
+    )
+    return asked
+
+
+@st.fragment
+def listed(view: str, reason: str, currency: str) -> None:
+    """The rows: drawn again, alone, when a dispute changed or one is opened."""
+    if opened := st.session_state.pop("dispute_opened", None):
+        console.go("dispute", id=opened, view=view)
+    version, now = live.version("disputes"), datetime.now(UTC)
+    cursor = st.query_params.get("after")
+    page = console.read(
+        reads.page,
+        livemode=console.livemode(),
+        view=view,
+        reason=reason or None,
+        currency=currency or None,
+        cursor=cursor,
+    )
+    if page.rows:
+        said = _("{n} shown, the nearest deadline first") if view == "open" else None
+        st.caption((said or _("{n} shown, newest first")).format(n=len(page.rows)))
+        disputes_view.table(page.rows, console.zone(), now, remember)
+    elif view == "open":
+        widgets.empty(_("Nothing is to be answered"), _("New disputes appear here by themselves."))
+    else:
+        widgets.empty(_("No dispute here"), _("Choose another state, or take a filter out."))
+    if cursor or page.next_cursor:
+        pager(page.next_cursor)
+    live.ping("disputes", version)
+
+
+def pager(following: str | None) -> None:
+    """To the first page, and to the next."""
+    row = st.container(horizontal=True, horizontal_alignment="right")
+    if row.button(_("First page"), disabled="after" not in st.query_params):
+        st.query_params.pop("after", None)
+        st.rerun()
+    if row.button(_("Next page"), disabled=following is None) and following:
+        st.query_params["after"] = following
+        st.rerun()
+
+
+def remember(dispute_id: str) -> None:
+    """A click on an id: the fragment opens it when it runs, for a callback cannot."""
+    st.session_state["dispute_opened"] = dispute_id
+
+
+main()
