@@ -158,7 +158,8 @@ def _result(tried: dict[str, Any]) -> None:
         with left:
             bulk_tables.verdicts(dry)
         with right:
-            bulk_tables.dry_totals(dry)
+            if possible:
+                bulk_tables.dry_totals(dry)
             if dry.over:
                 said = _("{limit}: a second person approves all of it.")
                 st.info(said.format(limit=refund_words.over(dry.over)), icon=":material/group:")

@@ -30,16 +30,16 @@ def totals(bulk: Bulk, *, key: str) -> None:
     table = pd.DataFrame(
         {
             "state": [chips.cell(part.state) for part in bulk.parts],
-            "rows": [part.rows for part in bulk.parts],
             "amount": [show(part.amount) for part in bulk.parts],
             "currency": [part.amount.currency.upper() for part in bulk.parts],
+            "rows": [part.rows for part in bulk.parts],
         }
     )
     layout = {
-        "state": chips.chip_column(_("Status"), refund_words.REQUEST, width=170),
-        "rows": st.column_config.NumberColumn(_("Payments"), width=80),
-        "amount": columns.money_column(_("Amount"), width=130),
+        "state": chips.chip_column(_("Status"), refund_words.REQUEST, width=150),
+        "amount": columns.money_column(_("Amount"), width=110),
         "currency": columns.currency_column(),
+        "rows": st.column_config.NumberColumn(_("Payments"), width=80),
     }
     widgets.plain_table(table, layout, key=key, alt=_("Payments and sums by status"))
 

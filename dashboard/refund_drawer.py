@@ -23,7 +23,7 @@ def body(request_id: str) -> None:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
     amount = widgets.safe_text(refund_words.exact(found.amount))
-    row.subheader(amount, anchor=False, width="content")
+    row.header(amount, anchor=False, width="content")
     with row:
         chips.badge(refund_words.REQUEST, found.state)
     if found.state == states.UNKNOWN:

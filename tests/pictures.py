@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests import refund_browser
 from tests import stack as stacks
 
 PICTURES = stacks.ROOT / "docs" / "pictures"
@@ -20,6 +21,8 @@ PATHS = {
     "payment": "/payment?id={payment}",
     "revenue": "/revenue",
     "fraud": "/fraud",
+    "refunds": "/refunds?tab=waiting",
+    "bulk_refund": "{bulk}",
     "checkout": "/checkout",
     "events": "/events",
     "api_log": "/api_log",
@@ -29,6 +32,8 @@ PATHS = {
 #: Who looks at a screen; finance at the others.
 PEOPLE = {
     "fraud": "risk@demo.test",
+    "refunds": "lead@demo.test",
+    "bulk_refund": "lead@demo.test",
     "checkout": "dev@demo.test",
     "events": "dev@demo.test",
     "api_log": "dev@demo.test",
@@ -41,11 +46,11 @@ SHOTS: list[tuple[str, str, dict[str, Any]]] = [
     *((f"{name}_390", name, {"viewport": PHONE, "has_touch": True}) for name in PATHS),
     *(
         (f"{name}_1440_dark", name, {"viewport": DESK, "color_scheme": "dark"})
-        for name in ("overview", "payments", "revenue", "checkout", "events", "audit")
+        for name in ("overview", "payments", "revenue", "refunds", "checkout", "events", "audit")
     ),
     *(
         (f"{name}_1440_zh", name, {"viewport": DESK, "locale": "zh-CN"})
-        for name in ("payments", "revenue", "checkout", "events", "users", "audit")
+        for name in ("payments", "revenue", "refunds", "checkout", "events", "users", "audit")
     ),
 ]
 
@@ -59,6 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, stacks.running(Path(folder), *args) as stack:
         paths = PATHS | {"payment": PATHS["payment"].format(payment=_eventful(stack))}
         with stacks.browsing() as browser:
+            paths["bulk_refund"] = _refunds(browser, stack)
             for name, screen, context in SHOTS:
                 who = PEOPLE.get(screen, "finance@demo.test")
                 visitor = stacks.sign_in(browser, stack, who, **context)
@@ -80,6 +86,19 @@ def _eventful(stack: stacks.Stack) -> str:
         {"payment_intent": payment.id, "amount": 2_340, "reason": "requested_by_customer"}
     )
     return payment.id
+
+
+def _refunds(browser: Any, stack: stacks.Stack) -> str:
+    """Requests that wait, one of them the lead's own, and a bulk; the bulk's address."""
+    support = stacks.sign_in(browser, stack, "support@demo.test")
+    note = "The carrier lost the parcel; the customer has waited for three weeks"
+    refund_browser.ask(support, stack.pay(amount=64_700).id, note)
+    support.page.context.close()
+    lead = stacks.sign_in(browser, stack, "lead@demo.test")
+    refund_browser.ask(lead, stack.pay(amount=120_000).id, "Agreed with the shop's owner")
+    address = refund_browser.ask_for_bulk(lead, "created:48h status:succeeded", "5")
+    lead.page.context.close()
+    return address
 
 
 def _decline(visitor: stacks.Visitor) -> None:

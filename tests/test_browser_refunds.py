@@ -9,10 +9,10 @@ import pytest
 
 from tests import stack as stacks
 from tests.receivers import wait_until
+from tests.refund_browser import ask
 
 pytestmark = pytest.mark.browser
 AMOUNT, SAID = 64_700, "$647.00 USD"
-SEND = re.compile("^(Refund|Ask for) .*USD$")
 
 
 @pytest.fixture(scope="module")
@@ -44,34 +44,6 @@ def visit(stack):
         for visitor in made:
             visitor.page.context.close()
             assert visitor.remote == []
-
-
-def open_payment(visitor, payment_id):
-    """The payment's page, once the worker has brought the payment here."""
-
-    def there():
-        page = visitor.open(f"/payment?id={payment_id}")
-        return page if page.get_by_role("button", name="Refund", exact=True).count() else None
-
-    return wait_until(there, seconds=30)
-
-
-def ask(visitor, payment_id):
-    """Fill the dialog in and click its button twice; what it says then."""
-    page = open_payment(visitor, payment_id)
-    page.get_by_role("button", name="Refund", exact=True).click()
-    dialog = page.locator("[data-testid=stDialog]")
-    dialog.get_by_label("Reason").click()
-    page.get_by_role("option", name="Requested by customer").click()
-    button = dialog.get_by_role("button", name=SEND)
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stDialog] button')]"
-        ".some(b => / USD$/.test(b.innerText) && !b.disabled)"
-    )
-    rule = dialog.locator("[data-testid=stAlert]").inner_text()
-    button.dblclick()
-    dialog.locator(".st-key-refund_done").wait_for()
-    return rule, dialog.locator("[data-testid=stAlert]").inner_text()
 
 
 def refunds_of(stack, payment_id):
