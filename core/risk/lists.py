@@ -15,6 +15,8 @@ from core.errors import InvalidInput
 KINDS = ("block", "allow")
 FIELDS = ("ip", "email", "card", "user", "country")
 
+#: IPv4 addresses stand behind so many bits of IPv6: ::ffff:192.0.2.7.
+_MAPPED_BITS = 96
 _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}\.[^@\s.]{2,}")
 
@@ -39,7 +41,12 @@ def normal(field: str, value: str) -> str:
 
 def _network(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        found = ipaddress.ip_network(text, strict=False)
+        mapped = getattr(found.network_address, "ipv4_mapped", None)
+        # Payments are looked for under the IPv4 address that such a one stands for.
+        if mapped is not None and found.prefixlen >= _MAPPED_BITS:
+            return f"{mapped}/{found.prefixlen - _MAPPED_BITS}"
+        return str(found)
     except ValueError:
         raise InvalidInput(
             "value", "must be an IP address or a network such as 192.0.2.0/24"
