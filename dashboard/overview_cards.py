@@ -22,7 +22,7 @@ from dashboard.i18n import _
 
 #: Kind of need: what it is called, its icon, its colour, and the search that lists it.
 _NEEDS = {
-    "disputes_to_answer": (N_("Disputes to answer"), "gavel", "orange", "status:disputed"),
+    "disputes_to_answer": (N_("Disputes to answer"), "gavel", "orange", None),
     "refunds_to_approve": (N_("Refunds to approve"), "approval", "orange", None),
     "refunds_failed": (N_("Refunds that failed"), "money_off", "red", None),
     "refunds_unresolved": (N_("Refunds without an outcome"), "hourglass", "red", None),
@@ -38,6 +38,7 @@ _NEEDS = {
 }
 #: Kinds whose work stands on a screen of its own, and what its address says.
 _ROOMS = {
+    "disputes_to_answer": ("disputes", {"view": "open"}),
     "dead_events": ("events", {"q": "state:dead"}),
     "open_cases": ("fraud", {"tab": "cases"}),
 }
