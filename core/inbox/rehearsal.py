@@ -104,9 +104,7 @@ def _rehearse(engine: Engine, event_id: str, books: Books, livemode: bool | None
         return found[0]
 
 
-def _tried(
-    connection: Connection, event_id: str, books: Books, livemode: bool | None
-) -> Rehearsal:
+def _tried(connection: Connection, event_id: str, books: Books, livemode: bool | None) -> Rehearsal:
     e = events.c
     asked = select(e.body, e.created_at, e.account, e.livemode).where(e.stripe_id == event_id)
     row = connection.execute(asked).first()
