@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, FromClause, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -50,12 +51,20 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
     )
 
 
+class _Hinted(SQLiteCompiler):
+    """Writes hints such as INDEXED BY, which SQLAlchemy drops on SQLite (PERF section 7.6)."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": 30, "isolation_level": None}
     )
+    engine.dialect.statement_compiler = _Hinted
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

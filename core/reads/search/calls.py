@@ -71,9 +71,7 @@ def search(
     if lead is not None and lead.field in _EXACT:
         column, index = _EXACT[lead.field]
         few = tuple(Arm(index, (column == value,)) for value in split(lead))
-        # A plain test of the mode would draw SQLite to `ax_walk`.
-        own = func.coalesce(_c.livemode, False) == livemode
-        return Search(LOG, few, (own, *tests), since, until)
+        return Search(LOG, few, (mode, *tests), since, until)
     arms = _by_status(conn, lead, livemode) if lead else (Arm("ax_walk", (mode,)),)
     return Search(LOG, arms, tuple(tests), since, until, BUDGET if tests else None)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
 from core.db.tables import events
 from core.errors import InvalidInput
@@ -21,9 +21,12 @@ SOURCES = ("webhook", "poll", "backfill", "simulated")
 #: How the ids of simulated events begin: few among many, they are found by it.
 SIMULATED = "evt_sim_"
 #: Rows that one search may look at: each is a page of the table, for its body stands in it.
-BUDGET = 5_000
+BUDGET = 2_000
 #: More events than this in a state are searched like all others.
 FEW = 10_000
+
+#: What SQLite calls the index of the ids.
+UNIQUE = "sqlite_autoindex_events_1"
 
 _c = events.c
 _STATE = "must be pending, applied, skipped or dead"
@@ -60,16 +63,13 @@ def search(
     tests += [_c.created_at >= born] if born else []
     tests += [_c.created_at < dead] if dead else []
     terms = [t for t in map(_meant, query.terms) if t.field not in ("received", "created")]
-    lead = _lead(conn, terms)
+    lead, mode = _lead(conn, terms), _c.livemode == livemode
     tests += [_test(term) for term in terms if term is not lead]
     if lead is not None and lead.field != "type":
-        # A plain test of the mode would draw SQLite away from the index of the term.
-        own = func.coalesce(_c.livemode, False) == livemode
-        return Search(LOG, (_few(lead),), (own, *tests), since, until)
+        return Search(LOG, (_few(lead),), (mode, *tests), since, until)
     if lead is not None:
         budget = BUDGET if tests else None
         return Search(LOG, _by_type(conn, lead, livemode), tuple(tests), since, until, budget)
-    mode = _c.livemode == livemode
     return Search(LOG, (Arm("ex_received"),), (mode, *tests), since, until, BUDGET)
 
 
@@ -109,8 +109,11 @@ def _leads_to_few(conn: Connection, term: Term) -> bool:
 def _few(term: Term) -> Arm:
     if term.field == "source":
         last = SIMULATED[:-1] + chr(ord(SIMULATED[-1]) + 1)
-        return Arm(None, (and_(_c.stripe_id >= SIMULATED, _c.stripe_id < last),))
-    return Arm({"object": "ex_object", "state": "ex_due"}.get(str(term.field)), (_test(term),))
+        test = and_(_c.stripe_id >= SIMULATED, _c.stripe_id < last)
+    else:
+        test = _test(term)
+    index = {"object": "ex_object", "state": "ex_due"}.get(str(term.field))
+    return Arm(index, (test,)) if index else Arm(UNIQUE, (test,), mysql="stripe_id")
 
 
 def _test(term: Term) -> Test:
@@ -125,20 +128,25 @@ def _test(term: Term) -> Test:
 def _of_type(text: str) -> Test:
     if not text.endswith("*"):
         return _c.type == text
-    start = text[:-1]
-    # Types are made of lower case letters, digits, dots and underscores.
-    return and_(_c.type >= start, _c.type < start + "~")
+    return and_(_c.type >= text[:-1], _c.type < _beyond(text))
+
+
+def _beyond(text: str) -> str:
+    """Comes after every type that begins as asked: letters, digits, dots and underscores do."""
+    return text[:-1] + "~"
 
 
 def _by_type(conn: Connection, term: Term, livemode: bool) -> tuple[Arm, ...]:
-    """An arm for each type that ever came and is asked for, each in order."""
-    mode, wanted = _c.livemode == livemode, or_(*map(_of_type, split(term)))
-    known: list[str] = []
-    while (found := conn.scalar(_next_type(mode, wanted, known[-1:]))) is not None:
-        known.append(found)
-    return tuple(Arm("ex_type", (mode, _c.type == one)) for one in known)
-
-
-def _next_type(mode: Test, wanted: Test, after: Sequence[str]) -> Select[str]:
-    asked = select(func.min(_c.type)).where(mode, wanted)
-    return asked.where(_c.type > after[0]) if after else asked
+    """An arm for each type that is asked for; of a beginning, each that ever came."""
+    mode, wanted = _c.livemode == livemode, set()
+    for text in split(term):
+        if not text.endswith("*"):
+            wanted.add(text)
+            continue
+        # One bound on each side: SQLite begins at the first that it meets.
+        least = _c.type >= text[:-1]
+        asked = select(func.min(_c.type)).where(mode, _c.type < _beyond(text))
+        while (found := conn.scalar(asked.where(least))) is not None:
+            wanted.add(found)
+            least = _c.type > found
+    return tuple(Arm("ex_type", (mode, _c.type == one)) for one in sorted(wanted))
