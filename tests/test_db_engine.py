@@ -8,8 +8,8 @@ from core.db import migrate
 from core.db.engine import is_transient, open_engine, reading, writing
 
 
-def test_a_first_migration_that_was_cut_short_is_begun_anew(mariadb):
-    engine = open_engine(mariadb())
+def test_a_first_migration_that_was_cut_short_is_begun_anew(empty_mariadb):
+    engine = open_engine(empty_mariadb())
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE amount_hist (a INT)"))
     migrate.upgrade(engine)

@@ -10,8 +10,8 @@ from core.db.engine import open_engine, reading
 from core.db.tables import metadata
 
 
-def test_migrations_and_tables_agree(database_url):
-    engine = open_engine(database_url)
+def test_migrations_and_tables_agree(empty_url):
+    engine = open_engine(empty_url)
     migrate.upgrade(engine)
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
@@ -19,11 +19,11 @@ def test_migrations_and_tables_agree(database_url):
         assert migrate.is_current(connection)
 
 
-def test_processes_that_start_at_once_migrate_once(database_url):
+def test_processes_that_start_at_once_migrate_once(empty_url):
     failures = []
 
     def start():
-        engine = open_engine(database_url)
+        engine = open_engine(empty_url)
         try:
             migrate.upgrade(engine)
         except Exception as error:
@@ -38,5 +38,5 @@ def test_processes_that_start_at_once_migrate_once(database_url):
     for thread in threads:
         thread.join()
     assert failures == []
-    with reading(open_engine(database_url)) as connection:
+    with reading(open_engine(empty_url)) as connection:
         assert migrate.is_current(connection)
