@@ -116,10 +116,13 @@ def _decline(visitor: stacks.Visitor) -> None:
 
 def _open_newest(visitor: stacks.Visitor) -> None:
     """The newest event in its drawer, with what applying it again would change."""
+    # The table for screen readers comes a frame after the drawn one.
+    visitor.page.wait_for_function("document.querySelector('[data-testid=stDataFrame] td')")
     event_id = visitor.cells()[0][-1].split()[-1]
     visitor.open(f"/events?event={event_id}")
     visitor.page.get_by_role("button", name="What would change?").click()
     visitor.page.get_by_text("On trial").wait_for()
+    visitor.page.mouse.move(0, 0)
 
 
 def _take(visitor: stacks.Visitor, name: str, path: str) -> None:
