@@ -1,9 +1,9 @@
 """The rules of the house, held by reading the source."""
 
 import ast
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
@@ -32,10 +32,34 @@ ONLY = {
 }
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """A file, read once for all rules."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def each(paths: Iterable[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """A rule for every file as one test, which names all the files that break it."""
+
+    def over(rule: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            broken = {}
+            for path in paths:
+                try:
+                    rule(path)
+                except AssertionError as error:
+                    broken[name_of(path)] = str(error).split("\n")[0]
+            assert broken == {}
+
+        return test
+
+    return over
+
+
 def imports(path: Path) -> set[str]:
     """The dotted names that a file imports, wherever in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -56,7 +80,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", PROGRAM, ids=name_of)
+@each(PROGRAM)
 def test_imports_go_one_way(path):
     top, *rest = path.relative_to(ROOT).parts
     used = {part for part in map(core_part, imports(path)) if part}
@@ -75,7 +99,7 @@ def test_imports_go_one_way(path):
         assert not roots(path) & {"tests", "benchmarks"}
 
 
-@pytest.mark.parametrize("path", PROGRAM, ids=name_of)
+@each(PROGRAM)
 def test_each_library_has_its_room(path):
     where = path.relative_to(ROOT).parts
     used = roots(path)
@@ -93,24 +117,24 @@ def test_each_library_has_its_room(path):
 WRITTEN = [path for path in SOURCES if path.parent.name != "versions"]
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=name_of)
+@each(WRITTEN)
 def test_files_and_functions_stay_short(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 250
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno - node.lineno < 60, node.name
 
 
-@pytest.mark.parametrize("path", PROGRAM, ids=name_of)
+@each(PROGRAM)
 def test_each_module_says_what_it_is_for(path):
     if path.name != "__init__.py" or path.read_text(encoding="utf-8").strip():
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        assert ast.get_docstring(tree(path))
 
 
-@pytest.mark.parametrize("path", PROGRAM, ids=name_of)
+@each(PROGRAM)
 def test_no_error_is_caught_without_its_name(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ExceptHandler):
             broad = node.type is None or (
                 isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")
@@ -143,9 +167,9 @@ MONEY_MODULES = [
 ]
 
 
-@pytest.mark.parametrize("path", [p for p in MONEY_MODULES if p.stem not in GUESSES], ids=name_of)
+@each([p for p in MONEY_MODULES if p.stem not in GUESSES])
 def test_no_float_where_money_is_counted(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         assert not (isinstance(node, ast.Name) and node.id == "float"), f"line {node.lineno}"
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), (
             f"line {node.lineno}"
