@@ -186,6 +186,10 @@ def _give_back_and_answer(console, desk, backend, emulator):
     disputes.save_draft(desk, risk, dispute, {"uncategorized_text": "sent"}, **TEST)
     kept = disputes.attach(desk, risk, dispute, "receipt", pdf(1), **TEST)
     disputes.submit(desk, risk, dispute, seen=kept.seen, **TEST)
+    disputes.accept(desk, risk, disputed(desk, emulator, backend), **TEST)
+    for path in ("refunds/re_1/cancel", "reviews/prv_1/approve"):
+        with contextlib.suppress(StripeError):
+            desk.gateway(False).post(f"/v1/{path}", idempotency_key=path)
     order = read(AskedOrder("usd", [AskedItem("Pen", 3, "1.25")], "5", "8.25"))
     checkout_sessions.create(
         desk, developer, order, order_id=1, name="Ada", email="ada@shop.example"
@@ -217,7 +221,8 @@ def test_stripe_mock_accepts_every_request(stripe_mock, recorded):
     paths = {(request.method, request.shape[1]) for request in recorded}
     assert ("POST", "/v1/payment_intents") in paths
     assert ("POST", "/v1/payment_intents/{id}/confirm") in paths
-    for home in ("refunds", "files", "checkout/sessions", "disputes/{id}"):
+    ends = ("disputes/{id}/close", "refunds/{id}/cancel", "reviews/{id}/approve")
+    for home in ("refunds", "files", "checkout/sessions", "disputes/{id}", *ends):
         assert ("POST", f"/v1/{home}") in paths
     assert len(paths) >= 22, sorted(paths)
     assert refused(stripe_mock, recorded) == {}
