@@ -58,9 +58,11 @@ class CreatePayment(Body):
     amount: Amount
     currency: Annotated[Currency, Field(pattern="^[A-Za-z]{3}$")]
     order_id: int = Field(ge=1, le=2**63 - 1, description="The shop's order.", examples=[42])
-    user_id: Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE)] | None = Field(
-        None, description="The shop's customer; the token's user when absent."
-    )
+    user_id: (
+        Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE)]
+        | Annotated[int, Field(ge=1, le=2**63 - 1)]
+        | None
+    ) = Field(None, description="The shop's customer; the token's user when absent.")
     ip_address: str | None = Field(None, max_length=45, examples=["203.0.113.7"])
     email: str | None = Field(None, max_length=254, examples=["ada@shop.example"])
     metadata: dict[NoteKey, Note] | None = Field(

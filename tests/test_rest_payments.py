@@ -85,8 +85,9 @@ def test_the_users_id_is_the_tokens_unless_the_shop_names_its_own(shared_api):
     token = shared_api.token("service")
     own = shared_api.post("create-payment-intent", CREATE, token).json()["payment_intent_id"]
     named = shared_api.created(token, user_id="customer 7")
+    numbered = shared_api.created(token, user_id=7)
     notes = {one["id"]: one["metadata"]["user_id"] for one in shared_api.at_stripe()}
-    assert notes[named] == "customer 7"
+    assert (notes[named], notes[numbered]) == ("customer 7", "7")
     assert len(notes[own]) == 36
 
 

@@ -34,7 +34,7 @@ class NewPayment:
     amount: str
     currency: str
     order_id: int
-    user_id: str | None = None
+    user_id: str | int | None = None
     ip_address: str | None = None
     email: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +60,7 @@ def checked_metadata(asked: NewPayment) -> dict[str, str]:
     """The metadata that the payment carries: ours and the caller's."""
     found = {"order_id": str(_order(asked.order_id))}
     if asked.user_id is not None:
-        found["user_id"] = text("user_id", asked.user_id, 64)
+        found["user_id"] = _user(asked.user_id)
     if asked.email is not None:
         found["email"] = checked_email(asked.email)
     if asked.ip_address is not None:
@@ -111,6 +111,13 @@ def _order(value: Any) -> int:
     if type(value) is not int or not 0 < value <= _LARGEST_ID:
         raise InvalidInput("order_id", "must be a positive whole number")
     return value
+
+
+def _user(value: Any) -> str:
+    """The shop's customer: its own text, or the number that its database gave."""
+    if type(value) is int and 0 < value <= _LARGEST_ID:
+        return str(value)
+    return text("user_id", value, 64)
 
 
 def _address(value: Any) -> str:
