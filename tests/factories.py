@@ -18,6 +18,7 @@ from core.db.tables import balance_transactions, charges, payments
 from core.ledger.facets import FacetBook
 from core.ledger.ingest import write_sums
 from core.ledger.tally import PaymentTally, facet_of
+from tests.newest import laid
 
 UTC_ZONE = ZoneInfo("UTC")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -28,7 +29,7 @@ _numbers = count(1)
 
 def fresh_engine(url: str) -> Engine:
     """An engine on a database with the newest schema."""
-    engine = open_engine(url)
+    engine = open_engine(laid(url))
     upgrade(engine)
     return engine
 

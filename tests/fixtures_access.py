@@ -21,6 +21,7 @@ from core.db.tables import sessions as sessions_table
 from core.db.tables import settings_table as settings
 from core.db.tables import users as users_table
 from core.settings import Settings
+from tests.newest import laid
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
@@ -36,7 +37,7 @@ def password_hash() -> str:
 
 def make_console(url: str, **settings: Any) -> Console:
     """A console over a database, with no other settings from outside."""
-    return bootstrap.build(Settings(_env_file=None, database_url=url, **settings))
+    return bootstrap.build(Settings(_env_file=None, database_url=laid(url), **settings))
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
 )
 def _shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('access') / 'tillwatch.db'}"
+        return laid(f"sqlite:///{tmp_path_factory.mktemp('access') / 'tillwatch.db'}")
     return str(request.getfixturevalue("mariadb")())
 
 
@@ -108,6 +109,25 @@ def audited(console: Console, action: str) -> list[Any]:
         return list(connection.execute(query))
 
 
+def app_test(script: Path) -> Any:
+    """A script as Streamlit runs it, without a browser."""
+    from streamlit.testing.v1 import AppTest
+
+    _look_for_components_once()
+    return AppTest.from_file(str(script), default_timeout=30)
+
+
+@cache
+def _look_for_components_once() -> None:
+    """Which installed packages bring components does not change between two screens.
+
+    Streamlit reads the metadata of all of them for each AppTest: 50 ms.
+    """
+    from streamlit.components.v2 import manifest_scanner
+
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+
 @pytest.fixture
 def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
     """Run the entrypoint as a user: `screen_as(user_id, "payments", q="status:failed")`.
@@ -117,7 +137,6 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
     address, whether this person has it in the sidebar or not.
     """
     # Streamlit takes a second to load: only for the tests that need it.
-    from streamlit.testing.v1 import AppTest
     from streamlit.util import calc_hash
 
     from dashboard import console as console_
@@ -125,13 +144,11 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
     monkeypatch.setattr(console_, "console", lambda: console)
 
     def run(user_id: str | None, page: str | None = None, **query: str) -> Any:
-        test = AppTest.from_file(str(ROOT / "dashboard" / "streamlit_app.py"), default_timeout=30)
+        test = app_test(ROOT / "dashboard" / "streamlit_app.py")
         test.user = {"id": user_id} if user_id else {}
-        test.run()
         if page:
             test.query_params.update(query)
             test._page_hash = calc_hash(page)
-            test.run()
-        return test
+        return test.run()
 
     return run

@@ -27,6 +27,7 @@ from core.settings import Settings
 from dashboard.api import create_app
 from dashboard.webhooks import PATH
 from dashboard.wire import BoundedHttp
+from tests.newest import laid
 
 SECRET = "whsec_of_the_tests"
 
@@ -86,7 +87,7 @@ def serving(settings: Settings, *, grace: int | None = None) -> Iterator[httpx.C
 
     At its end it waits `grace` seconds for requests that are under way; without, for all of them.
     """
-    prepare(settings.database)
+    prepare(laid(settings.database))
     config = uvicorn.Config(
         create_app(settings),
         port=0,

@@ -28,6 +28,7 @@ from core.inbox.refresh import refresh
 from core.inbox.store import parse_envelope, store
 from core.inbox.work import apply_inbox
 from core.ledger.scope import Scope
+from tests.newest import laid
 
 KEY = "sk_test_dummy"
 #: One of each way that a payment can go, in each currency that the account settles.
@@ -90,7 +91,7 @@ class Spine:
 
 def connect(emulator: RunningEmulator, url: str, zone: str = "UTC") -> Spine:
     """A new console on a database, for a running emulator."""
-    engine = open_engine(url)
+    engine = open_engine(laid(url))
     migrate.upgrade(engine)
     gateway = Gateway(
         KEY,
