@@ -42,13 +42,14 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_ui(folder: Path, **more: str) -> Iterator[Ui]:
-    """`python -m dashboard ui` on a free port, until the block ends."""
+def running_ui(folder: Path, bug: str | None = None, **more: str) -> Iterator[Ui]:
+    """`python -m dashboard ui` on a free port, until the block ends; one with a planted bug."""
     port = free_port()
+    module = ["tests.planted_ui", bug] if bug else ["dashboard", "ui"]
     console = make_console(f"sqlite:///{folder / 'tillwatch.db'}")
     log = (folder / "ui.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "ui", "--port", str(port)],
+        [sys.executable, "-m", *module, "--port", str(port)],
         cwd=ROOT,
         env=environment(folder, **more),
         stdout=log,
