@@ -51,6 +51,7 @@ _MINIMUMS = {
 #: Most digits that Stripe takes for a charge in minor units.
 MAX_DIGITS = 12
 
+_CODE = re.compile(r"[a-z]{3}")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _GROUPED_WEST = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _GROUPED_EAST = re.compile(r"[+-]?\d{1,4}(,\d{4})+(\.\d+)?")
@@ -69,7 +70,9 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.minor) is not int:
             raise InvalidAmount("amount", "must be a whole number of minor units")
-        known_currency(self.currency)
+        # Stripe may know more currencies than we do: its money is shown all the same.
+        if not _CODE.fullmatch(self.currency):
+            known_currency(self.currency)
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
@@ -114,11 +117,8 @@ def known_currency(currency: str) -> str:
 
 
 def exponent(currency: str) -> int:
-    """How many decimals Stripe's minor unit stands for: 0, 2 or 3."""
-    known_currency(currency)
-    if currency in ZERO_DECIMAL:
-        return 0
-    return 3 if currency in THREE_DECIMAL else 2
+    """How many decimals Stripe's minor unit stands for: 0 or 3 where it says so, else 2."""
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def multiple(currency: str) -> int:
@@ -154,7 +154,7 @@ def parse(text: str, currency: str, *, field: str = "amount") -> Money:
     Commas group by three or (Chinese habit) by four; the decimal sign is a point. More decimals
     than the currency has, exponents, NaN and blanks raise `InvalidAmount` naming `field`.
     """
-    digits = exponent(currency)
+    digits = exponent(known_currency(currency))
     if not isinstance(text, str):
         raise InvalidAmount(field, "must be a decimal string in major units")
     body = text.translate(_FULL_WIDTH).strip()

@@ -128,10 +128,20 @@ def test_minor_units_are_whole_numbers(value):
         Money(value, "usd")
 
 
-@pytest.mark.parametrize("currency", ["USD", "xxx", "", "us"])
-def test_unknown_currencies_are_refused(currency):
+@pytest.mark.parametrize("currency", ["USD", "", "us", "u$d", "usdt"])
+def test_what_is_not_a_currency_code_is_refused(currency):
     with pytest.raises(UnknownCurrency):
         Money(1, currency)
+
+
+def test_money_of_a_currency_new_at_stripe_is_shown_but_not_typed():
+    kept = Money(-123456, "xyz")
+    assert (show(kept), show(kept, "zh"), plain(kept)) == ("-1,234.56", "-1,234.56", "-1234.56")
+    assert show_short(kept) == "-1,235"
+    assert str(kept + kept) == "-2469.12 XYZ"
+    for asked in (lambda: parse("1", "xyz"), lambda: check_charge(Money(1, "xyz"))):
+        with pytest.raises(UnknownCurrency):
+            asked()
 
 
 def test_exponents_are_stripes_and_not_isos():

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, select
 
 from core import money
 from core.db.tables import facets as table
-from core.errors import UnknownCurrency
 from core.reads.search.filters import Filters
 
 _lock = Lock()
@@ -46,19 +45,12 @@ def known(conn: Connection) -> tuple[Facet, ...]:
     if kept and kept[-1].id == newest:
         return kept
     read = tuple(
-        Facet(**row, exponent=_exponent(row["currency"]))
+        Facet(**row, exponent=money.exponent(row["currency"]))
         for row in conn.execute(select(table).order_by(table.c.id)).mappings()
     )
     with _lock:
         _known[key] = read
     return read
-
-
-def _exponent(currency: str) -> int:
-    try:
-        return money.exponent(currency)
-    except UnknownCurrency:  # one that Stripe added since; almost all have cents
-        return 2
 
 
 def matching(all_facets: tuple[Facet, ...], filters: Filters) -> tuple[Facet, ...]:
