@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import money
@@ -94,6 +94,8 @@ def test_filters_rewrite_their_own_terms_only() -> None:
     assert parse("-status:failed").values("status") == ()
 
 
+@example("usd", 180, Decimal("1.801"), ">")
+@example("jpy", 1, Decimal("1.5"), ">=")
 @given(
     st.sampled_from(["usd", "jpy", "kwd"]),
     st.integers(0, 10**9),

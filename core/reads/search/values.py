@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from core.db.states import STATES
@@ -51,11 +51,11 @@ class Amounts:
         least, most = 0, 10**18
         if self.low is not None:
             scaled = self.low.scaleb(exponent)
-            least = -int(-scaled // 1)
+            least = int(scaled.to_integral_value(ROUND_CEILING))
             least += 1 if self.low_open and least == scaled else 0
         if self.high is not None:
             scaled = self.high.scaleb(exponent)
-            most = int(scaled // 1)
+            most = int(scaled.to_integral_value(ROUND_FLOOR))
             most -= 1 if self.high_open and most == scaled else 0
         return max(least, 0), most
 
