@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,19 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 20) -> Any:
     raise AssertionError(f"not within {seconds} s: {condition}")
 
 
+#: Ports in no order, each given once. They lie below those that the system gives to whoever asks
+#: for any: until a process listens where this test wants it, a hundred of those are given away.
+#: `random`'s own dice would not do: each process of a shuffled run sets them to the same seed.
+_ports = iter(random.SystemRandom().sample(range(20_000, 32_000), 12_000))
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def event_body(number: int | str = 1, **changes: Any) -> bytes:

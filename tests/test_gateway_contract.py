@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -24,9 +23,11 @@ from core.emulator.server import start_emulator
 from core.errors import StripeError
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
+from dashboard import ports
 from tests.dispute_tools import TEST, disputed, pdf
 from tests.fixtures_access import person
 from tests.fixtures_actions import ASKED, make_desk, pay
+from tests.receivers import free_port, wait_until
 from tests.spine import KEY, connect, do_business
 
 #: Of a call's headers, those that say what it asks for.
@@ -113,24 +114,23 @@ def stripe_mock():
         if os.environ.get("CI") == "true" and os.environ.get("STRIPE_MOCK") != "none":
             pytest.fail("stripe-mock is not on the path")
         pytest.skip("stripe-mock is not on the path")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     started = subprocess.Popen(
         [binary, "-http-addr", f"127.0.0.1:{port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    limit = time.monotonic() + 30
-    while time.monotonic() < limit:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield f"127.0.0.1:{port}"
-    started.terminate()
-    started.wait(10)
+
+    def listens() -> bool:
+        assert started.poll() is None, "stripe-mock ended by itself"
+        return ports.answers(port)
+
+    try:
+        wait_until(listens, seconds=120)
+        yield f"127.0.0.1:{port}"
+    finally:
+        started.terminate()
+        started.wait(30)
 
 
 @pytest.fixture
