@@ -11,8 +11,9 @@ from core.actions import payment_rules as rules
 from core.actions.checkout_order import Order
 from core.actions.desk import Desk
 from core.actions.operations import Order as Call
-from core.actions.operations import admit, carry_out
+from core.actions.operations import admit
 from core.actions.payment_rules import NewPayment
+from core.actions.risk_gate import carry_out_asked
 from core.money import Money, plain
 
 KIND = "checkout_session.create"
@@ -60,11 +61,13 @@ def create(
 ) -> Session:
     """Open a session for the order. The payment that comes of it carries the order's id.
 
+    Risk is asked first, as before any payment: `RiskRefused`, and nothing is sent.
     `InvalidInput` names the field; `TestModeOnly` without a test key: nothing is then sent.
     """
     admit(desk, caller, _RIGHTS, KIND, "")
     asked = payment_for(order, order_id=order_id, user_id=caller.user_id, name=name, email=email)
-    rules.checked_amount(asked, desk.rules)
+    amount = rules.checked_amount(asked, desk.rules)
+    notes = rules.checked_metadata(asked)
     body: dict[str, Any] = {
         "mode": "payment",
         "line_items": _lines(order),
@@ -72,7 +75,7 @@ def create(
         "client_reference_id": str(order_id),
         "payment_intent_data": {
             "description": order.summary,
-            "metadata": rules.checked_metadata(asked),
+            "metadata": notes,
         },
         "success_url": desk.return_url,
         "cancel_url": desk.return_url,
@@ -81,7 +84,16 @@ def create(
         body["shipping_options"] = [_shipping(order.shipping)]
     desk.test_gateway()
     call = Call(KIND, False, HOME, body, tagged=True)
-    done = carry_out(desk, caller, call, rights=_RIGHTS, operation_id=operation_id)
+    done = carry_out_asked(
+        desk,
+        caller,
+        call,
+        rules.subject_of(amount, notes, livemode=False),
+        order_id=notes["order_id"],
+        rights=_RIGHTS,
+        operation_id=operation_id,
+        paid_later=True,
+    )
     return Session(done.facts["id"], done.operation_id, done.source.get("url"))
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from core import money
+from core import clock, money
 from core.actions.desk import PaymentRules
 from core.actions.sending import TAG
 from core.errors import InvalidAmount, InvalidInput
 from core.money import Money
+from core.risk.signals import Subject
 
 #: Stripe takes 50 keys of metadata; five are ours.
 MOST_KEYS = 40
@@ -66,6 +67,19 @@ def checked_metadata(asked: NewPayment) -> dict[str, str]:
     if asked.ip_address is not None:
         found["ip_address"] = _address(asked.ip_address)
     return found | _notes(asked.metadata)
+
+
+def subject_of(amount: Money, notes: Mapping[str, str], *, livemode: bool) -> Subject:
+    """What risk is told of a payment: the amount, and who asks for it by the checked metadata."""
+    return Subject(
+        livemode=livemode,
+        at=clock.now(),
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        user_id=notes.get("user_id"),
+        email=notes.get("email"),
+        ip=notes.get("ip_address"),
+    )
 
 
 def checked_email(value: Any) -> str:

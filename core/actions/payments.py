@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,15 +13,14 @@ from core import clock
 from core.access import rights
 from core.access.principals import Caller
 from core.actions import payment_rules as rules
-from core.actions import risk_gate
 from core.actions.desk import Desk
 from core.actions.operations import Done, Order, admit, carry_out
 from core.actions.outcomes import facts_of
+from core.actions.risk_gate import carry_out_asked
 from core.db.engine import reading
 from core.db.tables import events, payments, stale_objects
 from core.gateway.client import Gateway
 from core.money import Money
-from core.risk.signals import Subject
 
 #: Developers work with test payments alone; a shop's backend with those of its mode.
 TAKERS = {True: (rights.TAKE_PAYMENTS,), False: (rights.TAKE_PAYMENTS, rights.USE_DEVELOPER_TOOLS)}
@@ -74,21 +72,18 @@ def create(
     if asked.manual_capture:
         body["capture_method"] = "manual"
     _ready(desk, livemode)
-    operation_id = operation_id or str(uuid.uuid4())
-    scored = risk_gate.pass_gate(
-        desk,
-        caller,
-        _subject(amount, notes, livemode),
-        order_id=notes["order_id"],
-        operation_id=operation_id,
-    )
     order = Order("payment.create", livemode, _HOME, body, tagged=True)
-    made = _payment(
-        carry_out(desk, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
+    return _payment(
+        carry_out_asked(
+            desk,
+            caller,
+            order,
+            rules.subject_of(amount, notes, livemode=livemode),
+            order_id=notes["order_id"],
+            rights=TAKERS[livemode],
+            operation_id=operation_id,
+        )
     )
-    if scored is not None:
-        risk_gate.link(desk, scored, made.payment_intent_id)
-    return made
 
 
 def confirm(
@@ -188,18 +183,6 @@ def _step(
     order = Order(kind, livemode, path, {"expand": ["latest_charge"]}, target=payment_intent_id)
     return _payment(
         carry_out(desk, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
-    )
-
-
-def _subject(amount: Money, notes: Mapping[str, str], livemode: bool) -> Subject:
-    return Subject(
-        livemode=livemode,
-        at=clock.now(),
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        user_id=notes.get("user_id"),
-        email=notes.get("email"),
-        ip=notes.get("ip_address"),
     )
 
 

@@ -22,7 +22,8 @@ operations = Table(
     Column("state", code(16), nullable=False),
     Column("actor", code(64), nullable=False),
     Column("outcome", long_text()),
-    Column("stripe_id", stripe_id()),
+    # A Checkout Session's id is longer than the others.
+    Column("stripe_id", code(255)),
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_attempt_at", Utc(), nullable=False),
     Column("fence", code(32)),

@@ -91,6 +91,34 @@ risk_assessments = Table(
     Index("kx_level", "livemode", "level", "created_at"),
 )
 
+#: What was let through before Stripe, by its operation: it counts until it is in the mirror. A
+#: Checkout Session's payment comes later and is found by `order_id`, which others do not have.
+gate_passes = Table(
+    "gate_passes",
+    metadata,
+    Column("operation_id", code(36), primary_key=True),
+    Column("assessment_id", BigInteger, nullable=False),
+    Column("livemode", flag(), nullable=False),
+    Column("user_id", code(64)),
+    Column("email", words(255)),
+    Column("ip", code(45)),
+    Column("order_id", code(64)),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", code(3), nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Index("gx_user", "user_id", "created_at"),
+    Index("gx_email", "email", "created_at"),
+    Index("gx_ip", "ip", "created_at"),
+    Index("gx_created", "created_at"),
+)
+
+#: Whoever asks about the same user, address or IP at once stands in line for these.
+gate_locks = Table(
+    "gate_locks",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+)
+
 #: What a person should look at. `kind`: flag (a score), warning (early fraud) or review (Radar's);
 #: `source_id` is what opened it. `state`: open, approved, refunded, dismissed.
 cases = Table(

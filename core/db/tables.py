@@ -37,6 +37,8 @@ from core.db.mirror_tables import (
 from core.db.risk_tables import (
     case_notes,
     cases,
+    gate_locks,
+    gate_passes,
     list_entries,
     risk_assessments,
     rule_sets,
@@ -61,6 +63,8 @@ __all__ = [
     "events",
     "evidence_files",
     "facets",
+    "gate_locks",
+    "gate_passes",
     "list_entries",
     "login_attempts",
     "metadata",

@@ -1,12 +1,15 @@
 """What came before a payment: counts and attempts, by statements that are put together once.
 
 Before means: earlier by `created_at`, and within the same second by Stripe's id. A payment that is
-not yet at Stripe comes after all that is there.
+not yet at Stripe comes after all that is there, and after all that was let through before it
+(`core.risk.passes`). What becomes of a pass is seen in one statement with what is mirrored: between
+two it could be counted twice, or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -23,9 +26,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 
 from core.db.tables import charges, payments
+from core.risk import passes
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -71,17 +76,26 @@ def counts(
     given = {what: known[what] for what in WHAT if known.get(what) is not None}
     found: dict[str, int | None] = dict.fromkeys(COUNTS)
     if given:
-        row = connection.execute(_counting(tuple(given)), {**where, **given}).one()
+        statement = _counting(tuple(given), _is_new(where))
+        row = connection.execute(statement, {**where, **given}).one()
         found |= row._mapping
     return found
 
 
+def _is_new(where: Mapping[str, Any]) -> bool:
+    """Whether the payment is not at Stripe yet."""
+    return bool(where["id"] == _LAST_ID)
+
+
 @cache
-def _counting(known: tuple[str, ...]) -> Select[Any]:
-    asked: dict[str, ScalarSelect[Any]] = {}
+def _counting(known: tuple[str, ...], new: bool) -> Select[Any]:
+    asked: dict[str, ColumnElement[Any]] = {}
     for what in known:
         for reach in ("hour", "day"):
-            asked[f"attempts_{reach}_{what}"] = _counted(func.count(), what, reach)
+            found: ColumnElement[Any] = _counted(func.count(), what, reach)
+            if new and what in passes.WHAT:
+                found += passes.counted(what, reach)
+            asked[f"attempts_{reach}_{what}"] = found
     if "user" in known:
         asked["cards_day_user"] = _counted(func.count(distinct(_P.card_fingerprint)), "user", "day")
     if "card" in known:
@@ -114,18 +128,48 @@ _MINE = (
     .subquery()
 )
 _ATTEMPTS = (
-    select(_C.status, _C.amount_minor, _C.currency, _C.card_country, _C.created_at)
+    select(_C.status, _C.amount_minor, _C.currency, _C.card_country, _C.created_at, _C.stripe_id)
     .join(_MINE, _MINE.c.stripe_id == _C.payment_id)
     .where(_C.created_at <= bindparam("at"))
     .order_by(_C.created_at.desc(), _C.stripe_id.desc())
     .limit(MOST_ATTEMPTS)
 )
+_latest, _open = _ATTEMPTS.subquery(), passes.open_sums().subquery()
+_ATTEMPTS_AND_OPEN = union_all(select(_latest), select(_open))
 
 
-def attempts(connection: Connection, where: Mapping[str, Any], user_id: str) -> Sequence[Any]:
+@dataclass(frozen=True, slots=True)
+class Attempts:
     """A user's latest charges before a payment, newest first: each is a fact of its own time,
-    while a payment's state may come from later."""
-    return connection.execute(_ATTEMPTS, {**where, "user": user_id}).all()
+    while a payment's state may come from later. `open_minor` was let through before a new payment
+    and may still be paid."""
+
+    charges: Sequence[Any]
+    open_minor: int = 0
+
+
+def attempts(
+    connection: Connection,
+    where: Mapping[str, Any],
+    user_id: str,
+    *,
+    currency: str,
+    since: datetime,
+) -> Attempts:
+    """What a user tried; what is open is in a currency and was let through since a time."""
+    given = {**where, "user": user_id}
+    if not _is_new(where):
+        return Attempts(connection.execute(_ATTEMPTS, given).all())
+    rows = connection.execute(_ATTEMPTS_AND_OPEN, given | {"currency": currency, "since": since})
+    tried, still_open = [], 0
+    for row in rows:
+        if row.status == passes.OPEN:
+            still_open += row.amount_minor
+        else:
+            tried.append(row)
+    # A union has no order of its own.
+    tried.sort(key=lambda row: (row.created_at, row.stripe_id), reverse=True)
+    return Attempts(tried, still_open)
 
 
 _PAID = (
@@ -145,6 +189,10 @@ _PAID = (
 )
 
 
+_OPEN = select(func.sum(_open.c.amount_minor)).scalar_subquery()
+_PAID_AND_OPEN = select(func.coalesce(_PAID.scalar_subquery(), 0) + func.coalesce(_OPEN, 0))
+
+
 def paid_since(
     connection: Connection,
     where: Mapping[str, Any],
@@ -153,9 +201,11 @@ def paid_since(
     currency: str,
     since: datetime,
 ) -> int:
-    """What a user's attempts since a time came to, in minor units of one currency."""
+    """What a user's attempts since a time came to, in minor units of one currency; with what is
+    still open, for a payment that is new."""
     given = {"user": user_id, "currency": currency, "since": since}
     # A payment may be paid a day after it was made.
     made_since = since - DAY
-    total = connection.execute(_PAID, {**where, **given, "made_since": made_since}).scalar()
+    statement = _PAID_AND_OPEN if _is_new(where) else _PAID
+    total = connection.execute(statement, {**where, **given, "made_since": made_since}).scalar()
     return int(total or 0)

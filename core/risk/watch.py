@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from core import clock
 from core.db import cursors, versions
 from core.db.engine import reading, retrying, writing
-from core.risk import cases
+from core.risk import cases, passes
 from core.risk.arrivals import BATCH, score_arrivals
 
 #: A payment's first attempt mostly follows within the hour.
@@ -58,7 +58,7 @@ class Watch:
         with reading(self._engine) as connection:
             kept = cursors.position(connection, _CURSOR)
         since = clock.from_unix(kept["since"]) if kept else clock.EPOCH
-        if self._score(since):
+        if self._score(since) or self._tidied():
             return True
         self._swept_at = time.monotonic()
         until = clock.to_unix(clock.now() - LATE)
@@ -70,6 +70,15 @@ class Watch:
         if kept is None or until > kept["since"]:
             retrying(keep)
         return False
+
+    def _tidied(self) -> bool:
+        """Scores linked whose answers came late, old passes gone; whether there may be more."""
+
+        def work() -> int:
+            with writing(self._engine) as connection:
+                return max(passes.link(connection), passes.prune(connection, at=clock.now()))
+
+        return retrying(work) == passes.CHUNK
 
     def _score(self, since: datetime) -> bool:
         return score_arrivals(self._engine, self._zone, since=since) == BATCH

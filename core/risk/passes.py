@@ -1,0 +1,149 @@
+"""What was let through before Stripe: it counts from the moment it was, not once it is mirrored.
+
+A pass is written down with its operation. One whose operation Stripe refused, or that was found
+undone, does not count; nor does one whose payment is in the mirror: it is counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+
+from core.db.tables import charges, gate_locks, gate_passes, operations, payments, risk_assessments
+from core.db.upsert import insert_missing
+from core.errors import InsertRace
+
+#: By whom a payment that is not at Stripe yet can be counted: its card is not known.
+WHAT = ("user", "email", "ip")
+#: No signal looks further back than a day; Stripe's clock and ours may differ.
+KEPT = timedelta(days=2)
+CHUNK = 2_000
+_SLOTS = 1024
+#: Stands for a charge's status where there is none yet.
+OPEN = "open"
+_UNDONE = ("refused", "failed")
+
+_G, _O, _P, _C = gate_passes.c, operations.c, payments.c, charges.c
+_COLUMNS = {"user": _G.user_id, "email": _G.email, "ip": _G.ip}
+
+
+def stand_in_line(
+    connection: Connection, operation_id: str, livemode: bool, known: Mapping[str, str | None]
+) -> None:
+    """Wait until nobody else decides about the same user, address or IP, and keep others waiting
+    until the caller's transaction ends. `InsertRace` if the operation was let through meanwhile.
+    """
+    names = [f"{livemode}:{what}:{known[what]}" for what in WHAT if known.get(what)]
+    slots = sorted({crc32(name.encode()) % _SLOTS for name in names})
+    # SQLite has one writer anyway; on MySQL a row that is there already is locked by this.
+    insert_missing(connection, gate_locks, [{"slot": slot} for slot in slots], "slot")
+    own = select(_G.operation_id).where(_G.operation_id == operation_id)
+    if connection.execute(own).first() is not None:
+        raise InsertRace
+
+
+def keep(connection: Connection, **row: Any) -> None:
+    """Write a pass down, in the transaction that writes its operation down."""
+    connection.execute(gate_passes.insert().values(**row))
+
+
+def prune(connection: Connection, *, at: datetime) -> int:
+    """Delete passes that no signal looks at any more, one chunk of them; how many."""
+    oldest = select(_G.operation_id).where(_G.created_at < at - KEPT).limit(CHUNK)
+    ids = connection.scalars(oldest).all()
+    if ids:
+        connection.execute(delete(gate_passes).where(_G.operation_id.in_(ids)))
+    return len(ids)
+
+
+def link(connection: Connection) -> int:
+    """Say which payments came of scores whose answer from Stripe was lost at first; how many."""
+    a = risk_assessments.c
+    found = connection.execute(
+        select(_G.assessment_id, _P.stripe_id)
+        .join(operations, _O.id == _G.operation_id)
+        .join(risk_assessments, and_(a.id == _G.assessment_id, a.payment_id.is_(None)))
+        .join(payments, _P.stripe_id == _O.stripe_id)
+        .where(_O.state == "succeeded")
+        .limit(CHUNK)
+    ).all()
+    for assessment_id, payment_id in found:
+        connection.execute(
+            risk_assessments.update()
+            .where(a.id == assessment_id, a.payment_id.is_(None))
+            .values(payment_id=payment_id)
+        )
+    return len(found)
+
+
+def counted(whose: str, reach: str) -> ScalarSelect[Any]:
+    """How many passes of a user, address or IP since a time are not in the mirror yet."""
+    mine = (_COLUMNS[whose] == bindparam(whose), _G.created_at >= bindparam(reach))
+    return (
+        _standing(func.count())
+        .where(*mine, ~_mirrored(_P.created_at <= bindparam("at")))
+        .scalar_subquery()
+    )
+
+
+def open_sums() -> Select[Any]:
+    """What a user's passes of a currency since a time may still come to, each a row like a charge:
+    their payments have neither succeeded nor failed nor been canceled by then."""
+    tried = select(_C.stripe_id).where(
+        _C.payment_id == _P.stripe_id,
+        _C.status.in_(("succeeded", "failed")),
+        _C.created_at <= bindparam("at"),
+    )
+    decided = _mirrored(or_(_P.status == "canceled", tried.exists()))
+    return _standing(
+        literal(OPEN).label("status"),
+        _G.amount_minor,
+        _G.currency,
+        null().label("card_country"),
+        _G.created_at,
+        _G.operation_id.label("stripe_id"),
+    ).where(
+        _G.user_id == bindparam("user"),
+        _G.created_at >= bindparam("since"),
+        _G.currency == bindparam("currency"),
+        ~decided,
+    )
+
+
+def _standing(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Passes whose operations may have led, or may yet lead, to a payment."""
+    return (
+        select(*columns)
+        .select_from(gate_passes)
+        .join(operations, _O.id == _G.operation_id)
+        .where(_G.livemode == bindparam("livemode"), _O.state.not_in(_UNDONE))
+    )
+
+
+def _mirrored(so: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the payment that came of a pass is in the mirror in such a state."""
+    own = select(_P.stripe_id).where(_P.stripe_id == _O.stripe_id, so)
+    of_session = select(_P.stripe_id).where(
+        _P.order_id == _G.order_id,
+        _P.livemode == bindparam("livemode"),
+        _P.created_at >= bindparam("day"),
+        so,
+    )
+    return or_(own.exists(), of_session.exists())
