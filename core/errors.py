@@ -28,6 +28,7 @@ from core.stripe_errors import (
 
 __all__ = [
     "AlreadyDecided",
+    "AskerLostRight",
     "BadSignature",
     "BodyTooLarge",
     "CardDeclined",
@@ -175,6 +176,13 @@ class AlreadyDecided(TillwatchError):
 
     status = 409
     code = "already_decided"
+
+
+class AskerLostRight(TillwatchError):
+    """Who asked for this may not any more. Refuse it; somebody who may can ask anew."""
+
+    status = 409
+    code = "asker_lost_right"
 
 
 class OwnAdministration(TillwatchError):

@@ -99,6 +99,8 @@ def _unresolved(bulk: Bulk) -> None:
 def _facts(bulk: Bulk) -> None:
     zone = console.zone()
     waits = bulk.state == "awaiting_approval" and bulk.expires_at
+    # Nobody's click: those who decided lost the right to.
+    by_worker = _("the worker") if bulk.state == "stopped" else None
     drawer.facts(
         {
             _("Asked by"): refund_words.who(bulk.asked_by, by_token=bulk.by_token),
@@ -107,7 +109,7 @@ def _facts(bulk: Bulk) -> None:
             _("Note"): bulk.note,
             _("Rule"): refund_words.over(bulk.over) or None,
             _("Decided by"): bulk.decided_by,
-            _("Stopped by"): bulk.stopped_by,
+            _("Stopped by"): bulk.stopped_by or by_worker,
             _("Why"): refund_words.why(bulk.why) or None,
             _("Expires"): i18n.moment(bulk.expires_at, zone) if waits else None,
         }

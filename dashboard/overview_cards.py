@@ -24,6 +24,8 @@ from dashboard.i18n import _
 _NEEDS = {
     "disputes_to_answer": (N_("Disputes to answer"), "gavel", "orange", None),
     "refunds_to_approve": (N_("Refunds to approve"), "approval", "orange", None),
+    "bulks_to_approve": (N_("Bulk refunds to approve"), "approval", "orange", None),
+    "bulks_stopped": (N_("Bulk refunds stopped by the worker"), "front_hand", "red", None),
     "refunds_failed": (N_("Refunds that failed"), "money_off", "red", None),
     "refunds_unresolved": (N_("Refunds without an outcome"), "hourglass", "red", None),
     "open_cases": (N_("Fraud cases open"), "shield", "orange", None),
@@ -39,6 +41,11 @@ _NEEDS = {
 #: Kinds whose work stands on a screen of its own, and what its address says.
 _ROOMS = {
     "disputes_to_answer": ("disputes", {"view": "open"}),
+    "refunds_to_approve": ("refunds", {"tab": "waiting"}),
+    "bulks_to_approve": ("refunds", {"tab": "waiting"}),
+    "bulks_stopped": ("refunds", {"tab": "bulk"}),
+    "refunds_failed": ("refunds", {"tab": "history", "state": "failed"}),
+    "refunds_unresolved": ("refunds", {"tab": "history", "state": "unknown"}),
     "dead_events": ("events", {"q": "state:dead"}),
     "open_cases": ("fraud", {"tab": "cases"}),
 }

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from core import clock
 from core.access.principals import Caller
 from core.actions import cases
+from core.actions.finders import FINDERS, Unresolved
 from core.actions.refund_limits import change as change_limit
-from core.actions.resolve import FINDERS, Unresolved
 from core.actions.sending import Sending
 from core.db.engine import reading, writing
 from core.db.tables import case_notes, list_entries, payments
@@ -71,7 +71,7 @@ def test_an_approval_without_an_answer_is_found_at_stripe(desk, in_review):
     _payment, review, _case = in_review
     path = f"/v1/reviews/{review}/approve"
     sending = Sending("op", "review.approve", False, path, {}, review, False, "fence", "x")
-    one, gateway = Unresolved(sending, 1, clock.now()), desk.gateway(False)
+    one, gateway = Unresolved(sending, 1, clock.now(), clock.now()), desk.gateway(False)
     assert FINDERS["review.approve"](gateway, one) is None
     gateway.post(path, idempotency_key="another")
     assert FINDERS["review.approve"](gateway, one)["closed_reason"] == "approved"

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.actions import refund_approvals, refunds, resolve
+from core.actions import finders, refund_approvals, refunds, resolve
 from core.db.engine import reading, writing
 from core.db.refund_sums import standing
 from core.db.tables import operations, payments
@@ -143,7 +143,7 @@ def test_what_stripe_refuses_is_said_and_frees_the_amount(till):
 
 
 def test_a_worker_that_sends_anew_without_looking_would_be_seen(till, monkeypatch):
-    monkeypatch.setitem(resolve.FINDERS, "refund.create", lambda gateway, one: None)
+    monkeypatch.setitem(finders.FINDERS, "refund.create", lambda gateway, one: None)
     monkeypatch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=9))
     payment = paid(till.desk, PAID)
     with cut_off("after the call"):

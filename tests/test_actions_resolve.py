@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from core import clock
 from core.access.principals import Caller
+from core.actions import finders, payments, resolve, sending
 from core.actions import operations as operations_
-from core.actions import payments, resolve, sending
 from core.actions.desk import Desk
 from core.actions.payment_rules import NewPayment
 from core.emulator.server import start_emulator
@@ -221,7 +221,7 @@ def sends_under_a_new_key(patch) -> None:
 
 def sends_for_ever(patch) -> None:
     patch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=365))
-    patch.setitem(resolve.FINDERS, "payment.create", lambda _gateway, _one: None)
+    patch.setitem(finders.FINDERS, "payment.create", lambda _gateway, _one: None)
 
 
 @pytest.mark.parametrize(

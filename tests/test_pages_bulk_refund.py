@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from core.access import users
 from core.actions import bulk_refunds
+from core.db.engine import writing
 from dashboard import bulk_form
 from tests.bulk_tools import ask, states, work_off
+from tests.fixtures_access import email_of
 from tests.fixtures_refund_screens import texts
 from tests.refund_tools import at_stripe, caller, paid, requests
 
@@ -124,6 +127,24 @@ def test_it_is_stopped_by_a_click_and_the_rest_is_not_sent(bulk_as, at_desk, lea
     assert states(at_desk) == {"succeeded": 1, "canceled": 2}
     test.get_by_key("choice_rows").set_value("unsent").run()
     assert list(frame(test, "refund")["why"]) == ["the bulk refund was stopped"] * 2
+
+
+def test_one_whose_asker_was_shut_out_says_why_it_stopped(
+    bulk_as, screen_as, console, at_desk, lead, other
+):
+    made = ask(at_desk, lead, [paid(at_desk, 1_000) for _ in range(2)])
+    with writing(console.engine) as connection:
+        email = email_of(console, lead.user_id)
+        users.set_disabled(connection, email, True, actor="test", production=False)
+    work_off(at_desk)
+    test = bulk_as(other, id=made.bulk_id)
+    told = " ".join(str(element.value) for element in (*test.text, *test.markdown))
+    assert "who asked for it may not any more" in told
+    assert "the worker" in told
+    first = screen_as(other.user_id, "overview")
+    assert "Bulk refunds stopped by the worker" in [
+        link.proto.label for link in first.get("page_link")
+    ]
 
 
 def test_a_bulk_that_is_not_here_is_said_to_be_so(bulk_as, lead):

@@ -26,6 +26,15 @@ class Caller:
         return f"token:{self.token_id}" if self.token_id else str(self.user_id)
 
 
+def caller_named(connection: Connection, actor: str) -> Caller:
+    """The caller whose `actor` this is; one who may do nothing if there is none."""
+    token = actor.removeprefix("token:")
+    if token == actor:
+        return Caller(actor)
+    owner = connection.scalar(select(api_tokens.c.user_id).where(api_tokens.c.id == token))
+    return Caller(owner, token)
+
+
 @dataclass(frozen=True)
 class Principal:
     """Someone who is signed in, as of the moment of reading."""

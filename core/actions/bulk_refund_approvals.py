@@ -13,6 +13,7 @@ from core import clock
 from core.access import refusals, rights
 from core.access.principals import Caller, permitted
 from core.actions import bulk_refund_records as records
+from core.actions import refund_authority
 from core.actions import refund_rules as rules
 from core.actions.bulk_refund_records import BulkRefund
 from core.actions.desk import Desk
@@ -23,7 +24,7 @@ from core.db import bulk_refund_states as bulks
 from core.db import refund_states as states
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds
-from core.errors import AlreadyDecided, NotPermitted
+from core.errors import AlreadyDecided, AskerLostRight, NotPermitted
 from core.masking import mask_cards
 
 __all__ = ["approve", "expire", "refuse", "withdraw"]
@@ -39,10 +40,13 @@ Decide = Callable[[Connection, Row[Any], datetime], None]
 def approve(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
     """Let the worker begin; each row is checked again when its turn comes.
 
-    `NotPermitted` to its asker, `AlreadyDecided` when it does not wait.
+    `NotPermitted` to its asker, `AlreadyDecided` when it does not wait, `AskerLostRight` when its
+    asker may not ask for bulks any more.
     """
 
     def decide(connection: Connection, row: Row[Any], moment: datetime) -> None:
+        if not refund_authority.asker_may(connection, row, rights.BULK_REFUND, moment):
+            raise AskerLostRight
         desk.gateway(row.livemode)
         by = caller.actor
         records.move_rows(connection, row.id, states.QUEUED, moment, approved_by=by)

@@ -14,6 +14,8 @@ from core.db import refund_states as states
 from core.db.tables import bulk_refunds, refund_requests
 from core.errors import NotFound
 
+#: A person stops a bulk, or the worker does.
+STOP = "bulk_refund.stop"
 #: Rows of a bulk of which Stripe has not heard.
 UNSENT = (states.REQUESTED, states.QUEUED)
 

@@ -2,7 +2,8 @@
 
 A row leaves `queued` in the transaction that writes its operation down under the row's own id, so
 that two workers share a bulk without a lease, and what one left in the middle is an operation like
-any other (`core/actions/resolve`).
+any other (`core/actions/resolve`). Before each row those who decided are asked for their rights
+anew: who lost them stops their bulk.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from core import clock
-from core.access.principals import Caller
 from core.actions import bulk_refund_records as records
+from core.actions import refund_authority
 from core.actions import refund_rules as rules
 from core.actions.desk import Desk
 from core.actions.operations import begin
@@ -54,7 +55,7 @@ def work(desk: Desk) -> bool:
             retrying(partial(_end, desk, bulk_id))
             return True
         if len(waiting) < MOST_IN_FLIGHT:
-            _send_row(desk, random.choice(queued))  # noqa: S311 - no secret
+            _send_row(desk, bulk_id, random.choice(queued))  # noqa: S311 - no secret
             return True
     return False
 
@@ -72,8 +73,11 @@ def _ids(connection: Connection, bulk_id: str, among: tuple[str, ...], most: int
     return list(connection.scalars(query.limit(most)))
 
 
-def _send_row(desk: Desk, request_id: str) -> None:
+def _send_row(desk: Desk, bulk_id: str, request_id: str) -> None:
     sending = retrying(partial(_take, desk, request_id))
+    if isinstance(sending, str):
+        retrying(partial(_halt, desk, bulk_id, sending))
+        return
     if sending is None:
         return
     try:
@@ -83,13 +87,16 @@ def _send_row(desk: Desk, request_id: str) -> None:
         _log.warning("%s %s: %s", sending.kind, sending.operation_id, error.code)
 
 
-def _take(desk: Desk, request_id: str) -> Sending | None:
-    """Write the row's operation down; None when another has it, or nothing can be given back."""
+def _take(desk: Desk, request_id: str) -> Sending | str | None:
+    """Write the row's operation down; None when another has it, or nothing can be given back, and
+    the reason when nothing of its bulk is to be sent any more."""
     moment = clock.now()
     with writing(desk.engine) as connection:
         payment, row = locked(connection, request_id)
         if row.state not in _SENT_FROM:
             return None
+        if why := refund_authority.lost(connection, row, moment):
+            return why
         amount = Money(row.amount_minor, row.currency)
         try:
             rules.check_refundable(connection, payment)
@@ -101,22 +108,29 @@ def _take(desk: Desk, request_id: str) -> Sending | None:
         key = _operation_id(row)
         move(connection, row.id, states.SENDING, at=moment, operation_id=key)
         order = order_of(row.payment_id, row.livemode, amount, row.reason)
-        return begin(connection, _asker(row), order, key, moment)
+        return begin(connection, refund_authority.asker(row), order, key, moment)
 
 
 def _operation_id(row: Row[Any]) -> str:
     return str(row.id)
 
 
-def _asker(row: Row[Any]) -> Caller:
-    token = row.asked_by.removeprefix("token:")
-    return Caller(row.asked_user_id, token if token != row.asked_by else None)
-
-
 def _fail(connection: Connection, row: Row[Any], error: InvalidInput) -> None:
     moment = clock.now()
     move(connection, row.id, states.FAILED, at=moment, why=error.rule[:500])
     note_row(connection, "worker", ROW, row, moment, outcome="failed", why=error.rule)
+
+
+def _halt(desk: Desk, bulk_id: str, why: str) -> None:
+    """Stop it as a person would; what was sent stays sent."""
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        if records.find(connection, bulk_id).state != bulks.RUNNING:
+            return
+        left = records.move_rows(connection, bulk_id, states.CANCELED, moment, why=why)
+        records.move(connection, bulk_id, bulks.STOPPED, moment, why=why)
+        records.note(connection, "worker", records.STOP, bulk_id, moment, unsent=left, why=why)
+    _log.warning("%s %s: %s", records.STOP, bulk_id, why)
 
 
 def _end(desk: Desk, bulk_id: str) -> None:

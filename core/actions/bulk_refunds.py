@@ -37,7 +37,6 @@ __all__ = ["BulkRefund", "DryRun", "How", "NewBulk", "Target", "ask", "stop", "t
 
 TRY = "bulk_refund.try"
 ASK = "bulk_refund.ask"
-STOP = "bulk_refund.stop"
 STOPPED = "the bulk refund was stopped"
 
 
@@ -105,11 +104,11 @@ def ask(
 
 def stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
     """Send no further row; what was sent stays sent. `AlreadyDecided` when it does not run."""
-    admit(desk, caller, (rights.BULK_REFUND,), STOP, str(bulk_id))
+    admit(desk, caller, (rights.BULK_REFUND,), records.STOP, str(bulk_id))
     try:
         return retrying(partial(_stop, desk, caller, bulk_id))
     except NotPermitted as error:
-        refusals.note(desk.engine, caller.actor, STOP, error.right, str(bulk_id))
+        refusals.note(desk.engine, caller.actor, records.STOP, error.right, str(bulk_id))
         raise
 
 
@@ -225,7 +224,7 @@ def _stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
         left = records.move_rows(connection, row.id, states.CANCELED, moment, why=STOPPED)
         records.move(connection, row.id, bulks.STOPPED, moment, stopped_by=caller.actor)
         stopped = records.shape(records.find(connection, row.id))
-        records.note(connection, caller.actor, STOP, row.id, moment, unsent=left)
+        records.note(connection, caller.actor, records.STOP, row.id, moment, unsent=left)
     return stopped
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 from core import clock
 from core.access import refusals, rights
 from core.access.principals import Caller, permitted
+from core.actions import refund_authority
 from core.actions import refund_rules as rules
 from core.actions.desk import Desk
 from core.actions.operations import admit, begin
@@ -20,7 +21,7 @@ from core.db import refund_states as states
 from core.db.engine import reading, retrying, writing
 from core.db.refund_sums import standing
 from core.db.tables import refund_requests
-from core.errors import AlreadyDecided, NotPermitted, NotRefundable
+from core.errors import AlreadyDecided, AskerLostRight, NotPermitted, NotRefundable
 from core.inbox.refund_requests import move
 from core.money import Money
 
@@ -34,7 +35,8 @@ NOBODY = "nobody approved it in time"
 
 def approve(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
     """Send what waits. `NotPermitted` to its asker, `AlreadyDecided` when it does not wait,
-    `NotRefundable` when the payment changed meanwhile; nothing is then written or sent."""
+    `AskerLostRight` when its asker may not ask any more, `NotRefundable` when the payment changed
+    meanwhile; nothing is then written or sent."""
     admit(desk, caller, (rights.APPROVE_REFUND,), APPROVE, str(request_id))
     try:
         sending = retrying(partial(_approve, desk, caller, request_id))
@@ -69,6 +71,8 @@ def _approve(desk: Desk, caller: Caller, request_id: str) -> Sending:
     moment = clock.now()
     with writing(desk.engine) as connection:
         payment, row = _waiting(connection, caller, request_id, moment)
+        if not refund_authority.asker_may(connection, row, rights.ASK_REFUND, moment):
+            raise AskerLostRight
         rules.check_refundable(connection, payment)
         if row.amount_minor > standing(connection, payment, without=row.id).available_minor:
             raise NotRefundable("payment_intent_id", "has less left than this request asks for")

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
+from core.db import bulk_refund_states as bulks
 from core.db import refund_states as states
 from core.db.parked import PARKED
 from core.db.tables import (
+    bulk_refunds,
     cases,
     disputes,
     events,
@@ -26,15 +28,17 @@ ANSWERABLE = ("needs_response", "warning_needs_response")
 LATE = timedelta(minutes=5)
 #: The worker finds out what became of a refund within seconds: after so long a person should look.
 UNRESOLVED = timedelta(minutes=15)
+#: What the worker stopped is told of as long as a request waits for a second person.
+TOLD = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """`count` things of a `kind` wait; `first_at` (UTC) is the nearest deadline or the oldest.
 
-    Kinds: disputes_to_answer, refunds_to_approve, refunds_failed, refunds_unresolved,
-    open_cases, payments_to_capture, dead_events, stale_objects. `right` is the
-    one that the work itself takes.
+    Kinds: disputes_to_answer, refunds_to_approve, bulks_to_approve, bulks_stopped (by the worker,
+    lately), refunds_failed, refunds_unresolved, open_cases, payments_to_capture, dead_events,
+    stale_objects. `right` is the one that the work itself takes.
     """
 
     kind: str
@@ -52,6 +56,10 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     answerable = disputes.c.status.in_(ANSWERABLE)
     asked = refund_requests.c
     to_approve = (asked.state == states.AWAITING) & (asked.expires_at > now)
+    bulk = bulk_refunds.c
+    bulk_waits = (bulk.state == bulks.AWAITING) & (bulk.expires_at > now)
+    bulk_stopped = (bulk.state == bulks.STOPPED) & bulk.stopped_by.is_(None)
+    bulk_stopped &= bulk.updated_at > now - TOLD
     # What a rule of ours refused before it was sent waits for nobody.
     failed = (asked.state == states.FAILED) & asked.operation_id.is_not(None)
     failed &= asked.settled_at.is_(None)
@@ -64,6 +72,8 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     found = (
         need("disputes_to_answer", "see_disputes", disputes.c.due_by, answerable),
         need("refunds_to_approve", "approve_refund", asked.expires_at, to_approve),
+        need("bulks_to_approve", "approve_refund", bulk.expires_at, bulk_waits),
+        need("bulks_stopped", "bulk_refund", bulk.updated_at, bulk_stopped),
         need("refunds_failed", "ask_refund", asked.updated_at, failed),
         need("refunds_unresolved", "ask_refund", asked.updated_at, unresolved),
         need("open_cases", "manage_fraud", cases.c.opened_at, cases.c.state == "open"),
