@@ -72,7 +72,7 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
 
 def _tried(conn: Connection) -> list[backtest.Cell]:
     question = backtest.Question(True, *WINDOW)
-    return backtest.run(conn, question, RULES, RULES, ZONE)
+    return backtest.run(conn, question, RULES, RULES)
 
 
 def _micros(conn: Connection) -> str:
@@ -95,8 +95,8 @@ def _signals(conn: Connection) -> str:
         " (PARTITION BY user_id, currency, day ORDER BY at) END AS day_total"
     )
     return (
-        f"SELECT stripe_id, livemode, created_at, currency, amount_minor, amount_received_minor,"
-        f" {counts}, {day} FROM (SELECT p.*, {at} AS at FROM payments p) q"
+        "SELECT stripe_id, livemode, created_at, currency, amount_minor, amount_received_minor,"
+        f" day, {counts}, {day} FROM (SELECT p.*, {at} AS at FROM payments p) q"
     )
 
 
@@ -108,12 +108,15 @@ def _keep_signals(conn: Connection, size: int) -> None:
     conn.execute(risk_assessments.delete())
     conn.execute(early_fraud_warnings.delete())
     names = ", ".join(name for name, _, _ in _COUNTS)
+    month = "strftime('%Y%m', day)" if is_sqlite(conn) else "DATE_FORMAT(day, '%Y%m')"
     conn.execute(
         text(
             "INSERT INTO risk_assessments (payment_id, livemode, kind, score, level, factors,"
             " rule_version, allowed, created_at, scored_at, amount, currency,"
-            f" {names}, day_total) SELECT stripe_id, livemode, 'arrival', 0, 'low', '[]', 0, 1,"
-            f" created_at, created_at, amount_minor, currency, {names}, day_total"
+            f" {names}, day_total, month, paid_minor)"
+            " SELECT stripe_id, livemode, 'arrival', 0, 'low', '[]', 0, 1,"
+            f" created_at, created_at, amount_minor, currency, {names}, day_total, {month},"
+            " amount_received_minor"
             f" FROM ({_signals(conn)}) s"
         )
     )

@@ -55,7 +55,7 @@ def cells_of(folder, seed):
         pass
     question = Question(False, END - timedelta(days=DAYS + 10), END)
     with reading(spine.engine) as connection:
-        return labels, backtest.run(connection, question, read(WITH_VELOCITY), read(DEFAULT), ZONE)
+        return labels, backtest.run(connection, question, read(WITH_VELOCITY), read(DEFAULT))
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,6 @@ def try_out(
     with one_picture(desk.engine) as connection:
         now = in_force(connection).rules
         tried = given or now
-        zone = desk.books.scope.zone
-        cells = backtest.run(connection, question, tried, now, zone, progress)
+        cells = backtest.run(connection, question, tried, now, progress)
         unseen = backtest.refused_unseen(connection, question)
     return report(cells, refuse_at=tried.high_at, refused_at=now.high_at, unseen=unseen)

@@ -37,7 +37,9 @@ list_entries = Table(
 
 #: One row per scoring. `kind`: create (before it was sent to Stripe; a refused one has no payment)
 #: or arrival (once, when its first attempt is known). The signals are those of the payment's own
-#: time (`core.risk.values`), so that other rules can be tried on them in one scan.
+#: time (`core.risk.values`), so that other rules can be tried on them in one scan. An arrival keeps
+#: what that scan asks of its payment: the business `month` (202611), and `paid_minor`, what was
+#: received, which follows the payment in the same transaction (`core.risk.paid`).
 risk_assessments = Table(
     "risk_assessments",
     metadata,
@@ -86,6 +88,8 @@ risk_assessments = Table(
     Column("blocked_user", flag()),
     Column("blocked_country", flag()),
     Column("allow_listed", flag()),
+    Column("month", Integer),
+    Column("paid_minor", BigInteger),
     UniqueConstraint("payment_id", "kind"),
     Index("kx_created", "livemode", "kind", "created_at"),
     Index("kx_level", "livemode", "level", "created_at"),

@@ -15,6 +15,7 @@ from core.ledger.facets import FacetBook
 from core.ledger.ingest import CHARGE
 from core.ledger.scope import Scope
 from core.ledger.tally import PaymentTally, facet_of
+from core.risk import paid
 
 Rows = dict[str, dict[str, Any]]
 
@@ -88,7 +89,7 @@ def _write(
 ) -> None:
     """Write what changed, and add the differences to the sums last."""
     numbers = book.numbers(connection, (facet_of(row) for row in rows.values()))
-    tally, fresh, changed = PaymentTally(), [], []
+    tally, fresh, changed, received = PaymentTally(), [], [], {}
     for payment_id, row in rows.items():
         row["facet"] = numbers[facet_of(row)]
         before = old.get(payment_id)
@@ -96,10 +97,13 @@ def _write(
             fresh.append(row)
         elif any(row[name] != before[name] for name in row):
             changed.append(row)
+            if row["amount_received_minor"] != before["amount_received_minor"]:
+                received[payment_id] = row["amount_received_minor"]
             tally.remove(before)
         else:
             continue
         tally.add(row)
     insert_new(connection, payments, fresh)
     upsert(connection, payments, changed)
+    paid.follow(connection, received)
     tally.write(connection, scope.slot)

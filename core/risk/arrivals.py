@@ -11,10 +11,10 @@ from sqlalchemy import Engine, and_, select
 from core import clock
 from core.db.engine import reading, retrying, writing
 from core.db.tables import payments, risk_assessments
+from core.risk.paid import ARRIVAL
 from core.risk.scoring import in_force, keep_arrivals, weigh
 from core.risk.signals import Subject
 
-KIND = "arrival"
 #: So many are scored in one transaction.
 BATCH = 50
 
@@ -35,7 +35,7 @@ def score_arrivals(engine: Engine, zone: ZoneInfo, *, since: datetime) -> int:
 
     def keep() -> None:
         with writing(engine) as connection:
-            keep_arrivals(connection, weighed, now=clock.now())
+            keep_arrivals(connection, weighed, zone, now=clock.now())
 
     retrying(keep)
     return len(found)
@@ -45,7 +45,7 @@ def _unscored(since: datetime) -> Any:
     a = risk_assessments.c
     return (
         select(payments)
-        .outerjoin(risk_assessments, and_(a.payment_id == _P.stripe_id, a.kind == KIND))
+        .outerjoin(risk_assessments, and_(a.payment_id == _P.stripe_id, a.kind == ARRIVAL))
         .where(_P.created_at >= since, _P.latest_charge_id.is_not(None), a.id.is_(None))
         .order_by(_P.created_at, _P.stripe_id)
         .limit(BATCH)

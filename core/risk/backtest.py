@@ -6,26 +6,32 @@ refused payment has no outcome, and a young one none yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, and_, case, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
-from core.db.tables import disputes, early_fraud_warnings, payments, refunds, risk_assessments
+from core.db.tables import disputes, early_fraud_warnings, facets, refunds, risk_assessments
 from core.errors import InvalidInput
-from core.risk.arrivals import KIND
 from core.risk.compiled import score_of
+from core.risk.paid import ARRIVAL
 from core.risk.rules import RuleSet
 
 #: What may say that a payment was fraud.
 LABELS = ("dispute", "warning", "refund")
 #: How old a payment must be before the lack of a dispute says anything.
 USUAL_AGE = timedelta(days=60)
-#: A window has at most so many half years.
-MOST_PARTS = 10
+#: A window is at most five years long.
+LONGEST = timedelta(days=5 * 366)
+#: So many scorings are read by one statement, and so many that turned out to be fraud.
+ROWS = 100_000
+FRAUDS = 500
+#: Currencies whose thresholds are looked for first: a business has few.
+_LIKELY = 20
+
+_A = risk_assessments.c
 
 Progress = Callable[[int, int], None]
 
@@ -67,25 +73,30 @@ def run(
     question: Question,
     rules: RuleSet,
     in_force: RuleSet,
-    zone: ZoneInfo,
     progress: Progress | None = None,
 ) -> list[Cell]:
-    """The cells of each month of the window; `progress` is told half years done, and all."""
-    parts = list(_parts(question, zone))
-    if len(parts) > MOST_PARTS:
-        raise InvalidInput("since", f"must be at most {MOST_PARTS * 6} months before the end")
-    found: list[Cell] = []
-    for done, (start, end) in enumerate(parts):
+    """The cells of each month of the window; `progress` is told parts of the scan done, and all.
+
+    `connection` shows one picture: what was fraud is read by itself, and the good is the rest.
+    """
+    if question.until - question.since > LONGEST:
+        raise InvalidInput("since", "must be at most 60 months before the end")
+    scan = _Scan(question, rules, in_force, _likely(connection))
+    every, fraud = _Sums(), _Sums()
+    parts = _parts(connection, question)
+    for done, (first, end) in enumerate(parts):
         if progress:
             progress(done, len(parts))
-        rows = connection.execute(_scored(question, rules, in_force, start, end))
-        found += [
-            Cell(_month(row.month), row.currency, bool(row.fraud), *map(int, row[3:]))
-            for row in rows
-        ]
+        every.add(connection.execute(scan.over(_A.id >= first, _A.id < end)))
+    if parts:
+        for ids in _labelled(connection, question.labels):
+            fraud.add(connection.execute(scan.of(ids)))
     if progress:
         progress(len(parts), len(parts))
-    return found
+    return [
+        *scan.cells(fraud, fraud=True),
+        *scan.cells(every.without(fraud), fraud=False),
+    ]
 
 
 def refused_unseen(connection: Connection, question: Question) -> int:
@@ -101,64 +112,124 @@ def refused_unseen(connection: Connection, question: Question) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _parts(question: Question, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """The half years of the zone that the window touches, cut to the window: one scan each."""
-    day = question.since.astimezone(zone).date()
-    first = date(day.year, 1 if day.month < 7 else 7, 1)
-    while True:
-        after = date(first.year + (first.month > 6), 7 if first.month < 7 else 1, 1)
-        start = datetime.combine(first, time(), zone)
-        end = datetime.combine(after, time(), zone)
-        if start >= question.until:
-            return
-        yield max(start, question.since), min(end, question.until)
-        first = after
+def _parts(connection: Connection, question: Question) -> list[tuple[int, int]]:
+    """Stretches of ids that together hold every scoring of the window: read in the order in which
+    they lie there, which is several times as fast as by an index."""
+    inside = select(func.min(_A.id), func.max(_A.id)).where(*_window(question))
+    first, last = connection.execute(inside).one()
+    if first is None:
+        return []
+    return [(start, min(start + ROWS, last + 1)) for start in range(first, last + 1, ROWS)]
 
 
-def _month(text: str) -> date:
-    """`2026-11` as the first of that month."""
-    return date.fromisoformat(f"{text}-01")
-
-
-def _scored(
-    question: Question, rules: RuleSet, in_force: RuleSet, start: datetime, end: datetime
-) -> Select[Any]:
-    a, p = risk_assessments.c, payments.c
-    # Not a join: SQLite would walk all labels for each payment, while it keeps a list as a tree.
-    fraud = case((a.payment_id.in_(_labelled(question.labels)), 1), else_=0)
-    scored = (
-        select(
-            # The business day, which both databases write as 2026-11-23.
-            func.substr(p.day, 1, 7).label("month"),
-            a.currency,
-            fraud.label("fraud"),
-            score_of(rules).label("points"),
-            score_of(in_force).label("before"),
-            p.amount_received_minor.label("amount_minor"),
-        )
-        .join(payments, p.stripe_id == a.payment_id)
-        .where(
-            and_(
-                a.livemode == question.livemode,
-                a.kind == KIND,
-                a.created_at >= start,
-                a.created_at < end,
-                p.amount_received_minor > 0,
-            )
-        )
-        .subquery()
+def _window(question: Question) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _A.livemode == question.livemode,
+        _A.kind == ARRIVAL,
+        _A.created_at >= question.since,
+        _A.created_at < question.until,
     )
-    s = scored.c
-    keys = (s.month, s.currency, s.fraud, s.points, s.before)
-    return select(*keys, func.count(), func.sum(s.amount_minor)).group_by(*keys)
 
 
-def _labelled(labels: Sequence[str]) -> Any:
-    """The payments that turned out to be fraud, each once."""
+def _likely(connection: Connection) -> list[str]:
+    """Currencies that payments came in."""
+    query = select(facets.c.currency).distinct().order_by(facets.c.currency).limit(_LIKELY)
+    return list(connection.scalars(query))
+
+
+@dataclass
+class _Sums:
+    """Counts and amounts by currency and key."""
+
+    by_key: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, rows: Iterable[Any]) -> None:
+        for currency, key, count, amount in rows:
+            before = self.by_key.get((currency, key), (0, 0))
+            self.by_key[currency, key] = (before[0] + int(count), before[1] + int(amount))
+
+    def without(self, part: _Sums) -> _Sums:
+        """What is left when a part of it is taken away."""
+        left = {}
+        for key, (count, amount) in self.by_key.items():
+            less = part.by_key.get(key, (0, 0))
+            if count > less[0]:
+                left[key] = (count - less[0], amount - less[1])
+        return _Sums(left)
+
+
+class _Scan:
+    """One statement over scorings: month, points and points before in one number, for a database
+    sorts and groups by one number much faster than by three columns."""
+
+    def __init__(
+        self, question: Question, rules: RuleSet, in_force: RuleSet, likely: Sequence[str]
+    ) -> None:
+        self._same = _asks(rules) == _asks(in_force)
+        self._most = max(
+            sum(abs(rule.points) for rule in one.rules if rule.on) for one in (rules, in_force)
+        )
+        self._width = 2 * self._most + 1
+        key = _A.month * self._width + score_of(rules, likely) + self._most
+        if not self._same:
+            key = key * self._width + score_of(in_force, likely) + self._most
+        named = key.label("key")
+        self._query = (
+            select(_A.currency, named, func.count(), func.sum(_A.paid_minor))
+            .where(*_window(question), _A.paid_minor > 0)
+            .group_by(_A.currency, named)
+        )
+
+    def over(self, *where: ColumnElement[bool]) -> Select[Any]:
+        """The sums of a stretch of ids; no index is to be walked instead."""
+        query = self._query.where(*where)
+        for dialect, hint in _IN_PLACE.items():
+            query = query.with_hint(risk_assessments, hint, dialect)
+        return query
+
+    def of(self, payment_ids: Sequence[str]) -> Select[Any]:
+        """The sums of some payments."""
+        return self._query.where(_A.payment_id.in_(payment_ids))
+
+    def cells(self, sums: _Sums, *, fraud: bool) -> Iterator[Cell]:
+        """The cells that sums stand for."""
+        for (currency, key), (count, amount) in sorted(sums.by_key.items()):
+            rest, before = (key, None) if self._same else divmod(key, self._width)
+            month, points = divmod(rest, self._width)
+            points -= self._most
+            yield Cell(
+                month=date(*divmod(month, 100), 1),
+                currency=currency,
+                fraud=fraud,
+                points=points,
+                before=points if before is None else before - self._most,
+                count=count,
+                amount_minor=amount,
+            )
+
+
+#: Ids are to be read in their own order.
+_IN_PLACE = {
+    "sqlite": "NOT INDEXED",
+    "mysql": "FORCE INDEX (PRIMARY)",
+    "mariadb": "FORCE INDEX (PRIMARY)",
+}
+
+
+def _asks(rules: RuleSet) -> tuple[Any, ...]:
+    """What points depend on."""
+    return rules.rules, rules.thresholds
+
+
+def _labelled(connection: Connection, labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The payments that turned out to be fraud, each once, some at a time."""
     w = early_fraud_warnings.c
     sources = {
         "dispute": select(disputes.c.payment_id).where(disputes.c.reason == "fraudulent"),
-        "warning": select(w.payment_id).where(w.payment_id.is_not(None)),
+        "warning": select(w.payment_id),
         "refund": select(refunds.c.payment_id).where(refunds.c.reason == "fraudulent"),
     }
-    return union(*(sources[label] for label in labels))
+    found = union(*(sources[label] for label in labels))
+    ids = [one for one in connection.scalars(found) if one is not None]
+    for start in range(0, len(ids), FRAUDS):
+        yield tuple(ids[start : start + FRAUDS])

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
+from core import clock
 from core.db.tables import risk_assessments, rule_sets
 from core.db.upsert import insert_missing
+from core.risk import paid
 from core.risk.rules import DEFAULT, RuleSet, Score, read, read_text
 from core.risk.signals import Subject, signals_of
 
@@ -82,9 +84,21 @@ def keep_new(
     return int(made[0]) if made else 0
 
 
-def keep_arrivals(connection: Connection, weighed: Sequence[Weighed], *, now: datetime) -> None:
+def keep_arrivals(
+    connection: Connection, weighed: Sequence[Weighed], zone: ZoneInfo, *, now: datetime
+) -> None:
     """Keep the scores of payments that came from Stripe, once each."""
-    rows = [_row(one, "arrival", now) for one in weighed]
+    received = paid.received(connection, [str(one.subject.payment_id) for one in weighed])
+    rows = []
+    for one in weighed:
+        day = clock.business_day(one.subject.at, zone)
+        rows.append(
+            _row(one, paid.ARRIVAL, now)
+            | {
+                "month": day.year * 100 + day.month,
+                "paid_minor": received[str(one.subject.payment_id)],
+            }
+        )
     insert_missing(connection, risk_assessments, rows, "payment_id", "kind")
 
 
@@ -102,6 +116,8 @@ def _row(weighed: Weighed, kind: str, now: datetime) -> dict[str, Any]:
         "order_id": None,
         "created_at": weighed.subject.at,
         "scored_at": now,
+        "month": None,
+        "paid_minor": None,
     }
 
 

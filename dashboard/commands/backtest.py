@@ -61,16 +61,14 @@ def command(
     with one_picture(console.engine) as connection:
         now = scoring.in_force(connection).rules
         tried = rules or now
-        cells = backtest.run(
-            connection, question, tried, now, configuration.zone, None if as_json else _progress
-        )
+        cells = backtest.run(connection, question, tried, now, None if as_json else _progress)
         unseen = backtest.refused_unseen(connection, question)
     found = report(cells, refuse_at=tried.high_at, refused_at=now.high_at, unseen=unseen)
     click.echo(json.dumps(found) if as_json else _text(found))
 
 
 def _progress(done: int, total: int) -> None:
-    click.echo(f"\r{done} of {total} half years", nl=done == total, err=True)
+    click.echo(f"\r{done} of {total} parts", nl=done == total, err=True)
 
 
 def _text(found: dict[str, Any]) -> str:
