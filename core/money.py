@@ -165,8 +165,7 @@ def parse(text: str, currency: str, *, field: str = "amount") -> Money:
         raise InvalidAmount(field, "must be a number such as 12.34")
     if len(body) > 40:
         raise InvalidAmount(field, "has too many digits")
-    value = Decimal(body.replace(",", "")) * factor
-    minor = value.scaleb(digits)
+    minor = (Decimal(body.replace(",", "")) * factor).scaleb(digits)
     if minor != minor.to_integral_value():
         raise InvalidAmount(
             field,
@@ -180,6 +179,8 @@ def parse(text: str, currency: str, *, field: str = "amount") -> Money:
 def _without_symbol(body: str, currency: str) -> str:
     sign = body[:1] if body[:1] in "+-" else ""
     rest = body[len(sign) :].lstrip()
+    if rest[:1].isdigit() and rest[-1:].isdigit():
+        return sign + rest  # babel's tables, 6 MiB in memory, are not asked for symbols
     for mark in sorted({_symbol(currency, "en"), _symbol(currency, "zh"), currency.upper()}):
         if rest.upper().startswith(mark.upper()):
             rest = rest[len(mark) :].lstrip()
@@ -236,8 +237,7 @@ def show_short(amount: Money, locale: str = "en") -> str:
 
 def _shown(number: str, amount: Money, locale: str) -> str:
     symbol = _symbol(amount.currency, "zh" if locale.startswith("zh") else "en")
-    sign = "-" if amount.minor < 0 else ""
-    return f"{sign}{symbol}{number}"
+    return f"{'-' if amount.minor < 0 else ''}{symbol}{number}"
 
 
 @lru_cache(maxsize=512)

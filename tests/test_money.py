@@ -185,3 +185,12 @@ def test_tiles_drop_decimals_only_above_a_thousand():
     assert show_short(Money(123450, "usd")) == "$1,235"
     assert show_short(Money(-123450, "usd")) == "-$1,235"
     assert major(Money(-5, "kwd")) == Decimal("-0.005")
+
+
+@pytest.mark.parametrize("text", ["12.34", "-1,234.50", "+7", "1,2345"])
+def test_a_number_alone_is_read_without_the_tables_of_symbols(text, monkeypatch):
+    def asked(*_args):
+        raise AssertionError("a symbol was looked for")
+
+    monkeypatch.setattr("core.money._symbol", asked)
+    assert parse(text, "usd").currency == "usd"
