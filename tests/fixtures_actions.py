@@ -77,9 +77,10 @@ def with_token(console: Console, user_id: str, *roles: str) -> Caller:
 
 
 def operations_kept(console: Console) -> list[Any]:
-    """The operations that were written down."""
+    """The operations that were written down, oldest first."""
+    asked = select(operations).order_by(operations.c.created_at)
     with reading(console.engine) as connection:
-        return list(connection.execute(select(operations)).all())
+        return list(connection.execute(asked).all())
 
 
 def pay(desk: Desk, caller: Caller, token: str) -> payments.Payment:

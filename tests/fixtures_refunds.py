@@ -10,7 +10,9 @@ import pytest
 from core.access.principals import Caller
 from core.actions.desk import Desk
 from core.bootstrap import Console
+from core.db.engine import writing
 from core.db.migrate import upgrade
+from core.db.tables import evidence_files, operations
 from core.emulator.server import RunningEmulator
 from tests.fixtures_access import make_console, person
 from tests.fixtures_actions import make_desk
@@ -48,6 +50,15 @@ def _till_console(_shared_url: str) -> Iterator[Console]:
     upgrade(made.engine)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def both_consoles(_till_console: Console) -> Console:
+    """A console on each kind of database, made once a module; nothing was asked of Stripe in it."""
+    with writing(_till_console.engine) as connection:
+        for table in (operations, evidence_files):
+            connection.execute(table.delete())
+    return _till_console
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -26,11 +27,18 @@ SHARED = {
     "in the second, before its end": True,
 }
 _NOW = clock.now
+_SEEDS = count(11)
+
+
+@pytest.fixture
+def console(both_consoles):
+    return both_consoles
 
 
 @pytest.fixture
 def emulator(tmp_path):
-    with start_emulator(state_path=tmp_path / "emulator.db", seed=11) as running:
+    # Each with ids of its own: the database has met those of the tests before.
+    with start_emulator(state_path=tmp_path / "emulator.db", seed=next(_SEEDS)) as running:
         yield running
 
 

@@ -15,6 +15,11 @@ from tests.fixtures_actions import make_desk, operations_kept
 
 
 @pytest.fixture
+def console(both_consoles):
+    return both_consoles
+
+
+@pytest.fixture
 def risk(console):
     return Caller(person(console, "risk"))
 

@@ -19,6 +19,11 @@ SECRET = "Ada Lovelace, 12 St James's Square"
 
 
 @pytest.fixture
+def console(both_consoles):
+    return both_consoles
+
+
+@pytest.fixture
 def risk(console):
     return Caller(person(console, "risk"))
 
@@ -167,11 +172,14 @@ def test_a_document_attached_elsewhere_has_unknown_pages(desk, risk, backend, ac
     dispute = by_mastercard(desk, action_emulator, backend)
     gateway = desk.gateway(False)
     file = gateway.upload(
-        purpose="dispute_evidence", name="x.pdf", content=pdf(2), idempotency_key="elsewhere"
+        purpose="dispute_evidence",
+        name="x.pdf",
+        content=pdf(2),
+        idempotency_key=f"elsewhere-{dispute}",
     )
     gateway.post(
         f"/v1/disputes/{dispute}",
-        idempotency_key="attached elsewhere",
+        idempotency_key=f"attached-{dispute}",
         evidence={"receipt": file["id"]},
         submit=False,
     )
