@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, String, Text
@@ -38,12 +39,19 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, int):
-            return clock.from_micros(value)
-        result: datetime = value.replace(tzinfo=UTC)
-        return result
+        return _from_number(value) if dialect.name == "sqlite" else _from_naive(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """SQLAlchemy's: a plain function for each value, for lists have a hundred of them."""
+        return _from_number if dialect.name == "sqlite" else _from_naive
+
+
+def _from_number(micros: int | None) -> datetime | None:
+    return None if micros is None else clock.EPOCH + timedelta(0, 0, micros)
+
+
+def _from_naive(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 def binary_string(length: int) -> String:

@@ -6,6 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, select
@@ -25,8 +26,7 @@ UTC_ZONE = ZoneInfo("UTC")
 MAX_LIMIT = 500
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
+class PaymentRow(NamedTuple):
     """One line of the list. Amounts are minor units of `currency`; times are UTC."""
 
     stripe_id: str
@@ -72,7 +72,7 @@ class PaymentPage:
     searched_to: datetime | None = None
 
 
-_COLUMNS = [payments.c[name] for name in PaymentRow.__slots__]
+_COLUMNS = [payments.c[name] for name in PaymentRow._fields]
 #: Built once: putting it together takes longer than running it.
 _BY_IDS = select(*_COLUMNS).where(
     payments.c.stripe_id.in_(bindparam("wanted", expanding=True)),
@@ -134,7 +134,7 @@ def _rows(conn: Connection, shown: tuple[Position, ...], livemode: bool) -> tupl
     if not wanted:
         return ()
     read = conn.execute(_BY_IDS, {"wanted": wanted, "livemode_": livemode})
-    rows = {row[0]: PaymentRow(*row) for row in read.all()}
+    rows = {row[0]: PaymentRow._make(row) for row in read.all()}
     return tuple(rows[stripe_id] for stripe_id in wanted if stripe_id in rows)
 
 

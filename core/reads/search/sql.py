@@ -6,10 +6,10 @@ and numbers of ours stand in the text; whatever a person typed is bound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -24,8 +24,7 @@ _LAST = "\U0010ffff"
 _UTC = Utc()
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A place in the order (created_at, stripe_id); either side of it is a page."""
 
     created_at: datetime
@@ -82,19 +81,16 @@ def positions(
     conn: Connection, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
 ) -> list[Position]:
     """The first `limit` matching positions of the window, in its direction."""
-    convert: Callable[[Any], Any] = _UTC.result_processor(conn.dialect, None) or _same
-    found: set[tuple[Any, str]] = set()
+    convert = _UTC.result_processor(conn.dialect, None)
+    found: list[Any] = []
     for start in range(0, len(arms), MAX_ARMS):
         binds = Binds(conn)
         text = statement(binds, arms[start : start + MAX_ARMS], conditions, window, limit)
-        found.update(map(tuple, conn.exec_driver_sql(text, binds.values).all()))
-    # As the driver gives them, both databases' times sort as times do.
-    ordered = sorted(found, reverse=window.older)[:limit]
-    return [Position(convert(moment), stripe_id) for moment, stripe_id in ordered]
-
-
-def _same(value: Any) -> Any:
-    return value
+        found += conn.exec_driver_sql(text, binds.values).all()
+    if len(arms) > 1:
+        # As the driver gives them, both databases' times sort as times do.
+        found = sorted(set(map(tuple, found)), reverse=window.older)[:limit]
+    return [Position(convert(moment), stripe_id) for moment, stripe_id in found]
 
 
 def counted(
