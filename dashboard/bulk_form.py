@@ -12,7 +12,7 @@ from core.actions.bulk_refunds import DryRun, How, NewBulk, Target
 from core.actions.refund_rules import LONGEST_NOTE
 from core.errors import InvalidInput, TillwatchError
 from core.reads import payments
-from dashboard import bulk_tables, console, payment_filters, refund_words, widgets
+from dashboard import bulk_tables, console, payment_filters, refund_words, stripe_words, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -80,7 +80,7 @@ def _chosen() -> dict[str, Any]:
             index=None,
             key="bulk_reason",
             placeholder=_("Choose a reason"),
-            format_func=refund_words.reason,
+            format_func=stripe_words.words,
         )
         note = st.text_input(_("Note for colleagues"), key="bulk_note", max_chars=LONGEST_NOTE)
     return {

@@ -10,7 +10,17 @@ from core.actions import bulk_refund_approvals, bulk_refunds
 from core.errors import NotFound, TillwatchError
 from core.reads import bulk_refunds as reads
 from core.reads.bulk_refunds import Bulk
-from dashboard import bulk_tables, chips, console, drawer, i18n, live, refund_words, widgets
+from dashboard import (
+    bulk_tables,
+    chips,
+    console,
+    drawer,
+    i18n,
+    live,
+    refund_words,
+    stripe_words,
+    widgets,
+)
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -105,7 +115,7 @@ def _facts(bulk: Bulk) -> None:
         {
             _("Asked by"): refund_words.who(bulk.asked_by, by_token=bulk.by_token),
             _("Asked at"): i18n.moment(bulk.created_at, zone),
-            _("Reason"): refund_words.reason(bulk.reason),
+            _("Reason"): stripe_words.words(bulk.reason),
             _("Note"): bulk.note,
             _("Rule"): refund_words.over(bulk.over) or None,
             _("Decided by"): bulk.decided_by,

@@ -9,7 +9,7 @@ import streamlit as st
 from core.actions import bulk_refund_approvals
 from core.errors import NotFound
 from core.reads import bulk_refunds as reads
-from dashboard import bulk_tables, console, drawer, i18n, refund_review, refund_words
+from dashboard import bulk_tables, console, drawer, i18n, refund_review, refund_words, stripe_words
 from dashboard.i18n import _
 
 REVIEW = "bulk_review"
@@ -57,7 +57,7 @@ def _body(review: dict[str, Any]) -> None:
     drawer.facts(
         {
             _("Asked by"): refund_words.who(bulk.asked_by, by_token=bulk.by_token),
-            _("Reason"): refund_words.reason(bulk.reason),
+            _("Reason"): stripe_words.words(bulk.reason),
             _("Note"): bulk.note,
             _("Rule"): refund_words.over(bulk.over) or None,
             _("Expires"): i18n.moment(bulk.expires_at, zone) if bulk.expires_at else None,

@@ -12,7 +12,7 @@ from core.actions.bulk_refunds import DryRun
 from core.errors import InvalidInput, NotFound
 from core.money import show
 from core.reads.bulk_refunds import Bulk, BulkRow
-from dashboard import chips, columns, refund_words, widgets
+from dashboard import chips, columns, refund_words, stripe_words, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -59,7 +59,7 @@ def bulks(found: Sequence[Bulk], zone: ZoneInfo, on_open: Callable[[str], None])
                 ", ".join(refund_words.exact(amount) for amount in one.sums.values())
                 for one in found
             ],
-            "reason": [refund_words.reason(one.reason) for one in found],
+            "reason": [stripe_words.words(one.reason) for one in found],
             "asked": [refund_words.who(one.asked_by, by_token=one.by_token) for one in found],
             "decided": [one.decided_by or "" for one in found],
             "created": [one.created_at for one in found],

@@ -57,11 +57,6 @@ def method(kind: str | None, brand: str | None = None, last4: str | None = None)
     return METHODS.get(kind or "", (kind or "").replace("_", " ").title())
 
 
-def reason(code: str | None) -> str:
-    """A code of Stripe's as words: `insufficient_funds` reads `insufficient funds`."""
-    return (code or "").replace("_", " ")
-
-
 def text_column(label: str, *, width: int | None = None, pinned: bool | None = None) -> Any:
     """Plain text; foreign text is safe in it."""
     return st.column_config.TextColumn(label, width=width, pinned=pinned)

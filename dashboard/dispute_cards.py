@@ -11,7 +11,7 @@ from core.gateway.dispute_reasons import REASONS
 from core.money import Money, show
 from core.reads.dispute import DisputeDetail, Effect, History
 from core.reads.dispute_odds import ENOUGH, Odds
-from dashboard import chips, columns, i18n, widgets
+from dashboard import chips, columns, i18n, stripe_words, widgets
 from dashboard.i18n import _
 
 
@@ -29,7 +29,7 @@ def reason(detail: DisputeDetail) -> None:
     st.caption(_("What helps"))
     st.text(known.help[spoken])
     code = dispute.network_reason_code
-    said = [columns.reason(dispute.reason), columns.BRANDS.get(dispute.card_brand or "", "")]
+    said = [stripe_words.words(dispute.reason), columns.BRANDS.get(dispute.card_brand or "", "")]
     st.caption(widgets.safe_text(" · ".join(filter(None, [*said, code]))))
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from core.gateway.dispute_reasons import REASONS
 from core.money import show
 from core.reads.disputes import AnswerTime, DisputeRow, Stake, WinRate
-from dashboard import chips, columns, dispute_words, figures, i18n, widgets
+from dashboard import chips, columns, dispute_words, figures, i18n, stripe_words, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 from dashboard.widgets import ROW
@@ -65,7 +65,7 @@ def frame(rows: Sequence[DisputeRow], now: datetime) -> pd.DataFrame:
             "amount": [show(row.amount) for row in rows],
             "currency": [row.amount.currency.upper() for row in rows],
             "state": [chips.cell(row.status) for row in rows],
-            "reason": [columns.reason(row.reason) for row in rows],
+            "reason": [stripe_words.words(row.reason) for row in rows],
             "customer": [row.customer or "" for row in rows],
             "due": pd.Series([row.due_by for row in rows], dtype="datetime64[us, UTC]"),
             "created": [row.created_at for row in rows],
@@ -117,7 +117,7 @@ def win_table(rates: Sequence[WinRate]) -> None:
         return
     rows = pd.DataFrame(
         {
-            "reason": [columns.reason(line.reason) or "–" for line in rates],
+            "reason": [stripe_words.words(line.reason) or "–" for line in rates],
             "rate": ["–" if line.rate is None else i18n.percent(line.rate) for line in rates],
             "won": [line.won for line in rates],
             "decided": [line.decided for line in rates],

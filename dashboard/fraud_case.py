@@ -19,6 +19,7 @@ from dashboard import (
     fraud_words,
     i18n,
     navigation,
+    stripe_words,
     widgets,
 )
 from dashboard.i18n import _
@@ -72,14 +73,14 @@ def _head(found: CaseDetail) -> None:
 def _why(found: CaseDetail) -> None:
     if found.fraud_type:
         said = _("The card's issuer reports fraud: {type}").format(
-            type=columns.reason(found.fraud_type)
+            type=stripe_words.words(found.fraud_type)
         )
         st.warning(widgets.safe_text(said), icon=":material/flag:")
     if found.actionable:
         _saved(found)
     if found.row.kind == "review":
         said = _("Radar asks for a review: {reason}")
-        st.info(widgets.safe_text(said.format(reason=columns.reason(found.review_reason))))
+        st.info(widgets.safe_text(said.format(reason=stripe_words.words(found.review_reason))))
     if found.factors:
         fraud_words.factors(found.factors, found.row.amount.currency, key="case_factors")
     else:

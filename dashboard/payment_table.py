@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.payments import PaymentRow
-from dashboard import chips, columns, explanations
+from dashboard import chips, columns, explanations, stripe_words
 from dashboard.i18n import _
 from dashboard.widgets import ROW
 
@@ -43,7 +43,7 @@ def frame(rows: Sequence[PaymentRow]) -> pd.DataFrame:
                 columns.method(row.method_type, row.card_brand, row.card_last4) for row in rows
             ],
             "customer": [row.email or row.customer_name or row.customer_id or "" for row in rows],
-            "reason": [columns.reason(row.decline_code or row.failure_code) for row in rows],
+            "reason": [stripe_words.words(row.decline_code or row.failure_code) for row in rows],
             "meaning": [explanations.meaning(row) for row in rows],
             "risk": pd.array([row.risk_score for row in rows], dtype="Int64"),
             "created": [row.created_at for row in rows],

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.payment import PaymentDetail
-from dashboard import chips, columns, console, explanations, navigation, widgets
+from dashboard import chips, columns, console, explanations, navigation, stripe_words, widgets
 from dashboard.columns import money
 from dashboard.i18n import _
 
@@ -57,7 +57,7 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
             "method": [
                 columns.method(part.method_type, part.card_brand, part.card_last4) for part in parts
             ],
-            "reason": [columns.reason(explanations.reason_of(part)) for part in parts],
+            "reason": [stripe_words.words(explanations.reason_of(part)) for part in parts],
             "meaning": [explanations.meaning_of(part) for part in parts],
             "risk": [chips.cell(part.risk_level) for part in parts],
             "created": [part.created_at for part in parts],
@@ -78,7 +78,7 @@ def _refunds(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
         _base(parts)
         | {
             "state": [chips.cell(part.status) for part in parts],
-            "reason": [columns.reason(part.failure_reason or part.reason) for part in parts],
+            "reason": [stripe_words.words(part.failure_reason or part.reason) for part in parts],
             "made": [_("Here") if part.operation_id else _("Elsewhere") for part in parts],
             "created": [part.created_at for part in parts],
             "id": [part.stripe_id for part in parts],
@@ -95,7 +95,7 @@ def _disputes(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
         _base(parts)
         | {
             "state": [chips.cell(part.status) for part in parts],
-            "reason": [columns.reason(part.reason) for part in parts],
+            "reason": [stripe_words.words(part.reason) for part in parts],
             "due": [part.due_by for part in parts],
             "created": [part.created_at for part in parts],
             "id": [part.stripe_id for part in parts],
@@ -110,7 +110,7 @@ def _disputes(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
 def _warnings(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
     table = pd.DataFrame(
         {
-            "reason": [columns.reason(part.fraud_type) for part in parts],
+            "reason": [stripe_words.words(part.fraud_type) for part in parts],
             "open": [_("Yes") if part.actionable else _("No") for part in parts],
             "created": [part.created_at for part in parts],
             "id": [part.stripe_id for part in parts],
@@ -125,7 +125,7 @@ def _ledger(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
         | {
             "fee": [money(part.fee_minor, part.currency) for part in parts],
             "net": [money(part.net_minor, part.currency) for part in parts],
-            "reason": [columns.reason(part.reporting_category) for part in parts],
+            "reason": [stripe_words.words(part.reporting_category) for part in parts],
             "created": [part.created_at for part in parts],
             "id": [part.stripe_id for part in parts],
         }

@@ -10,7 +10,17 @@ from core.db import refund_states as states
 from core.errors import NotFound, StripeError, TillwatchError
 from core.reads import refund_request as reads
 from core.reads.refund_request import Request
-from dashboard import chips, console, drawer, i18n, navigation, refund_words, stripe_links, widgets
+from dashboard import (
+    chips,
+    console,
+    drawer,
+    i18n,
+    navigation,
+    refund_words,
+    stripe_links,
+    stripe_words,
+    widgets,
+)
 from dashboard.i18n import _
 
 
@@ -40,7 +50,7 @@ def _facts(found: Request) -> None:
     zone = console.zone()
     drawer.facts(
         {
-            _("Reason"): refund_words.reason(found.reason),
+            _("Reason"): stripe_words.words(found.reason),
             _("Note"): found.note,
             _("Why"): refund_words.why(found.why) or None,
             _("Rule"): refund_words.over(found.over) or None,

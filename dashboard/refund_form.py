@@ -25,7 +25,15 @@ from core.money import Money, plain
 from core.reads import refunds as reads
 from core.reads.payment_parts import Payment
 from core.reads.refunds import Figures
-from dashboard import console, refund_figures, refund_find, refund_outcome, refund_words, widgets
+from dashboard import (
+    console,
+    refund_figures,
+    refund_find,
+    refund_outcome,
+    refund_words,
+    stripe_words,
+    widgets,
+)
 from dashboard.i18n import _
 from dashboard.refund_words import exact
 
@@ -130,7 +138,7 @@ def _ask_for(form: dict[str, Any], found: Figures) -> None:
         index=None,
         key="refund_reason",
         placeholder=_("Choose a reason"),
-        format_func=refund_words.reason,
+        format_func=stripe_words.words,
     )
     note = st.text_input(
         _("Note for colleagues"),

@@ -11,7 +11,16 @@ from core import clock
 from core.money import Money
 from core.reads.bulk_refunds import Bulk
 from core.reads.refunds import Waiting
-from dashboard import bulk_review, console, i18n, navigation, refund_review, refund_words, widgets
+from dashboard import (
+    bulk_review,
+    console,
+    i18n,
+    navigation,
+    refund_review,
+    refund_words,
+    stripe_words,
+    widgets,
+)
 from dashboard.i18n import _
 
 #: The others follow as these are decided.
@@ -97,7 +106,7 @@ def _who(
     now, zone = clock.now(), console.zone()
     parts = [
         refund_words.who(name, by_token=by_token),
-        refund_words.reason(reason),
+        stripe_words.words(reason),
         i18n.ago(int((now - asked_at).total_seconds())),
     ]
     if expires_at is not None:

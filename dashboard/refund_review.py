@@ -20,6 +20,7 @@ from dashboard import (
     refund_figures,
     refund_outcome,
     refund_words,
+    stripe_words,
     widgets,
 )
 from dashboard.i18n import _
@@ -85,7 +86,7 @@ def facts(asked: Request) -> None:
         {
             _("Amount"): refund_words.exact(asked.amount),
             _("Asked by"): refund_words.who(asked.asked_by, by_token=asked.by_token),
-            _("Reason"): refund_words.reason(asked.reason),
+            _("Reason"): stripe_words.words(asked.reason),
             _("Note"): asked.note,
             _("Rule"): refund_words.over(asked.over) or None,
             _("Asked at"): i18n.moment(asked.created_at, zone),

@@ -12,7 +12,7 @@ import streamlit as st
 from core.money import show
 from core.reads.refund_history import Entry
 from core.reads.refund_request import Request
-from dashboard import chips, columns, refund_words
+from dashboard import chips, columns, refund_words, stripe_words
 from dashboard.i18n import _
 from dashboard.widgets import ROW
 
@@ -30,7 +30,7 @@ def under_way(found: Sequence[Request]) -> pd.DataFrame:
             "currency": [one.amount.currency.upper() for one in found],
             "state": [chips.cell(one.state) for one in found],
             "open": [columns.opener(short(one.request_id)) for one in found],
-            "reason": [refund_words.reason(one.reason) for one in found],
+            "reason": [stripe_words.words(one.reason) for one in found],
             "asked": [refund_words.who(one.asked_by, by_token=one.by_token) for one in found],
             "note": [one.note or "" for one in found],
             "created": [one.created_at for one in found],
@@ -49,7 +49,7 @@ def history(found: Sequence[Entry]) -> pd.DataFrame:
             "state": [chips.cell(one.state) for one in found],
             "open": [columns.opener(short(one.id)) for one in found],
             "made": [_("Elsewhere") if one.external else _("Here") for one in found],
-            "reason": [refund_words.reason(one.reason) for one in found],
+            "reason": [stripe_words.words(one.reason) for one in found],
             "asked": [refund_words.who(one.asked_by or "", by_token=one.by_token) for one in found],
             "decided": [one.decided_by or "" for one in found],
             "why": [refund_words.why(one.why) for one in found],

@@ -30,11 +30,8 @@ BULK: Kind = {
     "expired": (N_("Expired"), "gray"),
     "canceled": (N_("Canceled"), "gray"),
 }
-REASONS = {
-    "requested_by_customer": N_("Requested by customer"),
-    "duplicate": N_("Duplicate"),
-    "fraudulent": N_("Fraudulent"),
-}
+#: What Stripe takes as a refund's reason.
+REASONS = ("requested_by_customer", "duplicate", "fraudulent")
 OVER = {
     "per_refund": N_("Over the limit of one refund"),
     "per_day": N_("Over the limit of a day"),
@@ -50,12 +47,6 @@ _FIELDS = {
     "percent": N_("Percentage"),
     "currency": N_("Currency"),
 }
-
-
-def reason(code: str | None) -> str:
-    """Stripe's reason in words; a failure's code as Stripe writes it."""
-    label = REASONS.get(code or "")
-    return _(label) if label else (code or "").replace("_", " ")
 
 
 def over(limit: str | None) -> str:

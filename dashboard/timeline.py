@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.reads.payment import PaymentDetail
 from core.reads.payment_parts import Attempt, TimelineEntry
-from dashboard import chips, columns, explanations, i18n
+from dashboard import chips, columns, explanations, i18n, stripe_words
 from dashboard.chips import N_
 from dashboard.i18n import _
 from dashboard.widgets import safe_text
@@ -66,7 +66,7 @@ def label(entry: TimelineEntry, what: str, zone: ZoneInfo) -> str:
         amount = columns.money(entry.amount_minor, entry.currency)
         parts.append(safe_text(f"{amount} {entry.currency.upper()}"))
     if entry.detail and entry.detail != "authorized":
-        shown = entry.detail if entry.kind == "event" else columns.reason(entry.detail)
+        shown = entry.detail if entry.kind == "event" else stripe_words.words(entry.detail)
         parts.append(safe_text(shown))
     # Narrow spaces would fold into one: these keep the columns apart.
     return "\N{EN SPACE}".join(parts)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.reads import disputes as reads
-from dashboard import columns, console, disputes_view, live, widgets
+from dashboard import console, disputes_view, live, stripe_words, widgets
 from dashboard.i18n import _
 
 
@@ -47,7 +47,7 @@ def choice(label: str, key: str, known: list[str]) -> str:
         label,
         options,
         key=f"choice_{key}",
-        format_func=lambda code: (columns.reason(code) or label) if code else label,
+        format_func=lambda code: (stripe_words.words(code) or label) if code else label,
         label_visibility="collapsed",
         on_change=chosen,
         width=190,

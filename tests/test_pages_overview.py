@@ -60,7 +60,7 @@ def test_failures_lead_to_their_payment(overview, shop):
 
 def test_a_failure_says_what_it_means(overview):
     failures = next(f.value for f in overview("viewer").dataframe if "reason" in f.value)
-    assert list(failures["reason"]) == ["insufficient funds"]
+    assert list(failures["reason"]) == ["Insufficient funds"]
     assert list(failures["meaning"]) == ["Too little money on the card or account."]
 
 

@@ -66,7 +66,7 @@ def test_refunds_stand_in_timeline_and_table(payment):
 
 def test_a_failed_payment_names_its_reason(payment):
     test = payment("failed")
-    assert any("Attempt failed" in s and "insufficient funds" in s for s in steps(test))
+    assert any("Attempt failed" in s and "Insufficient funds" in s for s in steps(test))
     assert figures(test)["Net"] == "–"
 
 
@@ -89,7 +89,7 @@ def test_a_failed_payment_is_explained_in_the_language_of_the_viewer(payment):
 
 def test_each_attempt_has_its_meaning_beside_its_reason(payment):
     attempts = next(f.value for f in payment("failed").dataframe if "meaning" in f.value)
-    assert list(attempts["reason"]) == ["insufficient funds"]
+    assert list(attempts["reason"]) == ["Insufficient funds"]
     assert list(attempts["meaning"]) == ["Too little money on the card or account."]
 
 

@@ -42,7 +42,7 @@ def test_the_search_in_the_url_is_the_one_shown(payments, shop):
     test = payments(q="status:failed")
     assert test.text_input(key="q").value == "status:failed"
     assert ids(test) == [shop["failed"]]
-    assert list(rows(test)["reason"]) == ["insufficient funds"]
+    assert list(rows(test)["reason"]) == ["Insufficient funds"]
     assert test.get_by_key("segment").value == "failed"
 
 

@@ -1,0 +1,27 @@
+"""Stripe's codes as words: none of those that people meet every day stays English in Chinese."""
+
+import pytest
+
+from core.emulator.counterparties import FAILURES
+from core.gateway.dispute_reasons import REASONS
+from dashboard import i18n, refund_words, stripe_words
+from tests.stripe_codes import CARD_DECLINES, OTHER_DECLINES
+
+MET = {
+    "declines": CARD_DECLINES | OTHER_DECLINES,
+    "disputes": set(REASONS.reasons),
+    "refunds": {*refund_words.REASONS, *FAILURES},
+    "fraud reports": {"made_with_stolen_card", "unauthorized_use_of_card", "misc"},
+    "bookings": {"charge", "refund", "dispute", "dispute_reversal", "fee", "payout"},
+}
+
+
+@pytest.mark.parametrize("kind", MET)
+def test_what_people_meet_has_its_chinese(kind):
+    with i18n.speaking("zh-CN"):
+        assert {code for code in MET[kind] if stripe_words.words(code).isascii()} == set()
+
+
+def test_words_begin_with_a_capital_and_keep_abbreviations():
+    said = [stripe_words.words(code) for code in ("incorrect_cvc", "new_at_stripe", None)]
+    assert said == ["Incorrect CVC", "New at stripe", ""]
