@@ -13,11 +13,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
+from sqlalchemy.engine import make_url
 
 from core.db import migrate
 from core.db.engine import open_engine
@@ -53,8 +56,12 @@ def _options(folder: Path) -> list[str]:
         "--innodb-log-file-size=64M",
         "--performance-schema=OFF",
         # Its data need not outlive the machine: waiting for the disk is most of a new database.
-        "--debug-no-sync",
-        "--innodb-flush-method=nosync",
+        "--loose-debug-no-sync",
+        "--loose-innodb-flush-method=nosync",
+        "--loose-innodb-flush-log-at-trx-commit=0",
+        "--loose-skip-innodb-doublewrite",
+        "--loose-skip-innodb-file-per-table",
+        "--loose-skip-sync-frm",
         "--max-allowed-packet=64M",
     ]
 
@@ -131,11 +138,68 @@ def empty_mariadb(mariadb_server: Path) -> MakeDatabase:
     return lambda: _created(mariadb_server, f"tillwatch_empty_{next(numbers)}")
 
 
+@dataclass
+class Databases:
+    """Databases with the newest schema, on one server; those given back serve again, emptied."""
+
+    server: Path
+    schema: list[str]
+    _numbers: Iterator[int] = field(default_factory=count)
+    _given_back: list[str] = field(default_factory=list)
+
+    def made(self) -> str:
+        """A new one."""
+        return _created(self.server, f"tillwatch_{next(self._numbers)}", self.schema)
+
+    def taken(self) -> str:
+        """An empty one, which may have been another test's."""
+        while self._given_back:
+            url = self._given_back.pop()
+            if self._emptied(str(make_url(url).database)):
+                return url
+        return self.made()
+
+    def give_back(self, url: str) -> None:
+        """No longer used; whoever is connected to it still keeps it for good."""
+        self._given_back.append(url)
+
+    def _emptied(self, name: str) -> bool:
+        connection = _connect(self.server)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM information_schema.processlist WHERE db = %s", (name,))
+            if cursor.fetchall():
+                return False
+            cursor.execute(f"USE {name}")
+            cursor.execute("SET foreign_key_checks = 0")
+            for table in _used(cursor, name):
+                cursor.execute(f"TRUNCATE TABLE {table}")
+        return True
+
+
+def _used(cursor: Any, name: str) -> list[str]:
+    """The tables that hold rows, or held some and would go on counting."""
+    cursor.execute(
+        "SELECT table_name, auto_increment FROM information_schema.tables"
+        " WHERE table_schema = %s AND table_name <> 'alembic_version'",
+        (name,),
+    )
+    counters = dict(cursor.fetchall())
+    some = (f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in counters)
+    cursor.execute(" UNION ALL ".join(some))
+    filled = {table for (table,) in cursor.fetchall()}
+    return [table for table, at in counters.items() if table in filled or (at or 1) > 1]
+
+
 @pytest.fixture(scope="session")
-def mariadb(mariadb_server: Path, mariadb_schema: list[str]) -> MakeDatabase:
+def mariadb_databases(mariadb_server: Path, mariadb_schema: list[str]) -> Databases:
+    """The databases of the private server."""
+    return Databases(mariadb_server, mariadb_schema)
+
+
+@pytest.fixture(scope="session")
+def mariadb(mariadb_databases: Databases) -> MakeDatabase:
     """Makes a database with the newest schema on the private server and returns its URL."""
-    numbers = count()
-    return lambda: _created(mariadb_server, f"tillwatch_{next(numbers)}", mariadb_schema)
+    return mariadb_databases.made
 
 
 def _created(server: Path, name: str, schema: Sequence[str] = ()) -> str:
@@ -154,19 +218,25 @@ _BOTH = ["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)]
 
 
 @pytest.fixture(params=_BOTH)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database for one test, once on SQLite and once on MariaDB."""
-    return laid(_url(request, tmp_path, "mariadb"))
+    if request.param == "sqlite":
+        yield laid(_file(tmp_path))
+        return
+    databases: Databases = request.getfixturevalue("mariadb_databases")
+    url = databases.taken()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture(params=_BOTH)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without any table, once on SQLite and once on MariaDB."""
-    return _url(request, tmp_path, "empty_mariadb")
-
-
-def _url(request: pytest.FixtureRequest, tmp_path: Path, maker: str) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'tillwatch.db'}"
-    make: MakeDatabase = request.getfixturevalue(maker)
+        return _file(tmp_path)
+    make: MakeDatabase = request.getfixturevalue("empty_mariadb")
     return make()
+
+
+def _file(folder: Path) -> str:
+    return f"sqlite:///{folder / 'tillwatch.db'}"
