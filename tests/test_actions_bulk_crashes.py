@@ -30,6 +30,8 @@ from tests.receivers import wait_until
 from tests.refund_crashes import PLACES, Killed, after, cut_off, killed
 from tests.refund_tools import caller, paid, requests
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 #: Sent twice, this would fit twice into each payment.
 PART = percent("30")

@@ -22,6 +22,8 @@ from core.errors import OperationUndone, StripeRefused
 from tests.refund_crashes import ACTED, PLACES, UNWRITTEN, cut_off
 from tests.refund_tools import paid, part, requests
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 #: Sent twice, this would fit twice into the payment.
 PAID, PART = 90_000, "30.00"

@@ -25,6 +25,8 @@ from core.inbox.refund_requests import follow_operation, move
 from core.ledger.scope import Scope
 from tests.factories import UTC_ZONE, fresh_engine, payment_row
 
+pytestmark = pytest.mark.long
+
 CAPTURED, AMOUNT = 10_000, 4_000
 OVER = {"refused", "expired", "failed", "canceled"}
 #: A life goes on and never back.

@@ -20,6 +20,8 @@ from core.errors import OperationUndone, OutcomeUnknown, RequestRepeated, Stripe
 from tests.fixtures_actions import ASKED, make_desk, operations_kept
 from tests.refund_crashes import cut_off
 
+pytestmark = pytest.mark.long
+
 #: Where each call can be cut off, and whether Stripe has acted by then.
 PLACES = {
     "before the call": False,

@@ -18,6 +18,8 @@ from dashboard import launcher, ports
 from dashboard.launcher import Plan
 from tests.receivers import free_port, wait_until
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 NAMES = ("emulator", "receiver", "worker", "ui")
 

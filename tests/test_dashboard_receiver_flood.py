@@ -23,6 +23,8 @@ from tests.receivers import (
     stored_ids,
 )
 
+pytestmark = pytest.mark.long
+
 MIB = 1 << 20
 
 

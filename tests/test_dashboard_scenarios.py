@@ -12,6 +12,8 @@ import pytest
 
 from tests.fixtures_access import ROOT, make_console, person
 
+pytestmark = pytest.mark.long
+
 VISA = ("--only", "visa", "--only", "three_d_secure_failed")
 
 

@@ -19,6 +19,8 @@ from tests.fixtures_access import ROOT
 from tests.receivers import free_port
 from tests.ui_servers import environment, rerun, running_ui
 
+pytestmark = pytest.mark.long
+
 #: Each breaks the way identity takes, in a process of its own, and then starts the UI.
 PLANTED = {
     "no configuration file": "import os; os.chdir('/')",

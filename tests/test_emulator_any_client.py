@@ -19,6 +19,8 @@ from tests.emulator_clients import KEY, receiver
 from tests.emulator_hosted import visit
 from tests.receivers import free_port, wait_until
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 NODE = Path(__file__).parent / "node"
 BACK = "https://shop.example.com/back"

@@ -25,8 +25,8 @@ from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from dashboard import ports
 from tests.dispute_tools import TEST, disputed, pdf
-from tests.fixtures_access import person
-from tests.fixtures_actions import ASKED, make_desk, pay
+from tests.fixtures_access import make_console, person
+from tests.fixtures_actions import ASKED, make_desk, pay, with_token
 from tests.receivers import free_port, wait_until
 from tests.spine import KEY, connect, do_business
 
@@ -133,24 +133,28 @@ def stripe_mock():
         started.wait(30)
 
 
-@pytest.fixture
-def recorded(console, backend, tmp_path):
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
     """What the gateway sends in a day's work: each shape of request once."""
-    with start_emulator(state_path=tmp_path / "emulator.db", seed=9) as emulator:
+    folder = tmp_path_factory.mktemp("recorded")
+    console = make_console(f"sqlite:///{folder / 'tillwatch.db'}")
+    backend = with_token(console, person(console, "viewer"), "service")
+    with start_emulator(state_path=folder / "emulator.db", seed=9) as emulator:
         recorder = Recorder(emulator.base_url)
         threading.Thread(target=recorder.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{recorder.server_address[1]}"
-        _work(console, backend, emulator, address, tmp_path)
+        _work(console, backend, emulator, address, folder)
         recorder.shutdown()
         recorder.server_close()
+    console.engine.dispose()
     return list({request.shape: request for request in recorder.kept}.values())
 
 
-def _work(console, backend, emulator, address, tmp_path):
+def _work(console, backend, emulator, address, folder):
     gateway = Gateway(
         KEY, livemode=False, api_base=address, budget=Budget(rate=100_000), wait=wait_none()
     )
-    spine = connect(emulator, f"sqlite:///{tmp_path / 'spine.db'}")
+    spine = connect(emulator, f"sqlite:///{folder / 'spine.db'}")
     spine.gateway = gateway
     do_business(spine, seed=3, count=18)
     emulator.control("POST", "reviews", {"charge": _charge(gateway)})

@@ -13,6 +13,8 @@ from core.db.engine import writing
 from dashboard import navigation
 from tests.fixtures_access import app_test, audited, email_of, give, person
 
+pytestmark = pytest.mark.long
+
 SCREENS = {screen.name: screen for screen in navigation.screens()}
 
 

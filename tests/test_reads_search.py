@@ -21,6 +21,8 @@ from core.reads.search.query import Query, parse
 from tests.factories import NOON, add_payments, fresh_engine, payment_row
 from tests.search_oracle import CURRENCIES, EMAILS, expected, queries
 
+pytestmark = pytest.mark.long
+
 ZONE = ZoneInfo("Asia/Shanghai")
 Rows = list[dict[str, Any]]
 

@@ -11,6 +11,8 @@ from core.settings import Settings
 from dashboard.api import create_app
 from tests.fixtures_rest import CREATE, DECLINED, PREFIX, running_api
 
+pytestmark = pytest.mark.long
+
 #: What a document can say of a value is less than what a rule can: a fit one may be refused.
 LEFT_OUT = [positive_data_acceptance]
 ROLES = ("service", "support_lead", "viewer")

@@ -17,6 +17,8 @@ from core.risk.backtest import Question
 from core.risk.rules import DEFAULT, read
 from tests.spine import connect
 
+pytestmark = pytest.mark.long
+
 ZONE = ZoneInfo("UTC")
 #: When the histories end, so that the same draws are made on any day.
 END = clock.from_unix(1_788_782_400)

@@ -21,6 +21,8 @@ from core.inbox.ledger_walk import catch_up
 from core.ledger.verify import differences
 from tests.spine import connect, kept_sums, picture, stripe_sums
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent
 #: Seconds to come to rest after the last kill.
 LIMIT = 300
