@@ -17,6 +17,7 @@ from core.db.tables import (
     payments_daily,
     revenue_country_daily,
     revenue_daily,
+    risk_assessments,
 )
 from core.emulator.server import start_emulator
 from core.errors import InsertRace, OutcomeUnknown
@@ -27,6 +28,7 @@ from core.inbox.poll import poll
 from core.ledger.scope import Scope
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.ledger.verify import differences, rebuild_all
+from core.risk.arrivals import score_arrivals
 from tests.spine import connect, kept_sums, picture
 
 
@@ -87,6 +89,23 @@ def test_one_minor_unit_too_much_is_found_and_mended(spine, table, column):
     assert differences(spine.engine) == []
 
 
+@pytest.mark.parametrize("column", ["month", "paid_minor"])
+def test_a_score_that_says_another_sum_than_its_payment_is_found_and_mended(spine, column):
+    assert score_arrivals(spine.engine, ZoneInfo("UTC"), since=clock.from_unix(0)) > 0
+    assert differences(spine.engine) == []
+    a = risk_assessments.c
+    with writing(spine.engine) as connection:
+        one = connection.execute(select(a.id, a.payment_id, a[column]).limit(1)).one()
+        connection.execute(
+            update(risk_assessments).where(a.id == one[0]).values({column: one[2] + 1})
+        )
+    assert [(d.table, d.key) for d in differences(spine.engine)] == [
+        ("risk_assessments", (one.payment_id,))
+    ]
+    rebuild_all(spine.engine, ZoneInfo("UTC"))
+    assert differences(spine.engine) == []
+
+
 def test_a_lost_row_is_found(spine):
     with writing(spine.engine) as connection:
         one = connection.scalar(select(balance_transactions.c.stripe_id).limit(1))
@@ -101,7 +120,9 @@ def test_a_lost_row_is_found(spine):
 
 def test_a_rebuild_moves_the_days_to_another_zone(spine):
     shanghai = ZoneInfo("Asia/Shanghai")
+    score_arrivals(spine.engine, ZoneInfo("UTC"), since=clock.from_unix(0))
     rebuild_all(spine.engine, shanghai)
+    # The months of scores too.
     assert differences(spine.engine) == []
     with reading(spine.engine) as connection:
         for table, column in ((balance_transactions, "business_day"), (payments, "day")):

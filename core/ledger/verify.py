@@ -33,6 +33,7 @@ from core.db.tables import (
     revenue_daily,
 )
 from core.db.tables import email_prefix as email_prefixes
+from core.ledger import copies
 
 Sums = dict[tuple[Any, ...], tuple[int, ...]]
 _REVENUE = ("gross_minor", "fee_minor", "net_minor", "count")
@@ -45,8 +46,8 @@ class Difference:
 
     table: str
     key: tuple[Any, ...]
-    kept: tuple[int, ...]
-    true: tuple[int, ...]
+    kept: tuple[int | None, ...]
+    true: tuple[int | None, ...]
 
 
 def differences(engine: Engine) -> list[Difference]:
@@ -75,6 +76,10 @@ def verify(connection: Connection) -> list[Difference]:
     buckets, prefixes = _true_counts(connection)
     found += _differences("amount_hist", _kept_counts(connection, amount_hist), buckets)
     found += _differences("email_prefix", _kept_counts(connection, email_prefixes), prefixes)
+    found += [
+        Difference("risk_assessments", (payment,), kept, true)
+        for payment, kept, true in copies.unlike(connection)
+    ]
     return found
 
 
@@ -101,6 +106,7 @@ def rebuild(connection: Connection, zone: ZoneInfo) -> None:
     buckets, prefixes = _true_counts(connection)
     _replace(connection, amount_hist, ("currency", "bucket"), ("n",), buckets)
     _replace(connection, email_prefixes, ("p3",), ("n",), prefixes)
+    copies.repair(connection)
 
 
 def _revenue_tables() -> tuple[tuple[Table, str], ...]:
