@@ -114,7 +114,7 @@ def app_test(script: Path) -> Any:
     from streamlit.testing.v1 import AppTest
 
     _look_for_components_once()
-    return AppTest.from_file(str(script), default_timeout=30)
+    return AppTest.from_file(str(script), default_timeout=90)
 
 
 @cache

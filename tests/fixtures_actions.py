@@ -54,7 +54,7 @@ def make_desk(console: Console, emulator: RunningEmulator) -> Desk:
         api_base=emulator.base_url,
         budget=Budget(rate=100_000),
         wait=wait_none(),
-        read_seconds=2,
+        read_seconds=20,
     )
     books = Books(Scope(console.settings.zone))
     back = "https://shop.example/back"

@@ -27,7 +27,7 @@ from core.db.engine import open_engine
 from tests.newest import laid
 
 MakeDatabase = Callable[[], str]
-_START_LIMIT = 60
+_START_LIMIT = 180
 
 
 def _tools() -> tuple[str, str]:
@@ -67,7 +67,7 @@ def _options(folder: Path) -> list[str]:
 
 
 def _connect(socket: Path) -> pymysql.Connection:
-    return pymysql.connect(unix_socket=str(socket), user="root", connect_timeout=2)
+    return pymysql.connect(unix_socket=str(socket), user="root", connect_timeout=30)
 
 
 def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:

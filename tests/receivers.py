@@ -33,7 +33,7 @@ from tests.newest import laid
 SECRET = "whsec_of_the_tests"
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 20) -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
     """The condition's first true answer; fails when the limit is reached."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -162,13 +162,13 @@ def start_process(module: list[str], env: dict[str, str], port: int) -> subproce
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    wait_until(listens, seconds=30)
+    wait_until(listens, seconds=120)
     return process
 
 
 def kill(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
     """End a process that this test started, and collect it."""
     process.send_signal(how)
-    process.wait(30)
+    process.wait(60)
     if process.stderr is not None:
         process.stderr.close()

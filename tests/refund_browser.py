@@ -18,7 +18,7 @@ def open_payment(visitor: Visitor, payment_id: str) -> Any:
         page = visitor.open(f"/payment?id={payment_id}")
         return page if page.get_by_role("button", name="Refund", exact=True).count() else None
 
-    return wait_until(there, seconds=30)
+    return wait_until(there, seconds=90)
 
 
 def ask(visitor: Visitor, payment_id: str, note: str = "") -> tuple[str, str]:

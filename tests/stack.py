@@ -19,6 +19,8 @@ from core.settings import EMULATOR_KEY
 from tests.receivers import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent
+#: Milliseconds after which a browser gives up. No claim: a machine that is busy takes its time.
+LONG = 90_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -70,7 +72,7 @@ def running(folder: Path, *args: str) -> Iterator[Stack]:
             yield Stack(f"http://localhost:{ports['UI']}", f"http://127.0.0.1:{ports['EMULATOR']}")
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
 
 
 def _is_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
@@ -122,9 +124,16 @@ def browsing() -> Iterator[Any]:
             browser.close()
 
 
+def new_page(browser: Any, **context: Any) -> Any:
+    """A page of a new browser profile."""
+    profile = browser.new_context(**context)
+    profile.set_default_timeout(LONG)
+    return profile.new_page()
+
+
 def sign_in(browser: Any, stack: Stack, who: str, **context: Any) -> Visitor:
     """A new browser profile, signed in as a demo user."""
-    page = browser.new_context(**context).new_page()
+    page = new_page(browser, **context)
     visitor = Visitor(page, stack.base)
     ours = (stack.base, "data:", "blob:")
     page.on("request", lambda r: None if r.url.startswith(ours) else visitor.remote.append(r.url))

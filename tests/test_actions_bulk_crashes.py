@@ -201,7 +201,7 @@ def test_a_worker_killed_in_the_middle_of_sixty_rows(own_emulator, database_url,
     workers = Workers(own_emulator, database_url, tmp_path)
     try:
         first = workers.start()
-        wait_until(lambda: states(desk).get("succeeded", 0) >= 20, seconds=60)
+        wait_until(lambda: states(desk).get("succeeded", 0) >= 20, seconds=180)
         first.send_signal(signal.SIGKILL)
         first.wait()
         left = states(desk)
@@ -209,7 +209,7 @@ def test_a_worker_killed_in_the_middle_of_sixty_rows(own_emulator, database_url,
         wind_on(desk)
         for _ in range(2):
             workers.start()
-        wait_until(lambda: states(desk) == {"succeeded": 60}, seconds=90)
+        wait_until(lambda: states(desk) == {"succeeded": 60}, seconds=180)
         wait_until(lambda: kept(desk, made.bulk_id).state == "done")
     finally:
         workers.stop()

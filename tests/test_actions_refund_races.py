@@ -173,7 +173,7 @@ def test_a_limit_without_a_lock_would_be_seen(mariadb, action_emulator, monkeypa
     """A writer on SQLite is alone from its BEGIN on: there is no lock to leave out."""
     console = make_console(mariadb())
     upgrade(console.engine)
-    desk, gate = make_desk(console, action_emulator), threading.Barrier(2, timeout=5)
+    desk, gate = make_desk(console, action_emulator), threading.Barrier(2, timeout=60)
     callers = [Caller(person(console, "support")) for _ in range(2)]
 
     def unlocked(connection, payment_id, livemode):

@@ -96,7 +96,7 @@ def pay(visitor):
 def ends(visitor, word):
     """Wait, without touching the page, until the result says so; the payment's id."""
     badge = result(visitor).locator("[data-testid=stBadge], .stMarkdownBadge", has_text=word)
-    badge.first.wait_for(timeout=20_000)
+    badge.first.wait_for()
     return (
         result(visitor).locator("[data-testid=stCode]", has_text="pi_").first.inner_text().strip()
     )
@@ -108,7 +108,6 @@ def is_on_payments(visitor, payment, state):
         "([id, word]) => [...document.querySelectorAll('[data-testid=stDataFrame] tr')]"
         ".some(row => row.textContent.includes(id) && row.textContent.includes(word))",
         arg=[payment, state],
-        timeout=20_000,
     )
 
 
@@ -118,7 +117,7 @@ def test_4242_pays(developer):
     steps = result(developer).inner_text()
     for call in ("POST /v1/payment_intents", f"/v1/payment_intents/{payment}/confirm"):
         assert call in steps
-    result(developer).get_by_text("payment_intent.succeeded").wait_for(timeout=15_000)
+    result(developer).get_by_text("payment_intent.succeeded").wait_for()
     is_on_payments(developer, payment, "succeeded")
 
 
@@ -153,7 +152,7 @@ def test_a_hosted_page_is_paid_in_another_tab(developer):
     choose(developer, way="Hosted page")
     pay(developer)
     with developer.page.expect_popup() as opened:
-        result(developer).get_by_role("link", name="Open the hosted page").click(timeout=15_000)
+        result(developer).get_by_role("link", name="Open the hosted page").click()
     page = opened.value
     assert "71.57" in page.inner_text("body")
     page.get_by_label("Name").fill("Ada")
@@ -169,7 +168,7 @@ def test_a_card_form_that_cannot_load_says_so_and_offers_the_other_ways(develope
     choose(developer, way="Card form")
     pay(developer)
     warning = result(developer).get_by_text("Pay with a named test card or on the hosted page")
-    warning.wait_for(timeout=12_000)
+    warning.wait_for()
     assert [url.split("/")[2] for url in developer.remote] == ["js.stripe.com"]
     developer.remote.clear()
     result(developer).get_by_role("button", name="Stop waiting").click()
@@ -194,7 +193,7 @@ def test_stripes_card_form_pays_in_the_page(developer, stack):
     developer.page.route("https://api.stripe.com/**", confirm)
     choose(developer, way="Card form")
     pay(developer)
-    result(developer).get_by_text("fake card form").wait_for(timeout=12_000)
+    result(developer).get_by_text("fake card form").wait_for()
     result(developer).get_by_role("button", name="Pay $71.57 USD").click()
     payment = ends(developer, "Succeeded")
     assert {url.split("/")[2] for url in developer.remote} == {"js.stripe.com", "api.stripe.com"}
@@ -205,8 +204,8 @@ def test_stripes_card_form_pays_in_the_page(developer, stack):
 def test_the_suite_runs_from_the_page(developer):
     page = developer.page
     page.locator(".st-key-checkout_run_all button:visible").first.click()
-    page.locator(".st-key-checkout_scenarios [role=progressbar]").wait_for(timeout=15_000)
-    page.get_by_text("31 scenarios, 0 differ").wait_for(timeout=120_000)
+    page.locator(".st-key-checkout_scenarios [role=progressbar]").wait_for()
+    page.get_by_text("31 scenarios, 0 differ").wait_for(timeout=3 * stacks.LONG)
 
 
 def test_the_suite_as_a_command_is_green_and_turns_red(stack, folder):

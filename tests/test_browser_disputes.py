@@ -31,7 +31,7 @@ def disputed(stack):
     def found():
         return disputes.list({"payment_intent": payment.id}).data
 
-    wait_until(lambda: bool(found()), seconds=30)
+    wait_until(lambda: bool(found()), seconds=90)
     return found()[0].id
 
 
@@ -46,7 +46,7 @@ def test_a_dispute_is_answered_from_draft_to_decision(stack, words, status):
         )
         page = visitor.open(f"/dispute?id={dispute}")
         wait_until(
-            lambda: "USD" in visitor.open(f"/dispute?id={dispute}").inner_text("h1"), seconds=30
+            lambda: "USD" in visitor.open(f"/dispute?id={dispute}").inner_text("h1"), seconds=90
         )
         page.set_input_files(
             "input[type=file]",
@@ -65,7 +65,7 @@ def test_a_dispute_is_answered_from_draft_to_decision(stack, words, status):
         at_stripe = stack.stripe.v1.disputes.retrieve(dispute)
         assert at_stripe.evidence_details.submission_count == 1
         wait_until(
-            lambda: status in visitor.open(f"/dispute?id={dispute}").inner_text("main"), seconds=60
+            lambda: status in visitor.open(f"/dispute?id={dispute}").inner_text("main"), seconds=90
         )
         assert visitor.remote == []
         page.context.close()

@@ -28,7 +28,7 @@ def redis_url(tmp_path_factory):
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def _answers(url):

@@ -28,7 +28,7 @@ def run(*args, **env):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

@@ -71,7 +71,7 @@ def start(folder, plant: str, *, check: bool) -> tuple[int, str, bool]:
                 continue
     finally:
         process.kill()
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=90)
     return process.returncode, said, answered
 
 

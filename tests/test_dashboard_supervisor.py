@@ -25,7 +25,7 @@ class Said(list):
         self.append((name, line))
 
 
-async def until(condition, seconds=20):
+async def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

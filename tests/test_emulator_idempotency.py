@@ -135,7 +135,7 @@ def test_second_request_while_the_first_runs_is_a_conflict(emulator: RunningEmul
     assert wait_until(lambda: not emulator.engine.faults.pending(), 5)
     assert wait_until(lambda: "k1" in emulator.engine.keys._running, 5)
     second = post(emulator, "k1")
-    first.join(timeout=10)
+    first.join(timeout=60)
     assert (second.status, error_of(second)["code"]) == (409, "idempotency_key_in_use")
     assert answers[0].status == 200
     third = post(emulator, "k1")
@@ -151,7 +151,7 @@ def test_many_at_once_make_one_object(emulator: RunningEmulator) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert {answer.status for answer in answers} <= {200, 409}
     assert len({answer.body for answer in answers if answer.status == 200}) == 1
     assert count(emulator) == 1

@@ -66,7 +66,7 @@ class Crew:
     def stop(self):
         for member in self._members:
             member.terminate()
-        codes = [member.wait(30) for member in self._members]
+        codes = [member.wait(90) for member in self._members]
         self._log.close()
         return codes
 

@@ -60,13 +60,13 @@ def running_ui(folder: Path, bug: str | None = None, **more: str) -> Iterator[Ui
         yield Ui(port, console)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         log.close()
         console.engine.dispose()
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200:
@@ -87,7 +87,7 @@ def handshake(port: int, headers: list[tuple[str, str]], path: str = "/_stcore/s
         "Sec-WebSocket-Protocol: streamlit",
         *(f"{name}: {value}" for name, value in headers),
     ]
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         answer = line.recv(64)
     return int(answer.split(b" ")[1]) if answer.startswith(b"HTTP/") else 0
@@ -105,7 +105,7 @@ def tab(
         subprotocols=protocols,
         additional_headers=[("Cookie", f"tillwatch={token}"), *(headers or [])],
         max_size=None,
-        open_timeout=10,
+        open_timeout=60,
     ) as line:
         yield line
 
@@ -123,7 +123,7 @@ def run_once(line: ClientConnection) -> tuple[str, str]:
     line.send(rerun())
     session, said = "", []
     while True:
-        message = ForwardMsg.FromString(line.recv(timeout=20))  # type: ignore[arg-type]
+        message = ForwardMsg.FromString(line.recv(timeout=60))  # type: ignore[arg-type]
         said.append(str(message))
         if message.WhichOneof("type") == "new_session":
             session = message.new_session.initialize.session_id
