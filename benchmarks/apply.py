@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
+from sqlalchemy.engine import ExceptionContext
 
 from benchmarks import apply_orm, stripe_objects
 from benchmarks.report import row
@@ -32,6 +34,18 @@ BASELINE_PAYMENTS = 300
 ROUNDS = 3
 #: (times faster than the ORM) on SQLite and on MySQL or MariaDB.
 TARGETS = {True: 12, False: 18}
+#: MySQL's number for it.
+_DEADLOCK = 1213
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What workers took for an inbox: time an event, the largest one's memory in MiB."""
+
+    microseconds: float
+    rss: float
+    batches: int
+    deadlocks: int
 
 
 def run(engine: Engine, size: int) -> list[dict[str, Any]]:
@@ -40,7 +54,8 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
     sqlite = engine.dialect.name == "sqlite"
     baseline = _with_orm(engine)
     rounds = [_round(engine, alone=sqlite) for _ in range(ROUNDS)]
-    single, double, rss = (median(figures) for figures in zip(*rounds, strict=True))
+    single, double = (median(one[n].microseconds for one in rounds) for n in (0, -1))
+    rss = median(one[0].rss for one in rounds)
     rows = [
         row(
             "apply an event, one worker, batches of 200, microseconds (baseline: ORM, "
@@ -52,22 +67,23 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
         row("worker's memory after applying, MiB", rss, at_most=130),
     ]
     if not sqlite:
-        rows.append(
+        deadlocks = sum(one[1].deadlocks for one in rounds)
+        batches = sum(one[1].batches for one in rounds)
+        rows += [
             row(
                 "apply an event, two workers, microseconds (baseline: one worker)",
                 double,
                 single,
                 at_least=1.3,
-            )
-        )
+            ),
+            row("two workers, deadlocks in 100 batches", deadlocks * 100 / batches, at_most=1),
+        ]
     return rows
 
 
-def _round(engine: Engine, *, alone: bool) -> tuple[float, float, float]:
-    """Microseconds an event with one worker and with two, and the one worker's memory in MiB."""
-    single, rss = _with_workers(engine, 1)
-    double = single if alone else _with_workers(engine, 2)[0]
-    return single, double, rss
+def _round(engine: Engine, *, alone: bool) -> list[Outcome]:
+    """What one worker did, and then two unless it is `alone`."""
+    return [_with_workers(engine, workers) for workers in ((1,) if alone else (1, 2))]
 
 
 def _with_orm(engine: Engine) -> float:
@@ -78,8 +94,8 @@ def _with_orm(engine: Engine) -> float:
         return (time.perf_counter() - start) / count * 1_000_000
 
 
-def _with_workers(engine: Engine, workers: int) -> tuple[float, float]:
-    """Microseconds an event, and the largest worker's memory in MiB; books are proved after."""
+def _with_workers(engine: Engine, workers: int) -> Outcome:
+    """Empties an inbox with so many workers; books are proved after."""
     with empty_database(engine, f"core{workers}") as database:
         incoming = stripe_objects.events(PAYMENTS)
         _fill(database, incoming)
@@ -99,14 +115,20 @@ def _with_workers(engine: Engine, workers: int) -> tuple[float, float]:
         for member in crew:
             member.stdin.write("go\n")
             member.stdin.flush()
-        memory = [float(member.stdout.readline()) for member in crew]
+        told = [member.stdout.readline().split() for member in crew]
         taken = time.perf_counter() - start
         for member in crew:
             member.communicate()
         assert not differences(database), "the sums differ from their rows"
         with reading(database) as connection:
             assert len(connection.execute(select(payments.c.stripe_id)).all()) == PAYMENTS
-        return taken / len(incoming) * 1_000_000, max(memory)
+        memory, batches, deadlocks = zip(*told, strict=True)
+        return Outcome(
+            taken / len(incoming) * 1_000_000,
+            max(map(float, memory)),
+            sum(map(int, batches)),
+            sum(map(int, deadlocks)),
+        )
 
 
 def _fill(database: Engine, incoming: Sequence[IncomingEvent]) -> None:
@@ -117,16 +139,25 @@ def _fill(database: Engine, incoming: Sequence[IncomingEvent]) -> None:
 
 
 def _worker(url: str, slot: int) -> None:
-    """A worker process: says when it is ready, applies all, says what memory it used (MiB)."""
+    """A worker process: says when it is ready, applies all, says what it took: memory in MiB,
+    batches, deadlocks."""
     engine = open_engine(url)
+    deadlocks = 0
+
+    @event.listens_for(engine, "handle_error")
+    def _seen(context: ExceptionContext) -> None:
+        nonlocal deadlocks
+        deadlocks += context.original_exception.args[:1] == (_DEADLOCK,)
+
     books = Books(Scope(ZoneInfo("UTC"), slot))
     with reading(engine) as connection:
         connection.execute(select(payments.c.stripe_id).limit(1))
     print("ready", flush=True)
     sys.stdin.readline()
+    batches = 0
     while apply_inbox(engine, books).any:
-        pass
-    print(_rss_mib(), flush=True)
+        batches += 1
+    print(_rss_mib(), batches, deadlocks, flush=True)
 
 
 def _rss_mib() -> float:
