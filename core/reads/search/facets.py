@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from threading import Lock
 
 from sqlalchemy import Connection, func, select
@@ -57,13 +58,11 @@ def matching(all_facets: tuple[Facet, ...], filters: Filters) -> tuple[Facet, ..
     """The facets whose payments can match, by mode and facet tests."""
     found = [facet for facet in all_facets if facet.livemode == filters.livemode]
     for test in filters.facets:
-        columns = {column for column, _ in test.any_of}
-        values = [(c, {v for column, v in test.any_of if column == c}) for c in columns]
-        found = [
-            facet
-            for facet in found
-            if any(getattr(facet, c) in allowed for c, allowed in values) != test.negated
-        ]
+        kept: set[int] = set()
+        for column in {column for column, _ in test.any_of}:
+            value, allowed = attrgetter(column), {v for c, v in test.any_of if c == column}
+            kept.update(facet.id for facet in found if value(facet) in allowed)
+        found = [facet for facet in found if (facet.id in kept) != test.negated]
     return tuple(found)
 
 
