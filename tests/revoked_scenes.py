@@ -81,11 +81,11 @@ class Scene:
 
 @contextmanager
 def serving(
-    emulator: RunningEmulator, folder: Path, bug: str | None = None
+    emulator: RunningEmulator, folder: Path, bug: str | None = None, **more: str
 ) -> Iterator[Callable[[], Scene]]:
     """A UI process over the emulator, and a function that sets a new scene in it."""
     stripe = {"STRIPE_TEST_SECRET_KEY": KEY, "STRIPE_API_BASE": emulator.base_url}
-    with running_ui(folder, bug, **stripe) as ui:
+    with running_ui(folder, bug, **stripe, **more) as ui:
         desk = make_desk(ui.console, emulator)
         payment = paid(desk, 5_000_000)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select
@@ -53,11 +54,29 @@ def test_an_empty_log_and_a_true_one_verify(engine):
         assert audit.head(connection) == (25, last.hash)
 
 
-def test_eight_writers_make_one_chain(engine):
+def eight_writers(engine, rows):
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda n: write(engine, n), range(120)))
-    assert sorted(numbers) == list(range(1, 121))
+        numbers = list(pool.map(lambda n: write(engine, n), range(rows)))
+    assert sorted(numbers) == list(range(1, rows + 1))
     assert broken(engine) is None
+
+
+def test_eight_writers_make_one_chain(engine):
+    eight_writers(engine, 120)
+
+
+@pytest.mark.torture
+def test_eight_writers_make_one_long_chain(engine):
+    eight_writers(engine, 20_000)
+
+
+def test_writers_that_remember_the_head_would_be_seen(engine, monkeypatch):
+    """The planted fault: a chain that forks, for each process follows what it saw last."""
+    numbers, before = count(1), "0" * 64
+    monkeypatch.setattr(audit, "_take_head", lambda _connection: (next(numbers) - 1, before))
+    with pytest.raises(AssertionError):
+        eight_writers(engine, 16)
+    assert broken(engine) == Broken(2, "does not follow the row before it")
 
 
 def test_a_rolled_back_action_leaves_no_row(engine):

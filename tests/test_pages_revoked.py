@@ -7,6 +7,7 @@ is done and nothing is shown. Each way is first gone by somebody who may, or it 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import product
 
 import httpx
 import pytest
@@ -199,3 +200,12 @@ def test_a_planted_bug_is_seen_by_each_way(planted, way):
     scene = new_scene()
     with pytest.raises(AssertionError):
         nothing_comes_of(scene, way, lose)
+
+
+@pytest.mark.torture
+@pytest.mark.mariadb
+def test_the_whole_table_many_times_on_mariadb(mariadb, action_emulator, tmp_path):
+    with serving(action_emulator, tmp_path, DATABASE_URL=mariadb()) as make:
+        for _ in range(10):
+            for way, lose in product(LOOKS + DEEDS, LOST):
+                nothing_comes_of(make(), way, lose)

@@ -46,7 +46,7 @@ def running_ui(folder: Path, bug: str | None = None, **more: str) -> Iterator[Ui
     """`python -m dashboard ui` on a free port, until the block ends; one with a planted bug."""
     port = free_port()
     module = ["tests.planted_ui", bug] if bug else ["dashboard", "ui"]
-    console = make_console(f"sqlite:///{folder / 'tillwatch.db'}")
+    console = make_console(more.get("DATABASE_URL") or f"sqlite:///{folder / 'tillwatch.db'}")
     log = (folder / "ui.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", *module, "--port", str(port)],
