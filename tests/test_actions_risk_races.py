@@ -112,6 +112,13 @@ def test_an_address_and_an_ip_are_counted_across_users(console, desk, backend, w
     assert let_through(console)[0] == 3
 
 
+def test_an_address_is_the_same_in_capitals(console, desk, backend):
+    by_rules(console, VELOCITY)
+    for written in ("ada@shop.example", "Ada@Shop.Example", "ADA@SHOP.EXAMPLE"):
+        assert tried(desk, backend, NewPayment("1.00", "usd", 1, email=written))
+    assert tried(desk, backend, NewPayment("1.00", "usd", 1, email="aDa@shop.example")) is None
+
+
 @pytest.mark.mariadb
 def test_without_standing_in_line_more_would_pass(mariadb, action_emulator, monkeypatch):
     """The planted fault: each looks before any other has written down that it passed."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from core import clock, money
 from core.actions.desk import PaymentRules
 from core.actions.sending import TAG
+from core.db.buckets import folded_email
 from core.errors import InvalidAmount, InvalidInput
 from core.money import Money
 from core.risk.signals import Subject
@@ -71,13 +72,15 @@ def checked_metadata(asked: NewPayment) -> dict[str, str]:
 
 def subject_of(amount: Money, notes: Mapping[str, str], *, livemode: bool) -> Subject:
     """What risk is told of a payment: the amount, and who asks for it by the checked metadata."""
+    email = notes.get("email")
     return Subject(
         livemode=livemode,
         at=clock.now(),
         amount_minor=amount.minor,
         currency=amount.currency,
         user_id=notes.get("user_id"),
-        email=notes.get("email"),
+        # As the mirror holds it, where earlier ones are counted.
+        email=folded_email(email) if email else None,
         ip=notes.get("ip_address"),
     )
 

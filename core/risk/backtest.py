@@ -115,16 +115,16 @@ def refused_unseen(connection: Connection, question: Question) -> int:
 def _parts(connection: Connection, question: Question) -> list[tuple[int, int]]:
     """Stretches of ids that together hold every scoring of the window: read in the order in which
     they lie there, which is several times as fast as by an index."""
-    inside = select(func.min(_A.id), func.max(_A.id)).where(*_window(question))
-    first, last = connection.execute(inside).one()
+    ends = select(func.min(_A.id), func.max(_A.id))
+    own = ends.where(_A.livemode == question.livemode, *_inside(question))
+    first, last = connection.execute(own).one()
     if first is None:
         return []
     return [(start, min(start + ROWS, last + 1)) for start in range(first, last + 1, ROWS)]
 
 
-def _window(question: Question) -> tuple[ColumnElement[bool], ...]:
+def _inside(question: Question) -> tuple[ColumnElement[bool], ...]:
     return (
-        _A.livemode == question.livemode,
         _A.kind == ARRIVAL,
         _A.created_at >= question.since,
         _A.created_at < question.until,
@@ -176,20 +176,23 @@ class _Scan:
         named = key.label("key")
         self._query = (
             select(_A.currency, named, func.count(), func.sum(_A.paid_minor))
-            .where(*_window(question), _A.paid_minor > 0)
+            .where(*_inside(question), _A.paid_minor > 0)
             .group_by(_A.currency, named)
         )
+        self._mode = _A.livemode == question.livemode
+        # Said so that no index begins with it: SQLite would walk the whole window by that one.
+        self._mode_aside = _A.livemode != (not question.livemode)
 
     def over(self, *where: ColumnElement[bool]) -> Select[Any]:
         """The sums of a stretch of ids; no index is to be walked instead."""
-        query = self._query.where(*where)
+        query = self._query.where(self._mode, *where)
         for dialect, hint in _IN_PLACE.items():
             query = query.with_hint(risk_assessments, hint, dialect)
         return query
 
     def of(self, payment_ids: Sequence[str]) -> Select[Any]:
         """The sums of some payments."""
-        return self._query.where(_A.payment_id.in_(payment_ids))
+        return self._query.where(self._mode_aside, _A.payment_id.in_(payment_ids))
 
     def cells(self, sums: _Sums, *, fraud: bool) -> Iterator[Cell]:
         """The cells that sums stand for."""

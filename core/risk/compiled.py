@@ -76,20 +76,23 @@ def _amounts(rules: RuleSet, name: str, likely: Sequence[str]) -> ColumnElement[
     return case(*whens, else_=null()) if whens else null()
 
 
-def _holds(node: Node, columns: Columns) -> ColumnElement[bool]:
+def _holds(node: Node, columns: Columns, turned: bool = False) -> ColumnElement[bool]:
+    """The condition; unknown counts as false only where it is `turned` round by a `not`: elsewhere
+    what is not true gives no points anyway, and the database is spared a call."""
     match node:
         case Every(parts):
-            return and_(*(_holds(part, columns) for part in parts))
+            return and_(*(_holds(part, columns, turned) for part in parts))
         case Some(parts):
-            return or_(*(_holds(part, columns) for part in parts))
+            return or_(*(_holds(part, columns, turned) for part in parts))
         case Not(part):
-            return not_(_holds(part, columns))
+            return not_(_holds(part, columns, True))
         case Membership(left, among):
-            return _known(columns[left.name].in_(among))
+            said: ColumnElement[bool] = columns[left.name].in_(among)
         case Comparison(left, sign, right):
-            return _known(OPERATORS[sign](_value(left, columns), _value(right, columns)))
+            said = OPERATORS[sign](_value(left, columns), _value(right, columns))
         case Name(name):
-            return _known(columns[name])
+            said = columns[name]
+    return _known(said) if turned else said
 
 
 def _known(condition: ColumnElement[Any]) -> ColumnElement[bool]:
