@@ -29,6 +29,8 @@ COLOURS = {
     "disputes": "#B86E1F",
     "net": "#178A7D",
 }
+#: How opaque the bar of a period is that is not over.
+RUNNING = 0.45
 CONFIG = {"displayModeBar": False, "responsive": True}
 #: Loaded with the module, so that no visitor pays for Plotly's import.
 RENDERER = plotly.io.__name__
@@ -52,7 +54,10 @@ def draw(figure: Figure, *, alt: str, key: str) -> None:
 def counts(
     hours: Sequence[datetime], zone: ZoneInfo, series: Sequence[tuple[str, str, Sequence[int]]]
 ) -> Figure:
-    """Stacked counts per hour: `series` are (meaning, name, one count an hour)."""
+    """Stacked counts per hour: `series` are (meaning, name, one count an hour).
+
+    The last bar is paler, for its hour is not over.
+    """
     # Plotly knows no time zones: it is given the local wall clock.
     ticks = [hour.astimezone(zone).strftime("%Y-%m-%d %H:%M") for hour in hours]
     bars = [
@@ -61,7 +66,11 @@ def counts(
             "name": name,
             "x": ticks,
             "y": list(values),
-            "marker": {"color": COLOURS[meaning], "line": {"width": 0}},
+            "marker": {
+                "color": COLOURS[meaning],
+                "opacity": [*[1] * (len(hours) - 1), RUNNING][: len(hours)],
+                "line": {"width": 0},
+            },
             "hovertemplate": "%{y:,}",
         }
         for meaning, name, values in series
@@ -71,7 +80,8 @@ def counts(
     layout["xaxis"] = {
         "tickformat": "%H:%M\n%b %-d" if language() == "en" else "%H:%M\n%-m月%-d日",
         "hoverformat": hover,
-        "nticks": 9,
+        # Few enough for a phone: Plotly would turn them upright.
+        "nticks": 5,
     }
     return {"data": bars, "layout": layout}
 
@@ -84,7 +94,7 @@ def money(
     A bar is as wide as its period; the one that starts on `partial` is paler, for it is not over.
     """
     ticks = [start.isoformat() for start in starts]
-    opacity = [0.45 if start == partial else 1 for start in starts]
+    opacity = [RUNNING if start == partial else 1 for start in starts]
     layout = _layout(currency.upper(), height=360)
     layout["yaxis"] |= {"type": "linear", "tickformat": "~s", "zeroline": True}
     english = language() == "en"
@@ -95,7 +105,7 @@ def money(
         "tickformat": forms[is_long],
         "hoverformat": "%a, %b %-d, %Y" if english else "%Y年%-m月%-d日",
         # Labels stand under bars: Plotly's own would fall between weeks.
-        "tickvals": ticks[:: max(1, -(-len(ticks) // 10))],
+        "tickvals": ticks[:: max(1, -(-len(ticks) // 6))],
         "range": _span(starts),
     }
     return {"data": [_trace(ticks, opacity, currency, one) for one in series], "layout": layout}

@@ -7,9 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from babel.core import Locale
 
 from core.money import Money, show
-from dashboard.i18n import _, language
+from dashboard.i18n import N_, _, language
 
 BRANDS = {
     "amex": "Amex",
@@ -34,6 +35,8 @@ METHODS = {
     "wechat_pay": "WeChat Pay",
 }
 
+#: Places whose full names a column would cut.
+_SHORT = {"HK": N_("Hong Kong"), "MO": N_("Macao")}
 _ARROW = ":material/arrow_forward:"
 
 
@@ -57,14 +60,22 @@ def method(kind: str | None, brand: str | None = None, last4: str | None = None)
     return METHODS.get(kind or "", (kind or "").replace("_", " ").title())
 
 
+def country(code: str | None) -> str:
+    """A country's name; the code where it is none that we know."""
+    if code in _SHORT:
+        return _(_SHORT[code])
+    names = Locale.parse(language().replace("-", "_")).territories
+    return str(names.get(code or "", code or ""))
+
+
 def text_column(label: str, *, width: int | None = None, pinned: bool | None = None) -> Any:
     """Plain text; foreign text is safe in it."""
     return st.column_config.TextColumn(label, width=width, pinned=pinned)
 
 
-def money_column(label: str, *, width: int | None = 118) -> Any:
+def money_column(label: str, *, width: int | None = 118, hint: str | None = None) -> Any:
     """Amounts made by `money`: text, right-aligned, so that no digit passes through a float."""
-    return st.column_config.TextColumn(label, width=width, alignment="right")
+    return st.column_config.TextColumn(label, width=width, alignment="right", help=hint)
 
 
 def currency_column() -> Any:
@@ -77,7 +88,7 @@ def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:
     clock = "HH:mm:ss" if seconds else "HH:mm"
     # Month names would stay English in any other pattern.
     form = f"MMM D, {clock}" if language() == "en" else f"M月D日 {clock}"
-    return st.column_config.DatetimeColumn(label, format=form, timezone=str(zone), width=128)
+    return st.column_config.DatetimeColumn(label, format=form, timezone=str(zone), width=122)
 
 
 def share_column(label: str) -> Any:

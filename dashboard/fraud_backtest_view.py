@@ -37,7 +37,7 @@ def draw(livemode: bool) -> None:
     """The question, and the answer to the last one."""
     with st.form("backtest", border=True):
         asked = _form(livemode)
-        run = st.form_submit_button(_("Try"), type="primary", icon=":material/play_arrow:")
+        run = st.form_submit_button(_("Run backtest"), type="primary", icon=":material/play_arrow:")
     if run and asked is not None:
         _run(asked, edited=st.session_state["backtest_set"] == "edited")
     found = st.session_state.get(_FOUND)

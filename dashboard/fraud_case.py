@@ -64,7 +64,7 @@ def _head(found: CaseDetail) -> None:
         payment["customer_name"],
         payment["user_id"] and _("user {id}").format(id=payment["user_id"]),
         columns.method(payment["method_type"], payment["card_brand"], payment["card_last4"]),
-        payment["card_country"],
+        columns.country(payment["card_country"]),
         payment["ip"],
     ]
     st.text(" · ".join(str(one) for one in known if one))

@@ -81,7 +81,7 @@ def _asked(livemode: bool) -> Queue:
 def _sums(found: Queue) -> None:
     counts = found.open_by_currency
     if counts:
-        said = ", ".join(f"{i18n.number(n)} {code.upper()}" for code, n in counts.items())
+        said = ", ".join(f"{code.upper()} ({i18n.number(n)})" for code, n in counts.items())
         st.caption(_("Open: {counts}").format(counts=said))
 
 

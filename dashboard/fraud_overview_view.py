@@ -74,10 +74,10 @@ def _layout() -> dict[str, object]:
     return {
         "currency": columns.currency_column(),
         "scored": columns.money_column(_("Scored"), width=80),
-        "medium": columns.money_column(_("Medium"), width=84),
-        "high": columns.money_column(_("High"), width=84),
+        "medium": columns.money_column(_("Medium"), width=84, hint=_("Share of those scored")),
+        "high": columns.money_column(_("High"), width=84, hint=_("Share of those scored")),
         "refused": columns.money_column(_("Refused"), width=84),
-        "fraud": columns.money_column(_("Fraud rate"), width=96),
+        "fraud": columns.money_column(_("Fraud rate"), width=96, hint=_("Share of those paid")),
         "lost": columns.money_column(_("Money lost"), width=118),
     }
 
@@ -100,15 +100,15 @@ def _flagged(found: Sequence[Flagged]) -> None:
         }
     )
     layout = {
-        "amount": columns.money_column(_("Amount")),
+        "amount": columns.money_column(_("Amount"), width=92),
         "currency": columns.currency_column(),
-        "level": chips.chip_column(_("Level"), fraud_words.LEVEL, width=86),
-        "score": columns.money_column(_("Score"), width=60),
-        "why": columns.text_column(_("Rules"), width=230),
-        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=132),
-        "email": columns.text_column(_("E-mail"), width=190),
+        "level": chips.chip_column(_("Level"), fraud_words.LEVEL, width=80),
+        "score": columns.money_column(_("Score"), width=56),
+        "why": columns.text_column(_("Rules"), width=200),
+        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=116),
+        "email": columns.text_column(_("E-mail"), width=170),
         "created": columns.time_column(_("Created"), console.zone(), seconds=False),
-        "id": columns.open_column(_("Payment"), "flagged_open", clicked),
+        "id": columns.open_column(_("Payment"), "flagged_open", clicked, width=140),
     }
     widgets.plain_table(table, layout, key="flagged", alt=_("Newest flagged payments"))
     if payment := st.session_state.pop("fraud_go", None):

@@ -9,9 +9,16 @@ from core import clock
 from core.reads import programmes as reads
 from core.reads.programmes import Gauge
 from dashboard import columns, console, i18n, widgets
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 
 NOTHING = "–"
+#: Levels as their networks write them.
+_LEVELS = {
+    "non_compliant": N_("Non-compliant"),
+    "excessive": N_("Excessive"),
+    "ecm": "ECM",
+    "hecm": "HECM",
+}
 
 
 def draw(livemode: bool) -> None:
@@ -32,9 +39,11 @@ def _card(one: Gauge) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         widgets.card_title(one.name)
         if one.level:
-            st.badge(widgets.safe_text(one.level), color="red")
+            st.badge(widgets.safe_text(_level(one.level)), color="red")
         elif one.projected_level:
-            said = _("{level} expected by the month's end").format(level=one.projected_level)
+            said = _("{level} expected by the month's end").format(
+                level=_level(one.projected_level)
+            )
             st.badge(widgets.safe_text(said), color="orange")
         else:
             st.badge(_("Below every level"), color="green")
@@ -51,7 +60,7 @@ def _card(one: Gauge) -> None:
         )
         st.metric(_("Ratio"), _percent(one.ratio), border=True)
         st.metric(
-            _("Count by the month's end"),
+            _("By month end"),
             i18n.number(middle),
             border=True,
             help=f"{i18n.number(low)} – {i18n.number(high)}",
@@ -64,7 +73,7 @@ def _card(one: Gauge) -> None:
         )
     table = pd.DataFrame(
         {
-            "level": [step.level for step in one.steps],
+            "level": [_level(step.level) for step in one.steps],
             "count": [i18n.number(step.count) for step in one.steps],
             "ratio": [_percent(step.ratio) for step in one.steps],
             "since": [i18n.day(step.since) for step in one.steps],
@@ -77,6 +86,10 @@ def _card(one: Gauge) -> None:
         "since": columns.text_column(_("In force since"), width=140),
     }
     widgets.plain_table(table, layout, key=f"steps_{one.name}", alt=one.name)
+
+
+def _level(code: str) -> str:
+    return _(_LEVELS[code]) if code in _LEVELS else code
 
 
 def _percent(share: int | None) -> str:

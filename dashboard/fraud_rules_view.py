@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
@@ -41,12 +43,12 @@ def pretty(found: RuleSet) -> str:
 
 def _head(versions: tuple[RuleVersion, ...], found: RuleSet) -> None:
     number = versions[0].version if versions else 0
-    said = _("Version {n}: medium from {medium} points, high from {high}")
-    st.caption(said.format(n=number, medium=found.medium_at, high=found.high_at))
     if found.shadow:
         st.badge(_("Shadow: scores are kept, nothing is refused"), color="blue")
     else:
         st.badge(_("High scores are refused before Stripe hears of them"), color="green")
+    said = _("Version {n}: medium from {medium} points, high from {high}")
+    st.caption(said.format(n=number, medium=found.medium_at, high=found.high_at))
 
 
 def _table(found: RuleSet) -> None:
@@ -66,15 +68,19 @@ def _table(found: RuleSet) -> None:
     }
     widgets.plain_table(table, layout, key="rules", alt=_("Rules in force"))
     amounts = [
-        f"{name}: " + ", ".join(f"{amount} {_currency(code)}" for code, amount in given.items())
+        f"{name}: " + ", ".join(_amount(code, amount, given) for code, amount in given.items())
         for name, given in found.thresholds.items()
     ]
     if amounts:
         st.caption(widgets.safe_text(_("Thresholds") + " · " + " · ".join(amounts)))
 
 
-def _currency(code: str) -> str:
-    return _("in other currencies") if code == OTHERS else code.upper()
+def _amount(code: str, amount: str, given: Mapping[str, str]) -> str:
+    shown = f"{Decimal(amount):,f}"
+    if code != OTHERS:
+        return f"{shown} {code.upper()}"
+    said = _("{amount} in other currencies") if len(given) > 1 else _("{amount} in any currency")
+    return said.format(amount=shown)
 
 
 def _editor(found: RuleSet) -> None:

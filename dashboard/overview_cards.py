@@ -67,7 +67,6 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame) -> list[figures.Card
                 delta=figures.moved(
                     figures.change(line.today.volume_minor, line.yesterday.volume_minor)
                 ),
-                versus=_("vs. yesterday"),
                 trend=trend if any(trend) else None,
             )
         )
@@ -95,7 +94,7 @@ def compared(lines: Sequence[Today], nets: Sequence[Net] | None) -> pd.DataFrame
         rows.append(row)
     measures = ["volume", "attempts", "success", *(["net"] if nets is not None else [])]
     names = [f"{name}{suffix}" for name in measures for suffix in ("", "_day", "_week")]
-    return pd.DataFrame(rows, columns=["currency", *names]).fillna(NOTHING)
+    return pd.DataFrame(rows, columns=["currency", *names], dtype=object).fillna(NOTHING)
 
 
 def _measure(name: str, values: Sequence[int], shown: str) -> dict[str, str]:

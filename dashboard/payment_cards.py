@@ -106,7 +106,7 @@ def customer(payment: Payment) -> None:
             (_("E-mail"), payment.email, _code),
             (_("Customer id"), payment.customer_id, _code),
             (_("Method"), method, st.text),
-            (_("Card country"), payment.card_country, st.text),
+            (_("Card country"), columns.country(payment.card_country), st.text),
             (_("Order"), payment.order_id, _code),
             (_("User"), payment.user_id, _code),
             (_("IP address"), payment.ip, _code),

@@ -28,7 +28,7 @@ def _one(one: Assessment, currency: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         chips.badge(fraud_words.LEVEL, one.level)
         st.text(_("{n} points").format(n=one.score), width="content")
-        said = _("{kind} · rules {version} · {time}").format(
+        said = _("{kind} · rules version {version} · {time}").format(
             kind=_(_KINDS[one.kind]),
             version=one.rule_version,
             time=i18n.minute(one.scored_at, console.zone()),

@@ -43,7 +43,7 @@ _FIELDS = {
     "note": N_("Note"),
     "why": N_("Reason"),
     "done": N_("What was done"),
-    "list": N_("List"),
+    "list": N_("List of payments"),
     "percent": N_("Percentage"),
     "currency": N_("Currency"),
 }

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from babel.core import Locale
 
 from core.money import Money
 from core.reads import revenue as reads
@@ -179,8 +178,7 @@ def _method(code: str) -> str:
 
 
 def _country(code: str) -> str:
-    names = Locale.parse(i18n.language().replace("-", "_")).territories
-    return str(names.get(code, code)) if code else _("No card")
+    return columns.country(code) if code else _("No card")
 
 
 def layout(key: str) -> dict[str, Any]:

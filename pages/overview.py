@@ -59,7 +59,7 @@ def everything() -> None:
 
 def draw(shown: dict, here: console.View) -> None:
     """Cards, chart and needs, comparison, failures."""
-    st.header(_("Today so far"), anchor=False)
+    st.header(_("Today so far, against yesterday"), anchor=False)
     figures.cards(shown["cards"], columns=4)
     left, right = st.columns([2, 1])
     with left.container(border=True, height="stretch"):
@@ -86,7 +86,7 @@ def draw(shown: dict, here: console.View) -> None:
             key="failures",
             alt=_("Latest failed payments"),
             on_open=lambda payment_id: st.session_state.update(opened=payment_id),
-            without=["risk", "state", "method"],
+            without=["risk", "state", "method", "reason"],
             also=["meaning"],
         )
         # Under the table: on a touch screen its toolbar takes the clicks of what stands above.

@@ -47,7 +47,7 @@ def test_a_year_of_days_has_few_labels_and_each_under_a_bar():
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
     figure = charts.money(days, "usd", [charts.Series("gross", "G", [1] * 365)], partial=None)
     labels = figure["layout"]["xaxis"]["tickvals"]
-    assert len(labels) <= 10
+    assert len(labels) <= 6
     assert set(labels) <= {day.isoformat() for day in days}
 
 
@@ -55,6 +55,12 @@ def test_hours_stand_at_the_local_clock():
     hours = [datetime(2026, 11, 1, 20, tzinfo=UTC)]
     figure = charts.counts(hours, ZoneInfo("Asia/Shanghai"), [("failed", "Failed", [3])])
     assert figure["data"][0]["x"] == ["2026-11-02 04:00"]
+
+
+def test_the_running_hour_is_paler():
+    hours = [datetime(2026, 11, 1, hour, tzinfo=UTC) for hour in (20, 21)]
+    bars = charts.counts(hours, ZoneInfo("UTC"), [("failed", "Failed", [3, 1])])["data"][0]
+    assert bars["marker"]["opacity"] == [1, 0.45]
 
 
 def test_only_colours_that_mean_something_are_set():

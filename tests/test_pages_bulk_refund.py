@@ -88,7 +88,7 @@ def test_a_click_that_comes_twice_asks_once(bulk_as, at_desk, lead):
 @pytest.mark.parametrize(
     ("query", "given", "said"),
     [
-        ({}, {}, "List: names no payment"),
+        ({}, {}, "List of payments: names no payment"),
         ({"q": "colour:red"}, {}, "colour"),
         ({"from": "list"}, {"bulk_list": "pi_1\nnothing"}, "line 2"),
         ({"q": "currency:usd"}, {"bulk_how": "percent", "bulk_percent": "101"}, "Percentage: "),

@@ -138,7 +138,13 @@ def test_a_case_shows_its_factors_and_what_a_refund_saves(console, fraud):
     assert factors["values"][0] == "amount = $50.00 USD, large_amount = $0.01 USD"
     plain = texts(test).replace("\\", "")
     assert "its fee of $15.00 USD" in plain
-    assert "made with stolen card" in plain
+    assert "Made with stolen card" in plain
+
+
+def test_counts_of_cases_are_not_read_as_money(console, fraud):
+    a_case(console)
+    said = [caption.value for caption in fraud(tab="cases").caption]
+    assert "Open: USD (1)" in said
 
 
 def test_a_case_is_taken_written_to_and_approved(console, fraud):
@@ -203,7 +209,7 @@ def test_an_edited_set_is_tried_on_the_past_against_the_one_in_force(console, fr
     test.text_area(key="rules_text").input(json.dumps(DEFAULT | {"rules": [everything]})).run()
     button(test, "Try on the past").click().run()
     assert test.query_params["tab"] in ("backtest", ["backtest"])
-    button(test, "Try").click().run()
+    button(test, "Run backtest").click().run()
     assert not test.exception
     sums = next(f.value for f in test.dataframe if "lost" in f.value)
     assert list(sums["currency"]) == ["JPY", "USD"]

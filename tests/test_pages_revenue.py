@@ -6,6 +6,7 @@ import pytest
 
 from core import clock
 from core.db.engine import writing
+from dashboard import columns, i18n
 from tests import factories
 from tests.fixtures_access import person
 
@@ -99,3 +100,13 @@ def test_countries_have_chinese_names_in_chinese(console, revenue):
     test = revenue()
     test.selectbox(key="language").set_value("zh-CN").run()
     assert any("美国" in set(frame.value["key"]) for frame in test.dataframe)
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "chinese"),
+    [("US", "United States", "美国"), ("HK", "Hong Kong", "中国香港"), ("ZZ9", "ZZ9", "ZZ9")],
+)
+def test_a_country_has_a_name_that_fits_its_column(code, english, chinese):
+    assert columns.country(code) == english
+    with i18n.speaking("zh-CN"):
+        assert columns.country(code) == chinese
