@@ -9,7 +9,8 @@ from dashboard import console, i18n
 from dashboard.i18n import _
 
 _HTML = """\
-<div class="who"><b class="name"></b><span class="detail"></span></div>
+<div class="who"><b class="name"></b><span class="roles detail"></span>
+<span class="address detail"></span></div>
 <form method="post" action="/logout"><button type="submit"></button></form>
 """
 
@@ -35,8 +36,10 @@ const seen = new WeakMap();   // this function runs again on every change of dat
 export default function (component) {
   const root = component.parentElement, data = component.data;
   root.querySelector(".name").textContent = data.name;
-  root.querySelector(".detail").textContent = data.detail;
-  root.querySelector(".detail").title = data.detail;
+  for (const part of ["roles", "address"]) {
+    const line = root.querySelector("." + part);
+    line.textContent = line.title = data[part];
+  }
   root.querySelector("button").textContent = data.leave;
   if (!seen.has(root)) seen.set(root, setInterval(async () => {
     if (document.hidden) return;
@@ -58,7 +61,8 @@ def box(person: Principal) -> None:
     roles = ", ".join(words.get(role, role) for role in sorted(person.roles))
     data = {
         "name": person.name or person.email,
-        "detail": f"{roles} · {person.email}" if roles else person.email,
+        "roles": roles,
+        "address": person.email,
         "leave": _("Sign out"),
     }
     _element(key="account", data=data)

@@ -61,10 +61,10 @@ def frame(rows: Sequence[AuditRow]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": [columns.opener(str(row.seq)) for row in rows],
-            "at": [row.at for row in rows],
-            "who": [who(row) for row in rows],
             "what": [audit_words.action(row.action) for row in rows],
             "outcome": [chips.cell(row.outcome) for row in rows],
+            "who": [who(row) for row in rows],
+            "at": [row.at for row in rows],
             "target": [row.target_name or row.target for row in rows],
             "action": [row.action for row in rows],
         }
@@ -90,7 +90,7 @@ def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
         height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
         row_height=ROW,
         column_config={
-            "row": columns.open_column(_("Row"), "log_open", clicked, width=92),
+            "row": columns.open_column(_("Row"), "log_open", clicked, width=84),
             "at": columns.time_column(_("Time"), zone),
             "who": columns.text_column(_("Who"), width=190),
             "what": columns.text_column(_("What was done"), width=176),

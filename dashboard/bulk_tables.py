@@ -101,6 +101,8 @@ def rows(found: Sequence[BulkRow], zone: ZoneInfo) -> None:
         "refund": columns.text_column(_("Refund"), width=230),
         "changed": columns.time_column(_("Last change"), zone),
     }
+    if not any(table["why"]):
+        del table["why"]
     widgets.plain_table(table, layout, key="bulk_rows", alt=_("Payments of the bulk"), most=SHOWN)
 
 

@@ -84,7 +84,9 @@ def table(
 
     waiting = any(row.status.endswith("needs_response") for row in rows)
     order = ["left", "clock"] if waiting else []
-    order += ["amount", "currency", "state", "reason", "customer"]
+    # One status for all is said by the choice above the list.
+    mixed = len({row.status for row in rows}) > 1
+    order += ["amount", "currency", *(["state"] if mixed else []), "reason", "customer"]
     order += ["due" if waiting else "created", "dispute"]
     st.dataframe(
         frame(rows, now),
@@ -93,7 +95,7 @@ def table(
         row_height=ROW,
         column_order=order,
         column_config={
-            "left": columns.text_column(_("Left"), width=112),
+            "left": columns.text_column(_("Left"), width=96),
             "clock": chips.chip_column(_("Clock"), dispute_words.CLOCK, width=84),
             "amount": columns.money_column(_("Amount"), width=100),
             "currency": columns.currency_column(),
@@ -102,7 +104,7 @@ def table(
             "customer": columns.text_column(_("Customer"), width=190),
             "due": columns.time_column(_("Answer by"), zone, seconds=False),
             "created": columns.time_column(_("Created"), zone, seconds=False),
-            "dispute": columns.open_column(_("Dispute"), "disputes_open", clicked),
+            "dispute": columns.open_column(_("Dispute"), "disputes_open", clicked, width=232),
         },
         key="disputes",
         alt=_("Disputes"),

@@ -86,13 +86,13 @@ def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, 
         "amount": columns.money_column(_("Amount"), width=100),
         "currency": columns.currency_column(),
         "state": chips.chip_column(_("Status"), chips.PAYMENT, width=140),
-        "method": columns.text_column(_("Method"), width=138),
+        "method": columns.text_column(_("Method"), width=130),
         "customer": columns.text_column(_("Customer"), width=190),
         "reason": columns.text_column(_("Reason"), width=132),
-        "meaning": columns.text_column(_("Meaning"), width=206),
+        "meaning": columns.text_column(_("Meaning"), width=320),
         "risk": st.column_config.ProgressColumn(
-            _("Risk"), format="%d", min_value=0, max_value=99, width=88, color="gray"
+            _("Risk"), format="%d", min_value=0, max_value=99, width=80, color="gray"
         ),
         "created": columns.time_column(_("Created"), zone),
-        "payment": columns.open_column(_("Payment"), key, clicked),
+        "payment": columns.open_column(_("Payment"), key, clicked, width=240),
     }

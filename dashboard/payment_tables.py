@@ -64,6 +64,8 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
             "id": [part.stripe_id for part in parts],
         }
     )
+    if not any(table["reason"]):
+        del table["reason"], table["meaning"]
     return table, _layout(zone) | {
         "state": chips.chip_column(_("Status"), chips.RESULT, width=110),
         "method": columns.text_column(_("Method"), width=138),

@@ -62,9 +62,9 @@ def table(people: Sequence[Person], zone: ZoneInfo) -> None:
         height="content" if len(people) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
         row_height=ROW,
         column_config={
-            "person": columns.open_column(_("E-mail"), "people_open", clicked, width=230),
+            "person": columns.open_column(_("E-mail"), "people_open", clicked, width=226),
             "name": columns.text_column(_("Name"), width=150),
-            "roles": chips.chip_column(_("Roles"), role_kinds(), width=250),
+            "roles": chips.chip_column(_("Roles"), role_kinds(), width=240),
             "state": chips.chip_column(_("State"), STATES, width=150),
             "seen": columns.time_column(_("Last sign-in"), zone, seconds=False),
             "sessions": st.column_config.NumberColumn(_("Signed in"), width=84),

@@ -31,6 +31,8 @@ def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_a
     assert "left" in row["left"]
     assert (row["amount"], row["currency"]) == ("$12.34", "USD")
     assert test.metric[0].label == "To answer, USD (1)"
+    # One status for all needs no column; the choice above says it.
+    assert "state" not in list(test.dataframe[0].proto.column_order)
 
 
 def test_a_filter_of_the_url_is_kept(console, dispute, screen_as):

@@ -96,8 +96,7 @@ def test_each_attempt_has_its_meaning_beside_its_reason(payment):
 def test_what_succeeded_is_not_explained(payment):
     test = payment("dollars")
     assert "Why it failed" not in [header.value for header in test.header]
-    attempts = next(f.value for f in test.dataframe if "meaning" in f.value)
-    assert set(attempts["meaning"]) == {""}
+    assert not any("meaning" in frame.value for frame in test.dataframe)
 
 
 @pytest.mark.parametrize("name", ["pi_nowhere", "", "live"])
