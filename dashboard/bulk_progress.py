@@ -82,7 +82,7 @@ def _progress(bulk: Bulk) -> None:
         said = _("{n} payments: {sums}").format(
             n=bulk.total, sums=", ".join(refund_words.exact(one) for one in bulk.sums.values())
         )
-        head.subheader(widgets.safe_text(said), anchor=False, width="content")
+        head.header(widgets.safe_text(said), anchor=False, width="content")
         with head:
             chips.badge(refund_words.BULK, bulk.state)
         with row:

@@ -94,7 +94,7 @@ def sums(found: Mapping[str, Money]) -> str:
 
 def _headline(place: object, said: str, over: str | None, *, disputed: bool = False) -> None:
     row = place.container(horizontal=True, vertical_alignment="center", width="content")
-    row.subheader(widgets.safe_text(said), anchor=False, width="content")
+    row.header(widgets.safe_text(said), anchor=False, width="content")
     row.badge(refund_words.over(over), color="orange")
     if disputed:
         row.badge(_("Disputed"), color="red", icon=":material/gavel:")

@@ -121,6 +121,7 @@ def test_it_is_stopped_by_a_click_and_the_rest_is_not_sent(bulk_as, at_desk, lea
     made = ask(at_desk, lead, [paid(at_desk, 1_000) for _ in range(3)])
     bulk_refunds.work(at_desk)
     test = bulk_as(other, id=made.bulk_id)
+    assert [said.value.startswith("3 payments") for said in test.header][:1] == [True]
     test.button(key="bulk_stop").click().run()
     assert not test.exception
     work_off(at_desk)

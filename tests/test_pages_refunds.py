@@ -130,6 +130,9 @@ def test_the_lead_sees_who_asked_and_why_and_approves(refunds_as, at_desk, suppo
     )
     test = refunds_as(lead, tab="waiting")
     assert "a lost parcel" in [text.value for text in test.text]
+    # Right under the title: a reader of headings would miss a level otherwise.
+    assert not test.subheader
+    assert "$500.00 USD" in [header.value.replace("\\", "") for header in test.header]
     test.button(key=f"review_{asked.request_id}").click().run()
     assert figures(test)["Reserved by requests"] == "$500.00"
     assert test.button(key="review_refuse").disabled
