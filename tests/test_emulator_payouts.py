@@ -11,6 +11,7 @@ import pytest
 import stripe
 
 from core.emulator.server import RunningEmulator, start_emulator
+from tests.emulator_books import desk
 from tests.emulator_clients import client_of, pay, raw
 from tests.emulator_shapes import faults
 
@@ -207,3 +208,13 @@ def test_payout_by_hand_can_be_canceled_until_it_leaves(
     held = client.v1.balance.retrieve().available[0].amount
     rows = client.v1.balance_transactions.list({"limit": 100}).data
     assert held == sum(row.net for row in rows)
+
+
+def test_a_payout_that_went_late_moves_no_later_one() -> None:
+    midnight = MONDAY // DAY * DAY * 1000
+    with desk() as books:
+        books.control.clock({"now": midnight // 1000 - 60})
+        # What is due runs up to a quarter of a second late where the clock goes by itself.
+        books.engine.clock.set(midnight + 200)
+        assert books.engine.run_due() == 1
+        assert books.engine.next_due_ms() == midnight + DAY * 1000

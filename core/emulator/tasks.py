@@ -113,7 +113,9 @@ def _expire_refund(ctx: Context, refund: str) -> None:
 
 def _daily_payouts(ctx: Context) -> None:
     payouts.run_daily(ctx)
-    ctx.later(balance.DAY * 1000, "daily_payouts")
+    # To midnight, and not a day from now: each day would begin later than the one before.
+    day_ms = balance.DAY * 1000
+    ctx.later(day_ms - ctx.now_ms % day_ms, "daily_payouts")
 
 
 def _payout_leaves(ctx: Context, payout: str) -> None:
