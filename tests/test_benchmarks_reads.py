@@ -79,3 +79,15 @@ def test_reads_are_measured_beside_baselines_that_agree(folder: Path) -> None:
     assert all(set(row) == {"name", "value", "baseline", "ratio", "target", "met"} for row in rows)
     assert all(row["name"].startswith("4k: ") for row in rows)
     engine.dispose()
+
+
+def test_ten_million_are_measured_beside_a_hundred_thousand(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "TEN_MILLION", SIZE)
+    monkeypatch.setattr(reads, "SMALL", SIZE // 2)
+    engine = open_engine(f"sqlite:///{folder / 'any.db'}")
+    names = [row["name"] for row in reads.run(engine, SIZE)]
+    engine.dispose()
+    for what in ("revenue from sums", "first list page", "deep list page"):
+        assert f"4k: {what}, t(10M)/t(100k)" in names
