@@ -1,4 +1,4 @@
-"""Card numbers in what people type: found by their check digit, and covered."""
+"""What must not stay in texts: card numbers that people type, addresses that Stripe repeats."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ _SEPARATOR = r"[ .\-\u00a0\u2010-\u2015]"
 _RUN = re.compile(rf"[0-9](?:{_SEPARATOR}?[0-9]){{11,}}")
 _PARTS = re.compile(rf"({_SEPARATOR})")
 SHORTEST, LONGEST = 12, 19
+#: E-mail and IPv4 addresses, as texts have them.
+_WORD = r"""[^\s"'<>(),;:@\\]+"""
+_ADDRESS = re.compile(rf"{_WORD}@{_WORD}|\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}\b")
 _SHOWN = 4
 
 
 def mask_cards(text: str) -> str:
     """The text with each card number in it covered but for its last four digits."""
     return _RUN.sub(lambda found: _covered(_PARTS.split(found[0])), text)
+
+
+def mask_addresses(text: str) -> str:
+    """The text with each e-mail and IPv4 address in it covered."""
+    return _ADDRESS.sub("•••", text)
 
 
 def _covered(parts: list[str]) -> str:

@@ -10,7 +10,13 @@ from collections.abc import Callable
 from types import FrameType
 
 from core import clock
-from core.actions import bulk_refund_approvals, bulk_refunds, refund_approvals, scenario_runs
+from core.actions import (
+    bulk_refund_approvals,
+    bulk_refunds,
+    forgetting,
+    refund_approvals,
+    scenario_runs,
+)
 from core.actions.desk import Desk
 from core.actions.resolve import BATCH, resolve
 from core.bootstrap import Console, Workshop, desk_in
@@ -91,7 +97,7 @@ def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[],
         ("bulk refunds", lambda: bulk_refunds.work(desk), BULK_IDLE),
         ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
         ("expiry", lambda: _expire(desk), EXPIRY_EVERY),
-        ("retention", lambda: prune(engine, at=clock.now()) == CHUNK, UPKEEP_EVERY),
+        ("retention", lambda: _retain(desk), UPKEEP_EVERY),
     ]
     for gateway in workshop.gateways.values():
         mode = "live" if gateway.livemode else "test"
@@ -157,6 +163,13 @@ def _expire(desk: Desk) -> bool:
     refund_approvals.expire(desk)
     bulk_refund_approvals.expire(desk)
     return False
+
+
+def _retain(desk: Desk) -> bool:
+    """Let go of what is kept for a time only; whether there is more of it."""
+    now = clock.now()
+    pruned, forgotten = prune(desk.engine, at=now), forgetting.forget(desk.engine, at=now)
+    return pruned == CHUNK or forgotten == forgetting.CHUNK
 
 
 def _upkeep(console: Console) -> bool:

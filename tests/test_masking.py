@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.masking import mask_cards
+from core.masking import mask_addresses, mask_cards
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,18 @@ def test_every_number_with_a_right_check_digit_is_covered(body, between):
     number = body + check_digit(body)
     groups = between.join(number[at : at + 4] for at in range(0, len(number), 4))
     assert number[:-4] not in mask_cards(f"paid with {groups}, he says").replace(between, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Invalid email address: ada@shop.example.", "Invalid email address: •••"),
+        (
+            '{"message": "from 203.0.113.77, \\"zoë+1@例え.jp\\""}',
+            '{"message": "from •••, \\"•••\\""}',
+        ),
+        ("No such payment_intent: pi_3Abc; v1.2.3, 10.00 USD", None),
+    ],
+)
+def test_addresses_are_covered_and_nothing_else(said, left):
+    assert mask_addresses(said) == (said if left is None else left)

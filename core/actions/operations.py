@@ -20,6 +20,7 @@ from core import clock
 from core.access import audit, refusals
 from core.access.principals import Caller, permitted
 from core.actions.desk import Desk
+from core.actions.forgetting import is_same
 from core.actions.outcomes import raise_again
 from core.actions.sending import Sending, send
 from core.actions.traces import trace_of
@@ -175,8 +176,8 @@ def _again(
     connection: Connection, caller: Caller, order: Order, kept: Any, moment: datetime
 ) -> Sending | Json:
     """A request that was made before: its answer, or its turn again if it was never sent."""
-    asked = (caller.actor, order.kind, order.livemode, _params(order))
-    if (kept.actor, kept.kind, kept.livemode, kept.params) != asked:
+    asked, params = (caller.actor, order.kind, order.livemode), _params(order)
+    if (kept.actor, kept.kind, kept.livemode) != asked or not is_same(kept, params):
         raise IdempotencyKeyReused
     if kept.state == "succeeded":
         answer: Json = json.loads(kept.outcome)
@@ -193,6 +194,7 @@ def _again(
         .where(operations.c.id == kept.id)
         .values(
             state="sending",
+            params=params,
             fence=fence,
             attempts=kept.attempts + 1,
             next_attempt_at=moment + LEASE,

@@ -10,7 +10,8 @@ from core.db.types import Utc, code, flag, long_text, stripe_id, words
 #: Every call that changes something at Stripe, written before it is made. `params` is the path and
 #: the body, `outcome` what came of it, without secrets. `state`: sending, unknown (no answer; being
 #: resolved), succeeded, refused (by Stripe), not_sent (may be tried again), failed (found undone).
-#: Whoever sends or resolves it holds `fence` until `next_attempt_at`.
+#: Whoever sends or resolves it holds `fence` until `next_attempt_at`; once it has ended, that says
+#: when. A day later `params` is reduced to what is about nobody (`core/actions/forgetting`).
 operations = Table(
     "operations",
     metadata,
