@@ -177,13 +177,13 @@ def below(state: str, payment: str, cursor: str | None, older: str | None) -> No
     """The file of what is shown, and the way through the pages."""
     row = st.container(horizontal=True, horizontal_alignment="right")
     mode = "live" if console.livemode() else "test"
-    allowed = console.viewer().may("approve_refund")
+    allowed = console.viewer().may("see_revenue")
     row.link_button(
         _("Export CSV"),
         f"/ui/export/refunds.csv?{urlencode({'state': state, 'payment': payment, 'mode': mode})}",
         icon=":material/download:",
         disabled=not allowed,
-        help=None if allowed else _("Exports of refunds need the support lead's role."),
+        help=None if allowed else _("Exports need the finance role."),
     )
     row.button(_("Newest"), key="newest", disabled=cursor is None, on_click=widgets.first_page)
     row.button(

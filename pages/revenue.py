@@ -49,6 +49,7 @@ def main() -> None:
             with tab:
                 shown = revenue_view.shaped(version, currency, period, livemode, i18n.language())
                 draw(shown, currency, period)
+    widgets.card_link(_("Every refund as CSV"), refunds_file())
 
 
 def picked(today: date) -> tuple[date, ...]:
@@ -101,6 +102,12 @@ def address(currency: str, period: revenue_view.Period, by: str) -> str:
         "mode": "live" if console.livemode() else "test",
     }
     return f"/ui/export/revenue.csv?{urlencode(asked)}"
+
+
+def refunds_file() -> str:
+    """Where finance, who has no screen of refunds, gets each of them with who asked and decided."""
+    mode = "live" if console.livemode() else "test"
+    return f"/ui/export/refunds.csv?{urlencode({'mode': mode})}"
 
 
 main()

@@ -44,11 +44,12 @@ def table(answer):
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8")[1:])))
 
 
-def test_the_history_leaves_as_it_is_filtered_with_its_currency(desk, support, lead, client):
+def test_the_history_leaves_as_it_is_filtered_with_its_currency(desk, support, client, console):
     large = paid(desk, 50_000)
     refunds.ask(desk, support, whole(large, note="=cmd()"), livemode=False)
     refunds.ask(desk, support, part(paid(desk, 500, "jpy"), "120"), livemode=False)
-    rows = table(client(lead.user_id).get(HISTORY))
+    finance = client(person(console, "finance"))
+    rows = table(finance.get(HISTORY))
     asked = {row["state"]: row for row in rows if row["made"] == "here"}
     assert (asked["awaiting_approval"]["amount"], asked["awaiting_approval"]["currency"]) == (
         "500.00",
@@ -56,9 +57,9 @@ def test_the_history_leaves_as_it_is_filtered_with_its_currency(desk, support, l
     )
     assert asked["awaiting_approval"]["note"] == "'=cmd()"
     assert asked["succeeded"]["amount"] == "120"
-    only = table(client(lead.user_id).get(HISTORY, params={"payment": large}))
+    only = table(finance.get(HISTORY, params={"payment": large}))
     assert [row["payment"] for row in only] == [large]
-    none = table(client(lead.user_id).get(HISTORY, params={"mode": "live"}))
+    none = table(finance.get(HISTORY, params={"mode": "live"}))
     assert none == []
 
 
@@ -74,14 +75,15 @@ def test_the_rows_of_a_bulk_leave_with_what_came_of_them(desk, lead, client, con
     assert audited(console, "export")[-1].target == "bulk_refund.csv"
 
 
-@pytest.mark.parametrize("address", [HISTORY, BULK])
-def test_only_who_decides_about_refunds_takes_them_away(console, client, address):
+@pytest.mark.parametrize(("address", "role"), [(HISTORY, "finance"), (BULK, "support_lead")])
+def test_finance_takes_refunds_away_and_a_bulk_who_runs_it(console, client, address, role):
     allowed = {
         role
         for role in ROLES
         if client(person(console, role)).get(address, params={"id": "x"}).status_code == 200
     }
-    assert allowed == {"support_lead"}
+    assert allowed == {role}
+    assert {row.target for row in audited(console, "export")} <= {address.rpartition("/")[2]}
 
 
 def test_each_decision_moves_the_number_that_screens_ask_for(desk, support, lead, client):

@@ -84,7 +84,8 @@ def test_tables_show_method_and_country_with_their_share(revenue):
 
 
 def test_files_are_asked_for_with_the_same_figures(revenue):
-    addresses = [link.url for link in revenue(period="7d").link_button]
+    links = [link.url for link in revenue(period="7d").link_button]
+    addresses = [url for url in links if url.startswith("/ui/export/revenue.csv")]
     assert [a.split("by=")[1].split("&")[0] for a in addresses] == ["day", "method", "country"]
     assert all("currency=usd" in a and "mode=test" in a for a in addresses)
 
@@ -110,3 +111,9 @@ def test_a_country_has_a_name_that_fits_its_column(code, english, chinese):
     assert columns.country(code) == english
     with i18n.speaking("zh-CN"):
         assert columns.country(code) == chinese
+
+
+def test_finance_gets_the_refunds_as_a_file_and_no_screen_of_them(revenue, console, screen_as):
+    assert "/ui/export/refunds.csv?mode=test" in [link.url for link in revenue().link_button]
+    test = screen_as(person(console, "finance"), "refunds")
+    assert [title.value for title in test.title] == ["Overview"]

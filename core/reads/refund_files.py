@@ -1,4 +1,7 @@
-"""What of refunds may leave as a file. Asking for one is one right, carrying the list another."""
+"""What of refunds may leave as a file: to ask for one is one right, to export money another.
+
+The rows of one bulk are the work sheet of who runs it, and theirs to take (`bulk_refunds.rows`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from core.reads.needs import needs
 from core.reads.refund_history import Page
 
 
-@needs("approve_refund")
+@needs("see_revenue")
 def history(
     conn: Connection,
     *,
