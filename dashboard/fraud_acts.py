@@ -15,7 +15,7 @@ from core.errors import (
     RequestRepeated,
     StripeError,
 )
-from dashboard import console, widgets
+from dashboard import console, fraud_words, widgets
 from dashboard.i18n import _
 
 _SAID = "fraud_said"
@@ -26,7 +26,7 @@ def do(told: str, act: Callable[..., Any], *given: Any, **named: Any) -> Any:
     try:
         found = console.act(act, *given, **named)
     except InvalidInput as error:
-        rule = _(error.template).format(**error.values)
+        rule = fraud_words.rule_broken(error)
         said = _("Nothing was changed. {field}: {rule}")
         _keep("error", said.format(field=error.field, rule=rule))
     except (AlreadyDecided, NotFound) as error:

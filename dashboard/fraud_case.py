@@ -113,17 +113,20 @@ def _acts(found: CaseDetail) -> None:
             key="case_approve",
             icon=":material/check:",
             help=_("A good payment. Radar's review is closed, too."),
+            # It asks no second time: one key alone could be a slip.
+            shortcut="Shift+A",
             on_click=_approve,
             args=(case_id,),
         )
-        for label, what, icon in (
-            (_("Refund as fraud"), "refund", "undo"),
-            (_("Dismiss"), "dismiss", "close"),
+        for label, what, icon, letter in (
+            (_("Refund as fraud"), "refund", "undo", "f"),
+            (_("Dismiss"), "dismiss", "close", "d"),
         ):
             st.button(
                 label,
                 key=f"case_{what}",
                 icon=f":material/{icon}:",
+                shortcut=letter,
                 on_click=fraud_case_dialogs.ask,
                 args=(what,),
             )
@@ -132,11 +135,18 @@ def _acts(found: CaseDetail) -> None:
                 _("Take it"),
                 key="case_take",
                 icon=":material/person_add:",
+                shortcut="t",
                 on_click=_assign,
                 args=(case_id, me),
             )
         if found.row.assigned_to:
-            st.button(_("Give back"), key="case_leave", on_click=_assign, args=(case_id, None))
+            st.button(
+                _("Give back"),
+                key="case_leave",
+                shortcut="g",
+                on_click=_assign,
+                args=(case_id, None),
+            )
             st.text(found.row.assigned_to, width="content")
 
 

@@ -16,7 +16,7 @@ from core.reads.fraud_rules import RuleVersion
 from core.risk import rules as risk_rules
 from core.risk.rules import DEFAULT, OTHERS, RuleSet
 from core.risk.values import SIGNALS
-from dashboard import chips, columns, console, fraud_acts, widgets
+from dashboard import chips, columns, console, fraud_acts, fraud_words, widgets
 from dashboard.i18n import N_, _
 
 TEXT, REASON = "rules_text", "rules_reason"
@@ -109,13 +109,12 @@ def _editor(found: RuleSet) -> None:
         if checked:
             _check(st.session_state[TEXT])
         with st.expander(_("What rules may ask about")):
-            # The meanings are the language's own reference: they stay as they are written there.
             widgets.plain_table(
                 pd.DataFrame(
                     {
                         "name": [signal.name for signal in SIGNALS],
-                        "kind": [signal.kind.value for signal in SIGNALS],
-                        "meaning": [signal.meaning for signal in SIGNALS],
+                        "kind": [_(signal.kind.value) for signal in SIGNALS],
+                        "meaning": [_(signal.meaning) for signal in SIGNALS],
                     }
                 ),
                 {
@@ -132,8 +131,8 @@ def _check(text: str) -> None:
     try:
         found = actions.checked(text)
     except InvalidInput as error:
-        rule = _(error.template).format(**error.values)
-        st.error(widgets.safe_text(f"{error.field}: {rule}"), icon=":material/error:")
+        said = f"{error.field}: {fraud_words.rule_broken(error)}"
+        st.error(widgets.safe_text(said), icon=":material/error:")
         return
     said = _("These rules can be read: {n} of them, {on} on.")
     on = sum(rule.on for rule in found.rules)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.errors import InvalidInput
 from core.money import Money
 from core.risk.language import Kind
 from core.risk.values import KINDS
@@ -37,6 +38,13 @@ FIELD = {
     "user": N_("User"),
     "country": N_("Country"),
 }
+
+
+def rule_broken(error: InvalidInput) -> str:
+    """What was wrong with an input; kinds of values are words of the viewer's, too."""
+    kinds = {kind.value for kind in Kind}
+    values = {name: _(str(one)) if one in kinds else one for name, one in error.values.items()}
+    return _(error.template).format(**values)
 
 
 def factors(found: Sequence[Mapping[str, Any]], currency: str, *, key: str) -> None:

@@ -8,26 +8,14 @@ from datetime import timedelta
 
 import pytest
 import streamlit as st
-from sqlalchemy import select
 
-from core import clock
-from core.db.engine import reading, writing
-from core.db.tables import (
-    case_notes,
-    cases,
-    early_fraud_warnings,
-    list_entries,
-    risk_assessments,
-    rule_sets,
-)
+from core.db.tables import case_notes, cases, list_entries, rule_sets
 from core.risk.cases import follow
 from core.risk.rules import DEFAULT
-from tests import factories
 from tests.fixtures_access import person
-from tests.risk_samples import assessment
+from tests.fraud_rows import a_case, kept, scored, warned
 
 HOSTILE = "**x** <script>alert(1)</script> [a](http://evil.example)"
-FACTORS = [{"rule": "large_payment", "points": 20, "values": {"amount": 5000, "large_amount": 1}}]
 
 
 @pytest.fixture
@@ -45,56 +33,6 @@ def fraud(risk, screen_as):
         return test
 
     return run
-
-
-def scored(console, *, level="high", age=timedelta(hours=1), kind="arrival", **given):
-    """A payment with a score."""
-    at = clock.now() - age
-    with writing(console.engine) as connection:
-        row = factories.paid(connection, created_at=at, **given)
-        signals = {"amount": row["amount_minor"], "currency": row["currency"]}
-        connection.execute(
-            risk_assessments.insert().values(
-                assessment(
-                    0,
-                    signals,
-                    payment_id=row["stripe_id"],
-                    level=level,
-                    created_at=at,
-                    score=70,
-                    kind=kind,
-                    factors=json.dumps(FACTORS),
-                )
-            )
-        )
-    return row["stripe_id"]
-
-
-def warned(console, payment_id):
-    now = clock.now()
-    row = dict.fromkeys(column.name for column in early_fraud_warnings.columns) | {
-        "stripe_id": f"issfr_{payment_id}",
-        "payment_id": payment_id,
-        "actionable": True,
-        "fraud_type": "made_with_stolen_card",
-        "livemode": False,
-        "created_at": now,
-        "as_of": now,
-        "confirmed": True,
-    }
-    with writing(console.engine) as connection:
-        connection.execute(early_fraud_warnings.insert().values(**row))
-
-
-def kept(console, table):
-    with reading(console.engine) as connection:
-        return connection.execute(select(table)).all()
-
-
-def a_case(console, **given):
-    scored(console, **given)
-    follow(console.engine)
-    return kept(console, cases)[0].id
 
 
 def texts(test):
@@ -171,6 +109,22 @@ def test_a_case_is_dismissed_with_a_reason_only(console, fraud):
     test.text_input(key="case_why").input("a known customer")
     button(test, "Dismiss the case").click().run()
     assert kept(console, cases)[0].state == "dismissed"
+
+
+def test_a_case_is_worked_by_keys(console, fraud):
+    case_id = a_case(console)
+    scored(console)
+    follow(console.engine)
+    test = fraud(tab="cases", case=case_id)
+    keys = {one.label: one.proto.shortcut for one in test.button if one.proto.shortcut}
+    assert keys == {
+        "Approve": "shift+a",
+        "Refund as fraud": "f",
+        "Dismiss": "d",
+        "Take it": "t",
+        "Previous case": "k",
+        "Next case": "j",
+    }
 
 
 def test_a_case_that_is_not_here_says_so(fraud):

@@ -12,6 +12,8 @@ from core.errors import InvalidInput
 from core.risk.conditions import LONGEST, parse
 from core.risk.language import Kind, holds, names_in
 
+#: Seconds of this thread alone: others may have the machine meanwhile.
+LONGEST_READING = 0.05
 DECLARED = {
     "attempts": Kind.NUMBER,
     "score": Kind.NUMBER,
@@ -117,7 +119,11 @@ def test_any_row_of_words_is_read_or_refused_at_once(pieces):
 
 
 def read_or_refused(text):
-    # The time of this thread alone: others may have the machine meanwhile.
+    # A hang hangs each time; once, this thread may have been made to wait or to collect garbage.
+    assert any(reading_takes(text) < LONGEST_READING for _ in range(5))
+
+
+def reading_takes(text):
     started = time.thread_time()
     try:
         node = parse(text, DECLARED)
@@ -127,4 +133,31 @@ def read_or_refused(text):
         assert holds(node, VALUES) in (True, False)
         assert holds(node, {}) in (True, False)
         assert names_in(node) <= DECLARED.keys()
-    assert time.thread_time() - started < 0.05
+    return time.thread_time() - started
+
+
+DEEP = [
+    "not " * 240 + "listed",
+    "(" * 20 + "listed" + ")" * 20,
+    "listed or " * 99 + "listed",
+    "attempts in (" + "1," * 49 + "1)",
+    '"' * 999,
+    " " * 999,
+    "_" * 999,
+    "9" * 999,
+    "not(" * 199,
+    "a<" * 499,
+]
+
+
+@pytest.mark.parametrize("text", DEEP)
+def test_the_longest_of_each_shape_is_read_or_refused_at_once(text):
+    read_or_refused(text)
+
+
+def test_reading_that_takes_long_is_shown_up(monkeypatch):
+    """The planted fault: a reader that is slow each time."""
+    spent = iter(range(100))
+    monkeypatch.setattr(time, "thread_time", lambda: next(spent) * 0.06)
+    with pytest.raises(AssertionError):
+        read_or_refused("listed")

@@ -90,8 +90,7 @@ def _entry(line: int, row: list[str], now: datetime) -> NewEntry:
     try:
         return checked(NewEntry(kind, field, value, reason, _expires(expires)), now)
     except InvalidInput as error:
-        rule = f"{error.field} {error.template}"
-        raise InvalidInput(f"line {line}", rule, **error.values) from None
+        raise InvalidInput(f"line {line}, {error.field}", error.template, **error.values) from None
 
 
 def _unmarked(cell: str) -> str:

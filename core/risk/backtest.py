@@ -47,7 +47,7 @@ class Question:
 
     def __post_init__(self) -> None:
         if not self.labels or set(self.labels) - set(LABELS):
-            raise InvalidInput("labels", f"must be some of {', '.join(LABELS)}")
+            raise InvalidInput("labels", "must be some of {known}", known=", ".join(LABELS))
         if self.until <= self.since:
             raise InvalidInput("since", "must lie before the end of the window")
 

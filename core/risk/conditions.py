@@ -41,7 +41,7 @@ _WORDS = ("and", "or", "not", "in", "true", "false")
 def parse(condition: str, declared: Mapping[str, Kind], *, field: str = "condition") -> Node:
     """The condition, checked against what is declared; `InvalidInput` names place and rule."""
     if not isinstance(condition, str) or len(condition) > LONGEST:
-        raise InvalidInput(field, f"must be a text of at most {LONGEST} characters")
+        raise InvalidInput(field, "must be a text of at most {most} characters", most=LONGEST)
     return _Parser(condition, declared, field).whole()
 
 
@@ -65,7 +65,9 @@ class _Parser:
     def whole(self) -> Node:
         found = self._some()
         if self._peek().kind != "end":
-            raise self._wrong(f"{self._peek().text!r} is not expected here")
+            raise self._wrong(
+                "{text} is not expected here (character {at})", text=repr(self._peek().text)
+            )
         return found
 
     def _read(self, text: str) -> list[_Token]:
@@ -73,7 +75,7 @@ class _Parser:
         while at < end:
             match = _TOKEN.match(text, at)
             if match is None or match.lastgroup is None:
-                raise InvalidInput(self._field, f"cannot be read at character {at + 1}")
+                raise InvalidInput(self._field, "cannot be read at character {at}", at=at + 1)
             kind = match.lastgroup
             word = match[kind]
             if kind == "name" and word in _WORDS:
@@ -93,13 +95,14 @@ class _Parser:
             return token
         return None
 
-    def _wrong(self, rule: str) -> InvalidInput:
-        return InvalidInput(self._field, f"{rule} (character {self._peek().at + 1})")
+    def _wrong(self, rule: str, **values: object) -> InvalidInput:
+        """`rule` ends with its place, so that a translation is found by the whole of it."""
+        return InvalidInput(self._field, rule, at=self._peek().at + 1, **values)
 
     def _some(self) -> Node:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise self._wrong(f"goes more than {DEEPEST} levels deep")
+            raise self._wrong("goes more than {most} levels deep (character {at})", most=DEEPEST)
         parts = [self._every()]
         while self._take("or"):
             parts.append(self._every())
@@ -122,7 +125,7 @@ class _Parser:
     def _grouped(self) -> Node:
         found = self._some()
         if not self._take(")"):
-            raise self._wrong("a bracket is not closed")
+            raise self._wrong("a bracket is not closed (character {at})")
         return found
 
     def _comparison(self) -> Node:
@@ -134,35 +137,46 @@ class _Parser:
             found = self._membership(left)
             return Not(found) if turned else found
         if turned:
-            raise self._wrong("`in` is expected after `not`")
+            raise self._wrong("`in` is expected after `not` (character {at})")
         if isinstance(left, Name) and left.kind is Kind.FLAG:
             return left
-        raise self._wrong("a comparison is expected")
+        raise self._wrong("a comparison is expected (character {at})")
 
     def _compared(self, left: Leaf, sign: str, right: Leaf) -> Comparison:
         if left.kind is not right.kind:
-            raise self._wrong(f"{left.kind.value} does not compare with {right.kind.value}")
+            raise self._wrong(
+                "{left} does not compare with {right} (character {at})",
+                left=left.kind.value,
+                right=right.kind.value,
+            )
         if sign not in ("==", "!=") and left.kind not in ORDERED:
-            raise self._wrong(f"{left.kind.value} has no order: use ==, != or in")
+            raise self._wrong(
+                "{kind} has no order: use ==, != or in (character {at})", kind=left.kind.value
+            )
         return Comparison(left, sign, right)
 
     def _membership(self, left: Leaf) -> Membership:
         if not isinstance(left, Name) or left.kind not in (Kind.TEXT, Kind.NUMBER):
-            raise self._wrong("`in` takes a declared text or number on its left")
+            raise self._wrong("`in` takes a declared text or number on its left (character {at})")
         if not self._take("("):
-            raise self._wrong("a list in brackets is expected after `in`")
+            raise self._wrong("a list in brackets is expected after `in` (character {at})")
         among: list[int | str] = []
         while True:
             value = self._leaf()
             if not isinstance(value, Constant) or value.kind is not left.kind:
-                raise self._wrong(f"the list must hold constants of the kind {left.kind.value}")
+                raise self._wrong(
+                    "the list must hold constants of the kind {kind} (character {at})",
+                    kind=left.kind.value,
+                )
             among.append(value.value)
             if len(among) > MOST_WORDS:
-                raise self._wrong(f"the list holds more than {MOST_WORDS} values")
+                raise self._wrong(
+                    "the list holds more than {most} values (character {at})", most=MOST_WORDS
+                )
             if not self._take(","):
                 break
         if not self._take(")"):
-            raise self._wrong("the list is not closed")
+            raise self._wrong("the list is not closed (character {at})")
         return Membership(left, tuple(among))
 
     def _leaf(self) -> Leaf:
@@ -171,7 +185,7 @@ class _Parser:
             leaf: Leaf = Constant(int(token.text), Kind.NUMBER)
         elif token.kind == "text" and token.text[-2:-1].isspace():
             # Databases do not tell "US" from "US ": nor may a rule.
-            raise self._wrong("a text must not end with a space")
+            raise self._wrong("a text must not end with a space (character {at})")
         elif token.kind == "text":
             leaf = Constant(token.text[1:-1], Kind.TEXT)
         elif token.text in ("true", "false") and token.kind == "word":
@@ -179,8 +193,10 @@ class _Parser:
         elif token.kind == "name" and token.text in self._declared:
             leaf = Name(token.text, self._declared[token.text])
         elif token.kind == "name":
-            raise self._wrong(f"there is no value called {token.text}")
+            raise self._wrong("there is no value called {name} (character {at})", name=token.text)
         else:
-            raise self._wrong(f"a value is expected instead of {token.text}")
+            raise self._wrong(
+                "a value is expected instead of {text} (character {at})", text=token.text
+            )
         self._place += 1
         return leaf

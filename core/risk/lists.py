@@ -24,7 +24,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}\.[^@\s.]{2,}")
 def normal(field: str, value: str) -> str:
     """The one form of a value in which it is kept and looked for; `InvalidInput` if it has none."""
     if field not in FIELDS:
-        raise InvalidInput("field", f"must be one of {', '.join(FIELDS)}")
+        raise InvalidInput("field", "must be one of {allowed}", allowed=", ".join(FIELDS))
     text = value.strip() if isinstance(value, str) else ""
     if not text or len(text) > 255 or not text.isprintable():
         raise InvalidInput("value", "must be a printable text of 1 to 255 characters")

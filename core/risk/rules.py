@@ -122,7 +122,7 @@ def read(given: Any) -> RuleSet:
     """A rule set from its JSON; `InvalidInput` names the rule or threshold and what is wrong."""
     known = {"thresholds", "medium_at", "high_at", "shadow", "rules"}
     if not isinstance(given, Mapping) or set(given) - known:
-        raise InvalidInput("rules", f"must be an object of {', '.join(sorted(known))}")
+        raise InvalidInput("rules", "must be an object of {known}", known=", ".join(sorted(known)))
     thresholds = _thresholds(given.get("thresholds", {}))
     medium_at, high_at = given.get("medium_at", 30), given.get("high_at", 70)
     if not (_whole(medium_at) and _whole(high_at) and 0 < medium_at <= high_at):
@@ -132,7 +132,7 @@ def read(given: Any) -> RuleSet:
         raise InvalidInput("shadow", "must be true or false")
     listed = given.get("rules")
     if not isinstance(listed, list) or not 0 < len(listed) <= MOST_RULES:
-        raise InvalidInput("rules", f"must list 1 to {MOST_RULES} rules")
+        raise InvalidInput("rules", "must list 1 to {most} rules", most=MOST_RULES)
     declared = KINDS | dict.fromkeys(thresholds, Kind.MONEY)
     rules = tuple(_rule(one, declared) for one in listed)
     if len({rule.name for rule in rules}) < len(rules):
@@ -149,7 +149,9 @@ def _rule(given: Any, declared: Mapping[str, Kind]) -> Rule:
         raise InvalidInput("name", "must be lower-case letters, digits and _, at most 50")
     points, on = given.get("points", 0), given.get("on", True)
     if not _whole(points) or abs(points) > MOST_POINTS:
-        raise InvalidInput(f"{name}.points", f"must be a whole number up to {MOST_POINTS}")
+        raise InvalidInput(
+            f"{name}.points", "must be a whole number up to {most}", most=MOST_POINTS
+        )
     if not isinstance(on, bool):
         raise InvalidInput(f"{name}.on", "must be true or false")
     node = parse(given["when"], declared, field=f"{name}.when")
@@ -161,7 +163,9 @@ def _thresholds(given: Any) -> dict[str, dict[str, str]]:
         raise InvalidInput("thresholds", "must be an object of amounts by currency")
     for name, amounts in given.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name in KINDS:
-            raise InvalidInput("thresholds", f"{name!r:.60} is no free lower-case name")
+            raise InvalidInput(
+                "thresholds", "{name} is no free lower-case name", name=f"{name!r:.60}"
+            )
         if not isinstance(amounts, Mapping) or not amounts:
             raise InvalidInput(name, "must be an object of amounts by currency")
         for currency, amount in amounts.items():
@@ -176,7 +180,12 @@ def _check_amount(name: str, currency: Any, amount: Any) -> None:
         if money.parse(amount, read_in, field=field).minor < 0:
             raise InvalidAmount(field, "must not be negative")
     except UnknownCurrency:
-        raise InvalidInput(name, f"{currency!s:.20} is no currency, nor `{OTHERS}`") from None
+        raise InvalidInput(
+            name,
+            "{currency} is no currency, nor `{others}`",
+            currency=f"{currency!s:.20}",
+            others=OTHERS,
+        ) from None
 
 
 def _minor(amount: str | None, currency: str) -> int | None:

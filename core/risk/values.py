@@ -21,22 +21,23 @@ class Signal:
     meaning: str
 
 
-def _counts(what: str, of: str) -> tuple[Signal, Signal]:
-    return (
-        Signal(f"attempts_hour_{what}", Kind.NUMBER, f"earlier payments by {of} within an hour"),
-        Signal(f"attempts_day_{what}", Kind.NUMBER, f"earlier payments by {of} within 24 hours"),
-    )
-
-
 SIGNALS: tuple[Signal, ...] = (
     Signal("amount", Kind.MONEY, "what is to be paid"),
     Signal("currency", Kind.TEXT, "its currency, lower case"),
     Signal("method", Kind.TEXT, "the kind of payment method, where it is known"),
     Signal("user_known", Kind.FLAG, "a user id came with it"),
-    *_counts("user", "this user"),
-    *_counts("email", "this e-mail address"),
-    *_counts("card", "this card"),
-    *_counts("ip", "this IP address"),
+    Signal("attempts_hour_user", Kind.NUMBER, "earlier payments by this user within an hour"),
+    Signal("attempts_day_user", Kind.NUMBER, "earlier payments by this user within 24 hours"),
+    Signal(
+        "attempts_hour_email", Kind.NUMBER, "earlier payments by this e-mail address within an hour"
+    ),
+    Signal(
+        "attempts_day_email", Kind.NUMBER, "earlier payments by this e-mail address within 24 hours"
+    ),
+    Signal("attempts_hour_card", Kind.NUMBER, "earlier payments by this card within an hour"),
+    Signal("attempts_day_card", Kind.NUMBER, "earlier payments by this card within 24 hours"),
+    Signal("attempts_hour_ip", Kind.NUMBER, "earlier payments by this IP address within an hour"),
+    Signal("attempts_day_ip", Kind.NUMBER, "earlier payments by this IP address within 24 hours"),
     Signal("cards_day_user", Kind.NUMBER, "different cards of this user within 24 hours"),
     Signal("users_day_card", Kind.NUMBER, "different users of this card within 24 hours"),
     Signal("decline_streak", Kind.NUMBER, "this user's declines in a row just before, at most 50"),
