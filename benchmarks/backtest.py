@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 
 from benchmarks.dataset import prepare
 from benchmarks.report import clocked, row
-from core.db.engine import is_sqlite, reading, writing
+from core.db.engine import is_sqlite, one_picture, open_engine, reading, writing
 from core.db.tables import early_fraud_warnings, payments, risk_assessments
 from core.risk import backtest, verdicts
 from core.risk.rules import OTHERS, read
@@ -44,7 +45,7 @@ _COUNTS = (
 
 
 def run(engine: Engine, size: int) -> list[dict[str, Any]]:
-    """Time and memory of a backtest, and of the same by window functions."""
+    """Time and memory of a backtest over stored signals, and of the same by window functions."""
     filled = prepare(engine, size)
     with writing(filled) as conn:
         _keep_signals(conn, size)
@@ -52,22 +53,28 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
         usual, caught = clocked(lambda: _by_windows(conn), times=1)
         taken, cells = clocked(lambda: _tried(conn), times=3)
     filled.dispose()
+    peak = _largest(filled.url.render_as_string(hide_password=False))
     refused = verdicts.verdict(cells, RULES.high_at)
     assert refused.caught + refused.refused_good == caught, "the two ways disagree"
     label = f"{size // 1_000_000}M" if size >= 1_000_000 else f"{size // 1000}k"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1 if sys.platform == "darwin" else 1024
-    )
     return [
         row(
             f"{label}: backtest of 6 rules, ms (baseline: window functions)",
             taken,
             usual,
-            at_least=3,
+            at_least=10,
             at_most=10_000,
         ),
         row(f"{label}: backtest, the process' largest memory, MiB", peak, at_most=600),
     ]
+
+
+def _largest(url: str) -> float:
+    """The largest memory of a process that does nothing but a backtest, in MiB: this one has made
+    the payments."""
+    asked = [sys.executable, "-m", "benchmarks.backtest", url]
+    done = subprocess.run(asked, check=True, capture_output=True, text=True)
+    return float(done.stdout)
 
 
 def _tried(conn: Connection) -> list[backtest.Cell]:
@@ -154,3 +161,15 @@ def _by_windows(conn: Connection) -> int:
         f" WHERE amount_received_minor > 0 AND {score} >= {RULES.high_at}"
     )
     return int(conn.execute(text(query)).scalar_one())
+
+
+def _alone() -> None:
+    engine = open_engine(sys.argv[1])
+    with one_picture(engine) as conn:
+        _tried(conn)
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+
+
+if __name__ == "__main__":
+    _alone()
