@@ -125,6 +125,11 @@ def signed(value: Fraction, *, digits: int = 1) -> str:
     return f"{Decimal(value.numerator) / value.denominator:+.{digits}f}"
 
 
+def as_of(said: str, at: datetime, zone: ZoneInfo) -> str:
+    """What is said of figures, with the time at which it was so."""
+    return f"{said} · {moment(at, zone)} {zone}"
+
+
 def moment(when: datetime, zone: ZoneInfo) -> str:
     """A time to the second in the zone of the screen."""
     return format_datetime(when, _pattern("moment"), tzinfo=zone, locale=_locale())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -64,6 +64,7 @@ def shaped(
     }
     series = console.read(reads.series, by=period.by, **asked)
     return {
+        "at": datetime.now(UTC),
         "cards": cards(console.read(reads.summary, **asked)),
         "figure": figure(series, currency, period),
         "series": by_period(series, currency),

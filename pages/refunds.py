@@ -15,6 +15,7 @@ from dashboard import (
     bulk_tables,
     console,
     drawer,
+    i18n,
     live,
     navigation,
     refund_drawer,
@@ -88,7 +89,8 @@ def asked() -> None:
     found = console.read(refund_request.under_way, livemode=console.livemode())
     if found:
         ids = {refund_tables.short(one.request_id): one.request_id for one in found}
-        st.caption(_("{n} under way, newest first").format(n=len(found)))
+        said = _("{n} under way, newest first").format(n=len(found))
+        st.caption(i18n.as_of(said, datetime.now(UTC), console.zone()))
         refund_tables.draw(
             refund_tables.under_way(found),
             console.zone(),
@@ -149,7 +151,8 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
         cursor=cursor,
     )
     if page.entries:
-        st.caption(_("{n} shown, newest first").format(n=len(page.entries)))
+        said = _("{n} shown, newest first").format(n=len(page.entries))
+        st.caption(i18n.as_of(said, datetime.now(UTC), console.zone()))
         found = {refund_tables.short(one.id): one for one in page.entries}
         refund_tables.draw(
             refund_tables.history(page.entries),

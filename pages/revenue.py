@@ -67,7 +67,7 @@ def picked(today: date) -> tuple[date, ...]:
 
 def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
     """One currency: cards, chart, its table, and the tables by method and country."""
-    st.caption(period.said)
+    st.caption(i18n.as_of(period.said, shown["at"], console.zone()))
     figures.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
     code = currency.upper()
     title = _(revenue_view.TITLES[period.by]).format(currency=code)

@@ -1,5 +1,7 @@
 """Disputes on the screen: the list with its clock, the answer for who may give it, no further."""
 
+import re
+
 import pytest
 
 from tests.checkout_screens import badges, emulated
@@ -29,6 +31,7 @@ def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_a
     row = test.dataframe[0].value.iloc[0]
     assert row["dispute"].endswith(dispute)
     assert "left" in row["left"]
+    assert any(re.search(r"first · .*:\d\d UTC$", caption.value) for caption in test.caption)
     assert (row["amount"], row["currency"]) == ("$12.34", "USD")
     assert test.metric[0].label == "To answer, USD (1)"
     # One status for all needs no column; the choice above says it.

@@ -1,5 +1,6 @@
 """Revenue: a currency and a period from the URL, figures that come from the ledger."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,10 @@ def test_thirty_days_by_day_come_first(revenue):
         "Effective fee": "3.00%",
     }
     assert len(test.dataframe[0].value) == 30
+
+
+def test_figures_say_at_what_time_they_were_so(revenue):
+    assert any(re.search(r" · \w+ \d+, \d\d:\d\d:\d\d UTC$", c.value) for c in revenue().caption)
 
 
 def test_each_figure_is_compared_with_the_period_before(revenue):
