@@ -60,7 +60,7 @@ def main() -> None:
     if stacks.chromium() is None:
         sys.exit("Chromium is not installed: no pictures.")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    args = ("--days", "60", "--per-day", "150", "--seed", "7", "--per-minute", "12")
+    args = ("--days", "60", "--per-day", "150", "--seed", "7", "--per-minute", "3")
     with tempfile.TemporaryDirectory() as folder, stacks.running(Path(folder), *args) as stack:
         paths = PATHS | {"payment": PATHS["payment"].format(payment=_eventful(stack))}
         with stacks.browsing() as browser:

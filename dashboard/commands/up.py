@@ -20,9 +20,9 @@ from dashboard.launcher import up as bring_up
 @click.option(
     "--per-minute",
     type=click.IntRange(1, 6000),
-    default=20,
+    default=3,
     show_default=True,
-    help="Live payments, as many as this in a minute.",
+    help="Live payments, as many as this in a minute; many dwarf the history in charts.",
 )
 def command(days: int, per_day: int, seed: int | None, trickle: bool, per_minute: int) -> None:
     """Bring up the emulator (when no Stripe key is set), receiver, worker and ui."""
