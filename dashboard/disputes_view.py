@@ -19,7 +19,7 @@ from dashboard.widgets import ROW
 
 VIEWS = {
     "open": N_("To answer"),
-    "review": N_("With the bank"),
+    "review": N_("In review"),
     "won": N_("Won"),
     "lost": N_("Lost"),
     "all": N_("All"),
@@ -37,9 +37,7 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
         code = stake.currency.upper()
         counted = _("To answer, {currency} ({n})").format(currency=code, n=stake.to_answer_count)
         found.append(figures.money_card(counted, stake.to_answer))
-        counted = _("With the bank, {currency} ({n})").format(
-            currency=code, n=stake.in_review_count
-        )
+        counted = _("In review, {currency} ({n})").format(currency=code, n=stake.in_review_count)
         found.append(figures.money_card(counted, stake.in_review))
     median = dispute_words.lasted(took.median) if took.median is not None else "–"
     said = _("Median of {n} answered here").format(n=took.count)
@@ -50,7 +48,7 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
             f"{stake.currency.upper()} {show(stake.to_answer)} / {show(stake.in_review)}"
             for stake in stakes[BUSIEST:]
         ]
-        said = _("To answer / with the bank: {amounts}")
+        said = _("To answer / in review: {amounts}")
         st.caption(widgets.safe_text(said.format(amounts=" · ".join(rest))))
 
 
