@@ -1,6 +1,8 @@
-"""Fixtures that all tests share, and which modules begin first."""
+"""Fixtures that all tests share, which modules begin first, and what was skipped."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import pytest
 
@@ -20,3 +22,11 @@ pytest_plugins = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the shuffling: a long module that began last would have one process end alone."""
     items.sort(key=lambda item: not any(map(item.get_closest_marker, ("browser", "long"))))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What this machine cannot run, by its reason: hundreds of tests have the same."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    for reason, tests in reasons.most_common():
+        terminalreporter.write_line(f"{tests} skipped: {reason}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.db.engine import writing
 from core.db.tables import disputes, early_fraud_warnings, events, refunds
 from tests import factories
 
+UTC = ZoneInfo("UTC")
 #: What stored text may try on a screen: a remote image, markup, a link, math, colour, a formula.
 HOSTILE = (
     "=cmd()![x](https://evil.example/p.png)<img src=https://evil.example/i.png>"
@@ -30,13 +32,14 @@ def nothing_cached() -> None:
 
 @pytest.fixture
 def shop(console: Console, nothing_cached: None) -> dict[str, Any]:
-    """Ids of payments by what happened to them; all within the last two hours."""
-    start = clock.now() - timedelta(hours=2)
+    """Ids of payments by what happened to them; all of today, within the last two hours."""
+    now = clock.now()
+    start = max(now - timedelta(hours=2), clock.start_of_day(now, UTC))
     made: dict[str, Any] = {}
     with writing(console.engine) as conn:
 
         def pay(name: str, minutes: int, **given: Any) -> None:
-            at = start + timedelta(minutes=minutes)
+            at = start + (now - start) * minutes / 120
             made[name] = factories.paid(conn, created_at=at, **given)["stripe_id"]
 
         pay("dollars", 1, amount_minor=123456)
@@ -60,13 +63,12 @@ def shop(console: Console, nothing_cached: None) -> dict[str, Any]:
             metadata_json='{"note": "![x](https://evil.example/m.png)"}',
         )
         pay("live", 8, livemode=True)
-        _around(conn, made, start)
+        _around(conn, made, start + (now - start) / 4)
     return made
 
 
-def _around(conn: Any, made: dict[str, Any], start: Any) -> None:
+def _around(conn: Any, made: dict[str, Any], later: datetime) -> None:
     """What hangs on the refunded, the disputed and the hostile payment."""
-    later = start + timedelta(minutes=30)
     base = {"livemode": False, "created_at": later, "confirmed": True, "as_of": later}
     conn.execute(
         refunds.insert().values(

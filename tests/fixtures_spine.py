@@ -1,13 +1,16 @@
-"""A migrated database of either kind, and the books that a worker keeps in it."""
+"""A migrated database of either kind, the books that a worker keeps in it, and the day."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from core import clock
 from core.db import migrate
 from core.db.engine import open_engine
 from core.inbox.apply import Books
 from core.ledger.scope import Scope
+from tests.receivers import wait_until
 
 
 @pytest.fixture
@@ -21,3 +24,14 @@ def engine(database_url):
 @pytest.fixture
 def books():
     return Books(Scope(ZoneInfo("UTC"), 0))
+
+
+@pytest.fixture
+def within_a_day():
+    """For what counts by days of UTC: where midnight is near, it waits until it has passed."""
+
+    def is_quiet():
+        now = clock.now()
+        return (now - timedelta(seconds=5)).date() == (now + timedelta(seconds=60)).date()
+
+    wait_until(is_quiet, seconds=120)

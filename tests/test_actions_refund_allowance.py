@@ -25,6 +25,7 @@ def usd(minor):
     return Money(minor, "usd")
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_the_limits_are_those_of_the_role_and_the_day_is_what_went_of_it(console, desk, asked):
     support = caller(console, "support")
     found = asked(support)
@@ -36,6 +37,7 @@ def test_the_limits_are_those_of_the_role_and_the_day_is_what_went_of_it(console
     assert asked(support, "jpy").spent.minor == 0
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_it_tells_beforehand_what_asking_then_does(console, desk, asked):
     support = caller(console, "support")
     for amount in ("100.00", "100.01", "100", "100", "100", "99.99", "0.02"):

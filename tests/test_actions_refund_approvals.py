@@ -134,6 +134,7 @@ def test_there_is_no_request_of_that_name(desk, lead):
         refund_approvals.approve(desk, lead, str(uuid.uuid4()))
 
 
+@pytest.mark.usefixtures("within_a_day")
 def test_a_day_has_a_limit_too(console, desk):
     support = caller(console, "support")
     for _ in range(5):

@@ -99,7 +99,9 @@ def nothing_shown(test) -> bool:
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_a_stale_tab_reads_nothing_after_the_roles_are_gone(console, screen_as, tables_read, name):
+def test_a_stale_tab_reads_nothing_after_the_roles_are_gone(
+    console, nothing_cached, screen_as, tables_read, name
+):
     user = person(console, *ROLES)
     test = screen_as(user, name)
     assert titles(test)

@@ -4,6 +4,8 @@ import pytest
 
 from tests.fixtures_access import person
 
+pytestmark = pytest.mark.usefixtures("within_a_day")
+
 
 @pytest.fixture
 def overview(console, shop, screen_as):

@@ -11,6 +11,8 @@ from dashboard import columns, i18n
 from tests import factories
 from tests.fixtures_access import person
 
+pytestmark = pytest.mark.usefixtures("within_a_day")
+
 
 @pytest.fixture
 def revenue(console, nothing_cached, screen_as):
