@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection, text
 
 from core.db.engine import is_sqlite, reading, writing
 from core.reads import payments
 from core.reads.search import facets, stats
+from core.reads.search.edges import edge_of_counts
 from core.reads.search.filters import resolve
+from core.reads.search.guess import make_guess
 from core.reads.search.ids import follow
-from core.reads.search.plan import Plan, choose
+from core.reads.search.plan import Course, Plan, choose
 from core.reads.search.query import parse
 from core.reads.search.run import hull
 from core.reads.search.sql import Binds, Conditions, Position, Window, statement
@@ -130,3 +133,23 @@ def test_id_of_any_object_leads_to_its_payment(database_url: str) -> None:
                 assert [row.stripe_id for row in found] == [first["stripe_id"]]
         assert not payments.page(conn, query=parse("id:ch_none"), livemode=False).rows
     engine.dispose()
+
+
+@pytest.mark.parametrize("older", [True, False])
+@pytest.mark.parametrize("day", [31.0, 45.5, 59.0, 97.25])
+@pytest.mark.parametrize("kind", ["bound", "cursor"])
+def test_a_stretch_begins_where_the_wanted_time_does(day: float, older: bool, kind: str) -> None:
+    """However little of a month of counts is asked for: 1,000 payments a day make 500 half one."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    counts = stats.Stats(start.date(), np.full((120, 2), 500), {}, ([], []), 0.0, 0.0)
+    edge = start + timedelta(days=day)
+    after = Position(edge, "pi_0") if kind == "cursor" or not older else None
+    bounds = (None, edge) if older else (edge, None)
+    window = Window(older, True, after, *(bounds if kind == "bound" else (None, None)))
+    facet = facets.Facet(1, False, "succeeded", "succeeded", "usd", "card", "normal", 2)
+    rare = resolve(parse("country:jp"), livemode=False, zone=ZONE, now=NOON)
+    guess = make_guess(counts, Conditions(rare, (facet,), False), window)
+    plan = Plan("walk", (), 0.0, Course(guess.bounds, guess.every))
+    found = edge_of_counts(counts, plan, window, 500)
+    assert found is not None
+    assert abs(found - edge - timedelta(hours=-12 if older else 12)) < timedelta(seconds=1)

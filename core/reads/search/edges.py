@@ -20,16 +20,17 @@ def edge_of_counts(counts: Stats, plan: Plan, window: Window, rows: float) -> da
 
     Rows are taken to be spread evenly over a stretch of days: a budget needs no more.
     """
-    if plan.costs is None or not plan.costs.sum() > rows:
+    course = plan.course
+    if course is None or not course.costs.sum() > rows:
         return None
-    spent = np.concatenate([[0.0], np.cumsum(plan.costs)])
+    spent = np.concatenate([[0.0], np.cumsum(course.costs)])
     after = window.after
-    place = counts.at(after.created_at) if after else float(counts.bounds[-1])
-    here = float(np.interp(place, counts.bounds, spent))
+    place = counts.at(after.created_at) if after else float(course.bounds[-1])
+    here = float(np.interp(place, course.bounds, spent))
     goal = here - rows if window.older else here + rows
     if not 0.0 < goal < float(spent[-1]):
         return None
-    day = float(np.interp(goal, spent, counts.bounds))
+    day = float(np.interp(goal, spent, course.bounds))
     stop = datetime.combine(counts.first, time.min, UTC) + timedelta(days=day)
     return stop if _inside(window, stop) else None
 

@@ -18,9 +18,10 @@ _OTHER_SHARE = 1e-4
 @dataclass(frozen=True, slots=True)
 class Guess:
     """What the counts say of a query. `sums` per stretch of time and wanted facet, `every` for
-    all facets; `passing` per facet: the share that amounts let through; `others`: the share that
-    matches on columns let through."""
+    all facets; the stretches lie between `bounds`, cut to the window. `passing` per facet: the
+    share that amounts let through; `others`: the share that matches on columns let through."""
 
+    bounds: Costs
     sums: Costs
     every: Costs
     passing: Costs
@@ -31,13 +32,15 @@ class Guess:
 
 def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
     """The guess for the part of time that the window leaves."""
-    part = _part(counts, window)
+    bounds = _bounds(counts, window)
+    part = np.diff(bounds) / np.diff(counts.bounds)
     total = float(counts.every.sum())
     tests = conditions.filters.matches
     columns = {match.column for test in tests for match in test.any_of}
     currencies = {(facet.currency, facet.exponent) for facet in conditions.wanted}
     passing = {c: _passing(counts, conditions.filters.amounts, *c) for c in currencies}
     return Guess(
+        bounds=bounds,
         sums=counts.facet_sums([facet.id for facet in conditions.wanted]) * part[:, None],
         every=counts.every * part,
         passing=np.array([passing[facet.currency, facet.exponent] for facet in conditions.wanted]),
@@ -47,8 +50,8 @@ def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
     )
 
 
-def _part(counts: Stats, window: Window) -> Costs:
-    """The part of each stretch of days that lies in the window."""
+def _bounds(counts: Stats, window: Window) -> Costs:
+    """Where the stretches of days begin and end that the window leaves; others are empty."""
     low, high = window.since, window.until
     if window.after is not None:
         edge = window.after.created_at
@@ -56,10 +59,9 @@ def _part(counts: Stats, window: Window) -> Costs:
             high = min(high, edge) if high else edge
         else:
             low = max(low, edge) if low else edge
-    starts, ends = counts.bounds[:-1], counts.bounds[1:]
-    first = np.maximum(starts, counts.at(low)) if low else starts
-    last = np.minimum(ends, counts.at(high)) if high else ends
-    return np.clip((last - first) / (ends - starts), 0.0, 1.0)
+    first = counts.at(low) if low else counts.bounds[0]
+    last = counts.at(high) if high else counts.bounds[-1]
+    return np.clip(counts.bounds, first, max(first, last))
 
 
 def _passing(counts: Stats, tests: tuple[AmountTest, ...], currency: str, exponent: int) -> float:

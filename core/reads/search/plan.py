@@ -38,15 +38,23 @@ _INDEX = {
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What reading costs by time: so many rows in each stretch between `bounds`, in days."""
+
+    bounds: Costs
+    costs: Costs
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """`cost` in rows; `costs` of each stretch of time, so that a reading can stop at a budget;
-    `first`: how many rows to read before looking whether they do. `keyed`: indexes that are read
-    in order of time, and may go on for long."""
+    """`cost` in rows; with a `course` a reading can stop at a budget; `first`: how many rows to
+    read before looking whether they do. `keyed`: indexes that are read in order of time, and may
+    go on for long."""
 
     kind: str
     arms: tuple[Arm, ...]
     cost: float
-    costs: Costs | None = None
+    course: Course | None = None
     first: float = STRETCH
     keyed: bool = False
 
@@ -77,7 +85,7 @@ def choose(
         if not test.negated:
             best = min(plan.cost for plan in plans)
             plans.append(_keyed(conn, counts, guess, conditions, test, limit, best, window.ordered))
-    able = [p for p in plans if most is None or p.cost <= most or p.costs is not None or p.keyed]
+    able = [p for p in plans if most is None or p.cost <= most or p.course is not None or p.keyed]
     return min(able, key=lambda plan: plan.cost)
 
 
@@ -86,7 +94,8 @@ def _walk(guess: Guess, limit: int, older: bool) -> Plan:
     inside = guess.sums @ guess.passing
     costs = guess.every + (LOOKUP * inside if guess.looks_up else 0.0)
     cost = _until(inside * guess.others, costs, limit, older)
-    return Plan("walk", (Arm("px_walk"),), cost, costs, first=max(2 * cost, STRETCH))
+    course = Course(guess.bounds, costs)
+    return Plan("walk", (Arm("px_walk"),), cost, course, first=max(2 * cost, STRETCH))
 
 
 def _facets(guess: Guess, conditions: Conditions, limit: int, older: bool) -> Plan:
@@ -94,7 +103,8 @@ def _facets(guess: Guess, conditions: Conditions, limit: int, older: bool) -> Pl
     costs = guess.sums.sum(axis=1) * (LOOKUP if guess.looks_up else 1.0)
     rows = _until((guess.sums @ guess.passing) * guess.others, costs, limit, older)
     cost = ARM * len(conditions.wanted) + 2 * SORTED * rows
-    return Plan("facets", (Arm("px_facet"),), cost, costs, first=2 * rows + limit)
+    course = Course(guess.bounds, costs)
+    return Plan("facets", (Arm("px_facet"),), cost, course, first=2 * rows + limit)
 
 
 def _until(matches: Costs, costs: Costs, limit: int, older: bool) -> float:
