@@ -17,7 +17,7 @@ from core.access.principals import Principal
 from core.access.sessions import Session
 from core.errors import DatabaseDown, NotSignedIn
 from core.settings import Settings
-from dashboard import login_page, payment_element
+from dashboard import login_page, password_page, payment_element
 from dashboard.addresses import Headers
 from dashboard.doorman import Doorman
 
@@ -25,6 +25,8 @@ from dashboard.doorman import Doorman
 IDENTITY = b"x-console-user"
 _OURS = b"x-console-"
 _OPEN = frozenset({"/healthz", "/login", "/logout"}) | login_page.PATHS
+#: What those open who have to choose a password before anything else.
+_CHOOSING = _OPEN | {password_page.PATH}
 _STREAM = "/_stcore/stream"
 #: Asked for by scripts, not by people: no redirect to a form, and no sign of activity.
 _MACHINES = ("/ui/", "/_stcore/", "/static/", "/media/", "/component/", "/_component", "/app/")
@@ -89,6 +91,9 @@ class Guard:
         if session is None and path not in _OPEN:
             await _turned_away(scope)(scope, receive, send)
             return
+        if session is not None and session.must_choose and path not in _CHOOSING:
+            await _turned_away(scope, password_page.PATH)(scope, receive, send)
+            return
         inside = _introduced(scope, session)
         inside["state"]["principal"] = person
         await self.app(inside, receive, send)
@@ -131,7 +136,7 @@ class Guard:
                 session = await self.doorman.visitor(scope["headers"], activity=False)
             except DatabaseDown:
                 session = None
-        if session is None:
+        if session is None or session.must_choose:
             await send({"type": "websocket.close", "code": 1008})
             return
         with self.doorman.watched(session) as ended:
@@ -157,7 +162,7 @@ class _Line:
                 session = await self._doorman.visitor(self._headers, activity=activity)
             except DatabaseDown:
                 session = None
-            if session is None:
+            if session is None or session.must_choose:
                 message = None
         if message is not None:
             return message
@@ -212,11 +217,11 @@ def _is_ours(name: bytes) -> bool:
     return name.lower().replace(b"_", b"-").startswith(_OURS)
 
 
-def _turned_away(scope: Scope) -> Response:
+def _turned_away(scope: Scope, to: str = "/login") -> Response:
     if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(_MACHINES):
         return PlainTextResponse("sign in first", 401)
     wanted = scope["path"]
     if scope["query_string"]:
         wanted += "?" + scope["query_string"].decode("latin-1")
-    where = "/login" if wanted == "/" else f"/login?next={quote(wanted, safe='')}"
+    where = to if wanted == "/" else f"{to}?next={quote(wanted, safe='')}"
     return RedirectResponse(where, 303, headers={"Cache-Control": "no-store"})

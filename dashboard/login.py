@@ -23,7 +23,7 @@ from dashboard.i18n import _
 
 _LARGEST_FORM = 8192
 _MOST_FIELDS = 20
-_POLICY = (
+POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
@@ -31,7 +31,7 @@ _POLICY = (
 
 def routes(doorman: Doorman) -> list[BaseRoute]:
     """The sign-in page, what it looks like, and the way out."""
-    desk = _Desk(doorman)
+    desk = SignInDesk(doorman)
     return [
         Route("/login", desk.show, methods=["GET"]),
         Route("/login", desk.enter, methods=["POST"]),
@@ -40,17 +40,19 @@ def routes(doorman: Doorman) -> list[BaseRoute]:
     ]
 
 
-class _Desk:
+class SignInDesk:
+    """The forms of people who come in: each carries a secret that its cookie carries too."""
+
     def __init__(self, doorman: Doorman) -> None:
-        self._doorman = doorman
+        self.doorman = doorman
         # Hashing takes two at a time; the others wait here and hold no thread of the guard's.
-        self._threads = CapacityLimiter(4)
-        self._form_cookie = f"{doorman.cookie}-form"
+        self.threads = CapacityLimiter(4)
+        self.form_cookie = f"{doorman.cookie}-form"
 
     async def show(self, request: Request) -> Response:
         """The empty form, or onward for somebody who is signed in."""
         if request.state.session is not None:
-            return RedirectResponse(_inside(request.query_params.get("next")), 303)
+            return RedirectResponse(inside(request.query_params.get("next")), 303)
         left = "left" in request.query_params
         return self._page(
             request, request.query_params.get("next"), said=_signed_out if left else None
@@ -58,11 +60,11 @@ class _Desk:
 
     async def enter(self, request: Request) -> Response:
         """Check the form and the password; a session and its cookie, or the form again."""
-        form = await _form(request)
+        form = await read_form(request)
         if form is None:
             return HTMLResponse("too large", 413)
         onward = form.get("next")
-        if not self._is_our_form(request, form):
+        if not self.is_our_form(request, form):
             return self._page(request, onward, form.get("email", ""), _stale_form, 403)
         try:
             token = await self._checked(request, form)
@@ -72,9 +74,9 @@ class _Desk:
             return self._page(request, onward, form.get("email", ""), _too_many, 429)
         if request.state.session is not None:
             await self._ended(request.state.session)
-        answer = RedirectResponse(_inside(onward), 303, headers={"Cache-Control": "no-store"})
-        self._set(answer, self._doorman.cookie, token, int(ABSOLUTE.total_seconds()))
-        self._drop(answer, self._form_cookie)
+        answer = RedirectResponse(inside(onward), 303, headers={"Cache-Control": "no-store"})
+        self.set_cookie(answer, self.doorman.cookie, token, int(ABSOLUTE.total_seconds()))
+        self.drop_cookie(answer, self.form_cookie)
         return answer
 
     async def leave(self, request: Request) -> Response:
@@ -84,14 +86,14 @@ class _Desk:
         if request.state.session is not None:
             await self._ended(request.state.session)
         answer = RedirectResponse("/login?left=1", 303, headers={"Cache-Control": "no-store"})
-        self._drop(answer, self._doorman.cookie)
+        self.drop_cookie(answer, self.doorman.cookie)
         return answer
 
     async def _checked(self, request: Request, form: dict[str, str]) -> str:
         visitor = Visitor(
             request.client.host if request.client else "", request.headers.get("user-agent", "")
         )
-        console = self._doorman.console
+        console = self.doorman.console
         work = partial(
             sign_in,
             console.engine,
@@ -99,19 +101,20 @@ class _Desk:
             password=form.get("password", ""),
             visitor=visitor,
             production=console.production,
-            now=self._doorman.now(),
+            now=self.doorman.now(),
         )
-        return await to_thread.run_sync(work, limiter=self._threads)
+        return await to_thread.run_sync(work, limiter=self.threads)
 
     async def _ended(self, session: Session) -> None:
-        work = partial(sign_out, self._doorman.console.engine, session.key, session.user_id)
-        await self._doorman.in_thread(work)
-        await self._doorman.look_round()
+        work = partial(sign_out, self.doorman.console.engine, session.key, session.user_id)
+        await self.doorman.in_thread(work)
+        await self.doorman.look_round()
 
-    def _is_our_form(self, request: Request, form: dict[str, str]) -> bool:
-        kept, sent = request.cookies.get(self._form_cookie, ""), form.get("form", "")
+    def is_our_form(self, request: Request, form: dict[str, str]) -> bool:
+        """Whether a form was filled in on a page of ours, in this browser."""
+        kept, sent = request.cookies.get(self.form_cookie, ""), form.get("form", "")
         origin = request.headers.get("origin", "null")  # `null` is what no-referrer makes of ours
-        ours = f"{self._doorman.addresses.scheme}://{request.headers.get('host', '')}"
+        ours = f"{self.doorman.addresses.scheme}://{request.headers.get('host', '')}"
         site = request.headers.get("sec-fetch-site", "same-origin")
         return (
             bool(kept)
@@ -129,35 +132,35 @@ class _Desk:
         status: int = 200,
     ) -> Response:
         asked = request.query_params.get("lang") or request.headers.get("accept-language")
-        secret = request.cookies.get(self._form_cookie) or secrets.token_urlsafe(32)
+        secret = request.cookies.get(self.form_cookie) or secrets.token_urlsafe(32)
         with i18n.speaking(i18n.match(asked)):
             html = login_page.render(
                 people=self._people(),
                 form=secret,
-                onward=_inside(onward),
+                onward=inside(onward),
                 email=email,
                 said=said() if said else None,
             )
         answer = HTMLResponse(
             html,
             status,
-            headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"},
+            headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
         )
-        self._set(answer, self._form_cookie, secret, None)
+        self.set_cookie(answer, self.form_cookie, secret, None)
         return answer
 
     def _people(self) -> tuple[tuple[str, str, str], ...]:
-        console = self._doorman.console
+        console = self.doorman.console
         shown = console.settings.uses_emulator and not console.production
         return demo.PEOPLE if shown else ()
 
-    def _set(self, answer: Response, name: str, value: str, age: int | None) -> None:
+    def set_cookie(self, answer: Response, name: str, value: str, age: int | None) -> None:
         answer.set_cookie(
-            name, value, max_age=age, secure=self._doorman.secure, httponly=True, samesite="lax"
+            name, value, max_age=age, secure=self.doorman.secure, httponly=True, samesite="lax"
         )
 
-    def _drop(self, answer: Response, name: str) -> None:
-        answer.delete_cookie(name, secure=self._doorman.secure, httponly=True, samesite="lax")
+    def drop_cookie(self, answer: Response, name: str) -> None:
+        answer.delete_cookie(name, secure=self.doorman.secure, httponly=True, samesite="lax")
 
 
 def _signed_out() -> tuple[str, str]:
@@ -176,7 +179,7 @@ def _stale_form() -> tuple[str, str]:
     return "error", _("This form was open for too long. Please try again.")
 
 
-async def _form(request: Request) -> dict[str, str] | None:
+async def read_form(request: Request) -> dict[str, str] | None:
     """The fields of a small form; None when the body is larger than any of ours."""
     body = b""
     async for chunk in request.stream():
@@ -190,7 +193,7 @@ async def _form(request: Request) -> dict[str, str] | None:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _inside(wanted: str | None) -> str:
+def inside(wanted: str | None) -> str:
     """Where to go after signing in: a path of ours, whatever the link said."""
     path = wanted or "/"
     plain = path.isascii() and path.isprintable() and "\\" not in path

@@ -55,30 +55,30 @@ def render(
     `people` are demo users (address, name, role) to offer, `form` the value that proves that the
     form is ours, `onward` the path to go to, `said` a message and its kind (`error` or `calm`).
     """
-    hidden = _hidden(form, onward)
-    return _template("login.html").substitute(
+    fields = hidden(form, onward)
+    return template("login.html").substitute(
         lang=i18n.language(),
         title=_("Sign in"),
         intro=_("Payments, refunds, risk and revenue of your Stripe account."),
-        said=f'<p class="said {said[0]}" role="alert">{escape(said[1])}</p>' if said else "",
-        hidden=hidden,
+        said=told(*said) if said else "",
+        hidden=fields,
         email_label=_("E-mail"),
         password_label=_("Password"),
         email=escape(email, quote=True),
         email_focus="" if email else "autofocus",
         password_focus="autofocus" if email else "",
         button=_("Sign in"),
-        demo=_demo(people, hidden) if people else "",
+        demo=_demo(people, fields) if people else "",
         languages=_languages(onward),
     )
 
 
-def _demo(people: Sequence[tuple[str, str, str]], hidden: str) -> str:
-    one = _template("login_demo.html")
+def _demo(people: Sequence[tuple[str, str, str]], fields: str) -> str:
+    one = template("login_demo.html")
     words = role_words()
     buttons = "".join(
         one.substitute(
-            hidden=hidden,
+            hidden=fields,
             email=escape(email, quote=True),
             password=escape(PASSWORD, quote=True),
             role=escape(words[role]),
@@ -103,12 +103,19 @@ def _languages(onward: str) -> str:
     return "".join(links)
 
 
-def _hidden(form: str, onward: str) -> str:
+def told(kind: str, text: str) -> str:
+    """A message above a form: `error` or `calm`."""
+    return f'<p class="said {kind}" role="alert">{escape(text)}</p>'
+
+
+def hidden(form: str, onward: str) -> str:
+    """The fields that a form of ours carries along."""
     return "".join(
         f'<input type="hidden" name="{name}" value="{escape(value, quote=True)}">'
         for name, value in (("form", form), ("next", onward), ("lang", i18n.language()))
     )
 
 
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """A page of these, to be filled in."""
     return Template((ASSETS / name).read_text(encoding="utf-8"))

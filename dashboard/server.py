@@ -22,7 +22,7 @@ import core.reads
 from core.access.sessions import Session
 from core.bootstrap import Console
 from core.errors import Misconfigured
-from dashboard import exports, live, login, selftest, streamlit_settings
+from dashboard import exports, live, login, password_page, selftest, streamlit_settings
 from dashboard.addresses import Headers, addresses
 from dashboard.doorman import Doorman
 from dashboard.guard import Guard
@@ -47,6 +47,7 @@ def create_app(console: Console, port: int) -> st.App:
             Route("/ui/session", _session, methods=["GET"]),
             Route("/overview", _home, methods=["GET"]),
             *login.routes(doorman),
+            *password_page.routes(doorman),
             *live.routes,
             *exports.routes,
         ],

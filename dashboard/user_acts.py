@@ -69,6 +69,6 @@ def tell() -> None:
         st.caption(
             _(
                 "This password is shown this once, and kept nowhere. Hand it over in a safe way: "
-                "nobody is made to change it, so it holds until it is set anew."
+                "with it, they choose their own at their next sign-in, and open nothing before."
             )
         )

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from core import clock
 from core.bootstrap import Console
-from dashboard import login
+from dashboard import login, password_page
 from dashboard.addresses import addresses
 from dashboard.doorman import Doorman
 from dashboard.guard import Guard
@@ -37,7 +37,11 @@ class Browser:
         self.at = clock.now()
         self.doorman = Doorman(console, addresses(console.settings, port), now=lambda: self.at)
         app = Starlette(
-            routes=[*login.routes(self.doorman), Route("/{path:path}", inside)],
+            routes=[
+                *login.routes(self.doorman),
+                *password_page.routes(self.doorman),
+                Route("/{path:path}", inside),
+            ],
             middleware=[Middleware(Guard, doorman=self.doorman)],
         )
         ours = self.doorman.addresses

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from core import clock
 from core.access import sessions
 from core.db.engine import writing
+from core.db.tables import users
 from tests.fixtures_access import email_of, person, session_of
 from tests.ui_servers import Ui, handshake, rerun, rest, run_once, running_ui, tab
 
@@ -116,6 +117,23 @@ def test_nobody_connects_without_a_session(ui, token, cookie):
     good = [*headers, ("Cookie", f"tillwatch={token}")]
     assert handshake(ui.port, good, path="/other") == 403
     assert handshake(ui.port, good) == 101
+
+
+def test_who_has_to_choose_a_password_gets_no_socket_before(ui, user, token):
+    good = [("Host", f"localhost:{ui.port}"), ("Origin", ui.base), ("Cookie", f"tillwatch={token}")]
+    theirs = users.c.id == user
+    for given, status in ((True, 403), (False, 101)):
+        with writing(ui.console.engine) as connection:
+            connection.execute(users.update().where(theirs).values(password_given=given))
+        assert handshake(ui.port, good) == status
+    with tab(ui, token) as line:
+        run_once(line)
+        rest(line)
+        with writing(ui.console.engine) as connection:
+            connection.execute(users.update().where(theirs).values(password_given=True))
+        line.send(rerun())
+        with pytest.raises(ConnectionClosed):
+            line.recv(timeout=10)
 
 
 def test_an_identity_brought_along_is_not_believed(ui, user, token):

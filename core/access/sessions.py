@@ -27,6 +27,8 @@ class Session:
     key: str
     user_id: str
     expires_at: datetime
+    #: They were given their password, and open nothing before they have chosen one.
+    must_choose: bool = False
 
 
 def start(connection: Connection, user_id: str, *, ip: str, user_agent: str, now: datetime) -> str:
@@ -56,7 +58,7 @@ def find(connection: Connection, token: str, *, now: datetime, production: bool)
         return None
     query = _in_force(now, production).where(sessions.c.token_hash == key_of(token))
     row = connection.execute(query).first()
-    return Session(row.token_hash, row.user_id, row.expires_at) if row else None
+    return Session(*row) if row else None
 
 
 def touch(connection: Connection, key: str, now: datetime) -> None:
@@ -104,6 +106,7 @@ def forget(connection: Connection, now: datetime) -> None:
 def _in_force(now: datetime, production: bool) -> Select[Any]:
     query = (
         select(sessions.c.token_hash, sessions.c.user_id, sessions.c.expires_at)
+        .add_columns(users.c.password_given)
         .join(users, users.c.id == sessions.c.user_id)
         .where(sign_ins.in_force(now))
     )

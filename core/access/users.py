@@ -45,12 +45,13 @@ def create(
     actor: str,
     production: bool,
     name: str = "",
+    password_given: bool = False,
     now: datetime | None = None,
 ) -> str:
     """Create an account and return its id. `InvalidInput` for a bad or taken address, a bad role.
 
     Without a password hash nobody can sign in with a password. A demo address is `Misconfigured`
-    in production.
+    in production. `password_given`: who signs in with this password has to choose another first.
     """
     address = normal_email(email)
     refuse_demo(address, production=production)
@@ -63,6 +64,7 @@ def create(
         "email": address,
         "name": (name or address.partition("@")[0])[:255],
         "password_hash": password_hash,
+        "password_given": password_given,
         "disabled": False,
         "demo": is_demo(address),
         "created_at": moment,
@@ -114,12 +116,18 @@ def set_password(
     password_hash: str,
     *,
     actor: str,
+    password_given: bool = False,
     now: datetime | None = None,
 ) -> None:
-    """Set a password (hashed by `passwords.hash_password`) and end the user's sessions."""
+    """Set a password (hashed by `passwords.hash_password`) and end the user's sessions.
+
+    `password_given`: who signs in with it has to choose another first.
+    """
     user_id, moment = existing(connection, email), now or clock.now()
     connection.execute(
-        users.update().where(users.c.id == user_id).values(password_hash=password_hash)
+        users.update()
+        .where(users.c.id == user_id)
+        .values(password_hash=password_hash, password_given=password_given)
     )
     sessions.revoke_all(connection, user_id, moment)
     _note(connection, actor, "user.password", user_id, moment, {})

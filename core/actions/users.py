@@ -42,7 +42,8 @@ def create(
     name: str = "",
     password: str | None = None,
 ) -> Account:
-    """Create an account; without a password one is made up and given back, once.
+    """Create an account; without a password one is made up and given back, once. Either way they
+    choose their own at their first sign-in.
 
     `InvalidInput` for a bad or taken address, a bad role, a short password; `Misconfigured` for a
     demo address in production. Nothing is written then.
@@ -59,6 +60,7 @@ def create(
             name=name.strip(),
             roles=roles,
             password_hash=hashed,
+            password_given=True,
             actor=caller.actor,
             production=desk.production,
         )
@@ -103,14 +105,17 @@ def set_disabled(desk: Desk, caller: Caller, user_id: str, disabled: bool) -> No
 def reset_password(
     desk: Desk, caller: Caller, user_id: str, password: str | None = None
 ) -> Account:
-    """Set a password and end the sessions; one that was made up is given back, once."""
+    """Set a password and end the sessions; one that was made up is given back, once. Who signs in
+    with it chooses their own first."""
     admit(desk, caller, (_RIGHT,), "user.password", user_id)
     made_up = None if password else _new_password()
     hashed = passwords.hash_password(password or str(made_up))
 
     def work(connection: Connection) -> None:
         email = users.address_of(connection, user_id)
-        users.set_password(connection, email, hashed, actor=caller.actor)
+        # Administrators who set their own have chosen it.
+        given = user_id != caller.user_id
+        users.set_password(connection, email, hashed, password_given=given, actor=caller.actor)
 
     _change(desk, caller, "user.password", user_id, work)
     return Account(user_id, made_up)

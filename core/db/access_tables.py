@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, PrimaryKeyConstrai
 from core.db.mirror_tables import metadata
 from core.db.types import Utc, big_key, code, flag, long_text, words
 
+#: `password_given`: an administrator set the password, and it opens nothing but the form where its
+#: person chooses another.
 users = Table(
     "users",
     metadata,
@@ -14,6 +16,7 @@ users = Table(
     Column("email", words(255), nullable=False, unique=True),
     Column("name", words(255), nullable=False, default=""),
     Column("password_hash", code(255)),
+    Column("password_given", flag(), nullable=False, default=False),
     Column("disabled", flag(), nullable=False, default=False),
     Column("demo", flag(), nullable=False, default=False),
     Column("language", code(8)),
