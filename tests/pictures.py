@@ -12,6 +12,7 @@ from typing import Any
 
 from tests import refund_browser
 from tests import stack as stacks
+from tests.receivers import wait_until
 
 PICTURES = stacks.ROOT / "docs" / "pictures"
 DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
@@ -101,6 +102,16 @@ def _refunds(browser: Any, stack: stacks.Stack) -> str:
     return address
 
 
+def _scored(visitor: stacks.Visitor) -> None:
+    """The worker scores the history in the minutes after it came."""
+
+    def flagged() -> bool:
+        page = visitor.open("/fraud")
+        return bool(page.locator("[data-testid=stDataFrame]").count() > 1)
+
+    wait_until(flagged, seconds=300)
+
+
 def _decline(visitor: stacks.Visitor) -> None:
     """A payment that does not go through: what it means, and the calls behind it."""
     page = visitor.page
@@ -131,6 +142,8 @@ def _take(visitor: stacks.Visitor, name: str, path: str) -> None:
         page.wait_for_selector(".js-plotly-plot .bars")
     if path == "/":
         page.wait_for_selector("[data-testid=stMetricChart] :is(canvas, svg)")
+    if path == "/fraud":
+        _scored(visitor)
     if path == "/checkout":
         _decline(visitor)
     if path == "/events" and name == "events_1440":
