@@ -32,6 +32,8 @@ BUSIEST = 2
 
 def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
     """Amounts at stake of the busiest currencies, and the time that answers take."""
+    if not stakes and not took.count:
+        return
     found = []
     for stake in stakes[:BUSIEST]:
         code = stake.currency.upper()

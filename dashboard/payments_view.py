@@ -55,4 +55,21 @@ def nothing(searched: bool) -> None:
         box = widgets.empty(_("No payment matches"), _("Take a term out, or look further back."))
         box.button(_("Show all payments"), on_click=payment_filters.clear)
     else:
-        widgets.empty(_("No payments yet"), _("They appear here within seconds of the first one."))
+        none_yet()
+
+
+def none_yet() -> None:
+    """For an account without payments: how the first one and the older ones come here."""
+    box = widgets.empty(
+        _("No payments yet"),
+        _(
+            "They appear here within seconds of the first one. Older ones are read from Stripe "
+            "by `python -m dashboard sync --since 90d`."
+        ),
+    )
+    if console.viewer().may("use_developer_tools") and not console.livemode():
+        box.page_link(
+            navigation.named("checkout"),
+            label=_("Pay with a test card"),
+            icon=":material/shopping_cart:",
+        )

@@ -16,6 +16,7 @@ from dashboard import (
     navigation,
     overview_cards,
     payment_table,
+    payments_view,
     widgets,
 )
 from dashboard.i18n import _
@@ -51,7 +52,7 @@ def everything() -> None:
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
     shown = overview_cards.shaped(version, minute, here.livemode, may_see_net, i18n.language())
     if not shown["cards"] and not shown["failures"].size:
-        widgets.empty(_("No payments yet"), _("They appear here within seconds of the first one."))
+        payments_view.none_yet()
     else:
         draw(shown, here)
     live.ping("payments", version, every=ASK_EVERY)

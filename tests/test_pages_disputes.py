@@ -94,3 +94,9 @@ def test_a_loss_is_accepted_after_a_confirmation(console, dispute, screen_as, ac
     assert at_stripe(desk, dispute)["status"] == "needs_response"
     test.button(key="accept_now").click().run()
     assert at_stripe(desk, dispute)["status"] == "lost"
+
+
+def test_an_account_without_disputes_has_no_card_of_dashes(console, screen_as, nothing_cached):
+    test = screen_as(person(console, "risk"), "disputes")
+    assert not test.exception
+    assert not test.metric

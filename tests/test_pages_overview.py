@@ -70,6 +70,13 @@ def test_the_age_of_the_last_event_stands_beside_the_title(overview):
     assert any("Last event" in m.value for m in overview("viewer").markdown)
 
 
+@pytest.mark.parametrize(("role", "offered"), [("developer", True), ("viewer", False)])
+def test_an_empty_account_offers_a_first_payment(console, screen_as, nothing_cached, role, offered):
+    test = screen_as(person(console, role))
+    shown = [link.proto.label for link in test.get("page_link")]
+    assert ("Pay with a test card" in shown) is offered
+
+
 def test_an_empty_account_is_not_a_wall_of_zeros(console, screen_as, nothing_cached):
     test = screen_as(person(console, "viewer"))
     assert not test.exception

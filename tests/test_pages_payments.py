@@ -92,6 +92,7 @@ def test_an_empty_account_says_when_payments_come(console, screen_as, nothing_ca
     assert not test.exception
     assert not test.dataframe
     assert any("within seconds" in caption.value for caption in test.caption)
+    assert any("sync --since 90d" in caption.value for caption in test.caption)
 
 
 def test_pages_turn_both_ways_with_their_place_in_the_url(console, screen_as, nothing_cached):
