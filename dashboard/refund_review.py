@@ -68,9 +68,9 @@ def _body(review: dict[str, Any]) -> None:
         st.error(refund_words.complain(error))
         return
     st.code(asked.payment_id, language=None)
+    facts(asked)
     # What waits is reserved by itself: the net shown is that after it went.
     refund_figures.draw(found, asked.amount, key="review_figures")
-    facts(asked)
     decide(
         review,
         refund_words.exact(asked.amount),
