@@ -91,6 +91,8 @@ def mariadb_server() -> Iterator[Path]:
     # A short folder: a socket's path may have 107 bytes only.
     folder = Path(tempfile.mkdtemp(prefix="twdb"))
     user = ["--user=root"] if os.geteuid() == 0 else []
+    # A server that starts clears the temporary tables of all that share its folder for them.
+    own = os.environ | {"TMPDIR": str(folder)}
     subprocess.run(
         [
             install,
@@ -102,8 +104,11 @@ def mariadb_server() -> Iterator[Path]:
         ],
         check=True,
         capture_output=True,
+        env=own,
     )
-    process = subprocess.Popen([server, *_options(folder), *user], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [server, *_options(folder), *user], stdout=subprocess.DEVNULL, env=own
+    )
     try:
         _wait(process, folder)
         yield folder / "socket"
