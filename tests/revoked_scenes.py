@@ -40,8 +40,8 @@ KEPT = (operations, refund_requests, bulk_refunds, people, user_roles, api_token
 
 @dataclass
 class Scene:
-    """Somebody signed in who may decide about a request; its note, and a user whom they may shut
-    out, are what must not be seen."""
+    """Somebody signed in who may decide about a request and take refunds away; its note, and a
+    user whom they may shut out, are what must not be seen."""
 
     ui: Ui
     emulator: RunningEmulator
@@ -95,7 +95,7 @@ def serving(
             asker = Caller(person(ui.console, "support"))
             asked = refunds.ask(desk, asker, part(payment, "150.00", note=note), livemode=False)
             assert asked.state == "awaiting_approval"
-            lead = person(ui.console, "support_lead", "admin")
+            lead = person(ui.console, "support_lead", "finance", "admin")
             made = Scene(
                 ui=ui,
                 emulator=emulator,
