@@ -82,7 +82,7 @@ FRAME = {"users", "user_roles", "audit_log", "settings"}
 
 
 @pytest.fixture
-def tables_read(console):
+def tables_read(console, nothing_cached):
     """The tables that statements name from now on."""
     found: set[str] = set()
 
