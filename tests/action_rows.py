@@ -29,7 +29,12 @@ from core.money import Money
 from core.risk.backtest import Question
 
 #: These are what doors are made of: each is called with rights, or behind a door.
-PARTS = {"fraud_work.in_one", "operations.admit", "operations.carry_out", "risk_gate.pass_gate"}
+PARTS = {
+    "fraud_work.in_one",
+    "operations.admit",
+    "operations.carry_out",
+    "risk_gate.carry_out_asked",
+}
 
 ADMIN = {"admin"}
 DEVELOPER = {"developer"}

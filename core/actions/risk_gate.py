@@ -6,12 +6,10 @@ same user, address or IP: many at once are let through exactly as one after the 
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.access import audit
@@ -22,8 +20,6 @@ from core.db.engine import retrying, writing
 from core.errors import RiskRefused
 from core.risk import passes, scoring
 from core.risk.signals import Subject
-
-_log = logging.getLogger(__name__)
 
 
 def carry_out_asked(
@@ -130,8 +126,4 @@ def _link(desk: Desk, assessment_id: int, payment_id: str) -> None:
         with writing(desk.engine) as connection:
             scoring.link(connection, assessment_id, payment_id)
 
-    try:
-        retrying(work)
-    except IntegrityError:
-        # A Checkout Session's payment may be linked to the score of another session of its order.
-        _log.info("payment %s is linked to another score already", payment_id)
+    retrying(work)

@@ -18,8 +18,9 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
-    ScalarSelect,
+    FromClause,
     Select,
+    Subquery,
     and_,
     bindparam,
     distinct,
@@ -48,10 +49,15 @@ _COLUMNS = {
     "ip": _P.ip,
 }
 WHAT = tuple(_COLUMNS)
+REACHES = ("hour", "day")
+#: What else is counted of whom.
+_OTHERS = {
+    "user": ("cards_day_user", _P.card_fingerprint),
+    "card": ("users_day_card", _P.user_id),
+}
 COUNTS = (
-    *(f"attempts_{reach}_{what}" for what in WHAT for reach in ("hour", "day")),
-    "cards_day_user",
-    "users_day_card",
+    *(f"attempts_{reach}_{what}" for what in WHAT for reach in REACHES),
+    *(name for name, _ in _OTHERS.values()),
 )
 
 
@@ -89,24 +95,35 @@ def _is_new(where: Mapping[str, Any]) -> bool:
 
 @cache
 def _counting(known: tuple[str, ...], new: bool) -> Select[Any]:
-    asked: dict[str, ColumnElement[Any]] = {}
+    """One row for each of whom is known, put side by side."""
+    asked: list[ColumnElement[Any]] = []
+    sides: list[Subquery] = []
     for what in known:
-        for reach in ("hour", "day"):
-            found: ColumnElement[Any] = _counted(func.count(), what, reach)
+        own = _counted(what)
+        sides += [own, passes.counted(what)] if new and what in passes.WHAT else [own]
+        for reach in REACHES:
+            found: ColumnElement[Any] = own.c[reach]
             if new and what in passes.WHAT:
-                found += passes.counted(what, reach)
-            asked[f"attempts_{reach}_{what}"] = found
-    if "user" in known:
-        asked["cards_day_user"] = _counted(func.count(distinct(_P.card_fingerprint)), "user", "day")
-    if "card" in known:
-        asked["users_day_card"] = _counted(func.count(distinct(_P.user_id)), "card", "day")
-    return select(*(one.label(name) for name, one in asked.items()))
+                found += passes.counted(what).c[reach]
+            asked.append(found.label(f"attempts_{reach}_{what}"))
+        if what in _OTHERS:
+            asked.append(own.c.others.label(_OTHERS[what][0]))
+    first, *others = sides
+    row: FromClause = first
+    for side in others:
+        # Always so: SQLAlchemy warns of tables that nothing joins.
+        row = row.join(side, first.c.day >= -side.c.day)
+    return select(*asked).select_from(row)
 
 
-def _counted(what: ColumnElement[Any], whose: str, reach: str) -> ScalarSelect[Any]:
+def _counted(whose: str) -> Subquery:
+    """Payments of one within a day, those within an hour, and how many others they name."""
+    columns = [func.count().label("day"), passes.within_hour(_P.created_at)]
+    if whose in _OTHERS:
+        columns.append(func.count(distinct(_OTHERS[whose][1])).label("others"))
     mine = _COLUMNS[whose] == bindparam(whose)
-    since = _P.created_at >= bindparam(reach)
-    return select(what).select_from(payments).where(mine, since, *_before()).scalar_subquery()
+    since = _P.created_at >= bindparam("day")
+    return select(*columns).where(mine, since, *_before()).subquery(f"by_{whose}")
 
 
 def _before() -> list[ColumnElement[bool]]:

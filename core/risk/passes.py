@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zlib import crc32
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    ScalarSelect,
     Select,
+    Subquery,
     and_,
     bindparam,
+    case,
     delete,
     func,
     literal,
@@ -93,14 +95,20 @@ def link(connection: Connection) -> int:
     return len(found)
 
 
-def counted(whose: str, reach: str) -> ScalarSelect[Any]:
-    """How many passes of a user, address or IP since a time are not in the mirror yet."""
-    mine = (_COLUMNS[whose] == bindparam(whose), _G.created_at >= bindparam(reach))
+@cache
+def counted(whose: str) -> Subquery:
+    """How many passes of a user, address or IP within a day and an hour are not mirrored yet."""
+    mine = (_COLUMNS[whose] == bindparam(whose), _G.created_at >= bindparam("day"))
     return (
-        _standing(func.count())
+        _standing(func.count().label("day"), within_hour(_G.created_at))
         .where(*mine, ~_mirrored(_P.created_at <= bindparam("at")))
-        .scalar_subquery()
+        .subquery(f"let_through_{whose}")
     )
+
+
+def within_hour(created_at: ColumnElement[Any]) -> ColumnElement[int]:
+    """How many of the rows that are counted lie within the hour."""
+    return func.count(case((created_at >= bindparam("hour"), 1))).label("hour")
 
 
 def open_sums() -> Select[Any]:
