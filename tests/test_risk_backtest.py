@@ -190,6 +190,23 @@ def test_a_scan_in_many_parts_says_the_same(engine, shop, monkeypatch):
     assert cells(engine) == whole
 
 
+def test_sqlite_reads_scorings_in_place_and_fraud_by_its_payments(tmp_path):
+    made = open_engine(f"sqlite:///{tmp_path / 'plans.db'}")
+    upgrade(made)
+    question = Question(False, NOON - timedelta(days=9), NOON)
+    scan = backtest._Scan(question, RULES, RULES, ["usd"])
+    ids = risk_assessments.c.id
+    plans = []
+    with reading(made) as connection:
+        for query in (scan.over(ids >= 1, ids < 9), scan.of(["pi_1", "pi_2"])):
+            told = query.compile(made, compile_kwargs={"literal_binds": True})
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told}").all()
+            plans.append(plan[0][3])
+    made.dispose()
+    assert "USING INTEGER PRIMARY KEY" in plans[0]
+    assert "(payment_id=? AND kind=?)" in plans[1]
+
+
 def test_the_same_rules_tried_and_in_force_are_reckoned_once(engine, shop):
     for attempts in (0, 1, 3, 5):
         shop.paid(attempts)
