@@ -112,7 +112,7 @@ def test_a_long_log_is_walked_to_its_end_by_itself(visit, ui):
     assert json.loads(row.details)["rows"] == row.seq - 1
 
 
-def test_a_new_user_signs_in_with_the_password_that_was_shown(visit, ui, browser):
+def test_a_new_user_comes_in_with_the_password_shown_and_chooses_another(visit, ui, browser):
     admin = visit("admin@demo.test")
     page = admin.open("/users")
     page.get_by_role("button", name="New user").click()
@@ -127,8 +127,12 @@ def test_a_new_user_signs_in_with_the_password_that_was_shown(visit, ui, browser
     guest.fill("input[name=email]", "new@shop.example")
     guest.fill("input[name=password]", password)
     guest.press("input[name=password]", "Enter")
-    guest.wait_for_selector("h1")
-    assert "/login" not in guest.url
+    guest.wait_for_url("**/password")
+    for field in ("password", "again"):
+        guest.fill(f"input[name={field}]", "a sentence of my own")
+    guest.get_by_role("button", name="Keep it").click()
+    guest.wait_for_selector("[data-testid=stSidebar]")
+    assert guest.url == f"{ui.base}/"
     guest.context.close()
     page.keyboard.press("Escape")
     page.wait_for_function(
