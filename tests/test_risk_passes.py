@@ -1,4 +1,4 @@
-"""What was let through counts until the mirror shows it, and money until it is decided."""
+"""What was let through counts as an attempt until the mirror shows it, and is no money."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def asked(engine, at=NOON + timedelta(minutes=1), **given):
 
 
 NOTHING = ((0, 0, 0, 0), 100)
-ONCE = ((1, 1, 1, 1), 100 + AMOUNT)
+ONCE = ((1, 1, 1, 1), 100)
+PAID = ((1, 1, 1, 1), 100 + AMOUNT)
 
 
 @pytest.mark.parametrize("state", ["sending", "unknown", "not_sent", "succeeded"])
@@ -90,27 +91,7 @@ def test_what_came_to_nothing_does_not(engine, state):
 def test_in_the_mirror_it_is_counted_there_and_once(engine):
     let_through(engine, payment="pi_1")
     mirrored(engine)
-    assert asked(engine) == ONCE
-
-
-@pytest.mark.parametrize(
-    ("given", "money"),
-    [
-        ({"status": "requires_payment_method", "latest_charge_id": None}, AMOUNT),
-        ({"status": "requires_payment_method", "failure_code": "card_declined"}, 0),
-        ({"status": "canceled", "latest_charge_id": None}, 0),
-        ({"status": "succeeded"}, AMOUNT),
-    ],
-)
-def test_money_counts_until_it_is_decided(engine, given, money):
-    let_through(engine, payment="pi_1")
-    row = factories.payment_row(stripe_id="pi_1", created_at=NOON, amount_minor=AMOUNT)
-    if given.get("latest_charge_id", "") is None:
-        with writing(engine) as connection:
-            factories.add_payments(connection, [row | WHO | given])
-    else:
-        mirrored(engine, **given)
-    assert asked(engine) == ((1, 1, 1, 1), 100 + money)
+    assert asked(engine) == PAID
 
 
 def test_a_payment_whose_clock_is_ahead_is_not_lost(engine):
@@ -119,28 +100,19 @@ def test_a_payment_whose_clock_is_ahead_is_not_lost(engine):
     assert asked(engine) == ONCE
 
 
-def test_each_counts_for_its_own_window_mode_and_currency(engine):
+def test_each_counts_for_its_own_window_and_mode(engine):
     let_through(engine, 1, at=NOON - timedelta(hours=2))
     let_through(engine, 2, at=NOON - timedelta(hours=13))
     let_through(engine, 3, at=NOON - timedelta(hours=25))
     let_through(engine, 4, livemode=True)
     let_through(engine, 5, currency="eur")
-    # Of the day before: an attempt within 24 hours, but no money of this day.
-    assert asked(engine) == ((1, 3, 1, 1), 100 + AMOUNT)
+    assert asked(engine) == ((1, 3, 1, 1), 100)
 
 
 def test_somebody_else_has_no_part_in_it(engine):
     let_through(engine)
     assert asked(engine, user_id="u2", email=None) == ((0, 0, None, 1), 100)
     assert asked(engine, user_id=None)[1] is None
-
-
-def test_with_very_many_attempts_the_sums_are_the_same(engine, monkeypatch):
-    monkeypatch.setattr("core.risk.signals.MOST_ATTEMPTS", 1)
-    let_through(engine, 1, payment="pi_1")
-    let_through(engine, 2)
-    mirrored(engine)
-    assert asked(engine) == ((2, 2, 2, 2), 100 + 2 * AMOUNT)
 
 
 def test_a_payment_from_stripe_is_weighed_without_them(engine):

@@ -9,7 +9,6 @@ two it could be counted twice, or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -27,7 +26,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union_all,
 )
 
 from core.db.tables import charges, payments
@@ -145,48 +143,18 @@ _MINE = (
     .subquery()
 )
 _ATTEMPTS = (
-    select(_C.status, _C.amount_minor, _C.currency, _C.card_country, _C.created_at, _C.stripe_id)
+    select(_C.status, _C.amount_minor, _C.currency, _C.card_country, _C.created_at)
     .join(_MINE, _MINE.c.stripe_id == _C.payment_id)
     .where(_C.created_at <= bindparam("at"))
     .order_by(_C.created_at.desc(), _C.stripe_id.desc())
     .limit(MOST_ATTEMPTS)
 )
-_latest, _open = _ATTEMPTS.subquery(), passes.open_sums().subquery()
-_ATTEMPTS_AND_OPEN = union_all(select(_latest), select(_open))
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
+def attempts(connection: Connection, where: Mapping[str, Any], user_id: str) -> Sequence[Any]:
     """A user's latest charges before a payment, newest first: each is a fact of its own time,
-    while a payment's state may come from later. `open_minor` was let through before a new payment
-    and may still be paid."""
-
-    charges: Sequence[Any]
-    open_minor: int = 0
-
-
-def attempts(
-    connection: Connection,
-    where: Mapping[str, Any],
-    user_id: str,
-    *,
-    currency: str,
-    since: datetime,
-) -> Attempts:
-    """What a user tried; what is open is in a currency and was let through since a time."""
-    given = {**where, "user": user_id}
-    if not _is_new(where):
-        return Attempts(connection.execute(_ATTEMPTS, given).all())
-    rows = connection.execute(_ATTEMPTS_AND_OPEN, given | {"currency": currency, "since": since})
-    tried, still_open = [], 0
-    for row in rows:
-        if row.status == passes.OPEN:
-            still_open += row.amount_minor
-        else:
-            tried.append(row)
-    # A union has no order of its own.
-    tried.sort(key=lambda row: (row.created_at, row.stripe_id), reverse=True)
-    return Attempts(tried, still_open)
+    while a payment's state may come from later."""
+    return connection.execute(_ATTEMPTS, {**where, "user": user_id}).all()
 
 
 _PAID = (
@@ -206,10 +174,6 @@ _PAID = (
 )
 
 
-_OPEN = select(func.sum(_open.c.amount_minor)).scalar_subquery()
-_PAID_AND_OPEN = select(func.coalesce(_PAID.scalar_subquery(), 0) + func.coalesce(_OPEN, 0))
-
-
 def paid_since(
     connection: Connection,
     where: Mapping[str, Any],
@@ -218,11 +182,9 @@ def paid_since(
     currency: str,
     since: datetime,
 ) -> int:
-    """What a user's attempts since a time came to, in minor units of one currency; with what is
-    still open, for a payment that is new."""
+    """What a user's attempts since a time came to, in minor units of one currency."""
     given = {"user": user_id, "currency": currency, "since": since}
     # A payment may be paid a day after it was made.
     made_since = since - DAY
-    statement = _PAID_AND_OPEN if _is_new(where) else _PAID
-    total = connection.execute(statement, {**where, **given, "made_since": made_since}).scalar()
+    total = connection.execute(_PAID, {**where, **given, "made_since": made_since}).scalar()
     return int(total or 0)

@@ -22,13 +22,11 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    literal,
-    null,
     or_,
     select,
 )
 
-from core.db.tables import charges, gate_locks, gate_passes, operations, payments, risk_assessments
+from core.db.tables import gate_locks, gate_passes, operations, payments, risk_assessments
 from core.db.upsert import insert_missing
 from core.errors import InsertRace
 
@@ -38,11 +36,9 @@ WHAT = ("user", "email", "ip")
 KEPT = timedelta(days=2)
 CHUNK = 2_000
 _SLOTS = 1024
-#: Stands for a charge's status where there is none yet.
-OPEN = "open"
 _UNDONE = ("refused", "failed")
 
-_G, _O, _P, _C = gate_passes.c, operations.c, payments.c, charges.c
+_G, _O, _P = gate_passes.c, operations.c, payments.c
 _COLUMNS = {"user": _G.user_id, "email": _G.email, "ip": _G.ip}
 
 
@@ -109,30 +105,6 @@ def counted(whose: str) -> Subquery:
 def within_hour(created_at: ColumnElement[Any]) -> ColumnElement[int]:
     """How many of the rows that are counted lie within the hour."""
     return func.count(case((created_at >= bindparam("hour"), 1))).label("hour")
-
-
-def open_sums() -> Select[Any]:
-    """What a user's passes of a currency since a time may still come to, each a row like a charge:
-    their payments have neither succeeded nor failed nor been canceled by then."""
-    tried = select(_C.stripe_id).where(
-        _C.payment_id == _P.stripe_id,
-        _C.status.in_(("succeeded", "failed")),
-        _C.created_at <= bindparam("at"),
-    )
-    decided = _mirrored(or_(_P.status == "canceled", tried.exists()))
-    return _standing(
-        literal(OPEN).label("status"),
-        _G.amount_minor,
-        _G.currency,
-        null().label("card_country"),
-        _G.created_at,
-        _G.operation_id.label("stripe_id"),
-    ).where(
-        _G.user_id == bindparam("user"),
-        _G.created_at >= bindparam("since"),
-        _G.currency == bindparam("currency"),
-        ~decided,
-    )
 
 
 def _standing(*columns: ColumnElement[Any]) -> Select[Any]:

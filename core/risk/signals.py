@@ -94,19 +94,19 @@ def _history(
     """What this user paid and was declined before, from their latest attempts."""
     if subject.user_id is None:
         return _NO_HISTORY
-    midnight = datetime.combine(clock.business_day(subject.at, zone), time(), zone)
-    wanted: dict[str, Any] = {"currency": subject.currency, "since": midnight}
-    tried = earlier.attempts(connection, where, subject.user_id, **wanted)
-    attempts = tried.charges
+    attempts = earlier.attempts(connection, where, subject.user_id)
     paid = [one for one in attempts if one.status == "succeeded"]
+    midnight = datetime.combine(clock.business_day(subject.at, zone), time(), zone)
     if len(attempts) < MOST_ATTEMPTS:
-        today = tried.open_minor + sum(
+        today = sum(
             one.amount_minor
             for one in paid
             if one.currency == subject.currency and one.created_at >= midnight
         )
     else:
-        today = earlier.paid_since(connection, where, subject.user_id, **wanted)
+        today = earlier.paid_since(
+            connection, where, subject.user_id, currency=subject.currency, since=midnight
+        )
     same = [one.amount_minor for one in paid if one.currency == subject.currency][:USUAL_OF_USER]
     usual = median_low(same) if same else None
     country = next((one.card_country for one in paid if one.card_country), None)

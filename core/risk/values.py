@@ -1,7 +1,7 @@
 """What rules may ask about a payment: each signal by name, kind and meaning.
 
 A signal is as of the payment's own time: it counts what came before it, never what came after.
-Before a payment is sent to Stripe it also counts what was let through and is not decided yet.
+Before a payment is sent to Stripe, attempts also count what was let through and is not mirrored.
 Amounts are minor units of the payment's currency; one that has no answer is unknown (None).
 """
 
