@@ -94,7 +94,11 @@ def compared(lines: Sequence[Today], nets: Sequence[Net] | None) -> pd.DataFrame
         rows.append(row)
     measures = ["volume", "attempts", "success", *(["net"] if nets is not None else [])]
     names = [f"{name}{suffix}" for name in measures for suffix in ("", "_day", "_week")]
-    return pd.DataFrame(rows, columns=["currency", *names], dtype=object).fillna(NOTHING)
+    return pd.DataFrame(
+        [{name: row.get(name, NOTHING) for name in ["currency", *names]} for row in rows],
+        columns=["currency", *names],
+        dtype=object,
+    )
 
 
 def _measure(name: str, values: Sequence[int], shown: str) -> dict[str, str]:

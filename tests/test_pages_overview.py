@@ -1,7 +1,13 @@
 """Overview: today so far for everyone, net for finance, what waits for whom."""
 
+from datetime import timedelta
+
 import pytest
 
+from core import clock
+from core.db.engine import writing
+from core.db.tables import disputes
+from tests import factories
 from tests.fixtures_access import person
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
@@ -75,6 +81,23 @@ def test_an_empty_account_offers_a_first_payment(console, screen_as, nothing_cac
     test = screen_as(person(console, role))
     shown = [link.proto.label for link in test.get("page_link")]
     assert ("Pay with a test card" in shown) is offered
+
+
+@pytest.mark.parametrize("days", [3, 300])
+def test_a_quiet_night_hides_nothing_that_waits(console, screen_as, nothing_cached, days):
+    """Nothing in today's hours so far, nor in those of yesterday and a week ago."""
+    at = clock.now() - timedelta(days=days)
+    with writing(console.engine) as connection:
+        factories.paid(connection, created_at=at, stripe_id="pi_1", disputed=True)
+        due = {"due_by": at, "has_evidence": False, "past_due": False, "submission_count": 0}
+        said = {"amount_minor": 100, "currency": "usd", "reason": "fraudulent", **due}
+        mine = {"stripe_id": "du_1", "payment_id": "pi_1", "status": "needs_response"}
+        seen = {"livemode": False, "created_at": at, "as_of": at, "confirmed": True}
+        connection.execute(disputes.insert().values(**mine, **said, **seen))
+    test = screen_as(person(console, "risk"))
+    assert not test.exception
+    assert [metric.label for metric in test.metric] == ["Volume, USD"]
+    assert "Disputes to answer" in needs(test)
 
 
 def test_an_empty_account_is_not_a_wall_of_zeros(console, screen_as, nothing_cached):

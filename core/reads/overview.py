@@ -22,6 +22,8 @@ from core.reads.search.values import STATE_GROUPS
 PAID = frozenset(STATE_GROUPS["paid"])
 #: Hours begin at other minutes in some time zones; all of them at a quarter.
 _QUARTER = 900
+#: So long a currency keeps its line without a payment.
+LATELY = timedelta(days=28)
 _OUTCOMES = ("succeeded", "failed", "other")
 
 
@@ -73,9 +75,10 @@ class Freshness:
 
 @needs("see_payments")
 def today(conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime) -> tuple[Today, ...]:
-    """A line per currency that was charged in any of the three stretches, busiest first."""
+    """A line per currency that was charged in any of the stretches or lately, busiest first."""
     stretches = [_figures(conn, livemode, *span) for span in _spans(zone, now)]
     found = {currency for stretch in stretches for currency in stretch}
+    found |= _lately(conn, livemode, now.astimezone(zone).date())
     lines = [Today(c, *(stretch.get(c, Figures()) for stretch in stretches)) for c in found]
     return tuple(sorted(lines, key=lambda t: (-_attempts(t), t.currency)))
 
@@ -180,6 +183,14 @@ def freshness(conn: Connection, *, livemode: bool) -> Freshness:
         )
     ).one()
     return Freshness(told[0], told[1], int(waiting[0]), waiting[1])
+
+
+def _lately(conn: Connection, livemode: bool, day: date) -> set[str]:
+    """The currencies that payments of the last weeks came in; of all time where there are none."""
+    d = payments_daily.c
+    asked = select(d.currency).where(d.livemode == livemode, d["count"] > 0).distinct()
+    found = set(conn.scalars(asked.where(d.day >= day - LATELY, d.day <= day)))
+    return found or set(conn.scalars(asked))
 
 
 def _attempts(line: Today) -> int:
