@@ -1,9 +1,11 @@
 """The migrations make exactly the tables that the program knows, on both databases."""
 
 import threading
+import time
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import event
 
 from core.db import migrate
 from core.db.engine import open_engine, reading
@@ -24,6 +26,8 @@ def test_processes_that_start_at_once_migrate_once(empty_url):
 
     def start():
         engine = open_engine(empty_url)
+        # Between the last statement and its commit the others must not begin.
+        event.listen(engine, "commit", lambda _connection: time.sleep(0.3))
         try:
             migrate.upgrade(engine)
         except Exception as error:

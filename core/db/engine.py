@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,16 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random,
+    wait_random_exponential,
+)
 
 from core.db import literals
 from core.errors import DatabaseDown, InsertRace
@@ -68,8 +78,8 @@ def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
+        _keep_a_log_ahead(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             f"cache_size=-{cache_mib * 1024}",
@@ -84,6 +94,17 @@ def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+@retry(
+    stop=stop_after_delay(30),
+    wait=wait_random(0.01, 0.1),
+    retry=retry_if_exception_type(sqlite3.OperationalError),
+    reraise=True,
+)
+def _keep_a_log_ahead(connection: sqlite3.Connection) -> None:
+    """Of several that open a new file at once SQLite tells one that it is locked, and waits not."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Select, inspect, literal_column, select, text
 
 from core.db.engine import is_sqlite, reading, writing
+from core.errors import DatabaseDown
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -26,17 +29,30 @@ def upgrade(engine: Engine) -> None:
     # Alembic takes 11 MB of memory for good; a process that finds nothing to do goes without.
     from alembic import command
 
-    with writing(engine) as connection:
-        if not is_sqlite(connection):
-            connection.execute(text("SELECT GET_LOCK(:name, 120)"), {"name": _LOCK})
+    with _in_turn(engine), writing(engine) as connection:
+        _clear_half_made(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _in_turn(engine: Engine) -> Iterator[None]:
+    """One process at a time, until its last row is committed. `DatabaseDown` after two minutes.
+
+    The lock is another connection's: let go inside the transaction, the next in turn would still
+    read the version before. SQLite has one writer anyway.
+    """
+    with reading(engine) as holder:
+        if is_sqlite(holder):
+            yield
+            return
+        if holder.scalar(text("SELECT GET_LOCK(:name, 120)"), {"name": _LOCK}) != 1:
+            raise DatabaseDown("Another process is still bringing the tables up to date.")
         try:
-            _clear_half_made(connection)
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            yield
         finally:
-            if not is_sqlite(connection):
-                connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+            holder.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
 
 
 def _clear_half_made(connection: Connection) -> None:
