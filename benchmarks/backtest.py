@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -167,8 +168,18 @@ def _alone() -> None:
     engine = open_engine(sys.argv[1])
     with one_picture(engine) as conn:
         _tried(conn)
+    print(_peak())
+
+
+def _peak() -> float:
+    """The most memory that this process had, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Not getrusage: that also knows what its parent had when it began.
+        lines = status.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 if __name__ == "__main__":

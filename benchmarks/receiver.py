@@ -41,6 +41,7 @@ del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 _ROUNDS = 4
+_NEARLY = 0.95
 _SECONDS = 2.0
 #: More requests than a round can send.
 _ENOUGH = 24_000
@@ -77,7 +78,7 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
 
 
 def _measure(database: str, ours: Server, baseline: Server) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for connections, target in ((32, 4.0), (1, 1.2)):
         rates: dict[Server, list[float]] = {ours: [], baseline: []}
         for _ in range(_ROUNDS):
@@ -86,14 +87,20 @@ def _measure(database: str, ours: Server, baseline: Server) -> list[dict[str, An
         new, old = (statistics.median(rates[server]) for server in (ours, baseline))
         name = f"receiver req/s, {connections} connection{'s' if connections > 1 else ''}"
         rows.append(_more(f"{name} ({database})", new, old, target))
-    late = [
-        statistics.median(_open(server, 1000, 3).percentile(0.99) for _ in range(3))
-        for server in (ours, baseline)
-    ]
+    # 1,000/s was the baseline's limit where the target was set (docs/decisions/0017).
+    limit = int(rows[0]["baseline"] * _NEARLY)
+    late, at_limit = (
+        [
+            statistics.median(_open(server, rate, 3).percentile(0.99) for _ in range(3))
+            for server in (ours, baseline)
+        ]
+        for rate in (1000, limit)
+    )
     burst = _open(ours, 200, 10).percentile(0.99)
     return [
         *rows,
-        row(f"receiver p99 ms, open loop 1,000/s ({database})", *late, at_least=10),
+        row(f"receiver p99 ms, open loop 1,000/s ({database})", *late, at_most=50),
+        row(f"receiver p99 ms, 95 % of the baseline's best ({database})", *at_limit, at_least=10),
         row(f"receiver p99 ms, burst 200/s for 10 s ({database})", burst, at_most=50),
         row(f"receiver RSS MiB ({database})", ours.rss_mib(), baseline.rss_mib(), at_most=90),
     ]
