@@ -57,12 +57,15 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
 
 
 def _p95(conn: Connection, subjects: Sequence[Subject], version: Version) -> float:
+    # Once unmeasured, as PERF measured: what was just written is on the disk by then, too.
+    for one in subjects:
+        weigh(conn, one, ZONE, version)
     taken = []
-    for one in [*subjects[:50], *subjects]:
+    for one in subjects:
         start = time.perf_counter()
         weigh(conn, one, ZONE, version)
         taken.append((time.perf_counter() - start) * 1000)
-    ordered = sorted(taken[50:])
+    ordered = sorted(taken)
     return ordered[int(len(ordered) * 0.95)]
 
 
