@@ -172,6 +172,15 @@ def test_an_edited_set_is_tried_on_the_past_against_the_one_in_force(console, fr
     assert "Fraud that nobody reported counts as good." in [e.value for e in test.text]
 
 
+def test_a_past_without_scores_says_so_and_what_to_change(fraud):
+    test = fraud(tab="backtest")
+    button(test, "Run backtest").click().run()
+    assert not test.exception
+    assert "No paid payment of this window has a score" in texts(test) + " ".join(
+        element.value for element in test.text
+    )
+
+
 def test_an_entry_is_put_on_a_list_and_a_bad_one_is_named(console, fraud):
     test = fraud(tab="lists")
     test.text_input(key="add_value").input("203.0.113")

@@ -75,7 +75,8 @@ def run(
     in_force: RuleSet,
     progress: Progress | None = None,
 ) -> list[Cell]:
-    """The cells of each month of the window; `progress` is told parts of the scan done, and all.
+    """The cells of each month of the window; `progress` is told parts of the scan done, and all,
+    of which there is at least one.
 
     `connection` shows one picture: what was fraud is read by itself, and the good is the rest.
     """
@@ -92,7 +93,8 @@ def run(
         for ids in _labelled(connection, question.labels):
             fraud.add(connection.execute(scan.of(ids)))
     if progress:
-        progress(len(parts), len(parts))
+        all_parts = max(len(parts), 1)
+        progress(all_parts, all_parts)
     return [
         *scan.cells(fraud, fraud=True),
         *scan.cells(every.without(fraud), fraud=False),
