@@ -36,6 +36,14 @@ window.Stripe = () => ({
 """
 
 
+#: What the button says once the page knows how is paid.
+BUTTONS = {
+    "Test card": "Pay $",
+    "Hosted page": "Open a hosted page for",
+    "Card form": "Continue to the card form for",
+}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("stack")
@@ -83,6 +91,10 @@ def choose(visitor, *, group=None, card=None, way=None):
                 visitor.page.get_by_role("button", name=text, exact=True)
             ).first.click()
             visitor.settle()
+    if way:
+        # What is paid is what was drawn with the button, not what was pressed since.
+        label = visitor.page.locator(".st-key-checkout_pay button:visible", has_text=BUTTONS[way])
+        label.first.wait_for()
     if card:
         visitor.page.locator("[data-testid=stRadio] label", has_text=card).first.click()
         visitor.settle()
