@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -137,29 +137,6 @@ async def closed_loop(
     async with asyncio.timeout(seconds + 60):
         await asyncio.gather(*pumps)
     outcome.seconds = time.perf_counter() - started
-    return outcome
-
-
-async def open_loop(
-    port: int, requests: Sequence[bytes], rate: float, connections: int = 64
-) -> Outcome:
-    """`rate` requests a second whatever the answers do; latency counts from the planned instant."""
-    outcome = Outcome()
-    start = time.perf_counter() + 0.05
-    due = iter(enumerate(requests))
-
-    async def client() -> None:
-        caller = await connect(port)
-        for number, request in due:
-            planned = start + number / rate
-            if (early := planned - time.perf_counter()) > 0:
-                await asyncio.sleep(early)
-            outcome.statuses.append(await caller.call(request))
-            outcome.latencies.append(time.perf_counter() - planned)
-        caller.close()
-
-    await asyncio.gather(*(client() for _ in range(connections)))
-    outcome.seconds = time.perf_counter() - start
     return outcome
 
 

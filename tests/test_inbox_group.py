@@ -129,6 +129,26 @@ def test_lost_database_refuses_the_whole_batch_and_comes_back(tmp_path, engine, 
     assert stored_ids(url) == ["evt_1"]
 
 
+def test_server_that_hung_up_meanwhile_costs_no_event(mariadb):
+    url = mariadb()
+    engine = open_engine(url)
+    settled = Settled()
+    writer = GroupWriter(engine, settled)
+    writer.start()
+    for number in range(3):
+        writer.submit(incoming(number), number)
+        assert wait_until(lambda number=number: number in settled)
+        with engine.connect() as own:
+            mine = own.scalar(text("SELECT CONNECTION_ID()"))
+            others = "SELECT id FROM information_schema.processlist WHERE db = DATABASE()"
+            for other in own.scalars(text(f"{others} AND id <> {mine}")).all():
+                own.execute(text(f"KILL {other}"))
+    writer.stop()
+    engine.dispose()
+    assert settled == {0: None, 1: None, 2: None}
+    assert stored_ids(url) == ["evt_0", "evt_1", "evt_2"]
+
+
 def test_nobody_waits_for_a_writer_that_died(engine, monkeypatch):
     settled = Settled()
     writer = GroupWriter(engine, settled)

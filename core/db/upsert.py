@@ -23,7 +23,8 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Row], *k
     A duplicate is passed over by its key alone: other errors still raise, unlike INSERT IGNORE.
     """
     if rows:
-        connection.execute(_insert_missing(table, key, is_sqlite(connection)), rows)
+        statement = _insert_missing(table, key, is_sqlite(connection))
+        insert_rows(connection, table, rows, statement)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
-from core.db.engine import is_transient, retrying, writing
+from core.db.engine import is_transient, retrying
+from core.db.held import HeldConnection
 from core.errors import DatabaseDown, InboxFull, TillwatchError
 from core.inbox.store import IncomingEvent, store
 
@@ -49,7 +50,7 @@ class GroupWriter(Generic[Ticket]):
         source: str = "webhook",
         measure: Callable[[int, float], None] = _no_measure,
     ) -> None:
-        self._engine = engine
+        self._connection = HeldConnection(engine)
         self._settle = settle
         self._source = source
         self._measure = measure
@@ -101,6 +102,7 @@ class GroupWriter(Generic[Ticket]):
                 self._queue.clear()
             if left:
                 self._settle(left, DatabaseDown())
+            self._connection.close()
 
     def _next(self) -> list[tuple[IncomingEvent, Ticket]]:
         with self._changed:
@@ -130,5 +132,5 @@ class GroupWriter(Generic[Ticket]):
         self._measure(len(batch), took)
 
     def _write(self, batch: Sequence[IncomingEvent]) -> None:
-        with writing(self._engine) as connection:
+        with self._connection.writing() as connection:
             store(connection, batch, source=self._source, received_at=clock.now())
