@@ -38,7 +38,7 @@ def insert_rows(
     names = tuple(column.name for column in table.columns if column.name in rows[0])
     plain = _insert(table) if statement is None else statement
     text, converts = _prepared(plain, table, names, is_sqlite(connection))
-    pick = itemgetter(*names)
+    pick = _picker(names)
     values = [list(pick(row)) for row in rows]
     for place, convert in converts:
         for row in values:
@@ -48,6 +48,13 @@ def insert_rows(
         return
     for piece in rendered(values):
         connection.exec_driver_sql(text, (piece,))
+
+
+def _picker(names: Sequence[str]) -> Callable[[Row], tuple[Any, ...]]:
+    if len(names) == 1:
+        # itemgetter would give the value itself, and no tuple of one.
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
 
 
 @cache
