@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from core.reads.api_log import CallPage, CallRow, Figures
+from core.reads.api_log import CallRow, Figures
 from core.reads.search.query import Query
-from dashboard import chips, columns, console, drawer, i18n, log_filters, widgets
+from dashboard import chips, columns, drawer, i18n, log_filters, widgets
 from dashboard.chips import N_
 from dashboard.figures import Card, cards
 from dashboard.i18n import _
+from dashboard.log_page import Nothing
 from dashboard.widgets import ROW
 
 SEGMENTS = {
@@ -25,7 +25,6 @@ SEGMENTS = {
     "failed": N_("Failed"),
     "none": N_("No answer"),
 }
-SHOWN = 15
 
 
 def filters(query: Query) -> None:
@@ -33,9 +32,8 @@ def filters(query: Query) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         log_filters.segments(query, "status", SEGMENTS, _("Status"))
-    asked = [f for f in ("method", "time", "slow", "path") if query.values(f)]
-    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
-    with row.popover(label, icon=":material/tune:", key="filters"):
+        popover = log_filters.more(query, "method", "time", "slow", "path")
+    with popover:
         log_filters.pills(query, "method", _("HTTP method"), ("get", "post", "delete"), str.upper)
         log_filters.period(query, "time", _("Time"))
         log_filters.word(query, "slow", _("Duration in ms"), ">500, 100..500")
@@ -124,7 +122,7 @@ def table(rows: Sequence[CallRow], shaped: pd.DataFrame, zone: ZoneInfo) -> None
     st.dataframe(
         shaped,
         hide_index=True,
-        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(rows)),
         row_height=ROW,
         column_order=[name for name in shaped.columns if name not in hidden],
         column_config={
@@ -143,23 +141,16 @@ def table(rows: Sequence[CallRow], shaped: pd.DataFrame, zone: ZoneInfo) -> None
     )
 
 
-def said(page: CallPage, at: datetime) -> str:
-    """How many are shown and when that was true, in one line."""
-    zone = console.zone()
-    parts = [_("Calls: {n} shown, newest first").format(n=len(page.rows))]
-    if page.searched_to:
-        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
-    parts.append(f"{i18n.moment(at, zone)} {zone}")
-    return " · ".join(parts)
+def counted(rows: int) -> str:
+    """How many a page shows."""
+    return _("Calls: {n} shown, newest first").format(n=rows)
 
 
-def nothing(searched: bool) -> None:
+def nothing() -> Nothing:
     """What stands there instead of an empty table."""
-    if searched:
-        box = widgets.empty(_("No call matches"), _("Take a term out, or look further back."))
-        box.button(_("Show all calls"), on_click=log_filters.clear)
-    else:
-        widgets.empty(
-            _("No calls to Stripe yet"),
-            _("The worker's own appear here within seconds; each is kept for 30 days."),
-        )
+    return Nothing(
+        _("No call matches"),
+        _("Show all calls"),
+        _("No calls to Stripe yet"),
+        _("The worker's own appear here within seconds; each is kept for 30 days."),
+    )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from core.reads.audit import AuditPage, AuditRow
+from core.reads.audit import AuditRow
 from core.reads.search.query import Query
-from dashboard import audit_words, chips, columns, console, drawer, i18n, log_filters, widgets
+from dashboard import audit_words, chips, columns, drawer, log_filters, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
+from dashboard.log_page import Nothing
 from dashboard.widgets import ROW
 
 SEGMENTS = {
@@ -26,7 +26,6 @@ SEGMENTS = {
     "user.*,session.*,token.*": N_("Access"),
 }
 OUTCOMES = ("refused", "throttled", "failed", "unknown", "broken")
-SHOWN = 15
 
 
 def filters(query: Query) -> None:
@@ -34,9 +33,8 @@ def filters(query: Query) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         log_filters.segments(query, "action", SEGMENTS, _("Action"))
-    asked = [field for field in ("outcome", "actor", "target", "at") if query.values(field)]
-    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
-    with row.popover(label, icon=":material/tune:", key="filters"):
+        popover = log_filters.more(query, "outcome", "actor", "target", "at")
+    with popover:
         log_filters.pills(
             query,
             "outcome",
@@ -87,7 +85,7 @@ def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
     st.dataframe(
         frame(rows),
         hide_index=True,
-        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(rows)),
         row_height=ROW,
         column_config={
             "row": columns.open_column(_("Row"), "log_open", clicked, width=84),
@@ -103,20 +101,16 @@ def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
     )
 
 
-def said(page: AuditPage, at: datetime) -> str:
-    """How many are shown and when that was true, in one line."""
-    zone = console.zone()
-    parts = [_("{n} rows shown, newest first").format(n=len(page.rows))]
-    if page.searched_to:
-        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
-    parts.append(f"{i18n.moment(at, zone)} {zone}")
-    return " · ".join(parts)
+def counted(rows: int) -> str:
+    """How many a page shows."""
+    return _("{n} rows shown, newest first").format(n=rows)
 
 
-def nothing(searched: bool) -> None:
+def nothing() -> Nothing:
     """What stands there instead of an empty table."""
-    if searched:
-        box = widgets.empty(_("No row matches"), _("Take a term out, or look further back."))
-        box.button(_("Show the whole log"), on_click=log_filters.clear)
-    else:
-        widgets.empty(_("The log is empty"), _("The first sign-in is its first row."))
+    return Nothing(
+        _("No row matches"),
+        _("Show the whole log"),
+        _("The log is empty"),
+        _("The first sign-in is its first row."),
+    )

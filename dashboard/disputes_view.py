@@ -24,7 +24,6 @@ VIEWS = {
     "lost": N_("Lost"),
     "all": N_("All"),
 }
-SHOWN = 15
 #: What a list can be filtered by.
 REASON_CODES = tuple(sorted(REASONS.reasons))
 BUSIEST = 2
@@ -91,7 +90,7 @@ def table(
     st.dataframe(
         frame(rows, now),
         hide_index=True,
-        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(rows)),
         row_height=ROW,
         column_order=order,
         column_config={

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -12,11 +11,12 @@ import streamlit as st
 from core.access.principals import Principal
 from core.access.rights import REPLAY_EVENTS
 from core.actions import events as actions
-from core.reads.events import SOURCES, EventPage, EventRow
+from core.reads.events import SOURCES, EventRow
 from core.reads.search.query import Query
 from dashboard import chips, columns, console, drawer, i18n, log_filters, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
+from dashboard.log_page import Nothing
 from dashboard.widgets import ROW
 
 STATE = {
@@ -45,7 +45,6 @@ TYPES = (
     "customer.*",
     "invoice.*",
 )
-SHOWN = 15
 
 
 def filters(query: Query) -> None:
@@ -53,9 +52,8 @@ def filters(query: Query) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         log_filters.segments(query, "state", SEGMENTS, _("State"))
-    asked = [f for f in ("type", "source", "received", "object") if query.values(f)]
-    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
-    with row.popover(label, icon=":material/tune:", key="filters"):
+        popover = log_filters.more(query, "type", "source", "received", "object")
+    with popover:
         log_filters.pills(query, "type", _("Type"), TYPES)
         log_filters.pills(query, "source", _("Source"), SOURCES, source)
         log_filters.period(query, "received", _("Received"))
@@ -121,7 +119,7 @@ def table(rows: Sequence[EventRow], shaped: pd.DataFrame, zone: ZoneInfo) -> Non
     st.dataframe(
         shaped,
         hide_index=True,
-        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(rows)),
         row_height=ROW,
         column_order=[name for name in shaped.columns if name not in hidden],
         column_config={
@@ -139,23 +137,16 @@ def table(rows: Sequence[EventRow], shaped: pd.DataFrame, zone: ZoneInfo) -> Non
     )
 
 
-def said(page: EventPage, at: datetime) -> str:
-    """How many are shown and when that was true, in one line."""
-    zone = console.zone()
-    parts = [_("Events: {n} shown, newest first").format(n=len(page.rows))]
-    if page.searched_to:
-        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
-    parts.append(f"{i18n.moment(at, zone)} {zone}")
-    return " · ".join(parts)
+def counted(rows: int) -> str:
+    """How many a page shows."""
+    return _("Events: {n} shown, newest first").format(n=rows)
 
 
-def nothing(searched: bool) -> None:
+def nothing() -> Nothing:
     """What stands there instead of an empty table."""
-    if searched:
-        box = widgets.empty(_("No event matches"), _("Take a term out, or look further back."))
-        box.button(_("Show all events"), on_click=log_filters.clear)
-    else:
-        widgets.empty(
-            _("No events yet"),
-            _("Point a webhook endpoint at the receiver; the worker also asks Stripe for them."),
-        )
+    return Nothing(
+        _("No event matches"),
+        _("Show all events"),
+        _("No events yet"),
+        _("Point a webhook endpoint at the receiver; the worker also asks Stripe for them."),
+    )

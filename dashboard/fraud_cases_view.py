@@ -13,7 +13,6 @@ from core.reads.cases import CaseRow, Queue
 from dashboard import chips, columns, console, fraud_case, fraud_words, i18n, widgets
 from dashboard.i18n import N_, _
 
-SHOWN = 14
 WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed")}
 EVERY = ""
 
@@ -111,7 +110,7 @@ def _table(rows: Sequence[CaseRow]) -> None:
         table,
         hide_index=True,
         row_height=widgets.ROW,
-        height="content" if len(rows) <= SHOWN else (SHOWN + 1) * widgets.ROW + widgets.ROW // 2,
+        height=widgets.height(len(rows), 14),
         column_config={
             "amount": columns.money_column(_("At risk"), width=104),
             "currency": columns.currency_column(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -58,6 +59,13 @@ def segments(query: Query, field: str, options: Mapping[str, str], label: str) -
         args=(query.checks, field, key),
         label_visibility="collapsed",
     )
+
+
+def more(query: Query, *fields: str) -> Any:
+    """Segments' row goes on with a popover for these fields; its label counts those in use."""
+    asked = [field for field in fields if query.values(field)]
+    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
+    return st.popover(label, icon=":material/tune:", key="filters")
 
 
 def pills(

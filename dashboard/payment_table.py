@@ -10,12 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.payments import PaymentRow
-from dashboard import chips, columns, explanations, stripe_words
+from dashboard import chips, columns, explanations, stripe_words, widgets
 from dashboard.i18n import _
 from dashboard.widgets import ROW
 
-#: More rows than this scroll inside the table.
-SHOWN = 15
 COLUMNS = (
     "amount",
     "currency",
@@ -72,7 +70,7 @@ def show(
     st.dataframe(
         table,
         hide_index=True,
-        height="content" if len(table) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(table)),
         row_height=ROW,
         column_order=[name for name in COLUMNS if name not in left_out],
         column_config=_layout(zone, f"{key}_open", clicked),

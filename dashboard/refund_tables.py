@@ -12,12 +12,10 @@ import streamlit as st
 from core.money import show
 from core.reads.refund_history import Entry
 from core.reads.refund_request import Request
-from dashboard import chips, columns, refund_words, stripe_words
+from dashboard import chips, columns, refund_words, stripe_words, widgets
 from dashboard.i18n import _
 from dashboard.widgets import ROW
 
-#: More rows than this scroll inside the table.
-SHOWN = 15
 #: So much of a request's id stands in a cell.
 _SHORT = 8
 
@@ -77,7 +75,7 @@ def draw(
     st.dataframe(
         table,
         hide_index=True,
-        height="content" if len(table) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(table)),
         row_height=ROW,
         column_order=[name for name in table.columns if name not in empty],
         column_config={name: layout[name] for name in table.columns},

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.access.rights import ADMIN, ROLES
 from core.reads.users import Person
-from dashboard import account, chips, columns
+from dashboard import account, chips, columns, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 from dashboard.widgets import ROW
@@ -20,7 +20,6 @@ STATES: chips.Kind = {
     "disabled": (N_("Disabled"), "red"),
     "demo": (N_("Demo"), "violet"),
 }
-SHOWN = 20
 
 
 def states(person: Person) -> list[str]:
@@ -59,7 +58,7 @@ def table(people: Sequence[Person], zone: ZoneInfo) -> None:
     st.dataframe(
         frame(people),
         hide_index=True,
-        height="content" if len(people) <= SHOWN else (SHOWN + 1) * ROW + ROW // 2,
+        height=widgets.height(len(people), 20),
         row_height=ROW,
         column_config={
             "person": columns.open_column(_("E-mail"), "people_open", clicked, width=226),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -147,6 +147,11 @@ def _choose(key: str, default: str) -> None:
         st.query_params[key] = chosen
 
 
+def height(rows: int, most: int = 15) -> int | Literal["content"]:
+    """A table's height: more rows than `most` scroll in it, and half a row shows that they do."""
+    return "content" if rows <= most else (most + 1) * ROW + ROW // 2
+
+
 def plain_table(
     table: pd.DataFrame, layout: dict[str, Any], *, key: str, alt: str, most: int = 200
 ) -> None:
@@ -155,7 +160,7 @@ def plain_table(
         table,
         hide_index=True,
         row_height=ROW,
-        height="content" if len(table) <= most else (most + 1) * ROW + ROW // 2,
+        height=height(len(table), most),
         column_config={name: layout[name] for name in table.columns if name in layout},
         key=key,
         alt=alt,

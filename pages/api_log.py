@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core.errors import InvalidInput
 from core.reads import api_log as reads
+from core.reads.search.keyset import LogPage
 from dashboard import (
     api_log_drawer,
     api_log_view,
@@ -16,7 +17,7 @@ from dashboard import (
     drawer,
     i18n,
     live,
-    log_filters,
+    log_page,
     widgets,
 )
 from dashboard.i18n import _
@@ -28,12 +29,7 @@ def main() -> None:
     """Draw the screen."""
     console.require("use_developer_tools")
     actions = widgets.header(_("API log"), livemode=console.livemode())
-    line = log_filters.line(_("Search calls"), EXAMPLE)
-    try:
-        query = reads.read_line(line)
-    except InvalidInput as error:
-        widgets.unreadable(error, reads.CHECKS)
-        st.stop()
+    query = log_page.query(_("Search calls"), EXAMPLE, reads.read_line, reads.CHECKS)
     api_log_view.filters(query)
     cursor, older = widgets.cursor()
     running = widgets.live_switch(actions, standing=cursor is not None)
@@ -50,13 +46,14 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     version = live.version("api_log")
     api_log_view.figures(last_hour(console.livemode()))
     page, table, at = view(version, line, cursor, older, console.livemode(), i18n.language())
-    if page.rows or page.searched_to:
-        st.caption(api_log_view.said(page, at))
-    if page.rows:
-        api_log_view.table(page.rows, table, console.zone())
-    else:
-        api_log_view.nothing(bool(line))
-    widgets.pager(newer=page.newer, older=page.older)
+    log_page.rows(
+        page,
+        at=at,
+        counted=api_log_view.counted(len(page.rows)),
+        table=partial(api_log_view.table, page.rows, table, console.zone()),
+        nothing=api_log_view.nothing(),
+        searched=bool(line),
+    )
     if running:
         live.ping("api_log", version)
 
@@ -70,7 +67,7 @@ def last_hour(livemode: bool) -> reads.Figures:
 @st.cache_data(max_entries=100, ttl=300, show_spinner=False)
 def view(
     version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
-) -> tuple[reads.CallPage, pd.DataFrame, datetime]:
+) -> tuple[LogPage[reads.CallRow], pd.DataFrame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = console.read(
         reads.page,

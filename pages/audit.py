@@ -7,7 +7,6 @@ from functools import partial
 
 import streamlit as st
 
-from core.errors import InvalidInput
 from core.reads import audit as reads
 from dashboard import (
     audit_chain,
@@ -15,7 +14,7 @@ from dashboard import (
     audit_view,
     console,
     drawer,
-    log_filters,
+    log_page,
     widgets,
 )
 from dashboard.i18n import _
@@ -28,12 +27,7 @@ def main() -> None:
     console.require("administer")
     actions = widgets.header(_("Audit"), livemode=console.livemode())
     audit_chain.card()
-    line = log_filters.line(_("Search the log"), EXAMPLE)
-    try:
-        query = reads.read_line(line)
-    except InvalidInput as error:
-        widgets.unreadable(error, reads.CHECKS)
-        st.stop()
+    query = log_page.query(_("Search the log"), EXAMPLE, reads.read_line, reads.CHECKS)
     audit_view.filters(query)
     with actions:
         audit_view.export(str(query))
@@ -56,13 +50,14 @@ def newest(line: str, cursor: str | None, older: bool) -> None:
         older=older,
         zone=console.zone(),
     )
-    if page.rows or page.searched_to:
-        st.caption(audit_view.said(page, datetime.now(UTC)))
-    if page.rows:
-        audit_view.table(page.rows, console.zone())
-    else:
-        audit_view.nothing(bool(line))
-    widgets.pager(newer=page.newer, older=page.older)
+    log_page.rows(
+        page,
+        at=datetime.now(UTC),
+        counted=audit_view.counted(len(page.rows)),
+        table=partial(audit_view.table, page.rows, console.zone()),
+        nothing=audit_view.nothing(),
+        searched=bool(line),
+    )
 
 
 main()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core.errors import InvalidInput
 from core.reads import events as reads
+from core.reads.search.keyset import LogPage
 from dashboard import (
     console,
     drawer,
@@ -17,7 +18,7 @@ from dashboard import (
     event_view,
     i18n,
     live,
-    log_filters,
+    log_page,
     widgets,
 )
 from dashboard.i18n import _
@@ -29,12 +30,7 @@ def main() -> None:
     """Draw the screen."""
     person = console.require("see_events")
     actions = widgets.header(_("Events"), livemode=console.livemode())
-    line = log_filters.line(_("Search events"), EXAMPLE)
-    try:
-        query = reads.read_line(line)
-    except InvalidInput as error:
-        widgets.unreadable(error, reads.CHECKS)
-        st.stop()
+    query = log_page.query(_("Search events"), EXAMPLE, reads.read_line, reads.CHECKS)
     event_view.filters(query)
     cursor, older = widgets.cursor()
     with actions:
@@ -55,13 +51,14 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     version = live.version("inbox")
     event_view.standing(console.read(reads.waiting, livemode=console.livemode()), person)
     page, table, at = view(version, line, cursor, older, console.livemode(), i18n.language())
-    if page.rows or page.searched_to:
-        st.caption(event_view.said(page, at))
-    if page.rows:
-        event_view.table(page.rows, table, console.zone())
-    else:
-        event_view.nothing(bool(line))
-    widgets.pager(newer=page.newer, older=page.older)
+    log_page.rows(
+        page,
+        at=at,
+        counted=event_view.counted(len(page.rows)),
+        table=partial(event_view.table, page.rows, table, console.zone()),
+        nothing=event_view.nothing(),
+        searched=bool(line),
+    )
     if running:
         live.ping("inbox", version)
 
@@ -69,7 +66,7 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
 @st.cache_data(max_entries=100, ttl=300, show_spinner=False)
 def view(
     version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
-) -> tuple[reads.EventPage, pd.DataFrame, datetime]:
+) -> tuple[LogPage[reads.EventRow], pd.DataFrame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = console.read(
         reads.page,

@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.reads.needs import needs
 from core.reads.search import keyset
 from core.reads.search.calls import CHECKS, read_line, search
+from core.reads.search.keyset import LogPage
 from core.reads.search.query import Query
 
 __all__ = ["CHECKS", "Query", "read_line"]
@@ -41,16 +42,6 @@ class CallRow:
     request_id: str | None
     idempotency_key: str | None
     started_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CallPage:
-    """A page of calls, newest first; the rest as in `core.reads.search.keyset.Page`."""
-
-    rows: tuple[CallRow, ...]
-    newer: str | None
-    older: str | None
-    searched_to: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +95,12 @@ def page(
     limit: int = 50,
     zone: ZoneInfo = UTC_ZONE,
     now: datetime | None = None,
-) -> CallPage:
+) -> LogPage[CallRow]:
     """One page of the calls that match `query`. Days in it are those of `zone`."""
     asked = search(conn, query, livemode=livemode, zone=zone, now=now or clock.now())
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
     read = conn.execute(select(*_COLUMNS).where(api_requests.c.seq.in_(found.seqs)))
-    rows = {row.seq: CallRow(*row) for row in read}
-    shown = tuple(rows[seq] for seq in found.seqs if seq in rows)
-    return CallPage(shown, found.newer, found.older, found.searched_to)
+    return keyset.filled(found, (CallRow(*row) for row in read))
 
 
 @needs("use_developer_tools")

@@ -17,6 +17,7 @@ from core.errors import NotFound
 from core.reads.needs import needs
 from core.reads.search import keyset
 from core.reads.search.audit_terms import CHECKS, read_line, search
+from core.reads.search.keyset import LogPage
 from core.reads.search.names import names_of
 from core.reads.search.query import Query
 
@@ -44,16 +45,6 @@ class AuditRow:
     details: str
     previous_hash: str
     hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """A page of rows, newest first; the rest as in `core.reads.search.keyset.Page`."""
-
-    rows: tuple[AuditRow, ...]
-    newer: str | None
-    older: str | None
-    searched_to: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +77,12 @@ def page(
     limit: int = 50,
     zone: ZoneInfo = UTC_ZONE,
     now: datetime | None = None,
-) -> AuditPage:
+) -> LogPage[AuditRow]:
     """One page of the rows that match `query`. Days in it are those of `zone`."""
     asked = search(conn, query, zone=zone, now=now or clock.now())
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
     read = conn.execute(select(audit_log).where(audit_log.c.seq.in_(found.seqs)))
-    rows = {row.seq: row for row in _named(conn, read.all())}
-    shown = tuple(rows[seq] for seq in found.seqs if seq in rows)
-    return AuditPage(shown, found.newer, found.older, found.searched_to)
+    return keyset.filled(found, _named(conn, read.all()))
 
 
 @needs("administer")

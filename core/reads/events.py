@@ -18,7 +18,7 @@ from core.errors import NotFound
 from core.reads.needs import needs
 from core.reads.search import keyset
 from core.reads.search.inbox import CHECKS, FEW, LOG, SOURCES, STATES, read_line, search
-from core.reads.search.keyset import Arm, Search
+from core.reads.search.keyset import Arm, LogPage, Search
 from core.reads.search.query import Query
 
 __all__ = ["CHECKS", "SOURCES", "STATES", "Query", "read_line"]
@@ -64,16 +64,6 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EventPage:
-    """A page of events, newest first; the rest as in `core.reads.search.keyset.Page`."""
-
-    rows: tuple[EventRow, ...]
-    newer: str | None
-    older: str | None
-    searched_to: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """An object that an event told of. `waiting`: it is to be read again from Stripe; `parked`:
     Stripe refuses it. `as_of`, `confirmed`: the state that is shown; None if none is."""
@@ -110,14 +100,12 @@ def page(
     limit: int = 50,
     zone: ZoneInfo = UTC_ZONE,
     now: datetime | None = None,
-) -> EventPage:
+) -> LogPage[EventRow]:
     """One page of the events that match `query`. Days in it are those of `zone`."""
     asked = search(conn, query, livemode=livemode, zone=zone, now=now or clock.now())
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
     read = conn.execute(select(*_COLUMNS).where(events.c.seq.in_(found.seqs)))
-    rows = {row.seq: EventRow(*row) for row in read}
-    shown = tuple(rows[seq] for seq in found.seqs if seq in rows)
-    return EventPage(shown, found.newer, found.older, found.searched_to)
+    return keyset.filled(found, (EventRow(*row) for row in read))
 
 
 @needs("see_events")

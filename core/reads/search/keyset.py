@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, or_, select, true
 
@@ -67,6 +68,35 @@ class Page:
     newer: str | None
     older: str | None
     searched_to: datetime | None = None
+
+
+class Numbered(Protocol):
+    """A row of a log as a read gives it."""
+
+    @property
+    def seq(self) -> int:
+        """Its number."""
+        ...
+
+
+R = TypeVar("R", bound=Numbered)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage(Generic[R]):
+    """A page of a log's rows, newest first; the rest as in `Page`."""
+
+    rows: tuple[R, ...]
+    newer: str | None
+    older: str | None
+    searched_to: datetime | None
+
+
+def filled(page: Page, rows: Iterable[R]) -> LogPage[R]:
+    """A page with its rows, in its order; one that has been deleted meanwhile is left out."""
+    by_number = {row.seq: row for row in rows}
+    shown = tuple(by_number[seq] for seq in page.seqs if seq in by_number)
+    return LogPage(shown, page.newer, page.older, page.searched_to)
 
 
 def page(conn: Connection, search: Search, *, cursor: str | None, older: bool, limit: int) -> Page:
