@@ -10,36 +10,21 @@ from core.actions import bulk_refund_approvals
 from core.errors import NotFound
 from core.reads import bulk_refunds as reads
 from dashboard import bulk_tables, console, drawer, i18n, refund_review, refund_words, stripe_words
+from dashboard.dialogs import Dialog
 from dashboard.i18n import _
 
-REVIEW = "bulk_review"
+DIALOG = Dialog("bulk_review")
 
 
 def start(bulk_id: str) -> None:
     """Open the dialog in the next run."""
     st.session_state.pop("review_why", None)
-    st.session_state[REVIEW] = {"id": bulk_id}
-
-
-def wanted() -> bool:
-    """Whether the dialog is to be open."""
-    return REVIEW in st.session_state
+    DIALOG.ask(id=bulk_id)
 
 
 def follow() -> None:
     """Draw the dialog, if it is to be open. Call it from the page's body, not from a fragment."""
-    if not wanted():
-        return
-
-    @st.dialog(_("Approve or refuse"), width="medium", on_dismiss=_close)
-    def drawn() -> None:
-        _body(st.session_state[REVIEW])
-
-    drawn()
-
-
-def _close() -> None:
-    st.session_state.pop(REVIEW, None)
+    DIALOG.draw(_("Approve or refuse"), _body)
 
 
 def _body(review: dict[str, Any]) -> None:
@@ -78,5 +63,5 @@ def _outcome(state: str) -> None:
     else:
         st.info(_("Refused. Who asked sees the reason."), icon=":material/block:")
     if st.button(_("Close"), key="review_done", type="primary"):
-        _close()
+        DIALOG.close()
         st.rerun()

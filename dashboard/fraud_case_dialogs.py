@@ -9,36 +9,28 @@ import streamlit as st
 from core.actions import cases as actions
 from core.reads.case_detail import CaseDetail
 from dashboard import fraud_acts, widgets
+from dashboard.dialogs import Dialog
 from dashboard.fraud_words import exact
 from dashboard.i18n import _
 
-_BLOCK, _DIALOG = "case_block", "case_dialog"
+_BLOCK = "case_block"
+_DIALOG = Dialog("case_dialog")
 
 
 def ask(what: str) -> None:
     """Open a dialog in the next run; a refund gets its id now, so that it is asked for once."""
-    st.session_state[_DIALOG] = {"what": what, "id": str(uuid.uuid4())}
-
-
-def _close() -> None:
-    st.session_state.pop(_DIALOG, None)
+    _DIALOG.ask(what=what, id=str(uuid.uuid4()))
 
 
 def follow(found: CaseDetail) -> None:
     """The dialog that is open, if one is."""
-    form = st.session_state.get(_DIALOG)
-    if form is None:
+    about = _DIALOG.about()
+    if about is None:
         return
-    title = _("Refund as fraud") if form["what"] == "refund" else _("Dismiss the case")
-
-    @st.dialog(title, width="medium", on_dismiss=_close)
-    def drawn() -> None:
-        if form["what"] == "refund":
-            _refund(found, form["id"])
-        else:
-            _dismiss(found.row.case_id)
-
-    drawn()
+    if about["what"] == "refund":
+        _DIALOG.draw(_("Refund as fraud"), lambda form: _refund(found, form["id"]))
+    else:
+        _DIALOG.draw(_("Dismiss the case"), lambda _form: _dismiss(found.row.case_id))
 
 
 def _refund(found: CaseDetail, request_id: str) -> None:
@@ -73,7 +65,7 @@ def _refund(found: CaseDetail, request_id: str) -> None:
         )
         if done is not None and not done.closed:
             fraud_acts.say(_("The refund waits; the case stays open until it is made."), good=False)
-        _close()
+        _DIALOG.close()
         st.rerun()
 
 
@@ -82,5 +74,5 @@ def _dismiss(case_id: str) -> None:
     why = st.text_input(_("Why is there nothing to do?"), key="case_why", max_chars=500)
     if st.button(_("Dismiss the case"), key="case_dismiss_now", type="primary"):
         fraud_acts.do(_("The case is dismissed."), actions.dismiss, case_id, why)
-        _close()
+        _DIALOG.close()
         st.rerun()

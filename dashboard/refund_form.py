@@ -34,10 +34,11 @@ from dashboard import (
     stripe_words,
     widgets,
 )
+from dashboard.dialogs import Dialog
 from dashboard.i18n import _
 from dashboard.refund_words import exact
 
-FORM = "refund_form"
+DIALOG = Dialog("refund_form")
 _NEW = "refund_form_new"
 _FIELDS = ("refund_amount", "refund_reason", "refund_note", "refund_search")
 
@@ -46,7 +47,7 @@ def start(payment_id: str | None = None) -> None:
     """Open the dialog in the next run, for one payment or to look for one."""
     for name in _FIELDS:
         st.session_state.pop(name, None)
-    st.session_state[FORM] = {"id": str(uuid.uuid4()), "payment": payment_id}
+    DIALOG.ask(id=str(uuid.uuid4()), payment=payment_id)
     st.session_state[_NEW] = True
 
 
@@ -74,31 +75,15 @@ def button(payment_id: str | None = None, *, label: str, kind: str = "secondary"
         )
 
 
-def wanted() -> bool:
-    """Whether the dialog is to be open."""
-    return FORM in st.session_state
-
-
 def follow() -> None:
     """Draw the dialog, if it is to be open. Call it from the page's body, not from a fragment."""
     st.session_state.pop(_NEW, None)
-    if not wanted():
-        return
-
-    @st.dialog(_("Refund"), width="medium", on_dismiss=_close)
-    def drawn() -> None:
-        _body(st.session_state[FORM])
-
-    drawn()
-
-
-def _close() -> None:
-    st.session_state.pop(FORM, None)
+    DIALOG.draw(_("Refund"), _body)
 
 
 def _body(form: dict[str, Any]) -> None:
     if "made" in form:
-        refund_outcome.draw(form["made"], _close)
+        refund_outcome.draw(form["made"], DIALOG.close)
         return
     if form["payment"] is None:
         chosen = refund_find.draw()

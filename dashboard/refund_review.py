@@ -23,42 +23,27 @@ from dashboard import (
     stripe_words,
     widgets,
 )
+from dashboard.dialogs import Dialog
 from dashboard.i18n import _
 
-REVIEW = "refund_review"
+DIALOG = Dialog("refund_review")
 
 
 def start(request_id: str) -> None:
     """Open the dialog in the next run."""
     st.session_state.pop("review_why", None)
-    st.session_state[REVIEW] = {"id": request_id}
-
-
-def wanted() -> bool:
-    """Whether the dialog is to be open."""
-    return REVIEW in st.session_state
+    DIALOG.ask(id=request_id)
 
 
 def follow() -> None:
     """Draw the dialog, if it is to be open. Call it from the page's body, not from a fragment."""
-    if not wanted():
-        return
-
-    @st.dialog(_("Approve or refuse"), width="medium", on_dismiss=_close)
-    def drawn() -> None:
-        _body(st.session_state[REVIEW])
-
-    drawn()
-
-
-def _close() -> None:
-    st.session_state.pop(REVIEW, None)
+    DIALOG.draw(_("Approve or refuse"), _body)
 
 
 def _body(review: dict[str, Any]) -> None:
     console.require("approve_refund")
     if "made" in review:
-        refund_outcome.draw(review["made"], _close)
+        refund_outcome.draw(review["made"], DIALOG.close)
         return
     livemode = console.livemode()
     try:

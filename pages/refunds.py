@@ -73,7 +73,7 @@ _ASK = "ask_refund"
 def dialogs() -> None:
     """The one dialog that is open, if any: they stand on the page, outside of its fragments."""
     for one in (refund_form, refund_review, bulk_review):
-        if one.wanted():
+        if one.DIALOG.about() is not None:
             one.follow()
             return
     if request := drawer.asked("refund"):

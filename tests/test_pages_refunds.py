@@ -62,10 +62,10 @@ def test_a_click_that_comes_twice_asks_once(form, at_desk, support):
     payment = paid(at_desk, 9_000)
     test = form(support, payment)
     button = fill(test, "30")
-    key = test.session_state[refund_form.FORM]["id"]
+    key = test.session_state[refund_form.DIALOG.key]["id"]
     button.click().run()
     # The second click of a double one runs in a form that has not seen the first one's answer.
-    test.session_state[refund_form.FORM].pop("made")
+    test.session_state[refund_form.DIALOG.key].pop("made")
     test.run()
     fill(test, "30").click().run()
     assert any("is given back" in said for said in texts(test))
@@ -157,7 +157,7 @@ def test_ones_own_request_is_shown_and_cannot_be_approved(console, refunds_as, a
     assert test.button(key=f"review_{own.request_id}").disabled
     assert any("Somebody else decides" in said for said in texts(test))
     # A dialog that is forced open is refused by the action, and the refusal is written down.
-    test.session_state[refund_review.REVIEW] = {"id": own.request_id}
+    test.session_state[refund_review.DIALOG.key] = {"id": own.request_id}
     test.run()
     test.button(key="review_approve").click().run()
     assert at_stripe(at_desk, own.payment_id) == []
