@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures_mariadb",
     "tests.fixtures_access",
     "tests.fixtures_actions",
+    "tests.fixtures_browser",
     "tests.fixtures_refund_screens",
     "tests.fixtures_refunds",
     "tests.fixtures_screens",

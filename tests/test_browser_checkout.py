@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,21 +11,10 @@ import pytest
 import stripe
 
 from core.emulator.server import RunningEmulator, start_emulator
-from tests import stack as stacks
 from tests.emulator_clients import client_of, pay
 from tests.emulator_hosted import item, new_session
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if stacks.chromium() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed; with CI=true it must be", pytrace=False)
-        pytest.skip("Chromium is not installed")
-    with stacks.browsing() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -50,33 +50,19 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stack(folder):
-    if stacks.chromium() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed; with CI=true it must be", pytrace=False)
-        pytest.skip("Chromium is not installed")
+def stack(folder, chromium):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRIPE_PUBLISHABLE_KEY", "pk_test_0000")
         with stacks.running(folder, "--days", "2", "--per-day", "10", "--no-trickle") as found:
             yield found
 
 
-@pytest.fixture(scope="module")
-def browser(stack):
-    with stacks.browsing() as found:
-        yield found
-
-
 @pytest.fixture
-def developer(browser, stack):
+def developer(visit):
     """At the checkout page; nothing may have been asked of other machines but what a test lets."""
-    visitor = stacks.sign_in(
-        browser, stack, "dev@demo.test", viewport={"width": 1500, "height": 1100}
-    )
+    visitor = visit("dev")
     visitor.open("/checkout")
-    yield visitor
-    visitor.page.context.close()
-    assert visitor.remote == []
+    return visitor
 
 
 def result(visitor):

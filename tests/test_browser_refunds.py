@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 
-from tests import stack as stacks
 from tests.receivers import wait_until
 from tests.refund_browser import ask
 
 pytestmark = pytest.mark.browser
+HISTORY = ("--days", "2", "--per-day", "20", "--seed", "6")
 AMOUNT, SAID = 64_700, "$647.00 USD"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    if stacks.chromium() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed; with CI=true it must be", pytrace=False)
-        pytest.skip("Chromium is not installed")
-    folder = tmp_path_factory.mktemp("refunds")
-    with stacks.running(
-        folder, "--days", "2", "--per-day", "20", "--seed", "6", "--no-trickle"
-    ) as found:
-        yield found
-
-
-@pytest.fixture
-def visit(stack):
-    """Sign in as a demo user; afterwards, no page may have asked another machine for anything."""
-    made = []
-    with stacks.browsing() as browser:
-
-        def sign_in(who):
-            size = {"width": 1440, "height": 1000}
-            visitor = stacks.sign_in(browser, stack, f"{who}@demo.test", viewport=size)
-            made.append(visitor)
-            return visitor
-
-        yield sign_in
-        for visitor in made:
-            visitor.page.context.close()
-            assert visitor.remote == []
 
 
 def refunds_of(stack, payment_id):

@@ -1,51 +1,14 @@
 """In a real browser, over the whole program: sign in, see money, see it come in, see no more."""
 
-import os
 import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests import stack as stacks
 from tests.fixtures_screens import HOSTILE
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    if stacks.chromium() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed; with CI=true it must be", pytrace=False)
-        pytest.skip("Chromium is not installed")
-    folder = tmp_path_factory.mktemp("stack")
-    with stacks.running(
-        folder, "--days", "20", "--per-day", "40", "--seed", "3", "--no-trickle"
-    ) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser(stack):
-    with stacks.browsing() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser, stack):
-    """Sign in as a demo user; afterwards, no page may have asked another machine for anything."""
-    made = []
-
-    def sign_in(who):
-        # Wide enough for all columns: a table's canvas scrolls what does not fit.
-        visitor = stacks.sign_in(browser, stack, who, viewport={"width": 1500, "height": 900})
-        made.append(visitor)
-        return visitor
-
-    yield sign_in
-    for visitor in made:
-        visitor.page.context.close()
-        assert visitor.remote == []
+HISTORY = ("--days", "20", "--per-day", "40", "--seed", "3")
 
 
 def query(visitor):
@@ -53,14 +16,14 @@ def query(visitor):
 
 
 def test_finance_sees_revenue_of_the_history(visit):
-    page = visit("finance@demo.test").open("/revenue")
+    page = visit("finance").open("/revenue")
     gross = page.locator("[data-testid=stMetric]", has_text="Gross").first
     assert gross.locator("[data-testid=stMetricValue]").inner_text() not in ("", "$0.00")
     page.wait_for_selector(".js-plotly-plot .bars")
 
 
 def test_a_payment_is_on_the_screen_within_two_seconds(visit, stack, record_property):
-    visitor = visit("finance@demo.test")
+    visitor = visit("finance")
     page = visitor.open("/payments")
     page.wait_for_selector("[data-testid=stDataFrame] td", state="attached")
     stack.pay(amount=1111)  # the first of a fresh stack warms it up
@@ -89,7 +52,7 @@ def seconds_to_screen(page, stack, amounts):
 
 
 def test_a_filter_stands_in_the_url_and_survives_a_reload(visit):
-    visitor = visit("support@demo.test")
+    visitor = visit("support")
     page = visitor.open("/payments")
     page.get_by_role("radio", name="Failed").or_(page.get_by_role("button", name="Failed")).click()
     page.wait_for_url("**q=status*")
@@ -106,7 +69,7 @@ def test_a_filter_stands_in_the_url_and_survives_a_reload(visit):
 
 
 def test_a_click_on_an_id_opens_its_payment_and_back_keeps_the_search(visit):
-    visitor = visit("support@demo.test")
+    visitor = visit("support")
     page = visitor.open("/payments?q=currency:usd")
     table = page.locator("[data-testid=stDataFrame]").first
     table.wait_for()
@@ -122,7 +85,7 @@ def test_a_click_on_an_id_opens_its_payment_and_back_keeps_the_search(visit):
 
 
 def test_without_the_right_there_is_no_revenue_by_link_or_by_address(visit):
-    visitor = visit("support@demo.test")
+    visitor = visit("support")
     page = visitor.open("/")
     assert page.get_by_role("link", name="Payments").count()
     assert page.get_by_role("link", name="Revenue").count() == 0
@@ -140,7 +103,7 @@ def test_a_hostile_customer_loads_and_runs_nothing_on_any_page(visit, stack):
     payment = stack.pay(
         customer=hostile.id, description=HOSTILE, metadata={"note": HOSTILE, "order_id": "666"}
     )
-    visitor = visit("finance@demo.test")
+    visitor = visit("finance")
     for path in (
         "/",
         "/payments?q=order:666",
