@@ -42,6 +42,7 @@ def draw(livemode: bool) -> None:
                 _("Its factors, its payment and what can be done stand here then."),
                 icon=":material/left_click:",
             )
+            _beside(found.rows, "")
 
 
 def _asked(livemode: bool) -> Queue:
@@ -127,7 +128,7 @@ def _table(rows: Sequence[CaseRow]) -> None:
 
 
 def _beside(rows: Sequence[CaseRow], chosen: str) -> None:
-    """To the case before and after, by key as well."""
+    """To the case before and after, by key as well; to the first where none is chosen."""
     ids = [row.case_id for row in rows]
     at = ids.index(chosen) if chosen in ids else -1
     row = st.container(horizontal=True, horizontal_alignment="right")
