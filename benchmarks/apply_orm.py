@@ -104,7 +104,11 @@ def _facet(session: Session, facet: Facet) -> int:
 
 def _count(session: Session, row: Any, times: int) -> None:
     key = {"day": row["day"], "facet": row["facet"], "slot": 0}
-    counts = {"count": times, "amount_minor": times * row["amount_minor"]}
+    counts = {
+        "count": times,
+        "amount_minor": times * row["amount_minor"],
+        "captured_minor": times * row["amount_captured_minor"],
+    }
     _add(session, Daily, key, **counts, **facet_of(row)._asdict())
     bucket = {"currency": row["currency"], "bucket": amount_bucket(row["amount_minor"])}
     _add(session, Hist, {**bucket, "slot": 0}, n=times)
@@ -112,7 +116,7 @@ def _count(session: Session, row: Any, times: int) -> None:
         _add(session, Prefix, {"p3": email_prefix(row["email"]), "slot": 0}, n=times)
 
 
-_SUMS = {"count", "amount_minor", "n", "mark", "version"}
+_SUMS = {"count", "amount_minor", "captured_minor", "n", "mark", "version"}
 
 
 def _add(session: Session, kind: Any, key: dict[str, Any], **values: Any) -> None:

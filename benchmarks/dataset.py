@@ -180,6 +180,7 @@ def _write_facets(conn: Connection, rows: generate.Draft) -> Any:
             "currency": list(generate.CURRENCIES)[rows.currency[place]],
             "method": list(generate.METHODS)[rows.method[place]],
             "risk_level": [*generate.RISKS, ""][rows.risk[place]],
+            "dispute": "open" if states[rows.kind[place]][1] == "disputed" else "",
         }
         for number, place in enumerate(first[: len(distinct)])
     ]
@@ -196,6 +197,8 @@ def _write_counts(conn: Connection, rows: generate.Draft, numbers: Any) -> None:
     named = pd.DataFrame([row._asdict() for row in conn.execute(select(facets))])
     daily = sums.merge(named, left_on="facet", right_on="id").drop(columns="id")
     daily = daily.rename(columns={"sum": "amount_minor"}).assign(slot=0)
+    paid = daily["status"] == "succeeded"
+    daily = daily.assign(captured_minor=daily["amount_minor"].where(paid, 0))
     load(conn, payments_daily, daily.assign(livemode=1))
     codes = np.array(list(generate.CURRENCIES), object)[rows.currency]
     distinct = pd.Series(rows.amount).groupby([codes, rows.amount]).count()

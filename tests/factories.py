@@ -55,6 +55,7 @@ def payment_row(zone: ZoneInfo = UTC_ZONE, **given: Any) -> Row:
         "card_brand": "visa",
         "card_last4": "4242",
         "card_country": "US",
+        "amount_disputed_minor": 0,
         "disputed": False,
         "risk_level": "normal",
         "livemode": False,
@@ -63,6 +64,8 @@ def payment_row(zone: ZoneInfo = UTC_ZONE, **given: Any) -> Row:
     } | given
     paid = row["amount_minor"] if row["status"] == "succeeded" else 0
     row["amount_received_minor"] = given.get("amount_received_minor", paid)
+    row["amount_captured_minor"] = given.get("amount_captured_minor", row["amount_received_minor"])
+    row["dispute_outcome"] = given.get("dispute_outcome", "open" if row["disputed"] else "")
     row["as_of"] = row["updated_at"] = given.get("as_of", row["created_at"])
     row["day"] = business_day(row["created_at"], zone)
     row["state"] = payment_state(
@@ -85,7 +88,7 @@ def charge_row(payment: Mapping[str, Any], **given: Any) -> Row:
             "stripe_id": payment["latest_charge_id"],
             "payment_id": payment["stripe_id"],
             "status": "succeeded" if good else "failed",
-            "amount_captured_minor": payment["amount_received_minor"],
+            "amount_captured_minor": payment["amount_captured_minor"],
             "captured": good,
             "outcome_type": "authorized" if good else "issuer_declined",
         }
@@ -110,6 +113,7 @@ def ledger_row(payment: Mapping[str, Any], zone: ZoneInfo = UTC_ZONE, **given: A
         "fee_minor": fee,
         "net_minor": amount - fee,
         "currency": payment["currency"],
+        "balance_type": "payments",
         "exchange_rate": None,
         "description": None,
         "status": "available",

@@ -47,7 +47,7 @@ refund_requests = Table(
     Column("payment_id", stripe_id(), nullable=False),
     Column("livemode", flag(), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("reason", code(), nullable=False),
     Column("note", words(500)),
     Column("state", code(32), nullable=False),

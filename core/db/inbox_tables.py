@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint,
 from core.db.mirror_tables import metadata
 from core.db.types import Utc, big_key, body, code, flag, long_text, stripe_id, words
 
-#: The inbox. `state`: pending, applied, skipped (a type that changes nothing here), dead.
+#: The inbox. `state`: pending, applied, skipped, dead. `skipped_because` says why an event changes
+#: nothing here: not_mirrored (its type), connected_account, no_key (for its mode).
 #: A claim moves `next_attempt_at` to the lease's end and writes its own `fence`.
 events = Table(
     "events",
@@ -28,6 +29,7 @@ events = Table(
     Column("next_attempt_at", Utc(), nullable=False),
     Column("fence", code(32)),
     Column("last_error", words(500)),
+    Column("skipped_because", code(32)),
     Column("applied_at", Utc()),
     Column("duration_us", BigInteger),
     Index("ex_due", "state", "next_attempt_at"),
@@ -55,6 +57,24 @@ stale_objects = Table(
     Column("last_error", words(500)),
     PrimaryKeyConstraint("kind", "stripe_id"),
     Index("sx_due", "next_attempt_at"),
+)
+
+#: How each stream of the mirror stands: inbox, refresh, events, ledger, payouts, backfill.
+#: `fresh_as_of`: all that Stripe had then is here. `checked_at`: a step last ended well.
+#: `failed_since` and what follows stand while its steps fail: `error` is our code, `reason` what
+#: Stripe or the database said, `permission` the right (`rak_…`) that a restricted key lacks.
+streams = Table(
+    "streams",
+    metadata,
+    Column("name", code(32), nullable=False),
+    Column("livemode", flag(), nullable=False),
+    Column("fresh_as_of", Utc()),
+    Column("checked_at", Utc()),
+    Column("failed_since", Utc()),
+    Column("error", code()),
+    Column("reason", words(500)),
+    Column("permission", code()),
+    PrimaryKeyConstraint("name", "livemode"),
 )
 
 #: Where a walk through Stripe's lists stands; `name` says which, `position` is its own.

@@ -31,7 +31,8 @@ balance_transactions = Table(
     Column("amount_minor", BigInteger, nullable=False),
     Column("fee_minor", BigInteger, nullable=False),
     Column("net_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
+    Column("balance_type", code(), nullable=False, default="payments"),
     Column("exchange_rate", code(32)),
     Column("description", words(255)),
     Column("status", code(), nullable=False),
@@ -57,13 +58,61 @@ balance_transactions = Table(
     ),
 )
 
+#: What a fee is made of, as Stripe tells it (`fee_details`): stripe_fee, application_fee, tax,
+#: withheld_tax, payment_method_passthrough_fee. The parts of a row sum to its `fee_minor`.
+balance_transaction_fees = Table(
+    "balance_transaction_fees",
+    metadata,
+    Column("transaction_id", stripe_id(), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("type", code(), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", code(4), nullable=False),
+    Column("application", stripe_id()),
+    Column("description", words(255)),
+    PrimaryKeyConstraint("transaction_id", "position"),
+)
+
+#: The ledger beside Stripe's own list, counted per day (UTC) and currency. `theirs` is what the
+#: list held when it was walked last, `ours` what the ledger held right after.
+ledger_checks = Table(
+    "ledger_checks",
+    metadata,
+    Column("livemode", flag(), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", code(4), nullable=False),
+    Column("theirs_count", BigInteger, nullable=False),
+    Column("theirs_net_minor", BigInteger, nullable=False),
+    Column("ours_count", BigInteger, nullable=False),
+    Column("ours_net_minor", BigInteger, nullable=False),
+    Column("checked_at", Utc(), nullable=False),
+    PrimaryKeyConstraint("livemode", "day", "currency"),
+)
+
+#: The ledger beside Stripe's balance. `balance_minor` is available and pending together;
+#: `opening_minor` is what was there before the oldest row that is mirrored (`since`), so that
+#: `opening_minor + ledger_minor = balance_minor` when they agree.
+balance_checks = Table(
+    "balance_checks",
+    metadata,
+    Column("livemode", flag(), nullable=False),
+    Column("currency", code(4), nullable=False),
+    Column("balance_type", code(), nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    Column("ledger_minor", BigInteger, nullable=False),
+    Column("opening_minor", BigInteger, nullable=False),
+    Column("since", Utc()),
+    Column("checked_at", Utc(), nullable=False),
+    PrimaryKeyConstraint("livemode", "currency", "balance_type"),
+)
+
 #: Sums of balance_transactions. Reads sum over `slot`: it keeps parallel workers off one row.
 revenue_daily = Table(
     "revenue_daily",
     metadata,
     Column("livemode", flag(), nullable=False),
     Column("day", Date, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("reporting_category", code(), nullable=False),
     Column("method", code(), nullable=False),
     Column("slot", SmallInteger, nullable=False),
@@ -81,7 +130,7 @@ revenue_country_daily = Table(
     metadata,
     Column("livemode", flag(), nullable=False),
     Column("day", Date, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("reporting_category", code(), nullable=False),
     Column("card_country", code(2), nullable=False),
     Column("slot", SmallInteger, nullable=False),
@@ -102,13 +151,17 @@ facets = Table(
     Column("livemode", flag(), nullable=False),
     Column("status", code(), nullable=False),
     Column("state", code(), nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("method", code(), nullable=False),
     Column("risk_level", code(), nullable=False),
-    UniqueConstraint("livemode", "status", "state", "currency", "method", "risk_level"),
+    Column("dispute", code(), nullable=False, default=""),
+    UniqueConstraint(
+        "livemode", "status", "state", "currency", "method", "risk_level", "dispute", name="fx_key"
+    ),
 )
 
 #: Counts and sums of payments per day and facet; the facet's own columns stand beside its number.
+#: `amount_minor` sums what was asked for, `captured_minor` what was taken.
 payments_daily = Table(
     "payments_daily",
     metadata,
@@ -116,13 +169,15 @@ payments_daily = Table(
     Column("facet", SmallInteger, nullable=False),
     Column("slot", SmallInteger, nullable=False),
     Column("livemode", flag(), nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("status", code(), nullable=False),
     Column("state", code(), nullable=False),
     Column("method", code(), nullable=False),
     Column("risk_level", code(), nullable=False),
+    Column("dispute", code(), nullable=False, default=""),
     Column("count", BigInteger, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
+    Column("captured_minor", BigInteger, nullable=False, default=0),
     PrimaryKeyConstraint("day", "facet", "slot"),
     # Exact counts sum a few facets over all days from the index alone.
     Index("yx_facet", "facet", "day", "slot", "count"),
@@ -132,7 +187,7 @@ payments_daily = Table(
 amount_hist = Table(
     "amount_hist",
     metadata,
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("bucket", SmallInteger, nullable=False),
     Column("slot", SmallInteger, nullable=False),
     Column("n", BigInteger, nullable=False),

@@ -23,10 +23,14 @@ def mirror_columns() -> list[Column[object]]:
     ]
 
 
-#: One row per PaymentIntent. `fee_minor` and `net_minor` are those of the balance transaction of
-#: its latest charge, in `settlement_currency`; refunds and disputes have ledger rows of their own.
-#: `status` is Stripe's; `state` is what a person calls it (core.db.states); `facet` numbers the
-#: combination of livemode, state, status, currency, method and risk level.
+#: One row per PaymentIntent, and one per charge that was made without one (`stripe_id` is then the
+#: charge's). `fee_minor` and `net_minor` are the sums of the ledger rows that paid for it, in
+#: `settlement_currency`; refunds and disputes have ledger rows of their own. Of the payment's
+#: `currency`: `amount_captured_minor` is what was taken, `amount_refunded_minor` what refunds that
+#: did not fail give back of it, `amount_disputed_minor` what disputes hold or took.
+#: `status` is Stripe's; `state` is what a person calls it and `dispute_outcome` how its disputes
+#: stand (core.db.states); `disputed` says that one is open or lost. `facet` numbers the
+#: combination of livemode, state, status, currency, method, risk level and dispute.
 payments = Table(
     "payments",
     metadata,
@@ -35,14 +39,16 @@ payments = Table(
     Column("state", code(), nullable=False),
     Column("facet", SmallInteger, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("amount_received_minor", BigInteger, nullable=False, default=0),
     Column("amount_capturable_minor", BigInteger, nullable=False, default=0),
+    Column("amount_captured_minor", BigInteger, nullable=False, default=0),
     Column("amount_refunded_minor", BigInteger, nullable=False, default=0),
+    Column("amount_disputed_minor", BigInteger, nullable=False, default=0),
     Column("latest_charge_id", stripe_id()),
     Column("customer_id", stripe_id()),
-    Column("order_id", code(64)),
-    Column("user_id", code(64)),
+    Column("order_id", code(500)),
+    Column("user_id", code(500)),
     Column("email", words(255)),
     Column("customer_name", words(255)),
     Column("description", words(255)),
@@ -54,13 +60,14 @@ payments = Table(
     Column("ip", code(45)),
     Column("fee_minor", BigInteger),
     Column("net_minor", BigInteger),
-    Column("settlement_currency", code(3)),
+    Column("settlement_currency", code(4)),
     Column("failure_code", code()),
     Column("decline_code", code()),
     Column("failure_message", words(500)),
     Column("next_action", code()),
     Column("cancellation_reason", code()),
     Column("disputed", flag(), nullable=False, default=False),
+    Column("dispute_outcome", code(), nullable=False, default=""),
     Column("risk_score", SmallInteger),
     Column("risk_level", code()),
     Column("metadata_json", long_text()),
@@ -68,7 +75,16 @@ payments = Table(
     Column("canceled_at", Utc()),
     Column("updated_at", Utc(), nullable=False),
     *mirror_columns(),
-    Index("px_walk", "created_at", "stripe_id", "facet", "amount_minor", "email"),
+    # Overview sums the volume of today so far from this index alone.
+    Index(
+        "px_walk",
+        "created_at",
+        "stripe_id",
+        "facet",
+        "amount_minor",
+        "email",
+        "amount_captured_minor",
+    ),
     Index("px_facet", "facet", "created_at", "stripe_id", "amount_minor", "email"),
     Index("px_amt", "currency", "amount_minor", "created_at", "stripe_id", "facet"),
     Index("px_email", "email", "created_at", "stripe_id", "facet", "amount_minor"),
@@ -83,7 +99,7 @@ payments = Table(
     Index("px_charge", "latest_charge_id"),
 )
 
-#: One row per attempt. `payment_id` is the PaymentIntent.
+#: One row per attempt. `payment_id` is the PaymentIntent, or the charge itself where it has none.
 charges = Table(
     "charges",
     metadata,
@@ -91,7 +107,7 @@ charges = Table(
     Column("payment_id", stripe_id()),
     Column("status", code(), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("amount_captured_minor", BigInteger, nullable=False, default=0),
     Column("amount_refunded_minor", BigInteger, nullable=False, default=0),
     Column("captured", flag(), nullable=False),
@@ -122,6 +138,8 @@ charges = Table(
     Index("cx_created", "created_at", "stripe_id", "livemode", "currency", "status"),
 )
 
+#: `payment_id` is the payment's row, whichever object that is. `released`: no money was given back,
+#: the rest of an authorization was let go. Before 2025-03-31.basil Stripe wrote that as a refund.
 refunds = Table(
     "refunds",
     metadata,
@@ -130,15 +148,17 @@ refunds = Table(
     Column("charge_id", stripe_id()),
     Column("status", code(), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("reason", code()),
     Column("failure_reason", code()),
     Column("pending_reason", code()),
     Column("balance_transaction_id", stripe_id()),
     Column("operation_id", code()),
+    Column("released", flag(), nullable=False, default=False),
     *mirror_columns(),
     Index("rx_payment", "payment_id"),
     Index("rx_created", "created_at", "stripe_id"),
+    Index("rx_charge", "charge_id"),
 )
 
 disputes = Table(
@@ -149,7 +169,7 @@ disputes = Table(
     Column("charge_id", stripe_id()),
     Column("status", code(), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("reason", code()),
     Column("network_reason_code", code()),
     Column("card_brand", code()),
@@ -170,7 +190,7 @@ payouts = Table(
     Column("stripe_id", stripe_id(), primary_key=True),
     Column("status", code(), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", code(3), nullable=False),
+    Column("currency", code(4), nullable=False),
     Column("arrival_at", Utc()),
     Column("automatic", flag(), nullable=False),
     Column("method", code()),

@@ -12,12 +12,15 @@ from core.db.access_tables import (
 )
 from core.db.action_tables import bulk_refunds, operations, refund_requests
 from core.db.dispute_tables import evidence_files
-from core.db.inbox_tables import api_requests, cursors, events, stale_objects
+from core.db.inbox_tables import api_requests, cursors, events, stale_objects, streams
 from core.db.ledger_tables import (
     amount_hist,
+    balance_checks,
+    balance_transaction_fees,
     balance_transactions,
     email_prefix,
     facets,
+    ledger_checks,
     payments_daily,
     revenue_country_daily,
     revenue_daily,
@@ -50,6 +53,8 @@ __all__ = [
     "api_requests",
     "api_tokens",
     "audit_log",
+    "balance_checks",
+    "balance_transaction_fees",
     "balance_transactions",
     "bulk_refunds",
     "case_notes",
@@ -65,6 +70,7 @@ __all__ = [
     "facets",
     "gate_locks",
     "gate_passes",
+    "ledger_checks",
     "list_entries",
     "login_attempts",
     "metadata",
@@ -84,6 +90,7 @@ __all__ = [
     "sessions",
     "settings_table",
     "stale_objects",
+    "streams",
     "user_roles",
     "users",
     "versions",

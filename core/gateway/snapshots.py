@@ -150,8 +150,22 @@ class CustomerSnapshot(Snapshot):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeePart:
+    """What a fee is made of: `type` is Stripe's (stripe_fee, application_fee, tax, …)."""
+
+    type: str
+    amount_minor: int
+    currency: str
+    application: str | None
+    description: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerEntry:
-    """A balance transaction: `net_minor = amount_minor - fee_minor`, in settlement `currency`."""
+    """A balance transaction: `net_minor = amount_minor - fee_minor`, in settlement `currency`.
+
+    `fee_parts` sum to `fee_minor`. `charge_id` is the charge behind it, where the source says so.
+    """
 
     stripe_id: str
     livemode: bool
@@ -163,6 +177,8 @@ class LedgerEntry:
     fee_minor: int
     net_minor: int
     currency: str
+    balance_type: str = "payments"
+    fee_parts: tuple[FeePart, ...] = ()
     exchange_rate: str | None
     description: str | None
     status: str

@@ -56,6 +56,9 @@ _NO_CHARGE: dict[str, Any] = {
     **dict.fromkeys(_OF_CHARGE),
     "amount_refunded_minor": 0,
     "disputed": False,
+    "dispute_outcome": "",
+    "amount_captured_minor": 0,
+    "amount_disputed_minor": 0,
 }
 _NO_FEE: dict[str, Any] = {"fee_minor": None, "net_minor": None, "settlement_currency": None}
 
@@ -95,6 +98,7 @@ def with_charge(row: dict[str, Any], charge: Row | None) -> dict[str, Any]:
     """The row with its charge's columns and with the state that follows from both."""
     if charge is not None:
         row |= {name: charge[name] for name in _OF_CHARGE}
+        row["amount_captured_minor"] = charge["amount_captured_minor"]
         row["method_type"] = charge["method_type"] or row["method_type"]
         row["email"] = row["email"] or charge["email"]
         row["updated_at"] = max(row["updated_at"], charge["as_of"])

@@ -13,7 +13,8 @@ from core.db.upsert import insert_new
 
 
 class Facet(NamedTuple):
-    """What a payment is counted under; `method` and `risk_level` are '' where unknown."""
+    """What a payment is counted under; `method` and `risk_level` are '' where unknown, `dispute`
+    (core.db.states) where there is none."""
 
     livemode: bool
     status: str
@@ -21,6 +22,7 @@ class Facet(NamedTuple):
     currency: str
     method: str
     risk_level: str
+    dispute: str
 
 
 class FacetBook:

@@ -12,7 +12,7 @@ from core.db.upsert import add_to
 _SUMS = {
     revenue_daily: ("gross_minor", "fee_minor", "net_minor", "count"),
     revenue_country_daily: ("gross_minor", "fee_minor", "net_minor", "count"),
-    payments_daily: ("count", "amount_minor"),
+    payments_daily: ("count", "amount_minor", "captured_minor"),
 }
 
 

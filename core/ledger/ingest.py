@@ -116,7 +116,7 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
 
 def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
     row = dict(vars(entry))
-    del row["charge_id"]
+    del row["charge_id"], row["fee_parts"]
     row["payment_id"], row["method"], row["card_country"] = origin
     row["business_day"] = scope.day(entry.created_at)
     return row

@@ -15,7 +15,8 @@ from core.ledger.tally import facet_of
 #: Rows or sums by table and key.
 Picture = dict[tuple[str, str], Mapping[str, Any]]
 
-_FACET = ("day", "livemode", "status", "state", "currency", "method", "risk_level")
+_FACET = ("day", "livemode", "status", "state", "currency", "method", "risk_level", "dispute")
+_COUNTS = ("count", "amount_minor", "captured_minor")
 
 
 def read_sums(
@@ -28,7 +29,7 @@ def read_sums(
     buckets = {(row["currency"], amount_bucket(row["amount_minor"])) for row in stand}
     prefixes = {(email_prefix(row["email"]),) for row in stand if row["email"]}
     return (
-        _read(connection, payments_daily, _FACET, ("count", "amount_minor"), days, slot)
+        _read(connection, payments_daily, _FACET, _COUNTS, days, slot)
         | _read(connection, amount_hist, ("currency", "bucket"), ("n",), buckets, slot)
         | _read(connection, email_prefixes, ("p3",), ("n",), prefixes, slot)
     )

@@ -27,6 +27,7 @@ def facet_of(row: Row) -> Facet:
         row["currency"],
         row["method_type"] or "",
         row["risk_level"] or "",
+        row["dispute_outcome"],
     )
 
 
@@ -36,6 +37,7 @@ class PaymentTally:
     def __init__(self) -> None:
         self._counts: Counter[tuple[date, int]] = Counter()
         self._amounts: Counter[tuple[date, int]] = Counter()
+        self._captured: Counter[tuple[date, int]] = Counter()
         self._facets: dict[int, Facet] = {}
         self._buckets: Counter[tuple[str, int]] = Counter()
         self._prefixes: Counter[str] = Counter()
@@ -46,6 +48,7 @@ class PaymentTally:
         self._facets[row["facet"]] = facet_of(row)
         self._counts[key] += times
         self._amounts[key] += times * row["amount_minor"]
+        self._captured[key] += times * row["amount_captured_minor"]
         self._buckets[row["currency"], amount_bucket(row["amount_minor"])] += times
         if row["email"]:
             self._prefixes[email_prefix(row["email"])] += times
@@ -59,11 +62,12 @@ class PaymentTally:
         days = [
             {"day": day, "facet": facet, "slot": slot, "count": count}
             | {"amount_minor": self._amounts[day, facet]}
+            | {"captured_minor": self._captured[day, facet]}
             | _columns(self._facets[facet])
             for (day, facet), count in self._counts.items()
-            if count or self._amounts[day, facet]
+            if count or self._amounts[day, facet] or self._captured[day, facet]
         ]
-        add_to(connection, payments_daily, days, ["count", "amount_minor"])
+        add_to(connection, payments_daily, days, ["count", "amount_minor", "captured_minor"])
         buckets = [
             {"currency": currency, "bucket": bucket, "slot": slot, "n": n}
             for (currency, bucket), n in self._buckets.items()

@@ -99,8 +99,9 @@ def rebuild(connection: Connection, zone: ZoneInfo) -> None:
     for chunk in _chunks(list(days.items())):
         rows = [
             {k: v for k, v in numbered[facet].items() if k != "id"}
-            | {"day": day, "facet": facet, "slot": 0, "count": count, "amount_minor": amount}
-            for (day, facet), (count, amount) in chunk
+            | {"day": day, "facet": facet, "slot": 0, "count": count}
+            | {"amount_minor": amount, "captured_minor": captured}
+            for (day, facet), (count, amount, captured) in chunk
         ]
         connection.execute(payments_daily.insert(), rows)
     buckets, prefixes = _true_counts(connection)
@@ -148,12 +149,14 @@ def _true_revenue(connection: Connection, dimension: str) -> Sums:
 
 def _kept_days(connection: Connection) -> Sums:
     d = payments_daily.c
-    return _grouped(connection, [d.day, d.facet], [func.sum(d["count"]), func.sum(d.amount_minor)])
+    sums = [func.sum(d[name]) for name in ("count", "amount_minor", "captured_minor")]
+    return _grouped(connection, [d.day, d.facet], sums)
 
 
 def _true_days(connection: Connection) -> Sums:
     p = payments.c
-    return _grouped(connection, [p.day, p.facet], [func.count(), func.sum(p.amount_minor)])
+    sums = [func.count(), func.sum(p.amount_minor), func.sum(p.amount_captured_minor)]
+    return _grouped(connection, [p.day, p.facet], sums)
 
 
 def _kept_counts(connection: Connection, table: Table) -> Sums:

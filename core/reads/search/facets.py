@@ -1,4 +1,4 @@
-"""The numbered combinations of mode, status, currency, method and risk, and who wants which."""
+"""The numbered combinations of mode, status, currency, method, risk, dispute; who wants which."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Facet:
     currency: str
     method: str
     risk_level: str
+    dispute: str
     exponent: int
 
 
