@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+#: Linux stops its monotonic clock while the machine sleeps; other systems have no need of this one.
+_AWAKE_OR_NOT = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class Clock(Protocol):
@@ -27,6 +30,32 @@ class SystemClock:
 def now() -> datetime:
     """The machine's time now, in UTC."""
     return datetime.now(UTC)
+
+
+def machine_seconds() -> float:
+    """Seconds by the machine's own clock: nobody sets it, and it runs on while the machine sleeps.
+
+    Only a difference of two of them says something.
+    """
+    return time.monotonic() if _AWAKE_OR_NOT is None else time.clock_gettime(_AWAKE_OR_NOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The end of a stretch of time that began in this process, by the wall clock and by the
+    machine's own."""
+
+    wall: datetime
+    machine: float
+
+    def passed(self) -> bool:
+        """Whether either clock says so: the one may be set back, the other is this machine's."""
+        return now() >= self.wall or machine_seconds() >= self.machine
+
+
+def ends_in(lasts: timedelta) -> Deadline:
+    """So long from now."""
+    return Deadline(now() + lasts, machine_seconds() + lasts.total_seconds())
 
 
 def from_unix(seconds: int) -> datetime:

@@ -46,16 +46,10 @@ def desk(console: Console, action_emulator: RunningEmulator) -> Desk:
     return make_desk(console, action_emulator)
 
 
-def make_desk(console: Console, emulator: RunningEmulator) -> Desk:
+def make_desk(console: Console, emulator: RunningEmulator, **of_gateway: Any) -> Desk:
     """A desk whose gateway neither waits between its tries nor for long."""
-    gateway = Gateway(
-        KEY,
-        livemode=False,
-        api_base=emulator.base_url,
-        budget=Budget(rate=100_000),
-        wait=wait_none(),
-        read_seconds=20,
-    )
+    quick = {"budget": Budget(rate=100_000), "wait": wait_none(), "read_seconds": 20}
+    gateway = Gateway(KEY, livemode=False, api_base=emulator.base_url, **quick | of_gateway)
     books = Books(Scope(console.settings.zone))
     back = "https://shop.example/back"
     return Desk(console.engine, {False: gateway}, books, RULES, ProcessCache(), back)

@@ -45,10 +45,10 @@ def paid(
     return str(payment)
 
 
-def mirror(desk: Desk, payment_id: str) -> None:
-    """Read a payment at Stripe, as the worker does."""
+def mirror(desk: Desk, stripe_id: str, kind: str = "payment_intent") -> None:
+    """Read a payment, or what else it is, at Stripe, as the worker does."""
     read_at = clock.now()
-    seen = read_one(desk.gateway(False), "payment_intent", payment_id, known_at=read_at)
+    seen = read_one(desk.gateway(False), kind, stripe_id, known_at=read_at)
     with writing(desk.engine) as connection:
         apply(connection, [seen], desk.books)
 

@@ -32,6 +32,10 @@ def risk(console):
 
 @pytest.fixture
 def in_review(desk, console):
+    return put_in_review(desk, console)
+
+
+def put_in_review(desk, console):
     """A payment in Radar's review, with its case: (payment id, review id, case id)."""
     payment = paid(desk, 5_000, token="pm_card_riskLevelElevated")
     review = str(desk.gateway(False).get(f"/v1/payment_intents/{payment}")["review"])

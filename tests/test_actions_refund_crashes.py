@@ -42,6 +42,7 @@ def later(till, time):
                 .values(
                     next_attempt_at=clock.now() - timedelta(seconds=1),
                     created_at=row.created_at - time,
+                    updated_at=row.updated_at - time,
                 )
             )
 

@@ -1,10 +1,12 @@
 """Calls to Stripe: three tries at most, one idempotency key, a budget, and errors of our own."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from tenacity import wait_none
 
+from core import clock
 from core.emulator.server import start_emulator
 from core.errors import (
     CardDeclined,
@@ -16,7 +18,7 @@ from core.errors import (
     StripeRefused,
 )
 from core.gateway.budget import BURST, Budget, endpoint
-from core.gateway.client import API_VERSION, TRIES, Gateway
+from core.gateway.client import API_VERSION, KEY_LASTS, TRIES, Gateway
 
 INTENT = {"amount": 1200, "currency": "usd"}
 CARD_ONLY = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
@@ -113,6 +115,34 @@ def test_keys_and_bodies_stay_out_of_logs_and_errors(emulator, gateway, calls, c
     assert "client_secret" not in seen
     assert TRIES == 3
     assert API_VERSION
+
+
+@pytest.mark.parametrize("ahead", ["now", "machine_seconds"])
+@pytest.mark.parametrize(("until", "slept"), [(None, KEY_LASTS), (timedelta(minutes=3),) * 2])
+def test_no_try_is_made_past_its_time(emulator, gateway, calls, monkeypatch, ahead, until, slept):
+    """By either clock, in the line before the first try and between two."""
+
+    def sleep(attempt):
+        told, by = getattr(clock, ahead), slept if ahead == "now" else slept.total_seconds()
+        monkeypatch.setattr(clock, ahead, lambda: told() + by)
+        return 0.0
+
+    def post(key):
+        given = {"until": clock.ends_in(until)} if until else {}
+        with pytest.raises(OutcomeUnknown):
+            gateway.post("/v1/customers", idempotency_key=key, name="Ada", **given)
+
+    monkeypatch.setattr(gateway, "_wait", sleep)
+    emulator.fault("lost_reply", path="/v1/customers", count=1)
+    post("between two tries")
+    assert len(calls) == 1
+    monkeypatch.setattr(gateway, "_budget", Budget(rate=0.001, sleep=sleep))
+    for _ in range(BURST):
+        gateway._budget.spend("post", "/v1/customers")
+    post("in line")
+    assert len(calls) == 1
+    gateway.get("/v1/customers")
+    assert len(calls) == 2
 
 
 def test_pages_bring_every_object_once(emulator, gateway):

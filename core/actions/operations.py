@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from core.access.principals import Caller, permitted
 from core.actions.desk import Desk
 from core.actions.forgetting import is_same
 from core.actions.outcomes import raise_again
-from core.actions.sending import Sending, send
+from core.actions.sending import LEASE, Sending, send
 from core.actions.traces import trace_of
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
@@ -35,8 +35,6 @@ from core.errors import (
     RequestRepeated,
 )
 
-#: Longer than all tries of one call with their waits: nobody else touches it meanwhile.
-LEASE = timedelta(seconds=180)
 _KEY = uuid.UUID("8c3c5b6e-5c0e-4a58-9a1e-0f1a7d3f2b11")
 
 Json = dict[str, Any]
@@ -188,6 +186,7 @@ def _again(
         raise OutcomeUnknown
     if kept.state == "sending":
         raise RequestRepeated
+    # Stripe refused it before it acted, so that its key is as good as never sent.
     fence = uuid.uuid4().hex
     connection.execute(
         operations.update()

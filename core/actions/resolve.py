@@ -1,7 +1,8 @@
 """Operations whose outcome nobody knows: found at Stripe, or sent again under the same key.
 
 Stripe keeps an idempotency key for 24 hours. Until 23 an operation that cannot be found is sent
-again, which acts once at most; after that it is only looked for, and ends undone.
+again, which acts once at most; after that it is only looked for, and ends undone. Each try asks how
+long that is still (`Sending.until`): whoever sends may be stopped between any two of them.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from core import clock
 from core.actions import refund_authority
 from core.actions.desk import Desk
 from core.actions.finders import Unresolved, finder
-from core.actions.operations import LEASE
-from core.actions.sending import REFUND, Sending, end_undone, record, send
+from core.actions.sending import LEASE, REFUND, Sending, end_undone, record, send
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
 from core.errors import StripeError
+from core.gateway.client import KEY_LASTS
 from core.inbox.faults import OF_ONE_OBJECT, raise_if_transient, reason
 from core.inbox.refund_requests import follow_operation
 
 _log = logging.getLogger(__name__)
 
-SENT_AGAIN_FOR = timedelta(hours=23)
-#: What cannot be sent again, or is not wanted any more, may still turn up for so long.
+#: Since it was written down: its key came to Stripe at some time after that, nobody knows when.
+SENT_AGAIN_FOR = KEY_LASTS
+#: What is not sent again may still turn up for so long after it was sent.
 LOOKED_FOR = timedelta(minutes=10)
 #: A failing look waits twice as long each time, up to this.
 LONGEST_WAIT = timedelta(minutes=10)
@@ -76,6 +78,7 @@ def _claim(desk: Desk, moment: datetime) -> list[Unresolved]:
 
 def _unresolved(row: Any, fence: str) -> Unresolved:
     params = json.loads(row.params)
+    left = row.created_at + SENT_AGAIN_FOR - clock.now()
     sending = Sending(
         operation_id=row.id,
         kind=row.kind,
@@ -88,6 +91,7 @@ def _unresolved(row: Any, fence: str) -> Unresolved:
         actor=row.actor,
         trace=params.get("trace", {}),
         again=True,
+        until=clock.ends_in(min(left, LEASE)),
     )
     return Unresolved(sending, row.attempts, row.created_at, row.updated_at)
 
@@ -99,15 +103,11 @@ def _look(desk: Desk, one: Unresolved) -> None:
         found = finder(sending.kind)(desk.gateway(sending.livemode), one)
         if found is not None:
             retrying(partial(record, desk, sending, found, started))
-        elif sending.trace and clock.now() - one.created_at < LOOKED_FOR:
+        elif (why := _not_again(desk, one)) is None:
+            send(desk, sending)
+        elif clock.now() - one.sent_at < LOOKED_FOR:
             retrying(partial(_put_off, desk, one))
-        elif sending.trace:
-            why = "Stripe does not have it, and it was not kept here: do it again"
-            retrying(partial(end_undone, desk, sending, why))
-        elif clock.now() - one.created_at < SENT_AGAIN_FOR:
-            _send_again(desk, one)
         else:
-            why = "Stripe does not have it, and its key has ended: it is not sent again"
             retrying(partial(end_undone, desk, sending, why))
     except StripeError as error:
         _log.warning("%s %s: %s", sending.kind, sending.operation_id, error.code)
@@ -119,15 +119,13 @@ def _look(desk: Desk, one: Unresolved) -> None:
         retrying(partial(_put_off, desk, one))
 
 
-def _send_again(desk: Desk, one: Unresolved) -> None:
-    """The same call under the same key, if those who decided about it still may."""
-    why = refund_authority.withdrawn(desk.engine, one.sending)
-    if why is None:
-        send(desk, one.sending)
-    elif clock.now() - one.sent_at < LOOKED_FOR:
-        retrying(partial(_put_off, desk, one))
-    else:
-        retrying(partial(end_undone, desk, one.sending, why))
+def _not_again(desk: Desk, one: Unresolved) -> str | None:
+    """Why the same call is not made again; None if it is."""
+    if one.sending.trace:
+        return "Stripe does not have it, and it was not kept here: do it again"
+    if clock.now() - one.created_at >= SENT_AGAIN_FOR:
+        return "Stripe does not have it, and its key has ended: it is not sent again"
+    return refund_authority.withdrawn(desk.engine, one.sending)
 
 
 def _put_off(desk: Desk, one: Unresolved) -> None:

@@ -16,6 +16,7 @@ from core import clock
 from core.access import audit
 from core.actions.desk import Desk
 from core.actions.outcomes import FINAL, error_of, facts_of
+from core.clock import Deadline
 from core.db.engine import answering, retrying, writing
 from core.db.tables import operations
 from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, StripeKeyRefused
@@ -28,6 +29,9 @@ from core.operation_log import operation_logged
 
 #: What the object at Stripe carries, so that it can be found again.
 TAG = "tillwatch_operation"
+#: Longer than all tries of one call with their waits: nobody else touches it meanwhile, and who
+#: sends makes no try after it.
+LEASE = timedelta(seconds=180)
 #: An answer that did not come is looked for so soon.
 FIRST_LOOK = timedelta(seconds=3)
 
@@ -58,6 +62,8 @@ class Sending:
     trace: Mapping[str, Any] = field(default_factory=dict)
     #: It was sent before, and nobody knows what came of that.
     again: bool = False
+    #: No try is made after it: by then others may have looked for it, and ended it.
+    until: Deadline = field(default_factory=partial(clock.ends_in, LEASE))
 
 
 def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
@@ -73,10 +79,10 @@ def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
 
 
 def _call(gateway: Gateway, sending: Sending) -> Json:
-    key, body = sending.operation_id, body_of(sending)
+    key, until, body = sending.operation_id, sending.until, body_of(sending)
     if sending.path == FILES:
-        return gateway.upload(idempotency_key=key, **body)
-    return gateway.post(sending.path, idempotency_key=key, **body)
+        return gateway.upload(idempotency_key=key, until=until, **body)
+    return gateway.post(sending.path, idempotency_key=key, until=until, **body)
 
 
 def _keep(write: Callable[[], T]) -> T:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import stripe
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
+from core import clock
+from core.clock import Deadline
 from core.errors import OutcomeUnknown, StripeBusy, StripeKeyRefused, StripeUnreachable
 from core.gateway import transport
 from core.gateway.budget import Budget
@@ -19,6 +22,8 @@ from core.gateway.failures import is_retried, translate
 #: The API version that the SDK is pinned to; objects are asked for in this shape.
 API_VERSION: str = stripe.api_version
 TRIES = 3
+#: Stripe forgets an idempotency key after 24 hours, and would act on it anew.
+KEY_LASTS = timedelta(hours=23)
 _TEST_KEYS = ("sk_test_", "rk_test_")
 PAGE = 100
 FILES = "/v1/files"
@@ -83,12 +88,27 @@ class Gateway:
                 request_id=error.request_id, http_status=error.http_status
             ) from None
 
-    def post(self, path: str, *, idempotency_key: str, **params: Any) -> Json:
-        """The JSON of a POST; each try carries the same idempotency key."""
-        return self._tries("post", path, params | {"idempotency_key": idempotency_key})
+    def post(
+        self, path: str, *, idempotency_key: str, until: Deadline | None = None, **params: Any
+    ) -> Json:
+        """The JSON of a POST; each try carries the same idempotency key.
 
-    def upload(self, *, purpose: str, name: str, content: bytes, idempotency_key: str) -> Json:
-        """The JSON of Stripe's file; each try sends it whole, under the same idempotency key."""
+        No try is made past `until`, which is when the key ends unless it is given: then it is
+        `OutcomeUnknown`, for what was sent before under this key, by whomever, is to be looked for.
+        """
+        named = params | {"idempotency_key": idempotency_key}
+        return self._tries("post", path, named, until or clock.ends_in(KEY_LASTS))
+
+    def upload(
+        self,
+        *,
+        purpose: str,
+        name: str,
+        content: bytes,
+        idempotency_key: str,
+        until: Deadline | None = None,
+    ) -> Json:
+        """The JSON of Stripe's file; each try sends it whole, as `post` does."""
         params = {
             "purpose": purpose,
             "file": Content(name, content),
@@ -96,7 +116,7 @@ class Gateway:
             "content_type": "multipart/form-data",
             "idempotency_key": idempotency_key,
         }
-        return self._tries("post", FILES, params)
+        return self._tries("post", FILES, params, until or clock.ends_in(KEY_LASTS))
 
     def pages(self, path: str, **params: Any) -> Iterator[list[Json]]:
         """Every page of a list, newest first, as Stripe orders it."""
@@ -108,7 +128,7 @@ class Gateway:
                 return
             params["starting_after"] = page["data"][-1]["id"]
 
-    def _tries(self, method: str, path: str, params: Json) -> Json:
+    def _tries(self, method: str, path: str, params: Json, until: Deadline | None = None) -> Json:
         attempts = Retrying(
             stop=stop_after_attempt(TRIES),
             wait=self._wait,
@@ -122,6 +142,10 @@ class Gateway:
 
         def call() -> Json:
             nonlocal unanswered
+            self._budget.spend(method, path)
+            # Whatever came before may have taken days: a process is stopped, a machine sleeps.
+            if until is not None and until.passed():
+                raise OutcomeUnknown
             try:
                 return self._once(method, path, params)
             except stripe.APIConnectionError:
@@ -138,7 +162,6 @@ class Gateway:
             raise ours from None
 
     def _once(self, method: str, path: str, params: Json) -> Json:
-        self._budget.spend(method, path)
         opened = {
             name: value.opened() if isinstance(value, Content) else value
             for name, value in params.items()
