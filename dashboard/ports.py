@@ -25,6 +25,8 @@ def refuse_taken(wanted: Mapping[str, int]) -> None:
         if port in seen:
             raise Misconfigured(f"{seen[port]} and {setting} are both {port}; change one of them")
         seen[port] = setting
+    # Only then who else has one: the user's own two settings are what needs a change first.
+    for port, setting in seen.items():
         if not _is_free(port):
             raise Misconfigured(
                 f"port {port} is taken by another program: end that one, or set {setting} to"

@@ -145,5 +145,14 @@ def test_port_that_is_taken_is_named_with_its_setting():
 
 
 def test_two_settings_with_one_port_are_refused():
-    with pytest.raises(Misconfigured, match="UI_PORT and RECEIVER_PORT are both 8501"):
-        ports.refuse_taken({"UI_PORT": 8501, "RECEIVER_PORT": 8501})
+    port = free_port()
+    with pytest.raises(Misconfigured, match=f"UI_PORT and RECEIVER_PORT are both {port};"):
+        ports.refuse_taken({"UI_PORT": port, "RECEIVER_PORT": port})
+
+
+def test_two_settings_with_one_port_are_named_though_another_program_has_it_too():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        wanted = {"UI_PORT": port, "RECEIVER_PORT": free_port(), "EMULATOR_PORT": port}
+        with pytest.raises(Misconfigured, match=f"UI_PORT and EMULATOR_PORT are both {port};"):
+            ports.refuse_taken(wanted)
