@@ -1,4 +1,4 @@
-"""What real accounts have: charges without a PaymentIntent, releases, outcomes of disputes, streams.
+"""What real accounts have: charges without a PaymentIntent, releases, dispute outcomes, streams.
 
 MySQL commits each statement by itself: every one may be run again after a start that was cut short.
 """
