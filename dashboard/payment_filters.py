@@ -122,7 +122,7 @@ def _rewrite(field: str, key: str) -> None:
         st.session_state["q"] = str(query.with_values(field, *values))
     except InvalidInput as error:
         st.toast(
-            _("Not a filter: {rule}").format(rule=widgets.safe_text(_(error.rule))),
+            _("Not a filter: {rule}").format(rule=widgets.safe_text(widgets.rule(error))),
             icon=":material/error:",
         )
     widgets.first_page()

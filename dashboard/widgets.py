@@ -185,14 +185,19 @@ def unreadable(error: InvalidInput, fields: Collection[str] = FIELDS) -> None:
     `fields` are those that the line knows, a search of payments' unless told.
     """
     if error.field in (*fields, "search"):
-        rule = _(error.rule)
+        broken = rule(error)
     else:
-        rule = _("is not a search term; known are {known}").format(known=", ".join(fields))
+        broken = _("is not a search term; known are {known}").format(known=", ".join(fields))
     said = _("Nothing was searched. {term}: {rule}")
     st.warning(
-        said.format(term=safe_text(error.field), rule=safe_text(rule)),
+        said.format(term=safe_text(error.field), rule=safe_text(broken)),
         icon=":material/search_off:",
     )
+
+
+def rule(error: InvalidInput) -> str:
+    """The rule that an input breaks, in the viewer's language; not safe for markdown."""
+    return _(error.template).format(**error.values) if error.values else _(error.rule)
 
 
 def live_switch(place: Any, *, standing: bool) -> bool:

@@ -81,7 +81,15 @@ def _word(term: Term, row: Row) -> bool:
         or (email == term.value if term.literal else email.startswith(term.value))
         or row["order_id"] == term.value
         or row["card_last4"] == term.value
+        or (not term.literal and _meant_amount(term.value, row))
     )
+
+
+def _meant_amount(word: str, row: Row) -> bool:
+    major = money.major(money.Money(row["amount_minor"], row["currency"]))
+    meant = {"12.345": ["12.345", "12345"], "12,345": ["12.345", "12345"], "9,99": ["9.99"]}
+    plain = word.replace(".", "").isdigit()
+    return major in map(Decimal, meant.get(word, [word] if plain else []))
 
 
 CURRENCIES = ["usd", "eur", "jpy", "kwd"]
@@ -111,12 +119,16 @@ _WORDS = {
 }
 
 
+#: Words without a field: each may be several things at once.
+WORDS = ["jo", "john", "4242", "7", "pi_00000003", "10", "1.5", "2000", "12.345", "12,345", "9,99"]
+
+
 @st.composite
 def terms(draw: st.DrawFn) -> Term:
     """One term of any kind, with one or two alternatives."""
     negated = draw(st.booleans().filter(bool) | st.just(False) | st.just(False))
     if draw(st.integers(0, 9)) == 0:
-        word = draw(st.sampled_from(["jo", "john", "4242", "7", "pi_00000003"]))
+        word = draw(st.sampled_from(WORDS))
         return Term(None, word, negated, draw(st.booleans()))
     field = draw(st.sampled_from(sorted(_WORDS)))
     chosen = draw(st.lists(st.sampled_from(_WORDS[field]), min_size=1, max_size=2, unique=True))

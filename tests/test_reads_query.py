@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from urllib.parse import parse_qs, urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from core import money
 from core.errors import InvalidInput
+from core.reads.search.amounts import amounts
 from core.reads.search.query import Query, Term, parse
-from core.reads.search.values import FIELDS, amounts, created
+from core.reads.search.stripe_ids import Address, read_address
+from core.reads.search.values import FIELDS, created
 from tests.search_oracle import queries
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -50,6 +53,83 @@ def test_signs_of_a_chinese_keyboard_are_read() -> None:
     assert parse("status：failed amount：＞100") == parse("status:failed amount:>100")
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=500))
+@example("订单：12，－ “A” ＂B＂")
+@example('"' * 500)
+@example("\\" * 500)
+@example("a\nb")
+@example("-" * 500)
+def test_any_order_of_500_characters_is_a_term_that_an_address_carries(order: str) -> None:
+    """Stripe keeps what an order is called as it was sent: quoted, nothing of it is changed."""
+    for term in (Term("order", order, literal=True), Term(None, order, literal=True)):
+        if not order.strip():
+            continue
+        line = str(Query((term,)))
+        carried = parse_qs(urlencode({"q": line}))["q"][0]
+        assert parse(carried).terms == (term,)
+        assert parse(f"amount:>5 {carried} status:paid").terms[1] == term
+
+
+def test_only_the_signs_of_the_language_may_be_full_width() -> None:
+    assert parse("order：“订单：12，34”").terms == (Term("order", "订单：12，34", literal=True),)
+    assert parse("－status：failed，canceled") == parse("-status:failed,canceled")
+    assert parse("order:订单：12").terms == (Term("order", "订单:12"),)
+
+
+ID = "pi_3PabcDEF0123456789abcdef"
+BASE = "https://dashboard.stripe.com"
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        (f"{BASE}/payments/{ID}", Address(ID, True)),
+        (f"{BASE}/test/payments/{ID}", Address(ID, False)),
+        (f"{BASE}/acct_1AbC/payments/{ID}", Address(ID, True)),
+        (f"{BASE}/acct_1AbC/test/payments/{ID}?q=1&x=%20#top", Address(ID, False)),
+        (f"dashboard.stripe.com/payments/{ID}/", Address(ID, True)),
+        (f"HTTPS://Dashboard.Stripe.com/payments/{ID}", Address(ID, True)),
+        (f"{BASE}/payments/ch_1AbC", Address("ch_1AbC", True)),
+        (f"{BASE}/customers/cus_QabC123", Address("cus_QabC123", True)),
+        (f"{BASE}/test/payouts/po_1AbC", Address("po_1AbC", False)),
+        (f"{BASE}/test/disputes/du_1AbC", Address("du_1AbC", False)),
+        (f"{BASE}/disputes/dp_1AbC", Address("dp_1AbC", True)),
+        (f"{BASE}/events/evt_1AbC", Address("evt_1AbC", True)),
+        (f"{BASE}/customers/cus_1/payments/{ID}", Address(ID, True)),
+        (f"{BASE}/test/workbench/inspector?object={ID}", Address(ID, False)),
+        (f"{BASE}/payments#{ID}", Address(ID, True)),
+        (f"{BASE}/payments?test/{ID}", Address(ID, True)),
+        (f"{BASE}/test/payments", Address(None, False)),
+        (f"{BASE}/logs/req_1AbC", Address(None, True)),
+        (BASE, Address(None, True)),
+        (f"https://dashboard.stripe.com.evil.test/payments/{ID}", None),
+        (f"https://evil.test/?https://dashboard.stripe.com/payments/{ID}", None),
+        (ID, None),
+    ],
+)
+def test_address_of_stripes_dashboard_names_its_object_and_its_mode(
+    address: str, found: Address | None
+) -> None:
+    assert read_address(address) == found
+
+
+def test_address_is_one_word_of_the_line_and_stays_as_it_was_pasted() -> None:
+    address = f"{BASE}/acct_1AbC/test/payments/{ID}?a=b,c#d:e"
+    query = parse(f"status:paid {address}")
+    assert query.terms == (Term("status", "paid"), Term(None, address))
+    assert parse(str(query)) == query
+
+
+@pytest.mark.parametrize(
+    "line", [f"{BASE}/test/payments", "https://example.com/pi_123", f"{BASE}/logs/req_1"]
+)
+def test_address_without_an_object_that_leads_to_payments_is_refused(line: str) -> None:
+    with pytest.raises(InvalidInput, match="Stripe's dashboard") as caught:
+        parse(line)
+    assert caught.value.field == "search"
+    assert parse(f'"{line}"').terms == (Term(None, line, literal=True),)
+
+
 @pytest.mark.parametrize("address", ["2001:db8::1", "fe80::1", "10.0.0.1"])
 def test_bare_ip_address_is_searched_as_one(address: str) -> None:
     assert parse(address).terms == (Term("ip", address),)
@@ -76,7 +156,10 @@ def test_unknown_term_is_named_beside_the_known_ones() -> None:
         ("last4:42", "last4"),
         ("country:USA", "country"),
         ("email:", "email"),
-        ("x" * 1001, "search"),
+        ("x" * 501, "search"),
+        (f'"{"x" * 501}"', "search"),
+        (f"order:{'x' * 501}", "order"),
+        (f"amount:1 {'x' * 2001}", "search"),
         ("a " * 21, "search"),
     ],
 )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from core.db.types import Utc
 from core.reads.search.plan import Plan
-from core.reads.search.sql import Binds, Window, arm_tests, hint, window_tests
+from core.reads.search.sql import Binds, Window, arm_tests, source_of, window_tests
 from core.reads.search.stats import Stats
 
 _UTC = Utc()
@@ -38,11 +38,12 @@ def edge_of_counts(counts: Stats, plan: Plan, window: Window, rows: float) -> da
 def edge_of_keys(conn: Connection, plan: Plan, window: Window, rows: float) -> datetime | None:
     """The time at which one of the plan's keys has been read `rows` deep; None if all fit."""
     found = []
-    for arm in plan.arms:
+    # A payout is read whole, or not by its key.
+    for arm in (arm for arm in plan.arms if arm.payout is None):
         binds = Binds(conn)
         tests = " AND ".join([*arm_tests(binds, arm), *window_tests(binds, window)])
         order = "DESC" if window.older else "ASC"
-        parts = ["SELECT created_at FROM payments", hint(conn, arm.index), "WHERE", tests]
+        parts = ["SELECT created_at FROM", source_of(binds, arm), "WHERE", tests]
         parts.append(f"ORDER BY created_at {order}, stripe_id {order} LIMIT 1 OFFSET {int(rows):d}")
         moment = conn.exec_driver_sql(" ".join(parts), binds.values).scalar()
         stop = _UTC.process_result_value(moment, conn.dialect)

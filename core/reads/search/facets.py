@@ -18,7 +18,8 @@ _known: dict[str, tuple[Facet, ...]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One row of `facets`; `exponent` is how many decimals its currency has."""
+    """One row of `facets`; `exponent` is how many decimals its currency has; `dispute` is ''
+    where there is none."""
 
     id: int
     livemode: bool
@@ -27,8 +28,8 @@ class Facet:
     currency: str
     method: str
     risk_level: str
-    dispute: str
     exponent: int
+    dispute: str = ""
 
 
 #: Built once: it is asked before every search.

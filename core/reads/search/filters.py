@@ -8,9 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.db.buckets import folded_email
-from core.reads.search import values
+from core.reads.search import amounts, values
+from core.reads.search.amounts import Amounts
 from core.reads.search.query import Query, Term, split
-from core.reads.search.values import Amounts
+from core.reads.search.stripe_ids import read_address, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ class AmountTest:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One column equals a value, or begins with it."""
+    """One column equals a value, or begins with it.
+
+    A table's name stands for the object with that id, until `core.reads.search.ids` follows it;
+    `payout` for the payout that a payment's money is in.
+    """
 
     column: str
     value: str
@@ -48,10 +53,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class MatchTest:
-    """Any of these matches holds; `negated` turns it round."""
+    """Any of these matches holds, or the amount is one of `amounts`; `negated` turns it round."""
 
     any_of: tuple[Match, ...]
     negated: bool
+    amounts: tuple[Amounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +80,6 @@ _COLUMNS = {
     "country": "card_country",
     "fingerprint": "card_fingerprint",
 }
-#: Beginnings of Stripe ids that lead to a payment, with the table to ask (`core.reads.search.ids`).
-RELATED = {
-    "ch_": "charges",
-    "py_": "charges",
-    "re_": "refunds",
-    "pyr_": "refunds",
-    "dp_": "disputes",
-    "du_": "disputes",
-    "issfr_": "early_fraud_warnings",
-    "txn_": "balance_transactions",
-}
 
 
 def resolve(query: Query, *, livemode: bool, zone: ZoneInfo, now: datetime) -> Filters:
@@ -102,13 +97,10 @@ def resolve(query: Query, *, livemode: bool, zone: ZoneInfo, now: datetime) -> F
             for t in by_kind.get("created", ())
         ),
         amounts=tuple(
-            AmountTest(tuple(map(values.amounts, split(t))), t.negated)
+            AmountTest(tuple(map(amounts.amounts, split(t))), t.negated)
             for t in by_kind.get("amount", ())
         ),
-        matches=tuple(
-            MatchTest(tuple(dict.fromkeys(_matches(t))), t.negated)
-            for t in by_kind.get("match", ())
-        ),
+        matches=tuple(map(_matches, by_kind.get("match", ()))),
     )
 
 
@@ -125,19 +117,23 @@ def _pairs(term: Term) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _matches(term: Term) -> Iterable[Match]:
-    for value in (term.value,) if term.field is None else split(term):
-        if term.field is None:
-            yield from _word(value, term.literal)
-        elif term.field in _COLUMNS:
-            shown = value.upper() if term.field == "country" else value
-            yield Match(_COLUMNS[term.field], shown.lower() if term.field == "brand" else shown)
-        elif term.field == "id":
-            yield _id(value)
-        elif term.field == "customer" and value.startswith("cus_"):
-            yield Match("customer_id", value)
-        else:
-            yield _email(value, term.literal)
+def _matches(term: Term) -> MatchTest:
+    if term.field is None:
+        return word(term)
+    found = (match for value in split(term) for match in _values(term, value))
+    return MatchTest(tuple(dict.fromkeys(found)), term.negated)
+
+
+def _values(term: Term, value: str) -> Iterable[Match]:
+    if term.field in _COLUMNS:
+        shown = value.upper() if term.field == "country" else value
+        yield Match(_COLUMNS[term.field], shown.lower() if term.field == "brand" else shown)
+    elif term.field == "id":
+        yield _id(value)
+    elif term.field == "customer" and value.startswith("cus_"):
+        yield Match("customer_id", value)
+    else:
+        yield _email(value, term.literal)
 
 
 def _email(value: str, literal: bool) -> Match:
@@ -148,22 +144,25 @@ def _email(value: str, literal: bool) -> Match:
 
 
 def _id(value: str) -> Match:
-    for start, table in RELATED.items():
-        if value.startswith(start):
-            return Match(table, value)
-    return Match("stripe_id", value)
-
-
-def _word(value: str, literal: bool) -> Iterable[Match]:
-    """Free text: an id of Stripe's, the beginning of an address, an order, the last four digits."""
     if value.startswith("cus_"):
-        yield Match("customer_id", value)
-        return
-    found = _id(value)
-    yield found
-    if found.column != "stripe_id" or value.startswith("pi_"):
-        return
-    yield Match("email", folded_email(value.removesuffix("*")), prefix=not literal)
-    yield Match("order_id", value)
+        return Match("customer_id", value)
+    return Match(table_of(value) or "stripe_id", value)
+
+
+def word(term: Term) -> MatchTest:
+    """All that a word without a field may be; an address of Stripe's dashboard is the id in it.
+
+    What was quoted is no address, no amount, and no beginning.
+    """
+    value = term.value
+    address = None if term.literal else read_address(value)
+    if address is not None and address.stripe_id is not None:
+        return MatchTest((_id(address.stripe_id),), term.negated)
+    found = [_id(value)] if "_" in value else []
+    found.append(Match("order_id", value))
+    if found[0].column in ("order_id", "stripe_id") and not value.startswith("pi_"):
+        start = value if term.literal else value.removesuffix("*")
+        found.append(Match("email", folded_email(start), prefix=not term.literal))
     if len(value) == 4 and value.isascii() and value.isdigit():
-        yield Match("card_last4", value)
+        found.append(Match("card_last4", value))
+    return MatchTest(tuple(found), term.negated, () if term.literal else amounts.in_words(value))

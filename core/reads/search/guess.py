@@ -6,12 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import money
+from core.reads.search.amounts import Amounts
 from core.reads.search.filters import AmountTest, Match, MatchTest
 from core.reads.search.sql import Conditions, Window
 from core.reads.search.stats import Costs, Stats
 
 #: The share of all payments that one value of a column has, where nothing better is known.
-_SHARE = {"card_brand": 0.3, "card_country": 0.1, "stripe_id": 1e-9, "order_id": 1e-7}
+_SHARE = {
+    "card_brand": 0.3,
+    "card_country": 0.1,
+    "stripe_id": 1e-9,
+    "order_id": 1e-7,
+    # Of a time from which most was paid out together: other payouts are read by their rows.
+    "payout": 0.2,
+}
 _OTHER_SHARE = 1e-4
 
 
@@ -77,8 +86,19 @@ def _passing(counts: Stats, tests: tuple[AmountTest, ...], currency: str, expone
 
 def share_of(counts: Stats, test: MatchTest, total: float) -> float:
     """The share of all payments that a match on columns lets through."""
-    part = min(sum(_match_share(counts, match, total) for match in test.any_of), 1.0)
+    rows = sum(equal_amounts(counts, one)[0] for one in test.amounts)
+    shares = [_match_share(counts, match, total) for match in test.any_of]
+    part = min(sum(shares) + rows / max(total, 1.0), 1.0)
     return max(1.0 - part, 0.01) if test.negated else part
+
+
+def equal_amounts(counts: Stats, wanted: Amounts) -> tuple[float, int]:
+    """How many payments of all currencies lie in a range: guessed, and at most."""
+    found = [
+        counts.amount_rows(currency, *wanted.minor(money.exponent(currency)))
+        for currency in counts.amounts
+    ]
+    return sum(guess for guess, _ in found), sum(most for _, most in found)
 
 
 def _match_share(counts: Stats, match: Match, total: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,15 @@ from sqlalchemy import Connection
 
 from core.reads.search.filters import AmountTest, Match, MatchTest
 from core.reads.search.guess import Guess, make_guess, share_of
-from core.reads.search.sql import Arm, Binds, Conditions, Window, arm_tests, hint
+from core.reads.search.sql import (
+    Arm,
+    Binds,
+    Conditions,
+    Window,
+    arm_tests,
+    paid_out,
+    source_of,
+)
 from core.reads.search.stats import Costs, Stats
 
 #: Reading a whole row behind an index entry, and opening an arm, in index entries.
@@ -22,6 +31,8 @@ STRETCH = 2_000.0
 #: A key's rows are counted (up to `PROBE`) only where a guess could cost more than this.
 WORTH_PROBING = 1500.0
 PROBE = 4000
+#: More than any other plan costs.
+_NEVER = 1e12
 
 _INDEX = {
     "stripe_id": None,
@@ -49,7 +60,7 @@ class Course:
 class Plan:
     """`cost` in rows; with a `course` a reading can stop at a budget; `first`: how many rows to
     read before looking whether they do. `keyed`: indexes that are read in order of time, and may
-    go on for long."""
+    go on for long. `proves`: the test that every row of the arms passes by the way it is found."""
 
     kind: str
     arms: tuple[Arm, ...]
@@ -57,6 +68,7 @@ class Plan:
     course: Course | None = None
     first: float = STRETCH
     keyed: bool = False
+    proves: MatchTest | None = None
 
 
 def choose(
@@ -166,19 +178,48 @@ def _keyed(
     share *= min(passed / max(float(guess.every.sum()), 1.0), 1.0)
     looks_up = any(m.column != "email" for other in rest for m in other.any_of)
     each = 1.0 + LOOKUP if looks_up else 1.0
+    needed = limit / max(share, 1e-12)
     cost, long = 0.0, False
+    arms = []
     for match in test.any_of:
-        rows = _rows(conn, counts, match, limit / max(share, 1e-12), best)
-        if match.prefix and ordered:
+        rows = _rows(conn, counts, match, needed, best)
+        arms.append(_arm(match))
+        if match.column == "payout":
+            cost += _of_payout(rows, ordered)
+        elif match.prefix and ordered:
             cost += ARM + SORTED * rows * each
         else:
-            cost += ARM + min(rows, limit / max(share, 1e-12)) * each
+            cost += ARM + min(rows, needed) * each
             long = long or (rows > PROBE and not match.prefix)
-    arms = tuple(_arm(match) for match in test.any_of)
-    return Plan("keyed", arms, cost, keyed=long)
+    for arm, most in _equal_amounts(counts, conditions, test):
+        rows = most if most <= PROBE else _worth(conn, arm, needed, best)
+        arms.append(arm)
+        cost += ARM + min(rows, needed) * each
+        long = long or rows > PROBE
+    return Plan("keyed", tuple(arms), cost, keyed=long, proves=test)
+
+
+def _of_payout(rows: float, ordered: bool) -> float:
+    """Every ledger row, and the payment behind it; a large payout is better found by its time."""
+    if rows > PROBE:
+        return _NEVER
+    return ARM + (SORTED if ordered else 1.0) * rows * (1.0 + LOOKUP)
+
+
+def _equal_amounts(
+    counts: Stats, conditions: Conditions, test: MatchTest
+) -> Iterator[tuple[Arm, float]]:
+    """An arm for each currency that the amounts of a word can be in, with its rows at most."""
+    for currency, exponent in sorted({(f.currency, f.exponent) for f in conditions.wanted}):
+        for low, high in (amounts.minor(exponent) for amounts in test.amounts):
+            if low <= high:
+                arm = Arm("px_amt", (("currency", currency),), ("amount_minor", low, high))
+                yield arm, float(counts.amount_rows(currency, low, high)[1])
 
 
 def _arm(match: Match) -> Arm:
+    if match.column == "payout":
+        return Arm(None, payout=match.value)
     if match.prefix:
         return Arm("px_email", prefix=match)
     return Arm(_INDEX[match.column], equals=((match.column, match.value),))
@@ -191,19 +232,26 @@ def _rows(conn: Connection, counts: Stats, match: Match, needed: float, best: fl
     known = float(counts.prefix_rows(match.value)) if match.prefix else None
     if known is not None and (known <= PROBE or len(match.value) <= 3):
         return known
-    worth = best > WORTH_PROBING and (match.prefix or needed > WORTH_PROBING)
-    if not worth:
-        return known if known is not None else 1.0 + PROBE
-    found = _probe(conn, match)
-    if found <= PROBE:
-        return float(found)
-    return known if known is not None else float(found)
+    if match.column == "payout" or (match.prefix and best > WORTH_PROBING):
+        needed = best = float("inf")
+    found = _worth(conn, _arm(match), needed, best)
+    if found <= PROBE or known is None:
+        return found
+    return known
 
 
-def _probe(conn: Connection, match: Match) -> int:
+def _worth(conn: Connection, arm: Arm, needed: float, best: float) -> float:
+    """How many rows an arm has: counted up to `PROBE` if that may save more than it costs."""
+    if best <= WORTH_PROBING or needed <= WORTH_PROBING:
+        return 1.0 + PROBE
+    return float(_probe(conn, arm))
+
+
+def _probe(conn: Connection, arm: Arm) -> int:
     binds = Binds(conn)
-    arm = _arm(match)
-    tests = " AND ".join(arm_tests(binds, arm))
-    inner = ["SELECT 1 FROM payments", hint(conn, arm.index), "WHERE", tests, f"LIMIT {PROBE + 1}"]
+    rows = paid_out(binds, arm.payout) if arm.payout else source_of(binds, arm)
+    tests = arm_tests(binds, arm)
+    where = [f"WHERE {' AND '.join(tests)}"] if tests else []
+    inner = ["SELECT 1 FROM", rows, *where, f"LIMIT {PROBE + 1}"]
     text = " ".join(["SELECT count(*) FROM (", *inner, ") AS probed"])
     return int(conn.exec_driver_sql(text, binds.values).scalar_one())

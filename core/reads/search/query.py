@@ -8,16 +8,31 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from core.errors import InvalidInput
+from core.reads.search import amounts
+from core.reads.search.stripe_ids import is_address, read_address
 from core.reads.search.values import CHECKS
 
 #: More terms than this is a pasted text, not a search.
 MAX_TERMS = 20
-MAX_LENGTH = 1000
+#: A quoted order id of 500 characters may have 1,000 here.
+MAX_LENGTH = 2000
+#: The longest that anything is that a word may stand for: a value in Stripe's metadata.
+MAX_WORD = 500
 
-_TOKEN = re.compile(r'(?P<no>-?)(?:(?P<field>[A-Za-z_]+):)?(?P<value>"(?:[^"\\]|\\.)*"?|\S+)')
-#: What Chinese input methods type for the signs of the language.
-_FULL_WIDTH = str.maketrans("：＞＜＝－＂“”，", ':><=-""",')
-_PLAIN_VALUE = re.compile(r'[^\s"]+')
+_TOKEN = re.compile(
+    r"(?P<no>[-\N{FULLWIDTH HYPHEN-MINUS}]?)"
+    r"(?:(?P<field>[A-Za-z_]+)[:\N{FULLWIDTH COLON}])?"
+    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*\\?)"?'
+    r"|[“”\N{FULLWIDTH QUOTATION MARK}]"
+    r'(?P<wide>(?:[^"“”\N{FULLWIDTH QUOTATION MARK}\\]|\\.)*\\?)["“”\N{FULLWIDTH QUOTATION MARK}]?'
+    r"|(?P<value>\S+))",
+    re.DOTALL,
+)
+#: What Chinese input methods type for the signs of the language; what is quoted stays as it is.
+_FULL_WIDTH = str.maketrans("：＞＜＝－，", ":><=-,")
+_PLAIN_VALUE = re.compile(r'[^\s"“”＂：＞＜＝－，]+')
+
+_ADDRESS = "must be an address of Stripe's dashboard that names an object of a payment"
 
 #: The fields that a list knows: each reads a value, and raises `InvalidInput` when it cannot.
 Checks = Mapping[str, Callable[[str], object]]
@@ -68,9 +83,14 @@ class Query:
 
 
 def split(term: Term) -> tuple[str, ...]:
-    """The alternatives of a term: its value at each comma, unless it was quoted."""
+    """The alternatives of a term: its value at each comma, unless it was quoted.
+
+    An amount's commas may be marks in a number: `InvalidInput` where that cannot be told.
+    """
     if term.literal:
         return (term.value,)
+    if term.field == "amount":
+        return amounts.parts(term.value)
     return tuple(part for part in term.value.split(",") if part)
 
 
@@ -80,37 +100,59 @@ def parse(text: str, checks: Checks = CHECKS) -> Query:
     `checks` are the fields of the list that is searched, payments unless told.
     """
     if len(text) > MAX_LENGTH:
-        raise InvalidInput("search", f"must have at most {MAX_LENGTH} characters")
-    tokens = _TOKEN.finditer(text.translate(_FULL_WIDTH))
-    terms = tuple(_term(found, checks) for found in tokens)
+        raise InvalidInput("search", "must have at most {most} characters", most=MAX_LENGTH)
+    terms = tuple(_term(found, checks) for found in _TOKEN.finditer(text))
     if len(terms) > MAX_TERMS:
-        raise InvalidInput("search", f"must have at most {MAX_TERMS} terms")
+        raise InvalidInput("search", "must have at most {most} terms", most=MAX_TERMS)
     return Query(terms, checks)
 
 
 def _term(found: re.Match[str], checks: Checks) -> Term:
-    field, value, literal = found["field"], found["value"], found["value"].startswith('"')
-    if literal:
-        closed = value.endswith('"') and len(value) > 1
-        value = re.sub(r"\\(.)", r"\1", value[1:-1] if closed else value[1:])
-    elif field is None and ":" in value and not ("ip" in checks and _is_ip(value)):
-        field, _, value = value.partition(":")
-    # An IPv6 address that starts with a letter.
-    if field and "ip" in checks and _is_ip(f"{field}:{value}"):
-        field, value = "ip", f"{field}:{value}"
+    field, value = found["field"], found["value"]
+    literal = value is None
+    if value is None:
+        quoted = found["quoted"] if found["wide"] is None else found["wide"]
+        value = re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
+    else:
+        field, value = _parted(field, value.translate(_FULL_WIDTH), checks)
     if field is not None:
         field = field.lower()
         if field not in checks:
             raise InvalidInput(field, f"is not a search term; known are {', '.join(checks)}")
-    elif "ip" in checks and not literal and _is_ip(value):
-        field = "ip"
     if not value.strip():
         raise InvalidInput(field or "search", "needs a value")
     term = Term(field, value, bool(found["no"]), literal)
     if field is not None:
         for part in split(term) or ("",):
             checks[field](part)
+    elif literal or not is_address(value):
+        _check_word(value)
     return term
+
+
+def _parted(field: str | None, value: str, checks: Checks) -> tuple[str | None, str]:
+    """The field and the value of what was not quoted: not every colon ends a field."""
+    whole = f"{field}:{value}" if field else value
+    if checks is CHECKS and is_address(whole):
+        _check_address(whole)
+        return None, whole
+    # An IPv6 address may start with a letter.
+    if "ip" in checks and _is_ip(whole):
+        return "ip", whole
+    if field is None and ":" in value:
+        field, _, value = value.partition(":")
+    return field, value
+
+
+def _check_address(text: str) -> None:
+    found = read_address(text)
+    if found is None or found.stripe_id is None:
+        raise InvalidInput("search", _ADDRESS)
+
+
+def _check_word(text: str) -> None:
+    if len(text) > MAX_WORD:
+        raise InvalidInput("search", "must have words of at most {most} characters", most=MAX_WORD)
 
 
 def _is_ip(value: str) -> bool:

@@ -83,11 +83,15 @@ def _prepare(
     wanted = facets.matching(everything, filters)
     if not wanted:
         return None
-    conditions = Conditions(follow(conn, filters), wanted, len(wanted) == len(everything))
+    filters = follow(conn, filters)
+    conditions = Conditions(filters, wanted, len(wanted) == len(everything))
     since, until = hull(filters)
     window = replace(window, since=since, until=until)
     counts = stats.stats(conn)
     plan = choose(conn, counts, conditions, window, limit, most)
+    if plan.proves is not None:
+        rest = tuple(test for test in filters.matches if test is not plan.proves)
+        conditions = replace(conditions, filters=replace(filters, matches=rest))
     edge = (
         partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_counts, counts, plan)
     )

@@ -33,12 +33,16 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way in: an index, and the part of it to read. `None` is the primary key."""
+    """One way in: an index, and the part of it to read. `None` is the primary key.
+
+    With a `payout` the way leads over the ledger rows that were paid out in it, in no order.
+    """
 
     index: str | None
     equals: tuple[tuple[str, str | int], ...] = ()
     between: tuple[str, int, int] | None = None
     prefix: Match | None = None
+    payout: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +123,32 @@ def statement(
     tail = f"ORDER BY created_at {order}, stripe_id {order}" if window.ordered else ""
     parts = []
     for arm, by_facet in zip(arms, by_facets, strict=True):
+        source = source_of(binds, arm)
         tests = [*arm_tests(binds, arm), *common, *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
-        source = ["SELECT created_at, stripe_id FROM payments", hint(binds.conn, arm.index)]
-        parts.append(" ".join([*source, where, tail, f"LIMIT {limit:d}"]))
+        chosen = ["SELECT created_at, stripe_id FROM", source, where, tail, f"LIMIT {limit:d}"]
+        parts.append(" ".join(chosen))
     if len(parts) == 1:
         return parts[0]
     return " UNION ALL ".join(
         " ".join(["SELECT * FROM (", part, f") AS a{number}"]) for number, part in enumerate(parts)
     )
+
+
+def source_of(binds: Binds, arm: Arm) -> str:
+    """What an arm reads from, in the order in which it reads."""
+    if arm.payout is None:
+        return f"payments {hint(binds.conn, arm.index)}"
+    rows = " ".join(["SELECT DISTINCT payment_id FROM", paid_out(binds, arm.payout)])
+    # Both words keep the databases from turning the tables round.
+    join = "CROSS JOIN" if binds.conn.dialect.name == "sqlite" else "STRAIGHT_JOIN"
+    return f"({rows}) AS paid_out {join} payments ON payments.stripe_id = paid_out.payment_id"
+
+
+def paid_out(binds: Binds, payout: str) -> str:
+    """The ledger rows of a payout."""
+    table = f"balance_transactions {hint(binds.conn, 'bx_payout')}"
+    return f"{table} WHERE payout_id = {binds(payout)}"
 
 
 def hint(conn: Connection, index: str | None) -> str:
@@ -180,7 +201,7 @@ def _tests(binds: Binds, conditions: Conditions) -> list[str]:
     return [
         *(_times(binds, test) for test in filters.times if test.negated or len(test.ranges) > 1),
         *(_amounts(test, conditions.wanted) for test in filters.amounts),
-        *(_matches(binds, test) for test in filters.matches),
+        *(_matches(binds, test, conditions.wanted) for test in filters.matches),
     ]
 
 
@@ -212,14 +233,24 @@ def _amounts(test: AmountTest, wanted: Sequence[Facet]) -> str:
     return f"({' OR '.join(groups)})"
 
 
-def _matches(binds: Binds, test: MatchTest) -> str:
+def _matches(binds: Binds, test: MatchTest, wanted: Sequence[Facet]) -> str:
+    found = [_match(binds, match) for match in test.any_of]
     if not test.negated:
-        return f"({' OR '.join(_match(binds, match) for match in test.any_of)})"
-    others = (f"({m.column} IS NULL OR NOT {_match(binds, m)})" for m in test.any_of)
+        found += [_amounts(AmountTest(test.amounts, False), wanted)] if test.amounts else []
+        return f"({' OR '.join(found)})"
+    others = [
+        f"({match.column} IS NULL OR NOT {one})" if match.column != "payout" else f"NOT {one}"
+        for match, one in zip(test.any_of, found, strict=True)
+    ]
+    others += [f"NOT {_amounts(AmountTest(test.amounts, False), wanted)}"] if test.amounts else []
     return f"({' AND '.join(others)})"
 
 
 def _match(binds: Binds, match: Match) -> str:
+    if match.column == "payout":
+        source = f"balance_transactions {hint(binds.conn, 'bx_payment')}"
+        mine = f"payment_id = payments.stripe_id AND payout_id = {binds(match.value)}"
+        return " ".join(["EXISTS (SELECT 1 FROM", source, "WHERE", mine, ")"])
     value = binds(match.value)
     if not match.prefix:
         return f"({match.column} = {value})"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from core.db.states import STATES
 from core.errors import InvalidInput
 from core.money import CURRENCIES
+from core.reads.search.amounts import amounts
 
 #: Words for several states at once; the other words are states and Stripe's own statuses.
 STATE_GROUPS = {
@@ -35,53 +34,6 @@ _SPAN = re.compile(r"(\d{1,5})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """A range in major units of whatever currency a row has; None is no bound."""
-
-    low: Decimal | None
-    high: Decimal | None
-    low_open: bool = False
-    high_open: bool = False
-
-    def minor(self, exponent: int) -> tuple[int, int]:
-        """Both bounds, inclusive, in minor units of `exponent` decimals; low > high is nothing."""
-        least, most = 0, 10**18
-        if self.low is not None:
-            scaled = self.low.scaleb(exponent)
-            least = int(scaled.to_integral_value(ROUND_CEILING))
-            least += 1 if self.low_open and least == scaled else 0
-        if self.high is not None:
-            scaled = self.high.scaleb(exponent)
-            most = int(scaled.to_integral_value(ROUND_FLOOR))
-            most -= 1 if self.high_open and most == scaled else 0
-        return max(least, 0), most
-
-
-def amounts(text: str) -> Amounts:
-    """`100`, `>100`, `<=9.99`, `10..20` (both included), in major units."""
-    if ".." in text:
-        low, _, high = text.partition("..")
-        return Amounts(_number(low), _number(high))
-    sign, number = _signed(text)
-    value = _number(number)
-    if sign in (">", ">="):
-        return Amounts(value, None, low_open=sign == ">")
-    if sign in ("<", "<="):
-        return Amounts(None, value, high_open=sign == "<")
-    return Amounts(value, value)
-
-
-def _number(text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not re.fullmatch(r"\d{1,15}(\.\d{1,6})?", text) or not value.is_finite():
-        raise InvalidInput("amount", "must be a number such as 100, >100, <=9.99 or 10..20")
-    return value
 
 
 def _signed(text: str) -> tuple[str, str]:
@@ -142,7 +94,7 @@ def statuses(text: str) -> tuple[str, frozenset[str]]:
     if word in STRIPE_STATUSES:
         return "status", frozenset([word])
     known = ", ".join(dict.fromkeys([*STATES, *STATE_GROUPS, *STRIPE_STATUSES]))
-    raise InvalidInput("status", f"{text} is not a status; known are {known}")
+    raise InvalidInput("status", "must be one of {known}", known=known)
 
 
 def risks(text: str) -> frozenset[str]:
@@ -151,13 +103,13 @@ def risks(text: str) -> frozenset[str]:
     if word in RISK_LEVELS or word in _RISK_WORDS:
         return frozenset(_RISK_WORDS.get(word, (word,)))
     known = ", ".join([*RISK_LEVELS, *_RISK_WORDS])
-    raise InvalidInput("risk", f"{text} is not a risk level; known are {known}")
+    raise InvalidInput("risk", "must be one of {known}", known=known)
 
 
 def currency(text: str) -> str:
     """A currency code in lower case."""
     if text.lower() not in CURRENCIES:
-        raise InvalidInput("currency", f"{text} is not a currency that Stripe charges in")
+        raise InvalidInput("currency", "must be a currency that Stripe charges in")
     return text.lower()
 
 
@@ -186,8 +138,8 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "created": _created,
     "email": shaped("email", r".{1,255}", "must be an address or its beginning, such as jo*"),
     "customer": shaped("customer", r".{1,255}", "must be a customer id or an e-mail address"),
-    "order": shaped("order", r".{1,64}", "must have at most 64 characters"),
-    "user": shaped("user", r".{1,64}", "must have at most 64 characters"),
+    "order": shaped("order", r"(?s).{1,500}", "must have at most 500 characters"),
+    "user": shaped("user", r"(?s).{1,500}", "must have at most 500 characters"),
     "ip": shaped("ip", r"[0-9A-Fa-f:.]{2,45}", "must be an IP address"),
     "last4": shaped("last4", r"\d{4}", "must be four digits"),
     "brand": shaped("brand", r"[A-Za-z_ ]{1,64}", "must be a card brand such as visa"),
