@@ -99,7 +99,7 @@ def faults(books: Desk) -> list[str]:
         *_sum_faults(rows, balance),
         *_payout_faults(rows, books.everything("payouts")),
         *_return_faults(rows),
-        *_conversion_faults(rows, books.everything("charges")),
+        *_conversion_faults(rows, books.everything("charges"), books.everything("refunds")),
     ]
 
 
@@ -114,13 +114,14 @@ def _row_faults(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _sum_faults(rows: list[dict[str, Any]], balance: dict[str, Any]) -> Iterator[str]:
-    sums: dict[tuple[str, str], int] = defaultdict(int)
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in rows:
-        sums[row["status"], row["currency"]] += row["net"]
+        sums[row["balance_type"], row["status"], row["currency"]] += row["net"]
     held = {
-        (status, part["currency"]): part["amount"]
+        (kind, status, part["currency"]): part["amount"]
+        for kind in ("payments", "issuing", "refund_and_dispute_prefunding", "risk_reserved")
         for status in ("available", "pending")
-        for part in balance[status]
+        for part in (balance if kind == "payments" else balance.get(kind, {})).get(status, [])
     }
     for place in sorted(sums.keys() | held.keys()):
         if sums[place] != held.get(place, 0):
@@ -130,8 +131,12 @@ def _sum_faults(rows: list[dict[str, Any]], balance: dict[str, Any]) -> Iterator
 def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) -> Iterator[str]:
     known = {row["id"]: row for row in rows}
     for payout in payouts:
-        out = known[payout["balance_transaction"]]["net"]
-        back = known.get(payout["failure_balance_transaction"], {"net": 0})["net"]
+        row = known[payout["balance_transaction"]]
+        out, back = row["amount"], 0
+        if payout["failure_balance_transaction"]:
+            back = known[payout["failure_balance_transaction"]]["amount"]
+        if row["available_on"] != payout["arrival_date"] and payout["method"] == "standard":
+            yield f"{payout['id']}: arrives {payout['arrival_date']}, not {row['available_on']}"
         if out != -payout["amount"] or back != (
             payout["amount"] if payout["status"] in ("canceled", "failed") else 0
         ):
@@ -140,26 +145,38 @@ def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) ->
 
 def _return_faults(rows: list[dict[str, Any]]) -> Iterator[str]:
     """What comes back of a won dispute, a failed refund or a payout is what had gone."""
-    back = ("dispute_reversal", "refund_failure", "payout_reversal")
+    back = ("dispute_reversal", "refund_failure", "payout_reversal", "charge_failure")
+    newest: dict[str, dict[str, Any]] = {}
+    sums: dict[str, int] = defaultdict(int)
     for row in rows:
-        if row["reporting_category"] in back:
-            whole = sum(other["amount"] for other in rows if other["source"] == row["source"])
-            if whole:
-                yield f"{row['source']}: {whole} is left of what went and came back"
+        newest.setdefault(row["source"], row)
+        sums[row["source"]] += row["amount"]
+    for source, row in newest.items():
+        failed_refund = row["type"] == "payment_refund" and row["amount"] > 0
+        if (row["reporting_category"] in back or failed_refund) and sums[source]:
+            yield f"{source}: {sums[source]} is left of what went and came back"
 
 
-def _conversion_faults(rows: list[dict[str, Any]], charges: list[dict[str, Any]]) -> Iterator[str]:
-    known = {row["id"]: row for row in rows}
+def _conversion_faults(
+    rows: list[dict[str, Any]], charges: list[dict[str, Any]], refunds: list[dict[str, Any]]
+) -> Iterator[str]:
+    """What was captured is what was posted, at the rate of its rows, each rounded once."""
+    charge_of = {refund["id"]: refund["charge"] for refund in refunds}
+    posted: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if row["reporting_category"] in ("charge", "partial_capture_reversal"):
+            posted[charge_of.get(row["source"], row["source"])].append(row)
     for charge in charges:
-        row = known.get(charge["balance_transaction"])
-        if row is None:
+        parts = posted[charge["id"]]
+        if not parts:
             continue
-        rate = row["exchange_rate"]
-        expected = charge["amount_captured"]
+        rate = parts[0]["exchange_rate"]
+        expected = charge["amount_captured"] or 0
         if rate is not None:
             expected = half_up(expected * Fraction(str(rate)))
-        if row["amount"] != expected:
-            yield f"{charge['id']}: {charge['amount_captured']} settled as {row['amount']}"
+        off = abs(sum(row["amount"] for row in parts) - expected)
+        if off > (0 if rate is None else len(parts) - 1):
+            yield f"{charge['id']}: {charge['amount_captured']} settled {off} off"
 
 
 def quietly(order: Any, *args: Any) -> bool:

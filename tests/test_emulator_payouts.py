@@ -205,9 +205,12 @@ def test_payout_by_hand_can_be_canceled_until_it_leaves(
     assert client.v1.payouts.retrieve(second.id).status == "in_transit"
     with pytest.raises(stripe.InvalidRequestError, match="pending"):
         client.v1.payouts.cancel(second.id)
-    held = client.v1.balance.retrieve().available[0].amount
+    balance = client.v1.balance.retrieve()
     rows = client.v1.balance_transactions.list({"limit": 100}).data
-    assert held == sum(row.net for row in rows)
+    held = [(balance.available[0].amount, "available"), (balance.pending[0].amount, "pending")]
+    for amount, status in held:
+        assert amount == sum(row.net for row in rows if row.status == status)
+    assert {row.status for row in rows if row.type in ("payout", "payout_cancel")} == {"pending"}
 
 
 def test_a_payout_that_went_late_moves_no_later_one() -> None:
@@ -218,3 +221,117 @@ def test_a_payout_that_went_late_moves_no_later_one() -> None:
         books.engine.clock.set(midnight + 200)
         assert books.engine.run_due() == 1
         assert books.engine.next_due_ms() == midnight + DAY * 1000
+
+
+def test_row_of_a_payout_is_available_on_the_day_it_arrives(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    payout = automatic_one(emulator, client)
+    row = client.v1.balance_transactions.retrieve(str(payout.balance_transaction))
+    assert row.available_on == payout.arrival_date
+    assert payout.arrival_date % DAY == 0
+    assert (row.status, row.net) == ("pending", -payout.amount)
+    emulator.control("POST", "clock", {"now": payout.arrival_date + 60})
+    row = client.v1.balance_transactions.retrieve(row.id)
+    assert (row.status, client.v1.balance.retrieve().available[0].amount) == ("available", 0)
+
+
+def test_money_under_way_is_paid_out_once(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    schedule(client, interval="manual")
+    sell_daily(emulator, client, 1)
+    held = client.v1.balance.retrieve().available[0].amount
+    client.v1.payouts.create({"amount": held, "currency": "usd"})
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.payouts.create({"amount": 1, "currency": "usd"})
+    assert caught.value.code == "balance_insufficient"
+
+
+def indebted(client: stripe.StripeClient, emulator: RunningEmulator) -> int:
+    """A balance below zero at the coming midnight; what it then is."""
+    paid = pay(client, "pm_card_bypassPending", amount=5000)
+    emulator.settle()
+    emulator.control("POST", "disputes", {"charge": paid.latest_charge})
+    return sum(row.net for row in client.v1.balance_transactions.list().data)
+
+
+@pytest.mark.parametrize("interval", ["daily", "manual"])
+def test_negative_balance_is_debited_from_the_bank(
+    emulator: RunningEmulator, client: stripe.StripeClient, interval: str
+) -> None:
+    schedule(client, interval=interval)
+    short = indebted(client, emulator)
+    assert short < 0
+    emulator.advance(DAY)
+    [payout] = client.v1.payouts.list().data
+    assert (payout.amount, payout.automatic, faults(payout.to_dict())) == (short, True, [])
+    rows = client.v1.balance_transactions.list({"payout": payout.id}).data
+    assert sum(row.net for row in rows) == 0
+    own = client.v1.balance_transactions.retrieve(str(payout.balance_transaction))
+    assert (own.type, own.amount) == ("payout", -short)
+    emulator.advance(2 * DAY)
+    assert client.v1.payouts.retrieve(payout.id).status == "paid"
+    assert client.v1.balance.retrieve().available[0].amount == 0
+    assert len(client.v1.payouts.list().data) == 1
+
+
+def test_negative_balance_stays_where_the_settings_say_so(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    client.v1.balance_settings.update({"payments": {"debit_negative_balances": False}})
+    short = indebted(client, emulator)
+    emulator.advance(3 * DAY)
+    assert client.v1.payouts.list().data == []
+    assert client.v1.balance.retrieve().available[0].amount == short
+
+
+def test_instant_payout_arrives_at_once_for_a_fee(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    schedule(client, interval="manual")
+    pay(client, "pm_card_bypassPending", amount=20_000)
+    emulator.settle()
+    payout = client.v1.payouts.create({"amount": 9000, "currency": "usd", "method": "instant"})
+    assert (payout.method, payout.reconciliation_status) == ("instant", "not_applicable")
+    row = client.v1.balance_transactions.retrieve(str(payout.balance_transaction))
+    assert (row.amount, row.fee, row.net, row.status) == (-9000, 90, -9090, "available")
+    emulator.advance(120)
+    assert client.v1.payouts.retrieve(payout.id).status == "paid"
+
+
+def test_reversed_payout_names_the_one_that_takes_it_back(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    payout = automatic_one(emulator, client)
+    emulator.advance(3 * DAY)
+    back = client.v1.payouts.reverse(payout.id)
+    assert (back.amount, back.original_payout, back.automatic) == (-payout.amount, payout.id, False)
+    assert client.v1.payouts.retrieve(payout.id).reversed_by == back.id
+    row = client.v1.balance_transactions.retrieve(str(back.balance_transaction))
+    assert (row.type, row.amount) == ("payout", payout.amount)
+    assert events_of(client, payout)[-1] == ("updated", "paid")
+    with pytest.raises(stripe.InvalidRequestError, match="already been reversed"):
+        client.v1.payouts.reverse(payout.id)
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be reversed"):
+        client.v1.payouts.reverse(back.id)
+
+
+def test_stripe_may_cancel_an_automatic_payout(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    pay(client, "pm_card_bypassPending")
+    emulator.control("POST", "clock", {"now": MONDAY // DAY * DAY + DAY})
+    [payout] = client.v1.payouts.list().data
+    emulator.control("POST", f"payouts/{payout.id}", {"status": "canceled"})
+    canceled = client.v1.payouts.retrieve(payout.id, {"expand": ["failure_balance_transaction"]})
+    row: Any = canceled.failure_balance_transaction
+    assert (canceled.status, row.type, row.net) == ("canceled", "payout_cancel", payout.amount)
+    assert emulator.control("POST", "payouts") == {"payouts": [client.v1.payouts.list().data[0].id]}
+
+
+def test_payout_carries_the_accounts_descriptor(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    client.v1.balance_settings.update({"payments": {"payouts": {"statement_descriptor": "SHOP"}}})
+    assert automatic_one(emulator, client).statement_descriptor == "SHOP"

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.emulator import expand, params, routes, uploads
-from core.emulator.context import API_VERSION, Context
+from core.emulator.context import Context
 from core.emulator.engine import Engine
 from core.emulator.errors import ApiError, refused
 from core.emulator.faults import Fault, injected_error, refusal_of
@@ -110,7 +110,13 @@ class Api:
             return call(ctx, method, path, encoded)
 
         with suppress(ApiError):  # its answer is kept by then
-            self.engine.work(do, request_id=request_id, key=key, finally_=keep)
+            self.engine.work(
+                do,
+                request_id=request_id,
+                key=key,
+                version=request.headers.get("stripe-version"),
+                finally_=keep,
+            )
         if method != "GET" and path.startswith("/v1/webhook_endpoints"):
             self.engine.reload_endpoints()
         return kept[0]
@@ -131,9 +137,10 @@ class Api:
         request_id: str,
         extra: dict[str, str] | None = None,
     ) -> Response:
+        account = self.engine.switches
         headers = {
             "Request-Id": request_id,
-            "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
+            "Stripe-Version": request.headers.get("stripe-version", account.api_version),
             "Date": formatdate(self.engine.clock.now_ms() // 1000, usegmt=True),
             "Cache-Control": "no-cache, no-store",
             **(extra or {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import cards, reviews, three_d_secure
+from core.emulator import captures, cards, reviews, three_d_secure
 from core.emulator.context import Context, hidden
 from core.emulator.ids import fingerprint_of
 from core.emulator.params import merged
@@ -109,20 +109,26 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
 
 def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, Any]:
     manual = intent["capture_method"] == "manual"
+    asked = intent["payment_method_options"].get("card") or {}
+    able = {
+        feature: "available" if manual and asked.get(request) == "if_available" else "unavailable"
+        for request, feature in captures.REQUESTS.items()
+    }
+    most = captures.most_capturable(intent["amount"], able["overcapture"])
     details = {
         **{name: card[name] for name in _CARD_FIELDS},
         "amount_authorized": intent["amount"],
         "authorization_code": str(ctx.ids.chance().randrange(100_000, 1_000_000)),
         "extended_authorization": {"status": "disabled"},
-        "incremental_authorization": {"status": "unavailable"},
+        "incremental_authorization": {"status": able["incremental_authorization"]},
         "installments": None,
         "last4": card["last4"],
         "mandate": None,
-        "multicapture": {"status": "unavailable"},
+        "multicapture": {"status": able["multicapture"]},
         "network": card["brand"],
         "network_token": {"used": False},
         "network_transaction_id": str(ctx.ids.chance().randrange(10**14, 10**15)),
-        "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
+        "overcapture": {"maximum_amount_capturable": most, "status": able["overcapture"]},
         "regulated_status": "unregulated",
         "three_d_secure": three_d_secure.details(ctx, intent),
         "transaction_link_id": None,

@@ -8,11 +8,11 @@ from typing import Any
 
 from core.emulator.errors import missing
 from core.emulator.ids import Ids
+from core.emulator.late_rows import LateRows
 from core.emulator.store import Obj, Tx, dump
+from core.emulator.switches import Switches
 from core.emulator.uploads import Upload
-
-API_VERSION = "2026-10-28.endive"
-LIVE_SECOND_MS = 1000
+from core.emulator.versions import API_VERSION
 
 _NOUNS = {
     "payment_intent": ("payment_intent", "intent"),
@@ -38,6 +38,10 @@ class Context:
     announce: Callable[[str, str], int]
     account: str
     base_url: str = ""
+    #: The API version that this request or task runs by.
+    version: str = API_VERSION
+    switches: Switches = field(default_factory=Switches)
+    late_rows: LateRows = field(default_factory=LateRows)
     request_id: str | None = None
     idempotency_key: str | None = None
     #: Events older than this unix second are not kept (Stripe keeps 30 days).
@@ -82,7 +86,7 @@ class Context:
         body = {
             "id": event_id,
             "object": "event",
-            "api_version": API_VERSION,
+            "api_version": self.switches.api_version,
             "created": self.now,
             "data": data,
             "livemode": False,

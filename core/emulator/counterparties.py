@@ -16,6 +16,7 @@ from core.emulator import (
     refund_outcomes,
     refunds,
     reviews,
+    switches,
 )
 from core.emulator.context import Context, hidden, shown
 from core.emulator.dispute_objects import REASONS
@@ -51,6 +52,7 @@ class Counterparties:
             route("/disputes/{id}", "POST", self.bring_dispute),
             route("/reviews", "POST", self.review),
             route("/early_fraud_warnings", "POST", self.early_fraud_warning),
+            route("/payouts", "POST", self.run_payouts),
             route("/payouts/{id}", "POST", self.payout),
             route("/refunds", "GET", self.refunds),
             route("/refunds/{id}", "POST", self.refund),
@@ -124,8 +126,16 @@ class Counterparties:
 
         return self._do(order)
 
+    def run_payouts(self, body: _Body) -> _Body:
+        """`{}`: the automatic payouts go now, as if the schedule named today; their ids."""
+
+        def run(ctx: Context) -> _Body:
+            return {"payouts": payouts.run_daily(ctx, now=True)}
+
+        return self.engine.work(run)
+
     def payout(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
-        """`{"status", "failure_code"?}`: in_transit, paid or failed, by the bank."""
+        """`{"status", "failure_code"?}`: in_transit, paid or failed by the bank, or canceled."""
         status = word(body, "status")
         code = word(body, "failure_code", "could_not_process")
         if code not in payouts.FAILURES:
@@ -135,6 +145,7 @@ class Counterparties:
             "in_transit": lambda ctx: payouts.leave(ctx, id),
             "paid": lambda ctx: payouts.arrive(ctx, id),
             "failed": lambda ctx: payouts.fail(ctx, id, code),
+            "canceled": lambda ctx: payouts.call_off(ctx, id),
         }
 
         def order(ctx: Context) -> _Body:
@@ -145,17 +156,21 @@ class Counterparties:
 
     def settings(self, query: _Body) -> _Body:
         """How this Stripe differs from the real one on order."""
-        with self.engine.store.lock:
-            return {"refund_limit": refunds.limited(self.engine.store)}
+        engine = self.engine
+        with engine.store.lock:
+            return {"refund_limit": refunds.limited(engine.store), **engine.switches.shown()}
 
     def change_settings(self, body: _Body) -> _Body:
-        """`{"refund_limit": false}`: refunds may pass what was captured."""
-        for name in body.keys() - {"refund_limit"}:
+        """`{"refund_limit": false}`: refunds may pass what was captured; and the switches."""
+        engine = self.engine
+        for name in body.keys() - self.settings({}).keys():
             raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
-        if "refund_limit" in body:
-            limit = flag(body, "refund_limit")
-            with self.engine.store.lock:
-                self.engine.store.set_meta(refunds.LIMIT, "on" if limit else "off")
+        limit = flag(body, "refund_limit") if "refund_limit" in body else None
+        with engine.store.lock:
+            given = {name: value for name, value in body.items() if name != "refund_limit"}
+            switches.change(engine.store, engine.switches, given)
+            if limit is not None:
+                engine.store.set_meta(refunds.LIMIT, "on" if limit else "off")
         return self.settings({})
 
     def _do(self, do: Callable[[Context], _Body]) -> _Body:

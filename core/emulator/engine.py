@@ -8,13 +8,22 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from core.emulator import balance, checkout_payments, events, tasks, webhook_endpoints
+from core.emulator import (
+    balance,
+    checkout_payments,
+    events,
+    switches,
+    tasks,
+    versions,
+    webhook_endpoints,
+)
 from core.emulator.context import Context
 from core.emulator.emulator_clock import EmulatorClock
 from core.emulator.errors import ApiError
 from core.emulator.faults import Faults
 from core.emulator.idempotency import Keys
 from core.emulator.ids import Ids
+from core.emulator.late_rows import LateRows
 from core.emulator.store import Obj, Store, Tx, dump
 
 T = TypeVar("T")
@@ -42,6 +51,8 @@ class Engine:
         self.base_url = ""
         self.faults = Faults(self.seed)
         self.keys = Keys(self.store)
+        self.switches = switches.load(self.store)
+        self.late_rows = LateRows()
         #: Set when there may be something to do in the background.
         self.wake = threading.Event()
         self.endpoints: list[Obj] = []
@@ -61,6 +72,7 @@ class Engine:
         *,
         request_id: str | None = None,
         key: str | None = None,
+        version: str | None = None,
         finally_: Callable[[T | ApiError], None] | None = None,
     ) -> T:
         """Run `do` in one transaction. A refusal rolls back, unless it keeps what was done.
@@ -72,7 +84,7 @@ class Engine:
             tx = Tx(self.store)
             counter = self.ids.counter
             try:
-                result = do(self.context(tx, request_id, key))
+                result = do(self.context(tx, request_id, key, version))
             except ApiError as refusal:
                 if not refusal.keep:
                     tx.rollback()
@@ -95,7 +107,13 @@ class Engine:
             self.wake.set()  # something was made, so events or tasks may wait
         tx.commit()
 
-    def context(self, tx: Tx, request_id: str | None = None, key: str | None = None) -> Context:
+    def context(
+        self,
+        tx: Tx,
+        request_id: str | None = None,
+        key: str | None = None,
+        version: str | None = None,
+    ) -> Context:
         """A context at the clock's time whose events are delivered."""
 
         def schedule(at_ms: int, kind: str, args: dict[str, Any]) -> None:
@@ -122,6 +140,9 @@ class Engine:
             base_url=self.base_url,
             request_id=request_id,
             idempotency_key=key,
+            version=versions.older(version, self.switches.api_version),
+            switches=self.switches,
+            late_rows=self.late_rows,
             on_checkout_intent=checkout_payments.follow,
         )
 

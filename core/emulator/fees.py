@@ -6,9 +6,11 @@ conversion (FACTS section 7); fees are rounded half up. Rates are fixed, so book
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from core import money
 
@@ -38,6 +40,21 @@ _DOLLARS = {
     )
 }
 _UNLISTED = Decimal("0.05")
+
+
+#: Of a charge, where an order puts them into its fee; the tax is on Stripe's own fee.
+_APPLICATION = Fraction(1, 100)
+_PASSTHROUGH = Fraction(4, 1000)
+_WITHHELD = Fraction(1, 100)
+_TAX = Fraction(21, 100)
+
+
+class Part(NamedTuple):
+    """One entry of `fee_details`, in minor units; `type` is one of the SDK's."""
+
+    description: str
+    amount: int
+    type: str = "stripe_fee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +99,30 @@ def converted(amount: int, rate: str | None) -> int:
     return amount if rate is None else half_up(Fraction(rate) * amount)
 
 
-def details(settled: Settled, *, abroad: bool) -> list[tuple[str, int]]:
-    """(description, fee in minor units of the settlement currency) for one charge."""
+def details(settled: Settled, *, abroad: bool) -> list[Part]:
+    """Stripe's own fees for one charge, in minor units of the settlement currency."""
     step = money.multiple(settled.currency)
     base = Fraction(settled.amount) * PERCENT + FIXED[settled.currency]
-    rows = [("Stripe processing fees", half_up(base, step))]
+    rows = [Part("Stripe processing fees", half_up(base, step))]
     if abroad:
         fee = half_up(settled.amount * INTERNATIONAL, step)
-        rows.append(("Stripe international card fee", fee))
+        rows.append(Part("Stripe international card fee", fee))
     if settled.rate is not None:
-        rows.append(("Stripe currency conversion fee", half_up(settled.amount * CONVERSION, step)))
+        fee = half_up(settled.amount * CONVERSION, step)
+        rows.append(Part("Stripe currency conversion fee", fee))
     return rows
+
+
+def extra(settled: Settled, own: Sequence[Part], wanted: Sequence[str]) -> list[Part]:
+    """What others take through the same fee: tax, the platform, the method's network, the state."""
+    step, amount = money.multiple(settled.currency), settled.amount
+    made = {
+        "application_fee": ("Application fee", amount * _APPLICATION),
+        "payment_method_passthrough_fee": ("Network passthrough fee", amount * _PASSTHROUGH),
+        "tax": ("Tax on Stripe fees", sum(part.amount for part in own) * _TAX),
+        "withheld_tax": ("Withheld tax", amount * _WITHHELD),
+    }
+    return [Part(made[kind][0], half_up(made[kind][1], step), kind) for kind in wanted]
 
 
 def smallest(currency: str) -> int:

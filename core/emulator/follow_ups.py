@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import money
-from core.emulator import disputes, intent_steps, issuers, refunds
+from core.emulator import captures, disputes, intent_steps, issuers, refunds
 from core.emulator.context import Context
 from core.emulator.errors import ApiError
 
@@ -28,7 +28,7 @@ def retry(ctx: Context, intent: str, method: str, does: str) -> None:
 def capture(ctx: Context, intent: str) -> None:
     """The goods went out: what was held is taken."""
     if ctx.need("payment_intent", intent)["status"] == "requires_capture":
-        intent_steps.capture(ctx, intent, {})
+        captures.capture(ctx, intent, {})
 
 
 def abandon(ctx: Context, intent: str) -> None:

@@ -109,6 +109,9 @@ class Simulation:
             account=engine.account,
             base_url=engine.base_url,
             events_since=self.end_ms // 1000 - RETENTION_S,
+            version=engine.switches.api_version,
+            switches=engine.switches,
+            late_rows=engine.late_rows,
             unattended=True,
         )
 

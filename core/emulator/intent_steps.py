@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import (
-    amounts,
-    attempts,
-    balance,
-    payment_methods,
-    refunds,
-    reviews,
-    three_d_secure,
-)
+from core.emulator import attempts, captures, payment_methods, three_d_secure
+from core.emulator.captures import wrong_state
 from core.emulator.context import Context, checkout_of, hidden, shown
 from core.emulator.errors import DOCS, ApiError
 from core.emulator.store import Obj
@@ -24,10 +17,6 @@ _CANCELABLE = (
     "requires_action",
     "processing",
 )
-
-
-def wrong_state(intent: Obj, message: str) -> ApiError:
-    return ApiError(message, code="payment_intent_unexpected_state", payment_intent=shown(intent))
 
 
 def given_method(ctx: Context, params: dict[str, Any]) -> Obj | None:
@@ -127,38 +116,6 @@ def run(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
     attempts.run(ctx, intent, method, params)
 
 
-def capture(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
-    """POST /v1/payment_intents/{id}/capture; what is not captured is released."""
-    intent = ctx.need("payment_intent", intent_id, in_path=True)
-    if intent["status"] != "requires_capture":
-        raise wrong_state(
-            intent,
-            f"This PaymentIntent could not be captured because it has a status of"
-            f" {intent['status']}. Only a PaymentIntent with one of the following statuses may be"
-            " captured: requires_capture.",
-        )
-    amount = params.get("amount_to_capture", intent["amount_capturable"])
-    amounts.positive(amount, "amount_to_capture")
-    if amount > intent["amount_capturable"]:
-        raise ApiError(
-            f"The payment could not be captured because the requested capture amount ({amount}) is"
-            f" greater than the authorized amount ({intent['amount_capturable']}).",
-            param="amount_to_capture",
-            code="amount_too_large",
-        )
-    charge = ctx.need("charge", intent["latest_charge"])
-    charge["captured"], charge["amount_captured"] = True, amount
-    intent["status"] = "succeeded"
-    intent["amount_capturable"], intent["amount_received"] = 0, amount
-    if amount < charge["amount"]:
-        refunds.release_hold(ctx, charge, charge["amount"] - amount)
-    ctx.tx.touch(charge)
-    ctx.emit("charge.captured", charge)
-    ctx.emit("payment_intent.succeeded", intent)
-    ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
-    return ctx.tx.touch(intent)
-
-
 def cancel(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/payment_intents/{id}/cancel."""
     intent = ctx.need("payment_intent", intent_id, in_path=True)
@@ -180,11 +137,7 @@ def cancel(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
 def end(ctx: Context, intent: Obj, reason: str | None) -> Obj:
     """Cancel; money held for capture goes back."""
     if intent["status"] == "requires_capture":
-        charge = ctx.need("charge", intent["latest_charge"])
-        refunds.release_hold(ctx, charge, intent["amount_capturable"])
-        charge["refunded"] = True
-        reviews.close(ctx, charge, "canceled")
-        ctx.emit("charge.expired" if reason == "automatic" else "charge.refunded", charge)
+        captures.release(ctx, ctx.need("charge", intent["latest_charge"]), expired=False)
     intent["status"] = "canceled"
     intent["amount_capturable"] = 0
     intent["canceled_at"], intent["cancellation_reason"] = ctx.now, reason

@@ -15,6 +15,7 @@ from core.emulator import (
 from core.emulator.context import Context, hidden, shown
 from core.emulator.dispute_objects import ANSWER_DAYS, blank
 from core.emulator.errors import ApiError, refused
+from core.emulator.fees import Part
 from core.emulator.store import Obj
 
 #: An inquiry that comes to nothing closes by itself (FACTS section 3).
@@ -92,7 +93,7 @@ def _withdraw(ctx: Context, dispute: Obj, charge: Obj, fee: int) -> None:
         source=dispute["id"],
         amount=-fees.converted(dispute["amount"], rate),
         currency=paid["currency"],
-        fee_rows=[("Dispute fee", fee)],
+        parts=[Part("Dispute fee", fee)],
         rate=rate,
         description=f"Chargeback withdrawal for {charge['id']}",
     )
@@ -150,7 +151,7 @@ def _close(ctx: Context, dispute: Obj, *, won: bool) -> None:
         source=dispute["id"],
         amount=-taken["amount"],
         currency=taken["currency"],
-        fee_rows=[("Dispute countered fee returned", fee)],
+        parts=[Part("Dispute countered fee returned", fee)],
         rate=hidden(taken).get("rate"),
         description=f"Chargeback reversal for {dispute['charge']}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator import amounts, intent_steps, payment_methods, three_d_secure
+from core.emulator import amounts, captures, intent_steps, payment_methods, three_d_secure
 from core.emulator.context import Context
 from core.emulator.errors import refused
 from core.emulator.params import merged
@@ -32,7 +32,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     method = intent_steps.given_method(ctx, params)
     intent = _blank(ctx, amount, currency)
     _apply_methods(intent, params)
-    three_d_secure.remember(intent, params)
+    remember_options(intent, params)
     intent |= {name: params[name] for name in _COPIED if name in params}
     intent["customer"] = customer
     intent["metadata"] = merged({}, params.get("metadata") or {})
@@ -134,6 +134,15 @@ def _apply_methods(intent: Obj, params: dict[str, Any]) -> None:
         }
 
 
+def remember_options(intent: Obj, params: dict[str, Any]) -> None:
+    """Keep what `payment_method_options[card]` asks for, the features of a hold among it."""
+    three_d_secure.remember(intent, params)
+    card = (params.get("payment_method_options") or {}).get("card") or {}
+    if "card" in intent["payment_method_options"]:
+        asked = {name: card[name] for name in captures.REQUESTS if name in card}
+        intent["payment_method_options"]["card"] |= asked
+
+
 def _set_shipping(intent: Obj) -> None:
     if intent["shipping"]:
         given = intent["shipping"]
@@ -155,14 +164,14 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         "expand",
         "receipt_email",
     }:
-        raise intent_steps.wrong_state(
+        raise captures.wrong_state(
             intent,
             f"This PaymentIntent could not be updated because it has a status of {status}.",
         )
     currency = amounts.currency_of(params.get("currency", intent["currency"]))
     if "amount" in params or "currency" in params:
         if status not in ("requires_payment_method", "requires_confirmation", "requires_action"):
-            raise intent_steps.wrong_state(
+            raise captures.wrong_state(
                 intent, f"The amount cannot be changed when a PaymentIntent has status {status}."
             )
         intent["amount"] = amounts.charge_amount(params.get("amount", intent["amount"]), currency)
@@ -170,7 +179,7 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     if params.get("customer"):
         intent["customer"] = ctx.need("customer", params["customer"], "customer")["id"]
     intent |= {name: params[name] for name in _COPIED if name in params}
-    three_d_secure.remember(intent, params)
+    remember_options(intent, params)
     if "shipping" in params:
         _set_shipping(intent)
     if "metadata" in params:

@@ -44,6 +44,17 @@ def pays(store: Store, now: int) -> bool:
     return bool(schedule["interval"] == "daily")
 
 
+def debits(store: Store) -> bool:
+    """Whether a balance below zero is taken from the bank account."""
+    return bool(_settings(store)["debit_negative_balances"])
+
+
+def descriptor(store: Store) -> str | None:
+    """What payouts say on the bank's statement; None for the bank's own words."""
+    found: str | None = _settings(store)["statement_descriptor"]
+    return found
+
+
 def of_account(store: Store) -> dict[str, Any]:
     """`settings.payouts` of the account."""
     settings = _settings(store)

@@ -8,6 +8,7 @@ from core.emulator import balance
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError
 from core.emulator.store import Obj
+from core.emulator.switches import FAILED_REFUND_ROWS
 
 _WAITS_S = 45 * balance.DAY
 
@@ -71,10 +72,11 @@ def _return_money(ctx: Context, refund: Obj, reason: str) -> None:
     charge = ctx.need("charge", refund["charge"])
     paid = ctx.need("balance_transaction", refund["balance_transaction"])
     card = charge["payment_method_details"]["type"] == "card"
+    other = ctx.switches.failed_refund_row
     row = balance.post(
         ctx,
-        kind="refund_failure" if card else "payment_failure_refund",
-        category="refund_failure",
+        kind="refund_failure" if card else other,
+        category="refund_failure" if card else FAILED_REFUND_ROWS[other],
         source=refund["id"],
         amount=-paid["amount"],
         currency=paid["currency"],
@@ -88,10 +90,20 @@ def _return_money(ctx: Context, refund: Obj, reason: str) -> None:
     mark(ctx, charge, -refund["amount"])
 
 
+def whole(charge: Obj) -> int:
+    """What refunds can reach in all: what was captured and released, or a hold that still stands.
+
+    Minor units. Since 2025-03-31.basil nothing of a captured charge is released by a Refund.
+    """
+    captured: int = charge["amount_captured"] or 0
+    released: int = hidden(charge).get("released", 0)
+    return captured + released or int(charge["amount"])
+
+
 def mark(ctx: Context, charge: Obj, amount: int) -> None:
     """Move what is refunded of a charge by minor units."""
     charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+    charge["refunded"] = charge["amount_refunded"] >= whole(charge)
     ctx.tx.touch(charge)
 
 

@@ -14,6 +14,7 @@ from core.emulator import (
     lists,
     refund_outcomes,
     reviews,
+    versions,
 )
 from core.emulator.context import Context, hidden
 from core.emulator.errors import ApiError, missing, refused
@@ -32,7 +33,13 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     amount = _amount(ctx, charge, params.get("amount"))
     if amount % money.multiple(charge["currency"]):
         raise ApiError("Invalid amount.", param="amount", code="parameter_invalid_integer")
-    row = _pay_back(ctx, charge, amount) if charge["captured"] else None
+    if not charge["amount_captured"] and amount < charge["amount"]:
+        raise ApiError(
+            "You cannot partially refund an uncaptured charge. Instead, capture the charge for an"
+            " amount less than the original amount.",
+            param="amount",
+        )
+    row = _pay_back(ctx, charge, amount) if charge["amount_captured"] else None
     refund = _make(ctx, charge, amount, params.get("reason"), row)
     refund["metadata"] = merged({}, params.get("metadata") or {})
     refund_outcomes.mark(ctx, charge, amount)
@@ -54,7 +61,7 @@ def limited(store: Store) -> bool:
 
 def _amount(ctx: Context, charge: Obj, asked: int | None) -> int:
     """What to give back: refused when it is more than is left, or while the issuer holds it."""
-    left = charge["amount"] - charge["amount_refunded"]
+    left = refund_outcomes.whole(charge) - charge["amount_refunded"]
     within = limited(ctx.tx.store) if charge["refunded"] or left < (asked or 1) else True
     if within and (charge["refunded"] or left == 0):
         raise ApiError(
@@ -115,10 +122,13 @@ def _pay_back(ctx: Context, charge: Obj, amount: int) -> Obj:
     """The balance row: converted so that partial refunds add up to the full one."""
     paid = balance.post_charge(ctx, charge)
     rate = hidden(paid).get("rate")
-    gone = charge["amount_refunded"] - (charge["amount"] - charge["amount_captured"])
+    gone = charge["amount_refunded"] - hidden(charge).get("released", 0)
     # What truly left, for a refund that failed between two others shifts their rounding.
     left = hidden(charge).get("settled_back", fees.converted(gone, rate))
-    settled = max(0, fees.converted(gone + amount, rate) - left)
+    whole = fees.converted(gone + amount, rate)
+    if gone + amount == charge["amount_captured"]:
+        whole = hidden(charge).get("settled", whole)  # several captures round each for itself
+    settled = max(0, whole - left)
     hidden(charge)["settled_back"] = left + settled
     card = charge["payment_method_details"]["type"] == "card"
     return balance.post(
@@ -188,11 +198,15 @@ def _afterwards(ctx: Context, charge: Obj, refund: Obj) -> None:
         ctx.later(delay, "finish_refund", refund=refund["id"])
 
 
-def release_hold(ctx: Context, charge: Obj, amount: int) -> Obj:
-    """Give back what was authorized and not captured: no balance moves."""
-    refund = _make(ctx, charge, amount, None, None)
-    charge["amount_refunded"] += amount
-    ctx.tx.touch(charge)
+def release_hold(ctx: Context, charge: Obj, amount: int, row: Obj | None) -> Obj:
+    """Old API versions: what was authorized and not captured is refunded, with or without a row."""
+    refund = _make(ctx, charge, amount, None, row)
+    before = charge["amount_refunded"]
+    hidden(charge)["released"] = hidden(charge).get("released", 0) + amount
+    refund_outcomes.mark(ctx, charge, amount)
+    if versions.announces_refunds(ctx.version):
+        ctx.emit("refund.created", refund)
+    ctx.emit("charge.refunded", charge, {"amount_refunded": before})
     return refund
 
 

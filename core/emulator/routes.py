@@ -10,6 +10,7 @@ from typing import Any
 from core.emulator import (
     accounts,
     balance,
+    captures,
     charges,
     checkout_sessions,
     customers,
@@ -139,8 +140,13 @@ ROUTES: list[Route] = [
     _route(f"GET /v1/{_PI}/{{id}}", "PaymentIntentRetrieveParams", payment_intents.retrieve),
     _route(f"POST /v1/{_PI}/{{id}}", "PaymentIntentUpdateParams", payment_intents.update),
     _route(f"POST /v1/{_PI}/{{id}}/confirm", "PaymentIntentConfirmParams", intent_steps.confirm),
-    _route(f"POST /v1/{_PI}/{{id}}/capture", "PaymentIntentCaptureParams", intent_steps.capture),
+    _route(f"POST /v1/{_PI}/{{id}}/capture", "PaymentIntentCaptureParams", captures.capture),
     _route(f"POST /v1/{_PI}/{{id}}/cancel", "PaymentIntentCancelParams", intent_steps.cancel),
+    _route(
+        f"POST /v1/{_PI}/{{id}}/increment_authorization",
+        "PaymentIntentIncrementAuthorizationParams",
+        captures.increment,
+    ),
     _list(f"/v1/{_PM}", "PaymentMethodListParams", "payment_method", ["customer", "type"]),
     _route(f"POST /v1/{_PM}", "PaymentMethodCreateParams", payment_methods.create),
     _route(f"GET /v1/{_PM}/{{id}}", "PaymentMethodRetrieveParams", payment_methods.retrieve),
@@ -152,6 +158,7 @@ ROUTES: list[Route] = [
     _route("GET /v1/payouts/{id}", "PayoutRetrieveParams", payouts.retrieve),
     _route("POST /v1/payouts/{id}", "PayoutUpdateParams", payouts.update),
     _route("POST /v1/payouts/{id}/cancel", "PayoutCancelParams", payouts.cancel),
+    _route("POST /v1/payouts/{id}/reverse", "PayoutReverseParams", payouts.reverse),
     _list(
         "/v1/radar/early_fraud_warnings",
         "radar.EarlyFraudWarningListParams",

@@ -8,11 +8,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from core.emulator.app import Api
-from core.emulator.context import API_VERSION
 from core.emulator.control import Control
 from core.emulator.engine import Engine
 from core.emulator.hosted import challenge, downloads, pages
 from core.emulator.hosted.checkout import Checkout
+from core.emulator.versions import API_VERSION
 
 
 def application(engine: Engine, control: Control) -> Starlette:

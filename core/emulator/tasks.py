@@ -8,11 +8,11 @@ from typing import Any
 from core.emulator import (
     attempts,
     balance,
+    captures,
     charges,
     checkout_sessions,
     early_fraud_warnings,
     follow_ups,
-    intent_steps,
     issuers,
     payouts,
     refund_outcomes,
@@ -57,7 +57,7 @@ def _finish_processing(ctx: Context, intent: str, fails: bool) -> None:
 def _expire_authorization(ctx: Context, intent: str) -> None:
     found = ctx.need("payment_intent", intent)
     if found["status"] == "requires_capture":
-        intent_steps.end(ctx, found, "automatic")
+        captures.expire(ctx, found)
 
 
 def _expire_checkout_session(ctx: Context, session: str) -> None:
@@ -126,7 +126,12 @@ def _payout_arrives(ctx: Context, payout: str) -> None:
     payouts.arrive(ctx, payout)
 
 
+def _list_row(ctx: Context, row: str) -> None:
+    balance.list_late(ctx, row)
+
+
 KINDS: dict[str, Callable[..., None]] = {
+    "list_row": _list_row,
     "post_charge": _post_charge,
     "finish_processing": _finish_processing,
     "expire_authorization": _expire_authorization,
