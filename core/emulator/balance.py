@@ -204,7 +204,7 @@ def charge_fees(ctx: Context, charge: Obj, settled: fees.Settled) -> list[Part]:
     country = (method.get(method["type"]) or {}).get("country")
     abroad = method["type"] == "card" and country != fees.HOME_COUNTRY
     parts = fees.details(settled, abroad=abroad)
-    return [*parts, *fees.extra(settled, parts, ctx.switches.fee_parts)]
+    return [*parts, *fees.other_parts(settled, parts, ctx.switches.fee_parts)]
 
 
 def available_day(now: int) -> int:

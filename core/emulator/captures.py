@@ -36,9 +36,10 @@ def capture(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
             " captured: requires_capture.",
         )
     charge = ctx.need("charge", intent["latest_charge"])
-    amount = params.get("amount_to_capture", intent["amount_capturable"])
-    _check_amount(charge, amount, intent["amount_capturable"])
-    final = params.get("final_capture", True) or amount >= intent["amount_capturable"]
+    capturable: int = intent["amount_capturable"]
+    amount: int = params.get("amount_to_capture", capturable)
+    _check_amount(charge, amount, capturable)
+    final = params.get("final_capture", True) or amount >= capturable
     if not final:
         _check_several(charge)
     watched = ("amount_captured", "balance_transaction", "captured")
@@ -48,7 +49,7 @@ def capture(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         changed = {name: old for name, old in before.items() if old != charge[name]}
         ctx.emit("charge.updated", charge, changed)
     intent["amount_received"] = charge["amount_captured"]
-    intent["amount_capturable"] = 0 if final else intent["amount_capturable"] - amount
+    intent["amount_capturable"] = 0 if final else capturable - amount
     if final:
         intent["status"] = "succeeded"
         ctx.emit("charge.captured", charge)

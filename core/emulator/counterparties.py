@@ -22,6 +22,7 @@ from core.emulator.context import Context, hidden, shown
 from core.emulator.dispute_objects import REASONS
 from core.emulator.engine import Engine
 from core.emulator.errors import refused
+from core.emulator.store import Obj
 
 T = TypeVar("T")
 _Body = dict[str, Any]
@@ -94,8 +95,8 @@ class Counterparties:
         value = word(query, name)
 
         def count(ctx: Context) -> _Body:
-            # The release of a hold that was never captured moves no money: it has no row.
-            found = [r for r in lists.of(ctx, "refund", name, value) if r["balance_transaction"]]
+            # The release of a hold gives no money back.
+            found = [r for r in lists.of(ctx, "refund", name, value) if not released(r)]
             kept = [r for r in found if r["status"] not in ("failed", "canceled")]
             return {
                 "count": len(found),
@@ -175,6 +176,11 @@ class Counterparties:
 
     def _do(self, do: Callable[[Context], _Body]) -> _Body:
         return shown(self.engine.work(do))
+
+
+def released(refund: Obj) -> bool:
+    """Whether a Refund stands for the uncaptured part of a hold."""
+    return bool(hidden(refund).get("release")) or not refund["balance_transaction"]
 
 
 def one_of(status: str, steps: dict[str, T]) -> T:

@@ -113,7 +113,7 @@ def details(settled: Settled, *, abroad: bool) -> list[Part]:
     return rows
 
 
-def extra(settled: Settled, own: Sequence[Part], wanted: Sequence[str]) -> list[Part]:
+def other_parts(settled: Settled, own: Sequence[Part], wanted: Sequence[str]) -> list[Part]:
     """What others take through the same fee: tax, the platform, the method's network, the state."""
     step, amount = money.multiple(settled.currency), settled.amount
     made = {

@@ -222,9 +222,7 @@ def reverse(ctx: Context, payout_id: str, params: dict[str, Any]) -> Obj:
         or payout["arrival_date"] < ctx.now - _REVERSIBLE_S
     ):
         raise ApiError("This payout cannot be reversed.", param="payout")
-    back = _make(
-        ctx, -payout["amount"], payout["currency"], automatic=False, original=payout["id"]
-    )
+    back = _make(ctx, -payout["amount"], payout["currency"], automatic=False, original=payout["id"])
     back["metadata"] = merged({}, params.get("metadata") or {})
     payout["reversed_by"] = back["id"]
     ctx.emit("payout.updated", payout, {"reversed_by": None})

@@ -201,6 +201,7 @@ def _afterwards(ctx: Context, charge: Obj, refund: Obj) -> None:
 def release_hold(ctx: Context, charge: Obj, amount: int, row: Obj | None) -> Obj:
     """Old API versions: what was authorized and not captured is refunded, with or without a row."""
     refund = _make(ctx, charge, amount, None, row)
+    hidden(refund)["release"] = True
     before = charge["amount_refunded"]
     hidden(charge)["released"] = hidden(charge).get("released", 0) + amount
     refund_outcomes.mark(ctx, charge, amount)
