@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
 from types import FrameType
 
 from core import clock
@@ -20,6 +19,14 @@ from core.actions import (
 from core.actions.desk import Desk
 from core.actions.resolve import BATCH, resolve
 from core.bootstrap import Console, Workshop, desk_in
+from core.db.stream_limits import (
+    EVENTS,
+    INBOX,
+    LEDGER,
+    PAYOUTS,
+    REFRESH,
+    WRITTEN_EVERY,
+)
 from core.db.versions import changes
 from core.gateway.client import Gateway
 from core.inbox.ledger_walk import catch_up, fill_gaps
@@ -27,6 +34,7 @@ from core.inbox.loop import run
 from core.inbox.poll import poll
 from core.inbox.refresh import refresh
 from core.inbox.retention import CHUNK, prune
+from core.inbox.streams import Recorder, Step, every_so_often
 from core.inbox.work import apply_inbox
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.risk.watch import Watch
@@ -35,6 +43,8 @@ from dashboard import seeding
 #: How long an idle step waits, in seconds.
 APPLY_IDLE = 0.1
 REFRESH_IDLE = 0.1
+#: Loops of streams wake up at least this often: one that does not is told within a minute.
+AWAKE = 5.0
 POLL_EVERY = 15.0
 LEDGER_EVERY = 3.0
 #: The ledger is walked when something changed here, and this often even if nothing did.
@@ -64,7 +74,7 @@ def work(console: Console, workshop: Workshop) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
 
-    def guarded(name: str, step: Callable[[], bool], idle: float) -> None:
+    def guarded(name: str, step: Step, idle: float) -> None:
         try:
             run(name, step, stop, idle=idle)
         except BaseException:
@@ -85,11 +95,13 @@ def work(console: Console, workshop: Workshop) -> int:
     return 1 if failed.is_set() else 0
 
 
-def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[], bool], float]]:
-    engine, books = console.engine, workshop.books
+def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Step, float]]:
+    engine = console.engine
+    recorder = Recorder(engine)
     desk, challenge = desk_in(console, workshop), seeding.challenge(console.settings)
-    loops: list[tuple[str, Callable[[], bool], float]] = [
-        ("apply", lambda: apply_inbox(engine, books).any, APPLY_IDLE),
+    loops: list[tuple[str, Step, float]] = [
+        ("apply", _applier(console, workshop, recorder), APPLY_IDLE),
+        ("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
         ("request log", lambda: workshop.log.flush() > 1000, LOG_EVERY),
         ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
         ("operations", lambda: resolve(desk) == BATCH, RESOLVE_EVERY),
@@ -102,21 +114,49 @@ def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Callable[[],
     for gateway in workshop.gateways.values():
         mode = "live" if gateway.livemode else "test"
         loops += [
-            (f"refresh {mode}", _refresher(console, workshop, gateway), REFRESH_IDLE),
-            (f"poll {mode}", _poller(console, gateway), _poll_every(console)),
-            (f"ledger {mode}", _bookkeeper(console, workshop, gateway), LEDGER_EVERY),
-            (f"gaps {mode}", _gap_filler(console, workshop, gateway), GAPS_EVERY),
+            (f"{name} {mode}", step, idle)
+            for name, step, idle in _loops_of(console, workshop, gateway, recorder)
         ]
     return loops
 
 
-def _refresher(console: Console, workshop: Workshop, gateway: Gateway) -> Callable[[], bool]:
+def _loops_of(
+    console: Console, workshop: Workshop, gateway: Gateway, recorder: Recorder
+) -> list[tuple[str, Step, float]]:
+    """The loops of one mode. Each is watched: its stream says on the screens how it stands."""
+
+    def watched(name: str, step: Step, idle: float, part: str = "") -> Step:
+        return recorder.watched(name, [gateway.livemode], step, every=idle, part=part)
+
+    refresher = watched(REFRESH, _refresher(console, workshop, gateway), REFRESH_IDLE)
+    poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
+    bookkeeper = _bookkeeper(console, workshop, gateway, recorder)
+    gap_filler = every_so_often(_gap_filler(console, workshop, gateway), GAPS_EVERY)
+    return [
+        # What payouts paid out is read with all other objects: their stream is told beside it.
+        ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
+        ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
+        ("ledger", watched(LEDGER, bookkeeper, LEDGER_EVERY), LEDGER_EVERY),
+        ("gaps", watched(LEDGER, gap_filler, AWAKE, "gaps"), AWAKE),
+    ]
+
+
+def _applier(console: Console, workshop: Workshop, recorder: Recorder) -> Step:
+    def step() -> bool:
+        return apply_inbox(console.engine, workshop.books).any
+
+    return recorder.watched(INBOX, list(workshop.gateways), step, every=APPLY_IDLE)
+
+
+def _refresher(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
     return lambda: refresh(console.engine, gateway, workshop.books) > 0
 
 
-def _poller(console: Console, gateway: Gateway) -> Callable[[], bool]:
+def _poller(console: Console, gateway: Gateway, recorder: Recorder) -> Step:
     def step() -> bool:
+        begun = clock.now()
         polled = poll(console.engine, gateway)
+        recorder.reached(EVENTS, gateway.livemode, begun)
         if polled.gap:
             _log.error("events older than Stripe keeps were missed: run `sync --since` for them")
         return False
@@ -124,25 +164,29 @@ def _poller(console: Console, gateway: Gateway) -> Callable[[], bool]:
     return step
 
 
-def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway) -> Callable[[], bool]:
+def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway, recorder: Recorder) -> Step:
     """Walks while something changes here, and a little longer: Stripe books with a delay."""
-    seen, changed_at, walked_at = -1, 0.0, 0.0
+    seen, changed_at, walked_at, wanted = -1, 0.0, 0.0, True
 
     def step() -> bool:
-        nonlocal seen, changed_at, walked_at
+        nonlocal seen, changed_at, walked_at, wanted
         now, version = time.monotonic(), changes(console.engine)
         if version != seen:
             seen, changed_at = version, now
-        if now - changed_at < LEDGER_AFTERWARDS or now - walked_at > LEDGER_AT_LEAST:
-            walked_at = now
+        # A walk that failed is wanted until one has ended.
+        wanted = wanted or now - changed_at < LEDGER_AFTERWARDS
+        if wanted or now - walked_at > LEDGER_AT_LEAST:
+            wanted, begun = True, clock.now()
             new = catch_up(console.engine, gateway, workshop.books)
+            recorder.reached(LEDGER, gateway.livemode, begun)
+            walked_at, wanted = now, False
             _log.debug("ledger: %s new rows", new)
         return False
 
     return step
 
 
-def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Callable[[], bool]:
+def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
     def step() -> bool:
         new = fill_gaps(console.engine, gateway, workshop.books)
         if new:

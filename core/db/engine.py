@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,12 @@ T = TypeVar("T")
 #: hands over to another.
 _RETRIED = {1205, 1213, 1040, 1203}
 _GONE = {2006, 2013, 2014, 2003, 1053, 1927, 4031, 1290, 1836}
+
+#: MySQL: disk full, table full, no space left, and how a storage engine passes that on.
+_FULL = {1021, 1114, 28}
+_NO_SPACE = re.compile(r"err(no|or|code):? 28\b|No space left", re.IGNORECASE)
+#: SQLite cannot write or open its files: besides a full disk, one that is gone.
+_NO_FILE = ("disk I/O error", "unable to open database file")
 
 
 def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
@@ -155,6 +162,22 @@ def is_transient(error: BaseException) -> bool:
         return False
     number = error.orig.args[0] if error.orig is not None and error.orig.args else None
     return number in _RETRIED | _GONE or "database is locked" in str(number)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the database could not write because its disk is full."""
+    if not isinstance(error, DBAPIError) or error.orig is None or not error.orig.args:
+        return False
+    number, said = error.orig.args[0], str(error.orig)
+    full = number in _FULL or "database or disk is full" in said
+    return full or (isinstance(number, int) and bool(_NO_SPACE.search(said)))
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the fault is the database's and may pass by itself: a process waits for that."""
+    if is_transient(error) or is_full(error) or isinstance(error, PoolTimeout):
+        return True
+    return isinstance(error, OperationalError) and any(n in str(error.orig) for n in _NO_FILE)
 
 
 @contextmanager

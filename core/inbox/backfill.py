@@ -20,6 +20,7 @@ from core.gateway.readings import Page, read_ledger_page, read_page
 from core.inbox.apply import Books, apply
 from core.inbox.ledger_walk import walk_name, write_page
 from core.inbox.poll import events_name
+from core.inbox.streams import Backfilling
 
 #: Charges come before the payments that show them, and all before the ledger that books them.
 ORDER = (
@@ -69,20 +70,27 @@ def backfill(
     A run that was cut short goes on where it was, if it was to go about as far back.
     """
     run = retrying(partial(_begin, engine, gateway.livemode, since))
-    counts = {}
-    for kind in ORDER:
-        write = partial(_write_list, engine, books)
-        try:
-            counts[kind] = _walk(engine, gateway, kind, run, report, write)
-        except (StripeNotFound, StripeKeyRefused) as error:
-            if kind not in OPTIONAL:
-                raise
-            _log.info("Stripe does not list %s here: %s", kind, error.code)
-            counts[kind] = 0
-    counts[LEDGER] = _walk(
-        engine, gateway, LEDGER, run, report, partial(_write_ledger, engine, gateway, books)
-    )
-    retrying(partial(_end, engine, gateway.livemode, run))
+    with Backfilling(engine, gateway.livemode, clock.from_unix(run.since)) as noted:
+
+        def told(progress: Progress) -> None:
+            noted.goes_on(progress.kind)
+            report(progress)
+
+        counts = {}
+        for kind in ORDER:
+            write = partial(_write_list, engine, books)
+            try:
+                counts[kind] = _walk(engine, gateway, kind, run, told, write)
+            except (StripeNotFound, StripeKeyRefused) as error:
+                if kind not in OPTIONAL:
+                    raise
+                _log.info("Stripe does not list %s here: %s", kind, error.code)
+                noted.lacks(kind, error)
+                counts[kind] = 0
+        counts[LEDGER] = _walk(
+            engine, gateway, LEDGER, run, told, partial(_write_ledger, engine, gateway, books)
+        )
+        retrying(partial(_end, engine, gateway.livemode, run))
     return counts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.db.engine import is_transient
+from core.db.engine import is_passing
 from core.errors import TillwatchError
 
 #: Anything else is a fault of the program, and stops the worker.
@@ -21,7 +21,7 @@ OF_ONE_OBJECT = (
 
 def raise_if_transient(error: BaseException) -> None:
     """A database that does not answer is no fault of an object: raise that error on."""
-    if isinstance(error, SQLAlchemyError) and is_transient(error):
+    if isinstance(error, SQLAlchemyError) and is_passing(error):
         raise error
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
-from core.db.engine import is_transient, retrying
+from core.db.engine import is_passing, retrying
 from core.db.held import HeldConnection
 from core.errors import DatabaseDown, InboxFull, TillwatchError
 from core.inbox.store import IncomingEvent, store
@@ -120,7 +120,7 @@ class GroupWriter(Generic[Ticket]):
         try:
             retrying(lambda: self._write([event for event, _ in batch]), tries=_TRIES)
         except SQLAlchemyError as failure:
-            if len(batch) > 1 and not is_transient(failure):
+            if len(batch) > 1 and not is_passing(failure):
                 # One event that the database refuses must not turn its neighbours away.
                 for item in batch:
                     self._commit([item])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.db.engine import is_transient
+from core.db.engine import is_passing
 from core.errors import StripeError, TillwatchError
 
 LONGEST_WAIT = 30.0
@@ -34,7 +34,7 @@ def run(name: str, step: Callable[[], bool], stop: threading.Event, *, idle: flo
             failures += 1
             _log.error("%s: %s (%s)", name, error.message, error.code)
         except SQLAlchemyError as error:
-            if not is_transient(error):
+            if not is_passing(error):
                 raise
             failures += 1
             _log.warning("%s: the database does not answer: %s", name, type(error).__name__)

@@ -16,6 +16,7 @@ from core.db.engine import reading, retrying, writing
 from core.db.tables import events
 from core.errors import MalformedEvent
 from core.gateway.client import PAGE, Gateway, Json
+from core.inbox import streams
 from core.inbox.store import IncomingEvent, parse_envelope, store
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,9 @@ def poll(engine: Engine, gateway: Gateway) -> Polled:
         kept = cursors.position(connection, name)
     since = clock.from_unix(kept["since"]) if kept else now - FIRST
     gap = since < now - REACH
+    if gap:
+        # Before the cursor moves: what was missed is told even if this step ends here.
+        streams.note_gap(engine, gateway.livemode, since)
     start = max(since, now - REACH)
     new, newest = 0, start
     created = {"gte": clock.to_unix(start - OVERLAP)}
