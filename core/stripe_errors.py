@@ -52,6 +52,8 @@ class StripeKeyRefused(StripeError):
     """Stripe refused the API key, or the key lacks a permission."""
 
     code = "stripe_key_refused"
+    #: The rights that the key lacks, as Stripe names them (`rak_charge_read`); where it names some.
+    permissions: tuple[str, ...] = ()
 
 
 class StripeBusy(StripeError):

@@ -47,6 +47,19 @@ def gateway(emulator, calls):
     )
 
 
+def test_a_right_that_the_key_lacks_is_named_and_the_key_is_not(emulator, gateway):
+    lacking = "rak_balance_transaction_source_read"
+    emulator.fault(kind="error", status=403, permission=lacking)
+    with pytest.raises(StripeKeyRefused) as refused:
+        gateway.get("/v1/balance_transactions")
+    assert refused.value.permissions == (lacking,)
+    assert refused.value.message == f"The API key lacks the right {lacking}."
+    emulator.fault(kind="error", status=403)
+    with pytest.raises(StripeKeyRefused) as refused:
+        gateway.get("/v1/balance_transactions")
+    assert refused.value.permissions == ()
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

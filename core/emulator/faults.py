@@ -39,6 +39,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seconds": (lambda v: _number(v, 0, 600), "a number from 0 to 600"),
     "probability": (lambda v: _number(v, 0, 1), "a number from 0 to 1"),
     "reason": (lambda v: v in REASONS, f"one of {', '.join(REASONS)}"),
+    "permission": (_text, "null or a string"),
 }
 
 
@@ -54,6 +55,7 @@ class Fault:
     seconds: float
     probability: float
     reason: str
+    permission: str | None
 
     def fits(self, method: str, path: str) -> bool:
         if self.count == 0 or (self.method and self.method != method):
@@ -72,7 +74,8 @@ class Faults:
     def order(self, data: dict[str, Any]) -> None:
         """Add one: `{"kind", "count"=1, "method", "path", "status", "seconds", "probability"}`.
 
-        `reason` is why a `rate_limit` says it limits.
+        `reason` is why a `rate_limit` says it limits; `permission` the right (`rak_…`) that an
+        `error` says a restricted key lacks.
         """
         if data.get("kind") not in KINDS:
             raise refused(f"kind must be one of {', '.join(KINDS)}", "kind")
@@ -90,6 +93,7 @@ class Faults:
             seconds=data.get("seconds", 1),
             probability=data.get("probability", 1),
             reason=data.get("reason", REASONS[0]),
+            permission=data.get("permission"),
         )
         with self._lock:
             self._orders.append(fault)
@@ -120,8 +124,17 @@ class Faults:
             return [vars(fault) for fault in self._orders]
 
 
-def injected_error(status: int) -> ApiError:
+def injected_error(status: int, permission: str | None = None) -> ApiError:
     """What an ordered error says."""
+    if permission:
+        return ApiError(
+            "The provided key 'rk_test_***********emul' does not have the required permissions for"
+            f" this endpoint on account 'acct_emulator'. Having the '{permission}' permission would"
+            " allow this request to continue.",
+            status=status,
+            type="invalid_request_error",
+            executed=False,
+        )
     if status == 429:
         return limited(REASONS[0])
     kind = "api_error" if status >= 500 else "invalid_request_error"
@@ -164,4 +177,4 @@ def refusal_of(fault: Fault) -> ApiError | None:
         return limited(fault.reason)
     if fault.kind == "lock_timeout":
         return locked()
-    return injected_error(fault.status) if fault.kind == "error" else None
+    return injected_error(fault.status, fault.permission) if fault.kind == "error" else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import stripe
 
 from core.errors import (
@@ -27,6 +29,9 @@ _TABLE: tuple[tuple[type[stripe.StripeError], type[StripeError]], ...] = (
     (stripe.APIError, OutcomeUnknown),
 )
 
+#: How Stripe names the right that a restricted key lacks. The rest of its message quotes the key.
+_PERMISSION = re.compile(r"\brak_[a-z0-9_]{1,60}\b")
+
 
 def translate(error: stripe.StripeError) -> StripeError:
     """Our error for one of the SDK's. It carries Stripe's codes, and never the request's body."""
@@ -36,13 +41,22 @@ def translate(error: stripe.StripeError) -> StripeError:
     if kind is StripeRefused and error.http_status == 404:
         kind = StripeNotFound
     detail = error.error
-    return kind(
-        error.user_message if kind in (CardDeclined, StripeRefused, StripeNotFound) else None,
+    lacking = _lacking(error) if kind is StripeKeyRefused else ()
+    said = error.user_message if kind in (CardDeclined, StripeRefused, StripeNotFound) else None
+    ours = kind(
+        f"The API key lacks the right {' or '.join(lacking)}." if lacking else said,
         stripe_code=error.code,
         decline_code=getattr(detail, "decline_code", None),
         request_id=error.request_id,
         http_status=error.http_status,
     )
+    if isinstance(ours, StripeKeyRefused):
+        ours.permissions = lacking
+    return ours
+
+
+def _lacking(error: stripe.StripeError) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_PERMISSION.findall(error.user_message or "")))
 
 
 def is_retried(error: stripe.StripeError) -> bool:
