@@ -53,7 +53,7 @@ def apply_all(engine: Engine) -> int:
 
 def _apply(session: Session, event: Any) -> None:
     source = json.loads(event.body)["data"]["object"]
-    snapshot = read_object(source, as_of=event.created_at, confirmed=False)
+    snapshot = read_object(source, as_of=event.created_at, confirmed=False, livemode=event.livemode)
     if isinstance(snapshot, ChargeSnapshot):
         _merge(session, Charge, snapshot)
         _payment(session, snapshot.payment_id, None, event)

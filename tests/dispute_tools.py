@@ -41,7 +41,7 @@ def by_mastercard(desk: Desk, emulator: RunningEmulator, caller: Caller) -> str:
 def mirrored(desk: Desk, dispute_id: str) -> str:
     """Read a dispute back into the mirror, as the worker does."""
     now = clock.now()
-    snapshot = read_object(at_stripe(desk, dispute_id), as_of=now, confirmed=True)
+    snapshot = read_object(at_stripe(desk, dispute_id), as_of=now, confirmed=True, livemode=False)
     assert snapshot is not None
     with writing(desk.engine) as connection:
         apply(connection, [snapshot], desk.books, at=now)

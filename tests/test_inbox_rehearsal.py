@@ -44,6 +44,8 @@ def charge(**changes):
         "amount": 1200,
         "currency": "usd",
         "status": "succeeded",
+        "captured": True,
+        "amount_captured": 1200,
         "payment_intent": "pi_1",
         "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}},
     } | changes

@@ -91,7 +91,7 @@ def test_captured_between_weighing_and_keeping_is_not_lost(desk, backend, held, 
 
 def test_an_older_state_that_comes_late_changes_nothing(desk, backend, held):
     old = desk.gateway(False).get(f"/v1/payment_intents/{held}")
-    seen = read_object(old, as_of=clock.now(), confirmed=True)
+    seen = read_object(old, as_of=clock.now(), confirmed=True, livemode=False)
     score(desk)
     payments.capture(desk, backend, held, livemode=False)
     for _ in range(2):

@@ -64,7 +64,7 @@ def test_an_unreadable_ledger_row_stops_no_other(emulator, tmp_path, monkeypatch
     def odd(path, **params):
         answer = real(path, **params)
         if path == "/v1/balance_transactions":
-            answer["data"][-1]["currency"] = "usdc"
+            answer["data"][-1]["currency"] = "dollars"
         return answer
 
     monkeypatch.setattr(spine.gateway, "get", odd)

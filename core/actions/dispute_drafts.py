@@ -26,7 +26,7 @@ def of(desk: Desk, source: Mapping[str, Any], livemode: bool) -> Draft:
     evidence = source.get("evidence") or {}
     texts = {name: str(evidence[name]) for name in TEXTS if evidence.get(name)}
     ids = {name: _id(evidence[name]) for name in FILES if evidence.get(name)}
-    dispute = objects.dispute(dict(source), clock.now(), True)
+    dispute = objects.read_dispute(source, as_of=clock.now(), livemode=livemode)
     return Draft(dispute, texts, _weighed(desk, ids, livemode))
 
 

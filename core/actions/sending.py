@@ -109,7 +109,7 @@ def record(desk: Desk, sending: Sending, source: Mapping[str, Any], started: dat
     with writing(desk.engine) as connection:
         kind, stripe_id = str(source.get("object")), str(source.get("id"))
         # Dated when the call began: a state that was read since is not undone by this one.
-        snapshot = read_object(source, as_of=started, confirmed=True)
+        snapshot = read_object(source, as_of=started, confirmed=True, livemode=sending.livemode)
         marks = []
         if snapshot is not None:
             marks.append(Mark(kind, stripe_id, sending.livemode, moment, None))

@@ -154,7 +154,7 @@ refunds = Table(
     Column("pending_reason", code()),
     Column("balance_transaction_id", stripe_id()),
     Column("operation_id", code()),
-    Column("released", flag(), nullable=False, default=False),
+    Column("released", flag(), nullable=False, default=False, info={"derived": True}),
     *mirror_columns(),
     Index("rx_payment", "payment_id"),
     Index("rx_created", "created_at", "stripe_id"),

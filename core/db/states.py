@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 #: In the order of a payment's life; the words are those of Stripe's own badges.
 STATES = (
     "incomplete",
@@ -16,6 +18,47 @@ STATES = (
     "disputed",
     "canceled",
 )
+
+#: How the disputes of a payment stand together; the first that one of them has is the payment's.
+#: `open` holds the money, an `inquiry` asks for no money yet, `lost` took it; the others gave it
+#: back or never took it.
+OPEN = "open"
+INQUIRY = "inquiry"
+LOST = "lost"
+WON = "won"
+PREVENTED = "prevented"
+CLOSED = "closed"
+DISPUTE_OUTCOMES = (OPEN, INQUIRY, LOST, WON, PREVENTED, CLOSED)
+_OUTCOME_OF = {
+    "needs_response": OPEN,
+    "under_review": OPEN,
+    "appeal_needs_response": OPEN,
+    "appeal_under_review": OPEN,
+    "warning_needs_response": INQUIRY,
+    "warning_under_review": INQUIRY,
+    "lost": LOST,
+    "won": WON,
+    "prevented": PREVENTED,
+    "warning_closed": CLOSED,
+}
+#: With these a payment is called disputed; after the others it has its own state back.
+DISPUTED = frozenset({OPEN, INQUIRY, LOST})
+#: In these the money is not with the shop.
+WITHDRAWN = frozenset({OPEN, LOST})
+
+
+def dispute_outcome(statuses: Iterable[str]) -> str:
+    """How disputes of these statuses stand together, '' without any.
+
+    A status that nobody knows yet counts as open: its money may be gone.
+    """
+    found = {outcome_of(status) for status in statuses}
+    return next((one for one in DISPUTE_OUTCOMES if one in found), "")
+
+
+def outcome_of(status: str) -> str:
+    """What one dispute's status means for its payment."""
+    return _OUTCOME_OF.get(status, OPEN)
 
 
 def payment_state(

@@ -87,9 +87,10 @@ def _insert_missing(table: Table, key: tuple[str, ...], sqlite_: bool) -> Any:
 _KEPT = ("stripe_id", "created_at", "as_of", "confirmed")
 
 
+#: A column whose `info` says `derived` follows from other rows: a reading says nothing of it.
 @cache
 def _upsert_newer(table: Table, sqlite_: bool) -> Any:
-    names = [c.name for c in table.columns if c.name not in _KEPT]
+    names = [c.name for c in table.columns if c.name not in _KEPT and not c.info.get("derived")]
     if sqlite_:
         insert = sqlite.insert(table)
         new = insert.excluded

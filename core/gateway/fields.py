@@ -1,10 +1,13 @@
-"""Reading single fields out of Stripe's JSON: a wrong type is `MalformedObject`, never a crash.
+"""Reading single fields out of Stripe's JSON, strictly where money, state or links hang on them.
 
-Stripe writes the same object differently in each API version; what is not there reads as None.
+Stripe writes the same object differently in each API version; what is not there reads as None. A
+wrong type is `MalformedObject` in an amount, a currency, a state or a link, for a guess there would
+be believed. In what only describes (a name, a message, a brand) it reads as None as well.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,21 +18,35 @@ from core.errors import MalformedObject
 Json = Mapping[str, Any]
 
 _EMPTY: Json = {}
+_CURRENCY = re.compile(r"[a-z]{3,4}")
 
 
 def text(source: Json, name: str, limit: int = 64) -> str | None:
-    """A string cut to `limit` characters; None where it is missing."""
+    """A string that describes, cut to `limit` characters; None where there is none."""
+    value = source.get(name)
+    return None if type(value) is not str else clean(value[:limit])
+
+
+def clean(value: str) -> str:
+    """Without what no database keeps: NUL, and halves of surrogate pairs."""
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()
+    return value.replace("\x00", "")
+
+
+def word(source: Json, name: str) -> str | None:
+    """A string that says how an object stands; None where it is missing."""
     value = source.get(name)
     if value is None:
         return None
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise MalformedObject(f"{name} is not a string")
-    return value[:limit].replace("\x00", "")
+    return clean(value[:64])
 
 
 def required(source: Json, name: str) -> str:
     """A string that every such object has."""
-    value = text(source, name)
+    value = word(source, name)
     if not value:
         raise MalformedObject(f"{name} is missing")
     return value
@@ -38,29 +55,41 @@ def required(source: Json, name: str) -> str:
 def stripe_id(source: Json) -> str:
     """The object's own id; one too long to be Stripe's is refused, not cut."""
     value = source.get("id")
-    if not isinstance(value, str) or not 0 < len(value) <= 64:
+    if not _is_id(value):
         raise MalformedObject("id is missing or too long")
-    return value
+    return str(value)
 
 
-#: No amount of Stripe's has more digits; sums of millions of them still fit into a BIGINT.
-_LARGEST = 10**12
+def _is_id(value: Any) -> bool:
+    return type(value) is str and 0 < len(value) <= 64 and value.isascii() and value.isprintable()
+
+
+#: Nine hundred amounts of this size still sum into a BIGINT; a payout of all the world's largest
+#: shop in rupiah has three digits less.
+LARGEST = 10**16
 
 
 def amount(source: Json, name: str) -> int:
     """Minor units that are not negative."""
-    value = integer(source, name)
+    value = owed(source, name)
     if value < 0:
         raise MalformedObject(f"{name} is negative")
     return value
 
 
+def owed(source: Json, name: str) -> int:
+    """Minor units that every such object has, of either sign."""
+    if source.get(name) is None:
+        raise MalformedObject(f"{name} is missing")
+    return integer(source, name)
+
+
 def integer(source: Json, name: str, default: int = 0) -> int:
-    """A whole number, as amounts in minor units are."""
+    """A whole number, as amounts in minor units are; `default` where it is missing."""
     value = source.get(name)
     if value is None:
         return default
-    if type(value) is not int or abs(value) > _LARGEST:
+    if type(value) is not int or abs(value) > LARGEST:
         raise MalformedObject(f"{name} is not a whole number")
     return value
 
@@ -72,17 +101,23 @@ def small(source: Json, name: str) -> int | None:
 
 
 def truth(source: Json, name: str) -> bool:
-    """True only where Stripe says true."""
+    """True only where Stripe says true: for what only describes."""
     return source.get(name) is True
 
 
-def moment(source: Json, name: str) -> datetime | None:
-    """Seconds since 1970 as an aware time; None where it is missing."""
+def flag(source: Json, name: str) -> bool:
+    """True or false where a state hangs on it; False where it is missing."""
     value = source.get(name)
-    if value is None:
-        return None
+    if value is None or type(value) is bool:
+        return bool(value)
+    raise MalformedObject(f"{name} is not true or false")
+
+
+def moment(source: Json, name: str) -> datetime | None:
+    """Seconds since 1970 as an aware time; None where there is none."""
+    value = source.get(name)
     if type(value) is not int or not 0 <= value < 253_402_300_800:
-        raise MalformedObject(f"{name} is not a time")
+        return None
     return clock.from_unix(value)
 
 
@@ -90,7 +125,7 @@ def created(source: Json) -> datetime:
     """When the object was made."""
     value = moment(source, "created")
     if value is None:
-        raise MalformedObject("created is missing")
+        raise MalformedObject("created is missing or not a time")
     return value
 
 
@@ -100,17 +135,37 @@ def part(source: Json, name: str) -> Json:
     return value if isinstance(value, Mapping) else _EMPTY
 
 
-def reference(source: Json, name: str) -> str | None:
-    """The id of another object, whether it is expanded or not."""
+def stated(source: Json, name: str) -> Json:
+    """A nested object that says how its owner stands; empty where it is missing."""
     value = source.get(name)
+    if value is None or isinstance(value, Mapping):
+        return value or _EMPTY
+    raise MalformedObject(f"{name} is not an object")
+
+
+def reference(source: Json, name: str) -> str | None:
+    """The id of another object, whether it is expanded or not; None where there is none."""
+    value = source.get(name)
+    if value is None:
+        return None
     if isinstance(value, Mapping):
         value = value.get("id")
-    return value if isinstance(value, str) and len(value) <= 64 else None
+    if not _is_id(value):
+        raise MalformedObject(f"{name} is not an object's id")
+    return str(value)
+
+
+def loose_reference(source: Json, name: str) -> str | None:
+    """The id of another object that nothing hangs on; None where it cannot be read."""
+    try:
+        return reference(source, name)
+    except MalformedObject:
+        return None
 
 
 def currency(source: Json) -> str:
-    """The currency, lower case, three letters."""
+    """The currency, lower case: three letters, or four as `usdc`."""
     value = required(source, "currency").lower()
-    if len(value) != 3:
-        raise MalformedObject("currency is not three letters")
+    if not _CURRENCY.fullmatch(value):
+        raise MalformedObject("currency is not three or four letters")
     return value

@@ -61,7 +61,7 @@ def read_one(gateway: Gateway, kind: str, stripe_id: str, *, known_at: datetime)
     path, expand = _PATHS[kind]
     as_of = not_before(known_at)
     source = gateway.get(f"{path}/{stripe_id}", **_expand(expand))
-    snapshot = read_object(source, as_of=as_of, confirmed=True)
+    snapshot = read_object(source, as_of=as_of, confirmed=True, livemode=gateway.livemode)
     if snapshot is None:
         raise MalformedObject(f"{kind} is an unknown object")
     return snapshot
@@ -87,7 +87,7 @@ def read_page(
     answer = gateway.get(path, **params, **_expand([f"data.{name}" for name in expand]))
     data: list[Json] = answer["data"]
     return Page(
-        _readable(data, as_of),
+        _readable(gateway, data, as_of),
         *_end(data),
         bool(answer["has_more"]),
     )
@@ -125,15 +125,15 @@ def _ledger_page(
         except MalformedObject as error:
             _log.error("balance transaction %s cannot be read: %s", row.get("id"), error.message)
     sources = [row["source"] for row in data if isinstance(row.get("source"), dict)]
-    return LedgerPage(tuple(entries), _readable(sources, as_of), *_end(data), has_more)
+    return LedgerPage(tuple(entries), _readable(gateway, sources, as_of), *_end(data), has_more)
 
 
-def _readable(data: Sequence[Json], as_of: datetime) -> tuple[Snapshot, ...]:
+def _readable(gateway: Gateway, data: Sequence[Json], as_of: datetime) -> tuple[Snapshot, ...]:
     """The snapshots of a page; an object that cannot be read is named in the log and left out."""
     found = []
     for source in data:
         try:
-            snapshot = read_object(source, as_of=as_of, confirmed=True)
+            snapshot = read_object(source, as_of=as_of, confirmed=True, livemode=gateway.livemode)
         except MalformedObject as error:
             _log.error("%s cannot be read: %s", source.get("id"), error.message)
         else:

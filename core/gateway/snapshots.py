@@ -55,7 +55,10 @@ class ChargeSnapshot(Snapshot):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentSnapshot(Snapshot):
-    """A PaymentIntent; `charge` is its latest charge where Stripe expanded it."""
+    """A PaymentIntent; `charge` is its latest charge where Stripe expanded it.
+
+    Also a charge that was made without a PaymentIntent: its own payment, with itself as `charge`.
+    """
 
     status: str
     amount_minor: int
@@ -82,6 +85,8 @@ class PaymentSnapshot(Snapshot):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundSnapshot(Snapshot):
+    """`payment_id` is the PaymentIntent, or the charge where that has none; so it is below."""
+
     payment_id: str | None
     charge_id: str | None
     status: str
@@ -149,7 +154,7 @@ class CustomerSnapshot(Snapshot):
     deleted: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FeePart:
     """What a fee is made of: `type` is Stripe's (stripe_fee, application_fee, tax, …)."""
 

@@ -33,9 +33,9 @@ from core.gateway.snapshots import (
 )
 from core.inbox import stale
 from core.inbox.merge import newest
-from core.inbox.payments import apply_payments
+from core.inbox.payments import apply_payments, hold, ids_of
 from core.inbox.refund_requests import follow_refunds
-from core.inbox.stale import Mark
+from core.inbox.stale import Mark, payment_kind
 from core.ledger.facets import FacetBook
 from core.ledger.ingest import ingest
 from core.ledger.scope import Scope
@@ -69,31 +69,37 @@ def apply(
     *,
     marks: Sequence[Mark] = (),
     entries: Sequence[LedgerEntry] = (),
+    check_parts: bool = False,
     at: datetime | None = None,
 ) -> int:
     """Bring the mirror, the ledger and all sums to these states; the caller commits.
 
     A state that is older than what stands there changes nothing. `marks` are objects to be read
-    again; `entries` go into the ledger once. The number of ledger rows that were new.
+    again; `entries` go into the ledger once, whatever is known of the objects behind them.
+    `check_parts`: refunds and disputes that a charge speaks of and that are not mirrored are read
+    too; a walk that brings them by itself does not ask for them one by one. The number of ledger
+    rows that were new.
     """
     moment = at or clock.now()
     topics: set[str] = set()
-    intents = [s for s in snapshots if isinstance(s, PaymentSnapshot)]
-    attempts = [s for s in snapshots if isinstance(s, ChargeSnapshot)]
-    if intents or attempts:
-        apply_payments(connection, intents, attempts, books.scope, books.facets)
-        topics.add("payments")
-    for kind, table, topic in _MIRRORS:
-        rows = newest([s for s in snapshots if isinstance(s, kind)])
-        if rows:
-            upsert_newer(connection, table, [dict(vars(row)) for row in rows.values()])
-            topics.add(topic)
+    lists = _apply_mirrors(connection, snapshots, books, topics)
     follow_refunds(connection, [s for s in snapshots if isinstance(s, RefundSnapshot)], moment)
     written = ingest(connection, entries, books.scope)
+    if written.reversed:
+        held = hold(connection, written.reversed)
+        apply_payments(connection, held, (), (), held, books.scope, books.facets)
     unlinked = [
-        Mark("payment_intent", payment, entries[0].livemode, moment, None)
+        Mark(payment_kind(payment), payment, entries[0].livemode, moment, None)
         for payment in written.unlinked
     ]
+    unlinked += [
+        Mark(kind, stripe_id, entries[0].livemode, moment, None)
+        for kind, stripe_id in written.sources
+    ]
+    if check_parts and lists:
+        unlinked += [
+            Mark(kind, charge, snapshots[0].livemode, moment, None) for kind, charge in lists
+        ]
     paid_out = [
         Mark(PAYOUT_LEDGER, payout.stripe_id, payout.livemode, moment, None)
         for payout in snapshots
@@ -104,3 +110,23 @@ def apply(
         topics |= {"revenue", "payments"}
     versions.bump(connection, topics, slot=books.scope.slot)
     return written.new
+
+
+def _apply_mirrors(
+    connection: Connection, snapshots: Sequence[Snapshot], books: Books, topics: set[str]
+) -> list[tuple[str, str]]:
+    """Write the mirror's rows: payments are locked first, and summed up last."""
+    intents = [s for s in snapshots if isinstance(s, PaymentSnapshot)]
+    attempts = [s for s in snapshots if isinstance(s, ChargeSnapshot)]
+    parts = [s for s in snapshots if isinstance(s, (RefundSnapshot, DisputeSnapshot))]
+    touched = {part.payment_id for part in parts if part.payment_id}
+    held = hold(connection, ids_of(intents, attempts) | touched)
+    for kind, table, topic in _MIRRORS:
+        rows = newest([s for s in snapshots if isinstance(s, kind)])
+        if rows:
+            upsert_newer(connection, table, [dict(vars(row)) for row in rows.values()])
+            topics.add(topic)
+    if not (intents or attempts or touched):
+        return []
+    topics.add("payments")
+    return apply_payments(connection, held, intents, attempts, touched, books.scope, books.facets)

@@ -53,7 +53,7 @@ def read_hint(body: bytes, created_at: datetime, livemode: bool) -> Hint:
         for mark_kind, stripe_id in _stale(kind, source)
     )
     try:
-        snapshot = read_object(source, as_of=created_at, confirmed=False)
+        snapshot = read_object(source, as_of=created_at, confirmed=False, livemode=livemode)
     except MalformedObject as error:
         # The object's id is clear, and Stripe can be asked for it in the version that we read.
         _log.warning("a snapshot of %s cannot be read: %s", kind, error.message)

@@ -1,89 +1,199 @@
-"""PaymentIntents and charges into the mirror, with the sums kept of them."""
+"""PaymentIntents and charges into the mirror, with what hangs on them and the sums kept of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, update
 
-from core.db.tables import balance_transactions, charges, payments
+from core.db.refund_states import UNDONE
+from core.db.tables import balance_transactions, charges, disputes, payments, refunds
 from core.db.upsert import insert_new, upsert, upsert_newer
 from core.gateway.snapshots import ChargeSnapshot, PaymentSnapshot
-from core.inbox.merge import is_newer, newest, with_charge, with_intent
+from core.inbox.merge import (
+    DisputeOf,
+    RefundOf,
+    is_newer,
+    is_release,
+    newest,
+    with_charge,
+    with_disputes,
+    with_intent,
+    with_refunds,
+    with_state,
+)
 from core.ledger.facets import FacetBook
-from core.ledger.ingest import CHARGE
+from core.ledger.ingest import PAID_BY
 from core.ledger.scope import Scope
 from core.ledger.tally import PaymentTally, facet_of
 from core.risk import paid
 
+Row = Mapping[Any, Any]
 Rows = dict[str, dict[str, Any]]
+Held = Mapping[str, Row]
+
+#: Kinds of stale objects: the list of a charge's refunds, and of its disputes.
+CHARGE_REFUNDS = "charge_refunds"
+CHARGE_DISPUTES = "charge_disputes"
 
 
-def apply_payments(
-    connection: Connection,
-    intents: Sequence[PaymentSnapshot],
-    attempts: Sequence[ChargeSnapshot],
-    scope: Scope,
-    book: FacetBook,
-) -> None:
-    """Bring payments, charges and their sums to these states, where they are newer.
-
-    Payments are locked before charges, each in key order. Raises `InsertRace` when another
-    worker inserted the same payment meanwhile.
-    """
-    seen = newest(list(intents))
-    tried = newest([*attempts, *(i.charge for i in intents if i.charge)])
-    wanted = sorted({*seen, *(c.payment_id for c in tried.values() if c.payment_id)})
-    old = _locked(connection, wanted)
-    upsert_newer(connection, charges, [dict(vars(charge)) for charge in tried.values()])
-    rows: Rows = {}
-    for payment_id in wanted:
-        before, snapshot = old.get(payment_id), seen.get(payment_id)
-        if snapshot is not None and (before is None or is_newer(snapshot, before)):
-            rows[payment_id] = with_intent(before, snapshot, scope)
-        elif before is not None:
-            rows[payment_id] = dict(before)
-    _complete(connection, rows)
-    _write(connection, rows, old, scope, book)
-
-
-def _locked(connection: Connection, ids: Sequence[str]) -> Mapping[str, Mapping[Any, Any]]:
-    if not ids:
+def hold(connection: Connection, ids: Iterable[str]) -> Held:
+    """The payments with these ids as they stand, locked in key order until the commit."""
+    wanted = sorted(set(ids))
+    if not wanted:
         return {}
-    query = select(payments).where(payments.c.stripe_id.in_(ids)).order_by(payments.c.stripe_id)
+    query = select(payments).where(payments.c.stripe_id.in_(wanted)).order_by(payments.c.stripe_id)
     found = connection.execute(query.with_for_update()).mappings()
     return {row["stripe_id"]: row for row in found}
 
 
-def _complete(connection: Connection, rows: Rows) -> None:
-    """Add what the latest charge and its balance transaction say."""
+def ids_of(intents: Iterable[PaymentSnapshot], attempts: Iterable[ChargeSnapshot]) -> set[str]:
+    """The payments that these snapshots speak of."""
+    tried = [*attempts, *(intent.charge for intent in intents if intent.charge)]
+    return {intent.stripe_id for intent in intents} | {
+        charge.payment_id for charge in tried if charge.payment_id
+    }
+
+
+def apply_payments(
+    connection: Connection,
+    held: Held,
+    intents: Sequence[PaymentSnapshot],
+    attempts: Sequence[ChargeSnapshot],
+    touched: Iterable[str],
+    scope: Scope,
+    book: FacetBook,
+) -> list[tuple[str, str]]:
+    """Bring payments, charges and their sums to these states, where they are newer.
+
+    `held` are the payments concerned, locked; `touched` those whose refunds or disputes changed.
+    Charges are locked after payments, each in key order. Raises `InsertRace` when another worker
+    inserted the same payment meanwhile. Returns lists to read again (kind, charge): Stripe's own
+    sum on a charge says that there are refunds or disputes that are not mirrored.
+    """
+    seen = newest(intents)
+    tried = newest([*attempts, *(i.charge for i in intents if i.charge)])
+    upsert_newer(connection, charges, [dict(vars(charge)) for charge in tried.values()])
+    rows: Rows = {}
+    for payment_id in sorted({*held, *seen}):
+        before, snapshot = held.get(payment_id), seen.get(payment_id)
+        if snapshot is not None and (before is None or is_newer(snapshot, before)):
+            rows[payment_id] = with_intent(before, snapshot, scope)
+        elif before is not None:
+            rows[payment_id] = dict(before)
+    missing = _complete(connection, rows, set(touched))
+    _write(connection, rows, held, scope, book)
+    return missing
+
+
+def _complete(connection: Connection, rows: Rows, touched: set[str]) -> list[tuple[str, str]]:
+    """Add what the latest charge, its refunds, its disputes and the ledger say."""
     ids = sorted({row["latest_charge_id"] for row in rows.values() if row["latest_charge_id"]})
-    behind: dict[str, Any] = {}
+    behind: dict[str, Row] = {}
     if ids:
         found = connection.execute(select(charges).where(charges.c.stripe_id.in_(ids))).mappings()
         behind = {row["stripe_id"]: row for row in found}
+    refunded, disputed = set(touched), set(touched)
+    for payment_id, row in rows.items():
+        charge = behind.get(row["latest_charge_id"])
+        with_charge(row, charge)
+        if row["amount_refunded_minor"] or (charge and charge["amount_refunded_minor"]):
+            refunded.add(payment_id)
+        if row["dispute_outcome"] or (charge and charge["disputed"]):
+            disputed.add(payment_id)
+    missing = _add_refunds(connection, rows, behind, refunded & rows.keys())
+    missing += _add_disputes(connection, rows, behind, disputed & rows.keys())
     for row in rows.values():
-        with_charge(row, behind.get(row["latest_charge_id"]))
-    unpaid = {r["latest_charge_id"]: r for r in rows.values() if r["fee_minor"] is None}
-    unpaid.pop(None, None)
-    if unpaid:
-        b = balance_transactions.c
-        query = select(b.source_id, b.fee_minor, b.net_minor, b.currency).where(
-            b.source_id.in_(sorted(unpaid)), b.reporting_category == CHARGE
+        with_state(row)
+    _add_fees(connection, rows)
+    return missing
+
+
+def _add_refunds(
+    connection: Connection, rows: Rows, behind: Mapping[str, Row], ids: set[str]
+) -> list[tuple[str, str]]:
+    if not ids:
+        return []
+    r, b = refunds.c, balance_transactions.c
+    query = (
+        select(
+            r.stripe_id, r.payment_id, r.status, r.amount_minor, r.released, b.reporting_category
         )
-        for source, fee, net, currency in connection.execute(query):
-            unpaid[source] |= {
-                "fee_minor": fee,
-                "net_minor": net,
-                "settlement_currency": currency,
-            }
+        .outerjoin(balance_transactions, b.stripe_id == r.balance_transaction_id)
+        .where(r.payment_id.in_(sorted(ids)))
+    )
+    of_payment: dict[str, list[RefundOf]] = {payment_id: [] for payment_id in ids}
+    changed: dict[bool, list[str]] = {True: [], False: []}
+    for row in connection.execute(query):
+        refund = RefundOf(*row)
+        charge = behind.get(rows[refund.payment_id]["latest_charge_id"])
+        released = is_release(refund, charge)
+        if released != refund.released:
+            changed[released].append(refund.stripe_id)
+        of_payment[refund.payment_id].append(
+            RefundOf(*row[:4], released=released, category=refund.category)
+        )
+    for released, found in changed.items():
+        if found:
+            connection.execute(
+                update(refunds).where(r.stripe_id.in_(sorted(found))).values(released=released)
+            )
+    missing = []
+    for payment_id, parts in of_payment.items():
+        charge = behind.get(rows[payment_id]["latest_charge_id"])
+        with_refunds(rows[payment_id], charge, parts)
+        told = sum(one.amount_minor for one in parts if one.status not in UNDONE)
+        if charge is not None and charge["amount_refunded_minor"] != told:
+            missing.append((CHARGE_REFUNDS, charge["stripe_id"]))
+    return missing
+
+
+def _add_disputes(
+    connection: Connection, rows: Rows, behind: Mapping[str, Row], ids: set[str]
+) -> list[tuple[str, str]]:
+    if not ids:
+        return []
+    d = disputes.c
+    query = select(d.payment_id, d.status, d.amount_minor, d.currency).where(
+        d.payment_id.in_(sorted(ids))
+    )
+    of_payment: dict[str, list[DisputeOf]] = {payment_id: [] for payment_id in ids}
+    for row in connection.execute(query):
+        of_payment[row.payment_id].append(DisputeOf(*row))
+    missing = []
+    for payment_id, parts in of_payment.items():
+        charge = behind.get(rows[payment_id]["latest_charge_id"])
+        with_disputes(rows[payment_id], charge, parts)
+        if charge is not None and charge["disputed"] and not parts:
+            missing.append((CHARGE_DISPUTES, charge["stripe_id"]))
+    return missing
+
+
+def _add_fees(connection: Connection, rows: Rows) -> None:
+    """Fee and net of payments that have none yet: their ledger rows may have come first."""
+    unpaid = [payment_id for payment_id, row in rows.items() if row["fee_minor"] is None]
+    if not unpaid:
+        return
+    b = balance_transactions.c
+    query = (
+        select(b.payment_id, func.sum(b.fee_minor), func.sum(b.net_minor), func.min(b.currency))
+        .where(b.payment_id.in_(sorted(unpaid)), b.reporting_category.in_(PAID_BY))
+        .group_by(b.payment_id)
+        .having(func.min(b.currency) == func.max(b.currency))
+    )
+    for payment_id, fee, net, currency in connection.execute(query):
+        rows[payment_id] |= {
+            "fee_minor": int(fee),
+            "net_minor": int(net),
+            "settlement_currency": currency,
+        }
 
 
 def _write(
     connection: Connection,
     rows: Rows,
-    old: Mapping[str, Mapping[Any, Any]],
+    old: Held,
     scope: Scope,
     book: FacetBook,
 ) -> None:

@@ -159,6 +159,8 @@ def _rows(connection: Connection, snapshots: Sequence[Snapshot]) -> Picture:
             wanted.setdefault(charges.c.stripe_id, set()).add(charge.stripe_id)
             if charge.payment_id:
                 wanted.setdefault(payments.c.stripe_id, set()).add(charge.payment_id)
+        if isinstance(one, (RefundSnapshot, DisputeSnapshot)) and one.payment_id:
+            wanted.setdefault(payments.c.stripe_id, set()).add(one.payment_id)
         if isinstance(one, RefundSnapshot) and one.operation_id:
             wanted.setdefault(refund_requests.c.id, set()).add(one.operation_id)
     found: Picture = {}

@@ -26,6 +26,7 @@ from core.db.engine import is_sqlite
 from core.db.parked import PARKED
 from core.db.tables import stale_objects as table
 from core.errors import LeaseLost
+from core.gateway.ledger_entries import CHARGE_IDS
 from core.inbox.shown import by_kind, times_shown
 
 LEASE = timedelta(seconds=20)
@@ -57,6 +58,11 @@ class Claimed:
     known_at: datetime
     object_created_at: datetime | None
     attempts: int
+
+
+def payment_kind(payment_id: str) -> str:
+    """Which object a payment's id is of: a charge that was made without a PaymentIntent, or one."""
+    return "charge" if payment_id.startswith(CHARGE_IDS) else "payment_intent"
 
 
 def mark(connection: Connection, marks: Sequence[Mark], *, at: datetime) -> None:

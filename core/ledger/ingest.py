@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -11,25 +11,36 @@ from sqlalchemy import (
     Connection,
     Table,
     bindparam,
+    case,
+    func,
     literal_column,
     select,
     union_all,
     update,
 )
 
+from core.db.bulk import insert_rows
 from core.db.tables import (
+    balance_transaction_fees,
     balance_transactions,
     charges,
+    disputes,
     payments,
+    refunds,
     revenue_country_daily,
     revenue_daily,
 )
 from core.db.upsert import add_to, insert_new
+from core.gateway.ledger_entries import CHARGE_IDS
 from core.gateway.snapshots import LedgerEntry
 from core.ledger.scope import Scope
 
-#: The category of the row that pays for a charge.
-CHARGE = "charge"
+#: What a captured authorization was written as, before a part of it was let go.
+REVERSAL = "partial_capture_reversal"
+#: The categories of the rows that pay for a payment: one a capture, and what takes one back.
+PAID_BY = ("charge", REVERSAL, "charge_failure")
+#: Objects that lead to a charge, by the beginnings of their ids.
+_REFUND_IDS, _DISPUTE_IDS = ("re_", "pyr_"), ("dp_", "du_")
 _SUMS = ("gross_minor", "fee_minor", "net_minor", "count")
 
 
@@ -65,10 +76,17 @@ _NO_ORIGIN = Origin(None, "", "")
 
 
 class Ingested(NamedTuple):
-    """`new` rows were written; `unlinked` payments have a charge row but are not mirrored yet."""
+    """`new` rows were written. `unlinked` payments have a charge row but are not mirrored yet;
+    `sources` (kind, id) stand behind rows and are not either; `reversed` payments had a part of
+    their authorization let go."""
 
     new: int
     unlinked: list[str]
+    sources: list[tuple[str, str]]
+    reversed: list[str]
+
+
+_NOTHING = Ingested(0, [], [], [])
 
 
 def behind(
@@ -93,25 +111,140 @@ def behind(
 
 
 def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope) -> Ingested:
-    """Write the entries that are not there yet. The charges behind them must be mirrored.
+    """Write the entries that are not there yet, whatever is known of the charges behind them.
 
     Raises `InsertRace` when another worker wrote one of them meanwhile: the caller tries again,
     for else its rows would enter the sums twice.
     """
     if not entries:
-        return Ingested(0, [])
+        return _NOTHING
     kept, origins = behind(connection, entries)
     fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in kept}
     if not fresh:
-        return Ingested(0, [])
-    rows = [
-        _row(entry, origins.get(entry.charge_id or "", _NO_ORIGIN), scope)
-        for entry in fresh.values()
-    ]
+        return _NOTHING
+    found = origins | _indirect(connection, fresh.values(), origins)
+    rows = [_row(entry, _origin(entry, found), scope) for entry in fresh.values()]
     insert_new(connection, balance_transactions, sorted(rows, key=lambda row: row["stripe_id"]))
+    _write_fees(connection, fresh.values())
     unlinked = _link(connection, rows)
     write_sums(connection, rows, scope.slot)
-    return Ingested(len(rows), unlinked)
+    return Ingested(len(rows), unlinked, _missing(fresh.values(), found), _reversed(rows))
+
+
+def relink(connection: Connection, ids: Iterable[str], scope: Scope) -> Ingested:
+    """Link ledger rows that were booked before these charges, refunds or disputes were mirrored.
+
+    Their sums move with them. What is still missing behind them is returned as by `ingest`.
+    """
+    wanted = set(ids)
+    r, d, b = refunds.c, disputes.c, balance_transactions.c
+    for column in (r, d):
+        query = select(column.stripe_id).where(column.charge_id.in_(sorted(wanted)))
+        wanted |= set(connection.scalars(query))
+    if not wanted:
+        return _NOTHING
+    waiting = (
+        select(balance_transactions)
+        .where(b.source_id.in_(sorted(wanted)), b.payment_id.is_(None))
+        .order_by(b.stripe_id)
+        .with_for_update()
+    )
+    before = [dict(row) for row in connection.execute(waiting).mappings()]
+    origins = _through_parts(connection, {row["source_id"] for row in before})
+    origins |= _of_charges(connection, {row["source_id"] for row in before})
+    after = [
+        row | origins[row["source_id"]]._asdict() for row in before if row["source_id"] in origins
+    ]
+    before = [row for row in before if row["source_id"] in origins]
+    if not after:
+        return _NOTHING
+    connection.execute(
+        update(balance_transactions)
+        .where(b.stripe_id == bindparam("own"))
+        .values(payment_id=bindparam("of"), method=bindparam("by"), card_country=bindparam("from")),
+        [
+            {"own": row["stripe_id"], "of": row["payment_id"]}
+            | {"by": row["method"], "from": row["card_country"]}
+            for row in after
+        ],
+    )
+    unlinked = _link(connection, after)
+    write_sums(connection, before, scope.slot, times=-1)
+    write_sums(connection, after, scope.slot)
+    return Ingested(0, unlinked, [], _reversed(after))
+
+
+def _origin(entry: LedgerEntry, found: Mapping[str, Origin]) -> Origin:
+    return found.get(entry.charge_id or entry.source_id or "", _NO_ORIGIN)
+
+
+def _indirect(
+    connection: Connection, entries: Iterable[LedgerEntry], origins: Mapping[str, Origin]
+) -> dict[str, Origin]:
+    """What stands behind rows whose source Stripe did not show: through the mirrored source."""
+    sources = {
+        entry.source_id
+        for entry in entries
+        if entry.source_id and entry.charge_id is None and _kind_of(entry.source_id) != "charge"
+    }
+    return _through_parts(connection, sources)
+
+
+def _through_parts(connection: Connection, sources: set[str]) -> dict[str, Origin]:
+    found: dict[str, Origin] = {}
+    for table, starts in ((refunds, _REFUND_IDS), (disputes, _DISPUTE_IDS)):
+        ids = sorted(one for one in sources if one.startswith(starts))
+        if not ids:
+            continue
+        c = charges.c
+        query = (
+            select(table.c.stripe_id, c.payment_id, c.method_type, c.card_country)
+            .join(charges, c.stripe_id == table.c.charge_id)
+            .where(table.c.stripe_id.in_(ids))
+        )
+        found |= {
+            row[0]: Origin(row[1], row[2] or "", row[3] or "") for row in connection.execute(query)
+        }
+    return found
+
+
+def _of_charges(connection: Connection, sources: set[str]) -> dict[str, Origin]:
+    c = charges.c
+    query = select(c.stripe_id, c.payment_id, c.method_type, c.card_country).where(
+        c.stripe_id.in_(sorted(sources))
+    )
+    return {row[0]: Origin(row[1], row[2] or "", row[3] or "") for row in connection.execute(query)}
+
+
+def _kind_of(source_id: str) -> str | None:
+    """The kind of object that leads to a payment; None for one that does not."""
+    if source_id.startswith(CHARGE_IDS):
+        return "charge"
+    if source_id.startswith(_REFUND_IDS):
+        return "refund"
+    return "dispute" if source_id.startswith(_DISPUTE_IDS) else None
+
+
+def _missing(entries: Iterable[LedgerEntry], found: Mapping[str, Origin]) -> list[tuple[str, str]]:
+    """What must be read so that these rows can be linked: their sources, and charges by name."""
+    wanted: set[tuple[str, str]] = set()
+    for entry in entries:
+        if (entry.charge_id or entry.source_id or "") in found:
+            continue
+        for one in (entry.charge_id, entry.source_id):
+            if one and (kind := _kind_of(one)):
+                wanted.add((kind, one))
+    return sorted(wanted)
+
+
+def _reversed(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted(
+        {
+            row["payment_id"]
+            for row in rows
+            if row["reporting_category"] == REVERSAL and row["payment_id"]
+        }
+    )
 
 
 def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
@@ -122,23 +255,45 @@ def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
     return row
 
 
+def _write_fees(connection: Connection, entries: Iterable[LedgerEntry]) -> None:
+    rows = [
+        {
+            "transaction_id": entry.stripe_id,
+            "position": position,
+            "type": part.type,
+            "amount_minor": part.amount_minor,
+            "currency": part.currency,
+            "application": part.application,
+            "description": part.description,
+        }
+        for entry in entries
+        for position, part in enumerate(entry.fee_parts)
+    ]
+    if rows:
+        insert_rows(connection, balance_transaction_fees, rows)
+
+
 def _link(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Put fee and net on the payments whose latest charge these rows pay for."""
+    """Put fee and net on the payments that these rows pay for: the sums of all such rows.
+
+    Rows in two currencies have no sum: such a payment shows none.
+    """
     wanted = sorted(
-        {r["payment_id"] for r in rows if r["reporting_category"] == CHARGE and r["payment_id"]}
+        {r["payment_id"] for r in rows if r["reporting_category"] in PAID_BY and r["payment_id"]}
     )
     if not wanted:
         return []
     p, b = payments.c, balance_transactions.c
     locked = select(p.stripe_id).where(p.stripe_id.in_(wanted)).order_by(p.stripe_id)
     present = list(connection.scalars(locked.with_for_update()))
-    of_charge = (b.source_id == p.latest_charge_id) & (b.reporting_category == CHARGE)
+    its = (b.payment_id == p.stripe_id) & b.reporting_category.in_(PAID_BY)
+    alike = func.min(b.currency) == func.max(b.currency)
     figure = {
-        column: select(source).where(of_charge).limit(1).scalar_subquery()
-        for column, source in (
-            (p.fee_minor, b.fee_minor),
-            (p.net_minor, b.net_minor),
-            (p.settlement_currency, b.currency),
+        column: select(case((alike, total))).where(its).scalar_subquery()
+        for column, total in (
+            (p.fee_minor, func.sum(b.fee_minor)),
+            (p.net_minor, func.sum(b.net_minor)),
+            (p.settlement_currency, func.min(b.currency)),
         )
     }
     connection.execute(
@@ -148,13 +303,15 @@ def _link(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str
     return sorted(set(wanted) - set(present))
 
 
-def write_sums(connection: Connection, rows: Sequence[Mapping[str, Any]], slot: int) -> None:
-    """Add ledger rows to the daily sums, by method and by card country."""
+def write_sums(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], slot: int, *, times: int = 1
+) -> None:
+    """Add ledger rows to the daily sums, by method and by card country; -1 takes them out."""
     for table, dimension in (
         (revenue_daily, "method"),
         (revenue_country_daily, "card_country"),
     ):
-        _write_sum(connection, table, dimension, rows, slot)
+        _write_sum(connection, table, dimension, rows, slot, times)
 
 
 def _write_sum(
@@ -163,6 +320,7 @@ def _write_sum(
     dimension: str,
     rows: Sequence[Mapping[str, Any]],
     slot: int,
+    times: int,
 ) -> None:
     sums: dict[tuple[Any, ...], list[int]] = {}
     key_of = itemgetter("livemode", "business_day", "currency", "reporting_category", dimension)
@@ -170,10 +328,10 @@ def _write_sum(
     for row in rows:
         total = sums.setdefault(key_of(row), [0, 0, 0, 0])
         amount, fee, net = figures_of(row)
-        total[0] += amount
-        total[1] += fee
-        total[2] += net
-        total[3] += 1
+        total[0] += times * amount
+        total[1] += times * fee
+        total[2] += times * net
+        total[3] += times
     keys = ("livemode", "day", "currency", "reporting_category", dimension)
     written = [
         dict(zip(keys, key, strict=True)) | dict(zip(_SUMS, total, strict=True)) | {"slot": slot}

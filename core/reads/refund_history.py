@@ -113,7 +113,13 @@ def _external(
     asked_here = exists().where(refund_requests.c.refund_id == r.stripe_id)
     query = (
         select(refunds)
-        .where(r.livemode == livemode, ~asked_here, *_older(r.created_at, r.stripe_id, start))
+        .where(
+            r.livemode == livemode,
+            # What only let an authorization go gave nothing back.
+            ~r.released,
+            ~asked_here,
+            *_older(r.created_at, r.stripe_id, start),
+        )
         .order_by(r.created_at.desc(), r.stripe_id.desc())
     )
     if payment_id is not None:

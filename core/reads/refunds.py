@@ -20,7 +20,8 @@ MAX_WAITING = 200
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A payment before a refund: `captured = refunded + pending + reserved + available`.
+    """A payment before a refund: `captured` less `refunded`, `pending`, `reserved` and `withdrawn`
+    is `available`, or nothing where they are more. Disputes hold or took what is `withdrawn`.
 
     `fee` is what Stripe keeps of the payment whatever goes back; `net` what the payment and its
     refunds so far come to, in the settlement currency; both None until Stripe has booked it.
@@ -33,6 +34,7 @@ class Figures:
     refunded: Money
     pending: Money
     reserved: Money
+    withdrawn: Money
     available: Money
     fee: Money | None
     net: Money | None
@@ -104,6 +106,7 @@ def figures(conn: Connection, *, payment_id: str, livemode: bool) -> Figures:
         refunded=money(stands.refunded_minor),
         pending=money(stands.pending_minor),
         reserved=money(stands.reserved_minor),
+        withdrawn=money(stands.disputed_minor),
         available=money(stands.available_minor),
         fee=fee,
         net=net,
