@@ -132,7 +132,7 @@ def _first_charge(source: Json) -> str | None:
 def charge(source: Json, seen: _Seen) -> ChargeSnapshot | PaymentSnapshot:
     """A charge; one that was made without a PaymentIntent comes as its own payment."""
     read = _charge(source, seen)
-    if read.payment_id is not None or "payment_intent" not in source:
+    if read.payment_id != read.stripe_id:
         return read
     notes = f.part(source, "metadata")
     status = _status_alone(source, read)
