@@ -16,8 +16,8 @@ from benchmarks.report import row
 from core.db.engine import is_sqlite
 from core.reads import payments
 from core.reads.payments import UTC_ZONE, parse
+from core.reads.search.amounts import Amounts
 from core.reads.search.filters import Filters, resolve
-from core.reads.search.values import Amounts
 
 SEARCHES = 300
 #: So many of them also run as plain SQL, and must find the same.
@@ -48,6 +48,7 @@ def _facet(pick: random.Random, size: int) -> str:
             f"currency:{pick.choice(list(generate.CURRENCIES))}",
             f"method:{pick.choice(list(generate.METHODS))}",
             f"risk:{pick.choice(['high', 'normal', 'highest'])}",
+            f"dispute:{pick.choice(['open', 'none'])}",
         ]
     )
 
@@ -162,7 +163,7 @@ class _patience:  # noqa: N801 # reads as a word in a with statement
 
 
 def _tests(table: Any, filters: Filters) -> list[Any]:
-    names = {"method": "method_type"}
+    names = {"method": "method_type", "dispute": "dispute_outcome"}
     tests = [
         or_(*(table.c[names.get(column, column)] == value for column, value in test.any_of))
         for test in filters.facets

@@ -51,6 +51,15 @@ DISPUTE = {
     "warning_closed": (N_("Inquiry closed"), "gray"),
     "prevented": (N_("Prevented"), "gray"),
 }
+#: How the disputes of a payment stand together.
+OUTCOME = {
+    "open": (N_("Dispute open"), "orange"),
+    "inquiry": (N_("Inquiry"), "orange"),
+    "won": (N_("Dispute won"), "green"),
+    "lost": (N_("Dispute lost"), "red"),
+    "prevented": (N_("Dispute prevented"), "gray"),
+    "closed": (N_("Inquiry closed"), "gray"),
+}
 RISK = {
     "normal": (N_("Normal"), "green"),
     "elevated": (N_("Elevated"), "orange"),

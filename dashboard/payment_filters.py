@@ -31,6 +31,7 @@ PERIODS = {
 CURRENCIES = ("usd", "eur", "gbp", "cny", "jpy", "kwd")
 METHODS = ("card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit")
 RISKS = ("normal", "elevated", "highest")
+DISPUTES = {"open": N_("Open"), "won": N_("Won"), "lost": N_("Lost"), "none": N_("No dispute")}
 
 
 def read(line: str) -> Query:
@@ -56,12 +57,14 @@ def bar(line: str) -> None:
         args=("status", "segment"),
         label_visibility="collapsed",
     )
-    asked = [f for f in ("currency", "method", "risk", "created", "amount") if query.values(f)]
+    fields = ("currency", "method", "risk", "dispute", "created", "amount")
+    asked = [field for field in fields if query.values(field)]
     label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
     with row.popover(label, icon=":material/tune:", key="filters"):
         _pills(query, "currency", _("Currency"), CURRENCIES, str.upper)
         _pills(query, "method", _("Method"), METHODS, columns.method)
         _pills(query, "risk", _("Risk"), RISKS, lambda code: chips.word(chips.RISK, code))
+        _pills(query, "dispute", _("Dispute"), tuple(DISPUTES), _dispute)
         _period(query)
         _show("f_amount", next(iter(query.values("amount")), ""))
         st.text_input(
@@ -78,6 +81,10 @@ def bar(line: str) -> None:
             on_click=clear,
             disabled=not line,
         )
+
+
+def _dispute(outcome: str) -> str:
+    return _(DISPUTES[outcome]) if outcome in DISPUTES else chips.word(chips.OUTCOME, outcome)
 
 
 def _pills(

@@ -9,7 +9,24 @@ import streamlit as st
 
 from core.reads import payments as reads
 from dashboard import console, i18n, navigation, payment_filters, widgets
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
+
+#: What a word may be (`core.reads.search.tried`), as people call it.
+KINDS = {
+    "payments": N_("payment id"),
+    "charges": N_("charge id"),
+    "refunds": N_("refund id"),
+    "disputes": N_("dispute id"),
+    "early_fraud_warnings": N_("early fraud warning id"),
+    "reviews": N_("review id"),
+    "balance_transactions": N_("ledger row id"),
+    "events": N_("event id"),
+    "payouts": N_("payout id"),
+    "customers": N_("customer id"),
+    "order": N_("order id"),
+    "email": N_("e-mail address or its beginning"),
+    "last4": N_("last four digits of a card"),
+}
 
 
 def said(page: reads.PaymentPage, at: datetime) -> str:
@@ -49,13 +66,50 @@ def bulk_refund(line: str) -> None:
         )
 
 
-def nothing(searched: bool) -> None:
-    """What stands there instead of an empty table."""
-    if searched:
-        box = widgets.empty(_("No payment matches"), _("Take a term out, or look further back."))
-        box.button(_("Show all payments"), on_click=payment_filters.clear)
-    else:
+def nothing(query: reads.Query) -> None:
+    """What stands there instead of an empty table: for a search, what each word was taken for."""
+    if not query:
         none_yet()
+        return
+    box = widgets.empty(_("No payment matches"), _("Take a term out, or look further back."))
+    for one in reads.tried(query):
+        said = _("{word} was looked for as: {kinds}")
+        box.caption(said.format(word=widgets.safe_text(one.word), kinds=", ".join(_kinds(one))))
+    for amount in reads.thousandths(query):
+        said = _("{amount} was read with three decimals: a point alone is the decimal mark.")
+        box.caption(said.format(amount=widgets.safe_text(amount)))
+    box.button(_("Show all payments"), on_click=payment_filters.clear)
+
+
+def _kinds(one: reads.Tried) -> list[str]:
+    kinds = [_(KINDS[kind]) if kind in KINDS else kind for kind in one.kinds]
+    return kinds + [_("amount {amount}").format(amount=amount) for amount in one.amounts]
+
+
+def other_mode(query: reads.Query) -> None:
+    """Says so where an address of Stripe's dashboard is of data that is not shown here."""
+    livemode = console.livemode()
+    if (not livemode) not in reads.modes(query):
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.caption(
+        _("The address is of test data; live data is shown.")
+        if livemode
+        else _("The address is of live data; test data is shown.")
+    )
+    if console.both_modes():
+        row.button(
+            _("Show test data") if livemode else _("Show live data"),
+            key="other_mode",
+            icon=":material/swap_horiz:",
+            on_click=_switch,
+            args=(livemode,),
+        )
+
+
+def _switch(test_data: bool) -> None:
+    st.session_state["test_data"] = test_data
+    widgets.first_page()
 
 
 def none_yet() -> None:

@@ -34,6 +34,7 @@ def main() -> None:
     except InvalidInput as error:
         widgets.unreadable(error)
         st.stop()
+    payments_view.other_mode(query)
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
@@ -63,7 +64,7 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
             without=["risk"] if "status:failed" in line else ["reason"],
         )
     else:
-        payments_view.nothing(bool(line))
+        payments_view.nothing(reads.parse(line))
     widgets.pager(newer=page.newer_cursor, older=page.older_cursor)
     if running:
         live.ping("payments", version)

@@ -48,6 +48,9 @@ def _value(field: str, value: str, row: Row, zone: Any, now: datetime) -> bool:
     if field == "risk":
         levels = {"high": ("elevated", "highest"), "none": (None,)}.get(value, (value,))
         return row["risk_level"] in levels
+    if field == "dispute":
+        wanted = {"none": [""], "open": ["open", "inquiry"]}.get(value, [value])
+        return row["dispute_outcome"] in wanted
     if field == "email":
         email = row["email"] or "\0"
         return email.startswith(value[:-1]) if value.endswith("*") else email == value
@@ -107,6 +110,7 @@ _WORDS = {
     "currency": CURRENCIES,
     "method": ["card", "link", "alipay"],
     "risk": ["high", "normal", "none"],
+    "dispute": ["open", "inquiry", "won", "lost", "none", "prevented", "closed"],
     "email": ["jo*", "john*", "jo@a.test", "z*", "j*"],
     "order": ["1", "2", "7"],
     "user": ["u1", "u2"],

@@ -87,6 +87,64 @@ def test_a_search_without_matches_says_so_and_leads_back(payments):
     assert len(rows(test)) == 7
 
 
+def captions(test):
+    return [caption.value.replace("\\", "") for caption in test.caption]
+
+
+def test_a_word_without_matches_is_told_what_it_was_taken_for(payments, shop):
+    test = payments(q="smith 54,20 po_123")
+    said = captions(test)
+    assert any(
+        "smith was looked for as: order id, e-mail address or its beginning" in one for one in said
+    )
+    assert any("amount 54.20" in one for one in said)
+    assert any("po_123" in one and "payout id, order id" in one for one in said)
+    assert not any("three decimals" in one for one in said)
+    assert any(
+        "1.234 was read with three decimals" in one for one in captions(payments(q="amount:1.234"))
+    )
+
+
+def test_a_hostile_word_is_said_as_text(payments):
+    test = payments(q="![x](https://evil.test/i.png)")
+    assert not test.exception
+    said = [caption.value for caption in [*test.caption, *test.warning]]
+    assert not any("](" in one for one in said)
+
+
+def test_an_amount_that_can_mean_two_things_is_refused_with_both(payments):
+    test = payments(q="amount:1,234")
+    said = test.warning[0].value.replace("\\", "")
+    assert "amount: 1,234 can be read in more than one way: write 1234 / 1.234 / =1,=234" in said
+    assert not test.dataframe
+
+
+def test_an_address_of_stripes_dashboard_opens_its_payment(payments, shop):
+    base = "https://dashboard.stripe.com"
+    test = payments(q=f"{base}/acct_1/test/payments/{shop['yen']}?a=b#c")
+    assert ids(test) == [shop["yen"]]
+    assert not any("live data" in one for one in captions(test))
+
+
+def test_an_address_of_the_other_mode_says_so(payments, shop):
+    test = payments(q=f"https://dashboard.stripe.com/payments/{shop['live']}")
+    assert not test.dataframe
+    assert any("The address is of live data" in one for one in captions(test))
+
+
+def test_payments_are_filtered_by_how_their_dispute_stands(payments, shop):
+    test = payments(q="currency:usd")
+    test.get_by_key("f_dispute").set_value(["open"]).run()
+    assert test.query_params["q"] == "currency:usd dispute:open"
+    assert ids(test) == [shop["disputed"]]
+    test.get_by_key("f_dispute").set_value(["none"]).run()
+    assert shop["disputed"] not in ids(test)
+    assert len(rows(test)) == 4
+    assert "Dispute prevented" in str(
+        payments(q="dispute:prevented").get_by_key("f_dispute").options
+    )
+
+
 def test_an_empty_account_says_when_payments_come(console, screen_as, nothing_cached):
     test = screen_as(person(console, "viewer"), "payments")
     assert not test.exception

@@ -150,6 +150,7 @@ def test_unknown_term_is_named_beside_the_known_ones() -> None:
         ("amount:NaN", "amount"),
         ("status:lost", "status"),
         ("risk:huge", "risk"),
+        ("dispute:maybe", "dispute"),
         ("currency:xyz", "currency"),
         ("created:2026-13-01", "created"),
         ("created:soon", "created"),

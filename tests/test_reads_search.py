@@ -24,6 +24,8 @@ from tests.search_oracle import CURRENCIES, EMAILS, expected, queries
 pytestmark = pytest.mark.long
 
 ZONE = ZoneInfo("Asia/Shanghai")
+#: How disputes stand, most often there is none.
+OUTCOMES = [*[""] * 12, "open", "inquiry", "won", "lost", "prevented", "closed"]
 Rows = list[dict[str, Any]]
 
 
@@ -36,6 +38,7 @@ def some_payments(number: int, seed: int = 7) -> Rows:
         amount = pick.choice([150, 999, 1000, 1500, 2000, 12345])
         refunded = pick.choice([0, 0, 0, amount, amount // 2]) if status == "succeeded" else 0
         failed = status == "requires_payment_method" and pick.random() < 0.7
+        dispute = pick.choice(OUTCOMES) if status == "succeeded" else ""
         rows.append(
             payment_row(
                 ZONE,
@@ -44,7 +47,8 @@ def some_payments(number: int, seed: int = 7) -> Rows:
                 amount_refunded_minor=refunded,
                 currency=pick.choice(CURRENCIES),
                 failure_code="card_declined" if failed else None,
-                disputed=status == "succeeded" and pick.random() < 0.1,
+                disputed=dispute in ("open", "inquiry", "lost"),
+                dispute_outcome=dispute,
                 method_type=pick.choice([None, "card", "card", "link"]),
                 risk_level=pick.choice([None, "normal", "elevated", "highest"]),
                 email=pick.choice(EMAILS),
@@ -164,6 +168,7 @@ def test_counts_are_exact_for_facets_and_days(shop: tuple[Engine, Rows]) -> None
     engine, rows = shop
     lines = ["", "status:failed", "currency:usd,eur -method:card", "risk:high created:2026-11-19"]
     lines += ["created:>=2026-11-18", "amount:>5 email:jo*", "order:7"]
+    lines += ["dispute:open", "-dispute:none,won", "dispute:lost currency:usd"]
     with reading(engine) as conn:
         for line in lines:
             asked = {"query": parse(line), "livemode": False, "zone": ZONE, "now": NOON}

@@ -53,6 +53,7 @@ def conn(database_url: str) -> Iterator[Connection]:
             card_country="JP" if number % 700 == 3 else "US",
             card_brand="jcb" if number % 900 == 4 else "visa",
             customer_id=f"cus_{number % 400}",
+            dispute_outcome="lost" if number % 100 == 9 else "",
         )
         for number in range(3000)
     ]
@@ -90,6 +91,9 @@ WAYS = [
     ("amount:>1", "walk", "px_walk"),
     ("status:failed", "facets", "px_facet"),
     ("status:failed user:u7", "facets", "px_facet"),
+    ("dispute:lost", "facets", "px_facet"),
+    ("-dispute:none", "facets", "px_facet"),
+    ("dispute:none amount:>1", "walk", "px_walk"),
     ("status:paid user:u7", "keyed", "px_user"),
     ("amount:20.00", "amounts", "px_amt"),
     ("email:a12*", "keyed", "px_email"),

@@ -19,8 +19,20 @@ from core.reads.search.filters import resolve
 from core.reads.search.query import Query, parse
 from core.reads.search.run import find
 from core.reads.search.sql import Position
+from core.reads.search.tried import Tried, modes, thousandths, tried
 
-__all__ = ["Count", "PaymentPage", "PaymentRow", "Query", "page", "parse"]
+__all__ = [
+    "Count",
+    "PaymentPage",
+    "PaymentRow",
+    "Query",
+    "Tried",
+    "modes",
+    "page",
+    "parse",
+    "thousandths",
+    "tried",
+]
 
 UTC_ZONE = ZoneInfo("UTC")
 MAX_LIMIT = 500

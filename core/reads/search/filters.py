@@ -71,6 +71,8 @@ class Filters:
     matches: tuple[MatchTest, ...] = ()
 
 
+#: Fields that the numbered combinations answer (`core.reads.search.facets`).
+_FACETS = ("status", "currency", "method", "risk", "dispute")
 _COLUMNS = {
     "order": "order_id",
     "user": "user_id",
@@ -87,7 +89,7 @@ def resolve(query: Query, *, livemode: bool, zone: ZoneInfo, now: datetime) -> F
     by_kind: dict[str, list[Term]] = {}
     for term in query.terms:
         kind = term.field if term.field in ("created", "amount") else "match"
-        kind = "facet" if term.field in ("status", "currency", "method", "risk") else kind
+        kind = "facet" if term.field in _FACETS else kind
         by_kind.setdefault(kind, []).append(term)
     return Filters(
         livemode=livemode,
@@ -112,6 +114,8 @@ def _pairs(term: Term) -> frozenset[tuple[str, str]]:
             found |= {(column, state) for state in states}
         elif term.field == "risk":
             found |= {("risk_level", level) for level in values.risks(value)}
+        elif term.field == "dispute":
+            found |= {("dispute", outcome) for outcome in values.disputes(value)}
         else:
             found.add((str(term.field), value.lower()))
     return frozenset(found)

@@ -26,6 +26,9 @@ STATE_GROUPS = {
 }
 #: Stripe's statuses that are not also a state's name.
 STRIPE_STATUSES = ("requires_payment_method",)
+#: Words for how the disputes of a payment stand; the others are outcomes themselves.
+DISPUTE_GROUPS = {"none": ("",), "open": ("open", "inquiry")}
+DISPUTES = ("open", "inquiry", "won", "lost", "prevented", "closed")
 RISK_LEVELS = ("normal", "elevated", "highest", "not_assessed", "unknown")
 _RISK_WORDS = {"high": ("elevated", "highest"), "none": ("",)}
 
@@ -97,6 +100,15 @@ def statuses(text: str) -> tuple[str, frozenset[str]]:
     raise InvalidInput("status", "must be one of {known}", known=known)
 
 
+def disputes(text: str) -> frozenset[str]:
+    """How disputes stand that a word speaks of; `open` waits for an end, inquiries too."""
+    word = text.lower()
+    if word in DISPUTES or word in DISPUTE_GROUPS:
+        return frozenset(DISPUTE_GROUPS.get(word, (word,)))
+    known = ", ".join(dict.fromkeys([*DISPUTES, *DISPUTE_GROUPS]))
+    raise InvalidInput("dispute", "must be one of {known}", known=known)
+
+
 def risks(text: str) -> frozenset[str]:
     """The risk levels that a word stands for; `high` is elevated and above, `none` unassessed."""
     word = text.lower()
@@ -135,6 +147,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "currency": currency,
     "method": shaped("method", r"[A-Za-z0-9_]{1,64}", "must be a payment method such as card"),
     "risk": risks,
+    "dispute": disputes,
     "created": _created,
     "email": shaped("email", r".{1,255}", "must be an address or its beginning, such as jo*"),
     "customer": shaped("customer", r".{1,255}", "must be a customer id or an e-mail address"),
