@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.db.engine import open_engine
 from core.inbox.group import GroupWriter
-from core.inbox.health import Readiness, backlog_or_none
+from core.inbox.health import DatabaseState, Disks, Readiness, backlog_or_none, streams_or_none
 from core.settings import Settings
 from dashboard import rest_errors, rest_pages, rest_payments, rest_refunds
 from dashboard.bodies import LimitedBodies
@@ -60,7 +60,9 @@ def create_app(settings: Settings) -> Receiver:
         lambda tickets, error: settle_in(answers[-1], tickets, error),
         measure=lambda rows, seconds: metrics.commit(rows, seconds),
     )
-    metrics = Metrics(writer.waiting, partial(backlog_or_none, engine))
+    metrics = Metrics(
+        writer.waiting, partial(backlog_or_none, engine), partial(streams_or_none, engine)
+    )
     webhook = Webhook(settings.webhook_secrets, frozenset(settings.secret_keys), writer, metrics)
 
     @asynccontextmanager
@@ -73,7 +75,8 @@ def create_app(settings: Settings) -> Receiver:
         engine.dispose()
 
     office = Office(settings)
-    api = _rest(Readiness(engine), writer.is_alive, metrics)
+    ready = Ready(Readiness(engine), Disks(engine, settings.var_dir), writer)
+    api = _rest(ready, metrics)
     api.state.office = office
     limited = Origins(LimitedBodies(api, rest_errors.refuse), settings.origins)
     app = Receiver(lifespan=lifespan)
@@ -83,7 +86,29 @@ def create_app(settings: Settings) -> Receiver:
     return app
 
 
-def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) -> FastAPI:
+class Ready:
+    """Whether this process can do its work, and if not, why not."""
+
+    def __init__(self, readiness: Readiness, disks: Disks, writer: GroupWriter[Answer]) -> None:
+        self._readiness, self._disks, self._writer = readiness, disks, writer
+
+    def __call__(self) -> tuple[DatabaseState, str | None]:
+        """The database's state, and the reason against; None for ready."""
+        database = self._readiness.check()
+        if self._writer.was_full() or self._disks.is_full():
+            return database, "the disk is full: no event can be kept"
+        if database != "current":
+            return database, _AGAINST[database]
+        return database, None if self._writer.is_alive() else "the inbox's writer has ended"
+
+
+_AGAINST = {
+    "unreachable": "the database does not answer",
+    "behind": "the database's tables are older than this program",
+}
+
+
+def _rest(ready: Ready, metrics: Metrics) -> FastAPI:
     api = FastAPI(
         title="Tillwatch",
         version="1",
@@ -107,11 +132,15 @@ def _rest(readiness: Readiness, can_keep: Callable[[], bool], metrics: Metrics) 
 
     @api.get("/readyz", tags=["operation"], responses={503: {"description": "Not ready"}})
     def readyz(response: Response) -> dict[str, str]:
-        """Whether the database answers, stands at the newest migration, and events are kept."""
-        database = readiness.check()
-        ready = database == "current" and can_keep()
-        response.status_code = 200 if ready else 503
-        return {"status": "ready" if ready else "not ready", "database": database}
+        """Whether the database answers, stands at the newest migration, and events are kept.
+
+        `reason` says why not.
+        """
+        database, against = ready()
+        if against is None:
+            return {"status": "ready", "database": database}
+        response.status_code = 503
+        return {"status": "not ready", "database": database, "reason": against}
 
     @api.get("/metrics", tags=["operation"], response_class=Response)
     def prometheus() -> Response:

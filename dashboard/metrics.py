@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,6 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from core.inbox.store import Backlog
+from core.reads.streams import StreamState
 
 #: What an event's type may begin with here; a stranger's words never become a label.
 FAMILIES = (
@@ -66,14 +67,59 @@ class InboxState(Collector):
         yield gauge
 
 
+ReadStreams = Callable[[], Mapping[bool, Sequence[StreamState]] | None]
+
+
+class Streams(Collector):
+    """Reads how each stream of the mirror stands when Prometheus asks, and only then."""
+
+    def __init__(self, read: ReadStreams) -> None:
+        self._read = read
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing: what is registered is not read at that moment."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Age and state of each stream; without a database, that it does not answer."""
+        found = self._read()
+        up = GaugeMetricFamily("tillwatch_database_up", "Whether the database answers")
+        up.add_metric([], 0 if found is None else 1)
+        yield up
+        behind = GaugeMetricFamily(
+            "tillwatch_stream_behind_seconds",
+            "Age of the state that a stream has brought",
+            labels=["stream", "mode"],
+        )
+        failed = GaugeMetricFamily(
+            "tillwatch_stream_failed",
+            "1 where a stream is stopped or late",
+            labels=["stream", "mode"],
+        )
+        for livemode, streams in (found or {}).items():
+            for one in streams:
+                labels = [one.name, "live" if livemode else "test"]
+                failed.add_metric(labels, int(one.is_wrong))
+                if one.behind is not None:
+                    behind.add_metric(labels, one.behind.total_seconds())
+        yield behind
+        yield failed
+
+
 class Metrics:
     """The receiver's figures, in a registry of their own."""
 
-    def __init__(self, waiting: Callable[[], int], backlog: Callable[[], Backlog | None]) -> None:
+    def __init__(
+        self,
+        waiting: Callable[[], int],
+        backlog: Callable[[], Backlog | None],
+        streams: ReadStreams,
+    ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.registry.register(InboxState(backlog))
+        self.registry.register(Streams(streams))
         self._outcomes = Counter(
             "tillwatch_webhooks", "Webhook requests by outcome", ["outcome"], registry=self.registry
         )

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -44,7 +45,6 @@ def _tools() -> tuple[str, str]:
 def _options(folder: Path) -> list[str]:
     return [
         "--no-defaults",
-        f"--datadir={folder / 'data'}",
         f"--socket={folder / 'socket'}",
         f"--pid-file={folder / 'pid'}",
         f"--log-error={folder / 'log'}",
@@ -84,9 +84,9 @@ def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
     raise RuntimeError(f"mariadbd did not start: {log.read_text()[-2000:] if log.exists() else ''}")
 
 
-@pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[Path]:
-    """The socket of a running server that belongs to this test process alone."""
+@contextmanager
+def server_in(data: Path, *options: str) -> Iterator[Path]:
+    """A server whose data are in this folder, from its making to its end; its socket."""
     server, install = _tools()
     # A short folder: a socket's path may have 107 bytes only.
     folder = Path(tempfile.mkdtemp(prefix="twdb"))
@@ -97,7 +97,7 @@ def mariadb_server() -> Iterator[Path]:
         [
             install,
             "--no-defaults",
-            f"--datadir={folder / 'data'}",
+            f"--datadir={data / 'data'}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             *user,
@@ -107,7 +107,9 @@ def mariadb_server() -> Iterator[Path]:
         env=own,
     )
     process = subprocess.Popen(
-        [server, *_options(folder), *user], stdout=subprocess.DEVNULL, env=own
+        [server, *_options(folder), f"--datadir={data / 'data'}", *options, *user],
+        stdout=subprocess.DEVNULL,
+        env=own,
     )
     try:
         _wait(process, folder)
@@ -123,9 +125,20 @@ def mariadb_server() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Path]:
+    """The socket of a running server that belongs to this test process alone."""
+    data = Path(tempfile.mkdtemp(prefix="twdb"))
+    try:
+        with server_in(data) as socket:
+            yield socket
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
 def mariadb_schema(mariadb_server: Path) -> list[str]:
     """The statements that make the newest schema: walking all migrations takes seconds."""
-    engine = open_engine(_created(mariadb_server, "tillwatch_template"))
+    engine = open_engine(new_database(mariadb_server, "tillwatch_template"))
     migrate.upgrade(engine)
     made = []
     with engine.connect() as connection:
@@ -140,7 +153,7 @@ def mariadb_schema(mariadb_server: Path) -> list[str]:
 def empty_mariadb(mariadb_server: Path) -> MakeDatabase:
     """Makes an empty database on the private server and returns its URL."""
     numbers = count()
-    return lambda: _created(mariadb_server, f"tillwatch_empty_{next(numbers)}")
+    return lambda: new_database(mariadb_server, f"tillwatch_empty_{next(numbers)}")
 
 
 @dataclass
@@ -154,7 +167,7 @@ class Databases:
 
     def made(self) -> str:
         """A new one."""
-        return _created(self.server, f"tillwatch_{next(self._numbers)}", self.schema)
+        return new_database(self.server, f"tillwatch_{next(self._numbers)}", self.schema)
 
     def taken(self) -> str:
         """An empty one, which may have been another test's."""
@@ -208,7 +221,8 @@ def mariadb(mariadb_databases: Databases) -> MakeDatabase:
     return mariadb_databases.made
 
 
-def _created(server: Path, name: str, schema: Sequence[str] = ()) -> str:
+def new_database(server: Path, name: str, schema: Sequence[str] = ()) -> str:
+    """Make a database and return its URL."""
     connection = _connect(server)
     with connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")

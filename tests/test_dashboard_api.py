@@ -1,13 +1,19 @@
 """The receiver beside the webhook: health, readiness, metrics, limits, headers, what it loads."""
 
 import json
+import re
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from core import clock
 from core.db.engine import open_engine, writing
+from core.db.stream_limits import EVENTS, LEDGER
+from core.db.tables import streams
+from core.inbox.streams import Recorder
 from dashboard.bodies import MOST_BYTES
 from dashboard.metrics import FAMILIES, family
 from dashboard.webhooks import PATH
@@ -39,6 +45,7 @@ def test_receiver_is_not_ready_before_the_schema_is_current(tmp_path):
         engine.dispose()
         answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "behind")
+    assert "older than this program" in answer.json()["reason"]
 
 
 def test_receiver_without_its_database_is_healthy_and_not_ready(tmp_path):
@@ -51,7 +58,32 @@ def test_receiver_without_its_database_is_healthy_and_not_ready(tmp_path):
         answer = client.get("/readyz")
         metrics = client.get("/metrics")
     assert (answer.status_code, answer.json()["database"]) == (503, "unreachable")
+    assert answer.json()["reason"] == "the database does not answer"
     assert metrics.status_code == 200
+    assert "tillwatch_database_up 0.0" in metrics.text
+    assert "tillwatch_stream_failed{" not in metrics.text
+
+
+def test_metrics_tell_the_age_and_the_state_of_each_stream(client, url):
+    engine = open_engine(url)
+    now = clock.now()
+    recorder = Recorder(engine)
+    recorder.watched(LEDGER, [True], lambda: False, every=1)()
+    recorder.reached(LEDGER, True, now - timedelta(seconds=30))
+    recorder.flush()
+    dead = {"name": EVENTS, "livemode": False, "checked_at": now - timedelta(minutes=2)}
+    with writing(engine) as connection:
+        connection.execute(streams.insert().values(**dead, fresh_as_of=dead["checked_at"]))
+    engine.dispose()
+    found = client.get("/metrics").text
+    assert "tillwatch_database_up 1.0" in found
+    assert 'tillwatch_stream_failed{mode="live",stream="ledger"} 0.0' in found
+    assert 'tillwatch_stream_failed{mode="test",stream="events"} 1.0' in found
+    age = re.search(r'stream_behind_seconds{mode="live",stream="ledger"} (\d+)', found)
+    assert 30 <= int(age[1]) < 90
+    age = re.search(r'stream_behind_seconds{mode="test",stream="events"} (\d+)', found)
+    assert int(age[1]) >= 120
+    assert client.get("/readyz").status_code == 200
 
 
 def test_metrics_count_webhooks_by_outcome_and_known_family(client):

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
-from core.db.engine import is_passing, retrying
+from core.db.engine import is_full, is_passing, retrying
 from core.db.held import HeldConnection
 from core.errors import DatabaseDown, InboxFull, TillwatchError
 from core.inbox.store import IncomingEvent, store
@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 MOST_PER_COMMIT = 256
 MOST_WAITING = 4096
 MOST_WAITING_BYTES = 32 << 20
+#: A disk that was full is taken for full so long, unless a commit goes well: who is told that
+#: nothing can be kept sends nothing to try it with.
+FULL_SECONDS = 30
 #: Tries of a commit before its senders are told to come again.
 _TRIES = 4
 
@@ -56,6 +59,7 @@ class GroupWriter(Generic[Ticket]):
         self._measure = measure
         self._queue: deque[tuple[IncomingEvent, Ticket]] = deque()
         self._bytes = 0
+        self._full_at = 0.0
         self._stopping = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
@@ -88,6 +92,10 @@ class GroupWriter(Generic[Ticket]):
     def is_alive(self) -> bool:
         """Whether events can be kept at all."""
         return self._thread.is_alive() and not self._stopping
+
+    def was_full(self) -> bool:
+        """Whether the database's disk was full at the last commit, not long ago."""
+        return bool(self._full_at) and time.monotonic() - self._full_at < FULL_SECONDS
 
     def _run(self) -> None:
         batch: list[tuple[IncomingEvent, Ticket]] = []
@@ -127,6 +135,9 @@ class GroupWriter(Generic[Ticket]):
                 return
             _log.error("an event could not be kept: %s", type(failure).__name__)
             error = DatabaseDown()
+            self._full_at = time.monotonic() if is_full(failure) else 0.0
+        else:
+            self._full_at = 0.0
         took = time.perf_counter() - started
         self._settle([ticket for _, ticket in batch], error)
         self._measure(len(batch), took)

@@ -1,18 +1,28 @@
-"""Whether the database can keep events now, and how many wait: for probes and for metrics."""
+"""Whether events can be kept now, how many wait and how streams stand: for probes and metrics."""
 
 from __future__ import annotations
 
 import logging
+import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from core import clock
 from core.db.engine import reading
 from core.db.migrate import is_current
 from core.inbox.store import Backlog, backlog
+from core.reads.streams import StreamState, standing
 
 DatabaseState = Literal["current", "behind", "unreachable"]
+#: A disk with less free than this is full: SQLite's log ahead would not fit on it.
+ROOM = 8 << 20
+#: Where a MySQL server is on this machine.
+_HERE = (None, "", "localhost", "127.0.0.1", "::1")
 
 _log = logging.getLogger(__name__)
 
@@ -46,4 +56,57 @@ def backlog_or_none(engine: Engine) -> Backlog | None:
             return backlog(connection)
     except SQLAlchemyError as error:
         _log.warning("the inbox could not be counted: %s", type(error).__name__)
+        return None
+
+
+class Disks:
+    """The disks that this process cannot work without: VAR_DIR's, and the database's if it is here.
+
+    What a server elsewhere has left is its own to say, by refusing to write.
+    """
+
+    def __init__(self, engine: Engine, var_dir: Path) -> None:
+        self._engine, self._var_dir = engine, var_dir
+        self._database: Path | None = None
+
+    def is_full(self) -> bool:
+        """Whether one of them is."""
+        places = {_existing(self._var_dir), self._of_database()}
+        return _is_full([place for place in places if place is not None])
+
+    def _of_database(self) -> Path | None:
+        """The folder of the database's files; asked for until a server here told it."""
+        if self._database is None:
+            url = self._engine.url
+            if self._engine.dialect.name == "sqlite":
+                self._database = Path(url.database or ".").parent
+            elif url.host in _HERE or "unix_socket" in url.query:
+                with suppress(SQLAlchemyError), reading(self._engine) as connection:
+                    self._database = Path(connection.scalar(text("SELECT @@datadir")))
+        return None if self._database is None else _existing(self._database)
+
+
+def _is_full(places: Collection[Path]) -> bool:
+    for place in places:
+        with suppress(OSError):
+            if shutil.disk_usage(place).free < ROOM:
+                return True
+    return False
+
+
+def _existing(place: Path) -> Path | None:
+    """The place or the nearest folder above it that exists; None where none can be looked at."""
+    with suppress(OSError):
+        return next((one for one in (place, *place.absolute().parents) if one.exists()), None)
+    return None
+
+
+def streams_or_none(engine: Engine) -> dict[bool, tuple[StreamState, ...]] | None:
+    """How the streams of each mode stand; None when the database does not answer."""
+    try:
+        with reading(engine) as connection:
+            now = clock.now()
+            return {mode: standing(connection, livemode=mode, now=now) for mode in (True, False)}
+    except SQLAlchemyError as error:
+        _log.warning("the streams could not be read: %s", type(error).__name__)
         return None

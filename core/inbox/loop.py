@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.db.engine import is_passing
+from core.db.engine import is_full, is_passing
 from core.errors import StripeError, TillwatchError
 
 LONGEST_WAIT = 30.0
@@ -37,7 +37,8 @@ def run(name: str, step: Callable[[], bool], stop: threading.Event, *, idle: flo
             if not is_passing(error):
                 raise
             failures += 1
-            _log.warning("%s: the database does not answer: %s", name, type(error).__name__)
+            what = "is full" if is_full(error) else f"does not answer: {type(error).__name__}"
+            _log.warning("%s: the database %s", name, what)
         else:
             failures = 0
             if not busy:

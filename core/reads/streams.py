@@ -36,7 +36,8 @@ _ASLEEP = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """One stream. `fresh_as_of`: all that Stripe had then is here; `behind` counts from there.
+    """One stream. `fresh_as_of`: all that Stripe had then is here; `behind` counts from there, but
+    a backfill that ended is behind nothing.
 
     `late`, `stopped`: since `since`, for `error` (the code of one of our errors, or SILENT, BEHIND,
     CUT_SHORT, or what `core.db.stream_limits` names), with what was said (`reason`) and the right
@@ -98,7 +99,10 @@ def _state(row: Row[tuple[object, ...]], now: datetime) -> StreamState:
         reason: str | None = None,
     ) -> StreamState:
         right = row.permission if error == row.error else None
-        return StreamState(row.name, state, row.fresh_as_of, behind, since, error, reason, right)
+        ended = row.name == BACKFILL and state in ("fresh", "incomplete", "running")
+        return StreamState(
+            row.name, state, row.fresh_as_of, None if ended else behind, since, error, reason, right
+        )
 
     if row.name == BACKFILL:
         if row.error == RUNNING:
