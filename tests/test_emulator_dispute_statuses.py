@@ -205,6 +205,97 @@ def test_charge_may_be_disputed_twice_but_not_beyond_its_amount(
         client.v1.refunds.create({"payment_intent": paid.id})
 
 
+def test_won_dispute_may_be_opened_again_and_lost(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    dispute = disputed(emulator, client)
+    bring(emulator, dispute, "won")
+    again = bring(emulator, dispute, "needs_response")
+    assert (again["status"], again["is_charge_refundable"]) == ("needs_response", False)
+    assert rows_of(client, dispute) == [TAKEN, (2000, 0), (-2000, 0)]
+    assert events_of(client, dispute)[-2:] == [
+        ("updated", "needs_response"),
+        ("funds_withdrawn", "needs_response"),
+    ]
+    assert bring(emulator, dispute, "lost")["status"] == "lost"
+    assert sum(amount for amount, _ in rows_of(client, dispute)) == -2000
+    assert faults(client.v1.disputes.retrieve(dispute.id).to_dict()) == []
+
+
+@pytest.mark.parametrize(("outcome", "left"), [("won", 0), ("lost", -2000)])
+def test_lost_dispute_may_be_appealed(
+    emulator: RunningEmulator, client: stripe.StripeClient, outcome: str, left: int
+) -> None:
+    dispute = disputed(emulator, client)
+    bring(emulator, dispute, "lost")
+    assert bring(emulator, dispute, "appeal_needs_response")["status"] == "appeal_needs_response"
+    with pytest.raises(stripe.InvalidRequestError, match="only submit appeal evidence"):
+        client.v1.disputes.update(dispute.id, {"evidence": {"customer_name": "Ada"}})
+    appeal = {"card": {"reason_for_filing": "The cardholder has the goods."}}
+    sent = client.v1.disputes.update(dispute.id, {"evidence": {"appeal": appeal}})
+    assert sent.status == "appeal_under_review"
+    assert faults(sent.to_dict()) == []
+    bring(emulator, dispute, outcome)
+    assert sum(amount for amount, _ in rows_of(client, dispute)) == left
+    assert events_of(client, dispute)[-1] == ("closed", outcome)
+
+
+def test_appeal_that_nobody_sends_is_lost(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    dispute = disputed(emulator, client)
+    for status in ("lost", "appeal_needs_response"):
+        bring(emulator, dispute, status)
+    emulator.advance(11 * 86_400)
+    assert client.v1.disputes.retrieve(dispute.id).status == "lost"
+
+
+@pytest.mark.parametrize("amount", [500, 2000])
+def test_refund_during_an_inquiry_stands_beside_the_chargeback(
+    emulator: RunningEmulator, client: stripe.StripeClient, amount: int
+) -> None:
+    inquiry = disputed(emulator, client, "pm_card_createDisputeInquiry")
+    refund = client.v1.refunds.create({"charge": str(inquiry.charge), "amount": amount})
+    assert bring(emulator, inquiry, "needs_response")["amount"] == 2000
+    assert rows_of(client, inquiry) == [TAKEN]
+    assert client.v1.refunds.retrieve(refund.id).status == "succeeded"
+    assert client.v1.charges.retrieve(str(inquiry.charge)).amount_refunded == amount
+
+
+def test_rest_of_a_partly_lost_charge_can_be_refunded_and_no_more(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    paid = pay(client)
+    order = {"charge": str(paid.latest_charge), "amount": 600}
+    made = client.v1.disputes.retrieve(emulator.control("POST", "disputes", order)["id"])
+    assert bring(emulator, made, "lost")["is_charge_refundable"] is True
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        client.v1.refunds.create({"payment_intent": paid.id, "amount": 1401})
+    assert client.v1.refunds.create({"payment_intent": paid.id}).amount == 1400
+
+
+def test_dispute_may_be_prevented_by_a_refund(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    paid = pay(client)
+    order = {"charge": str(paid.latest_charge), "reason": "prevented_by_refund"}
+    made = emulator.control("POST", "disputes", order)
+    assert (made["status"], made["balance_transactions"]) == ("prevented", [])
+    [refund] = client.v1.refunds.list({"payment_intent": paid.id}).data
+    assert refund.amount == 2000
+
+
+def test_issuer_may_dispute_more_than_the_charge_in_its_own_currency(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    charge = str(pay(client).latest_charge)
+    order = {"charge": charge, "amount": 2100, "currency": "eur"}
+    made = emulator.control("POST", "disputes", order)
+    assert (made["amount"], made["currency"]) == (2100, "eur")
+    [row] = made["balance_transactions"]
+    assert (row["amount"], row["currency"], row["exchange_rate"]) == (-2279, "usd", 1.085)
+
+
 def test_answer_is_due_until_the_end_of_its_day(
     emulator: RunningEmulator, client: stripe.StripeClient
 ) -> None:

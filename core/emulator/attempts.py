@@ -53,19 +53,19 @@ def finish(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
         decline(ctx, intent, method, *after_challenge[does])
     if does in ("block", "highest_risk"):
         outcome = charges.blocked(
-            _score(ctx, does), "rule" if does == "block" else "highest_risk_level"
+            score(ctx, does), "rule" if does == "block" else "highest_risk_level"
         )
         decline(ctx, intent, method, "card_declined", "fraudulent", outcome)
     if does.startswith("processing"):
-        _process(ctx, intent, method, fails=does == "processing_fail")
+        _process(ctx, intent, method, does)
         return
-    outcome = charges.approved(ctx, method, _score(ctx, does))
+    outcome = charges.approved(ctx, method, score(ctx, does))
     charge = charges.make(ctx, intent, method, status="succeeded", outcome=outcome)
     three_d_secure.save(ctx, intent, method)
     if outcome["type"] == "manual_review":
         reviews.open_review(ctx, charge, intent, "rule")
     succeed(ctx, intent, charge)
-    _afterwards(ctx, charge, does)
+    afterwards(ctx, charge, does)
 
 
 def succeed(ctx: Context, intent: Obj, charge: Obj) -> None:
@@ -95,13 +95,18 @@ def decline(
     outcome: dict[str, Any] | None = None,
 ) -> None:
     """Record a failed attempt and raise the card error that the caller sees."""
-    reason = decline_code or code
-    outcome = outcome or charges.declined(code, decline_code, _score(ctx, ""))
-    message = cards.decline_message(reason)
+    outcome = outcome or charges.declined(code, decline_code, score(ctx, ""))
     charge = charges.make(ctx, intent, method, status="failed", outcome=outcome)
-    charge["failure_code"], charge["failure_message"] = code, message
     intent["latest_charge"] = charge["id"]
-    error = {
+    fail(ctx, intent, method, refusal(charge, code, decline_code), charge)
+
+
+def refusal(charge: Obj, code: str, decline_code: str) -> dict[str, Any]:
+    """The card error of a failed charge, which says the same from then on."""
+    reason = decline_code or code
+    message = cards.decline_message(reason)
+    charge["failure_code"], charge["failure_message"] = code, message
+    return {
         **({"advice_code": cards.ADVICE[reason]} if reason in cards.ADVICE else {}),
         "charge": charge["id"],
         "code": code,
@@ -111,7 +116,6 @@ def decline(
         **({"param": "cvc"} if code == "incorrect_cvc" else {}),
         "type": "card_error",
     }
-    fail(ctx, intent, method, error, charge)
 
 
 def fail(
@@ -187,18 +191,33 @@ def _ask_for_action(
     ctx.emit("payment_intent.requires_action", intent)
 
 
-def _process(ctx: Context, intent: Obj, method: Obj, *, fails: bool) -> None:
+def _process(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
     outcome = charges.approved(ctx, method, 0)
     charge = charges.make(ctx, intent, method, status="pending", outcome=outcome)
     intent["latest_charge"] = charge["id"]
     intent["status"] = "processing"
     ctx.emit("charge.pending", charge)
     ctx.emit("payment_intent.processing", intent)
+    settle_later(ctx, charge, does)
+
+
+def settle_later(ctx: Context, charge: Obj, does: str) -> None:
+    """The customer's bank answers a debit within seconds, in histories within days."""
+    if does == "processing_for_ever":
+        return
+    fails, _, code = does.partition(":")
     delay = PROCESSING_HISTORY_MS if ctx.unattended else PROCESSING_MS
-    ctx.later(delay, "finish_processing", intent=intent["id"], fails=fails)
+    ctx.later(
+        ctx.script.get("processing_ms", delay),
+        "settle_debit",
+        charge=charge["id"],
+        fails=(code or "insufficient_funds") if fails == "processing_fail" else "",
+        disputed=does == "processing_dispute",
+    )
 
 
-def _score(ctx: Context, does: str) -> int:
+def score(ctx: Context, does: str) -> int:
+    """Radar's score of an attempt, by what its card stands for."""
     if "risk_score" in ctx.script:
         return int(ctx.script["risk_score"])
     chance = ctx.ids.chance()
@@ -209,7 +228,8 @@ def _score(ctx: Context, does: str) -> int:
     return min(chance.randint(0, 64), chance.randint(0, 64))
 
 
-def _afterwards(ctx: Context, charge: Obj, does: str) -> None:
+def afterwards(ctx: Context, charge: Obj, does: str) -> None:
+    """What a test card that pays brings later."""
     if does.startswith("dispute:"):
         ctx.later(1_500, "open_dispute", charge=charge["id"], reason=does.split(":")[1])
     elif does == "early_fraud_warning":

@@ -93,6 +93,16 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
             "seller_protection": {"dispute_categories": None, "status": "not_eligible"},
             "transaction_id": ctx.ids.token(17).upper(),
         }
+    if kind in ("amazon_pay", "revolut_pay"):
+        return {"funding": _funding(method), "transaction_id": ctx.ids.token(24).upper()}
+    if kind == "us_bank_account":
+        keys = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4")
+        return {
+            **{key: data[key] for key in keys},
+            "mandate": None,
+            "payment_reference": ctx.ids.token(15).upper(),
+            "routing_number": data["routing_number"],
+        }
     if kind == "sepa_debit":
         keys = ("bank_code", "branch_code", "country", "fingerprint", "last4")
         return {**{key: data[key] for key in keys}, "mandate": None}
@@ -105,6 +115,19 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
             "transaction_id": transaction,
         }
     return {"buyer_id": None, "fingerprint": None, "transaction_id": transaction}
+
+
+def _funding(method: Obj) -> dict[str, Any]:
+    """The card inside a wallet: an object, and the brand as a text for people."""
+    card = {
+        "brand": "Visa",
+        "country": method["billing_details"]["address"]["country"] or "US",
+        "exp_month": 11,
+        "exp_year": 2031,
+        "funding": "credit",
+        "last4": f"{int(fingerprint_of(method['id']), 36) % 10_000:04}",
+    }
+    return {"card": card, "type": "card"}
 
 
 def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, Any]:

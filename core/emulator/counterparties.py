@@ -9,9 +9,13 @@ from typing import Any, TypeVar
 from starlette.routing import Route
 
 from core.emulator import (
+    amounts,
+    charge_calls,
+    debits,
     early_fraud_warnings,
     issuers,
     lists,
+    payment_methods,
     payouts,
     refund_outcomes,
     refunds,
@@ -49,6 +53,8 @@ class Counterparties:
 
     def routes(self, route: _Router) -> list[Route]:
         return [
+            route("/charges", "POST", self.charge),
+            route("/charges/{id}", "POST", self.settle_charge),
             route("/disputes", "POST", self.dispute),
             route("/disputes/{id}", "POST", self.bring_dispute),
             route("/reviews", "POST", self.review),
@@ -61,20 +67,74 @@ class Counterparties:
             route("/settings", "POST", self.change_settings),
         ]
 
-    def dispute(self, body: _Body) -> _Body:
-        """`{"charge", "reason"?, "amount"?}`: the issuer disputes a charge now.
+    def charge(self, body: _Body) -> _Body:
+        """`{"amount", "currency", "method"?, "details"?, …}`: a charge without a PaymentIntent.
 
-        Reasons are Stripe's, or `inquiry`, `ce3` and `prevented` for those cases.
+        `method` is a token (`tok_visa`, `pm_usBankAccount_success`) or a type (`sepa_debit`);
+        `details` replace `payment_method_details`, of any type; the rest is as at `/v1/charges`.
+        """
+        known = {"amount", "capture", "currency", "customer", "description", "details", "metadata"}
+        for name in body.keys() - known - {"method", "receipt_email"}:
+            raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
+        whole(body, "amount"), word(body, "currency")
+        method, details = word(body, "method", "tok_visa"), body.get("details")
+        if details is not None and not (isinstance(details, dict) and "type" in details):
+            raise refused("details must be an object with a type", "details")
+        token = method.replace("tok_", "pm_card_", 1) if method.startswith("tok_") else method
+        named = token if token.startswith("pm_") else f"pm_{token}"
+        return self._do(
+            lambda ctx: charge_calls.take(
+                ctx, payment_methods.resolve(ctx, named, "method"), body, details
+            )
+        )
+
+    def settle_charge(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
+        """`{"status", "failure_code"?, "booked"?}`: a bank pays a debit (succeeded) or does not.
+
+        `failed` after it succeeded is a late return; `booked`: its row was written on the way.
+        """
+        status = word(body, "status")
+        code = word(body, "failure_code", "insufficient_funds")
+        if code not in debits.FAILURES:
+            raise refused(
+                f"failure_code must be one of {', '.join(debits.FAILURES)}", "failure_code"
+            )
+        booked = flag(body, "booked") if "booked" in body else False
+        steps: dict[str, Callable[[Context, Obj], None]] = {
+            "succeeded": debits.settle,
+            "pending": debits.book,
+            "failed": lambda ctx, charge: debits.fail(ctx, charge, code),
+        }
+        step = one_of(status, steps)
+
+        def order(ctx: Context) -> _Body:
+            charge = ctx.need("charge", id, "charge")
+            if booked and status != "pending":
+                debits.book(ctx, charge)
+            step(ctx, charge)
+            return charge
+
+        return self._do(order)
+
+    def dispute(self, body: _Body) -> _Body:
+        """`{"charge", "reason"?, "amount"?, "currency"?}`: the issuer disputes a charge now.
+
+        Reasons are Stripe's, or `inquiry`, `ce3`, `prevented` and `prevented_by_refund` for those
+        cases. In a currency of the issuer's own the amount may pass the charge's.
         """
         charge, reason = word(body, "charge"), word(body, "reason", "fraudulent")
-        known = (*REASONS, "inquiry", "ce3", "prevented")
+        known = (*REASONS, "inquiry", "ce3", "prevented", "prevented_by_refund")
         if reason not in known:
             raise refused(f"reason must be one of {', '.join(known)}", "reason")
         amount = whole(body, "amount") if "amount" in body else None
-        return self._do(lambda ctx: issuers.open_dispute(ctx, charge, reason, amount))
+        currency = amounts.currency_of(word(body, "currency")) if "currency" in body else None
+        return self._do(lambda ctx: issuers.open_dispute(ctx, charge, reason, amount, currency))
 
     def bring_dispute(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
-        """`{"status"}`: lead a dispute or inquiry to any status that lies ahead of it."""
+        """`{"status"}`: lead a dispute or inquiry to any status that lies ahead of it.
+
+        A won one is opened again by `needs_response`, a lost one appealed by `appeal_…`.
+        """
         status = word(body, "status")
         return self._do(lambda ctx: issuers.bring(ctx, id, status))
 

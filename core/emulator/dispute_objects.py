@@ -25,6 +25,8 @@ FILES = (
     "cancellation_policy customer_communication customer_signature duplicate_charge_documentation"
     " receipt refund_policy service_documentation shipping_documentation uncategorized_file"
 ).split()
+#: Methods whose disputes are lost as soon as they come: nobody can answer them.
+DEBITS = ("ach_debit", "acss_debit", "au_becs_debit", "bacs_debit", "sepa_debit", "us_bank_account")
 #: Why a cardholder disputes (the SDK's `reason`).
 REASONS = (
     "bank_cannot_process check_returned credit_not_processed customer_initiated"
@@ -44,6 +46,11 @@ _NETWORK_CODES = {
 }
 
 
+def due_by(now: int) -> int:
+    """The last second of the last day to answer what begins now."""
+    return (now // balance.DAY + ANSWER_DAYS + 1) * balance.DAY - 1
+
+
 def blank(ctx: Context, charge: Obj, reason: str, amount: int, *, inquiry: bool) -> Obj:
     kind = charge["payment_method_details"]["type"]
     details: dict[str, Any] | None = None
@@ -60,7 +67,6 @@ def blank(ctx: Context, charge: Obj, reason: str, amount: int, *, inquiry: bool)
         }
     elif kind == "paypal":
         details = {"paypal": {"case_id": None, "reason_code": None}, "type": "paypal"}
-    due_by = (ctx.now // balance.DAY + ANSWER_DAYS + 1) * balance.DAY - 1
     return {
         "id": ctx.ids.new("du"),
         "object": "dispute",
@@ -72,7 +78,7 @@ def blank(ctx: Context, charge: Obj, reason: str, amount: int, *, inquiry: bool)
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(TEXTS), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": due_by,
+            "due_by": None if kind in DEBITS else due_by(ctx.now),
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,

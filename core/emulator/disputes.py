@@ -1,4 +1,4 @@
-"""Disputes as the shop sees them: evidence drafted and sent once, or the loss accepted."""
+"""Disputes as the shop sees them: evidence drafted and sent once, an appeal, a loss accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.emulator.params import merged
 from core.emulator.store import Obj
 
 _DECISION_DAYS = 65
-_OPEN = ("needs_response", "warning_needs_response")
+_OPEN = ("needs_response", "warning_needs_response", "appeal_needs_response")
 _CLOSED = ("won", "lost", "warning_closed", "prevented")
 #: What the test mode does with these in `uncategorized_text` (docs.stripe.com/testing).
 _WORDS = {"winning_evidence": True, "losing_evidence": False}
@@ -31,7 +31,10 @@ def update(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
     evidence = params.get("evidence")
     if evidence or params.get("submit"):
         _check_open(dispute)
-        _merge_evidence(ctx, dispute, evidence or {})
+        if dispute["status"] == "appeal_needs_response":
+            _merge_appeal(ctx, dispute, evidence or {})
+        else:
+            _merge_evidence(ctx, dispute, evidence or {})
         has = any(dispute["evidence"][name] for name in TEXTS)
         dispute["evidence_details"]["has_evidence"] = has
         if params.get("submit", True):
@@ -68,14 +71,26 @@ def _merge_evidence(ctx: Context, dispute: Obj, evidence: dict[str, Any]) -> Non
     dispute["evidence"] = whole
 
 
+def _merge_appeal(ctx: Context, dispute: Obj, evidence: dict[str, Any]) -> None:
+    """During an appeal nothing but the appeal itself can be sent."""
+    for name in evidence.keys() - {"appeal"}:
+        raise refused("You can only submit appeal evidence for this dispute.", f"evidence[{name}]")
+    given = (evidence.get("appeal") or {}).get("card") or {}
+    for file in given.get("supporting_files") or []:
+        files.evidence(ctx, file, "evidence[appeal][card][supporting_files]")
+    before = (dispute["evidence"].get("appeal") or {}).get("card") or {}
+    blank = {"reason_for_filing": None, "supporting_files": None}
+    dispute["evidence"]["appeal"] = {"card": {**blank, **before, **given}}
+
+
 def submit(ctx: Context, dispute: Obj) -> None:
     """Send what is drafted; test words are answered within seconds, all else by the issuer."""
     inquiry = dispute["status"].startswith("warning")
-    set_status(ctx, dispute, "warning_under_review" if inquiry else "under_review")
+    set_status(ctx, dispute, dispute["status"].replace("needs_response", "under_review"))
     details = dispute["evidence_details"]
     details["submission_count"] += 1
     details["submission_method"] = "manual"
-    if not inquiry:
+    if dispute["status"] == "under_review":
         _charge_counter_fee(ctx, dispute)
     text = (dispute["evidence"]["uncategorized_text"] or "").strip()
     if inquiry and text == _ESCALATES:
@@ -131,7 +146,8 @@ def close(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/disputes/{id}/close: accept that it is lost; it cannot be undone."""
     dispute = ctx.need("dispute", dispute_id, in_path=True)
     _check_open(dispute)
-    finish(ctx, dispute, "lost" if dispute["status"] == "needs_response" else "warning_closed")
+    inquiry = dispute["status"].startswith("warning")
+    finish(ctx, dispute, "warning_closed" if inquiry else "lost")
     return dispute
 
 

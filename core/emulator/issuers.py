@@ -1,4 +1,8 @@
-"""What issuers do about a charge: dispute it, ask first, escalate, decide, or settle beforehand."""
+"""What issuers do about a charge: dispute it, ask first, escalate, decide, open it again.
+
+Rows: the amount and the fee go when the dispute opens; the amount comes back when it is won, on
+appeal too, and goes again when a won one is opened anew.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +14,46 @@ from core.emulator import (
     fees,
     lists,
     refund_outcomes,
+    refunds,
     reviews,
 )
 from core.emulator.context import Context, hidden, shown
-from core.emulator.dispute_objects import ANSWER_DAYS, blank
+from core.emulator.dispute_objects import DEBITS, blank, due_by
 from core.emulator.errors import ApiError, refused
 from core.emulator.fees import Part
 from core.emulator.store import Obj
 
 #: An inquiry that comes to nothing closes by itself (FACTS section 3).
 _INQUIRY_DAYS = 120
+_AFTER_INQUIRY = ("needs_response", "under_review", "won", "lost")
+_DECIDABLE = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")
 #: Names that stand for test cards; all of them say `fraudulent`.
-_CARDS = ("inquiry", "ce3", "block", "prevented")
+_CARDS = ("inquiry", "ce3", "block", "prevented", "prevented_by_refund")
 
 
-def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None = None) -> Obj:
-    """The issuer disputes a charge: reasons `inquiry`, `ce3`, `prevented` stand for test cards."""
+def open_dispute(
+    ctx: Context,
+    charge_id: str,
+    reason: str,
+    amount: int | None = None,
+    currency: str | None = None,
+) -> Obj:
+    """The issuer disputes a charge: the reasons of `_CARDS` stand for cases, not for words.
+
+    A `currency` of the issuer's own lets `amount` pass what was captured, as rates do.
+    """
     charge = ctx.need("charge", charge_id, "charge")
     earlier = lists.of(ctx, "dispute", "charge", charge_id) if charge["disputed"] else []
     # What the network never moved, the released part of a hold, nobody can dispute.
-    left = charge["amount_captured"] - sum(dispute["amount"] for dispute in earlier)
-    if left <= 0 or charge["status"] != "succeeded" or not charge["captured"]:
+    left = (charge["amount_captured"] or 0) - sum(dispute["amount"] for dispute in earlier)
+    if left <= 0 or charge["status"] != "succeeded":
         raise ApiError(f"Charge {charge_id} cannot be disputed now.", param="charge")
-    if amount is not None and not 0 < amount <= left:
+    if amount is not None and not 0 < amount <= (left if currency is None else amount):
         raise refused("amount must be positive and at most what was captured.", "amount")
     inquiry = reason == "inquiry"
     shown_reason = "fraudulent" if reason in _CARDS else reason
     dispute = blank(ctx, charge, shown_reason, amount or left, inquiry=inquiry)
+    dispute["currency"] = currency or charge["currency"]
     if reason == "ce3":
         dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
         dispute["evidence_details"]["enhanced_eligibility"] = {
@@ -53,6 +70,8 @@ def open_dispute(ctx: Context, charge_id: str, reason: str, amount: int | None =
     reviews.close(ctx, charge, "disputed")
     if reason == "prevented":
         _settle_beforehand(ctx, dispute, charge)
+    elif reason == "prevented_by_refund":
+        _refund_beforehand(ctx, dispute, charge)
     elif inquiry:
         ctx.later(_INQUIRY_DAYS * balance.DAY * 1000, "inquiry_ends", dispute=dispute["id"])
     else:
@@ -79,13 +98,31 @@ def _charge_back(ctx: Context, dispute: Obj, charge: Obj) -> None:
     for refund in lists.of(ctx, "refund", "charge", charge["id"]):
         if refund["status"] == "pending":
             refund_outcomes.fail(ctx, refund["id"], "charge_for_pending_refund_disputed")
+    if charge["payment_method_details"]["type"] in DEBITS:
+        _lose(ctx, dispute)
+    else:
+        _await_answer(ctx, dispute)
+
+
+def _await_answer(ctx: Context, dispute: Obj) -> None:
     due = dispute["evidence_details"]["due_by"] + 1
     ctx.later(due * 1000 - ctx.now_ms, "dispute_deadline", dispute=dispute["id"])
+
+
+def _lose(ctx: Context, dispute: Obj) -> None:
+    """Lost; what of the charge was not disputed can be refunded again."""
+    charge = ctx.need("charge", dispute["charge"])
+    disputes.set_status(ctx, dispute, "lost")
+    dispute["is_charge_refundable"] = dispute["amount"] < charge["amount_captured"]
+    ctx.emit("charge.dispute.closed", dispute)
 
 
 def _withdraw(ctx: Context, dispute: Obj, charge: Obj, fee: int) -> None:
     paid = balance.post_charge(ctx, charge)
     rate = hidden(paid).get("rate")
+    if dispute["currency"] != charge["currency"]:
+        same = dispute["currency"] == paid["currency"]
+        rate = None if same else fees.rate_between(dispute["currency"], paid["currency"])
     row = balance.post(
         ctx,
         kind="adjustment",
@@ -102,6 +139,14 @@ def _withdraw(ctx: Context, dispute: Obj, charge: Obj, fee: int) -> None:
     ctx.emit("charge.dispute.funds_withdrawn", dispute)
 
 
+def _refund_beforehand(ctx: Context, dispute: Obj, charge: Obj) -> None:
+    """Given back by a Refund before it became a dispute: the dispute itself moves nothing."""
+    dispute["is_charge_refundable"] = True
+    dispute["evidence_details"]["due_by"] = None
+    refunds.create(ctx, {"charge": charge["id"], "amount": dispute["amount"]})
+    disputes.finish(ctx, dispute, "prevented")
+
+
 def _settle_beforehand(ctx: Context, dispute: Obj, charge: Obj) -> None:
     """Given back before it became a dispute: no dispute fee, and nothing left to answer."""
     if dispute["payment_method_details"] and "card" in dispute["payment_method_details"]:
@@ -112,19 +157,47 @@ def _settle_beforehand(ctx: Context, dispute: Obj, charge: Obj) -> None:
 
 
 def escalate(ctx: Context, dispute_id: str) -> None:
-    """The inquiry becomes a chargeback: the money goes, and the answer is due anew."""
+    """The inquiry becomes a chargeback: the money goes, and the answer is due anew.
+
+    A closed inquiry may do so too: a refund made meanwhile stands beside the chargeback.
+    """
     dispute = ctx.need("dispute", dispute_id)
-    if dispute["status"] not in ("warning_needs_response", "warning_under_review"):
+    if not dispute["status"].startswith("warning_"):
         return
     before = disputes.set_status(ctx, dispute, "needs_response")
     charge = ctx.need("charge", dispute["charge"])
     if dispute["payment_method_details"] and "card" in dispute["payment_method_details"]:
         dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
-    details = dispute["evidence_details"]
-    details["due_by"] = (ctx.now // balance.DAY + ANSWER_DAYS + 1) * balance.DAY - 1
+    dispute["evidence_details"]["due_by"] = due_by(ctx.now)
     hidden(dispute)["countered"] = False
     ctx.emit("charge.dispute.updated", dispute, {"status": before})
     _charge_back(ctx, dispute, charge)
+
+
+def reopen(ctx: Context, dispute_id: str) -> None:
+    """A won dispute is opened again: the money goes once more, the answer is due anew."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] != "won":
+        return
+    before = disputes.set_status(ctx, dispute, "needs_response")
+    dispute["evidence_details"]["due_by"] = due_by(ctx.now)
+    hidden(dispute)["countered"] = False
+    ctx.emit("charge.dispute.updated", dispute, {"status": before})
+    _withdraw(ctx, dispute, ctx.need("charge", dispute["charge"]), 0)
+    _await_answer(ctx, dispute)
+
+
+def allow_appeal(ctx: Context, dispute_id: str) -> None:
+    """A lost dispute may be appealed until the end of the day it is due."""
+    dispute = ctx.need("dispute", dispute_id)
+    if dispute["status"] != "lost":
+        return
+    before = disputes.set_status(ctx, dispute, "appeal_needs_response")
+    dispute["evidence_details"]["due_by"] = due_by(ctx.now)
+    dispute["evidence"]["appeal"] = None
+    hidden(dispute)["countered"] = False
+    ctx.emit("charge.dispute.updated", dispute, {"status": before})
+    _await_answer(ctx, dispute)
 
 
 def decide(ctx: Context, dispute_id: str, *, won: bool) -> None:
@@ -132,13 +205,13 @@ def decide(ctx: Context, dispute_id: str, *, won: bool) -> None:
     dispute = ctx.need("dispute", dispute_id)
     if dispute["status"] == "warning_under_review":
         disputes.finish(ctx, dispute, "warning_closed")
-    elif dispute["status"] == "under_review":
+    elif dispute["status"] in ("under_review", "appeal_under_review"):
         _close(ctx, dispute, won=won)
 
 
 def _close(ctx: Context, dispute: Obj, *, won: bool) -> None:
     if not won:
-        disputes.finish(ctx, dispute, "lost")
+        _lose(ctx, dispute)
         return
     taken = ctx.need("balance_transaction", dispute["balance_transactions"][0]["id"])
     submitted = dispute["evidence_details"]["submission_count"] > 0
@@ -164,9 +237,10 @@ def _close(ctx: Context, dispute: Obj, *, won: bool) -> None:
 def pass_deadline(ctx: Context, dispute_id: str) -> None:
     """Nobody answered in time: lost."""
     dispute = ctx.need("dispute", dispute_id)
-    if dispute["status"] == "needs_response":
+    waits = dispute["status"] in ("needs_response", "appeal_needs_response")
+    if waits and dispute["evidence_details"]["due_by"] < ctx.now:
         dispute["evidence_details"]["past_due"] = True
-        disputes.finish(ctx, dispute, "lost")
+        _lose(ctx, dispute)
 
 
 def end_inquiry(ctx: Context, dispute_id: str) -> None:
@@ -182,14 +256,18 @@ def bring(ctx: Context, dispute_id: str, status: str) -> Obj:
     inquiry = dispute["status"] in ("warning_needs_response", "warning_under_review")
     if inquiry and status == "warning_closed":
         end_inquiry(ctx, dispute_id)
-    elif inquiry and status in ("needs_response", "under_review", "won", "lost"):
+    elif dispute["status"].startswith("warning_") and status in _AFTER_INQUIRY:
         escalate(ctx, dispute_id)
-    if dispute["status"] in ("needs_response", "warning_needs_response") and (
+    elif dispute["status"] == "won" and status == "needs_response":
+        reopen(ctx, dispute_id)
+    elif dispute["status"] == "lost" and status in ("appeal_needs_response", "appeal_under_review"):
+        allow_appeal(ctx, dispute_id)
+    if dispute["status"].endswith("needs_response") and (
         status == dispute["status"].replace("needs_response", "under_review")
     ):
         disputes.submit(ctx, dispute)
         ctx.emit("charge.dispute.updated", dispute)
-    if dispute["status"] in ("needs_response", "under_review") and status in ("won", "lost"):
+    if dispute["status"] in _DECIDABLE and status in ("won", "lost"):
         _close(ctx, dispute, won=status == "won")
     if dispute["status"] != status:
         raise ApiError(f"No way leads from {dispute['status']} to {status}.", param="status")

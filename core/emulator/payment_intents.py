@@ -19,7 +19,12 @@ _COPIED = (
     "transfer_group",
     "setup_future_usage",
 )
-_METHODS = ["card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit"]
+_METHODS = [
+    *("card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit"),
+    *("amazon_pay", "revolut_pay", "us_bank_account"),
+]
+#: What needs no page of its own.
+_WITHOUT_REDIRECT = ["card", "link", "sepa_debit", "us_bank_account"]
 
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -111,8 +116,8 @@ def _apply_methods(intent: Obj, params: dict[str, Any]) -> None:
     if automatic is None or automatic["enabled"]:
         redirects = (automatic or {}).get("allow_redirects", "always")
         intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
-        never = ["card", "link", "sepa_debit"]
-        intent["payment_method_types"] = never if redirects == "never" else list(_METHODS)
+        known = _WITHOUT_REDIRECT if redirects == "never" else _METHODS
+        intent["payment_method_types"] = list(known)
         intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
     allowed = params.get("allowed_payment_method_types")
     excluded = params.get("excluded_payment_method_types") or []

@@ -11,16 +11,42 @@ from core.emulator.ids import fingerprint_of
 from core.emulator.params import merged
 from core.emulator.store import Obj
 
-#: Methods other than cards that this account takes: what they do and the country they come from.
+#: Methods other than cards that this account takes, and what they do.
 OTHERS = {
+    "amazon_pay": "redirect",
+    "revolut_pay": "redirect",
     "link": "succeed",
     "paypal": "redirect",
     "alipay": "redirect",
     "wechat_pay": "redirect",
     "sepa_debit": "processing",
+    "us_bank_account": "processing",
 }
 #: Methods that take some currencies only.
-CURRENCIES = {"sepa_debit": ("eur",)}
+CURRENCIES = {
+    "amazon_pay": ("usd", "eur", "gbp", "jpy", "aud"),
+    "revolut_pay": ("eur", "gbp"),
+    "sepa_debit": ("eur",),
+    "us_bank_account": ("usd",),
+}
+#: Test accounts at US banks by the name of their token (docs.stripe.com/testing): what they do.
+_US_ACCOUNTS = {
+    "success": ("000123456789", "processing"),
+    "accountClosed": ("000111111113", "processing_fail:account_closed"),
+    "noAccount": ("000111111116", "processing_fail:no_account"),
+    "insufficientFunds": ("000222222227", "processing_fail:insufficient_funds"),
+    "debitNotAuthorized": ("000333333335", "processing_fail:debit_not_authorized"),
+    "invalidCurrency": ("000444444440", "processing_fail:invalid_currency"),
+    "dispute": ("000555555559", "processing_dispute"),
+    "processing": ("000000000009", "processing_for_ever"),
+}
+#: Test accounts in the euro area that do not simply pay.
+_IBANS = {
+    "DE62370400440532013001": "processing_fail",
+    "AT861904300235473202": "processing_fail",
+    "AT591904300235473203": "processing_dispute",
+}
+_US_TOKEN = "pm_usBankAccount_"  # noqa: S105 (the name of a test token)
 BLANK_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
@@ -141,8 +167,21 @@ def _of_type(ctx: Context, kind: str, data: dict[str, Any]) -> Obj:
             "generated_from": {"charge": None, "setup_attempt": None},
             "last4": iban[-4:],
         }
-        if iban == "DE62370400440532013001":  # Stripe's test account whose debits fail
-            hidden(made)["does"] = "processing_fail"
+        hidden(made)["does"] = _IBANS.get(iban, OTHERS[kind])
+    elif kind == "us_bank_account":
+        number = str(data.get("account_number") or _US_ACCOUNTS["success"][0])
+        made[kind] = {
+            "account_holder_type": data.get("account_holder_type", "individual"),
+            "account_type": data.get("account_type", "checking"),
+            "bank_name": "STRIPE TEST BANK",
+            "financial_connections_account": None,
+            "fingerprint": fingerprint_of(number),
+            "last4": number[-4:],
+            "networks": {"preferred": "ach", "supported": ["ach"]},
+            "routing_number": data.get("routing_number", "110000000"),
+            "status_details": None,
+        }
+        hidden(made)["does"] = dict(_US_ACCOUNTS.values()).get(number, OTHERS[kind])
     elif kind == "link":
         made[kind] = {"email": data.get("email")}
     elif kind == "paypal":
@@ -179,6 +218,9 @@ def resolve(ctx: Context, method_id: str, param: str = "payment_method") -> Obj:
     """The payment method of an id; a test token makes a new one, as at Stripe."""
     if method_id in cards.BY_TOKEN:
         return from_card(ctx, cards.BY_TOKEN[method_id], {})
+    if method_id.removeprefix(_US_TOKEN) in _US_ACCOUNTS and method_id.startswith(_US_TOKEN):
+        number = _US_ACCOUNTS[method_id.removeprefix(_US_TOKEN)][0]
+        return _of_type(ctx, "us_bank_account", {"account_number": number})
     if method_id.removeprefix("pm_") in OTHERS:
         return _of_type(ctx, method_id.removeprefix("pm_"), {})
     return ctx.need("payment_method", method_id, param)

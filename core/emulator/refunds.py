@@ -61,7 +61,7 @@ def limited(store: Store) -> bool:
 
 def _amount(ctx: Context, charge: Obj, asked: int | None) -> int:
     """What to give back: refused when it is more than is left, or while the issuer holds it."""
-    left = refund_outcomes.whole(charge) - charge["amount_refunded"]
+    left = refund_outcomes.whole(charge) - charge["amount_refunded"] - _lost(ctx, charge)
     within = limited(ctx.tx.store) if charge["refunded"] or left < (asked or 1) else True
     if within and (charge["refunded"] or left == 0):
         raise ApiError(
@@ -88,6 +88,19 @@ def _amount(ctx: Context, charge: Obj, asked: int | None) -> int:
             param="amount",
         )
     return amount
+
+
+def _lost(ctx: Context, charge: Obj) -> int:
+    """What disputes took of a charge for good: it cannot be refunded once more."""
+    if not charge["disputed"]:
+        return 0
+    return sum(
+        dispute["amount"]
+        for dispute in lists.of(ctx, "dispute", "charge", charge["id"])
+        if dispute["status"] in ("lost", "prevented")
+        and dispute["balance_transactions"]
+        and dispute["currency"] == charge["currency"]
+    )
 
 
 def _charge_of(ctx: Context, params: dict[str, Any]) -> Obj:

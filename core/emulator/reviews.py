@@ -14,8 +14,8 @@ ELEVATED = 65
 _HOUR_MS = 3_600_000
 
 
-def open_review(ctx: Context, charge: Obj, intent: Obj, reason: str) -> Obj:
-    """`reason` is `rule` or `manual`; the charge and its intent name the review from then on."""
+def open_review(ctx: Context, charge: Obj, intent: Obj | None, reason: str) -> Obj:
+    """`reason` is `rule` or `manual`; the charge and any intent name the review from then on."""
     address = charge["billing_details"]["address"] or {}
     review: Obj = {
         "id": ctx.ids.new("prv"),
@@ -24,20 +24,22 @@ def open_review(ctx: Context, charge: Obj, intent: Obj, reason: str) -> Obj:
         "charge": charge["id"],
         "closed_reason": None,
         "created": ctx.now,
-        "ip_address": intent["metadata"].get("ip_address"),
+        "ip_address": charge["metadata"].get("ip_address"),
         "ip_address_location": None,
         "livemode": False,
         "open": True,
         "opened_reason": reason,
-        "payment_intent": intent["id"],
+        "payment_intent": charge["payment_intent"],
         "reason": reason,
         "session": None,
     }
     hidden(review)["status"] = "open"
     ctx.tx.add(review)
-    charge["review"] = intent["review"] = review["id"]
+    charge["review"] = review["id"]
     ctx.tx.touch(charge)
-    ctx.tx.touch(intent)
+    if intent is not None:
+        intent["review"] = review["id"]
+        ctx.tx.touch(intent)
     ctx.emit("review.opened", review)
     if ctx.unattended:
         _have_it_worked(ctx, review)
@@ -57,7 +59,9 @@ def order(ctx: Context, charge_id: str) -> Obj:
     earlier = ctx.tx.find(charge["review"]) if charge["review"] else None
     if charge["status"] != "succeeded" or (earlier is not None and earlier["open"]):
         raise ApiError(f"Charge {charge_id} cannot be placed in review now.", param="charge")
-    return open_review(ctx, charge, ctx.need("payment_intent", charge["payment_intent"]), "manual")
+    made_by = charge["payment_intent"]
+    intent = ctx.need("payment_intent", made_by) if made_by else None
+    return open_review(ctx, charge, intent, "manual")
 
 
 def close(ctx: Context, charge: Obj, reason: str) -> None:

@@ -11,6 +11,7 @@ from core.emulator import (
     accounts,
     balance,
     captures,
+    charge_calls,
     charges,
     checkout_sessions,
     customers,
@@ -92,7 +93,9 @@ ROUTES: list[Route] = [
     ),
     _list("/v1/charges", "ChargeListParams", "charge", ["customer", "payment_intent"]),
     _route("GET /v1/charges/{id}", "ChargeRetrieveParams", charges.retrieve),
+    _route("POST /v1/charges", "ChargeCreateParams", charge_calls.create),
     _route("POST /v1/charges/{id}", "ChargeUpdateParams", charges.update),
+    _route("POST /v1/charges/{id}/capture", "ChargeCaptureParams", charge_calls.capture),
     _route(
         f"GET /v1/{_CS}",
         "checkout.SessionListParams",

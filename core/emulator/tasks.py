@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from core.emulator import (
-    attempts,
     balance,
     captures,
-    charges,
+    charge_calls,
     checkout_sessions,
+    debits,
     early_fraud_warnings,
     follow_ups,
     issuers,
@@ -26,32 +26,32 @@ def _post_charge(ctx: Context, charge: str) -> None:
     balance.post_charge(ctx, ctx.need("charge", charge))
 
 
-def _finish_processing(ctx: Context, intent: str, fails: bool) -> None:
-    found = ctx.need("payment_intent", intent)
-    if found["status"] != "processing":
+def _settle_debit(ctx: Context, charge: str, fails: str, disputed: bool) -> None:
+    found = ctx.need("charge", charge)
+    if found["status"] != "pending":
         return
-    charge = ctx.need("charge", found["latest_charge"])
     if fails:
-        method = ctx.need("payment_method", charge["payment_method"])
-        text = "The customer's bank account could not be debited."
-        charge["status"], charge["failure_code"] = "failed", "insufficient_funds"
-        charge["failure_message"] = text
-        charge["captured"] = False
-        charge["outcome"] = charges.declined("insufficient_funds", "insufficient_funds", 0)
-        error = {
-            "charge": charge["id"],
-            "code": "payment_intent_payment_attempt_failed",
-            "message": text,
-            "type": "card_error",
-        }
-        ctx.tx.touch(charge)
-        attempts.send_back(ctx, found, method, error, charge)
-        return
-    charge["status"], charge["paid"] = "succeeded", True
-    charge["amount_captured"] = charge["amount"]
-    ctx.tx.touch(charge)
-    ctx.tx.touch(found)
-    attempts.succeed(ctx, found, charge)
+        debits.fail(ctx, found, fails)
+    elif disputed:
+        debits.settle_disputed(ctx, found)
+    else:
+        debits.settle(ctx, found)
+
+
+def _finish_processing(ctx: Context, intent: str, fails: bool) -> None:
+    """As an earlier emulator left it to do."""
+    charge = ctx.need("payment_intent", intent)["latest_charge"]
+    _settle_debit(ctx, charge, "insufficient_funds" if fails else "", False)
+
+
+def _fail_charge(ctx: Context, charge: str, code: str) -> None:
+    found = ctx.need("charge", charge)
+    if found["status"] in ("pending", "succeeded"):
+        debits.fail(ctx, found, code)
+
+
+def _expire_charge(ctx: Context, charge: str) -> None:
+    charge_calls.expire(ctx, charge)
 
 
 def _expire_authorization(ctx: Context, intent: str) -> None:
@@ -134,6 +134,9 @@ KINDS: dict[str, Callable[..., None]] = {
     "list_row": _list_row,
     "post_charge": _post_charge,
     "finish_processing": _finish_processing,
+    "settle_debit": _settle_debit,
+    "fail_charge": _fail_charge,
+    "expire_charge": _expire_charge,
     "expire_authorization": _expire_authorization,
     "expire_checkout_session": _expire_checkout_session,
     "open_dispute": _open_dispute,

@@ -53,6 +53,12 @@ _OTHERS = {
     "paypal": {"pm_paypal": "PayPal: asks on its own page"},
     "alipay": {"pm_alipay": "Alipay: asks on its own page"},
     "wechat_pay": {"pm_wechat_pay": "WeChat Pay: asks on its own page"},
+    "amazon_pay": {"pm_amazon_pay": "Amazon Pay: asks on its own page"},
+    "revolut_pay": {"pm_revolut_pay": "Revolut Pay: asks on its own page"},
+    "us_bank_account": {
+        "pm_usBankAccount_success": "US bank account: pays within seconds",
+        "pm_usBankAccount_insufficientFunds": "US bank account: fails within seconds",
+    },
     "sepa_debit": {
         "pm_sepa_debit": "SEPA debit: pays within seconds",
         _FAILING_IBAN: "SEPA debit: fails within seconds",
