@@ -29,7 +29,8 @@ EXAMPLE = "type:charge.* state:dead object:pi_… source:webhook received:24h"
 def main() -> None:
     """Draw the screen."""
     person = console.require("see_events")
-    actions = widgets.header(_("Events"), livemode=console.livemode())
+    actions = widgets.header(_("Events"), livemode=event_view.mode())
+    event_view.keyless()
     query = log_page.query(_("Search events"), EXAMPLE, reads.read_line, reads.CHECKS)
     event_view.filters(query)
     cursor, older = widgets.cursor()
@@ -49,8 +50,8 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     drawer.follow("event")
     person = console.require("see_events")
     version = live.version("inbox")
-    event_view.standing(console.read(reads.waiting, livemode=console.livemode()), person)
-    page, table, at = view(version, line, cursor, older, console.livemode(), i18n.language())
+    event_view.standing(console.read(reads.waiting, livemode=event_view.mode()), person)
+    page, table, at = view(version, line, cursor, older, event_view.mode(), i18n.language())
     log_page.rows(
         page,
         at=at,

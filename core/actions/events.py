@@ -89,7 +89,8 @@ def _put_back(
 def dry_run(desk: Desk, caller: Caller, event_id: str, *, livemode: bool) -> Rehearsal:
     """What applying the event again would change. Nothing is kept of it, not even a note."""
     admit(desk, caller, (REPLAY_EVENTS,), "event.dry_run", event_id)
-    return rehearse(desk.engine, event_id, desk.books, livemode=livemode)
+    modes = frozenset(desk.gateways)
+    return rehearse(desk.engine, event_id, desk.books, livemode=livemode, modes=modes)
 
 
 def real_object(desk: Desk, caller: Caller, event_type: str, object_id: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from core.db.mirror_tables import metadata
 from core.db.types import Utc, big_key, body, code, flag, long_text, stripe_id, words
 
 #: The inbox. `state`: pending, applied, skipped, dead. `skipped_because` says why an event changes
-#: nothing here: not_mirrored (its type), connected_account, no_key (for its mode).
+#: nothing here: not_mirrored (its type), connected_account, no_key (for its mode), test_button (of
+#: Stripe's Dashboard); `next_attempt_at` is PARKED where it waits for a key or our account's id.
 #: A claim moves `next_attempt_at` to the lease's end and writes its own `fence`.
 events = Table(
     "events",

@@ -37,7 +37,9 @@ from core.gateway.snapshots import (
 )
 from core.inbox.apply import Books, apply
 from core.inbox.faults import OF_ONE_OBJECT, reason
-from core.inbox.hints import Hint, read_hint
+from core.inbox.hints import Hint
+from core.inbox.ours import BOTH_MODES, Keys, told
+from core.inbox.own_account import own_accounts
 from core.ledger.shown_sums import Picture, read_sums
 
 _TABLES: dict[type[Snapshot], Table] = {
@@ -68,13 +70,15 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What a replay would do: fields that would change, and objects that would be read again from
-    Stripe. `known` False: the type changes nothing here. `error`: it would fail, and why."""
+    Stripe. `known` False: it would be passed over, `because` of what `events.skipped_because` would
+    say. `error`: it would fail, and why."""
 
     event_id: str
     known: bool
     changes: tuple[Change, ...] = ()
     read_again: tuple[tuple[str, str], ...] = ()
     error: str | None = None
+    because: str | None = None
 
 
 class _Undo(Exception):
@@ -82,45 +86,58 @@ class _Undo(Exception):
 
 
 def rehearse(
-    engine: Engine, event_id: str, books: Books, *, livemode: bool | None = None
+    engine: Engine,
+    event_id: str,
+    books: Books,
+    *,
+    livemode: bool | None = None,
+    modes: frozenset[bool] = BOTH_MODES,
 ) -> Rehearsal:
     """Apply the event in a transaction that is rolled back; `NotFound` if there is no such event,
-    or none in the mode asked for.
+    or none in the mode asked for. `modes` are those that have a key.
 
     Like a replay, it waits for the rows that other writers hold.
     """
     # A book of its own: one that outlives the transaction would remember numbers never written.
     own = Books(books.scope)
-    return retrying(partial(_rehearse, engine, event_id, own, livemode))
+    return retrying(partial(_rehearse, engine, event_id, own, livemode, modes))
 
 
-def _rehearse(engine: Engine, event_id: str, books: Books, livemode: bool | None) -> Rehearsal:
+def _rehearse(
+    engine: Engine, event_id: str, books: Books, livemode: bool | None, modes: frozenset[bool]
+) -> Rehearsal:
     found: list[Rehearsal] = []
     try:
         with writing(engine) as connection:
-            found.append(_tried(connection, event_id, books, livemode))
+            found.append(_tried(connection, event_id, books, livemode, modes))
             raise _Undo
     except _Undo:
         return found[0]
 
 
-def _tried(connection: Connection, event_id: str, books: Books, livemode: bool | None) -> Rehearsal:
+def _tried(
+    connection: Connection,
+    event_id: str,
+    books: Books,
+    livemode: bool | None,
+    modes: frozenset[bool],
+) -> Rehearsal:
     e = events.c
-    asked = select(e.body, e.created_at, e.account, e.livemode).where(e.stripe_id == event_id)
-    row = connection.execute(asked).first()
+    asked = select(e.stripe_id, e.body, e.created_at, e.account, e.livemode)
+    row = connection.execute(asked.where(e.stripe_id == event_id)).first()
     if row is None or livemode not in (None, row.livemode):
         raise NotFound
-    if row.account is not None:
-        return Rehearsal(event_id, known=False)
     try:
-        hint = read_hint(row.body, row.created_at, row.livemode)
-        before, after = _pictures(connection, hint, books)
+        found = told(row, Keys(modes, own_accounts(connection)))
+        if found.because is not None:
+            return Rehearsal(event_id, known=False, because=found.because)
+        before, after = _pictures(connection, found.hint, books)
     except OF_ONE_OBJECT as error:
         if is_transient(error):
             raise
         return Rehearsal(event_id, known=True, error=reason(error))
-    marked = tuple(sorted({(mark.kind, mark.stripe_id) for mark in hint.marks}))
-    return Rehearsal(event_id, hint.known, tuple(compared(before, after)), marked)
+    marked = tuple(sorted({(mark.kind, mark.stripe_id) for mark in found.hint.marks}))
+    return Rehearsal(event_id, True, tuple(compared(before, after)), marked)
 
 
 def _pictures(connection: Connection, hint: Hint, books: Books) -> tuple[Picture, Picture]:

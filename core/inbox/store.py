@@ -16,10 +16,18 @@ from core.db.inbox_tables import events
 from core.db.upsert import insert_missing
 from core.errors import MalformedEvent
 
+#: What a thin event calls itself: it names the object that changed, and carries nothing of it.
+THIN = "v2.core.event"
+
 _EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,60}")
-_TYPE = re.compile(r"[a-z0-9_.]{1,128}")
+#: Such as `charge.refunded` and `v2.core.account[requirements].updated`.
+_TYPE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,128}")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,59}")
+#: A thin event's `context`: an account, or the way to it from an organization.
+_CONTEXT = re.compile(r"(?:[!-.0-~]{1,64}/){0,8}([A-Za-z0-9_]{1,64})")
+#: A thin event's time, from 1970 on.
+_WRITTEN = re.compile(r"(?:19[7-9]|[2-9]\d\d)\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 #: The ids of coupons, plans and the like are chosen by people; these are printable ASCII.
 _OBJECT_ID = re.compile(r"[!-~]{1,64}")
 #: The end of the year 9999, where DATETIME ends.
@@ -52,19 +60,22 @@ class Backlog:
 def parse_envelope(raw: bytes) -> IncomingEvent:
     """Read an event's envelope; `MalformedEvent` says which part is not an event's.
 
-    Only the envelope is judged: an object of an unknown kind or version is kept as it is.
+    Only the envelope is judged: an object of an unknown kind or version is kept as it is. A thin
+    event (stripe-python's `v2/core/_event.py`) names its object in `related_object`, or none, and
+    writes its time as text.
     """
     document = _json(raw)
-    if not isinstance(document, dict) or document.get("object") != "event":
+    kind = document.get("object") if isinstance(document, dict) else None
+    if kind == "event":
+        subject, created_at = _carried(document), _moment(document.get("created"))
+    elif kind == THIN:
+        subject, created_at = document.get("related_object"), _written(document.get("created"))
+    else:
         raise MalformedEvent("the body is not an event object")
     livemode = document.get("livemode")
     if not isinstance(livemode, bool):
         raise MalformedEvent("livemode is not true or false")
-    data = document.get("data")
-    subject = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(subject, dict):
-        raise MalformedEvent("data.object is not an object")
-    object_id = subject.get("id")
+    object_id = subject.get("id") if isinstance(subject, dict) else None
     if not isinstance(object_id, str) or not _OBJECT_ID.fullmatch(object_id):
         object_id = None
     return IncomingEvent(
@@ -72,8 +83,8 @@ def parse_envelope(raw: bytes) -> IncomingEvent:
         type=_word(document, "type", _TYPE),
         livemode=livemode,
         api_version=_word_or_none(document, "api_version", _VERSION),
-        account=_word_or_none(document, "account", _ACCOUNT),
-        created_at=_moment(document.get("created")),
+        account=_word_or_none(document, "account", _ACCOUNT) or _context(document),
+        created_at=created_at,
         object_id=object_id,
         raw=raw,
     )
@@ -152,6 +163,30 @@ def _word(document: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> s
 
 def _word_or_none(document: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str | None:
     return None if document.get(name) is None else _word(document, name, pattern)
+
+
+def _carried(document: Mapping[str, Any]) -> Any:
+    data = document.get("data")
+    subject = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(subject, dict):
+        raise MalformedEvent("data.object is not an object")
+    return subject
+
+
+def _context(document: Mapping[str, Any]) -> str | None:
+    """The account that a `context` leads to; newer snapshot events have one beside `account`."""
+    context = document.get("context")
+    found = _CONTEXT.fullmatch(context) if isinstance(context, str) else None
+    return found[1] if found else None
+
+
+def _written(created: Any) -> datetime:
+    try:
+        if isinstance(created, str) and _WRITTEN.fullmatch(created):
+            return datetime.fromisoformat(created)
+    except ValueError:
+        pass
+    raise MalformedEvent("created is not a time such as 2026-11-30T12:00:00.000Z")
 
 
 def _moment(created: Any) -> datetime:

@@ -43,7 +43,10 @@ _MIRRORS = {
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event. `attempts` are those that failed; `duration_us` its share of applying."""
+    """One event. `attempts` are those that failed; `duration_us` its share of applying.
+
+    `skipped_because` says why it changes nothing here (see `core/db/inbox_tables.py`).
+    """
 
     seq: int
     stripe_id: str
@@ -59,6 +62,7 @@ class EventRow:
     attempts: int
     next_attempt_at: datetime
     last_error: str | None
+    skipped_because: str | None
     applied_at: datetime | None
     duration_us: int | None
 
@@ -84,6 +88,11 @@ class EventDetail:
     event: EventRow
     body: Mapping[str, Any]
     readings: tuple[Reading, ...]
+
+    @property
+    def thin(self) -> bool:
+        """Whether it names its object, and carries nothing of it."""
+        return bool(self.body.get("object") == "v2.core.event")
 
 
 _COLUMNS = [events.c[name] for name in EventRow.__slots__]
@@ -124,6 +133,16 @@ def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
 
 
 @needs("see_events")
+def without_key(conn: Connection, *, livemode: bool) -> int:
+    """How many events of a mode wait for a key of it, counted up to `FEW`."""
+    e = events.c
+    waits = (e.state == "skipped") & (e.next_attempt_at >= PARKED) & (e.livemode == livemode)
+    waits &= e.skipped_because == "no_key"
+    some = select(e.seq).where(waits).limit(FEW).subquery()
+    return int(conn.scalar(select(func.count()).select_from(some)) or 0)
+
+
+@needs("see_events")
 def detail(conn: Connection, *, event_id: str, livemode: bool) -> EventDetail:
     """One event; `NotFound` when it is not in this mode's inbox."""
     e = events.c
@@ -133,8 +152,7 @@ def detail(conn: Connection, *, event_id: str, livemode: bool) -> EventDetail:
         raise NotFound
     *values, raw = row
     body = json.loads(raw)
-    told = body.get("data", {}).get("object", {})
-    readings = tuple(_reading(conn, kind, stripe_id) for kind, stripe_id in _told_of(told))
+    readings = tuple(_reading(conn, kind, stripe_id) for kind, stripe_id in _told_of(body))
     return EventDetail(EventRow(*values), hidden(body), readings)
 
 
@@ -162,9 +180,11 @@ def hidden(value: Any) -> Any:
     return [hidden(part) for part in value] if isinstance(value, list) else value
 
 
-def _told_of(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _told_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The objects that an event is about: its own, and the payment that it belongs to."""
-    kind, stripe_id = source.get("object"), source.get("id")
+    source = _part(_part(body, "data"), "object")
+    related = _part(body, "related_object")
+    kind, stripe_id = source.get("object", related.get("type")), source.get("id", related.get("id"))
     kind = _KINDS.get(str(kind), str(kind))
     if kind in _MIRRORS and isinstance(stripe_id, str):
         yield kind, stripe_id
@@ -172,6 +192,11 @@ def _told_of(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     payment = payment.get("id") if isinstance(payment, Mapping) else payment
     if isinstance(payment, str):
         yield "payment_intent", payment
+
+
+def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = whole.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def _reading(conn: Connection, kind: str, stripe_id: str) -> Reading:

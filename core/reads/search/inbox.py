@@ -1,4 +1,4 @@
-"""The search line of Events (`type:charge.* state:dead object:pi_… source:webhook`) as a search."""
+"""The search line of Events (`type:charge.* state:dead because:no_key object:pi_…`) as a search."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from core.reads.search.query import Checks, Query, Term, parse, split
 
 LOG = Log(events.c.received_at, events.c.seq)
 STATES = ("pending", "applied", "skipped", "dead")
+BECAUSE = ("not_mirrored", "connected_account", "no_key", "test_button")
 SOURCES = ("webhook", "poll", "backfill", "simulated")
 #: How the ids of simulated events begin: few among many, they are found by it.
 SIMULATED = "evt_sim_"
@@ -30,6 +31,9 @@ UNIQUE = "sqlite_autoindex_events_1"
 
 _c = events.c
 _STATE = "must be pending, applied, skipped or dead"
+_BECAUSE = "must be not_mirrored, connected_account, no_key or test_button"
+#: `charge.refunded`, `v2.core.account[requirements].updated`.
+_TYPE = r"[A-Za-z0-9_.\[\]-]{1,128}"
 
 
 def _state(text: str) -> None:
@@ -37,9 +41,15 @@ def _state(text: str) -> None:
         raise InvalidInput("state", _STATE)
 
 
+def _because(text: str) -> None:
+    if text.lower() not in BECAUSE:
+        raise InvalidInput("because", _BECAUSE)
+
+
 CHECKS: Checks = {
-    "type": values.shaped("type", r"[a-z0-9_.]{1,128}\*?", "must be a type such as charge.*"),
+    "type": values.shaped("type", rf"{_TYPE}\*?", "must be a type such as charge.*"),
     "state": _state,
+    "because": _because,
     "object": values.shaped("object", r"[!-~]{1,64}", "must be an object's id such as pi_…"),
     "source": values.shaped("source", r"[a-z]{1,16}", "must be a source such as webhook or poll"),
     "id": values.shaped("id", r"\w{1,64}", "must be an event's id such as evt_…"),
@@ -79,7 +89,9 @@ def _meant(term: Term) -> Term:
         return term
     if term.value.startswith("evt_"):
         return Term("id", term.value, term.negated, True)
-    if re.fullmatch(r"[a-z0-9_.]{1,128}\*?", term.value) and not re.search(r"_\w*\d", term.value):
+    if re.fullmatch(r"[a-z0-9_.\[\]]{1,128}\*?", term.value) and not re.search(
+        r"_\w*\d", term.value
+    ):
         return Term("type", f"{term.value.removesuffix('*')}*", term.negated)
     return Term("object", term.value, term.negated, True)
 
@@ -119,8 +131,9 @@ def _few(term: Term) -> Arm:
 def _test(term: Term) -> Test:
     if term.field == "type":
         return log_terms.matching(term, _c.type, _of_type)
-    if term.field == "state":
-        return log_terms.matching(term, _c.state, lambda text: _c.state == text.lower())
+    if term.field in ("state", "because"):
+        named = _c.state if term.field == "state" else _c.skipped_because
+        return log_terms.matching(term, named, lambda text: named == text.lower())
     column = {"object": _c.object_id, "source": _c.source, "id": _c.stripe_id}[str(term.field)]
     return log_terms.one_of(term, column)
 
