@@ -229,6 +229,7 @@ def _ledger(rows: Draft, at: Any, category: str, start: str, share: float) -> pd
             "fee_minor": fee,
             "net_minor": amount - fee,
             "currency": np.array(list(CURRENCIES), object)[rows.currency[at]],
+            "balance_type": "payments",
             "status": "available",
             "method": np.array(list(METHODS), object)[rows.method[at]],
             "card_country": np.where(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel.core import Locale
@@ -51,13 +51,20 @@ _MINIMUMS = {
 #: Most digits that Stripe takes for a charge in minor units.
 MAX_DIGITS = 12
 
-_CODE = re.compile(r"[a-z]{3}")
+#: Four letters where Stripe settles in a stablecoin.
+_CODE = re.compile(r"[a-z]{3,4}")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _GROUPED_WEST = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _GROUPED_EAST = re.compile(r"[+-]?\d{1,4}(,\d{4})+(\.\d+)?")
 #: Full-width forms, as Chinese input methods type them.
 _FULL_WIDTH = {0xFEE0 + ord(mark): mark for mark in "0123456789.,-+"} | {0xFFE5: "¥"}
 _CHINESE_UNITS = {"万": 10_000, "亿": 100_000_000}
+#: From so many major units on a tile has no room for every digit.
+_LARGE = 100_000_000
+_LARGE_UNITS = {
+    "en": (("T", 10**12), ("B", 10**9), ("M", 10**6)),
+    "zh": (("万亿", 10**12), ("亿", 10**8)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +234,19 @@ def show(amount: Money, locale: str = "en") -> str:
     return _shown(f"{abs(major(amount)):,f}", amount, locale)
 
 
-def show_short(amount: Money, locale: str = "en") -> str:
-    """For tiles: as `show`, without decimals from 1,000 major units on (rounded half up)."""
+def show_short(amount: Money, locale: str = "en", *, units: str | None = None) -> str:
+    """For tiles: as `show`, without decimals from 1,000 major units on (rounded half up), and from
+    a hundred million on in the large units of the language `units` (that of `locale` if not told).
+    """
     value = abs(major(amount))
     if value < 1000:
         return show(amount, locale)
-    return _shown(f"{(value + Decimal('0.5')) // 1:,f}", amount, locale)
+    if value < _LARGE:
+        return _shown(f"{(value + Decimal('0.5')) // 1:,f}", amount, locale)
+    named = _LARGE_UNITS["zh" if (units or locale).startswith("zh") else "en"]
+    name, size = next((n, size) for n, size in named if value >= size)
+    hundredths = (value * 100 / size).quantize(Decimal(1), ROUND_HALF_UP)
+    return _shown(f"{hundredths.scaleb(-2):,f}{name}", amount, locale)
 
 
 def _shown(number: str, amount: Money, locale: str) -> str:

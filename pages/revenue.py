@@ -85,6 +85,25 @@ def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
                 widgets.card_title(name)
                 table(rows, head, f"{by}_{code}", name)
                 widgets.card_link(_("CSV"), address(currency, period, by))
+    with st.container(border=True):
+        movements(shown, code)
+
+
+def movements(shown: dict, code: str) -> None:
+    """What moved the balance besides revenue, down to by how much it changed."""
+    title = _("Other balance movements")
+    widgets.card_title(title)
+    if shown["unmapped"]:
+        st.warning(
+            _(
+                "Stripe books under names that have no place here yet: {names}. They count as no"
+                " revenue until they are mapped."
+            ).format(names=", ".join(map(widgets.safe_text, shown["unmapped"]))),
+            icon=":material/help:",
+        )
+    # All of them: the last line is their sum.
+    layout = revenue_view.layout("")
+    widgets.plain_table(shown["bridge"], layout, key=f"movements_{code}", alt=title)
 
 
 def table(rows: object, head: str, key: str, alt: str) -> None:

@@ -1,27 +1,62 @@
-"""Which part of revenue each of Stripe's reporting categories belongs to."""
+"""What each of Stripe's reporting categories is: a part of revenue, or another movement.
+
+The table is `categories.toml`. A category that does not stand in it is nobody's: it is shown by its
+own name and counts as no revenue until it is mapped.
+"""
 
 from __future__ import annotations
 
-GROSS = frozenset(["charge", "partial_capture_reversal"])
-REFUNDS = frozenset(["refund", "refund_failure"])
-DISPUTES = frozenset(["dispute", "dispute_reversal"])
-#: Stripe's own bills: the amount itself is the (negative) fee.
-FEES = frozenset(["fee"])
-#: Money that moves between Stripe and the bank, or between our own balances: not revenue.
-MOVED = frozenset(
-    "payout payout_reversal payout_minimum_balance_hold payout_minimum_balance_release"
-    " transfer transfer_reversal topup topup_reversal".split()
+import tomllib
+from pathlib import Path
+
+_TABLE: dict[str, dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
 )
+#: The parts of revenue, in the order in which they are added up.
+PARTS = tuple(_TABLE["revenue"])
+#: Those whose own amount is a cost, so that it is turned round: taken is positive.
+COSTS = ("fee", "network_cost", "tax")
+#: What a movement is whose category is not mapped.
+UNMAPPED = "unmapped"
+#: The kinds of the other movements of the balance, unmapped ones last.
+MOVEMENTS = (*_TABLE["movements"], UNMAPPED)
+#: The categories that make revenue.
+REVENUE = frozenset(one for names in _TABLE["revenue"].values() for one in names)
 
 _KINDS = {
-    **dict.fromkeys(GROSS, "gross"),
-    **dict.fromkeys(REFUNDS, "refund"),
-    **dict.fromkeys(DISPUTES, "dispute"),
-    **dict.fromkeys(FEES, "fee"),
-    **dict.fromkeys(MOVED, "moved"),
+    category: kind
+    for table in _TABLE.values()
+    for kind, categories in table.items()
+    for category in categories
 }
+#: Every category that is mapped.
+KNOWN = frozenset(_KINDS)
+_COSTS = frozenset(one for one, kind in _KINDS.items() if kind in COSTS)
+_FIGURES = {category: f"{kind}_minor" for category, kind in _KINDS.items()}
+_UNMAPPED_FIGURE = f"{UNMAPPED}_minor"
+#: What `add_row` adds to.
+FIGURES = (*(f"{kind}_minor" for kind in (*PARTS, *MOVEMENTS)), "net_minor", "other_minor")
 
 
 def kind_of(reporting_category: str) -> str:
-    """`gross`, `refund`, `dispute`, `fee`, `moved`, or `other` for anything else."""
-    return _KINDS.get(reporting_category, "other")
+    """One of `PARTS` or of `MOVEMENTS`; `unmapped` for a category that the table does not hold."""
+    return _KINDS.get(reporting_category, UNMAPPED)
+
+
+def add_row(
+    sums: dict[str, int], category: str, *, amount_minor: int, fee_minor: int, net_minor: int
+) -> None:
+    """Add what ledger rows of a category came to: their amount to the part or movement it is.
+
+    `sums` holds `FIGURES`: the parts and movements, `net_minor` (revenue alone) and `other_minor`
+    (all movements). `net + other` grows by the rows' net. The fee of any row is a fee, also of a
+    payout.
+    """
+    if category in REVENUE:
+        sums[_FIGURES[category]] += -amount_minor if category in _COSTS else amount_minor
+        sums["net_minor"] += net_minor
+    else:
+        sums[_FIGURES.get(category, _UNMAPPED_FIGURE)] += amount_minor
+        sums["other_minor"] += amount_minor
+        sums["net_minor"] += net_minor - amount_minor
+    sums["fee_minor"] += fee_minor

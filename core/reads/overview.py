@@ -9,11 +9,11 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, case, func, or_, select, type_coerce
 
 from core.db.engine import is_sqlite
 from core.db.tables import balance_transactions, charges, events, payments, payments_daily
-from core.reads.categories import MOVED
+from core.reads.categories import REVENUE
 from core.reads.needs import needs
 from core.reads.payments import PaymentRow, page, parse
 from core.reads.search import facets
@@ -29,8 +29,8 @@ _OUTCOMES = ("succeeded", "failed", "other")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One stretch of time in one currency. `volume_minor`: amounts of paid payments (minor units);
-    `attempts`: charges tried, `succeeded` of them."""
+    """One stretch of time in one currency. `volume_minor`: what was captured (minor units), `paid`:
+    of how many paid payments; `attempts`: charges tried, `succeeded` of them."""
 
     volume_minor: int = 0
     paid: int = 0
@@ -55,7 +55,7 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Net:
-    """Net of the ledger (payouts and transfers left out) in one settlement currency, minor."""
+    """Net of the ledger, revenue alone, in one settlement currency, minor units."""
 
     currency: str
     today_minor: int
@@ -88,16 +88,7 @@ def net_today(
     conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime
 ) -> tuple[Net, ...]:
     """Net of the same three stretches, per settlement currency."""
-    table = balance_transactions
-    sums: list[dict[str, int]] = []
-    for start, end in _spans(zone, now):
-        asked = (
-            select(table.c.currency, func.sum(table.c.net_minor))
-            .where(table.c.created_at >= start, table.c.created_at < end)
-            .where(table.c.livemode == livemode, table.c.reporting_category.not_in(MOVED))
-            .group_by(table.c.currency)
-        )
-        sums.append({currency: int(net) for currency, net in conn.execute(asked)})
+    sums = [_net(conn, livemode, *span) for span in _spans(zone, now)]
     found = sorted({currency for stretch in sums for currency in stretch})
     return tuple(Net(c, *(stretch.get(c, 0) for stretch in sums)) for c in found)
 
@@ -108,17 +99,18 @@ def complete_days(
 ) -> pd.DataFrame:
     """The last `days` complete business days, for sparklines; days without payments are there.
 
-    Columns: `day` (date), `currency`, `volume_minor` and `count` of paid payments.
+    Columns: `day` (date), `currency`, `volume_minor` (captured) and `count` of paid payments.
     """
     table = payments_daily
     last = now.astimezone(zone).date()
+    paid = func.sum(case((table.c.state.in_(PAID), table.c.count), else_=0))
+    captured = func.sum(table.c.captured_minor)
     asked = (
-        select(
-            table.c.day, table.c.currency, func.sum(table.c.amount_minor), func.sum(table.c.count)
-        )
+        select(table.c.day, table.c.currency, captured, paid)
         .where(table.c.day >= last - timedelta(days=days), table.c.day < last)
-        .where(table.c.livemode == livemode, table.c.state.in_(PAID))
+        .where(table.c.livemode == livemode)
         .group_by(table.c.day, table.c.currency)
+        .having(or_(captured != 0, paid != 0))
     )
     sums = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in conn.execute(asked)}
     every = [last - timedelta(days=n) for n in range(days, 0, -1)]
@@ -215,18 +207,44 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
+def _net(conn: Connection, livemode: bool, start: datetime, end: datetime) -> dict[str, int]:
+    """Net of revenue by currency: of its rows, less the fees that other movements cost."""
+    b = balance_transactions.c
+    within = (b.created_at >= start, b.created_at < end, b.livemode == livemode)
+    # From the index alone.
+    asked = select(b.currency, b.reporting_category, func.sum(b.net_minor)).where(*within)
+    found: dict[str, int] = {}
+    others = set()
+    for currency, category, net in conn.execute(asked.group_by(b.currency, b.reporting_category)):
+        if category in REVENUE:
+            found[currency] = found.get(currency, 0) + int(net)
+        else:
+            others.add(category)
+    if others:
+        # A few rows a day, each looked up.
+        fees = select(b.currency, func.sum(b.fee_minor)).where(*within)
+        taken = fees.where(b.reporting_category.in_(sorted(others))).group_by(b.currency)
+        for currency, fee in conn.execute(taken):
+            if fee:
+                found[currency] = found.get(currency, 0) - int(fee)
+    return found
+
+
 def _figures(
     conn: Connection, livemode: bool, start: datetime, end: datetime
 ) -> dict[str, Figures]:
     known = {facet.id: facet for facet in facets.known(conn) if facet.livemode == livemode}
     created = payments.c.created_at
     paid: dict[str, tuple[int, int]] = {}
-    asked = select(payments.c.facet, func.sum(payments.c.amount_minor), func.count())
+    asked = select(payments.c.facet, func.sum(payments.c.amount_captured_minor), func.count())
     within = asked.where(created >= start, created < end).group_by(payments.c.facet)
-    for facet, amount, count in conn.execute(within):
-        if facet in known and known[facet].state in PAID:
-            volume, n = paid.get(known[facet].currency, (0, 0))
-            paid[known[facet].currency] = (volume + int(amount), n + count)
+    for facet, captured, count in conn.execute(within):
+        one = known.get(facet)
+        # Of several captures, the first are taken while the rest is still held.
+        if one is not None and (one.state in PAID or captured):
+            volume, n = paid.get(one.currency, (0, 0))
+            more = count if one.state in PAID else 0
+            paid[one.currency] = (volume + int(captured), n + more)
     succeeded = func.sum(case((charges.c.status == "succeeded", 1), else_=0))
     tried = (
         select(charges.c.currency, func.count(), succeeded)

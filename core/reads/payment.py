@@ -17,6 +17,7 @@ from core.db.tables import (
     refunds,
 )
 from core.errors import NotFound
+from core.reads.categories import FIGURES, PARTS, REVENUE, add_row
 from core.reads.needs import logged, needs
 from core.reads.payment_parts import (
     Attempt,
@@ -34,6 +35,7 @@ from core.reads.payment_timeline import merged
 
 __all__ = ["PaymentDetail", "by_id", "money"]
 
+_SHOWN = (*(f"{part}_minor" for part in PARTS), "net_minor")
 #: More than this hangs on a payment only when something is wrong at the sender.
 MAX_PARTS = 200
 
@@ -113,9 +115,27 @@ def _events(conn: Connection, ids: list[str], livemode: bool) -> tuple[EventPart
 
 def _money(ledger: tuple[LedgerRow, ...]) -> tuple[Money, ...]:
     sums: dict[str, dict[str, int]] = {}
+    others: dict[str, dict[str, int]] = {}
     for row in ledger:
-        kinds = sums.setdefault(row.currency, dict.fromkeys(Money.KINDS, 0))
-        kinds[Money.kind_of(row.reporting_category)] += row.amount_minor
-        kinds["fee_minor"] += row.fee_minor
-        kinds["net_minor"] += row.net_minor
-    return tuple(Money(currency, **kinds) for currency, kinds in sorted(sums.items()))
+        category, found = (
+            row.reporting_category,
+            sums.setdefault(row.currency, dict.fromkeys(FIGURES, 0)),
+        )
+        add_row(
+            found,
+            category,
+            amount_minor=row.amount_minor,
+            fee_minor=row.fee_minor,
+            net_minor=row.net_minor,
+        )
+        if category not in REVENUE:
+            named = others.setdefault(row.currency, {})
+            named[category] = named.get(category, 0) + row.amount_minor
+    return tuple(
+        Money(
+            currency,
+            **{name: found[name] for name in _SHOWN},
+            others=tuple(sorted(others.get(currency, {}).items())),
+        )
+        for currency, found in sorted(sums.items())
+    )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import RowMapping
-
-from core.reads.categories import kind_of
 
 Shape = TypeVar("Shape")
 
@@ -196,29 +194,18 @@ class TimelineEntry:
 class Money:
     """Ledger sums of one payment in one settlement currency, minor units.
 
-    `gross + refund + dispute + other - fee = net`; what left is negative, `fee_minor` is positive
-    when Stripe took it.
+    `gross + refund + dispute + platform_earning - fee - network_cost - tax = net`; what left is
+    negative, costs are positive when taken. `others` are rows that are no revenue, by Stripe's
+    category: they are not in `net`.
     """
-
-    KINDS: ClassVar = (
-        "gross_minor",
-        "refund_minor",
-        "dispute_minor",
-        "other_minor",
-        "fee_minor",
-        "net_minor",
-    )
 
     currency: str
     gross_minor: int
     refund_minor: int
     dispute_minor: int
-    other_minor: int
+    platform_earning_minor: int
     fee_minor: int
+    network_cost_minor: int
+    tax_minor: int
     net_minor: int
-
-    @staticmethod
-    def kind_of(reporting_category: str) -> str:
-        """The field that rows of a reporting category add to."""
-        kind = kind_of(reporting_category)
-        return f"{kind if kind in ('gross', 'refund', 'dispute') else 'other'}_minor"
+    others: tuple[tuple[str, int], ...] = ()

@@ -1,14 +1,16 @@
-"""Revenue from Stripe's ledger: gross, refunds, disputes, fees and net, by day, method, country.
+"""Revenue from Stripe's ledger, and the other movements of the balance, by day, method, country.
 
-All figures are minor units of one settlement currency. `gross + refund + dispute + other - fee`
-is `net`, which is the sum of `net_minor` of every balance transaction but payouts and transfers.
-What leaves (refunds, disputes) is negative; `fee_minor` is positive when Stripe took it. A period
-is business days from `since` up to, not including, `until`.
+All figures are minor units of one settlement currency. What leaves (refunds, disputes) is negative;
+what Stripe and others take (`fee_minor`, `network_cost_minor`, `tax_minor`) is positive when taken.
+`gross + refund + dispute + platform_earning - fee - network_cost - tax` is `net`: revenue alone.
+`net + other` is the sum of `net_minor` of every balance transaction, so that both blocks together
+are the ledger. The fee of any row is a fee, also of a payout: movements are counted without theirs.
+A period is business days from `since` up to, not including, `until`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -19,7 +21,6 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     Select,
@@ -33,41 +34,63 @@ from sqlalchemy import (
 
 from core.db.tables import revenue_country_daily, revenue_daily
 from core.errors import InvalidInput
-from core.reads.categories import DISPUTES, FEES, GROSS, MOVED, REFUNDS
+from core.reads.categories import COSTS, KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
 from core.reads.needs import needs
 
-#: The columns of every figure here, in this order; `count` counts charges.
-FIGURES = (
-    "gross_minor",
-    "fee_minor",
-    "refund_minor",
-    "dispute_minor",
-    "other_minor",
-    "net_minor",
-    "count",
-)
+#: The columns of every figure here, in this order; `count` counts charges, `other` sums movements.
+FIGURES = (*(f"{part}_minor" for part in PARTS), "net_minor", "other_minor", "count")
+#: The columns of the other movements by their kind; together they are `other_minor`.
+MOVEMENT_FIGURES = tuple(f"{kind}_minor" for kind in MOVEMENTS)
+_COST_FIGURES = tuple(f"{part}_minor" for part in COSTS)
 Step = Literal["day", "week", "month"]
+#: Sums of one category: amount, fee, net, rows.
+Sums = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one category moved without being revenue: `kind` is one of `categories.MOVEMENTS`."""
+
+    kind: str
+    category: str
+    amount_minor: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """One period's figures in one settlement currency, minor units."""
+    """One period's figures in one settlement currency, minor units; `other_minor` sums
+    `movements`."""
 
     currency: str
     since: date
     until: date
     gross_minor: int
-    fee_minor: int
     refund_minor: int
     dispute_minor: int
-    other_minor: int
+    platform_earning_minor: int
+    fee_minor: int
+    network_cost_minor: int
+    tax_minor: int
     net_minor: int
+    other_minor: int
     count: int
+    movements: tuple[Movement, ...]
+
+    @property
+    def cost_minor(self) -> int:
+        """All that Stripe, the networks and the tax on them took."""
+        return self.fee_minor + self.network_cost_minor + self.tax_minor
 
     @property
     def fee_rate(self) -> Fraction | None:
-        """Fees as an exact share of gross; None without gross."""
-        return Fraction(self.fee_minor, self.gross_minor) if self.gross_minor else None
+        """Costs as an exact share of gross; None without gross."""
+        return fee_rate(self.cost_minor, self.gross_minor)
+
+    @property
+    def balance_minor(self) -> int:
+        """By how much the balance changed: both blocks together."""
+        return self.net_minor + self.other_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +99,28 @@ class Compared:
 
     current: Revenue
     previous: Revenue
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A category that `categories.toml` does not hold, in one settlement currency."""
+
+    category: str
+    currency: str
+    amount_minor: int
+    count: int
+    since: date
+
+
+def as_added(found: pd.DataFrame) -> pd.DataFrame:
+    """The figures with the signs by which they add up to `net_minor`: costs are negative."""
+    turned = {name: -found[name] for name in _COST_FIGURES}
+    return found.assign(**turned)
+
+
+def fee_rate(cost_minor: int, gross_minor: int) -> Fraction | None:
+    """Costs as an exact share of gross; None where nothing was sold."""
+    return Fraction(cost_minor, gross_minor) if gross_minor > 0 else None
 
 
 @needs("see_revenue")
@@ -97,27 +142,23 @@ def series(
 ) -> pd.DataFrame:
     """A row per day, week (its Monday) or month (its first) of the period, without gaps.
 
-    Columns: `period` (date) and `FIGURES` (whole minor units).
+    Columns: `period` (date), `FIGURES` and `MOVEMENT_FIGURES` (whole minor units).
     """
     _check(since, until)
     if by not in ("day", "week", "month"):
         raise InvalidInput("by", "must be day, week or month")
-    sums = {period: [0] * len(FIGURES) for period in _periods(since, until, by)}
-    rows = _read(conn, revenue_daily, "day", livemode, currency, since, until)
-    if by == "day":
-        sums.update(rows)
-    else:
-        for day, figures in rows.items():
-            period = _period(day, by)
-            sums[period] = [a + b for a, b in zip(sums[period], figures, strict=True)]
-    return _frame("period", sums)
+    periods: dict[date, list[dict[str, Sums]]] = {one: [] for one in _periods(since, until, by)}
+    days = _read(conn, revenue_daily, "day", livemode, currency, since, until)
+    for day, categories in days.items():
+        periods[_period(day, by)].append(categories)
+    return _frame("period", {period: _figures(*found) for period, found in periods.items()})
 
 
 @needs("see_revenue")
 def by_method(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
 ) -> pd.DataFrame:
-    """Columns `method` ('' where there is none) and `FIGURES`, largest gross first."""
+    """Columns `method` ('' where there is none) and those of `series`, largest gross first."""
     return _by(conn, revenue_daily, "method", livemode, currency, since, until)
 
 
@@ -125,7 +166,8 @@ def by_method(
 def by_country(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
 ) -> pd.DataFrame:
-    """Columns `card_country` ('' where there is no card) and `FIGURES`, largest gross first."""
+    """Columns `card_country` ('' where there is no card) and those of `series`, largest gross
+    first."""
     return _by(conn, revenue_country_daily, "card_country", livemode, currency, since, until)
 
 
@@ -133,19 +175,39 @@ def by_country(
 def currencies(
     conn: Connection, *, livemode: bool, since: date | None = None, until: date | None = None
 ) -> tuple[str, ...]:
-    """Settlement currencies with revenue in the period (all time without), busiest first."""
+    """Settlement currencies with rows in the period (all time without), most revenue rows first."""
     table = revenue_daily
+    rows = case((table.c.reporting_category.in_(sorted(REVENUE)), table.c.count), else_=0)
     asked = (
         select(table.c.currency)
-        .where(table.c.livemode == livemode, table.c.reporting_category.not_in(MOVED))
+        .where(table.c.livemode == livemode)
         .group_by(table.c.currency)
-        .order_by(func.sum(table.c.count).desc(), table.c.currency)
+        .order_by(func.sum(rows).desc(), table.c.currency)
     )
     if since is not None:
         asked = asked.where(table.c.day >= since)
     if until is not None:
         asked = asked.where(table.c.day < until)
     return tuple(conn.scalars(asked))
+
+
+@needs("see_revenue")
+def unmapped(conn: Connection, *, livemode: bool) -> tuple[Unmapped, ...]:
+    """The categories of this mode that nobody has mapped yet, by name and currency."""
+    c = revenue_daily.c
+    mine = c.livemode == livemode
+    # The names stand in the key: only where one is new are rows read.
+    names = set(conn.scalars(select(c.reporting_category).where(mine).distinct())) - KNOWN
+    if not names:
+        return ()
+    keys = (c.reporting_category, c.currency)
+    asked = (
+        select(*keys, _sum(c.gross_minor), _sum(c.count), func.min(c.day))
+        .where(mine, c.reporting_category.in_(sorted(names)))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return tuple(Unmapped(*row) for row in conn.execute(asked))
 
 
 def _check(since: date, until: date) -> None:
@@ -161,45 +223,30 @@ def _read(
     currency: str,
     since: date,
     until: date,
-) -> dict[Any, list[int]]:
-    """The `FIGURES` of each value of `key` that the period has."""
+) -> dict[Any, dict[str, Sums]]:
+    """The sums of each category under each value of `key` that the period has."""
     given = {"livemode_": livemode, "currency_": currency, "since": since, "until": until}
-    rows = conn.execute(_asked(table, key), given).all()
-    return {found: figures for found, *figures in rows}
+    found: dict[Any, dict[str, Sums]] = {}
+    for value, category, *sums in conn.execute(_asked(table, key), given):
+        found.setdefault(value, {})[category] = tuple(sums)
+    return found
 
 
 @cache
 def _asked(table: Table, key: str) -> Select[Any]:
-    """Rows of `key` and the `FIGURES` under it. Built once: it takes longer than running it."""
+    """Rows of `key`, category and its sums. Built once: it takes longer than running it."""
+    keys = (table.c[key], table.c.reporting_category)
+    sums = [_sum(table.c[name]) for name in ("gross_minor", "fee_minor", "net_minor", "count")]
     return (
-        select(table.c[key], *_figures(table))
+        select(*keys, *sums)
         .where(
             table.c.livemode == bindparam("livemode_"),
             table.c.day >= bindparam("since"),
             table.c.day < bindparam("until"),
             table.c.currency == bindparam("currency_"),
-            table.c.reporting_category.not_in(sorted(MOVED)),
         )
-        .group_by(table.c[key])
+        .group_by(*keys)
     )
-
-
-def _figures(table: Table) -> list[ColumnElement[int]]:
-    category, gross = table.c.reporting_category, table.c.gross_minor
-
-    def of(categories: Iterable[str], value: Column[Any] = gross) -> ColumnElement[int]:
-        return _sum(case((category.in_(sorted(categories)), value), else_=0))
-
-    known = sorted(GROSS | REFUNDS | DISPUTES | FEES)
-    return [
-        of(GROSS),
-        _sum(table.c.fee_minor) - of(FEES),
-        of(REFUNDS),
-        of(DISPUTES),
-        _sum(case((category.not_in(known), gross), else_=0)),
-        _sum(table.c.net_minor),
-        of(["charge"], table.c.count),
-    ]
 
 
 def _sum(value: ColumnElement[Any]) -> ColumnElement[int]:
@@ -207,9 +254,38 @@ def _sum(value: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.sum(value), BigInteger)
 
 
+_COLUMNS = (*FIGURES, *MOVEMENT_FIGURES)
+
+
+def _figures(*found: Mapping[str, Sums]) -> dict[str, int]:
+    """`FIGURES` and `MOVEMENT_FIGURES` of the sums of categories, in that order."""
+    figures = dict.fromkeys(_COLUMNS, 0)
+    for categories in found:
+        for category, (amount, fee, net, count) in categories.items():
+            add_row(figures, category, amount_minor=amount, fee_minor=fee, net_minor=net)
+            if category == "charge":
+                figures["count"] += count
+    return figures
+
+
+def _movements(categories: Mapping[str, Sums]) -> tuple[Movement, ...]:
+    """By kind, in the order of the table, and the larger ones first in each."""
+    found = [
+        Movement(kind_of(category), category, amount, count)
+        for category, (amount, _, _, count) in categories.items()
+        if category not in REVENUE
+    ]
+    return tuple(
+        sorted(found, key=lambda m: (MOVEMENTS.index(m.kind), -abs(m.amount_minor), m.category))
+    )
+
+
 def _revenue(conn: Connection, livemode: bool, currency: str, since: date, until: date) -> Revenue:
-    found = _read(conn, revenue_daily, "currency", livemode, currency, since, until)
-    return Revenue(currency, since, until, *found.get(currency, [0] * len(FIGURES)))
+    read = _read(conn, revenue_daily, "currency", livemode, currency, since, until)
+    categories = read.get(currency, {})
+    found = _figures(categories)
+    figures = {name: found[name] for name in FIGURES}
+    return Revenue(currency, since, until, **figures, movements=_movements(categories))
 
 
 def _by(
@@ -222,13 +298,17 @@ def _by(
     until: date,
 ) -> pd.DataFrame:
     _check(since, until)
-    rows = _read(conn, table, name, livemode, currency, since, until)
-    return _frame(name, dict(sorted(rows.items(), key=lambda row: (-row[1][0], row[0]))))
+    read = _read(conn, table, name, livemode, currency, since, until)
+    rows = {value: _figures(categories) for value, categories in read.items()}
+    largest = sorted(rows.items(), key=lambda row: (-row[1]["gross_minor"], row[0]))
+    return _frame(name, dict(largest))
 
 
-def _frame(key: str, rows: dict[Any, list[int]]) -> pd.DataFrame:
-    figures = np.array(list(rows.values()), dtype=np.int64).reshape(len(rows), len(FIGURES))
-    frame = pd.DataFrame(figures, columns=list(FIGURES))
+def _frame(key: str, rows: dict[Any, dict[str, int]]) -> pd.DataFrame:
+    """Whole minor units of 64 bits: no figure passes through a float."""
+    listed = [list(figures.values()) for figures in rows.values()]
+    figures = np.array(listed, dtype=np.int64).reshape(len(rows), len(_COLUMNS))
+    frame = pd.DataFrame(figures, columns=list(_COLUMNS))
     frame.insert(0, key, pd.Series(list(rows), dtype=object))
     return frame
 
