@@ -31,6 +31,9 @@ _TWO_DECIMAL = frozenset(
     twd tzs uah ugx usd uyu uzs wst xcd yer zar zmw""".split()
 )
 CURRENCIES = _TWO_DECIMAL | ZERO_DECIMAL | THREE_DECIMAL
+#: Tokens that Stripe names with four letters. Nothing is charged in one; money may be held in it.
+#: Stripe's page on currencies gives no decimals of theirs: two, as for all that it does not list.
+STABLECOINS = frozenset("ousd usdc usdg usdp usdt".split())
 
 #: Smallest charge in minor units, by settlement currency.
 _MINIMUMS = {
@@ -51,7 +54,7 @@ _MINIMUMS = {
 #: Most digits that Stripe takes for a charge in minor units.
 MAX_DIGITS = 12
 
-#: Four letters where Stripe settles in a stablecoin.
+#: Four letters for a token.
 _CODE = re.compile(r"[a-z]{3,4}")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _GROUPED_WEST = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -116,6 +119,13 @@ class Money:
 
 def known_currency(currency: str) -> str:
     """The currency itself (lower case, as Stripe writes it), or `UnknownCurrency`."""
+    if currency not in STABLECOINS:
+        charged_currency(currency)
+    return currency
+
+
+def charged_currency(currency: str) -> str:
+    """The currency itself if Stripe charges in it, or `UnknownCurrency`."""
     if currency not in CURRENCIES:
         raise UnknownCurrency(
             "currency", "is not a lower-case currency code that Stripe charges in"
@@ -205,6 +215,7 @@ def _chinese_unit(body: str) -> tuple[str, int]:
 
 def check_charge(amount: Money, *, field: str = "amount") -> Money:
     """The amount itself if Stripe can charge it; else `InvalidAmount` naming the rule."""
+    charged_currency(amount.currency)
     if amount.minor <= 0:
         raise InvalidAmount(field, "must be greater than zero")
     step = multiple(amount.currency)

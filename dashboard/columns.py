@@ -93,9 +93,11 @@ def fitted(layout: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
     """
     found = {name: layout[name] for name in table.columns if name in layout}
     for name, column in found.items():
-        if column.get("alignment") == "right" and isinstance(column.get("width"), int):
+        # Columns of buttons are no dictionaries.
+        own = column if isinstance(column, dict) else {}
+        if own.get("alignment") == "right" and own.get("width"):
             longest = max(map(len, map(str, table[name])), default=0)
-            found[name] = column | {"width": max(column["width"], longest * _DIGIT + _PADDING)}
+            found[name] = own | {"width": max(own["width"], longest * _DIGIT + _PADDING)}
     return found
 
 

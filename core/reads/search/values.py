@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.db.states import STATES
 from core.errors import InvalidInput
-from core.money import CURRENCIES
+from core.money import CURRENCIES, STABLECOINS
 from core.reads.search.amounts import amounts
 
 #: Words for several states at once; the other words are states and Stripe's own statuses.
@@ -120,7 +120,7 @@ def risks(text: str) -> frozenset[str]:
 
 def currency(text: str) -> str:
     """A currency code in lower case."""
-    if text.lower() not in CURRENCIES:
+    if text.lower() not in CURRENCIES | STABLECOINS:
         raise InvalidInput("currency", "must be a currency that Stripe charges in")
     return text.lower()
 
