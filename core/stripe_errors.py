@@ -19,11 +19,14 @@ class StripeError(TillwatchError):
         decline_code: str | None = None,
         request_id: str | None = None,
         http_status: int | None = None,
+        param: str | None = None,
     ) -> None:
         self.stripe_code = stripe_code
         self.decline_code = decline_code
         self.request_id = request_id
         self.http_status = http_status
+        #: The parameter that Stripe finds fault with.
+        self.param = param
         super().__init__(message)
 
 

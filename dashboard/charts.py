@@ -24,12 +24,9 @@ COLOURS = {
     "failed": "#D1495B",
     "other": "#7C8798",
     "gross": "#7886E2",
-    "refund": "#8361CB",
-    "dispute": "#B86E1F",
-    "platform_earning": "#2B86CC",
-    "fee": "#8490A2",
-    "network_cost": "#8A9A1F",
-    "tax": "#B0568F",
+    "fees": "#8490A2",
+    "refunds": "#8361CB",
+    "disputes": "#B86E1F",
     "net": "#178A7D",
 }
 #: How opaque the bar of a period is that is not over.

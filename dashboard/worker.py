@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from functools import partial
 from types import FrameType
 
 from core import clock
@@ -30,14 +29,15 @@ from core.db.stream_limits import (
 )
 from core.db.versions import changes
 from core.gateway.client import Gateway
+from core.inbox.balance_check import check_balance
+from core.inbox.ledger_check import check_ledger
 from core.inbox.ledger_walk import catch_up, fill_gaps
 from core.inbox.loop import run
-from core.inbox.own_account import learn_account
 from core.inbox.poll import poll
 from core.inbox.refresh import refresh
 from core.inbox.retention import CHUNK, prune
 from core.inbox.streams import Recorder, Step, every_so_often
-from core.inbox.work import apply_inbox, put_back_for
+from core.inbox.work import apply_inbox
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.risk.watch import Watch
 from dashboard import seeding
@@ -53,6 +53,9 @@ LEDGER_EVERY = 3.0
 LEDGER_AFTERWARDS = 30.0
 LEDGER_AT_LEAST = 300.0
 GAPS_EVERY = 60.0
+#: A pass of the last 35 days takes some minutes, once a day.
+LEDGER_CHECK_EVERY = 5.0
+BALANCE_CHECK_EVERY = 300.0
 #: Where webhooks bring events, the poll only heals gaps: Stripe counts reads (FACTS section 6).
 POLL_BESIDE_WEBHOOKS = 300.0
 LOG_EVERY = 2.0
@@ -62,7 +65,6 @@ BULK_IDLE = 1.0
 RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
-KEY_EVERY = 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -136,34 +138,21 @@ def _loops_of(
     bookkeeper = _bookkeeper(console, workshop, gateway, recorder)
     gap_filler = every_so_often(_gap_filler(console, workshop, gateway), GAPS_EVERY)
     return [
-        ("key", partial(_use_key, console, gateway), KEY_EVERY),
         # What payouts paid out is read with all other objects: their stream is told beside it.
         ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
         ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
         ("ledger", watched(LEDGER, bookkeeper, LEDGER_EVERY), LEDGER_EVERY),
         ("gaps", watched(LEDGER, gap_filler, AWAKE, "gaps"), AWAKE),
+        ("ledger check", _ledger_checker(console, workshop, gateway), LEDGER_CHECK_EVERY),
+        ("balance check", _balance_checker(console, gateway), BALANCE_CHECK_EVERY),
     ]
 
 
 def _applier(console: Console, workshop: Workshop, recorder: Recorder) -> Step:
-    modes = frozenset(workshop.gateways)
-
     def step() -> bool:
-        return apply_inbox(console.engine, workshop.books, modes=modes).any
+        return apply_inbox(console.engine, workshop.books).any
 
     return recorder.watched(INBOX, list(workshop.gateways), step, every=APPLY_IDLE)
-
-
-def _use_key(console: Console, gateway: Gateway) -> bool:
-    """Learn whose account the key opens; put back what waited for it, or for the key.
-
-    The second even where Stripe does not answer now.
-    """
-    try:
-        learn_account(console.engine, gateway)
-    finally:
-        again = put_back_for(console.engine, livemode=gateway.livemode)
-    return bool(again)
 
 
 def _refresher(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
@@ -195,10 +184,10 @@ def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway, recorder
         wanted = wanted or now - changed_at < LEDGER_AFTERWARDS
         if wanted or now - walked_at > LEDGER_AT_LEAST:
             wanted, begun = True, clock.now()
-            new = catch_up(console.engine, gateway, workshop.books)
+            walked = catch_up(console.engine, gateway, workshop.books)
             recorder.reached(LEDGER, gateway.livemode, begun)
             walked_at, wanted = now, False
-            _log.debug("ledger: %s new rows", new)
+            _log.debug("ledger: %s new rows, %s parked", walked.new, walked.parked)
         return False
 
     return step
@@ -209,6 +198,30 @@ def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
         new = fill_gaps(console.engine, gateway, workshop.books)
         if new:
             _log.warning("ledger: %s rows came late and were fetched by their ids", new)
+        return False
+
+    return step
+
+
+def _ledger_checker(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
+    """One day of the last 35 at a time, with a pause: the walk's own requests come first."""
+
+    def step() -> bool:
+        done = check_ledger(console.engine, gateway, workshop.books)
+        if done.fetched:
+            _log.warning("ledger: %s rows of %s came late", done.fetched, done.day)
+        if done.differences:
+            _log.error("ledger: %s differs from Stripe's list", done.day)
+        return False
+
+    return step
+
+
+def _balance_checker(console: Console, gateway: Gateway) -> Step:
+    def step() -> bool:
+        found = check_balance(console.engine, gateway)
+        if found.differences:
+            _log.error("ledger: %s balances differ from Stripe's", found.differences)
         return False
 
     return step

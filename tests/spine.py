@@ -22,7 +22,7 @@ from core.emulator.server import RunningEmulator
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from core.inbox.apply import Books
-from core.inbox.backfill import backfill
+from core.inbox.backfill import Learned, backfill
 from core.inbox.ledger_walk import catch_up
 from core.inbox.refresh import refresh
 from core.inbox.store import parse_envelope, store
@@ -64,7 +64,7 @@ class Spine:
         if ledger:
             catch_up(self.engine, self.gateway, self.books)
 
-    def sync(self, days: int = 90) -> dict[str, int]:
+    def sync(self, days: int = 90) -> Learned:
         since = clock.now() - timedelta(days=days)
         return backfill(
             self.engine, self.gateway, self.books, since=since, report=lambda progress: None

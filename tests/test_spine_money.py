@@ -72,10 +72,10 @@ def test_backfill_twice_changes_nothing(emulator, database_url):
 def test_history_is_learned_through_the_lists(emulator, tmp_path):
     emulator.history(days=10, per_day=30, seed=5)
     spine = connect(emulator, f"sqlite:///{tmp_path}/console.db", "America/New_York")
-    counts = spine.sync()
-    assert counts["payment_intent"] >= 200
+    learned = spine.sync()
+    assert learned.read["payment_intent"] >= 200
     rows = check_books(spine)
-    assert len(rows) == counts["payment_intent"]
+    assert len(rows) == learned.read["payment_intent"]
 
 
 def test_every_event_is_settled(emulator, tmp_path):

@@ -12,6 +12,11 @@ from core.db.tables import cursors
 from core.db.upsert import upsert
 
 
+def ledger_check(livemode: bool) -> str:
+    """The name of the cursor of the comparison of a mode's ledger with Stripe's list."""
+    return f"ledger check:{'live' if livemode else 'test'}"
+
+
 def position(connection: Connection, name: str) -> dict[str, Any] | None:
     """What the walk last kept; None if it never ran."""
     kept = connection.scalar(select(cursors.c.position).where(cursors.c.name == name))

@@ -49,6 +49,7 @@ def translate(error: stripe.StripeError) -> StripeError:
         decline_code=getattr(detail, "decline_code", None),
         request_id=error.request_id,
         http_status=error.http_status,
+        param=getattr(error, "param", None),
     )
     if isinstance(ours, StripeKeyRefused):
         ours.permissions = lacking

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from core import clock
-from core.errors import MalformedObject
+from core.errors import MalformedObject, StripeError, StripeKeyRefused, StripeRefused
+from core.gateway import fields
 from core.gateway.client import PAGE, Gateway, Json
 from core.gateway.ledger_entries import ledger_entry
 from core.gateway.objects import read_object
 from core.gateway.snapshots import LedgerEntry, Snapshot
+from core.program_faults import PROGRAM_FAULTS, tell
 
-_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: Where each kind of object is listed, and what is asked for with it.
 _PATHS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -29,27 +32,71 @@ _PATHS: dict[str, tuple[str, tuple[str, ...]]] = {
     "review": ("/v1/reviews", ()),
 }
 KINDS = tuple(_PATHS)
+LEDGER = "balance_transaction"
+_LEDGER_PATH = "/v1/balance_transactions"
+EVENT = "event"
+_EVENTS_PATH = "/v1/events"
+#: Stripe's own word for a kind, where it differs.
+_OBJECTS = {"early_fraud_warning": "radar.early_fraud_warning"}
+_KIND_OF = {_OBJECTS.get(kind, kind): kind for kind in KINDS}
+#: The beginning of the ids that are made for what has none: Stripe cannot be asked for those.
+MADE = "unreadable_"
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a list, newest first. `last_id` leads to the next page; `oldest` is its time."""
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An object that Stripe gave and that cannot be read. `reason` names the field at fault.
+
+    One without an id of its own has one that is made of its content (`MADE`).
+    """
+
+    kind: str
+    stripe_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One page of a list, newest first.
+
+    `last_id` is the last object that has one, `oldest` the earliest time of the page (seconds);
+    `unread` could not be read. `plain`: Stripe did not expand what was asked for with the page,
+    for want of the rights in `lacking` where it names them.
+    """
+
+    unread: tuple[Unread, ...]
+    last_id: str | None
+    oldest: int | None
+    has_more: bool
+    plain: bool
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Listed):
+    """A page of objects of one kind."""
 
     snapshots: tuple[Snapshot, ...]
-    last_id: str | None
-    oldest: datetime | None
-    has_more: bool
 
 
-@dataclass(frozen=True)
-class LedgerPage:
-    """One page of balance transactions, and the objects behind them that came along."""
+@dataclass(frozen=True, kw_only=True)
+class LedgerPage(Listed):
+    """A page of balance transactions, and the objects behind them that came along.
+
+    `sums` are Stripe's own rows, counted whether they could be read or not: by currency, the
+    count and the net in minor units. A row whose currency or net is none counts nowhere.
+    """
 
     entries: tuple[LedgerEntry, ...]
     sources: tuple[Snapshot, ...]
-    last_id: str | None
-    oldest: datetime | None
-    has_more: bool
+    sums: dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPage(Listed):
+    """A page of events as Stripe wrote them; each is an object with an id."""
+
+    events: tuple[Json, ...]
 
 
 def read_one(gateway: Gateway, kind: str, stripe_id: str, *, known_at: datetime) -> Snapshot:
@@ -58,13 +105,23 @@ def read_one(gateway: Gateway, kind: str, stripe_id: str, *, known_at: datetime)
     The reading began after everything that was known at `known_at`, so it is never dated before
     that: Stripe's clock and ours may differ.
     """
+    return read_with_parts(gateway, kind, stripe_id, known_at=known_at)[0]
+
+
+def read_with_parts(
+    gateway: Gateway, kind: str, stripe_id: str, *, known_at: datetime
+) -> tuple[Snapshot, tuple[Unread, ...]]:
+    """The same, and what came along with the object and cannot be read itself."""
     path, expand = _PATHS[kind]
     as_of = not_before(known_at)
-    source = gateway.get(f"{path}/{stripe_id}", **_expand(expand))
-    snapshot = read_object(source, as_of=as_of, confirmed=True, livemode=gateway.livemode)
-    if snapshot is None:
-        raise MalformedObject(f"{kind} is an unknown object")
-    return snapshot
+    source, _ = _get(gateway, f"{path}/{stripe_id}", {}, expand)
+    try:
+        return _snapshot(gateway, kind, source, as_of), ()
+    except MalformedObject:
+        bare, parts = _without_parts(gateway, kind, source, as_of)
+        if not parts:
+            raise
+        return _snapshot(gateway, kind, bare, as_of), tuple(parts)
 
 
 def not_before(known_at: datetime) -> datetime:
@@ -78,18 +135,26 @@ def read_page(
     *,
     created: dict[str, int] | None = None,
     starting_after: str | None = None,
+    charge: str | None = None,
     known_at: datetime = clock.EPOCH,
+    plain: bool = False,
 ) -> Page:
-    """A page of 100 objects; `created` is Stripe's filter in seconds, such as `{"gte": …}`."""
+    """A page of 100 objects; `created` is Stripe's filter in seconds, such as `{"gte": …}`.
+
+    `charge`: those of one charge alone. `plain`: nothing is asked for with them.
+    """
     path, expand = _PATHS[kind]
     as_of = not_before(known_at)
-    params = _list_params(created, starting_after)
-    answer = gateway.get(path, **params, **_expand([f"data.{name}" for name in expand]))
-    data: list[Json] = answer["data"]
+    params = _list_params(created, starting_after) | ({"charge": charge} if charge else {})
+    answer, lacking = _get(gateway, path, params, () if plain else _of_data(expand))
+    data = _data(answer, kind)
+    snapshots, unread = _snapshots(gateway, kind, data, as_of)
     return Page(
-        _readable(gateway, data, as_of),
-        *_end(data),
-        bool(answer["has_more"]),
+        snapshots=tuple(snapshots),
+        unread=tuple(unread),
+        **_end(answer, data, created),
+        plain=plain or lacking is not None,
+        lacking=lacking or (),
     )
 
 
@@ -99,46 +164,231 @@ def read_ledger_page(
     created: dict[str, int] | None = None,
     starting_after: str | None = None,
     payout: str | None = None,
+    currency: str | None = None,
+    plain: bool = False,
 ) -> LedgerPage:
-    """A page of 100 balance transactions, with their sources."""
+    """A page of 100 balance transactions, with their sources unless `plain`.
+
+    `payout`: those that it paid out; `currency`: those that are in it.
+    """
     as_of = clock.now()
-    params = _list_params(created, starting_after) | ({"payout": payout} if payout else {})
-    answer = gateway.get("/v1/balance_transactions", **params, **_expand(["data.source"]))
-    data: list[Json] = answer["data"]
-    return _ledger_page(gateway, data, as_of, bool(answer["has_more"]))
+    narrowed = {"payout": payout, "currency": currency}
+    params = _list_params(created, starting_after) | {k: v for k, v in narrowed.items() if v}
+    expand = () if plain else _of_data(("source",))
+    answer, lacking = _get(gateway, _LEDGER_PATH, params, expand)
+    data = _data(answer, LEDGER)
+    return _ledger_page(
+        gateway,
+        data,
+        as_of,
+        **_end(answer, data, created),
+        plain=plain or lacking is not None,
+        lacking=lacking or (),
+    )
 
 
 def read_ledger_row(gateway: Gateway, stripe_id: str) -> LedgerPage:
     """One balance transaction with its source, as a page of its own."""
     as_of = clock.now()
-    row = gateway.get(f"/v1/balance_transactions/{stripe_id}", **_expand(["source"]))
-    return _ledger_page(gateway, [row], as_of, False)
+    row, lacking = _get(gateway, f"{_LEDGER_PATH}/{stripe_id}", {}, ("source",))
+    return _ledger_page(
+        gateway,
+        [row],
+        as_of,
+        **_end({}, [row], None),
+        plain=lacking is not None,
+        lacking=lacking or (),
+    )
 
 
-def _ledger_page(
-    gateway: Gateway, data: Sequence[Json], as_of: datetime, has_more: bool
-) -> LedgerPage:
-    entries = []
+def read_events(
+    gateway: Gateway, *, created: dict[str, int], starting_after: str | None = None
+) -> EventPage:
+    """A page of 100 events."""
+    answer, _ = _get(gateway, _EVENTS_PATH, _list_params(created, starting_after), ())
+    data = _data(answer, EVENT)
+    events, unread = _sorted_out(EVENT, data, _event)
+    return EventPage(
+        events=tuple(events),
+        unread=tuple(unread),
+        **_end(answer, data, created),
+        plain=False,
+        lacking=(),
+    )
+
+
+def read_event(gateway: Gateway, stripe_id: str) -> Json:
+    """One event as Stripe wrote it."""
+    source, _ = _get(gateway, f"{_EVENTS_PATH}/{stripe_id}", {}, ())
+    return _event(source)
+
+
+def _get(
+    gateway: Gateway, path: str, params: dict[str, Any], expand: Sequence[str]
+) -> tuple[Any, tuple[str, ...] | None]:
+    """Stripe's answer, and the rights that were lacking for what was to come along, None if none.
+
+    What was to come along can need rights of its own. Without it, the object itself is had.
+    """
+    try:
+        return gateway.get(path, **params, **({"expand": list(expand)} if expand else {})), None
+    except (StripeKeyRefused, StripeRefused) as error:
+        if not expand or not _may_be_of_expanding(error):
+            raise
+        lacking = error.permissions if isinstance(error, StripeKeyRefused) else ()
+        return gateway.get(path, **params), lacking
+
+
+def _may_be_of_expanding(error: StripeError) -> bool:
+    if isinstance(error, StripeKeyRefused):
+        return bool(error.permissions)
+    return error.http_status == 400 and (error.param or "").startswith("expand")
+
+
+def _snapshot(gateway: Gateway, kind: str, source: Any, as_of: datetime) -> Snapshot:
+    """An object of the kind that was asked for, and of the mode of the key."""
+    if not isinstance(source, dict):
+        raise MalformedObject(f"{kind} is not an object")
+    if _KIND_OF.get(_text(source.get("object"))) != kind:
+        raise MalformedObject(f"object is not {_OBJECTS.get(kind, kind)}")
+    snapshot = read_object(source, as_of=as_of, confirmed=True, livemode=gateway.livemode)
+    if snapshot is None:
+        raise MalformedObject(f"{kind} is an unknown object")
+    if snapshot.livemode is not gateway.livemode:
+        raise MalformedObject("livemode is not the key's")
+    return snapshot
+
+
+def _without_parts(
+    gateway: Gateway, kind: str, source: Any, as_of: datetime
+) -> tuple[Any, list[Unread]]:
+    """An object with only the ids of what came along and cannot be read."""
+    unread: list[Unread] = []
+    if not isinstance(source, dict):
+        return source, unread
+    bare = dict(source)
+    for name in _PATHS[kind][1]:
+        part = source.get(name)
+        if not isinstance(part, dict):
+            continue
+        inner = _KIND_OF.get(_text(part.get("object")))
+        if inner is not None:
+            odd = _sorted_out(inner, [part], _reader(gateway, inner, as_of))[1]
+            unread += odd
+            bare[name] = part.get("id") if odd else part
+    return bare, unread
+
+
+def _entry(gateway: Gateway, source: Any) -> LedgerEntry:
+    if not isinstance(source, dict):
+        raise MalformedObject(f"{LEDGER} is not an object")
+    return ledger_entry(source, livemode=gateway.livemode)
+
+
+def _event(source: Any) -> Json:
+    if not isinstance(source, dict):
+        raise MalformedObject(f"{EVENT} is not an object")
+    fields.stripe_id(source)
+    return source
+
+
+def _ledger_page(gateway: Gateway, data: Sequence[Any], as_of: datetime, **page: Any) -> LedgerPage:
+    entries, unread = _sorted_out(LEDGER, data, lambda row: _entry(gateway, row))
+    sources: list[Snapshot] = []
     for row in data:
+        source = row.get("source") if isinstance(row, dict) else None
+        if not isinstance(source, dict):
+            continue
+        kind = _KIND_OF.get(_text(source.get("object")))
+        if kind is not None:
+            read = _reader(gateway, kind, as_of)
+            found, odd = _sorted_out(kind, [source], read)
+            sources += found
+            unread += odd
+    return LedgerPage(
+        entries=tuple(entries),
+        sources=tuple(sources),
+        unread=tuple(unread),
+        sums=_sums(data),
+        **page,
+    )
+
+
+def _reader(gateway: Gateway, kind: str, as_of: datetime) -> Callable[[Any], Snapshot]:
+    return lambda source: _snapshot(gateway, kind, source, as_of)
+
+
+def _snapshots(
+    gateway: Gateway, kind: str, data: Iterable[Any], as_of: datetime
+) -> tuple[list[Snapshot], list[Unread]]:
+    """The objects of a page. One that is right but for what came along is kept without that."""
+    parts: list[Unread] = []
+
+    def read(source: Any) -> Snapshot:
         try:
-            entries.append(ledger_entry(row, livemode=gateway.livemode))
-        except MalformedObject as error:
-            _log.error("balance transaction %s cannot be read: %s", row.get("id"), error.message)
-    sources = [row["source"] for row in data if isinstance(row.get("source"), dict)]
-    return LedgerPage(tuple(entries), _readable(gateway, sources, as_of), *_end(data), has_more)
+            return _snapshot(gateway, kind, source, as_of)
+        except MalformedObject:
+            bare, odd = _without_parts(gateway, kind, source, as_of)
+            snapshot = _snapshot(gateway, kind, bare, as_of)
+            parts.extend(odd)
+            return snapshot
+
+    found, unread = _sorted_out(kind, data, read)
+    return found, unread + parts
 
 
-def _readable(gateway: Gateway, data: Sequence[Json], as_of: datetime) -> tuple[Snapshot, ...]:
-    """The snapshots of a page; an object that cannot be read is named in the log and left out."""
-    found = []
+def _sorted_out(
+    kind: str, data: Iterable[Any], read: Callable[[Any], T]
+) -> tuple[list[T], list[Unread]]:
+    """What could be read of these, and what could not: one of them holds up no other."""
+    found: list[T] = []
+    unread: list[Unread] = []
     for source in data:
         try:
-            snapshot = read_object(source, as_of=as_of, confirmed=True, livemode=gateway.livemode)
+            found.append(read(source))
         except MalformedObject as error:
-            _log.error("%s cannot be read: %s", source.get("id"), error.message)
-        else:
-            found += [snapshot] if snapshot is not None else []
-    return tuple(found)
+            unread.append(Unread(kind, _id_of(source), error.message))
+        except PROGRAM_FAULTS as error:
+            own = _id_of(source)
+            tell(error, f"{kind} {own}")
+            unread.append(Unread(kind, own, f"the program failed: {type(error).__name__}"))
+    return found, unread
+
+
+def _sums(data: Iterable[Any]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for row in data:
+        if not isinstance(row, dict):
+            continue
+        try:
+            currency, net = fields.currency(row), fields.owed(row, "net")
+        except MalformedObject:
+            continue
+        count, total = found.get(currency, (0, 0))
+        found[currency] = (count + 1, total + net)
+    return found
+
+
+def _id_of(source: Any) -> str:
+    """The object's own id, or one made of its content."""
+    if isinstance(source, dict):
+        try:
+            return fields.stripe_id(source)
+        except MalformedObject:
+            pass
+    try:
+        content = json.dumps(source, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        content = type(source).__name__
+    return MADE + hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _of_data(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"data.{name}" for name in names)
 
 
 def _list_params(created: dict[str, int] | None, starting_after: str | None) -> dict[str, Any]:
@@ -150,11 +400,26 @@ def _list_params(created: dict[str, int] | None, starting_after: str | None) -> 
     return params
 
 
-def _expand(names: Sequence[str]) -> dict[str, list[str]]:
-    return {"expand": list(names)} if names else {}
+def _data(answer: Any, kind: str) -> list[Any]:
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, list):
+        raise MalformedObject(f"data of the list of {kind} is not a list")
+    return data
 
 
-def _end(data: Sequence[Json]) -> tuple[str | None, datetime | None]:
-    if not data:
-        return None, None
-    return data[-1]["id"], clock.from_unix(data[-1]["created"])
+def _end(answer: Json, data: Sequence[Any], created: dict[str, int] | None) -> dict[str, Any]:
+    """Where the page ends: by the objects that can say it."""
+    rows = [row for row in data if isinstance(row, dict)]
+    own = (_id_of(row) for row in reversed(rows))
+    floor, ceiling = (created or {}).get("gte", 0), (created or {}).get("lte", _LATEST)
+    times = [row.get("created") for row in rows]
+    within = [one for one in times if type(one) is int and floor <= one <= ceiling]
+    return {
+        "last_id": next((one for one in own if not one.startswith(MADE)), None),
+        "oldest": min(within, default=None),
+        "has_more": answer.get("has_more") is True,
+    }
+
+
+#: The end of the year 9999, where DATETIME ends.
+_LATEST = 253_402_300_799

@@ -3,98 +3,163 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from core import clock
-from core.db import cursors
+from core.db import cursors, tables
 from core.db.engine import reading, retrying, writing
-from core.errors import StripeKeyRefused, StripeNotFound
+from core.errors import TillwatchError
 from core.gateway.client import Gateway
-from core.gateway.readings import Page, read_ledger_page, read_page
-from core.inbox.apply import Books, apply
+from core.gateway.readings import LEDGER, LedgerPage, Page, read_ledger_page, read_page
+from core.gateway.walk import Place, walk
+from core.inbox import stale
+from core.inbox.apply import Books
+from core.inbox.arrivals import Arrivals, Keep, Written
+from core.inbox.balance_check import reopen
+from core.inbox.faults import is_of_one_object
 from core.inbox.ledger_walk import walk_name, write_page
-from core.inbox.poll import events_name
+from core.inbox.poll import cover, events_name, gap_of
+from core.inbox.stale import Mark, payment_kind
 from core.inbox.streams import Backfilling
 
-#: Charges come before the payments that show them, and all before the ledger that books them.
+#: Payments come before what hangs on them, and all before the ledger that books them.
 ORDER = (
     "customer",
-    "charge",
     "payment_intent",
+    "charge",
     "refund",
     "dispute",
     "payout",
     "early_fraud_warning",
     "review",
 )
-LEDGER = "balance_transaction"
 A_DAY = 86_400
 #: Radar's own objects: an account without it, or a key without the right, may refuse them.
 OPTIONAL = {"early_fraud_warning", "review"}
+#: Where the mirror keeps what a list brings.
+_MIRRORED: dict[str, Table] = {
+    "customer": tables.customers,
+    "payment_intent": tables.payments,
+    "charge": tables.charges,
+    "refund": tables.refunds,
+    "dispute": tables.disputes,
+    "payout": tables.payouts,
+    "early_fraud_warning": tables.early_fraud_warnings,
+    "review": tables.reviews,
+}
+#: How many objects are marked in one transaction.
+_CHUNK = 500
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a backfill is. `fraction` is 0 to 1, by the time that the walk has covered."""
+    """How far a backfill is. `fraction` is 0 to 1, by the time that the walk has covered.
+
+    Of the `done` objects read, `written` were news and `parked` cannot be read.
+    """
 
     kind: str
     done: int
     fraction: float
     finished: bool
+    written: int = 0
+    parked: int = 0
+
+
+@dataclass
+class Learned:
+    """What a backfill came to, by kind: the objects `read`, of those the ones that were news and
+    were `written`, and those that were `parked`.
+
+    `incomplete` kinds were not read to their end, for the reason given with each; `lacking` are
+    the rights (`rak_…`) that Stripe named. `gap_since`: events are missing from then on, and this
+    run did not reach that far.
+    """
+
+    read: dict[str, int] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    parked: dict[str, int] = field(default_factory=dict)
+    incomplete: dict[str, str] = field(default_factory=dict)
+    lacking: set[str] = field(default_factory=set)
+    gap_since: datetime | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every list was read to its end that each account has."""
+        return not self.incomplete.keys() - OPTIONAL
 
 
 @dataclass(frozen=True)
 class Run:
-    """One backfill: how far back it goes (seconds), and when it began (microseconds)."""
+    """One backfill: how far back it goes (seconds), and when it began (microseconds).
+
+    `heals`: Stripe has no more events of an outage. Each list is then read back to the oldest
+    object of its kind that is mirrored (`floors`), for any of them may have changed.
+    """
 
     since: int
     began: int
+    heals: bool = False
+    floors: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began."""
+        return clock.from_micros(self.began)
+
+    def floor(self, kind: str) -> int:
+        """How far back the list of a kind is read."""
+        return min(self.since, self.floors.get(kind, self.since))
 
 
 Report = Callable[[Progress], None]
+Pages = Iterator[tuple[Page | LedgerPage, Place]]
+Write = Callable[[Any, Keep], Written]
 
 
 def backfill(
     engine: Engine, gateway: Gateway, books: Books, *, since: datetime, report: Report
-) -> dict[str, int]:
-    """Read every list since a time into the mirror and the ledger; the rows read of each kind.
+) -> Learned:
+    """Read every list since a time into the mirror and the ledger.
 
-    A run that was cut short goes on where it was, if it was to go about as far back.
+    A run that was cut short goes on where it was, if it was to go about as far back. A list that
+    Stripe refuses is told of, and the others go on. Where Stripe does not answer, its error is
+    raised: the run can then be gone on with.
     """
-    run = retrying(partial(_begin, engine, gateway.livemode, since))
+    run, learned = retrying(partial(_begin, engine, gateway.livemode, since)), Learned()
+    arrivals = Arrivals(engine, books, gateway.livemode, run.began_at, touch=run.heals)
     with Backfilling(engine, gateway.livemode, clock.from_unix(run.since)) as noted:
 
         def told(progress: Progress) -> None:
             noted.goes_on(progress.kind)
             report(progress)
 
-        counts = {}
-        for kind in ORDER:
-            write = partial(_write_list, engine, books)
+        for kind in (*ORDER, LEDGER):
+            write: Write = partial(arrivals.write, kind)
+            if kind == LEDGER:
+                write = partial(_write_ledger, engine, books, gateway.livemode)
             try:
-                counts[kind] = _walk(engine, gateway, kind, run, told, write)
-            except (StripeNotFound, StripeKeyRefused) as error:
-                if kind not in OPTIONAL:
+                _walk(engine, gateway, kind, run, told, write, learned)
+            except TillwatchError as error:
+                if not is_of_one_object(error):
                     raise
-                _log.info("Stripe does not list %s here: %s", kind, error.code)
-                noted.lacks(kind, error)
-                counts[kind] = 0
-        counts[LEDGER] = _walk(
-            engine, gateway, LEDGER, run, told, partial(_write_ledger, engine, gateway, books)
-        )
-        retrying(partial(_end, engine, gateway.livemode, run))
-    return counts
-
-
-Write = Callable[[Any, tuple[str, dict[str, Any]]], None]
+                _log.warning("the list of %s was not read to its end: %s", kind, error.message)
+                noted.lacks(kind, error, is_optional=kind in OPTIONAL)
+                learned.incomplete[kind] = error.message
+                learned.lacking |= set(getattr(error, "permissions", ()))
+        if run.heals:
+            _look_for_the_rest(engine, gateway.livemode, run, learned)
+        retrying(partial(_end, engine, gateway.livemode, run, learned))
+        noted.leaves_gap = learned.gap_since is not None
+    return learned
 
 
 def _begin(engine: Engine, livemode: bool, since: datetime) -> Run:
@@ -103,11 +168,13 @@ def _begin(engine: Engine, livemode: bool, since: datetime) -> Run:
     with writing(engine) as connection:
         kept = cursors.position(connection, _name(livemode))
         if kept is not None and not kept["finished"]:
-            run = Run(kept["since"], kept["began"])
+            run = Run(
+                kept["since"], kept["began"], kept.get("heals", False), kept.get("floors", {})
+            )
             if abs(run.since - clock.to_unix(since)) < A_DAY:
                 return run
-        run = Run(clock.to_unix(since), clock.to_micros(now))
-        cursors.keep(connection, _name(livemode), vars(run) | {"finished": False}, at=now)
+        run = _new_run(connection, livemode, clock.to_unix(since), now)
+        cursors.keep(connection, _name(livemode), asdict(run) | {"finished": False}, at=now)
         # From here on the walks of events and of the ledger take over, even if this run is cut
         # short and its lists are not read again.
         where = {"since": clock.to_unix(now)}
@@ -117,62 +184,136 @@ def _begin(engine: Engine, livemode: bool, since: datetime) -> Run:
         return run
 
 
+def _new_run(connection: Connection, livemode: bool, since: int, now: datetime) -> Run:
+    began = clock.to_micros(now)
+    gap = gap_of(cursors.position(connection, events_name(livemode)) or {}, now)
+    if gap is None or since > gap:
+        return Run(since, began)
+    floors = {}
+    for kind, table in _MIRRORED.items():
+        c = table.c
+        # A customer first seen as deleted has no time of its own.
+        oldest = select(func.min(c.created_at)).where(
+            c.livemode == livemode, c.created_at > clock.EPOCH
+        )
+        found = connection.scalar(oldest)
+        if found is not None:
+            floors[kind] = clock.to_unix(found)
+    return Run(since, began, heals=True, floors=floors)
+
+
 def _name(livemode: bool, kind: str = "") -> str:
     return f"backfill:{'live' if livemode else 'test'}" + (f":{kind}" if kind else "")
 
 
 def _walk(
-    engine: Engine, gateway: Gateway, kind: str, run: Run, report: Report, write: Write
-) -> int:
-    name = _name(gateway.livemode, kind)
+    engine: Engine,
+    gateway: Gateway,
+    kind: str,
+    run: Run,
+    report: Report,
+    write: Write,
+    learned: Learned,
+) -> None:
+    name, floor = _name(gateway.livemode, kind), run.floor(kind)
     with reading(engine) as connection:
         kept = cursors.position(connection, name)
     if kept is None or kept["run"] != run.began:
-        kept = {"run": run.began, "after": None, "done": 0, "finished": False}
-    start, span = clock.now(), max(1, clock.to_unix(clock.now()) - run.since)
-    while not kept["finished"]:
-        page = _read(gateway, kind, run.since, kept["after"])
-        size = len(page.entries if kind == LEDGER else page.snapshots)
+        kept = {"run": run.began, "done": 0, "written": 0, "parked": 0, "finished": False}
+    start, span = clock.to_unix(clock.now()), max(1, clock.to_unix(clock.now()) - floor)
+    _note(learned, kind, kept)
+    if kept["finished"]:
+        return
+    for page, behind in _pages(gateway, kind, floor, Place.of(kept)):
+        size = len(page.entries if isinstance(page, LedgerPage) else page.snapshots)
+        # What was written is known once the page is: it is kept with the next one.
         kept = {
             "run": run.began,
-            "after": page.last_id or kept["after"],
+            **behind.kept(),
             "done": kept["done"] + size,
+            "written": kept["written"],
+            "parked": kept["parked"],
             "finished": not page.has_more,
         }
-        write(page, (name, kept))
-        covered = (start - page.oldest).total_seconds() / span if page.oldest else 1.0
+        wrote = write(page, (name, kept))
+        kept["written"] += wrote.rows
+        kept["parked"] += wrote.parked
+        learned.lacking |= set(page.lacking)
+        _note(learned, kind, kept)
+        covered = (start - page.oldest) / span if page.oldest is not None else 1.0
         fraction = 1.0 if kept["finished"] else min(1.0, max(0.0, covered))
-        report(Progress(kind, kept["done"], fraction, kept["finished"]))
-    return int(kept["done"])
+        report(
+            Progress(
+                kind, kept["done"], fraction, kept["finished"], kept["written"], kept["parked"]
+            )
+        )
 
 
-def _read(gateway: Gateway, kind: str, floor: int, after: str | None) -> Any:
-    created = {"gte": floor}
-    if kind == LEDGER:
-        return read_ledger_page(gateway, created=created, starting_after=after)
-    return read_page(gateway, kind, created=created, starting_after=after)
+def _note(learned: Learned, kind: str, kept: dict[str, Any]) -> None:
+    learned.read[kind] = kept["done"]
+    learned.written[kind] = kept.get("written", 0)
+    learned.parked[kind] = kept.get("parked", 0)
 
 
-def _write_list(engine: Engine, books: Books, page: Page, keep: tuple[str, dict[str, Any]]) -> None:
-    def write() -> None:
-        with writing(engine) as connection:
-            apply(connection, page.snapshots, books)
-            cursors.keep(connection, keep[0], keep[1], at=clock.now())
+def _pages(gateway: Gateway, kind: str, floor: int, place: Place) -> Pages:
+    def read(here: Place, plain: bool) -> Page | LedgerPage:
+        created = here.created(floor)
+        if kind == LEDGER:
+            return read_ledger_page(
+                gateway, created=created, starting_after=here.after, plain=plain
+            )
+        return read_page(gateway, kind, created=created, starting_after=here.after, plain=plain)
 
-    retrying(write)
+    return walk(read, place)
 
 
 def _write_ledger(
-    engine: Engine,
-    gateway: Gateway,
-    books: Books,
-    page: Any,
-    keep: tuple[str, dict[str, Any]],
-) -> None:
-    write_page(engine, gateway, books, page, keep=keep)
+    engine: Engine, books: Books, livemode: bool, page: LedgerPage, keep: Keep
+) -> Written:
+    return write_page(engine, books, page, livemode=livemode, keep=keep)
 
 
-def _end(engine: Engine, livemode: bool, run: Run) -> None:
+def _look_for_the_rest(engine: Engine, livemode: bool, run: Run, learned: Learned) -> None:
+    """Mark mirrored objects that their list did not bring: deleted ones are in no list."""
+    for kind, table in _MIRRORED.items():
+        if kind in learned.incomplete:
+            continue
+        c = table.c
+        asked = select(c.stripe_id).where(c.livemode == livemode, c.as_of < run.began_at)
+        if table is tables.customers:
+            asked = asked.where(~c.deleted)
+        with reading(engine) as connection:
+            ids = sorted(connection.scalars(asked))
+        for start in range(0, len(ids), _CHUNK):
+            retrying(partial(_mark, engine, kind, livemode, ids[start : start + _CHUNK]))
+
+
+def _mark(engine: Engine, kind: str, livemode: bool, ids: list[str]) -> None:
     with writing(engine) as connection:
-        where = vars(run) | {"finished": True}
-        cursors.keep(connection, _name(livemode), where, at=clock.now())
+        now = clock.now()
+        marks = [
+            Mark(payment_kind(one) if kind == "payment_intent" else kind, one, livemode, now, None)
+            for one in ids
+        ]
+        stale.mark(connection, marks, at=now)
+
+
+def _end(engine: Engine, livemode: bool, run: Run, learned: Learned) -> None:
+    now = clock.now()
+    with writing(engine) as connection:
+        where = asdict(run) | {"finished": True, "incomplete": learned.incomplete}
+        cursors.keep(connection, _name(livemode), where, at=now)
+        began = clock.to_unix(run.began_at)
+        if learned.is_whole:
+            cover(
+                connection,
+                livemode,
+                since=run.since,
+                began=began,
+                heals=run.heals,
+                at=now,
+            )
+        if LEDGER not in learned.incomplete:
+            reopen(connection, livemode)
+        gap = gap_of(cursors.position(connection, events_name(livemode)) or {}, now)
+    learned.gap_since = None if gap is None else clock.from_unix(gap)

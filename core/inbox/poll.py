@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from core import clock
 from core.db import cursors
 from core.db.engine import reading, retrying, writing
 from core.db.tables import events
 from core.errors import MalformedEvent
-from core.gateway.client import PAGE, Gateway, Json
+from core.gateway import fields
+from core.gateway.client import Gateway, Json
+from core.gateway.readings import EVENT, EventPage, Unread, read_events
+from core.gateway.walk import Place, walk
 from core.inbox import streams
+from core.inbox.faults import OF_ONE_OBJECT, reason, set_aside
+from core.inbox.postponed import park_unread, unpark
 from core.inbox.store import IncomingEvent, parse_envelope, store
-
-_log = logging.getLogger(__name__)
 
 #: Stripe keeps events for 30 days; what is older comes by backfill from the lists.
 REACH = timedelta(days=30)
@@ -31,10 +35,20 @@ FIRST = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """`new` events were stored. `gap` is True if Stripe no longer has all since the last poll."""
+    """`new` events were stored, `parked` ones could not be read.
+
+    `gap_since`: from then on Stripe no longer has all events that were missed. It stays until a
+    `sync` has read the lists that far back.
+    """
 
     new: int
-    gap: bool
+    gap_since: datetime | None = None
+    parked: int = 0
+
+    @property
+    def gap(self) -> bool:
+        """Whether events were missed for good."""
+        return self.gap_since is not None
 
 
 def events_name(livemode: bool) -> str:
@@ -43,50 +57,142 @@ def events_name(livemode: bool) -> str:
 
 
 def poll(engine: Engine, gateway: Gateway) -> Polled:
-    """Store the events since the last poll that no webhook brought. Each page is committed."""
-    name = events_name(gateway.livemode)
-    now = clock.now()
+    """Store the events since the last poll that no webhook brought. Each page is committed.
+
+    An event that cannot be read is parked, and stops no other.
+    """
+    name, now = events_name(gateway.livemode), clock.now()
     with reading(engine) as connection:
-        kept = cursors.position(connection, name)
+        kept = cursors.position(connection, name) or {}
     since = clock.from_unix(kept["since"]) if kept else now - FIRST
-    gap = since < now - REACH
-    if gap:
+    gap = gap_of(kept, now)
+    if gap is not None and kept.get("gap") is None:
         # Before the cursor moves: what was missed is told even if this step ends here.
-        streams.note_gap(engine, gateway.livemode, since)
+        streams.note_gap(engine, gateway.livemode, clock.from_unix(gap))
+        retrying(partial(_keep, engine, name, {"gap": gap}))
     start = max(since, now - REACH)
-    new, newest = 0, start
-    created = {"gte": clock.to_unix(start - OVERLAP)}
-    for page in gateway.pages("/v1/events", created=created):
-        new += retrying(partial(_store_page, engine, page))
-        newest = max(newest, clock.from_unix(page[0]["created"]))
-        if len(page) < PAGE:
-            break
-    if kept is None or newest > since:
-        retrying(partial(_keep, engine, name, newest))
-    return Polled(new, gap)
+    floor = clock.to_unix(start - OVERLAP)
+
+    def read(place: Place, _plain: bool) -> EventPage:
+        return read_events(gateway, created=place.created(floor), starting_after=place.after)
+
+    new, parked, newest = 0, 0, start
+    for page, _ in walk(read):
+        stored, odd = _write_page(engine, page, gateway.livemode)
+        new, parked = new + stored, parked + odd
+        newest = max([newest, *_times(page.events)])
+    # An event that says it is of the far future must not have the poll pass over all until then.
+    newest = min(newest, max(since, now + FIRST))
+    if not kept or newest > since:
+        retrying(partial(_keep, engine, name, {"since": clock.to_unix(newest)}))
+    return Polled(new, None if gap is None else clock.from_unix(gap), parked)
 
 
-def _store_page(engine: Engine, page: list[Json]) -> int:
-    """Most events of a page came by webhook already: only the others' bodies are written."""
-    with writing(engine) as connection:
-        ids = [event["id"] for event in page]
-        known = set(
-            connection.scalars(select(events.c.stripe_id).where(events.c.stripe_id.in_(ids)))
-        )
-        fresh = [_parsed(event) for event in page if event["id"] not in known]
-        incoming = [event for event in fresh if event is not None]
-        store(connection, incoming, source="poll", received_at=clock.now())
-        return len(incoming)
+def gap_of(kept: dict[str, Any], now: datetime) -> int | None:
+    """Since when (Stripe's seconds) events are missing that Stripe has no more; None if none are.
 
-
-def _parsed(event: Json) -> IncomingEvent | None:
-    try:
-        return parse_envelope(json.dumps(event, ensure_ascii=False).encode())
-    except (MalformedEvent, UnicodeEncodeError) as error:
-        _log.error("event %s of Stripe's list cannot be kept: %s", event.get("id"), error)
+    `kept` is the poll's position: `since` it has read all, `gap` is one that was found, and what
+    a sync brought from the lists is `covered` up to there.
+    """
+    if not kept:
         return None
+    gap: int | None = kept.get("gap")
+    if gap is not None:
+        return gap
+    reached = max(kept["since"], kept.get("covered", 0))
+    return kept["since"] if clock.from_unix(reached) < now - REACH else None
 
 
-def _keep(engine: Engine, name: str, newest: datetime) -> None:
+def cover(
+    connection: Connection,
+    livemode: bool,
+    *,
+    since: int,
+    began: int,
+    heals: bool,
+    at: datetime,
+) -> None:
+    """Say that the lists were read since a time, by a walk that began at another (in seconds).
+
+    A gap that this reaches is closed, if the walk `heals`: it then looked for all that is mirrored.
+    """
+    name = events_name(livemode)
+    kept = cursors.position(connection, name) or {"since": began}
+    gap = gap_of(kept, at)
+    if gap is not None and (since > gap or not heals):
+        return
+    kept = {key: value for key, value in kept.items() if key != "gap"}
+    cursors.keep(connection, name, kept | {"covered": began}, at=at)
+
+
+def as_bytes(event: Json) -> bytes:
+    """An event of Stripe's list as the body that a webhook would have brought."""
+    try:
+        return json.dumps(event, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise MalformedEvent("the event is not text in UTF-8") from None
+
+
+def _times(found: Sequence[Json]) -> list[datetime]:
+    return [at for event in found if (at := fields.moment(event, "created")) is not None]
+
+
+def _write_page(engine: Engine, page: EventPage, livemode: bool) -> tuple[int, int]:
+    """Store a page's events: how many were new, and how many were parked.
+
+    Most came by webhook already: only the others' bodies are written.
+    """
+    ids = [event["id"] for event in page.events]
+    with reading(engine) as connection:
+        kept = select(events.c.stripe_id).where(events.c.stripe_id.in_(ids))
+        known = set(connection.scalars(kept))
+    good, bad = _parsed([event for event in page.events if event["id"] not in known])
+    unread = [*page.unread, *bad]
+    if not good and not unread:
+        return 0, 0
+    try:
+        retrying(partial(_store, engine, good, unread, livemode))
+    except OF_ONE_OBJECT as error:
+        set_aside(error, "a page of events")
+        unread += _store_singly(engine, good, unread, livemode)
+    return len(good) - (len(unread) - len(page.unread) - len(bad)), len(unread)
+
+
+def _store_singly(
+    engine: Engine, good: Sequence[IncomingEvent], unread: Sequence[Unread], livemode: bool
+) -> list[Unread]:
+    refused = []
+    for event in good:
+        try:
+            retrying(partial(_store, engine, [event], [], livemode))
+        except OF_ONE_OBJECT as error:
+            set_aside(error, f"event {event.id}")
+            refused.append(Unread(EVENT, event.id, reason(error)))
+    retrying(partial(_store, engine, [], [*unread, *refused], livemode))
+    return refused
+
+
+def _parsed(found: Sequence[Json]) -> tuple[list[IncomingEvent], list[Unread]]:
+    good, bad = [], []
+    for event in found:
+        try:
+            good.append(parse_envelope(as_bytes(event)))
+        except MalformedEvent as error:
+            bad.append(Unread(EVENT, event["id"], error.message))
+    return good, bad
+
+
+def _store(
+    engine: Engine, found: Sequence[IncomingEvent], unread: Sequence[Unread], livemode: bool
+) -> None:
     with writing(engine) as connection:
-        cursors.keep(connection, name, {"since": clock.to_unix(newest)}, at=clock.now())
+        now = clock.now()
+        store(connection, found, source="poll", received_at=now)
+        unpark(connection, {EVENT: [event.id for event in found]})
+        park_unread(connection, unread, livemode=livemode, at=now)
+
+
+def _keep(engine: Engine, name: str, where: dict[str, Any]) -> None:
+    with writing(engine) as connection:
+        kept = cursors.position(connection, name) or {}
+        cursors.keep(connection, name, kept | where, at=clock.now())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, case, literal, update
+from sqlalchemy import Connection, bindparam, case, delete, literal, select, update
 
+from core.clock import EPOCH
 from core.db.parked import PARKED
 from core.db.tables import stale_objects as table
+from core.db.upsert import insert_missing
+from core.gateway.readings import Unread
 from core.inbox.stale import LONGEST, Claimed
 
 #: A failing reading waits twice as long each time.
@@ -28,6 +31,57 @@ def park(
 ) -> None:
     """Try these no more, until they are marked again: for the reason given with each."""
     _later(connection, fence, refused, dict.fromkeys(refused, PARKED), at)
+
+
+def park_unread(
+    connection: Connection, unread: Collection[Unread], *, livemode: bool, at: datetime
+) -> None:
+    """Park what a list brought and what cannot be read, for the reason given with each.
+
+    An object that is to be read again anyway is left to that reading: it may be newer.
+    """
+    rows = [
+        {
+            "kind": one.kind,
+            "stripe_id": one.stripe_id,
+            "livemode": livemode,
+            "mark": 1,
+            "known_at": EPOCH,
+            "attempts": 1,
+            "next_attempt_at": PARKED,
+            "last_error": one.reason[:500],
+        }
+        for one in {(one.kind, one.stripe_id): one for one in unread}.values()
+    ]
+    if not rows:
+        return
+    rows.sort(key=lambda row: (row["kind"], row["stripe_id"]))
+    insert_missing(connection, table, rows, "kind", "stripe_id")
+    c = table.c
+    connection.execute(
+        update(table)
+        .where(
+            c.kind == bindparam("k"),
+            c.stripe_id == bindparam("i"),
+            c.next_attempt_at >= PARKED,
+        )
+        .values(last_error=bindparam("e")),
+        [{"k": row["kind"], "i": row["stripe_id"], "e": row["last_error"]} for row in rows],
+    )
+
+
+def unpark(connection: Connection, read: Mapping[str, Collection[str]]) -> None:
+    """Forget that these (ids by kind) could not be read: now they were."""
+    if not any(read.values()):
+        return
+    c = table.c
+    if connection.execute(select(c.kind).where(c.next_attempt_at >= PARKED).limit(1)).first():
+        for kind, ids in sorted(read.items()):
+            connection.execute(
+                delete(table).where(
+                    c.kind == kind, c.stripe_id.in_(sorted(ids)), c.next_attempt_at >= PARKED
+                )
+            )
 
 
 def _later(

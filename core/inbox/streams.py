@@ -244,7 +244,9 @@ class Backfilling:
     def __init__(self, engine: Engine, livemode: bool, since: datetime) -> None:
         self._engine, self._livemode, self._since = engine, livemode, since
         self._began = self._written = clock.now()
-        self._lacking: dict[str, str] = {}
+        self._lacking: dict[str, str | None] = {}
+        #: Events are missing that this run did not reach back to.
+        self.leaves_gap = False
 
     def __enter__(self) -> Self:
         self._put(error=RUNNING, checked_at=self._began, failed_since=None)
@@ -279,20 +281,21 @@ class Backfilling:
             self._put(error=RUNNING, reason=what, checked_at=now, failed_since=None)
             self._written = now
 
-    def lacks(self, kind: str, error: StripeError) -> None:
-        """A list that a mirror can do without was refused."""
-        if isinstance(error, StripeKeyRefused) and error.permissions:
-            self._lacking[kind] = error.permissions[0]
+    def lacks(self, kind: str, error: TillwatchError, *, is_optional: bool) -> None:
+        """A list was refused. One that a mirror can do without counts if a right was named."""
+        rights = error.permissions if isinstance(error, StripeKeyRefused) else ()
+        if rights or not is_optional:
+            self._lacking[kind] = rights[0] if rights else None
 
     def _end(self) -> None:
         now = clock.now()
         ended: dict[str, Any] = {"fresh_as_of": self._began, "checked_at": now}
         if self._lacking:
             kinds = ", ".join(self._lacking)
-            right = next(iter(self._lacking.values()))
+            right = next((one for one in self._lacking.values() if one), None)
             ended |= {"error": INCOMPLETE, "reason": kinds, "permission": right}
             ended |= {"failed_since": now}
-        self._put(**ended, closes_gap=True)
+        self._put(**ended, closes_gap=not self.leaves_gap)
 
     def _put(self, *, closes_gap: bool = False, **said: Any) -> None:
         """Write the row. What was missed stands until a run that reached back to it has ended."""

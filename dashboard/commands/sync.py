@@ -6,11 +6,12 @@ import json
 import re
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
 from core import bootstrap, clock, settings
-from core.inbox.backfill import LEDGER, ORDER, Progress, backfill
+from core.inbox.backfill import LEDGER, ORDER, Learned, Progress, backfill
 from dashboard import logs
 
 _AGO = re.compile(r"(\d{1,5})d")
@@ -40,23 +41,58 @@ class Since(click.ParamType[datetime]):
     "--since", type=Since(), default="90d", show_default=True, help="How far back to read."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def command(since: datetime, as_json: bool) -> None:
-    """Read Stripe's lists since a time into the database. Safe to run again at any time."""
+@click.pass_context
+def command(ctx: click.Context, since: datetime, as_json: bool) -> None:
+    """Read Stripe's lists since a time into the database. Safe to run again at any time.
+
+    Prints what was read, what of it was new or changed and was written, and what could not be
+    read. Ends with 1 where a list that every account has was refused.
+    """
     configuration = settings.load()
     logs.set_up(configuration, "sync")
     console = bootstrap.build(configuration)
     workshop = bootstrap.open_workshop(console)
-    counts = {}
+    ends = {}
     for livemode, gateway in workshop.gateways.items():
         report = _silent if as_json else _Bar()
-        found = backfill(console.engine, gateway, workshop.books, since=since, report=report)
-        counts["live" if livemode else "test"] = found
+        learned = backfill(console.engine, gateway, workshop.books, since=since, report=report)
+        ends["live" if livemode else "test"] = learned
         workshop.log.flush()
     if as_json:
-        click.echo(json.dumps(counts))
+        click.echo(json.dumps({mode: _counts(learned) for mode, learned in ends.items()}))
     else:
-        for mode, found in counts.items():
-            click.echo(f"{mode}: " + ", ".join(f"{n} {kind}" for kind, n in found.items()))
+        for mode, learned in ends.items():
+            for line in _lines(learned):
+                click.echo(f"{mode}: {line}")
+    if not all(learned.is_whole for learned in ends.values()):
+        ctx.exit(1)
+
+
+def _counts(learned: Learned) -> dict[str, Any]:
+    gap = learned.gap_since
+    return {
+        "read": learned.read,
+        "written": learned.written,
+        "parked": learned.parked,
+        "incomplete": learned.incomplete,
+        "lacking": sorted(learned.lacking),
+        "events_missing_since": gap.isoformat() if gap else None,
+    }
+
+
+def _lines(learned: Learned) -> list[str]:
+    lines = ["read " + ", ".join(f"{n} {kind}" for kind, n in learned.read.items())]
+    rows = {kind: n for kind, n in learned.written.items() if n}
+    new = ", ".join(f"{n} {kind}" for kind, n in rows.items())
+    lines.append(f"wrote {sum(rows.values())} rows" + (f": {new}" if new else ""))
+    parked = {kind: n for kind, n in learned.parked.items() if n}
+    lines += [f"could not read {n} {kind}: parked" for kind, n in parked.items()]
+    lines += [f"incomplete: {kind}: {why}" for kind, why in learned.incomplete.items()]
+    lines += [f"the key lacks the right {right}" for right in sorted(learned.lacking)]
+    if learned.gap_since is not None:
+        day = learned.gap_since.date().isoformat()
+        lines.append(f"events are missing since {day}: run `sync --since {day}`")
+    return lines
 
 
 def _silent(_progress: Progress) -> None:
