@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> Receiver:
     metrics = Metrics(
         writer.waiting, partial(backlog_or_none, engine), partial(streams_or_none, engine)
     )
-    webhook = Webhook(settings.webhook_secrets, frozenset(settings.secret_keys), writer, metrics)
+    webhook = Webhook(settings.webhook_secrets, writer, metrics)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -24,9 +24,12 @@ COLOURS = {
     "failed": "#D1495B",
     "other": "#7C8798",
     "gross": "#7886E2",
-    "fees": "#8490A2",
-    "refunds": "#8361CB",
-    "disputes": "#B86E1F",
+    "refund": "#8361CB",
+    "dispute": "#B86E1F",
+    "platform_earning": "#2B86CC",
+    "fee": "#8490A2",
+    "network_cost": "#8A9A1F",
+    "tax": "#B0568F",
     "net": "#178A7D",
 }
 #: How opaque the bar of a period is that is not over.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 from babel.core import Locale
 
@@ -37,6 +38,8 @@ METHODS = {
 
 #: Places whose full names a column would cut.
 _SHORT = {"HK": N_("Hong Kong"), "MO": N_("Macao")}
+#: Pixels of a digit in a cell, and of what is around the text.
+_DIGIT, _PADDING = 7, 18
 _ARROW = ":material/arrow_forward:"
 
 
@@ -79,8 +82,23 @@ def money_column(label: str, *, width: int | None = 118, hint: str | None = None
 
 
 def currency_column() -> Any:
-    """ISO codes: the yen and the yuan share their sign."""
+    """Currency codes, of four letters at most: the yen and the yuan share their sign."""
     return st.column_config.TextColumn(_("Cur."), width=54)
+
+
+def fitted(layout: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
+    """The layout of a table's columns, amounts wide enough for the longest of them.
+
+    Text that stands at the right loses its first digits where it is cut: a smaller amount is read.
+    """
+    found = {name: layout[name] for name in table.columns if name in layout}
+    for name, column in found.items():
+        # Columns of buttons are no dictionaries.
+        own = column if isinstance(column, dict) else {}
+        if own.get("alignment") == "right" and own.get("width"):
+            longest = max(map(len, map(str, table[name])), default=0)
+            found[name] = own | {"width": max(own["width"], longest * _DIGIT + _PADDING)}
+    return found
 
 
 def time_column(label: str, zone: ZoneInfo, *, seconds: bool = True) -> Any:

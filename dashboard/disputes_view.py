@@ -87,24 +87,26 @@ def table(
     mixed = len({row.status for row in rows}) > 1
     order += ["amount", "currency", *(["state"] if mixed else []), "reason", "customer"]
     order += ["due" if waiting else "created", "dispute"]
+    layout = {
+        "left": columns.text_column(_("Left"), width=96),
+        "clock": chips.chip_column(_("Clock"), dispute_words.CLOCK, width=84),
+        "amount": columns.money_column(_("Amount"), width=100),
+        "currency": columns.currency_column(),
+        "state": chips.chip_column(_("Status"), chips.DISPUTE, width=146),
+        "reason": columns.text_column(_("Reason"), width=150),
+        "customer": columns.text_column(_("Customer"), width=190),
+        "due": columns.time_column(_("Answer by"), zone, seconds=False),
+        "created": columns.time_column(_("Created"), zone, seconds=False),
+        "dispute": columns.open_column(_("Dispute"), "disputes_open", clicked, width=232),
+    }
+    table = frame(rows, now)
     st.dataframe(
-        frame(rows, now),
+        table,
         hide_index=True,
         height=widgets.height(len(rows)),
         row_height=ROW,
         column_order=order,
-        column_config={
-            "left": columns.text_column(_("Left"), width=96),
-            "clock": chips.chip_column(_("Clock"), dispute_words.CLOCK, width=84),
-            "amount": columns.money_column(_("Amount"), width=100),
-            "currency": columns.currency_column(),
-            "state": chips.chip_column(_("Status"), chips.DISPUTE, width=146),
-            "reason": columns.text_column(_("Reason"), width=150),
-            "customer": columns.text_column(_("Customer"), width=190),
-            "due": columns.time_column(_("Answer by"), zone, seconds=False),
-            "created": columns.time_column(_("Created"), zone, seconds=False),
-            "dispute": columns.open_column(_("Dispute"), "disputes_open", clicked, width=232),
-        },
+        column_config=columns.fitted(layout, table),
         key="disputes",
         alt=_("Disputes"),
     )

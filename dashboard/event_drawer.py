@@ -35,7 +35,7 @@ _ASKED = "event_asked"
 
 def body(event_id: str) -> None:
     """What the drawer shows of an event."""
-    livemode, version = console.livemode(), live.version("any")
+    livemode, version = event_view.mode(), live.version("any")
     found = _found(event_id, livemode)
     if found is None:
         drawer.gone(_("There is no such event here"))
@@ -67,6 +67,8 @@ def _tell(found: EventDetail) -> None:
         chips.badge(event_view.STATE, event.state)
         if simulated:
             st.badge(_("Simulated"), icon=":material/science:", color="violet")
+        if found.thin:
+            st.badge(_("Thin event"), icon=":material/horizontal_rule:", color="gray")
     row.code(event.type, language=None)
     st.code(event.stripe_id, language=None)
     _links(found)
@@ -77,6 +79,8 @@ def _tell(found: EventDetail) -> None:
                 "and the mirror shows what Stripe says."
             )
         )
+    if found.thin:
+        st.caption(_("It names its object and carries nothing of it: Stripe is asked for it."))
     st.header(_("Trace"), anchor=False)
     event_trace.draw(found, console.zone())
 
@@ -153,7 +157,8 @@ def _trial(trial: Rehearsal) -> None:
         )
         return
     if not trial.known:
-        st.text(_("Its type changes nothing here: it would be passed over again."))
+        said = _("It would be passed over: {reason}.")
+        st.text(said.format(reason=event_view.because(trial.because)))
         return
     if trial.changes:
         widgets.plain_table(_changes(trial), _layout(), key="event_changes", alt=_("On trial"))

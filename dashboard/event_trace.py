@@ -68,11 +68,19 @@ def _applying(event: EventRow) -> Iterator[Step]:
         took = f"{(event.duration_us or 0) / 1000:.1f} ms"
         yield Step("check_circle", event.applied_at, _("Applied to the mirror"), took)
     elif event.state == "skipped":
-        yield Step("do_not_disturb_on", event.applied_at, _("Passed over: it changes nothing here"))
+        yield Step("do_not_disturb_on", event.applied_at, _passed(event), event.account or "")
     elif event.state == "dead":
         yield Step("block", None, _("Given up: replay it once the reason is gone"))
     else:
         yield Step("hourglass_top", event.next_attempt_at, _("Due to be applied"))
+
+
+def _passed(event: EventRow) -> str:
+    """Why an event changed nothing here."""
+    because = event_view.because(event.skipped_because)
+    if not because:
+        return _("Passed over: it changes nothing here")
+    return _("Passed over: {reason}").format(reason=because)
 
 
 def _read_again(one: Reading) -> Step:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.access.principals import Principal
 from core.access.rights import REPLAY_EVENTS
 from core.actions import events as actions
+from core.reads import events as reads
 from core.reads.events import SOURCES, EventRow
 from core.reads.search.query import Query
 from dashboard import chips, columns, console, drawer, i18n, log_filters, widgets
@@ -25,6 +26,13 @@ STATE = {
     "skipped": (N_("Passed over"), "gray"),
     "dead": (N_("Dead"), "red"),
 }
+#: Why an event was passed over.
+BECAUSE = {
+    "not_mirrored": N_("Nothing here shows its object"),
+    "connected_account": N_("Of a connected account"),
+    "no_key": N_("No key for its mode"),
+    "test_button": N_("Sent by Stripe's test button"),
+}
 SOURCE = {
     "webhook": N_("Webhook"),
     "poll": N_("Poll"),
@@ -32,6 +40,8 @@ SOURCE = {
     "simulated": N_("Simulated"),
 }
 SEGMENTS = {"": N_("All")} | {code: label for code, (label, _tone) in STATE.items()}
+#: In the URL: show the mode that has no key.
+KEYLESS = "keyless"
 #: What people look for most; others are typed into the line.
 TYPES = (
     "payment_intent.*",
@@ -52,9 +62,10 @@ def filters(query: Query) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         log_filters.segments(query, "state", SEGMENTS, _("State"))
-        popover = log_filters.more(query, "type", "source", "received", "object")
+        popover = log_filters.more(query, "type", "because", "source", "received", "object")
     with popover:
         log_filters.pills(query, "type", _("Type"), TYPES)
+        log_filters.pills(query, "because", _("Passed over because"), BECAUSE, because)
         log_filters.pills(query, "source", _("Source"), SOURCES, source)
         log_filters.period(query, "received", _("Received"))
         log_filters.word(query, "object", _("Id of the object"), "pi_…")
@@ -64,6 +75,55 @@ def filters(query: Query) -> None:
 def source(code: str) -> str:
     """Who brought an event, in words."""
     return _(SOURCE[code]) if code in SOURCE else code
+
+
+def because(code: str | None) -> str:
+    """Why an event was passed over, in words; nothing for one that was not."""
+    return _(BECAUSE[code]) if code in BECAUSE else code or ""
+
+
+def mode() -> bool:
+    """The mode whose events are shown: the console's, or the one without a key that is asked for.
+
+    Its events are kept until there is a key, and seen nowhere else.
+    """
+    own = console.livemode()
+    return own if _has_key(not own) or KEYLESS not in st.query_params else not own
+
+
+def keyless() -> None:
+    """Tell of events that wait for a key of their mode, and lead to them and back."""
+    own = console.livemode()
+    if _has_key(not own):
+        return
+    named = _("test mode") if own else _("live mode")
+    row = st.container(horizontal=True, vertical_alignment="center")
+    if mode() != own:
+        said = _("Events of {mode}: there is no key for it. They are applied once there is one.")
+        row.badge(said.format(mode=named), icon=":material/key_off:", color="orange")
+        row.button(_("Back"), key="keyless_not", on_click=_leave, type="tertiary")
+    elif count := console.read(reads.without_key, livemode=not own):
+        said = _("Events of {mode} that wait for a key: {n}")
+        row.badge(
+            said.format(mode=named, n=i18n.number(count)),
+            icon=":material/key_off:",
+            color="orange",
+        )
+        row.button(_("Show them"), key="keyless", on_click=_enter, type="tertiary")
+
+
+def _has_key(livemode: bool) -> bool:
+    return livemode in console.console().settings.secret_keys
+
+
+def _enter() -> None:
+    log_filters.clear()
+    st.query_params[KEYLESS] = "1"
+
+
+def _leave() -> None:
+    log_filters.clear()
+    st.query_params.pop(KEYLESS, None)
 
 
 def standing(found: Mapping[str, int], person: Principal) -> None:
@@ -86,7 +146,7 @@ def standing(found: Mapping[str, int], person: Principal) -> None:
             ).format(n=i18n.number(actions.MOST))
         )
         if st.button(_("Replay them now"), key="replay_dead_now", type="primary"):
-            count = console.act(actions.replay_dead, livemode=console.livemode())
+            count = console.act(actions.replay_dead, livemode=mode())
             st.toast(_("{n} put back").format(n=i18n.number(count)), icon=":material/replay:")
             st.rerun()
 
@@ -99,6 +159,7 @@ def frame(rows: Sequence[EventRow]) -> pd.DataFrame:
             "type": [row.type for row in rows],
             "object": [row.object_id or "" for row in rows],
             "source": [source(row.source) for row in rows],
+            "because": [because(row.skipped_because) for row in rows],
             "tries": [row.attempts for row in rows],
             "error": [row.last_error or "" for row in rows],
             "received": [row.received_at for row in rows],
@@ -114,8 +175,11 @@ def table(rows: Sequence[EventRow], shaped: pd.DataFrame, zone: ZoneInfo) -> Non
         drawer.remember("event", columns.opened("events_open"))
 
     failed = any(row.attempts for row in rows)
+    passed = any(row.skipped_because for row in rows)
     # What opens a row stays in sight.
-    hidden = {"source"} if failed else {"tries", "error"}
+    hidden = set() if failed else {"tries", "error"}
+    hidden |= {"source"} if failed or passed else set()
+    hidden |= set() if passed else {"because"}
     st.dataframe(
         shaped,
         hide_index=True,
@@ -127,6 +191,7 @@ def table(rows: Sequence[EventRow], shaped: pd.DataFrame, zone: ZoneInfo) -> Non
             "type": columns.text_column(_("Type"), width=220),
             "object": columns.text_column(_("Object"), width=208),
             "source": columns.text_column(_("Source"), width=84),
+            "because": columns.text_column(_("Because"), width=150),
             "tries": st.column_config.NumberColumn(_("Failed"), width=56),
             "error": columns.text_column(_("Last error"), width=120),
             "received": columns.time_column(_("Received"), zone),

@@ -25,6 +25,7 @@ from core.access.principals import Principal
 from core.errors import InvalidInput, TillwatchError
 from core.money import Money, plain
 from core.reads import export, payments, revenue
+from core.reads.categories import MOVEMENTS, PARTS
 from dashboard import audit_rows, console, fraud_lists_view, refund_files
 
 Row = Sequence[object]
@@ -39,7 +40,13 @@ PAYMENT_COLUMNS = (
     " card_country email customer_name customer order user risk_level risk_score failure_code"
     " decline_code"
 ).split()
-REVENUE_COLUMNS = "currency gross fees refunds disputes other net charges".split()
+#: Both blocks: the parts add up to `net`, it and the movements to `balance_change`.
+REVENUE_COLUMNS = [
+    *"currency gross refunds disputes platform_earnings fees network_costs tax net".split(),
+    *MOVEMENTS,
+    "balance_change",
+    "charges",
+]
 
 
 def payment_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
@@ -105,9 +112,12 @@ def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
     )
     key = found.columns[0]
     yield [key, *REVENUE_COLUMNS]
-    for row in found.itertuples(index=False):
-        amounts = [plain(Money(int(minor), currency)) for minor in row[1:-1]]
-        yield [row[0], currency.upper(), *amounts, row[-1]]
+    # By the signs of the screen: what left and what was taken is negative.
+    for row in revenue.as_added(found).to_dict("records"):
+        parts = [int(row[f"{name}_minor"]) for name in (*PARTS, "net", *MOVEMENTS)]
+        change = int(row["net_minor"]) + int(row["other_minor"])
+        amounts = [plain(Money(minor, currency)) for minor in (*parts, change)]
+        yield [row[key], currency.upper(), *amounts, row["count"]]
 
 
 def _day(asked: QueryParams, name: str) -> date:

@@ -75,5 +75,5 @@ def points(share: Fraction | None, *, digits: int = 1) -> str | int | None:
 
 def money_card(label: str, amount: Money, **more: Any) -> Card:
     """An amount as a figure; where the tile shortens it, the exact one stands on hover."""
-    exact, short = show(amount), show_short(amount)
+    exact, short = show(amount), show_short(amount, units=i18n.language())
     return Card(label, short, safe_text(exact) if exact != short else "", **more)

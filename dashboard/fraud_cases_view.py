@@ -107,19 +107,20 @@ def _table(rows: Sequence[CaseRow]) -> None:
             "id": [columns.opener(_label(row)) for row in rows],
         }
     )
+    layout = {
+        "amount": columns.money_column(_("At risk"), width=104),
+        "currency": columns.currency_column(),
+        "kind": chips.chip_column(_("Kind"), fraud_words.CASE, width=126),
+        "age": columns.text_column(_("Opened"), width=92),
+        "id": columns.open_column(_("Case"), "case_open", clicked, width=190),
+        "who": columns.text_column(_("With"), width=140),
+    }
     st.dataframe(
         table,
         hide_index=True,
         row_height=widgets.ROW,
         height=widgets.height(len(rows), 14),
-        column_config={
-            "amount": columns.money_column(_("At risk"), width=104),
-            "currency": columns.currency_column(),
-            "kind": chips.chip_column(_("Kind"), fraud_words.CASE, width=126),
-            "age": columns.text_column(_("Opened"), width=92),
-            "id": columns.open_column(_("Case"), "case_open", clicked, width=190),
-            "who": columns.text_column(_("With"), width=140),
-        },
+        column_config=columns.fitted(layout, table),
         column_order=["amount", "currency", "kind", "age", "id", "who"],
         key="cases",
         placeholder="–",

@@ -10,7 +10,7 @@ from dashboard.charts import COLOURS, Figure
 from dashboard.i18n import _
 
 #: Caught fraud, good ones refused, missed fraud, good ones passed.
-_MEANINGS = ("net", "failed", "disputes", "other")
+_MEANINGS = ("net", "failed", "dispute", "other")
 
 
 def matrix(said: Mapping[str, Any]) -> Figure:

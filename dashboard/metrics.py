@@ -37,7 +37,8 @@ _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 @lru_cache(maxsize=1024)
 def family(event_type: str) -> str:
-    """The known family of an event type, or `other`."""
+    """The known family of an event type, snapshot or thin, or `other`."""
+    event_type = event_type.removeprefix("v1.")
     for name in FAMILIES:
         if event_type.startswith(name) and event_type[len(name) : len(name) + 1] in ("", "."):
             return name

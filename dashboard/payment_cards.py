@@ -11,7 +11,7 @@ import streamlit as st
 from core.money import Money
 from core.reads.payment import PaymentDetail
 from core.reads.payment_parts import Payment
-from dashboard import columns, explanations, widgets
+from dashboard import columns, explanations, stripe_words, widgets
 from dashboard.columns import money
 from dashboard.figures import Card, money_card
 from dashboard.figures import cards as draw_cards
@@ -53,11 +53,15 @@ def breakdown(detail: PaymentDetail) -> None:
             _("Gross"): settled.gross_minor,
             _("Refunds"): settled.refund_minor,
             _("Disputes"): settled.dispute_minor,
-            _("Other"): settled.other_minor,
+            _("Platform earnings"): settled.platform_earning_minor,
             _("Stripe fees"): -settled.fee_minor,
+            _("Network costs"): -settled.network_cost_minor,
+            _("Tax on fees"): -settled.tax_minor,
         }
         lines = {name: minor for name, minor in shown.items() if minor}
         lines[_("Net")] = settled.net_minor
+        # No revenue, so under the net: by the names that Stripe books them under.
+        lines |= {stripe_words.words(category): minor for category, minor in settled.others}
         _sums(lines, settled.currency)
     rates = {row.exchange_rate for row in detail.ledger if row.exchange_rate}
     for rate in sorted(rates):

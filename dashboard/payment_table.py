@@ -73,7 +73,7 @@ def show(
         height=widgets.height(len(table)),
         row_height=ROW,
         column_order=[name for name in COLUMNS if name not in left_out],
-        column_config=_layout(zone, f"{key}_open", clicked),
+        column_config=columns.fitted(_layout(zone, f"{key}_open", clicked), table),
         key=key,
         alt=alt,
     )

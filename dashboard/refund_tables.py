@@ -78,7 +78,7 @@ def draw(
         height=widgets.height(len(table)),
         row_height=ROW,
         column_order=[name for name in table.columns if name not in empty],
-        column_config={name: layout[name] for name in table.columns},
+        column_config=columns.fitted(layout, table),
         key=key,
         alt=alt,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,8 @@ import streamlit as st
 
 from core.money import Money
 from core.reads import revenue as reads
-from dashboard import charts, columns, console, figures, i18n
+from core.reads.categories import COSTS, PARTS, UNMAPPED
+from dashboard import charts, columns, console, figures, i18n, stripe_words
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -23,6 +25,22 @@ TITLES = {
     "month": N_("Gross, deductions and net per month, {currency}"),
 }
 NOTHING = "–"
+#: What a kind of movement is called.
+KINDS = {
+    "payouts": N_("Payouts"),
+    "topups": N_("Top-ups"),
+    "transfers": N_("Transfers"),
+    "financing": N_("Financing"),
+    "advances": N_("Advances"),
+    "reserves": N_("Reserves"),
+    "minimum_balance": N_("Minimum balance"),
+    "collections": N_("Collections"),
+    "customer_funds": N_("Customers' funds"),
+    "issuing": N_("Issuing"),
+    "climate": N_("Climate"),
+    "adjustments": N_("Adjustments"),
+    UNMAPPED: N_("Not mapped"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +81,80 @@ def shaped(
         "until": period.until,
     }
     series = console.read(reads.series, by=period.by, **asked)
+    both = console.read(reads.summary, **asked)
     return {
         "at": datetime.now(UTC),
-        "cards": cards(console.read(reads.summary, **asked)),
+        "cards": cards(both),
         "figure": figure(series, currency, period),
         "series": by_period(series, currency),
         "methods": by_key(console.read(reads.by_method, **asked), currency, _method),
         "countries": by_key(console.read(reads.by_country, **asked), currency, _country),
+        "bridge": bridge(both.current),
+        "unmapped": [one.category for one in both.current.movements if one.kind == UNMAPPED],
+    }
+
+
+def parts(*shown: Mapping[str, int]) -> dict[str, str]:
+    """The parts of revenue and their names, in the order in which they add up to the net.
+
+    Those that most businesses never have are left out where all of `shown` have nothing of them.
+    """
+    names = {
+        "gross": _("Gross"),
+        "refund": _("Refunds"),
+        "dispute": _("Disputes"),
+        "platform_earning": _("Platform earnings"),
+        "fee": _("Fees"),
+        "network_cost": _("Network costs"),
+        "tax": _("Tax on fees"),
+    }
+    rare = ("platform_earning", "network_cost", "tax")
+    return {
+        part: name
+        for part, name in names.items()
+        if part not in rare or any(one[f"{part}_minor"] for one in shown)
     }
 
 
 def cards(both: reads.Compared) -> list[figures.Card]:
-    """The period's figures, each against the period before."""
+    """The period's figures, each against the period before; they add up to the net."""
     now, before = both.current, both.previous
     code = now.currency
+    # More of what leaves is a rise, and not to be glad of.
+    up_is = {"gross": "normal", "platform_earning": "normal"}
+    up_is |= {"refund": "inverse", "dispute": "inverse"}
 
-    def card(label: str, name: str, up_is: str, sign: int = 1) -> figures.Card:
-        value, was = getattr(now, name), getattr(before, name)
+    def card(part: str, label: str) -> figures.Card:
+        value, was = getattr(now, f"{part}_minor"), getattr(before, f"{part}_minor")
         return figures.money_card(
             label,
-            Money(sign * value, code),
-            # What leaves is negative here: more of it is a rise.
+            Money(-value if part in COSTS else value, code),
             delta=figures.moved(figures.change(abs(value), abs(was))) if value * was >= 0 else None,
             versus=_("vs. before"),
-            up_is=up_is,
+            up_is=up_is.get(part, "off"),
         )
 
-    shown = [
-        card(_("Gross"), "gross_minor", "normal"),
-        card(_("Fees"), "fee_minor", "off", -1),
-        card(_("Refunds"), "refund_minor", "inverse"),
-        card(_("Disputes"), "dispute_minor", "inverse"),
-    ]
-    if now.other_minor or before.other_minor:
-        shown.append(card(_("Other"), "other_minor", "off"))
+    named = parts(asdict(now), asdict(before))
     net = figures.money_card(
         _("Net"),
         Money(now.net_minor, code),
         delta=figures.moved(figures.change(now.net_minor, before.net_minor)),
         versus=_("vs. before"),
     )
+    shown = [card(part, label) for part, label in named.items()]
     return [*shown, net, _fee_card(now.fee_rate, before.fee_rate)]
 
 
 def _fee_card(now: Fraction | None, before: Fraction | None) -> figures.Card:
-    """Stripe's share of gross; it moves by percentage points."""
+    """The share of gross that fees, network costs and tax took; it moves by percentage points."""
+    meant = _("Fees, network costs and tax on fees, of gross")
     if now is None:
-        return figures.Card(_("Effective fee"), NOTHING)
+        return figures.Card(_("Effective fee"), NOTHING, meant)
     points = None if before is None else now - before
     return figures.Card(
         _("Effective fee"),
         i18n.percent(now, digits=2),
+        meant,
         delta=figures.points(points, digits=2),
         versus=_("vs. before"),
         up_is="inverse",
@@ -122,14 +163,11 @@ def _fee_card(now: Fraction | None, before: Fraction | None) -> figures.Card:
 
 def figure(series: pd.DataFrame, currency: str, period: Period) -> charts.Figure:
     """Gross upwards, what leaves downwards, net as a line; the running period is paler."""
+    added = reads.as_added(series)
     lines = [
-        charts.Series("gross", _("Gross"), series["gross_minor"].tolist()),
-        charts.Series("fees", _("Fees"), (-series["fee_minor"]).tolist()),
-        charts.Series("refunds", _("Refunds"), series["refund_minor"].tolist()),
-        charts.Series("disputes", _("Disputes"), series["dispute_minor"].tolist()),
+        charts.Series(part, name, added[f"{part}_minor"].tolist())
+        for part, name in parts(_totals(series)).items()
     ]
-    if series["other_minor"].any():
-        lines.append(charts.Series("other", _("Other"), series["other_minor"].tolist()))
     lines.append(charts.Series("net", _("Net"), series["net_minor"].tolist(), line=True))
     starts = series["period"].tolist()
     running = starts[-1] if starts and period.today < period.until else None
@@ -139,37 +177,61 @@ def figure(series: pd.DataFrame, currency: str, period: Period) -> charts.Figure
 def by_period(series: pd.DataFrame, currency: str) -> pd.DataFrame:
     """The table under the chart, newest period first."""
     newest = series.iloc[::-1]
-    table = _amounts(newest, currency)
+    shown = parts(_totals(series))
+    table = _amounts(newest, currency)[[*shown, "net"]]
     table.insert(0, "key", [i18n.day(day) for day in newest["period"]])
-    if not newest["other_minor"].any():
-        del table["other"]
-    table["rate"] = [
-        i18n.percent(Fraction(int(fee), int(gross)), digits=2) if gross else NOTHING
-        for fee, gross in zip(newest["fee_minor"], newest["gross_minor"], strict=True)
+    costs = newest[[f"{part}_minor" for part in COSTS]].sum(axis=1)
+    rates = [
+        reads.fee_rate(int(cost), int(gross))
+        for cost, gross in zip(costs, newest["gross_minor"], strict=True)
     ]
+    table["rate"] = [NOTHING if rate is None else i18n.percent(rate, digits=2) for rate in rates]
     table["count"] = [i18n.number(int(n)) for n in newest["count"]]
     return table
 
 
 def by_key(found: pd.DataFrame, currency: str, name: Any) -> pd.DataFrame:
     """A row per method or country with its share of gross, largest first."""
-    table = _amounts(found, currency)[["gross", "fees", "net"]]
+    table = _amounts(found, currency)[["gross", "fee", "net"]]
     table.insert(0, "key", [name(code) for code in found.iloc[:, 0]])
     total = int(found["gross_minor"].sum())
+    # Only how long a bar is: amounts never pass through a float.
     table["share"] = [int(g) / total * 100 if total else 0.0 for g in found["gross_minor"]]
     return table
 
 
+def bridge(now: reads.Revenue) -> pd.DataFrame:
+    """From the net to the change of the balance: each other movement, and what they add up to."""
+    lines = [
+        (_movement(one), _(KINDS[one.kind]), one.amount_minor, i18n.number(one.count))
+        for one in now.movements
+    ]
+    lines.insert(0, (_("Net"), _("Revenue"), now.net_minor, ""))
+    lines.append((_("Change of the balance"), "", now.balance_minor, ""))
+    table = pd.DataFrame(lines, columns=["movement", "kind", "amount", "rows"], dtype=object)
+    table["amount"] = [columns.money(minor, now.currency) for minor in table["amount"]]
+    return table
+
+
+def _movement(one: reads.Movement) -> str:
+    return one.category if one.kind == UNMAPPED else stripe_words.words(one.category)
+
+
+def _totals(found: pd.DataFrame) -> dict[str, int]:
+    """Which figures there are at all: rows that cancel each other out count too."""
+    return {name: int(found[name].any()) for name in reads.FIGURES}
+
+
 def _amounts(found: pd.DataFrame, currency: str) -> pd.DataFrame:
-    signs = {"gross": 1, "fee": -1, "refund": 1, "dispute": 1, "other": 1, "net": 1}
-    names = {"fee": "fees", "refund": "refunds", "dispute": "disputes"}
+    """Every part and the net as text, by the signs that add up, without `_minor`."""
+    added = reads.as_added(found)
     return pd.DataFrame(
         {
-            names.get(name, name): [
-                columns.money(sign * int(minor), currency) if minor else NOTHING
-                for minor in found[f"{name}_minor"]
+            name: [
+                columns.money(int(minor), currency) if minor else NOTHING
+                for minor in added[f"{name}_minor"]
             ]
-            for name, sign in signs.items()
+            for name in (*PARTS, "net")
         }
     )
 
@@ -186,10 +248,12 @@ def layout(key: str) -> dict[str, Any]:
     """The columns of all tables here; `key` heads the first."""
     heads = {
         "gross": _("Gross"),
-        "fees": _("Fees"),
-        "refunds": _("Refunds"),
-        "disputes": _("Disputes"),
-        "other": _("Other"),
+        "refund": _("Refunds"),
+        "dispute": _("Disputes"),
+        "platform_earning": _("Earnings"),
+        "fee": _("Fees"),
+        "network_cost": _("Network"),
+        "tax": _("Tax"),
         "net": _("Net"),
     }
     found = {name: columns.money_column(label, width=94) for name, label in heads.items()}
@@ -198,6 +262,10 @@ def layout(key: str) -> dict[str, Any]:
         "rate": columns.money_column(_("Fee rate"), width=80),
         "count": columns.money_column(_("Charges"), width=84),
         "share": columns.share_column(_("Share")),
+        "movement": columns.text_column(_("Movement"), width=180),
+        "kind": columns.text_column(_("Kind"), width=120),
+        "amount": columns.money_column(_("Amount"), width=118),
+        "rows": columns.money_column(_("Entries"), width=70),
     }
 
 

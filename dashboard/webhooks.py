@@ -11,7 +11,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from core import clock
-from core.errors import MalformedEvent, TillwatchError
+from core.errors import TillwatchError
 from core.gateway import signature
 from core.inbox.group import GroupWriter
 from core.inbox.store import IncomingEvent, parse_envelope
@@ -58,12 +58,10 @@ class Webhook:
     def __init__(
         self,
         secrets: Sequence[str],
-        modes: frozenset[bool],
         writer: GroupWriter[Answer],
         metrics: Metrics,
     ) -> None:
         self._secrets = tuple(secrets)
-        self._modes = modes
         self._writer = writer
         self._metrics = metrics
         self._bodies = BodyReader()
@@ -92,8 +90,6 @@ class Webhook:
                 header = value.decode("latin-1")
         signature.verify(raw, header, self._secrets, now=clock.to_unix(clock.now()))
         event = parse_envelope(raw)
-        if event.livemode not in self._modes:
-            raise MalformedEvent("the event is of a mode that has no key here")
         settled: Answer = asyncio.get_running_loop().create_future()
         self._writer.submit(event, settled)
         if (error := await settled) is not None:

@@ -14,7 +14,7 @@ import streamlit as st
 from core import clock
 from core.errors import InvalidInput, NotPermitted, TillwatchError
 from core.reads.search.values import FIELDS
-from dashboard import i18n
+from dashboard import columns, i18n
 from dashboard.i18n import _
 
 #: Older than this, what is shown is called stale.
@@ -161,7 +161,7 @@ def plain_table(
         hide_index=True,
         row_height=ROW,
         height=height(len(table), most),
-        column_config={name: layout[name] for name in table.columns if name in layout},
+        column_config=columns.fitted(layout, table),
         key=key,
         alt=alt,
     )

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from functools import partial
 from types import FrameType
 
 from core import clock
@@ -33,11 +34,12 @@ from core.inbox.balance_check import check_balance
 from core.inbox.ledger_check import check_ledger
 from core.inbox.ledger_walk import catch_up, fill_gaps
 from core.inbox.loop import run
+from core.inbox.own_account import learn_account
 from core.inbox.poll import poll
 from core.inbox.refresh import refresh
 from core.inbox.retention import CHUNK, prune
 from core.inbox.streams import Recorder, Step, every_so_often
-from core.inbox.work import apply_inbox
+from core.inbox.work import apply_inbox, put_back_for
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.risk.watch import Watch
 from dashboard import seeding
@@ -65,6 +67,7 @@ BULK_IDLE = 1.0
 RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
+KEY_EVERY = 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +141,7 @@ def _loops_of(
     bookkeeper = _bookkeeper(console, workshop, gateway, recorder)
     gap_filler = every_so_often(_gap_filler(console, workshop, gateway), GAPS_EVERY)
     return [
+        ("key", partial(_use_key, console, gateway), KEY_EVERY),
         # What payouts paid out is read with all other objects: their stream is told beside it.
         ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
         ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
@@ -149,10 +153,24 @@ def _loops_of(
 
 
 def _applier(console: Console, workshop: Workshop, recorder: Recorder) -> Step:
+    modes = frozenset(workshop.gateways)
+
     def step() -> bool:
-        return apply_inbox(console.engine, workshop.books).any
+        return apply_inbox(console.engine, workshop.books, modes=modes).any
 
     return recorder.watched(INBOX, list(workshop.gateways), step, every=APPLY_IDLE)
+
+
+def _use_key(console: Console, gateway: Gateway) -> bool:
+    """Learn whose account the key opens; put back what waited for it, or for the key.
+
+    The second even where Stripe does not answer now.
+    """
+    try:
+        learn_account(console.engine, gateway)
+    finally:
+        again = put_back_for(console.engine, livemode=gateway.livemode)
+    return bool(again)
 
 
 def _refresher(console: Console, workshop: Workshop, gateway: Gateway) -> Step:

@@ -8,7 +8,7 @@ from dashboard import charts, i18n
 DAYS = [date(2026, 11, day) for day in (1, 2, 3)]
 SERIES = [
     charts.Series("gross", "Gross", [10580, 0, 999_999_999_999]),
-    charts.Series("fees", "Fees", [-310, 0, -1]),
+    charts.Series("fee", "Fees", [-310, 0, -1]),
     charts.Series("net", "Net", [10270, 0, 999_999_999_998], line=True),
 ]
 

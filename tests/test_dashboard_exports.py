@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from core import clock
 from core.access.rights import ROLES
 from core.db.engine import writing
+from core.reads.categories import MOVEMENTS
 from dashboard import exports
 from tests import factories
 from tests.fixtures_access import audited, give, person
@@ -122,31 +124,66 @@ def test_each_file_is_written_down_has_its_own_name_and_is_not_kept(console, sho
     assert "status" in rows[0].details
 
 
-def test_revenue_has_the_figures_of_its_table(console, client):
+PARTS = "gross refunds disputes platform_earnings fees network_costs tax".split()
+
+
+@pytest.fixture
+def busy_day(console):
+    """A day with a sale, costs, and movements that are no revenue; what a file of it is asked."""
     now = clock.now()
     with writing(console.engine) as conn:
-        factories.paid(conn, created_at=now, amount_minor=10000)
+        sale = factories.paid(conn, created_at=now, amount_minor=10000)
+        for category, amount, fee in (
+            ("refund", -2500, 0),
+            ("network_cost", -150, 0),
+            ("tax", -60, 0),
+            ("payout", -8000, 80),
+            ("financing_payout", 500000, 0),
+            ("obligation", -3000, 0),
+        ):
+            given = {"reporting_category": category, "amount_minor": amount, "fee_minor": fee}
+            factories.add_ledger(conn, [factories.ledger_row(sale, created_at=now, **given)])
     today = now.date()
-    asked = {"currency": "usd", "since": str(today), "until": str(today + timedelta(days=1))}
+    return {"currency": "usd", "since": str(today), "until": str(today + timedelta(days=1))}
+
+
+def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, busy_day):
     ask = client(person(console, "finance"))
-    day = table(ask.get("/ui/export/revenue.csv", params=asked | {"by": "day"}))
-    assert day == [
-        {
-            "period": str(today),
-            "currency": "USD",
-            "gross": "100.00",
-            "fees": "3.00",
-            "refunds": "0.00",
-            "disputes": "0.00",
-            "other": "0.00",
-            "net": "97.00",
-            "charges": "1",
-        }
-    ]
-    method = table(ask.get("/ui/export/revenue.csv", params=asked | {"by": "method"}))
-    assert [(row["method"], row["net"]) for row in method] == [("card", "97.00")]
-    country = table(ask.get("/ui/export/revenue.csv", params=asked | {"by": "country"}))
+    (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
+    assert list(day) == ["period", *exports.REVENUE_COLUMNS]
+    said = {name: text for name, text in day.items() if text != "0.00"}
+    assert said == {
+        "period": busy_day["since"],
+        "currency": "USD",
+        "gross": "100.00",
+        "refunds": "-25.00",
+        "fees": "-3.80",
+        "network_costs": "-1.50",
+        "tax": "-0.60",
+        "net": "69.10",
+        "payouts": "-80.00",
+        "financing": "5000.00",
+        "unmapped": "-30.00",
+        "balance_change": "4959.10",
+        "charges": "1",
+    }
+    method = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "method"}))
+    assert [(row["method"], row["net"]) for row in method] == [("card", "69.10")]
+    country = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "country"}))
     assert country[0]["card_country"] == "US"
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month", "method", "country"])
+def test_the_columns_of_a_file_add_up_to_its_net_and_to_the_balance(console, client, busy_day, by):
+    rows = table(
+        client(person(console, "finance")).get(
+            "/ui/export/revenue.csv", params=busy_day | {"by": by}
+        )
+    )
+    for row in rows:
+        assert sum(Decimal(row[name]) for name in PARTS) == Decimal(row["net"])
+        blocks = sum(Decimal(row[name]) for name in ("net", *MOVEMENTS))
+        assert blocks == Decimal(row["balance_change"])
 
 
 @pytest.mark.parametrize(
@@ -156,7 +193,7 @@ def test_revenue_has_the_figures_of_its_table(console, client):
         ("revenue.csv?currency=usd&since=soon&until=2026-11-02", 422),
         ("revenue.csv?currency=usd&since=2026-11-02&until=2026-11-01", 422),
         ("revenue.csv?currency=usd&since=2026-11-01&until=2026-11-02&by=hour", 422),
-        ("revenue.csv?currency=nope&since=2026-11-01&until=2026-11-02", 422),
+        ("revenue.csv?currency=nopes&since=2026-11-01&until=2026-11-02", 422),
         ("users.csv", 404),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 
 from core.emulator.counterparties import FAILURES
 from core.gateway.dispute_reasons import REASONS
+from core.reads.categories import KNOWN
 from dashboard import i18n, refund_words, stripe_words
 from tests.stripe_codes import CARD_DECLINES, OTHER_DECLINES
 
@@ -12,7 +13,7 @@ MET = {
     "disputes": set(REASONS.reasons),
     "refunds": {*refund_words.REASONS, *FAILURES},
     "fraud reports": {"made_with_stolen_card", "unauthorized_use_of_card", "misc"},
-    "bookings": {"charge", "refund", "dispute", "dispute_reversal", "fee", "payout"},
+    "bookings": KNOWN,
 }
 
 

@@ -108,9 +108,10 @@ def test_body_that_is_not_utf8_is_malformed(client):
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed_event")
 
 
-def test_event_of_a_mode_without_a_key_is_refused(client):
-    answer = post(client, event_body("refused_live", livemode=True))
-    assert answer.status_code == 400
+def test_event_of_a_mode_without_a_key_is_kept(client, shared_url):
+    answer = post(client, event_body("of_live_mode", livemode=True))
+    assert answer.status_code == 200
+    assert "evt_of_live_mode" in stored_ids(shared_url)
 
 
 def test_both_modes_are_taken_when_both_have_keys(tmp_path):

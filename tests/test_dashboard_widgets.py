@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +114,17 @@ def test_links_to_stripe_follow_mode_and_kind():
     assert link(real, "pi_1/../../x", livemode=True) is None
     assert link(real, None, livemode=True) is None
     assert link(Settings(_env_file=None), "pi_1Ab", livemode=False) is None
+
+
+def test_an_amount_has_room_for_all_its_digits():
+    layout = {
+        "amount": columns.money_column("Amount", width=94),
+        "name": columns.text_column("Name", width=50),
+        "open": columns.open_column("Open", "rows", lambda: None),
+    }
+    table = pd.DataFrame({"amount": ["1.00", "-10,000,000,000.00"], "name": ["", "x" * 99]})
+    found = columns.fitted(layout, table.assign(open="po_1"))
+    assert found["amount"]["width"] >= 18 * 7
+    assert found["name"]["width"] == 50
+    assert columns.fitted(layout, table.head(1))["amount"]["width"] == 94
+    assert set(columns.fitted(layout, table)) == {"amount", "name"}

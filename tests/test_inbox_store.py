@@ -74,10 +74,12 @@ def test_body_that_is_no_event_is_malformed(body):
         ("id", "evt_" + "1" * 61),
         ("id", ["evt_1"]),
         ("object", "charge"),
-        ("object", "v2.core.event"),
+        ("object", "v2.core.event"),  # whose time is text
+        ("object", "v2.core.event_destination"),
         ("type", None),
         ("type", "payment intent"),
         ("type", "a" * 129),
+        ("type", "customer<script>"),
         ("type", {}),
         ("livemode", None),
         ("livemode", "false"),
@@ -108,6 +110,69 @@ def test_envelope_with_a_wrong_part_is_malformed(name, value):
 def test_object_id_of_an_unknown_form_is_left_out(object_id):
     body = event_body(1, data={"object": {"id": object_id, "object": "coupon"}})
     assert parse_envelope(body).object_id is None
+
+
+def thin(**changes):
+    """A thin event: no data, and its time as text."""
+    event = {
+        "id": "evt_test_65R",
+        "object": "v2.core.event",
+        "type": "v1.charge.succeeded",
+        "livemode": False,
+        "created": "2026-11-29T12:00:00.000Z",
+        "related_object": {"id": "ch_1", "type": "charge", "url": "/v1/charges/ch_1"},
+    }
+    return json.dumps(event | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("created", 1_800_000_000),
+        ("created", None),
+        ("created", "2026-11-29"),
+        ("created", "2026-11-29T12:00:00"),
+        ("created", "2026-13-29T12:00:00Z"),
+        ("created", "1969-12-31T23:59:59Z"),
+        ("created", "٢026-11-29T12:00:00Z"),
+        ("created", "2026-11-29T12:00:00.0000000000Z"),
+        ("livemode", "false"),
+        ("type", None),
+        ("id", "ed_1"),
+        ("account", 7),
+    ],
+)
+def test_thin_envelope_with_a_wrong_part_is_malformed(name, value):
+    with pytest.raises(MalformedEvent):
+        parse_envelope(thin(**{name: value}))
+
+
+@pytest.mark.parametrize("related", [None, [], "ch_1", {}, {"id": 7}, {"id": "x" * 65}])
+def test_a_thin_event_need_not_name_an_object(related):
+    assert parse_envelope(thin(related_object=related)).object_id is None
+
+
+@pytest.mark.parametrize(
+    ("context", "account"),
+    [
+        (None, None),
+        ("acct_1", "acct_1"),
+        ("org_6/acct_1", "acct_1"),
+        ("org_6/grp_7/acct_1", "acct_1"),
+        ("acct_1/", None),
+        ("", None),
+        (7, None),
+        ("x" * 65, None),
+        ("张", None),
+    ],
+)
+def test_the_account_of_a_thin_event_is_where_its_context_leads(context, account):
+    assert parse_envelope(thin(context=context)).account == account
+
+
+def test_an_account_that_is_named_goes_before_the_context():
+    event = parse_envelope(event_body(1, account="acct_1", context="acct_2"))
+    assert event.account == "acct_1"
 
 
 def test_longest_event_id_is_kept(engine):
@@ -171,13 +236,17 @@ JSON = st.recursive(
     ),
 )
 NAMES = ["id", "object", "type", "livemode", "created", "data", "api_version", "account"]
+NAMES += ["context", "related_object"]
 
 
 # A machine that is busy is no fault of the parser.
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4))
-def test_any_document_is_an_event_or_malformed(changes):
-    body = json.dumps(json.loads(event_body(1)) | changes).encode()
+@given(
+    st.sampled_from([event_body(1), thin()]),
+    st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4),
+)
+def test_any_document_is_an_event_or_malformed(written, changes):
+    body = json.dumps(json.loads(written) | changes).encode()
     try:
         event = parse_envelope(body)
     except MalformedEvent:

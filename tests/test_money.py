@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.errors import CurrencyMismatch, InvalidAmount, UnknownCurrency
 from core.money import (
     CURRENCIES,
+    STABLECOINS,
     Money,
     add,
     check_charge,
@@ -23,7 +24,7 @@ from core.money import (
     show_short,
 )
 
-currencies = st.sampled_from(sorted(CURRENCIES))
+currencies = st.sampled_from(sorted(CURRENCIES | STABLECOINS))
 minors = st.integers(-(10**15), 10**15)
 amounts = st.builds(Money, minors, currencies)
 
@@ -128,7 +129,7 @@ def test_minor_units_are_whole_numbers(value):
         Money(value, "usd")
 
 
-@pytest.mark.parametrize("currency", ["USD", "", "us", "u$d", "usdt"])
+@pytest.mark.parametrize("currency", ["USD", "", "us", "u$d", "usdtx"])
 def test_what_is_not_a_currency_code_is_refused(currency):
     with pytest.raises(UnknownCurrency):
         Money(1, currency)
@@ -142,6 +143,37 @@ def test_money_of_a_currency_new_at_stripe_is_shown_but_not_typed():
     for asked in (lambda: parse("1", "xyz"), lambda: check_charge(Money(1, "xyz"))):
         with pytest.raises(UnknownCurrency):
             asked()
+
+
+def test_money_held_in_a_token_of_four_letters_is_read_and_shown_but_not_charged():
+    held = parse("1,234.56 USDC", "usdc")
+    assert held == Money(123456, "usdc")
+    assert (show(held), show_short(held), str(held)) == ("1,234.56", "1,235", "1234.56 USDC")
+    with pytest.raises(UnknownCurrency):
+        check_charge(held)
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "english", "chinese"),
+    [
+        (9_999_999_949, "usd", "$99,999,999", "$99,999,999"),
+        (12_345_600_000, "usd", "$123.46M", "$1.23亿"),
+        (1_250_000_000_000, "idr", "12.50B", "125.00亿"),
+        (-1_250_000_000_000, "idr", "-12.50B", "-125.00亿"),
+        (250_000_000_000_000, "idr", "2.50T", "2.50万亿"),
+        (900_719_925_474_099_300, "idr", "9,007.20T", "9,007.20万亿"),
+    ],
+)
+def test_large_amounts_are_short_in_the_units_of_the_language(minor, currency, english, chinese):
+    amount = Money(minor, currency)
+    assert show_short(amount) == english
+    assert show_short(amount, units="zh-CN") == chinese
+
+
+@given(st.integers(-(2**63), 2**63 - 1), currencies)
+def test_no_digit_of_64_bits_is_lost(minor, currency):
+    amount = Money(minor, currency)
+    assert parse(show(amount), currency) == amount
 
 
 def test_exponents_are_stripes_and_not_isos():

@@ -7,6 +7,7 @@ import pytest
 
 from core import clock
 from core.db.engine import writing
+from core.db.parked import PARKED
 from core.inbox.work import apply_inbox
 from tests.event_tools import put, settle, state_of
 from tests.fixtures_access import audited, give, person
@@ -86,6 +87,85 @@ def test_a_dead_event_opens_with_its_trace(as_role):
     assert "Tries that failed: 8" in said
     assert "KeyError" in said
     assert "Given up" in said
+
+
+PASSED = {
+    "not_mirrored": "Nothing here shows its object",
+    "connected_account": "Of a connected account",
+    "no_key": "No key for its mode",
+    "test_button": "Sent by Stripe's test button",
+    "brand_new": "brand_new",
+}
+
+
+@pytest.fixture
+def passed(console, as_role):
+    """The id of an event passed over for each reason."""
+    with writing(console.engine) as conn:
+        return {
+            reason: event(conn, state="skipped", skipped_because=reason, account="acct_1Other")
+            for reason in PASSED
+        }
+
+
+def test_an_event_that_was_passed_over_says_why(as_role, passed):
+    table = rows(as_role(q="state:skipped"))
+    assert dict(
+        zip((one.split()[-1] for one in table["event"]), table["because"], strict=True)
+    ) == {passed[reason]: said for reason, said in PASSED.items()}
+    for reason, said in PASSED.items():
+        trace = words(as_role(event=passed[reason]))
+        assert f"Passed over: {said}" in trace
+        assert "acct_1Other" in trace
+
+
+def test_events_are_found_by_why_they_were_passed_over(as_role, passed):
+    test = as_role(q="because:connected_account")
+    assert [one.split()[-1] for one in rows(test)["event"]] == [passed["connected_account"]]
+    test.get_by_key("f_because").set_value(["no_key", "test_button"]).run()
+    assert test.query_params["q"] == "because:no_key,test_button"
+    assert len(rows(test)) == 2
+    assert "because" in words(as_role(q="because:rain"))
+
+
+def test_a_trial_of_what_would_be_passed_over_says_why(as_role, desk):
+    test = as_role(event=put(desk, stripe_id="evt_00000000000000"))
+    test.button(key="event_try").click().run()
+    assert "It would be passed over: Sent by Stripe's test button." in words(test)
+
+
+def test_a_thin_event_shows_what_became_of_its_object(console, as_role):
+    thin = {
+        "object": "v2.core.event",
+        "type": "v1.charge.updated",
+        "related_object": {"id": "ch_9", "type": "charge", "url": "/v1/charges/ch_9"},
+    }
+    with writing(console.engine) as conn:
+        name = event(conn, type=thin["type"], object_id="ch_9", body=json.dumps(thin).encode())
+    said = words(as_role(event=name))
+    assert "Thin event" in said
+    assert "Attempt: not at Stripe, nothing is shown of it" in said
+    assert name in " ".join(rows(as_role(q="object:ch_9"))["event"])
+
+
+def test_events_of_a_mode_without_a_key_are_told_and_shown(console, as_role):
+    with writing(console.engine) as conn:
+        waiting = {"state": "skipped", "skipped_because": "no_key", "next_attempt_at": PARKED}
+        name = event(conn, livemode=True, **waiting)
+    test = as_role()
+    assert "Events of live mode that wait for a key: 1" in words(test)
+    assert len(rows(test)) == 4
+    test.button(key="keyless").click().run()
+    assert [one.split()[-1] for one in rows(test)["event"]] == [name]
+    assert "LIVE" in words(test)
+    assert "there is no key for it" in words(test)
+    assert "No key for its mode" in words(as_role(event=name, keyless="1"))
+    test.button(key="keyless_not").click().run()
+    assert len(rows(test)) == 4
+
+
+def test_nothing_is_told_of_modes_where_nothing_waits(as_role, passed):
+    assert "wait for a key" not in words(as_role())
 
 
 def test_a_replay_is_asked_for_twice(console, as_role, desk):

@@ -90,6 +90,78 @@ def test_tables_show_method_and_country_with_their_share(revenue):
     assert method["gross"].iloc[0] == "$3,000.00"
 
 
+@pytest.fixture
+def moved(revenue, console):
+    """The same screen, after a day on which more happened than sales."""
+    with writing(console.engine) as conn:
+        sale = factories.paid(conn, created_at=clock.now(), amount_minor=10000)
+        for category, amount in (
+            ("charge_failure", -1000),
+            ("network_cost", -150),
+            ("tax", -60),
+            ("platform_earning", 500),
+            ("payout", -8000),
+            ("payout_reversal", 3000),
+            ("financing_payout", 500000),
+            ("obligation", -3000),
+        ):
+            given = {"reporting_category": category, "amount_minor": amount, "fee_minor": 0}
+            row = factories.ledger_row(sale, created_at=clock.now(), **given)
+            factories.add_ledger(conn, [row])
+    return revenue
+
+
+def bridge(test):
+    """The table of other movements: amount by what is named."""
+    table = next(frame.value for frame in test.dataframe if "movement" in frame.value)
+    return dict(zip(table["movement"], table["amount"], strict=True))
+
+
+def test_net_is_revenue_alone_and_other_movements_stand_apart(moved):
+    test = moved()
+    assert figures(test) == {
+        "Gross": "$3,090",
+        "Refunds": "$0.00",
+        "Disputes": "$0.00",
+        "Platform earnings": "$5.00",
+        "Fees": "-$93.00",
+        "Network costs": "-$1.50",
+        "Tax on fees": "-$0.60",
+        "Net": "$3,000",
+        "Effective fee": "3.08%",
+    }
+    assert bridge(test) == {
+        "Net": "$2,999.90",
+        "Payout": "-$80.00",
+        "Payout reversal": "$30.00",
+        "Financing payout": "$5,000.00",
+        "obligation": "-$30.00",
+        "Change of the balance": "$7,919.90",
+    }
+
+
+def test_a_category_that_nobody_mapped_is_named_and_asks_to_be(moved):
+    said = [warning.value for warning in moved().warning]
+    assert len(said) == 1
+    assert "obligation" in said[0]
+    assert "until they are mapped" in said[0]
+
+
+def test_what_never_happens_has_no_figure_and_no_column(revenue):
+    test = revenue()
+    shown = set(test.dataframe[0].value.columns)
+    assert shown == {"key", "gross", "refund", "dispute", "fee", "net", "rate", "count"}
+    assert bridge(test) == {"Net": "$2,910.00", "Change of the balance": "$2,910.00"}
+    assert not test.warning
+
+
+def test_other_movements_have_chinese_names_in_chinese(moved):
+    test = moved()
+    test.selectbox(key="language").set_value("zh-CN").run()
+    names = set(bridge(test)) - {"obligation"}
+    assert {name for name in names if name.isascii()} == set()
+
+
 def test_files_are_asked_for_with_the_same_figures(revenue):
     links = [link.url for link in revenue(period="7d").link_button]
     addresses = [url for url in links if url.startswith("/ui/export/revenue.csv")]

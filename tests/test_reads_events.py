@@ -32,7 +32,7 @@ def kept(engine):
         put("refunded", 8, type="charge.refunded", subject={"id": "ch_1", "object": "charge"})
         put("dispute", 7, type="charge.dispute.created", state="pending")
         put("dead", 6, type="charge.updated", state="dead", attempts=8, last_error="KeyError")
-        put("passed", 5, type="price.created", state="skipped")
+        put("passed", 5, type="price.created", state="skipped", skipped_because="not_mirrored")
         put("polled", 4, source="poll", subject={"id": "pi_ab", "object": "payment_intent"})
         put("made_up", 3, stripe_id="evt_sim_1", source="simulated")
         put("live", 2, livemode=True, state="dead")
@@ -61,6 +61,9 @@ def found(engine, line, kept, **asked):
         ("state:applied", "made_up polled refunded paid old"),
         ("state:skipped", "passed"),
         ("-state:applied", "passed dead dispute"),
+        ("because:not_mirrored", "passed"),
+        ("because:no_key,connected_account", ""),
+        ("-because:not_mirrored type:p*", "made_up polled paid old"),
         ("type:charge.* state:dead", "dead"),
         ("object:pi_aB", "paid"),
         ("pi_aB", "paid"),
@@ -96,6 +99,7 @@ def test_a_crowded_state_is_walked_with_the_same_answer(engine, kept, monkeypatc
     ("line", "field"),
     [
         ("state:lost", "state"),
+        ("because:lost", "because"),
         ("type:Charge!", "type"),
         ("type:*charge", "type"),
         ("received:soon", "received"),

@@ -87,6 +87,41 @@ def test_today_is_compared_with_the_same_hours(engine: Engine) -> None:
     assert nets["usd"] == overview.Net("usd", 2_910, 3_880, 7_760)
 
 
+def test_net_of_today_is_revenue_alone(engine: Engine) -> None:
+    with writing(engine) as conn:
+        sale = taken(conn, local(20, 9, 0), amount_minor=10_000)
+        given = {"created_at": local(20, 10, 0).astimezone(UTC), "fee_minor": 0}
+        for category, amount in (
+            ("financing_payout", 500_000),
+            ("network_cost", -150),
+            ("novelty", 7_000),
+        ):
+            given |= {"reporting_category": category, "amount_minor": amount}
+            add_ledger(conn, [ledger_row(sale, ZONE, **given)])
+        given |= {"reporting_category": "payout", "amount_minor": -5_000, "fee_minor": 50}
+        add_ledger(conn, [ledger_row(sale, ZONE, **given)])
+    with reading(engine) as conn:
+        (net,) = overview.net_today(conn, **CLOCK)
+    assert net.today_minor == 10_000 - 300 - 150 - 50
+
+
+def test_volume_is_what_was_captured(engine: Engine) -> None:
+    held = {"status": "requires_capture", "amount_received_minor": 0}
+    with writing(engine) as conn:
+        for day in (20, 19):
+            at = local(day, 9, 0)
+            taken(conn, at, amount_minor=10_000, amount_captured_minor=4_000)
+            taken(conn, at, amount_minor=8_000, amount_captured_minor=1_000, **held)
+            taken(conn, at, amount_minor=8_000, **held)
+    with reading(engine) as conn:
+        (line,) = overview.today(conn, **CLOCK)
+        days = overview.complete_days(conn, **CLOCK, days=1)
+    assert (line.today.volume_minor, line.today.paid) == (5_000, 1)
+    assert days.to_dict("records") == [
+        {"day": date(2026, 11, 19), "currency": "usd", "volume_minor": 5_000, "count": 1}
+    ]
+
+
 def test_complete_days_leave_today_out_and_fill_gaps(engine: Engine) -> None:
     with writing(engine) as conn:
         taken(conn, local(20, 1, 0), amount_minor=1_000)

@@ -131,7 +131,21 @@ def test_money_of_a_payment_adds_up_in_its_settlement_currency(engine: Engine) -
     assert (figures.dispute_minor, figures.fee_minor) == (-6_000, 300 + 1_500)
     assert figures.net_minor == -1_800
     parts = figures.gross_minor + figures.refund_minor + figures.dispute_minor
-    assert figures.net_minor == parts + figures.other_minor - figures.fee_minor
+    assert figures.net_minor == parts - figures.fee_minor
+    assert figures.others == ()
+
+
+def test_rows_that_are_no_revenue_stand_beside_the_net_by_name(engine: Engine) -> None:
+    with writing(engine) as conn:
+        one = paid(conn)
+        for category, amount in (("transfer", -500), ("tax", -7), ("novelty", 3)):
+            given = {"reporting_category": category, "amount_minor": amount, "fee_minor": 0}
+            add_ledger(conn, [ledger_row(one, **given)])
+    with reading(engine) as conn:
+        (figures,) = payment.money(conn, payment_id=one["stripe_id"], livemode=False)
+    assert figures.others == (("novelty", 3), ("transfer", -500))
+    assert (figures.gross_minor, figures.fee_minor, figures.tax_minor) == (1_000, 30, 7)
+    assert figures.net_minor == 963
 
 
 def test_currencies_of_a_payment_stay_apart(engine: Engine) -> None:

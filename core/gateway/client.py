@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ class Gateway:
         self.livemode = livemode
         #: Whether the key itself says that it is a test key.
         self.has_test_key = key.startswith(_TEST_KEYS)
+        #: Tells one key from another, and nothing of it.
+        self.key_digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         self._budget = budget or Budget()
         self._wait = wait or wait_random_exponential(multiplier=0.5, max=8)
         self._client = stripe.StripeClient(

@@ -6,6 +6,7 @@ import logging
 import random
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,17 +16,21 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select
 
 from core import clock
 from core.db import versions
-from core.db.engine import retrying, writing
+from core.db.engine import reading, retrying, writing
+from core.db.parked import PARKED
 from core.db.tables import events
 from core.errors import InsertRace, LeaseLost
 from core.inbox.apply import Books, apply
 from core.inbox.faults import OF_ONE_OBJECT, reason, set_aside
-from core.inbox.hints import Hint, read_hint
+from core.inbox.ours import ANY_KEY, BOTH_MODES, NO_KEY, Keys, Told, told
+from core.inbox.own_account import own_accounts
 
 _log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 BATCH = 200
+#: Events that one transaction puts back.
+CHUNK = 1_000
 #: Out of so many batches of the oldest events one is put together.
 WINDOW = 6
 #: After so many tries an event is dead: visible, and replayed by hand.
@@ -61,23 +66,31 @@ class Applied:
         return bool(self.applied or self.skipped or self.failed)
 
 
-def apply_inbox(engine: Engine, books: Books, *, batch: int = BATCH) -> Applied:
+def apply_inbox(
+    engine: Engine,
+    books: Books,
+    *,
+    modes: frozenset[bool] = BOTH_MODES,
+    batch: int = BATCH,
+) -> Applied:
     """One step: lease what is due, apply it, and say what became of it.
 
-    A batch that fails is tried again event by event, so that a bad one holds up no other. Errors
-    of the database itself are raised: they count against no event.
+    `modes` are those that have a key: what is of another one is kept, and passed over. A batch that
+    fails is tried again event by event, so that a bad one holds up no other. Errors of the database
+    itself are raised: they count against no event.
     """
     fence, leased = retrying(lambda: _claim(engine, batch))
     if not leased:
         return Applied()
+    keys = _keys(engine, modes, leased)
     try:
-        return retrying(lambda: _apply(engine, fence, leased, books))
+        return retrying(lambda: _apply(engine, fence, leased, books, keys))
     except LeaseLost:
         return Applied()
     except OF_ONE_OBJECT as error:
         set_aside(error, f"a batch of {len(leased)} events")
         _log.warning("a batch of %s failed (%s): one by one now", len(leased), reason(error))
-        return _one_by_one(engine, fence, leased, books)
+        return _one_by_one(engine, fence, leased, books, keys)
 
 
 def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:
@@ -109,26 +122,48 @@ def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Wa
     return len(seqs), [Waiting(*row) for row in rows]
 
 
-def _apply(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) -> Applied:
+def _keys(engine: Engine, modes: frozenset[bool], leased: Sequence[Waiting]) -> Keys:
+    """Whose accounts ours are is asked only where an event names one."""
+    if all(event.account is None for event in leased):
+        return Keys(modes)
+    with reading(engine) as connection:
+        return Keys(modes, own_accounts(connection))
+
+
+def _apply(
+    engine: Engine,
+    fence: str,
+    leased: Sequence[Waiting],
+    books: Books,
+    keys: Keys = ANY_KEY,
+) -> Applied:
     start = time.perf_counter()
-    hints = [(event, _hint(event)) for event in leased]
+    judged = [(event, told(event, keys)) for event in leased]
+    hints = [one.hint for _, one in judged if one.because is None]
     with writing(engine) as connection:
         _check_lease(connection, fence, leased)
         now = clock.now()
         apply(
             connection,
-            [snapshot for _, hint in hints for snapshot in hint.snapshots],
+            [snapshot for hint in hints for snapshot in hint.snapshots],
             books,
-            marks=[mark for _, hint in hints for mark in hint.marks],
+            marks=[mark for hint in hints for mark in hint.marks],
             at=now,
         )
-        spent = int((time.perf_counter() - start) * 1_000_000) // len(hints)
-        known = [event.seq for event, hint in hints if hint.known]
-        passed = [event.seq for event, hint in hints if not hint.known]
-        for state, seqs in (("applied", known), ("skipped", passed)):
-            _finish(connection, fence, seqs, state=state, at=now, duration_us=spent)
+        spent = int((time.perf_counter() - start) * 1_000_000) // len(judged)
+        for (because, waits), seqs in _by_outcome(judged).items():
+            _finish(connection, fence, seqs, because, waits=waits, at=now, duration_us=spent)
         versions.bump(connection, ["inbox"], slot=books.scope.slot)
-        return Applied(applied=len(known), skipped=len(passed))
+        return Applied(applied=len(hints), skipped=len(judged) - len(hints))
+
+
+def _by_outcome(
+    judged: Sequence[tuple[Waiting, Told]],
+) -> dict[tuple[str | None, bool], list[int]]:
+    found: dict[tuple[str | None, bool], list[int]] = defaultdict(list)
+    for event, one in judged:
+        found[one.because, one.waits].append(event.seq)
+    return found
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -153,13 +188,6 @@ def _neighbours(rows: Sequence[Row[int, str | None]], limit: int) -> list[int]:
     return [row[0] for row in ordered[start : start + limit]]
 
 
-def _hint(event: Waiting) -> Hint:
-    """An event that names an account is a connected one's: its objects are not ours."""
-    if event.account is not None:
-        return Hint(known=False)
-    return read_hint(event.body, event.created_at, event.livemode)
-
-
 def _check_lease(connection: Connection, fence: str, leased: Sequence[Waiting]) -> None:
     """Raise `LeaseLost` unless all of these are still ours; hold them until the commit."""
     e = events.c
@@ -176,27 +204,31 @@ def _finish(
     connection: Connection,
     fence: str,
     seqs: Sequence[int],
+    because: str | None,
     *,
-    state: str,
+    waits: bool,
     at: datetime,
     duration_us: int,
 ) -> None:
-    if not seqs:
-        return
+    values = {"applied_at": at, "duration_us": duration_us, "fence": None, "last_error": None}
+    values |= {"state": "skipped" if because else "applied", "skipped_because": because}
+    if waits:
+        # Found again by the index of what is due, once there is what it waits for.
+        values["next_attempt_at"] = PARKED
     done = connection.execute(
-        update(events)
-        .where(events.c.seq.in_(seqs), events.c.fence == fence)
-        .values(state=state, applied_at=at, duration_us=duration_us, fence=None, last_error=None)
+        update(events).where(events.c.seq.in_(seqs), events.c.fence == fence).values(values)
     )
     if done.rowcount != len(seqs):
         raise LeaseLost
 
 
-def _one_by_one(engine: Engine, fence: str, leased: Sequence[Waiting], books: Books) -> Applied:
+def _one_by_one(
+    engine: Engine, fence: str, leased: Sequence[Waiting], books: Books, keys: Keys
+) -> Applied:
     applied = skipped = failed = 0
     for event in leased:
         try:
-            one = retrying(partial(_apply, engine, fence, [event], books))
+            one = retrying(partial(_apply, engine, fence, [event], books, keys))
         except (LeaseLost, InsertRace):
             continue
         except OF_ONE_OBJECT as error:
@@ -238,12 +270,35 @@ def replay(engine: Engine, stripe_ids: Sequence[str]) -> int:
     return retrying(again)
 
 
+def put_back_for(engine: Engine, *, livemode: bool) -> int:
+    """Put back what waited for a key of this mode, or for our account to be known; how many.
+
+    To be called where there is a key. At most `CHUNK` at once: what waited for months may be much.
+    """
+
+    def again() -> int:
+        e = events.c
+        waits = and_(e.state == "skipped", e.next_attempt_at >= PARKED, e.livemode == livemode)
+        with writing(engine) as connection:
+            accounts = own_accounts(connection)
+            if livemode not in accounts:
+                waits = and_(waits, e.skipped_because == NO_KEY)
+            elif own := accounts[livemode]:
+                waits = and_(waits, or_(e.skipped_because == NO_KEY, e.account == own))
+            seqs = connection.scalars(select(e.seq).where(waits).limit(CHUNK)).all()
+            if not seqs:
+                return 0
+            return put_back(connection, and_(e.seq.in_(seqs), waits), at=clock.now())
+
+    return retrying(again)
+
+
 def put_back(connection: Connection, which: ColumnElement[bool], *, at: datetime) -> int:
     """Make these events due at once, whoever holds them; how many. The caller commits."""
     found = connection.execute(
         update(events)
         .where(which)
-        .values(state="pending", attempts=0, next_attempt_at=at, fence=None)
+        .values(state="pending", attempts=0, next_attempt_at=at, fence=None, skipped_because=None)
     ).rowcount
     versions.bump(connection, ["inbox"], slot=0)
     return found

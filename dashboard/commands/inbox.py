@@ -80,9 +80,10 @@ def replay(event_ids: tuple[str, ...], all_dead: bool, dry_run: bool, as_json: b
 
 def _rehearse(console: bootstrap.Console, wanted: list[str], as_json: bool) -> None:
     books, trials = Books(Scope(console.settings.zone)), []
+    modes = frozenset(console.settings.secret_keys)
     for event_id in wanted:
         try:
-            trials.append(rehearse(console.engine, event_id, books))
+            trials.append(rehearse(console.engine, event_id, books, modes=modes))
         except NotFound:
             raise click.UsageError(f"{event_id} is not in the inbox") from None
     if as_json:
@@ -100,5 +101,5 @@ def _said(trial: Rehearsal) -> str:
     if trial.error:
         return f"would fail: {trial.error}"
     if not trial.known:
-        return "changes nothing here"
+        return f"would be passed over: {trial.because}"
     return f"{len(trial.changes)} fields would change"
