@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.emulator import expand, params, routes, uploads
+from core.emulator import expand, params, permissions, routes, uploads
 from core.emulator.context import Context
 from core.emulator.engine import Engine
 from core.emulator.errors import ApiError, refused
@@ -62,7 +62,7 @@ class Api:
 
     async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
         try:
-            authorized(request)
+            authorized(request, livemode=self.engine.switches.livemode)
             for hit in hits:
                 if (ordered := refusal_of(hit)) is not None:
                     raise ordered
@@ -127,7 +127,8 @@ class Api:
             return Saved(500, body, request_id)
         if isinstance(result, ApiError):
             return Saved(result.status, error_body(self.engine, result, request_id), request_id)
-        return Saved(200, dump(result).encode(), request_id)
+        answer = self.engine.damage.applied(result) if self.engine.damage else result
+        return Saved(200, self.engine.on_the_wire(dump(answer)), request_id)
 
     def _answer(
         self,
@@ -165,6 +166,8 @@ def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
     route, ids = found
     given = params.read(route.params, nested(encoded))
     tree = _expansion(route, given)
+    if ctx.denied:
+        permissions.check(ctx, route, expand.tree_of(given.get("expand") or []), _kind_of(route))
     result = route.handler(ctx, *ids, given)
     if route.lists or "id" not in result:
         return result
@@ -176,9 +179,12 @@ def _expansion(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     paths = given.get("expand") or []
     if route.lists or not paths:
         return {}
+    return expand.check(_kind_of(route), paths)
+
+
+def _kind_of(route: Route) -> str:
     noun = route.path.removeprefix("/v1/").removeprefix("test_helpers/").split("/")[0]
-    kind = _KINDS.get(noun, noun.removesuffix("s"))
-    return expand.check(kind, paths)
+    return _KINDS.get(noun, noun.removesuffix("s"))
 
 
 def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:
@@ -187,8 +193,8 @@ def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:
     return dump({"error": {**refusal.error, "request_log_url": log}}).encode()
 
 
-def authorized(request: Request) -> None:
-    """Refuse a request without a test key."""
+def authorized(request: Request, *, livemode: bool = False) -> None:
+    """Refuse a request without a key of the mode that the account is in."""
     kind, _, rest = request.headers.get("authorization", "").partition(" ")
     key = rest.strip()
     if kind.lower() == "basic":
@@ -200,7 +206,8 @@ def authorized(request: Request) -> None:
         key = ""
     if not key:
         raise ApiError(_NO_KEY, status=401, executed=False)
-    if not key.startswith(("sk_test_", "rk_test_")):
+    mode = "live" if livemode else "test"
+    if not key.startswith((f"sk_{mode}_", f"rk_{mode}_")):
         masked = f"{key[:8]}{'*' * max(0, min(len(key), 40) - 12)}{key[-4:]}"
         raise ApiError(f"Invalid API Key provided: {masked}", status=401, executed=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
+import json
 import queue
 import random
 import ssl
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from core.clock import micros_now
 from core.emulator.context import hidden
 from core.emulator.engine import Engine
+from core.emulator.store import dump
 
 _SENDERS = 4
 _TIMEOUT_S = 10
@@ -126,7 +128,10 @@ class Background:
         if endpoint is None or row is None:
             self._forget(seq)
             return
-        body = row[0].encode()
+        text: str = row[0]
+        if self.engine.damage:
+            text = dump(self.engine.damage.applied(json.loads(text)))
+        body = self.engine.on_the_wire(text)
         status = ""
         for _ in range(max(1, self.options.duplicate)):
             status = _post(endpoint["url"], body, hidden(endpoint)["secret"], connections)

@@ -42,6 +42,8 @@ class Context:
     version: str = API_VERSION
     switches: Switches = field(default_factory=Switches)
     late_rows: LateRows = field(default_factory=LateRows)
+    #: What the restricted key of a request may not do.
+    denied: frozenset[str] = frozenset()
     request_id: str | None = None
     idempotency_key: str | None = None
     #: Events older than this unix second are not kept (Stripe keeps 30 days).
@@ -65,7 +67,9 @@ class Context:
     def need(self, kind: str, object_id: str, param: str = "", *, in_path: bool = False) -> Obj:
         """The object of that kind; `resource_missing` as Stripe says it."""
         found = self.tx.find(object_id) if object_id else None
-        if found is None or found["object"] != kind:
+        # What was deleted on order is still there for what goes on by itself.
+        deleted = in_path and found is not None and "_" in found and found["_"].get("gone")
+        if found is None or found["object"] != kind or deleted:
             noun, name = _NOUNS.get(kind, (kind, "id"))
             raise missing(noun, object_id, param or name, in_path=in_path)
         return found

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.emulator import balance, history, intent_steps, webhook_endpoints
+from core.emulator.account_orders import AccountOrders
 from core.emulator.background import Background
 from core.emulator.context import Context, hidden, shown
 from core.emulator.counterparties import Counterparties, whole
@@ -35,6 +36,7 @@ class Control:
         self.background = background
         self.traffic = Traffic(engine)
         self.others = Counterparties(engine)
+        self.account = AccountOrders(engine)
 
     def routes(self) -> list[Route]:
         return [
@@ -50,6 +52,7 @@ class Control:
             Route("/history", self.write_history, methods=["POST"]),
             self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
             *self.others.routes(self._route),
+            *self.account.routes(self._route),
         ]
 
     def _route(self, path: str, method: str, do: Callable[..., _Body]) -> Route:

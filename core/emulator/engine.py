@@ -18,6 +18,7 @@ from core.emulator import (
     webhook_endpoints,
 )
 from core.emulator.context import Context
+from core.emulator.damage import Damage
 from core.emulator.emulator_clock import EmulatorClock
 from core.emulator.errors import ApiError
 from core.emulator.faults import Faults
@@ -53,6 +54,8 @@ class Engine:
         self.keys = Keys(self.store)
         self.switches = switches.load(self.store)
         self.late_rows = LateRows()
+        self.denied: frozenset[str] = frozenset()
+        self.damage = Damage()
         #: Set when there may be something to do in the background.
         self.wake = threading.Event()
         self.endpoints: list[Obj] = []
@@ -143,8 +146,15 @@ class Engine:
             version=versions.older(version, self.switches.api_version),
             switches=self.switches,
             late_rows=self.late_rows,
+            denied=self.denied if request_id else frozenset(),
             on_checkout_intent=checkout_payments.follow,
         )
+
+    def on_the_wire(self, text: str) -> bytes:
+        """A stored text as it is sent: of a live account, when the switch says so."""
+        if self.switches.livemode:
+            text = text.replace('"livemode":false', '"livemode":true')
+        return text.encode()
 
     def reload_endpoints(self) -> None:
         """After endpoints changed: who gets events is kept in memory."""

@@ -9,7 +9,7 @@ from core.emulator.errors import refused
 from core.emulator.store import Obj
 
 _MAX_LEVELS = 4
-_ANY = frozenset({"charge", "refund", "dispute", "payout"})
+_ANY = frozenset({"charge", "refund", "dispute", "payout", "topup", "reserve_transaction"})
 _NEVER: frozenset[str] = frozenset()
 
 #: object → expandable field → kinds it may hold (none: always null here, or expanded elsewhere).
@@ -65,6 +65,8 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "reversed_by": frozenset({"payout"}),
         "application_fee": _NEVER,
     },
+    "topup": {"balance_transaction": frozenset({"balance_transaction"})},
+    "reserve_transaction": {},
     "customer": {
         "default_source": _NEVER,
         "sources": _NEVER,
@@ -102,7 +104,8 @@ _Tree = dict[str, Any]
 _LISTS = frozenset({"refunds", "line_items"})
 
 
-def _tree(paths: list[str]) -> _Tree:
+def tree_of(paths: list[str]) -> _Tree:
+    """`a.b` and `a.c` as `{"a": {"b": {}, "c": {}}}`; refused below four levels."""
     tree: _Tree = {}
     for path in paths:
         parts = path.split(".")
@@ -141,7 +144,7 @@ def _check(kinds: frozenset[str], tree: _Tree, path: str) -> None:
 
 def check(kind: str, paths: list[str], *, in_list: bool = False) -> _Tree:
     """The tree of a request's expansions; refuses what the object does not have."""
-    tree = _tree(paths)
+    tree = tree_of(paths)
     if in_list:
         if tree.keys() - {"data"}:
             raise refused(
@@ -172,7 +175,7 @@ def expanded(ctx: Context, objects: list[Obj], tree: _Tree) -> list[Obj]:
         found = {}
         for copy in holders:
             named = ctx.tx.find(copy[name])
-            if named is not None:
+            if named is not None and not ("_" in named and hidden(named).get("gone")):
                 found[copy[name]] = named
         distinct = list(found.values())
         filled = dict(zip(found, expanded(ctx, distinct, _for(distinct, below)), strict=True))

@@ -22,6 +22,7 @@ from core.emulator import (
     files,
     intent_steps,
     lists,
+    other_events,
     payment_intents,
     payment_methods,
     payout_schedule,
@@ -186,6 +187,7 @@ ROUTES: list[Route] = [
     _route("GET /v1/reviews", "ReviewListParams", reviews.list_open, is_list=True),
     _route("GET /v1/reviews/{id}", "ReviewRetrieveParams", reviews.retrieve),
     _route("POST /v1/reviews/{id}/approve", "ReviewApproveParams", reviews.approve),
+    _route("GET /v2/core/events/{id}", None, other_events.retrieve),
     _list("/v1/webhook_endpoints", "WebhookEndpointListParams", "webhook_endpoint"),
     _route("POST /v1/webhook_endpoints", "WebhookEndpointCreateParams", webhook_endpoints.create),
     _route(

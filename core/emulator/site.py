@@ -24,7 +24,7 @@ def application(engine: Engine, control: Control) -> Starlette:
                 "name": "Tillwatch Stripe emulator",
                 "api_version": API_VERSION,
                 "account": engine.account,
-                "livemode": False,
+                "livemode": engine.switches.livemode,
             }
         )
 

@@ -129,10 +129,20 @@ class Tx:
             self._changed.add(obj["id"])
         return obj
 
-    def add_event(self, event_id: str, created: int, kind: str, text: str, pending: int) -> None:
+    def add_event(
+        self,
+        event_id: str,
+        created: int,
+        kind: str,
+        text: str,
+        pending: int,
+        listed_as: str = "event",
+    ) -> None:
         """Events are written as text at once: they are snapshots."""
         blanks = (None,) * len(FILTERS)
-        self._events.append((event_id, "event", created, pending, *blanks, None, kind, None, text))
+        self._events.append(
+            (event_id, listed_as, created, pending, *blanks, None, kind, None, text)
+        )
 
     def find(self, object_id: str) -> Obj | None:
         """The object, or None."""

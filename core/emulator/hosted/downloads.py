@@ -22,7 +22,7 @@ def api_routes(engine: Engine) -> list[Route]:
 
     def contents(request: Request) -> Response:
         def which(ctx: Context) -> str:
-            authorized(request)
+            authorized(request, livemode=engine.switches.livemode)
             return str(request.path_params["id"])
 
         return _answer(engine, which)
