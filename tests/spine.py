@@ -31,6 +31,7 @@ from core.ledger.scope import Scope
 from tests.newest import laid
 
 KEY = "sk_test_dummy"
+LIVE_KEY = "sk_live_dummy"
 #: One of each way that a payment can go, in each currency that the account settles.
 TOKENS = (
     "pm_card_visa",
@@ -89,13 +90,13 @@ class Spine:
         return [row for page in self.gateway.pages("/v1/balance_transactions") for row in page]
 
 
-def connect(emulator: RunningEmulator, url: str, zone: str = "UTC") -> Spine:
-    """A new console on a database, for a running emulator."""
+def connect(emulator: RunningEmulator, url: str, zone: str = "UTC", *, live: bool = False) -> Spine:
+    """A new console on a database, for a running emulator, with a test key or a live one."""
     engine = open_engine(laid(url))
     migrate.upgrade(engine)
     gateway = Gateway(
-        KEY,
-        livemode=False,
+        LIVE_KEY if live else KEY,
+        livemode=live,
         api_base=emulator.base_url,
         budget=Budget(rate=100_000),
         wait=wait_none(),
