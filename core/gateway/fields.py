@@ -19,19 +19,23 @@ Json = Mapping[str, Any]
 
 _EMPTY: Json = {}
 _CURRENCY = re.compile(r"[a-z]{3,4}")
+#: What most objects say needs no look at its letters.
+_SEEN = frozenset(["usd", "eur", "gbp", "jpy", "cny"])
 
 
 def text(source: Json, name: str, limit: int = 64) -> str | None:
     """A string that describes, cut to `limit` characters; None where there is none."""
     value = source.get(name)
-    return None if type(value) is not str else clean(value[:limit])
+    if type(value) is not str:
+        return None
+    if len(value) > limit:
+        value = value[:limit]
+    return value if value.isascii() and "\x00" not in value else clean(value)
 
 
 def clean(value: str) -> str:
     """Without what no database keeps: NUL, and halves of surrogate pairs."""
-    if not value.isascii():
-        value = value.encode("utf-8", "replace").decode()
-    return value.replace("\x00", "")
+    return value.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def word(source: Json, name: str) -> str | None:
@@ -41,7 +45,7 @@ def word(source: Json, name: str) -> str | None:
         return None
     if type(value) is not str:
         raise MalformedObject(f"{name} is not a string")
-    return clean(value[:64])
+    return text(source, name)
 
 
 def required(source: Json, name: str) -> str:
@@ -132,13 +136,13 @@ def created(source: Json) -> datetime:
 def part(source: Json, name: str) -> Json:
     """A nested object; empty where it is missing or only an id."""
     value = source.get(name)
-    return value if isinstance(value, Mapping) else _EMPTY
+    return value if isinstance(value, dict) else _EMPTY
 
 
 def stated(source: Json, name: str) -> Json:
     """A nested object that says how its owner stands; empty where it is missing."""
     value = source.get(name)
-    if value is None or isinstance(value, Mapping):
+    if value is None or isinstance(value, dict):
         return value or _EMPTY
     raise MalformedObject(f"{name} is not an object")
 
@@ -148,7 +152,7 @@ def reference(source: Json, name: str) -> str | None:
     value = source.get(name)
     if value is None:
         return None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = value.get("id")
     if not _is_id(value):
         raise MalformedObject(f"{name} is not an object's id")
@@ -165,6 +169,9 @@ def loose_reference(source: Json, name: str) -> str | None:
 
 def currency(source: Json) -> str:
     """The currency, lower case: three letters, or four as `usdc`."""
+    value = source.get("currency")
+    if type(value) is str and value in _SEEN:
+        return value
     value = required(source, "currency").lower()
     if not _CURRENCY.fullmatch(value):
         raise MalformedObject("currency is not three or four letters")

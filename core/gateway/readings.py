@@ -79,6 +79,16 @@ class Page(Listed):
     snapshots: tuple[Snapshot, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object behind a balance transaction, as it came along. Most are mirrored long since, and
+    are never read: `read` gives the snapshot, or why there is none."""
+
+    kind: str
+    stripe_id: str
+    read: Callable[[], tuple[list[Snapshot], list[Unread]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class LedgerPage(Listed):
     """A page of balance transactions, and the objects behind them that came along.
@@ -88,7 +98,7 @@ class LedgerPage(Listed):
     """
 
     entries: tuple[LedgerEntry, ...]
-    sources: tuple[Snapshot, ...]
+    sources: tuple[Source, ...]
     sums: dict[str, tuple[int, int]]
 
 
@@ -294,23 +304,28 @@ def _event(source: Any) -> Json:
 
 def _ledger_page(gateway: Gateway, data: Sequence[Any], as_of: datetime, **page: Any) -> LedgerPage:
     entries, unread = _sorted_out(LEDGER, data, lambda row: _entry(gateway, row))
-    sources: list[Snapshot] = []
-    for row in data:
-        source = row.get("source") if isinstance(row, dict) else None
-        if not isinstance(source, dict):
-            continue
-        kind = _KIND_OF.get(_text(source.get("object")))
-        if kind is not None:
-            read = _reader(gateway, kind, as_of)
-            found, odd = _sorted_out(kind, [source], read)
-            sources += found
-            unread += odd
+    sources = (_source(gateway, row, as_of) for row in data)
     return LedgerPage(
         entries=tuple(entries),
-        sources=tuple(sources),
+        sources=tuple(source for source in sources if source is not None),
         unread=tuple(unread),
         sums=_sums(data),
         **page,
+    )
+
+
+def _source(gateway: Gateway, row: Any, as_of: datetime) -> Source | None:
+    """What stands behind a row, where it came along and is of a kind that is mirrored."""
+    source = row.get("source") if isinstance(row, dict) else None
+    if not isinstance(source, dict):
+        return None
+    kind = _KIND_OF.get(_text(source.get("object")))
+    if kind is None:
+        return None
+    return Source(
+        kind,
+        _id_of(source),
+        lambda: _sorted_out(kind, [source], _reader(gateway, kind, as_of)),
     )
 
 

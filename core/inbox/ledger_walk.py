@@ -8,23 +8,30 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, select
 
 from core import clock
 from core.db import cursors
 from core.db.engine import reading, retrying, writing
-from core.db.tables import balance_transactions, charges, payments, refunds, stale_objects
+from core.db.tables import balance_transactions, charges, refunds, stale_objects
 from core.errors import MalformedObject, StripeError
 from core.gateway.client import Gateway
-from core.gateway.readings import LEDGER, LedgerPage, Unread, read_ledger_page, read_ledger_row
-from core.gateway.snapshots import LedgerEntry, PaymentSnapshot, Snapshot
+from core.gateway.readings import (
+    LEDGER,
+    LedgerPage,
+    Source,
+    Unread,
+    read_ledger_page,
+    read_ledger_row,
+)
+from core.gateway.snapshots import LedgerEntry, Snapshot
 from core.gateway.walk import Place, walk
 from core.inbox.apply import Books, apply
 from core.inbox.arrivals import Keep, Written, payments_to_read
 from core.inbox.faults import OF_ONE_OBJECT, is_of_one_object, reason, set_aside
 from core.inbox.postponed import park_unread, unpark
 from core.inbox.stale import Mark, mark
-from core.inbox.unchanged import TABLE_OF
+from core.inbox.unchanged import MIRRORED
 
 #: Stripe lists some rows after their time: minutes as a rule, hours for some fees and disputes.
 #: Each walk reads the first stretch again; the others as often as it says, and without what stands
@@ -183,13 +190,14 @@ def _write(
     books: Books,
     livemode: bool,
     entries: Sequence[LedgerEntry],
-    sources: Sequence[Snapshot],
+    sources: Sequence[Source],
     unread: Sequence[Unread],
     keep: Keep | None,
 ) -> Written:
     with writing(engine) as connection:
         now = clock.now()
-        came = _not_mirrored(connection, entries, sources)
+        came, odd = _not_mirrored(connection, entries, sources)
+        unread = [*unread, *odd]
         marks = payments_to_read(connection, came, (), began=now, at=now)
         new = 0
         if entries or came:
@@ -202,28 +210,29 @@ def _write(
 
 
 def _not_mirrored(
-    connection: Connection, entries: Sequence[LedgerEntry], sources: Sequence[Snapshot]
-) -> list[Snapshot]:
+    connection: Connection, entries: Sequence[LedgerEntry], sources: Sequence[Source]
+) -> tuple[list[Snapshot], list[Unread]]:
     """The objects behind rows that are new here, where the mirror does not have them either."""
     if not sources:
-        return []
+        return [], []
     b = balance_transactions.c
     booked = select(b.source_id).where(b.stripe_id.in_([entry.stripe_id for entry in entries]))
     known = set(connection.scalars(booked))
-    fresh = [one for one in sources if one.stripe_id not in known]
-    for table, ids in _by_table(fresh).items():
-        known |= set(
-            connection.scalars(select(table.c.stripe_id).where(table.c.stripe_id.in_(ids)))
-        )
-    return [one for one in fresh if one.stripe_id not in known]
-
-
-def _by_table(snapshots: Sequence[Snapshot]) -> dict[Table, list[str]]:
-    found: dict[Table, list[str]] = {}
-    for one in snapshots:
-        table = payments if isinstance(one, PaymentSnapshot) else TABLE_OF[type(one)]
-        found.setdefault(table, []).append(one.stripe_id)
-    return found
+    fresh = {one.stripe_id: one for one in sources if one.stripe_id not in known}
+    by_kind: dict[str, list[str]] = {}
+    for one in fresh.values():
+        by_kind.setdefault(one.kind, []).append(one.stripe_id)
+    for kind, ids in by_kind.items():
+        own = MIRRORED[kind].c.stripe_id
+        known |= set(connection.scalars(select(own).where(own.in_(ids))))
+    came: list[Snapshot] = []
+    odd: list[Unread] = []
+    for one in fresh.values():
+        if one.stripe_id not in known:
+            found, unread = one.read()
+            came += found
+            odd += unread
+    return came, odd
 
 
 def _keep(engine: Engine, name: str, where: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from core.db.refund_states import UNDONE
 from core.db.tables import balance_transactions, charges, disputes, payments, refunds
@@ -33,6 +33,26 @@ Row = Mapping[Any, Any]
 Rows = dict[str, dict[str, Any]]
 Held = Mapping[str, Row]
 
+# Built once: putting a statement together takes longer than running it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_HELD = (
+    select(payments)
+    .where(payments.c.stripe_id.in_(_IDS))
+    .order_by(payments.c.stripe_id)
+    .with_for_update()
+)
+_BEHIND = select(charges).where(charges.c.stripe_id.in_(_IDS))
+_B = balance_transactions.c
+_PAID = (
+    select(_B.payment_id, func.sum(_B.fee_minor), func.sum(_B.net_minor), func.min(_B.currency))
+    .where(
+        _B.payment_id.in_(_IDS),
+        _B.reporting_category.in_(bindparam("paid_by", expanding=True)),
+    )
+    .group_by(_B.payment_id)
+    .having(func.min(_B.currency) == func.max(_B.currency))
+)
+
 #: Kinds of stale objects: the list of a charge's refunds, and of its disputes.
 CHARGE_REFUNDS = "charge_refunds"
 CHARGE_DISPUTES = "charge_disputes"
@@ -43,8 +63,7 @@ def hold(connection: Connection, ids: Iterable[str]) -> Held:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    query = select(payments).where(payments.c.stripe_id.in_(wanted)).order_by(payments.c.stripe_id)
-    found = connection.execute(query.with_for_update()).mappings()
+    found = connection.execute(_HELD, {"ids": wanted}).mappings()
     return {row["stripe_id"]: row for row in found}
 
 
@@ -92,7 +111,7 @@ def _complete(connection: Connection, rows: Rows, touched: set[str]) -> list[tup
     ids = sorted({row["latest_charge_id"] for row in rows.values() if row["latest_charge_id"]})
     behind: dict[str, Row] = {}
     if ids:
-        found = connection.execute(select(charges).where(charges.c.stripe_id.in_(ids))).mappings()
+        found = connection.execute(_BEHIND, {"ids": ids}).mappings()
         behind = {row["stripe_id"]: row for row in found}
     refunded, disputed = set(touched), set(touched)
     for payment_id, row in rows.items():
@@ -175,14 +194,8 @@ def _add_fees(connection: Connection, rows: Rows) -> None:
     unpaid = [payment_id for payment_id, row in rows.items() if row["fee_minor"] is None]
     if not unpaid:
         return
-    b = balance_transactions.c
-    query = (
-        select(b.payment_id, func.sum(b.fee_minor), func.sum(b.net_minor), func.min(b.currency))
-        .where(b.payment_id.in_(sorted(unpaid)), b.reporting_category.in_(PAID_BY))
-        .group_by(b.payment_id)
-        .having(func.min(b.currency) == func.max(b.currency))
-    )
-    for payment_id, fee, net, currency in connection.execute(query):
+    asked = {"ids": sorted(unpaid), "paid_by": PAID_BY}
+    for payment_id, fee, net, currency in connection.execute(_PAID, asked):
         rows[payment_id] |= {
             "fee_minor": int(fee),
             "net_minor": int(net),

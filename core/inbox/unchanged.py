@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, select, update
 
 from core.db import tables
 from core.gateway.snapshots import (
@@ -35,12 +35,31 @@ TABLE_OF: dict[type[Snapshot], Table] = {
     ReviewSnapshot: tables.reviews,
     PayoutSnapshot: tables.payouts,
 }
+#: The same by kind, and the payments.
+MIRRORED = {
+    "payment_intent": tables.payments,
+    "charge": tables.charges,
+    "customer": tables.customers,
+    "refund": tables.refunds,
+    "dispute": tables.disputes,
+    "early_fraud_warning": tables.early_fraud_warnings,
+    "review": tables.reviews,
+    "payout": tables.payouts,
+}
 #: What says how a state came, and nothing of the state.
 _HOW = ("as_of", "confirmed", "updated_at")
 _NAMES = {
     kind: tuple(one.name for one in fields_of(kind) if one.name not in _HOW) for kind in TABLE_OF
 }
 _STATE = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
+#: The state of confirmed rows by their ids. Built once: that takes longer than asking.
+_CONFIRMED: dict[type[Snapshot], Select[Any]] = {
+    kind: select(*(TABLE_OF[kind].c[name] for name in names)).where(
+        TABLE_OF[kind].c.stripe_id.in_(bindparam("ids", expanding=True)),
+        TABLE_OF[kind].c.confirmed,
+    )
+    for kind, names in _NAMES.items()
+}
 
 
 def same(connection: Connection, snapshots: Sequence[Snapshot], scope: Scope) -> set[str]:
@@ -90,12 +109,10 @@ def _add(
 
 
 def _alike(connection: Connection, kind: type[Snapshot], own: Sequence[Snapshot]) -> set[str]:
-    table, state = TABLE_OF[kind], _STATE[kind]
+    state = _STATE[kind]
     ids = [one.stripe_id for one in own]
-    query = select(*(table.c[name] for name in _NAMES[kind])).where(
-        table.c.stripe_id.in_(ids), table.c.confirmed
-    )
-    kept = {row.stripe_id: tuple(row) for row in connection.execute(query)}
+    rows = connection.execute(_CONFIRMED[kind], {"ids": ids})
+    kept = {row.stripe_id: tuple(row) for row in rows}
     return {one.stripe_id for one in own if kept.get(one.stripe_id) == state(one)}
 
 

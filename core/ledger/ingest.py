@@ -64,6 +64,30 @@ _BEHIND = union_all(
 )
 
 
+_P, _B = payments.c, balance_transactions.c
+_PRESENT = (
+    select(_P.stripe_id).where(_P.stripe_id.in_(_IDS)).order_by(_P.stripe_id).with_for_update()
+)
+_ITS = (_B.payment_id == _P.stripe_id) & _B.reporting_category.in_(
+    bindparam("paid_by", expanding=True)
+)
+_ALIKE = func.min(_B.currency) == func.max(_B.currency)
+_FIGURES = (
+    update(payments)
+    .where(_P.stripe_id.in_(_IDS))
+    .values(
+        {
+            column: select(case((_ALIKE, total))).where(_ITS).scalar_subquery()
+            for column, total in (
+                (_P.fee_minor, func.sum(_B.fee_minor)),
+                (_P.net_minor, func.sum(_B.net_minor)),
+                (_P.settlement_currency, func.min(_B.currency)),
+            )
+        }
+    )
+)
+
+
 class Origin(NamedTuple):
     """What stands behind a ledger row: `method` and `card_country` are '' where there is none."""
 
@@ -283,23 +307,8 @@ def _link(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str
     )
     if not wanted:
         return []
-    p, b = payments.c, balance_transactions.c
-    locked = select(p.stripe_id).where(p.stripe_id.in_(wanted)).order_by(p.stripe_id)
-    present = list(connection.scalars(locked.with_for_update()))
-    its = (b.payment_id == p.stripe_id) & b.reporting_category.in_(PAID_BY)
-    alike = func.min(b.currency) == func.max(b.currency)
-    figure = {
-        column: select(case((alike, total))).where(its).scalar_subquery()
-        for column, total in (
-            (p.fee_minor, func.sum(b.fee_minor)),
-            (p.net_minor, func.sum(b.net_minor)),
-            (p.settlement_currency, func.min(b.currency)),
-        )
-    }
-    connection.execute(
-        update(payments).where(p.stripe_id.in_(present)).values(figure),
-        execution_options={"synchronize_session": False},
-    )
+    present = list(connection.scalars(_PRESENT, {"ids": wanted}))
+    connection.execute(_FIGURES, {"ids": present, "paid_by": PAID_BY})
     return sorted(set(wanted) - set(present))
 
 
