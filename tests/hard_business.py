@@ -25,6 +25,20 @@ WALLET = {
     },
 }
 
+#: Types of rows that the emulator knows the category of, and their usual sign.
+MOVEMENTS = (
+    ("topup", 1),
+    ("reserve_hold", -1),
+    ("reserve_transaction", -1),
+    ("payout_minimum_balance_hold", -1),
+    ("tax_fee", -1),
+    ("stripe_fee", -1),
+    ("network_cost", -1),
+    ("financing_payout", 1),
+    ("financing_paydown", -1),
+    ("adjustment", -1),
+)
+
 Order = tuple[str, int, int]
 
 
@@ -160,6 +174,19 @@ class Shop:
         status = ("paid", "failed", "canceled")[size % 3]
         self.control(f"payouts/{chosen(self.payouts, pick)}", status=status)
 
+    def movement(self, pick: int, size: int) -> None:
+        """A row that no payment makes: reserves, top-ups, taxes, loans, network costs."""
+        kind, sign = MOVEMENTS[pick % len(MOVEMENTS)]
+        currency = CURRENCIES[size % 4]
+        self.control(
+            "balance_transactions", type=kind, amount=sign * (10 + size), currency=currency
+        )
+
+    def fees_have_parts(self, pick: int, size: int) -> None:
+        self.control(
+            "settings", fee_parts=[["tax", "withheld_tax"], [], ["application_fee"]][size % 3]
+        )
+
     def days_pass(self, pick: int, size: int) -> None:
         self.control("clock", advance_seconds=(1 + size % 3) * 86_400)
 
@@ -208,6 +235,9 @@ ORDERS: tuple[Callable[[Shop, int, int], None], ...] = (
     Shop.bring_dispute,
     Shop.pay_out,
     Shop.payout_ends,
+    Shop.movement,
+    Shop.movement,
+    Shop.fees_have_parts,
     Shop.days_pass,
     Shop.older_version,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,10 @@ from sqlalchemy import func, select
 
 from core import clock
 from core.db.engine import reading
-from core.db.tables import balance_transactions, payments
+from core.db.tables import balance_transaction_fees, balance_transactions, payments
 from core.emulator.server import start_emulator
 from core.gateway import ledger_entries
+from core.gateway.balances import read_balance
 from core.ledger.verify import differences
 from core.reads import revenue
 from tests.hard_business import Shop, Sums, came_to, orders
@@ -39,22 +41,18 @@ def console_says(spine):
 
 
 def balances_of(spine):
-    """Sum of net by currency: ours, and available and pending at Stripe."""
+    """Sum of net by currency and type of balance: ours, and Stripe's own word."""
     b = balance_transactions.c
     with reading(spine.engine) as connection:
         ours = connection.execute(
-            select(b.currency, func.sum(b.net_minor))
-            .where(b.balance_type == "payments")
-            .group_by(b.currency)
+            select(b.currency, b.balance_type, func.sum(b.net_minor)).group_by(
+                b.currency, b.balance_type
+            )
         ).all()
-    said = spine.gateway.get("/v1/balance")
-    theirs = {}
-    for bucket in ("available", "pending"):
-        for one in said[bucket]:
-            theirs[one["currency"]] = theirs.get(one["currency"], 0) + one["amount"]
+    theirs = read_balance(spine.gateway)
     return (
-        {currency: int(net) for currency, net in ours if net},
-        {currency: net for currency, net in theirs.items() if net},
+        {(currency, kind): int(net) for currency, kind, net in ours if net},
+        {key: net for key, net in theirs.items() if net},
     )
 
 
@@ -73,6 +71,20 @@ def blocks_of(spine):
         for currency, one in found.items()
         if one.net_minor + one.other_minor
     }
+
+
+def fees_of(spine):
+    """Rows whose fee is not the sum of its parts."""
+    b, f = balance_transactions.c, balance_transaction_fees.c
+    parts = func.coalesce(func.sum(f.amount_minor), 0)
+    query = (
+        select(b.stripe_id)
+        .outerjoin(balance_transaction_fees, f.transaction_id == b.stripe_id)
+        .group_by(b.stripe_id, b.fee_minor)
+        .having(parts != b.fee_minor)
+    )
+    with reading(spine.engine) as connection:
+        return list(connection.scalars(query))
 
 
 def live_through(emulator, url, history, *, live):
@@ -96,7 +108,11 @@ def agrees(spine):
     assert {key: said.get(key) for key in expected} == expected
     ours, theirs = balances_of(spine)
     assert ours == theirs
-    assert blocks_of(spine) == theirs
+    whole = Counter()
+    for (currency, _), net in theirs.items():
+        whole[currency] += net
+    assert blocks_of(spine) == {currency: net for currency, net in whole.items() if net}
+    assert fees_of(spine) == []
     assert differences(spine.engine) == []
 
 
@@ -115,6 +131,7 @@ def test_every_figure_of_any_history_is_the_accounts_own(tmp_path_factory, live,
 
 #: One of each kind, in an order in which all of it can happen.
 EVERYTHING = [
+    *(("movement", number, 7 * number) for number in range(10)), ("fees_have_parts", 0, 0),
     ("pay", 0, 3), ("pay", 1, 0), ("hold", 2, 40), ("capture", 2, 3), ("hold", 3, 80),
     ("cancel", 3, 0), ("hold_for_many", 0, 200), ("capture_one_of_many", 4, 2),
     ("capture", 4, 1), ("charge", 0, 7), ("charge", 1, 9), ("capture_charge", 5, 4),
