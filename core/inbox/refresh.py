@@ -37,6 +37,7 @@ from core.gateway.readings import (
 from core.gateway.snapshots import Snapshot
 from core.gateway.walk import Place, walk
 from core.inbox import stale
+from core.inbox.absent import take_out
 from core.inbox.apply import PAYOUT_LEDGER, Books, apply
 from core.inbox.arrivals import payments_missing
 from core.inbox.faults import OF_ONE_OBJECT, UNREADABLE, is_of_one_object, reason, set_aside
@@ -77,11 +78,12 @@ class Readings:
     """What became of a few objects. `silence`: Stripe does not answer; no more are asked for.
 
     `failed` are put off; `refused` are not asked for again until there is new word of them.
-    `unread` came along and could not be read.
+    `unread` came along and could not be read. Of what is `gone`, Stripe does not have `absent`.
     """
 
     found: dict[Claimed, tuple[Snapshot, ...]] = field(default_factory=dict)
     gone: list[Claimed] = field(default_factory=list)
+    absent: list[Claimed] = field(default_factory=list)
     failed: dict[Claimed, str] = field(default_factory=dict)
     refused: dict[Claimed, str] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
@@ -110,6 +112,7 @@ class Readings:
             return
         _log.warning("%s %s is not at Stripe: forgotten", one.kind, one.stripe_id)
         self.gone.append(one)
+        self.absent.append(one)
 
     def refuse(self, one: Claimed, reason: str) -> None:
         """Asking again would bring the same: park it."""
@@ -294,7 +297,7 @@ def _keep(engine: Engine, books: Books, fence: str, readings: Readings) -> None:
         for one, snapshots in readings.found.items():
             _keep_one(engine, books, fence, one, snapshots, readings)
     if readings.gone or readings.failed or readings.refused or readings.unread:
-        retrying(partial(_settle, engine, fence, readings))
+        retrying(partial(_settle, engine, books, fence, readings))
 
 
 def _keep_one(
@@ -347,9 +350,10 @@ def _link(connection: Connection, books: Books, read: Sequence[Claimed], at: dat
     stale.mark(connection, concerned, at=at)
 
 
-def _settle(engine: Engine, fence: str, readings: Readings) -> None:
+def _settle(engine: Engine, books: Books, fence: str, readings: Readings) -> None:
     with writing(engine) as connection:
         now = clock.now()
+        take_out(connection, [(one.kind, one.stripe_id) for one in readings.absent], books)
         stale.clear(connection, fence, readings.gone, at=now)
         put_off(connection, fence, readings.failed, at=now)
         park(connection, fence, readings.refused, at=now)
