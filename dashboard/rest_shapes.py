@@ -20,6 +20,15 @@ _PRINTABLE = r"^[ -~]+$"
 PaymentIntentId = Annotated[
     str, Field(pattern=_PAYMENT, max_length=64, examples=["pi_3PqXyZ2eZvKYlo2C1a2b3c4d"])
 ]
+PaymentId = Annotated[
+    str,
+    Field(
+        pattern=r"^(pi|ch|py)_[A-Za-z0-9_]{1,61}$",
+        max_length=64,
+        description="A PaymentIntent's id, or that of a charge that was made without one.",
+        examples=["pi_3PqXyZ2eZvKYlo2C1a2b3c4d"],
+    ),
+]
 #: Described, not checked: a wrong one is refused by the rules, which name it.
 PathId = Annotated[str, Path(json_schema_extra={"pattern": _PAYMENT, "maxLength": 64})]
 Amount = Annotated[
@@ -91,7 +100,7 @@ class ConfirmPayment(Body):
 class AskRefund(Body):
     """A refund to be asked for."""
 
-    payment_intent_id: PaymentIntentId
+    payment_intent_id: PaymentId
     amount: Amount | None = Field(None, description="All that is left when absent.")
     reason: str = Field(
         json_schema_extra={"enum": ["duplicate", "fraudulent", "requested_by_customer"]},

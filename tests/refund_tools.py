@@ -14,6 +14,7 @@ from core.db.engine import reading, writing
 from core.db.tables import refund_requests
 from core.gateway.readings import read_one
 from core.inbox.apply import apply
+from core.inbox.stale import payment_kind
 from tests.fixtures_access import person
 
 
@@ -43,6 +44,15 @@ def paid(
     )["id"]
     mirror(desk, payment)
     return str(payment)
+
+
+def charged(desk: Desk, amount: int = 10_000, source: str = "tok_visa") -> str:
+    """A payment without a PaymentIntent, as older integrations take them; its charge's id."""
+    key = f"test-{clock.micros_now()}"
+    given = {"amount": amount, "currency": "usd", "source": source}
+    charge = desk.gateway(False).post("/v1/charges", idempotency_key=key, **given)["id"]
+    mirror(desk, charge, "charge")
+    return str(charge)
 
 
 def mirror(desk: Desk, stripe_id: str, kind: str = "payment_intent") -> None:
@@ -76,5 +86,5 @@ def requests(engine: Engine, payment_id: str | None = None) -> list[Any]:
 
 def at_stripe(desk: Desk, payment_id: str) -> list[dict[str, Any]]:
     """Stripe's refunds of a payment."""
-    gateway = desk.gateway(False)
-    return [one for page in gateway.pages("/v1/refunds", payment_intent=payment_id) for one in page]
+    pages = desk.gateway(False).pages("/v1/refunds", **{payment_kind(payment_id): payment_id})
+    return [one for page in pages for one in page]

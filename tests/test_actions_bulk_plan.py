@@ -73,7 +73,7 @@ def test_a_pasted_list_is_read_with_its_amounts():
     [
         ("", "names no payment"),
         ("\n \n", "names no payment"),
-        ("pi_1\nch_2", "line 2 does not begin"),
+        ("pi_1\nre_2", "line 2 does not begin"),
         ("pi_1\n5.00 pi_2", "line 2 does not begin"),
         ("\n".join(f"pi_{n}" for n in range(1001)), "more than 1000"),
     ],

@@ -35,7 +35,7 @@ def other(console):
 def test_a_dry_run_says_of_each_row_what_would_come_of_it(desk, lead):
     good, held = paid(desk, 1_000), paid(desk, 2_000, capture_method="manual")
     yen = paid(desk, 700, "jpy")
-    asked = bulk([good, held, "pi_unknown", good, yen, "ch_1"], percent("33.33"))
+    asked = bulk([good, held, "pi_unknown", good, yen, "re_1"], percent("33.33"))
     found = bulk_refunds.try_out(desk, lead, asked, livemode=False)
     told = [str(one.amount or getattr(one.error, "rule", one.error)) for one in found.verdicts]
     assert told == [
@@ -44,7 +44,7 @@ def test_a_dry_run_says_of_each_row_what_would_come_of_it(desk, lead):
         "There is no payment pi_unknown here",
         "stands in the list twice",
         "233 JPY",
-        "must be an id that begins with pi_",
+        "must be an id that begins with pi_, ch_, py_",
     ]
     assert {code: (n, str(total)) for code, (n, total) in found.totals.items()} == {
         "jpy": (1, "233 JPY"),

@@ -9,7 +9,7 @@ from core.errors import StripeRefused
 from dashboard import refund_form, refund_review
 from tests.fixtures_access import audited
 from tests.fixtures_refund_screens import texts
-from tests.refund_tools import at_stripe, caller, paid, part, requests, whole
+from tests.refund_tools import at_stripe, caller, charged, paid, part, requests, whole
 
 
 @pytest.fixture
@@ -122,6 +122,20 @@ def test_a_search_finds_payments_to_choose_from(refunds_as, at_desk, support):
     test.text_input(key="refund_search").input("amount:50").run()
     test.button(key=f"found_{payment}").click().run()
     assert payment in [code.value for code in test.code]
+
+
+def test_a_charge_without_an_intent_is_found_by_its_id_and_refunded(form, at_desk, support):
+    charge = charged(at_desk, 5_000)
+    test = form(support, charge)
+    test.button(key=f"found_{charge}").click().run()
+    fill(test).click().run()
+    assert [one["amount"] for one in at_stripe(at_desk, charge)] == [5_000]
+
+
+def test_a_charge_of_an_intent_leads_to_its_payment(form, at_desk, support):
+    payment = paid(at_desk, 5_000)
+    charge = at_desk.gateway(False).get(f"/v1/payment_intents/{payment}")["latest_charge"]
+    assert form(support, charge).button(key=f"found_{payment}")
 
 
 def test_the_lead_sees_who_asked_and_why_and_approves(refunds_as, at_desk, support, lead):

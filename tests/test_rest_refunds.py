@@ -7,6 +7,8 @@ import pytest
 from core.db.tables import refund_requests
 from tests.fixtures_rest import running_api
 
+from tests.refund_tools import charged
+from tests.test_actions_refund_disputes import disputed
 ASKERS = {"support", "support_lead"}
 
 
@@ -77,7 +79,7 @@ def test_only_those_with_the_right_ask(shared_api, paid, role):
         ({"reason": "because"}, "reason"),
         ({"reason": None}, "reason"),
         ({"reason": {}}, "reason"),
-        ({"payment_intent_id": "ch_1"}, "payment_intent_id"),
+        ({"payment_intent_id": "re_1"}, "payment_intent_id"),
         ({"payment_intent_id": 7}, "payment_intent_id"),
         ({"note": "n"}, "note"),
     ],

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from core import money
 from core.actions import refund_rules as rules
-from core.actions.payment_rules import checked_id
+from core.actions.payment_rules import checked_payment
 from core.db.refund_sums import Standing, standing
 from core.db.tables import payments
 from core.errors import InvalidAmount, InvalidInput, NotFound, NotRefundable, TillwatchError
@@ -67,9 +67,9 @@ def read_list(text: str) -> tuple[Target, ...]:
         if not parts:
             continue
         try:
-            checked_id("payment_intent_id", parts[0])
+            checked_payment("payment_intent_id", parts[0])
         except InvalidInput:
-            rule = "line {number} does not begin with a payment's id (pi_…)"
+            rule = "line {number} does not begin with a payment's id (pi_…, ch_…, py_…)"
             raise InvalidInput("list", rule, number=number) from None
         found.append(Target(parts[0], parts[1] if len(parts) > 1 else None))
     return checked_targets(found)
@@ -161,7 +161,7 @@ def _verdict(
     try:
         if twice:
             raise NotRefundable("payment_intent_id", "stands in the list twice")
-        payment_id = checked_id("payment_intent_id", target.payment_id)
+        payment_id = checked_payment("payment_intent_id", target.payment_id)
         payment = find(connection, payment_id, livemode)
         rules.check_refundable(connection, payment)
         stands = standing(connection, payment)

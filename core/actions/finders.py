@@ -13,6 +13,7 @@ from core.actions.traces import trace_of
 from core.errors import Misconfigured
 from core.gateway.client import FILES, Gateway
 from core.gateway.evidence_fields import ANSWERABLE
+from core.inbox.stale import payment_kind
 
 #: Stripe's clock and ours may differ: objects are looked for from so long before the operation.
 _BEFORE = timedelta(minutes=10)
@@ -61,7 +62,8 @@ def _checkout_session(gateway: Gateway, one: Unresolved) -> Json | None:
 
 def _refund(gateway: Gateway, one: Unresolved) -> Json | None:
     body = one.sending.body
-    pages = gateway.pages("/v1/refunds", payment_intent=body["payment_intent"])
+    by = payment_kind(one.sending.target)
+    pages = gateway.pages("/v1/refunds", **{by: body[by]})
     # The tag alone can be written by anybody who works with the account.
     own = ([refund for refund in page if refund["amount"] == body["amount"]] for page in pages)
     return tagged_among(own, one.sending.operation_id)

@@ -21,6 +21,8 @@ from core.risk.signals import Subject
 MOST_KEYS = 40
 _OURS = ("order_id", "user_id", "email", "ip_address", TAG)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}\.[^@\s.]{2,}")
+#: A charge that was made without a PaymentIntent is a payment of its own.
+_PAYMENT = re.compile(r"(pi|ch|py)_\w{1,61}", re.ASCII)
 _ID = {
     "payment_intent_id": re.compile(r"pi_\w{1,61}", re.ASCII),
     "payment_method": re.compile(r"pm_\w{1,61}", re.ASCII),
@@ -102,6 +104,13 @@ def checked_id(name: str, value: Any) -> str:
     if not isinstance(value, str) or not _ID[name].fullmatch(value):
         start = "pi_" if name == "payment_intent_id" else "pm_"
         raise InvalidInput(name, "must be an id that begins with {start}", start=start)
+    return value
+
+
+def checked_payment(name: str, value: Any) -> str:
+    """The id of a payment: of a PaymentIntent, or of a charge that was made without one."""
+    if not isinstance(value, str) or not _PAYMENT.fullmatch(value):
+        raise InvalidInput(name, "must be an id that begins with {start}", start="pi_, ch_, py_")
     return value
 
 

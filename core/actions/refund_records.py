@@ -20,6 +20,7 @@ from core.db import refund_states as states
 from core.db.engine import reading
 from core.db.tables import operations, refund_requests
 from core.errors import NotFound, StripeError
+from core.inbox.stale import payment_kind
 from core.money import Money
 
 
@@ -88,8 +89,11 @@ def locked(connection: Connection, request_id: Any) -> tuple[Row[Any], Row[Any]]
 
 
 def order_of(payment_id: str, livemode: bool, amount: Money, reason: str) -> Order:
-    """What is asked of Stripe. The amount is always said: "the rest" may change until then."""
-    body = {"payment_intent": payment_id, "amount": amount.minor, "reason": reason}
+    """What is asked of Stripe. The amount is always said: "the rest" may change until then.
+
+    Its parameters `payment_intent` and `charge` are named as what they are the ids of.
+    """
+    body = {payment_kind(payment_id): payment_id, "amount": amount.minor, "reason": reason}
     return Order(REFUND, livemode, "/v1/refunds", body, target=payment_id, tagged=True)
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, select
 from core import money
 from core.access import rights
 from core.access.principals import Principal
-from core.actions.payment_rules import checked_id, text
+from core.actions.payment_rules import checked_payment, text
+from core.db import states as dispute_states
 from core.db.refund_sums import Standing
 from core.db.tables import disputes, payments
 from core.errors import InvalidAmount, InvalidInput, NotFound, NotPermitted, NotRefundable
@@ -39,7 +40,7 @@ class NewRefund:
 
 def check_form(asked: NewRefund) -> None:
     """What can be told from the request alone."""
-    checked_id(_FIELD, asked.payment_intent_id)
+    checked_payment(_FIELD, asked.payment_intent_id)
     if asked.reason not in REASONS:
         raise InvalidInput("reason", "must be one of {allowed}", allowed=", ".join(REASONS))
     if asked.amount is not None and not isinstance(asked.amount, str):

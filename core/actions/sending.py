@@ -24,7 +24,7 @@ from core.gateway.client import FILES, Gateway
 from core.gateway.objects import read_object
 from core.inbox.apply import apply
 from core.inbox.refund_requests import follow_operation
-from core.inbox.stale import Mark, mark
+from core.inbox.stale import Mark, mark, payment_kind
 from core.operation_log import operation_logged
 
 #: What the object at Stripe carries, so that it can be found again.
@@ -113,8 +113,9 @@ def record(desk: Desk, sending: Sending, source: Mapping[str, Any], started: dat
         marks = []
         if snapshot is not None:
             marks.append(Mark(kind, stripe_id, sending.livemode, moment, None))
-        if related := source.get("payment_intent"):
-            marks.append(Mark("payment_intent", str(related), sending.livemode, moment, None))
+        if related := source.get("payment_intent") or source.get("charge"):
+            payment = str(related)
+            marks.append(Mark(payment_kind(payment), payment, sending.livemode, moment, None))
         apply(connection, [snapshot] if snapshot else [], desk.books, marks=marks, at=moment)
         # Where the customer goes to pay is read again from this path when it is asked again.
         outcome = {"facts": facts, "path": f"{_home(sending.path)}/{stripe_id}"}
