@@ -12,7 +12,15 @@ from core.actions.bulk_refunds import DryRun, How, NewBulk, Target
 from core.actions.refund_rules import LONGEST_NOTE
 from core.errors import InvalidInput, TillwatchError
 from core.reads import payments
-from dashboard import bulk_tables, console, payment_filters, refund_words, stripe_words, widgets
+from dashboard import (
+    bulk_tables,
+    console,
+    payment_filters,
+    refund_warnings,
+    refund_words,
+    stripe_words,
+    widgets,
+)
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -163,6 +171,8 @@ def _result(tried: dict[str, Any]) -> None:
             if dry.over:
                 said = _("{limit}: a second person approves all of it.")
                 st.info(said.format(limit=refund_words.over(dry.over)), icon=":material/group:")
+            for said in refund_warnings.told_of_some(dry.warned):
+                st.warning(said, icon=":material/warning:")
         if possible:
             _ask(tried, possible)
 

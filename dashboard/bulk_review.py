@@ -9,7 +9,16 @@ import streamlit as st
 from core.actions import bulk_refund_approvals
 from core.errors import NotFound
 from core.reads import bulk_refunds as reads
-from dashboard import bulk_tables, console, drawer, i18n, refund_review, refund_words, stripe_words
+from dashboard import (
+    bulk_tables,
+    console,
+    drawer,
+    i18n,
+    refund_review,
+    refund_warnings,
+    refund_words,
+    stripe_words,
+)
 from dashboard.dialogs import Dialog
 from dashboard.i18n import _
 
@@ -38,6 +47,9 @@ def _body(review: dict[str, Any]) -> None:
         st.error(refund_words.complain(error))
         return
     bulk_tables.totals(bulk, key="review_totals")
+    warned = console.read(reads.warned, bulk_id=bulk.bulk_id, livemode=console.livemode())
+    for said in refund_warnings.told_of_some(warned):
+        st.warning(said, icon=":material/warning:")
     zone = console.zone()
     drawer.facts(
         {

@@ -12,7 +12,7 @@ from core.actions.bulk_refunds import DryRun
 from core.errors import InvalidInput, NotFound
 from core.money import show
 from core.reads.bulk_refunds import Bulk, BulkRow
-from dashboard import chips, columns, refund_words, stripe_words, widgets
+from dashboard import chips, columns, refund_warnings, refund_words, stripe_words, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -117,6 +117,7 @@ def verdicts(dry: DryRun) -> None:
             "amount": [show(one.amount) if one.amount else "" for one in found],
             "currency": [one.amount.currency.upper() if one.amount else "" for one in found],
             "why": [_why(one.error) for one in found],
+            "warning": [refund_warnings.short(one.warnings) for one in found],
             "payment": [one.payment_id for one in found],
         }
     )
@@ -125,8 +126,11 @@ def verdicts(dry: DryRun) -> None:
         "amount": columns.money_column(_("Amount"), width=110),
         "currency": columns.currency_column(),
         "why": columns.text_column(_("Why not"), width=330),
+        "warning": columns.text_column(_("Warning"), width=130),
         "payment": columns.text_column(_("Payment"), width=240),
     }
+    if not any(table["warning"]):
+        del table["warning"]
     widgets.plain_table(
         table, layout, key="verdicts", alt=_("What would come of each payment"), most=SHOWN
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.actions import cases as actions
 from core.reads.case_detail import CaseDetail
-from dashboard import fraud_acts, widgets
+from dashboard import fraud_acts, refund_warnings, widgets
 from dashboard.dialogs import Dialog
 from dashboard.fraud_words import exact
 from dashboard.i18n import _
@@ -36,6 +36,8 @@ def follow(found: CaseDetail) -> None:
 def _refund(found: CaseDetail, request_id: str) -> None:
     """The amount, what to block with it, and one button."""
     st.metric(_("At risk"), exact(found.at_risk), border=True)
+    for code in found.warnings:
+        st.warning(refund_warnings.told(code), icon=":material/warning:")
     words = {
         "card": _("this card"),
         "email": _("this e-mail address"),

@@ -18,8 +18,10 @@ def draw(found: Figures, amount: Money | None, *, key: str) -> None:
         _("Refunded"): found.refunded,
         _("On its way back"): found.pending,
         _("Reserved by requests"): found.reserved,
-        _("Available"): found.available,
     }
+    if found.withdrawn.minor:
+        lines[_("Held or taken by disputes")] = found.withdrawn
+    lines[_("Available")] = found.available
     if found.fee is not None and found.net is not None:
         lines[_("Fee that Stripe keeps")] = found.fee
         lines[_("Net now")] = found.net

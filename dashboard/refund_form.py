@@ -30,6 +30,7 @@ from dashboard import (
     refund_figures,
     refund_find,
     refund_outcome,
+    refund_warnings,
     refund_words,
     stripe_words,
     widgets,
@@ -136,6 +137,8 @@ def _ask_for(form: dict[str, Any], found: Figures) -> None:
         refund_figures.draw(found, amount, key="refund_figures")
     if wrong is not None:
         st.error(widgets.safe_text(wrong), icon=":material/error:")
+    for code in found.warnings:
+        st.warning(refund_warnings.told(code), icon=":material/warning:")
     waits = _rule(amount, reason)
     asked = NewRefund(found.payment_id, text, str(reason), note.strip() or None)
     _button(form, asked, amount, ready=reason is not None and amount is not None, waits=waits)

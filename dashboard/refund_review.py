@@ -19,6 +19,7 @@ from dashboard import (
     i18n,
     refund_figures,
     refund_outcome,
+    refund_warnings,
     refund_words,
     stripe_words,
     widgets,
@@ -56,6 +57,8 @@ def _body(review: dict[str, Any]) -> None:
     facts(asked)
     # What waits is reserved by itself: the net shown is that after it went.
     refund_figures.draw(found, asked.amount, key="review_figures")
+    for code in found.warnings:
+        st.warning(refund_warnings.told(code), icon=":material/warning:")
     decide(
         review,
         refund_words.exact(asked.amount),

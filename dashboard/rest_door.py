@@ -13,9 +13,9 @@ from core.access.principals import Caller
 from core.actions.desk import Desk
 from core.actions.operations import id_for
 from core.errors import InvalidAmount, OutcomeUnknown
-from dashboard import rest_bodies
+from dashboard import i18n, rest_bodies
 from dashboard.bodies import BodyReader
-from dashboard.rest_errors import rendered
+from dashboard.rest_errors import language_of, rendered
 from dashboard.rest_office import Office
 from dashboard.rest_shapes import AMOUNT, Body
 
@@ -42,7 +42,8 @@ async def act(
         body = rest_bodies.read(raw, request.headers.get("content-type"), shape)
         operation_id = id_for(caller, kind, request.headers.get("idempotency-key"))
         request.state.operation_id = operation_id
-        return rendered(*work(office.desk, caller, body, operation_id))
+        with i18n.speaking(language_of(request)):
+            return rendered(*work(office.desk, caller, body, operation_id))
 
     try:
         return await office.run(answer)

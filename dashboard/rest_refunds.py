@@ -12,6 +12,7 @@ from core.access.principals import Caller
 from core.actions import refunds
 from core.actions.desk import Desk
 from core.money import plain
+from dashboard.refund_warnings import told
 from dashboard.rest_door import PREFIX, act, plain_amount
 from dashboard.rest_shapes import AskRefund, RefundAsked
 from dashboard.rest_spec import asks
@@ -46,4 +47,5 @@ def _ask(
         "currency": made.amount.currency,
         "status": made.state,
         "reason": made.reason,
+        "warnings": [{"code": code, "message": told(code)} for code in made.warnings],
     }

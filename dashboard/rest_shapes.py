@@ -146,6 +146,18 @@ class Retrieved(BaseModel):
     created: int = Field(description="UNIX seconds.", examples=[1_790_000_000])
 
 
+class RefundWarning(BaseModel):
+    """What forbids no refund, and whoever decides about it ought to know."""
+
+    code: str = Field(examples=["open_inquiry"])
+    message: str = Field(
+        examples=[
+            "This payment has an open inquiry. If it becomes a chargeback, the refund may stand"
+            " beside it: the customer is then paid twice."
+        ]
+    )
+
+
 class RefundAsked(BaseModel):
     """What became of the request: 200 when it went to Stripe, 202 while it waits for approval."""
 
@@ -155,6 +167,7 @@ class RefundAsked(BaseModel):
     currency: Currency
     status: str = Field(examples=["pending", "succeeded", "awaiting_approval"])
     reason: str
+    warnings: list[RefundWarning]
 
 
 class Error(BaseModel):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from core.db.tables import refund_requests
+from tests.fixtures_actions import make_desk
 from tests.fixtures_rest import running_api
-
 from tests.refund_tools import charged
 from tests.test_actions_refund_disputes import disputed
+
 ASKERS = {"support", "support_lead"}
 
 
@@ -41,6 +42,7 @@ def test_a_refund_within_the_limit_is_sent_at_once(shared_api, paid):
         "currency": "usd",
         "status": "succeeded",
         "reason": "requested_by_customer",
+        "warnings": [],
     }
     at_stripe = {one["id"]: one for one in shared_api.at_stripe("refunds")}
     assert at_stripe[refund]["amount"] == 234
@@ -92,8 +94,29 @@ def test_a_mistake_is_named_and_nothing_is_kept(shared_api, paid, changes, field
     assert after == before
 
 
-def test_a_payment_that_is_not_here_is_404(shared_api):
-    answer = ask(shared_api, shared_api.token("support"), "pi_nobody")
+def test_a_charge_without_an_intent_is_refunded_by_its_own_id(shared_api):
+    charge = charged(make_desk(shared_api.console, shared_api.emulator), 1_234)
+    answer = ask(shared_api, shared_api.token("support"), charge, amount="2.34")
+    assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
+    (refund,) = [one for one in shared_api.at_stripe("refunds") if one["charge"] == charge]
+    assert (refund["amount"], refund["payment_intent"]) == (234, None)
+
+
+def test_during_an_inquiry_the_answer_warns_in_the_callers_language(shared_api, paid):
+    desk = make_desk(shared_api.console, shared_api.emulator)
+    disputed(desk, shared_api.emulator, paid, "inquiry")
+    token = shared_api.token("support")
+    english = ask(shared_api, token, paid, amount="1").json()["warnings"]
+    assert [one["code"] for one in english] == ["open_inquiry"]
+    assert "the customer is then paid twice" in english[0]["message"]
+    chinese = {"Accept_Language": "zh-CN"}
+    (told,) = ask(shared_api, token, paid, amount="1", headers=chinese).json()["warnings"]
+    assert "有未结的查询" in told["message"]
+
+
+@pytest.mark.parametrize("payment", ["pi_nobody", "ch_nobody"])
+def test_a_payment_that_is_not_here_is_404(shared_api, payment):
+    answer = ask(shared_api, shared_api.token("support"), payment)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 

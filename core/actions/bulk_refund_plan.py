@@ -49,11 +49,15 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What would be given back of a payment, or the error that says why nothing can be."""
+    """What would be given back of a payment, or the error that says why nothing can be.
+
+    `warnings` are to be told before it is sent (`core.db.refund_warnings`).
+    """
 
     payment_id: str
     amount: Money | None
     error: TillwatchError | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def read_list(text: str) -> tuple[Target, ...]:
@@ -163,12 +167,12 @@ def _verdict(
             raise NotRefundable("payment_intent_id", "stands in the list twice")
         payment_id = checked_payment("payment_intent_id", target.payment_id)
         payment = find(connection, payment_id, livemode)
-        rules.check_refundable(connection, payment)
+        warnings = rules.check_refundable(connection, payment)
         stands = standing(connection, payment)
         amount = rules.checked_amount(amount_text(target, how, stands), stands)
     except (InvalidInput, NotFound) as error:
         return Verdict(target.payment_id, None, error)
-    return Verdict(target.payment_id, amount)
+    return Verdict(target.payment_id, amount, warnings=warnings)
 
 
 def amount_text(target: Target, how: How, stands: Standing) -> str | None:

@@ -29,6 +29,7 @@ from core.db import bulk_refund_states as bulks
 from core.db import refund_states as states
 from core.db.bulk import insert_rows
 from core.db.engine import reading, retrying, writing
+from core.db.refund_warnings import counted
 from core.db.tables import bulk_refunds, refund_requests, users
 from core.errors import AlreadyDecided, IdempotencyKeyReused, InvalidInput, NotPermitted
 from core.money import Money
@@ -58,6 +59,11 @@ class DryRun:
     verdicts: Sequence[Verdict]
     totals: Mapping[str, tuple[int, Money]]
     over: str | None
+
+    @property
+    def warned(self) -> Mapping[str, int]:
+        """How many payments each warning (`core.db.refund_warnings`) is about."""
+        return counted(one.warnings for one in self.verdicts)
 
     def possible(self) -> tuple[Target, ...]:
         """The payments of which something can be given back, with what was shown for each."""

@@ -27,7 +27,8 @@ from core.money import Money
 @dataclass(frozen=True)
 class RefundRequest:
     """A decision to give money back. `why` says what refused or failed it; `over` the limit
-    (per_refund, per_day) that it is above; `asked_by` and `approved_by` are users or tokens."""
+    (per_refund, per_day) that it is above; `asked_by` and `approved_by` are users or tokens;
+    `warnings` are those of the moment when it was asked for (`core.db.refund_warnings`)."""
 
     request_id: str
     payment_id: str
@@ -45,9 +46,10 @@ class RefundRequest:
     created_at: datetime
     updated_at: datetime
     expires_at: datetime | None
+    warnings: tuple[str, ...] = ()
 
 
-def shape(row: Row[Any]) -> RefundRequest:
+def shape(row: Row[Any], warnings: tuple[str, ...] = ()) -> RefundRequest:
     """A request from its row."""
     return RefundRequest(
         request_id=row.id,
@@ -66,6 +68,7 @@ def shape(row: Row[Any]) -> RefundRequest:
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
+        warnings=warnings,
     )
 
 
@@ -97,7 +100,9 @@ def order_of(payment_id: str, livemode: bool, amount: Money, reason: str) -> Ord
     return Order(REFUND, livemode, "/v1/refunds", body, target=payment_id, tagged=True)
 
 
-def answer(desk: Desk, request_id: str, sending: Sending | None) -> RefundRequest:
+def answer(
+    desk: Desk, request_id: str, sending: Sending | None, warnings: tuple[str, ...] = ()
+) -> RefundRequest:
     """Send what was just written down, and answer with the request as it is then.
 
     What Stripe refused is raised; an answer that did not come leaves it `unknown`, being resolved.
@@ -114,7 +119,7 @@ def answer(desk: Desk, request_id: str, sending: Sending | None) -> RefundReques
             raise NotFound(f"There is no refund request {request_id}")
         if sending is None and row.state == states.FAILED and row.refund_id is None:
             _raise_kept(connection, request_id)
-    return shape(row)
+    return shape(row, warnings)
 
 
 def note(

@@ -14,6 +14,7 @@ from core.access.principals import Principal
 from core.actions.payment_rules import checked_payment, text
 from core.db import states as dispute_states
 from core.db.refund_sums import Standing
+from core.db.refund_warnings import warnings_of
 from core.db.tables import disputes, payments
 from core.errors import InvalidAmount, InvalidInput, NotFound, NotPermitted, NotRefundable
 from core.masking import mask_cards
@@ -26,6 +27,8 @@ REASONS = ("duplicate", FRAUDULENT, "requested_by_customer")
 _ANY_REASON = rights.MATRIX[rights.ASK_REFUND] - {rights.RISK}
 LONGEST_NOTE = 500
 _FIELD = "payment_intent_id"
+#: Of disputes that ended like this the money is with the shop.
+_OVER = frozenset({dispute_states.WON, dispute_states.PREVENTED, dispute_states.CLOSED})
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,11 @@ def locked_payment(connection: Connection, payment_id: str, livemode: bool) -> R
     return row
 
 
-def check_refundable(connection: Connection, payment: Row[Any]) -> None:
-    """`NotRefundable` with the reason: not captured, nothing left, or a dispute."""
+def check_refundable(connection: Connection, payment: Row[Any]) -> tuple[str, ...]:
+    """`NotRefundable` with the reason: not captured, nothing left, or a dispute.
+
+    Else what is to be told before it is sent (`core.db.refund_warnings`).
+    """
     if payment.status == "requires_capture":
         raise NotRefundable(_FIELD, "is not captured: cancel it instead")
     if payment.status != "succeeded" or payment.amount_received_minor <= 0:
@@ -99,11 +105,21 @@ def check_refundable(connection: Connection, payment: Row[Any]) -> None:
     if payment.disputed and not found:
         raise NotRefundable(_FIELD, "is disputed, and the dispute is still being read")
     for status, refundable in found:
-        # An inquiry is no dispute yet: a refund is what ends it.
-        if status in ("needs_response", "under_review"):
-            raise NotRefundable(_FIELD, "has an open dispute: its outcome moves the money")
-        if not refundable and status not in ("won", "warning_closed", "prevented"):
-            raise NotRefundable(_FIELD, "lost a dispute: the money has gone back already")
+        _check_dispute(status, refundable=bool(refundable))
+    return warnings_of(row.status for row in found)
+
+
+def _check_dispute(status: str, *, refundable: bool) -> None:
+    """An inquiry is no dispute yet: a refund is what ends it. What nobody knows yet is for Stripe
+    to say."""
+    outcome = dispute_states.outcome_of(status) if dispute_states.is_known(status) else ""
+    if outcome == dispute_states.OPEN:
+        raise NotRefundable(_FIELD, "has an open dispute: its outcome moves the money")
+    if refundable or outcome in _OVER:
+        return
+    if outcome == dispute_states.LOST:
+        raise NotRefundable(_FIELD, "lost a dispute: the money has gone back already")
+    raise NotRefundable(_FIELD, "has a dispute during which Stripe gives nothing back")
 
 
 def checked_amount(asked: str | None, standing: Standing) -> Money:
@@ -134,4 +150,6 @@ def read_amount(asked: str, currency: str) -> Money:
 def _nothing_left(standing: Standing) -> str:
     if standing.refunded_minor >= standing.captured_minor:
         return "is fully refunded"
+    if standing.disputed_minor and not (standing.pending_minor or standing.reserved_minor):
+        return "has nothing left: a dispute took the rest"
     return "has nothing left: the rest is pending or reserved by other requests"

@@ -23,6 +23,7 @@ from core.db import refund_states as states
 from core.db import versions
 from core.db.engine import retrying, writing
 from core.db.refund_sums import standing
+from core.db.refund_warnings import warnings
 from core.db.tables import refund_requests, users
 from core.errors import IdempotencyKeyReused, NotPermitted
 
@@ -54,17 +55,17 @@ def ask(
     desk.gateway(livemode)
     key = rules.new_id(request_id)
     try:
-        sending = retrying(partial(_write_down, desk, caller, asked, livemode, key))
+        sending, warned = retrying(partial(_write_down, desk, caller, asked, livemode, key))
     except NotPermitted as error:
         refusals.note(desk.engine, caller.actor, ASK, error.right, asked.payment_intent_id)
         raise
-    return answer(desk, key, sending)
+    return answer(desk, key, sending, warned)
 
 
 def _write_down(
     desk: Desk, caller: Caller, asked: NewRefund, livemode: bool, key: str
-) -> Sending | None:
-    """The request, and its operation if it needs nobody else, in one transaction."""
+) -> tuple[Sending | None, tuple[str, ...]]:
+    """The request, and its operation if it needs nobody else, in one transaction; the warnings."""
     moment = clock.now()
     with writing(desk.engine) as connection:
         person = permitted(connection, caller, rights.ASK_REFUND, now=moment)
@@ -74,9 +75,9 @@ def _write_down(
         connection.execute(mine)
         if (kept := find(connection, key)) is not None:
             _check_same(kept, caller, asked, livemode)
-            return None
+            return None, warnings(connection, kept.payment_id)
         payment = rules.locked_payment(connection, asked.payment_intent_id, livemode)
-        rules.check_refundable(connection, payment)
+        warned = rules.check_refundable(connection, payment)
         amount = rules.checked_amount(asked.amount, standing(connection, payment))
         alone = allowance_of(
             connection, desk, person, asked.reason, amount.currency, livemode=livemode, now=moment
@@ -118,7 +119,7 @@ def _write_down(
             },
             now=moment,
         )
-    return sending
+    return sending, warned
 
 
 def _check_same(kept: Row[Any], caller: Caller, asked: NewRefund, livemode: bool) -> None:

@@ -61,6 +61,19 @@ def outcome_of(status: str) -> str:
     return _OUTCOME_OF.get(status, OPEN)
 
 
+def is_known(status: str) -> bool:
+    """Whether this status of a dispute is one that Stripe documented when this was written."""
+    return status in _OUTCOME_OF
+
+
+def is_withdrawn(status: str, *, refundable: bool) -> bool:
+    """Whether a dispute's money is not with the shop.
+
+    Of a status that nobody knows yet Stripe's own `is_charge_refundable` tells it.
+    """
+    return outcome_of(status) in WITHDRAWN if is_known(status) else not refundable
+
+
 def payment_state(
     status: str, *, failed: bool, received_minor: int, refunded_minor: int, disputed: bool
 ) -> str:

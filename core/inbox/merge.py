@@ -83,6 +83,7 @@ class DisputeOf:
     status: str
     amount_minor: int
     currency: str
+    refundable: bool
 
 
 def is_newer(new: Snapshot, old: Row | Snapshot) -> bool:
@@ -160,7 +161,7 @@ def with_disputes(row: dict[str, Any], charge: Row | None, disputes: Sequence[Di
     if not disputes and charge is not None and charge["disputed"]:
         outcome = states.OPEN
     captured = row["amount_captured_minor"]
-    gone = [one for one in disputes if states.outcome_of(one.status) in states.WITHDRAWN]
+    gone = [one for one in disputes if states.is_withdrawn(one.status, refundable=one.refundable)]
     own = sum(one.amount_minor for one in gone if one.currency == row["currency"])
     unread = outcome == states.OPEN and not disputes
     foreign = any(one.currency != row["currency"] for one in gone)

@@ -174,12 +174,12 @@ def _add_disputes(
     if not ids:
         return []
     d = disputes.c
-    query = select(d.payment_id, d.status, d.amount_minor, d.currency).where(
-        d.payment_id.in_(sorted(ids))
-    )
+    query = select(
+        d.payment_id, d.status, d.amount_minor, d.currency, d.is_charge_refundable
+    ).where(d.payment_id.in_(sorted(ids)))
     of_payment: dict[str, list[DisputeOf]] = {payment_id: [] for payment_id in ids}
     for row in connection.execute(query):
-        of_payment[row.payment_id].append(DisputeOf(*row))
+        of_payment[row.payment_id].append(DisputeOf(*row[:4], refundable=bool(row[4])))
     missing = []
     for payment_id, parts in of_payment.items():
         charge = behind.get(rows[payment_id]["latest_charge_id"])

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from core.db import bulk_refund_states as bulks
 from core.db import refund_states as states
-from core.db.tables import bulk_refunds, refund_requests, users
+from core.db.refund_warnings import counted, warnings_of
+from core.db.tables import bulk_refunds, disputes, refund_requests, users
 from core.errors import NotFound
 from core.money import Money
 from core.reads.needs import needs
@@ -157,6 +158,21 @@ def rows(
         for row in found[:limit]
     )
     return Rows(shown, shown[-1].payment_id if len(found) > limit else None)
+
+
+@needs("approve_refund")
+def warned(conn: Connection, *, bulk_id: str, livemode: bool) -> Mapping[str, int]:
+    """How many of a bulk's payments each warning (`core.db.refund_warnings`) is about now."""
+    q, d = refund_requests.c, disputes.c
+    query = (
+        select(q.payment_id, d.status)
+        .join_from(refund_requests, disputes, d.payment_id == q.payment_id)
+        .where(q.bulk_id == bulk_id, q.livemode == livemode)
+    )
+    of_payment: dict[str, list[str]] = {}
+    for payment_id, status in conn.execute(query):
+        of_payment.setdefault(payment_id, []).append(status)
+    return counted(warnings_of(statuses) for statuses in of_payment.values())
 
 
 def _bulks(livemode: bool) -> Select[Any]:

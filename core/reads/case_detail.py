@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, or_, select
 
+from core.db.refund_warnings import warnings
 from core.db.tables import case_notes, cases, early_fraud_warnings, payments, reviews
 from core.db.tables import risk_assessments as assessments
 from core.errors import NotFound
@@ -67,6 +68,8 @@ class CaseDetail:
     fee_saved: Money | None
     notes: tuple[Note, ...]
     others: tuple[OtherPayment, ...]
+    #: What is to be told before the money goes back (`core.db.refund_warnings`).
+    warnings: tuple[str, ...]
 
 
 @needs("manage_fraud")
@@ -105,6 +108,7 @@ def by_id(conn: Connection, *, case_id: str, livemode: bool) -> CaseDetail:
         fee_saved=DISPUTE_FEES.get(settled) if actionable else None,
         notes=_notes(conn, case_id),
         others=_others(conn, payment),
+        warnings=warnings(conn, row.payment_id),
     )
 
 

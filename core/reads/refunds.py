@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from core.db import refund_states as states
 from core.db.refund_sums import standing
+from core.db.refund_warnings import warnings
 from core.db.tables import payments, refund_requests, users
 from core.errors import NotFound
 from core.money import Money
@@ -40,6 +41,8 @@ class Figures:
     net: Money | None
     #: What the payment alone came to before its fee, in the settlement currency.
     settled: Money | None
+    #: What is to be told before anything goes back (`core.db.refund_warnings`).
+    warnings: tuple[str, ...]
 
     def net_after(self, amount: Money) -> Money | None:
         """What the net becomes when so much more goes back; None until Stripe has booked it.
@@ -111,6 +114,7 @@ def figures(conn: Connection, *, payment_id: str, livemode: bool) -> Figures:
         fee=fee,
         net=net,
         settled=settled,
+        warnings=warnings(conn, row.stripe_id),
     )
 
 
