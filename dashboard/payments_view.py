@@ -26,6 +26,8 @@ KINDS = {
     "order": N_("order id"),
     "email": N_("e-mail address or its beginning"),
     "last4": N_("last four digits of a card"),
+    "name": N_("word of a customer's name"),
+    "error": N_("error code"),
 }
 
 

@@ -15,6 +15,7 @@ from core.db.engine import open_engine
 from core.db.migrate import upgrade
 from core.db.states import payment_state
 from core.db.tables import balance_transactions, charges, payments
+from core.ledger import words
 from core.ledger.facets import FacetBook
 from core.ledger.ingest import write_sums
 from core.ledger.tally import PaymentTally, facet_of
@@ -135,6 +136,7 @@ def add_payments(conn: Connection, rows: Sequence[Row], slot: int = 0) -> None:
         tally.add(row)
     if rows:
         conn.execute(payments.insert(), rows)
+        words.follow(conn, rows, {})
     tally.write(conn, slot)
 
 

@@ -51,6 +51,10 @@ def _value(field: str, value: str, row: Row, zone: Any, now: datetime) -> bool:
     if field == "dispute":
         wanted = {"none": [""], "open": ["open", "inquiry"]}.get(value, [value])
         return row["dispute_outcome"] in wanted
+    if field == "name":
+        return NAME_WORDS[row["customer_name"]] >= set(SAID.get(value, value).lower().split())
+    if field == "error":
+        return value in (row["failure_code"], row["decline_code"])
     if field == "email":
         email = row["email"] or "\0"
         return email.startswith(value[:-1]) if value.endswith("*") else email == value
@@ -85,6 +89,8 @@ def _word(term: Term, row: Row) -> bool:
         or row["order_id"] == term.value
         or row["card_last4"] == term.value
         or (not term.literal and _meant_amount(term.value, row))
+        or NAME_WORDS[row["customer_name"]] >= set(SAID.get(term.value, term.value).lower().split())
+        or term.value in (row["failure_code"], row["decline_code"])
     )
 
 
@@ -112,6 +118,8 @@ _WORDS = {
     "risk": ["high", "normal", "none"],
     "dispute": ["open", "inquiry", "won", "lost", "none", "prevented", "closed"],
     "email": ["jo*", "john*", "jo@a.test", "z*", "j*"],
+    "name": ["ada", "Lovelace", "jürgen", "王小明", "nobody"],
+    "error": ["card_declined", "insufficient_funds", "expired_card"],
     "order": ["1", "2", "7"],
     "user": ["u1", "u2"],
     "ip": ["10.0.0.1", "10.0.0.2"],
@@ -123,8 +131,20 @@ _WORDS = {
 }
 
 
+#: Names, and the words that each is found by.
+NAME_WORDS: dict[str | None, set[str]] = {
+    None: set(),
+    "Ada Lovelace": {"ada", "lovelace"},
+    "ADA  Byron-King": {"ada", "byron-king", "byron", "king"},
+    "Jürgen Müller": {"jurgen", "muller"},
+    "王小明": {"王小明", "小明"},
+}
+#: Words with accents, as the words above have none.
+SAID = {"Müller": "muller", "jürgen": "jurgen"}
 #: Words without a field: each may be several things at once.
 WORDS = ["jo", "john", "4242", "7", "pi_00000003", "10", "1.5", "2000", "12.345", "12,345", "9,99"]
+WORDS += ["ada", "ADA", "Müller", "byron-king", "king", "小明", "Ada Lovelace", "Lovelace Ada"]
+WORDS += ["card_declined", "insufficient_funds", "expired_card"]
 
 
 @st.composite
@@ -133,7 +153,7 @@ def terms(draw: st.DrawFn) -> Term:
     negated = draw(st.booleans().filter(bool) | st.just(False) | st.just(False))
     if draw(st.integers(0, 9)) == 0:
         word = draw(st.sampled_from(WORDS))
-        return Term(None, word, negated, draw(st.booleans()))
+        return Term(None, word, negated, " " in word or draw(st.booleans()))
     field = draw(st.sampled_from(sorted(_WORDS)))
     chosen = draw(st.lists(st.sampled_from(_WORDS[field]), min_size=1, max_size=2, unique=True))
     return Term(field, ",".join(chosen), negated)

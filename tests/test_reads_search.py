@@ -19,7 +19,7 @@ from core.reads import payments
 from core.reads.search import run, stats
 from core.reads.search.query import Query, parse
 from tests.factories import NOON, add_payments, fresh_engine, payment_row
-from tests.search_oracle import CURRENCIES, EMAILS, expected, queries
+from tests.search_oracle import CURRENCIES, EMAILS, NAME_WORDS, expected, queries
 
 pytestmark = pytest.mark.long
 
@@ -46,7 +46,9 @@ def some_payments(number: int, seed: int = 7) -> Rows:
                 amount_minor=amount,
                 amount_refunded_minor=refunded,
                 currency=pick.choice(CURRENCIES),
-                failure_code="card_declined" if failed else None,
+                failure_code=pick.choice(["card_declined", "expired_card"]) if failed else None,
+                decline_code=pick.choice([None, "insufficient_funds"]) if failed else None,
+                customer_name=pick.choice(list(NAME_WORDS)),
                 disputed=dispute in ("open", "inquiry", "lost"),
                 dispute_outcome=dispute,
                 method_type=pick.choice([None, "card", "card", "link"]),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from core.db.engine import reading, writing
 from core.db.tables import events
+from core.errors import InvalidInput
 from core.reads import payments
 from core.reads.search import plan, run, stats
 from core.reads.search.query import Query, Term, parse
@@ -221,3 +222,84 @@ def test_pages_of_a_payout_are_all_of_it(engine: Engine) -> None:
         made = paid_out(conn, "po_1", 25)
     pages = [ids(engine, "po_1", limit=limit) for limit in (1, 10, 25)]
     assert list(chain.from_iterable(pages)) == made * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("Ada Lovelace", ["ada", "LOVELACE", "ada lovelace", '"Lovelace, Ada"', "name:ada"]),
+        ("Jürgen Müller", ["müller", "Muller", "JÜRGEN", "name:jurgen"]),
+        ("Jean-Luc O’Neill", ["jean-luc", "luc", "o’neill", '"Jean-Luc"']),
+        ("Juan Carlos García López", ["garcia", "lopez juan", "name:Carlos,nobody"]),
+        ("王小明", ["王小明", "小明"]),
+        ("欧阳小明", ["欧阳", "小明"]),
+        ("홍길동", ["홍길동", "길동"]),
+        ("ŁUKASZ Żak", ["zak", "łukasz"]),
+        ("Straße GmbH & Co. KG", ["strasse", "gmbh", '"GmbH & Co"']),
+    ],
+)
+def test_a_customer_is_found_by_each_word_of_the_name(
+    engine: Engine, name: str, lines: list[str]
+) -> None:
+    with writing(engine) as conn:
+        payment = paid(conn, customer_name=name)["stripe_id"]
+        paid(conn, customer_name="Somebody Else", livemode=False)
+        paid(conn, customer_name=name, livemode=True)
+    for line in lines:
+        assert ids(engine, line) == [payment], line
+        assert payment not in ids(engine, f"-{line.split()[0]}" if '"' not in line else f"-{line}")
+    for line in ("ad", "name:love", "lovelac", "ada nobody", '"Ada Nobody"'):
+        assert ids(engine, line) == [], line
+
+
+def test_a_failure_is_found_by_stripes_code(engine: Engine) -> None:
+    given = {"status": "requires_payment_method", "failure_code": "card_declined"}
+    with writing(engine) as conn:
+        declined = paid(conn, **given)["stripe_id"]
+        poor = paid(conn, **given, decline_code="insufficient_funds")["stripe_id"]
+        paid(conn)
+    for line in (
+        "insufficient_funds",
+        "error:INSUFFICIENT_FUNDS",
+        "card_declined -declined amount:10",
+    ):
+        assert poor in ids(engine, line), line
+    assert ids(engine, "insufficient_funds") == [poor]
+    assert ids(engine, "card_declined") == [poor, declined]
+    assert ids(engine, "card_declined -insufficient_funds") == [declined]
+    assert ids(engine, "expired_card") == []
+
+
+def test_a_common_name_is_read_in_order_of_time_within_the_budget(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "PROBE", 5)
+    monkeypatch.setattr(run, "BUDGET", 60)
+    with writing(engine) as conn:
+        rows = [
+            payment_row(
+                customer_name=["Ada Lovelace", "Ada Byron", "Bob"][n % 3],
+                created_at=NOON - timedelta(minutes=n // 2),
+                currency="usd" if n % 7 else "eur",
+            )
+            for n in range(400)
+        ]
+        add_payments(conn, rows)
+    newest = sorted(rows, key=lambda row: (row["created_at"], row["stripe_id"]), reverse=True)
+    for line, test in {
+        "ada": lambda row: row["customer_name"] != "Bob",
+        "ada currency:eur": lambda row: row["customer_name"] != "Bob" and row["currency"] == "eur",
+        '"ada byron"': lambda row: row["customer_name"] == "Ada Byron",
+        "name:byron,bob": lambda row: row["customer_name"] != "Ada Lovelace",
+        "ada -lovelace": lambda row: row["customer_name"] == "Ada Byron",
+    }.items():
+        assert ids(engine, line, limit=9) == [row["stripe_id"] for row in newest if test(row)], line
+
+
+@pytest.mark.parametrize(
+    ("line", "field"), [("name:ad*", "name"), ("name:...", "name"), ("error:no-code", "error")]
+)
+def test_what_is_no_word_is_refused(line: str, field: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(line)
+    assert caught.value.field == field

@@ -44,7 +44,8 @@ balance_transactions = Table(
     Column("available_on", Utc(), nullable=False),
     Index("bx_source", "source_id"),
     Index("bx_payment", "payment_id"),
-    Index("bx_payout", "payout_id"),
+    # A payout's payments are found from the index alone.
+    Index("bx_payout", "payout_id", "payment_id"),
     # Overview sums the net of today so far from the index alone. A business day is a stretch of
     # this index too: sums by day stand in revenue_daily, an index for them would cost every insert.
     Index(

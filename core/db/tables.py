@@ -47,6 +47,7 @@ from core.db.risk_tables import (
     rule_sets,
 )
 from core.db.scenario_tables import scenario_runs
+from core.db.word_tables import payment_words
 
 __all__ = [
     "amount_hist",
@@ -75,6 +76,7 @@ __all__ = [
     "login_attempts",
     "metadata",
     "operations",
+    "payment_words",
     "payments",
     "payments_daily",
     "payouts",

@@ -23,6 +23,7 @@ from core.inbox.merge import (
     with_refunds,
     with_state,
 )
+from core.ledger import words
 from core.ledger.facets import FacetBook
 from core.ledger.ingest import PAID_BY
 from core.ledger.scope import Scope
@@ -228,5 +229,6 @@ def _write(
         tally.add(row)
     insert_new(connection, payments, fresh)
     upsert(connection, payments, changed)
+    words.follow(connection, [*fresh, *changed], old)
     paid.follow(connection, received)
     tally.write(connection, scope.slot)

@@ -33,7 +33,7 @@ from core.db.tables import (
     revenue_daily,
 )
 from core.db.tables import email_prefix as email_prefixes
-from core.ledger import copies
+from core.ledger import copies, words
 
 Sums = dict[tuple[Any, ...], tuple[int, ...]]
 _REVENUE = ("gross_minor", "fee_minor", "net_minor", "count")
@@ -76,6 +76,7 @@ def verify(connection: Connection) -> list[Difference]:
     buckets, prefixes = _true_counts(connection)
     found += _differences("amount_hist", _kept_counts(connection, amount_hist), buckets)
     found += _differences("email_prefix", _kept_counts(connection, email_prefixes), prefixes)
+    found += _differences("payment_words", words.kept(connection), words.true(connection))
     found += [
         Difference("risk_assessments", (payment,), kept, true)
         for payment, kept, true in copies.unlike(connection)
@@ -107,6 +108,7 @@ def rebuild(connection: Connection, zone: ZoneInfo) -> None:
     buckets, prefixes = _true_counts(connection)
     _replace(connection, amount_hist, ("currency", "bucket"), ("n",), buckets)
     _replace(connection, email_prefixes, ("p3",), ("n",), prefixes)
+    words.rebuild(connection)
     copies.repair(connection)
 
 

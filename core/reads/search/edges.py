@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from core.db.types import Utc
 from core.reads.search.plan import Plan
-from core.reads.search.sql import Binds, Window, arm_tests, source_of, window_tests
+from core.reads.search.sql import Binds, Window, arm_tests, entries_of, order_of, window_tests
 from core.reads.search.stats import Stats
 
 _UTC = Utc()
@@ -41,10 +41,9 @@ def edge_of_keys(conn: Connection, plan: Plan, window: Window, rows: float) -> d
     # A payout is read whole, or not by its key.
     for arm in (arm for arm in plan.arms if arm.payout is None):
         binds = Binds(conn)
-        tests = " AND ".join([*arm_tests(binds, arm), *window_tests(binds, window)])
-        order = "DESC" if window.older else "ASC"
-        parts = ["SELECT created_at FROM", source_of(binds, arm), "WHERE", tests]
-        parts.append(f"ORDER BY created_at {order}, stripe_id {order} LIMIT 1 OFFSET {int(rows):d}")
+        tests = " AND ".join([*arm_tests(binds, arm), *window_tests(binds, window, arm)])
+        parts = [f"SELECT {arm.moment} FROM", entries_of(binds, arm), "WHERE", tests]
+        parts.append(f"{order_of(arm, window)} LIMIT 1 OFFSET {int(rows):d}")
         moment = conn.exec_driver_sql(" ".join(parts), binds.values).scalar()
         stop = _UTC.process_result_value(moment, conn.dialect)
         if stop is not None:

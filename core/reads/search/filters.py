@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from core.db import words
 from core.db.buckets import folded_email
 from core.reads.search import amounts, values
 from core.reads.search.amounts import Amounts
@@ -43,7 +45,8 @@ class Match:
     """One column equals a value, or begins with it.
 
     A table's name stands for the object with that id, until `core.reads.search.ids` follows it;
-    `payout` for the payout that a payment's money is in.
+    `payout` for the payout that a payment's money is in; `name` and `error` for the words that a
+    payment is found by (all words of the value, `core.db.words`).
     """
 
     column: str
@@ -71,6 +74,8 @@ class Filters:
     matches: tuple[MatchTest, ...] = ()
 
 
+#: Stripe's codes of errors and declines.
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
 #: Fields that the numbered combinations answer (`core.reads.search.facets`).
 _FACETS = ("status", "currency", "method", "risk", "dispute")
 _COLUMNS = {
@@ -134,6 +139,10 @@ def _values(term: Term, value: str) -> Iterable[Match]:
         yield Match(_COLUMNS[term.field], shown.lower() if term.field == "brand" else shown)
     elif term.field == "id":
         yield _id(value)
+    elif term.field == "name":
+        yield Match("name", " ".join(words.in_line(value)))
+    elif term.field == "error":
+        yield Match("error", value.lower())
     elif term.field == "customer" and value.startswith("cus_"):
         yield Match("customer_id", value)
     else:
@@ -167,6 +176,16 @@ def word(term: Term) -> MatchTest:
     if found[0].column in ("order_id", "stripe_id") and not value.startswith("pi_"):
         start = value if term.literal else value.removesuffix("*")
         found.append(Match("email", folded_email(start), prefix=not term.literal))
+        found += _said(value)
     if len(value) == 4 and value.isascii() and value.isdigit():
         found.append(Match("card_last4", value))
     return MatchTest(tuple(found), term.negated, () if term.literal else amounts.in_words(value))
+
+
+def _said(value: str) -> Iterator[Match]:
+    """The words of a name, and the code of a failure."""
+    named = words.in_line(value)
+    if named and "@" not in value and any(map(str.isalpha, value)):
+        yield Match("name", " ".join(named))
+    if _CODE.fullmatch(value):
+        yield Match("error", value.lower())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -16,8 +16,7 @@ from core.reads.search.sql import (
     Conditions,
     Window,
     arm_tests,
-    paid_out,
-    source_of,
+    entries_of,
 )
 from core.reads.search.stats import Costs, Stats
 
@@ -182,14 +181,14 @@ def _keyed(
     cost, long = 0.0, False
     arms = []
     for match in test.any_of:
-        rows = _rows(conn, counts, match, needed, best)
-        arms.append(_arm(match))
+        arm, rows = _way(conn, counts, match, conditions.filters.livemode, (needed, best))
+        arms.append(arm)
         if match.column == "payout":
             cost += _of_payout(rows, ordered)
         elif match.prefix and ordered:
             cost += ARM + SORTED * rows * each
         else:
-            cost += ARM + min(rows, needed) * each
+            cost += ARM + min(rows, needed) * (1.0 + LOOKUP if arm.words else each)
             long = long or (rows > PROBE and not match.prefix)
     for arm, most in _equal_amounts(counts, conditions, test):
         rows = most if most <= PROBE else _worth(conn, arm, needed, best)
@@ -217,6 +216,28 @@ def _equal_amounts(
                 yield arm, float(counts.amount_rows(currency, low, high)[1])
 
 
+def _way(
+    conn: Connection, counts: Stats, match: Match, livemode: bool, worth: tuple[float, float]
+) -> tuple[Arm, float]:
+    """The arm of a match, and how many payments it has: known, guessed, or counted."""
+    needed, best = worth
+    if match.column in ("name", "error"):
+        words = match.value.split()
+        ways = [
+            Arm(
+                None,
+                words=(match.column, word, *(o for o in words if o != word)),
+                livemode=livemode,
+            )
+            for word in words
+        ]
+        # Of several words the rarest leads; a single one needs counting only as others do.
+        needed, best = (_NEVER, _NEVER) if len(ways) > 1 else worth
+        return min(((way, _worth(conn, way, needed, best)) for way in ways), key=lambda w: w[1])
+    arm = _arm(match)
+    return arm, _rows(conn, counts, match, arm, worth)
+
+
 def _arm(match: Match) -> Arm:
     if match.column == "payout":
         return Arm(None, payout=match.value)
@@ -225,19 +246,21 @@ def _arm(match: Match) -> Arm:
     return Arm(_INDEX[match.column], equals=((match.column, match.value),))
 
 
-def _rows(conn: Connection, counts: Stats, match: Match, needed: float, best: float) -> float:
-    """How many payments a match has: known, guessed, or counted up to `PROBE`."""
+def _rows(
+    conn: Connection, counts: Stats, match: Match, arm: Arm, worth: tuple[float, float]
+) -> float:
     if match.column in ("stripe_id", "order_id"):
         return 2.0
     known = float(counts.prefix_rows(match.value)) if match.prefix else None
     if known is not None and (known <= PROBE or len(match.value) <= 3):
         return known
-    if match.column == "payout" or (match.prefix and best > WORTH_PROBING):
-        needed = best = float("inf")
-    found = _worth(conn, _arm(match), needed, best)
-    if found <= PROBE or known is None:
-        return found
-    return known
+    needed, best = worth
+    if match.column == "payout":
+        needed = best = _NEVER
+    elif match.prefix:
+        needed = _NEVER
+    found = _worth(conn, arm, needed, best)
+    return found if found <= PROBE or known is None else known
 
 
 def _worth(conn: Connection, arm: Arm, needed: float, best: float) -> float:
@@ -249,9 +272,9 @@ def _worth(conn: Connection, arm: Arm, needed: float, best: float) -> float:
 
 def _probe(conn: Connection, arm: Arm) -> int:
     binds = Binds(conn)
-    rows = paid_out(binds, arm.payout) if arm.payout else source_of(binds, arm)
-    tests = arm_tests(binds, arm)
+    entries = entries_of(binds, arm)
+    tests = [] if arm.payout else arm_tests(binds, replace(arm, words=arm.words[:2]))
     where = [f"WHERE {' AND '.join(tests)}"] if tests else []
-    inner = ["SELECT 1 FROM", rows, *where, f"LIMIT {PROBE + 1}"]
+    inner = ["SELECT 1 FROM", entries, *where, f"LIMIT {PROBE + 1}"]
     text = " ".join(["SELECT count(*) FROM (", *inner, ") AS probed"])
     return int(conn.exec_driver_sql(text, binds.values).scalar_one())

@@ -22,6 +22,8 @@ MAX_ARMS = 450
 #: Comes after every text that begins as asked.
 _LAST = "\U0010ffff"
 _UTC = Utc()
+#: What a match asks of other tables than payments.
+_ELSEWHERE = ("payout", "name", "error")
 
 
 class Position(NamedTuple):
@@ -35,7 +37,8 @@ class Position(NamedTuple):
 class Arm:
     """One way in: an index, and the part of it to read. `None` is the primary key.
 
-    With a `payout` the way leads over the ledger rows that were paid out in it, in no order.
+    With a `payout` the way leads over the ledger rows that were paid out in it, in no order; with
+    `words` (kind, word, and further words) over the payments of the first one, in order of time.
     """
 
     index: str | None
@@ -43,6 +46,18 @@ class Arm:
     between: tuple[str, int, int] | None = None
     prefix: Match | None = None
     payout: str | None = None
+    words: tuple[str, ...] = ()
+    livemode: bool = False
+
+    @property
+    def moment(self) -> str:
+        """The column of time that the way is ordered by."""
+        return "at" if self.words else "created_at"
+
+    @property
+    def key(self) -> str:
+        """The column that orders payments of the same instant."""
+        return "payment_id" if self.words else "stripe_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +131,16 @@ def statement(
     binds: Binds, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
 ) -> str:
     """One SELECT over a chunk of arms: `created_at, stripe_id` rows, at most `limit` an arm."""
-    common = [*window_tests(binds, window), *_tests(binds, conditions)]
+    tests_of_all = _tests(binds, conditions)
     by_facets = [arm.index == "px_facet" or not conditions.every_facet for arm in arms]
     inside = [_in_facets(conditions.wanted)] if any(by_facets) else []
-    order = "DESC" if window.older else "ASC"
-    tail = f"ORDER BY created_at {order}, stripe_id {order}" if window.ordered else ""
     parts = []
     for arm, by_facet in zip(arms, by_facets, strict=True):
         source = source_of(binds, arm)
-        tests = [*arm_tests(binds, arm), *common, *(inside if by_facet else [])]
+        tests = [*arm_tests(binds, arm), *window_tests(binds, window, arm)]
+        tests += [*tests_of_all, *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
+        tail = order_of(arm, window) if window.ordered else ""
         chosen = ["SELECT created_at, stripe_id FROM", source, where, tail, f"LIMIT {limit:d}"]
         parts.append(" ".join(chosen))
     if len(parts) == 1:
@@ -135,20 +150,33 @@ def statement(
     )
 
 
+def order_of(arm: Arm, window: Window) -> str:
+    """The order of the list, by the columns that an arm has it in."""
+    order = "DESC" if window.older else "ASC"
+    return f"ORDER BY {arm.moment} {order}, {arm.key} {order}"
+
+
 def source_of(binds: Binds, arm: Arm) -> str:
     """What an arm reads from, in the order in which it reads."""
-    if arm.payout is None:
-        return f"payments {hint(binds.conn, arm.index)}"
-    rows = " ".join(["SELECT DISTINCT payment_id FROM", paid_out(binds, arm.payout)])
+    if arm.payout is None and not arm.words:
+        return entries_of(binds, arm)
+    entries = entries_of(binds, arm)
+    if arm.payout is not None:
+        rows = " ".join(["SELECT DISTINCT payment_id FROM", entries])
+        entries = f"({rows}) AS entries"
     # Both words keep the databases from turning the tables round.
     join = "CROSS JOIN" if binds.conn.dialect.name == "sqlite" else "STRAIGHT_JOIN"
-    return f"({rows}) AS paid_out {join} payments ON payments.stripe_id = paid_out.payment_id"
+    return f"{entries} {join} payments ON payments.stripe_id = payment_id"
 
 
-def paid_out(binds: Binds, payout: str) -> str:
-    """The ledger rows of a payout."""
+def entries_of(binds: Binds, arm: Arm) -> str:
+    """The table or index that leads to an arm's payments; a payout's with its own condition."""
+    if arm.words:
+        return "payment_words"
+    if arm.payout is None:
+        return f"payments {hint(binds.conn, arm.index)}"
     table = f"balance_transactions {hint(binds.conn, 'bx_payout')}"
-    return f"{table} WHERE payout_id = {binds(payout)}"
+    return f"{table} WHERE payout_id = {binds(arm.payout)} AND payment_id IS NOT NULL"
 
 
 def hint(conn: Connection, index: str | None) -> str:
@@ -158,8 +186,9 @@ def hint(conn: Connection, index: str | None) -> str:
     return f"INDEXED BY {index}" if conn.dialect.name == "sqlite" else f"FORCE INDEX ({index})"
 
 
-def window_tests(binds: Binds, window: Window) -> list[str]:
-    """What keeps rows to one side of a position and inside a range of time."""
+def window_tests(binds: Binds, window: Window, arm: Arm) -> list[str]:
+    """What keeps an arm's rows to one side of a position and inside a range of time."""
+    at, key = arm.moment, arm.key
     after, since, until = window.after, window.since, window.until
     # One bound on each side: SQLite starts at the first it meets, be there a nearer one.
     if after is not None:
@@ -175,13 +204,13 @@ def window_tests(binds: Binds, window: Window) -> list[str]:
         # The only form that is fast on both databases (PERF section 4).
         sign = "<" if window.older else ">"
         tests += [
-            f"created_at {sign}= {moment}",
-            f"(created_at {sign} {moment} OR stripe_id {sign} {stripe_id})",
+            f"{at} {sign}= {moment}",
+            f"({at} {sign} {moment} OR {key} {sign} {stripe_id})",
         ]
     if since is not None:
-        tests.append(f"created_at >= {binds(since)}")
+        tests.append(f"{at} >= {binds(since)}")
     if until is not None:
-        tests.append(f"created_at < {binds(until)}")
+        tests.append(f"{at} < {binds(until)}")
     return tests
 
 
@@ -192,7 +221,13 @@ def arm_tests(binds: Binds, arm: Arm) -> list[str]:
         column, low, high = arm.between
         tests.append(f"{column} BETWEEN {low:d} AND {high:d}")
     if arm.prefix is not None:
-        tests.append(_match(binds, arm.prefix))
+        tests.append(_match(binds, arm.prefix, arm.livemode))
+    if arm.words:
+        kind, word, *others = arm.words
+        tests += [f"kind = {binds(kind)}", f"word = {binds(word)}"]
+        tests.append(f"payment_words.livemode = {binds(arm.livemode)}")
+        place = ("payment_words.at", "payment_words.payment_id")
+        tests += [_has_word(binds, kind, other, arm.livemode, place) for other in others]
     return tests
 
 
@@ -201,7 +236,7 @@ def _tests(binds: Binds, conditions: Conditions) -> list[str]:
     return [
         *(_times(binds, test) for test in filters.times if test.negated or len(test.ranges) > 1),
         *(_amounts(test, conditions.wanted) for test in filters.amounts),
-        *(_matches(binds, test, conditions.wanted) for test in filters.matches),
+        *(_matches(binds, test, conditions) for test in filters.matches),
     ]
 
 
@@ -233,25 +268,46 @@ def _amounts(test: AmountTest, wanted: Sequence[Facet]) -> str:
     return f"({' OR '.join(groups)})"
 
 
-def _matches(binds: Binds, test: MatchTest, wanted: Sequence[Facet]) -> str:
-    found = [_match(binds, match) for match in test.any_of]
+def _matches(binds: Binds, test: MatchTest, conditions: Conditions) -> str:
+    found = [_match(binds, match, conditions.filters.livemode) for match in test.any_of]
     if not test.negated:
-        found += [_amounts(AmountTest(test.amounts, False), wanted)] if test.amounts else []
+        found += [_equal(test, conditions)] if test.amounts else []
         return f"({' OR '.join(found)})"
     others = [
-        f"({match.column} IS NULL OR NOT {one})" if match.column != "payout" else f"NOT {one}"
+        f"NOT {one}" if match.column in _ELSEWHERE else f"({match.column} IS NULL OR NOT {one})"
         for match, one in zip(test.any_of, found, strict=True)
     ]
-    others += [f"NOT {_amounts(AmountTest(test.amounts, False), wanted)}"] if test.amounts else []
+    others += [f"NOT {_equal(test, conditions)}"] if test.amounts else []
     return f"({' AND '.join(others)})"
 
 
-def _match(binds: Binds, match: Match) -> str:
+def _equal(test: MatchTest, conditions: Conditions) -> str:
+    return _amounts(AmountTest(test.amounts, False), conditions.wanted)
+
+
+def _match(binds: Binds, match: Match, livemode: bool) -> str:
     if match.column == "payout":
-        source = f"balance_transactions {hint(binds.conn, 'bx_payment')}"
+        source = f"balance_transactions {hint(binds.conn, 'bx_payout')}"
         mine = f"payment_id = payments.stripe_id AND payout_id = {binds(match.value)}"
-        return " ".join(["EXISTS (SELECT 1 FROM", source, "WHERE", mine, ")"])
+        return _is_there(source, mine)
+    if match.column in _ELSEWHERE:
+        place = ("payments.created_at", "payments.stripe_id")
+        kind = match.column
+        all_words = (_has_word(binds, kind, w, livemode, place) for w in match.value.split())
+        return f"({' AND '.join(all_words)})"
     value = binds(match.value)
     if not match.prefix:
         return f"({match.column} = {value})"
     return f"({match.column} >= {value} AND {match.column} < {binds(match.value + _LAST)})"
+
+
+def _has_word(binds: Binds, kind: str, word: str, livemode: bool, place: tuple[str, str]) -> str:
+    tests = [f"other.kind = {binds(kind)}", f"other.word = {binds(word)}"]
+    tests += [f"other.livemode = {binds(livemode)}"]
+    tests += [f"other.at = {place[0]}", f"other.payment_id = {place[1]}"]
+    return _is_there("payment_words AS other", " AND ".join(tests))
+
+
+def _is_there(source: str, tests: str) -> str:
+    """Counted, not EXISTS: MariaDB would make a join of that, and begin at its other end."""
+    return " ".join(["((SELECT count(*) FROM", source, "WHERE", tests, ") > 0)"])

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.db.states import STATES
+from core.db.words import in_line
 from core.errors import InvalidInput
 from core.money import CURRENCIES, STABLECOINS
 from core.reads.search.amounts import amounts
@@ -125,6 +126,14 @@ def currency(text: str) -> str:
     return text.lower()
 
 
+def names(text: str) -> tuple[str, ...]:
+    """The words of a customer's name, folded."""
+    found = in_line(text)
+    if not found or "*" in text:
+        raise InvalidInput("name", "must be whole words of a customer's name")
+    return found
+
+
 def shaped(field: str, pattern: str, rule: str) -> Callable[[str], object]:
     """A check of a field's values: they match the pattern, or are told the rule."""
     compiled = re.compile(pattern)
@@ -151,6 +160,8 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "created": _created,
     "email": shaped("email", r".{1,255}", "must be an address or its beginning, such as jo*"),
     "customer": shaped("customer", r".{1,255}", "must be a customer id or an e-mail address"),
+    "name": names,
+    "error": shaped("error", r"\w{1,64}", "must be a code such as insufficient_funds"),
     "order": shaped("order", r"(?s).{1,500}", "must have at most 500 characters"),
     "user": shaped("user", r"(?s).{1,500}", "must have at most 500 characters"),
     "ip": shaped("ip", r"[0-9A-Fa-f:.]{2,45}", "must be an IP address"),
