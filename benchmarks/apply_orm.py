@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, registry
 
 from core import clock
-from core.db import tables
+from core.db import tables, words
 from core.db.buckets import amount_bucket, email_prefix
 from core.gateway.objects import read_object
 from core.gateway.snapshots import ChargeSnapshot, PaymentSnapshot
@@ -37,6 +37,7 @@ FacetRow = _mapped("FacetRow", tables.facets)
 Daily = _mapped("Daily", tables.payments_daily)
 Hist = _mapped("Hist", tables.amount_hist)
 Prefix = _mapped("Prefix", tables.email_prefix)
+Word = _mapped("Word", tables.payment_words)
 Version = _mapped("Version", tables.versions)
 
 
@@ -87,6 +88,7 @@ def _payment(session: Session, payment_id: Any, snapshot: Any, event: Any) -> No
         _count(session, before, -1)
     _count(session, row, 1)
     session.add(_filled(old if old is not None else Payment(), row))
+    _words(session, before, row)
     key = {"kind": "payment_intent", "stripe_id": payment_id}
     stale = {"known_at": event.created_at, "next_attempt_at": clock.now(), "livemode": True}
     _add(session, Stale, key, mark=1, **stale)
@@ -114,6 +116,16 @@ def _count(session: Session, row: Any, times: int) -> None:
     _add(session, Hist, {**bucket, "slot": 0}, n=times)
     if row["email"]:
         _add(session, Prefix, {"p3": email_prefix(row["email"]), "slot": 0}, n=times)
+
+
+def _words(session: Session, before: Any, row: Any) -> None:
+    then = words.entries(before) if before is not None else frozenset()
+    now = words.entries(row)
+    place = {"livemode": row["livemode"], "at": row["created_at"], "payment_id": row["stripe_id"]}
+    for kind, word in then - now:
+        session.delete(session.get_one(Word, (kind, word, *place.values())))
+    for kind, word in now - then:
+        session.add(_filled(Word(), {"kind": kind, "word": word, **place}))
 
 
 _SUMS = {"count", "amount_minor", "captured_minor", "n", "mark", "version"}

@@ -25,6 +25,7 @@ from core.db.tables import (
     email_prefix,
     facets,
     metadata,
+    payment_words,
     payments,
     payments_daily,
     revenue_country_daily,
@@ -36,6 +37,7 @@ FOLDER = Path(__file__).parent / "data"
 FILLED = (
     facets,
     payments,
+    payment_words,
     balance_transactions,
     payments_daily,
     amount_hist,
@@ -78,6 +80,7 @@ def prepare(engine: Engine, size: int) -> Engine:
         _empty(conn, plain)
         numbers = _write_facets(conn, rows)
         load_all(conn, payments, generate.payments(rows, numbers, _order(conn, rows)))
+        load_all(conn, payment_words, generate.words(rows))
         load_all(conn, balance_transactions, generate.ledger(rows))
         _write_counts(conn, rows, numbers)
         _write_revenue(conn, rows)
@@ -232,5 +235,5 @@ def _write_revenue(conn: Connection, rows: generate.Draft) -> None:
 
 
 def _analyze(conn: Connection, plain: Table) -> None:
-    for name in (plain.name, "payments", "balance_transactions"):
+    for name in (plain.name, "payments", "payment_words", "balance_transactions"):
         conn.execute(text(f"ANALYZE {name}" if is_sqlite(conn) else f"ANALYZE TABLE {name}"))

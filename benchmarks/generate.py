@@ -17,6 +17,16 @@ CHUNK = 100_000
 NAMES = """ada alan amir anna bea ben carl chen clara dan dora elif emil eva finn gina hans ida igor
     ines jack jan jo jonas julia kai karl lea leo lin lisa lou luis mara max mei mia nils nora omar
     otto paul pia ravi rosa sam tara tom vera yuki""".split()
+#: Four hundred, from common to rare.
+SURNAMES = [
+    start + end
+    for start in "acker berg dorn eich feld graben hol insel kirch linden".split()
+    for end in """auer bacher berger brunner burg dahl egger feldt gast haus hoff inger kamp lund
+    mann meier mayr nagel ort quist reiter rup sand schmid stein tal thal ven walder wirth
+    witz wood yard zahn zell zorn bauer felder hofer huber""".split()
+]
+#: What a failed payment was declined with, and where its share of a hundred ends.
+DECLINES = {"insufficient_funds": 45, "generic_decline": 85, "do_not_honor": 98, "lost_card": 100}
 CURRENCIES = {"usd": 0.55, "eur": 0.2, "cny": 0.1, "jpy": 0.1, "kwd": 0.05}
 METHODS = {
     "card": 0.7,
@@ -156,6 +166,9 @@ def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
             "customer_id": "cus_" + number,
             "order_id": at.astype("U").astype(object),
             "user_id": number,
+            "customer_name": np.char.capitalize(names.astype("U"))
+            + np.array(" ", object)
+            + np.array(SURNAMES, object)[_surnames(user)],
             "email": names
             + "."
             + number
@@ -174,6 +187,7 @@ def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
             "net_minor": np.where(good, amount - fee, None),
             "settlement_currency": np.array(list(CURRENCIES), object)[rows.currency[at]],
             "failure_code": np.where(states[kind] == "failed", "card_declined", None),
+            "decline_code": np.where(states[kind] == "failed", _declines(user), None),
             "disputed": (states[kind] == "disputed").astype(np.int8),
             "dispute_outcome": np.where(states[kind] == "disputed", "open", ""),
             "risk_level": np.array([*RISKS, None], object)[rows.risk[at]],
@@ -187,10 +201,45 @@ def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
     )
 
 
+def _surnames(user: Any) -> Any:
+    return user // len(NAMES) % len(SURNAMES)
+
+
+def _declines(user: Any) -> Any:
+    ends = np.array(list(DECLINES.values()))
+    return np.array(list(DECLINES), object)[np.searchsorted(ends, user * 31 % 100, side="right")]
+
+
+def words(rows: Draft) -> Iterator[pd.DataFrame]:
+    """What payments are found by, in order of the table's key."""
+    failed = np.array([state == "failed" for _, state in STATES])[rows.kind]
+    codes = _declines(rows.user)
+    found = {("error", "card_declined"): failed}
+    found |= {("error", code): failed & (codes == code) for code in DECLINES}
+    names, surnames = rows.user % len(NAMES), _surnames(rows.user)
+    for kind, word in sorted([*found, *(("name", name) for name in [*NAMES, *SURNAMES])]):
+        if kind == "error":
+            chosen = found[kind, word]
+        elif word in NAMES:
+            chosen = names == NAMES.index(word)
+        else:
+            chosen = surnames == SURNAMES.index(word)
+        at = np.flatnonzero(chosen)
+        text = rows.ids[at].astype("U24").astype(object)
+        columns = {"at": rows.created[at], "payment_id": "pi_" + text}
+        yield pd.DataFrame({"kind": kind, "word": word, "livemode": 1} | columns)
+
+
 def _countries(user: Any) -> Any:
     """A few countries have most users."""
     spread = (user * 2654435761 % 1000) / 1000
     return (spread**2.5 * len(COUNTRIES)).astype(np.int64)
+
+
+def payout_ids(created: Any, currency: Any) -> Any:
+    """Each day's money is paid out by itself, in its currency."""
+    codes = np.array([f"_{code}" for code in CURRENCIES], object)[currency]
+    return "po_" + days_of(created).astype(object) + codes
 
 
 def ledger(rows: Draft) -> Iterator[pd.DataFrame]:
@@ -230,6 +279,7 @@ def _ledger(rows: Draft, at: Any, category: str, start: str, share: float) -> pd
             "net_minor": amount - fee,
             "currency": np.array(list(CURRENCIES), object)[rows.currency[at]],
             "balance_type": "payments",
+            "payout_id": payout_ids(created, rows.currency[at]),
             "status": "available",
             "method": np.array(list(METHODS), object)[rows.method[at]],
             "card_country": np.where(

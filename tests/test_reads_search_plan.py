@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,9 +25,11 @@ from core.reads.search.sql import Binds, Conditions, Position, Window, statement
 from tests.factories import (
     NOON,
     add_charges,
+    add_ledger,
     add_payments,
     charge_row,
     fresh_engine,
+    ledger_row,
     paid,
     payment_row,
 )
@@ -54,6 +57,7 @@ def conn(database_url: str) -> Iterator[Connection]:
             card_brand="jcb" if number % 900 == 4 else "visa",
             customer_id=f"cus_{number % 400}",
             dispute_outcome="lost" if number % 100 == 9 else "",
+            customer_name=f"Ada N{number % 300}",
         )
         for number in range(3000)
     ]
@@ -70,6 +74,12 @@ def conn(database_url: str) -> Iterator[Connection]:
 
 def planned(conn: Connection, line: str, deep: bool = False) -> tuple[Plan, str]:
     """The plan for a page of a search, and how the database says it will run it."""
+    plan, rows = explained(conn, line, deep)
+    column = "detail" if is_sqlite(conn) else "key"
+    return plan, " ".join(str(row[column]) for row in rows)
+
+
+def explained(conn: Connection, line: str, deep: bool) -> tuple[Plan, list[Any]]:
     filters = follow(conn, resolve(parse(line), livemode=False, zone=ZONE, now=NOON))
     every = facets.known(conn)
     wanted = facets.matching(every, filters)
@@ -80,9 +90,7 @@ def planned(conn: Connection, line: str, deep: bool = False) -> tuple[Plan, str]
     binds = Binds(conn)
     asked = statement(binds, plan.arms, conditions, window, 51)
     explain = "EXPLAIN QUERY PLAN " if is_sqlite(conn) else "EXPLAIN "
-    rows = conn.exec_driver_sql(explain + asked, binds.values).mappings()
-    column = "detail" if is_sqlite(conn) else "key"
-    return plan, " ".join(str(row[column]) for row in rows)
+    return plan, list(conn.exec_driver_sql(explain + asked, binds.values).mappings())
 
 
 #: A search, how it should be planned, and the one index that it may use.
@@ -118,6 +126,50 @@ def test_index_that_was_planned_is_the_one_used(conn: Connection) -> None:
             found.append((line, deep, plan.kind, used))
             wanted.append((line, deep, kind, {index}))
     assert found == wanted
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("line", ["name:ada", "name:n7", '"ada n7"', "ada status:paid amount:>11"])
+def test_payments_of_a_word_are_read_in_their_order(
+    conn: Connection, line: str, deep: bool
+) -> None:
+    """By the key of the words, one after the other: nothing is sorted, nothing is scanned."""
+    plan, rows = explained(conn, line, deep)
+    assert plan.kind == "keyed"
+    arms = [arm for arm in plan.arms if arm.words]
+    if is_sqlite(conn):
+        said = [row["detail"] for row in rows]
+        read = "SEARCH payment_words USING PRIMARY KEY (kind=? AND word=? AND livemode=?"
+        assert sum(one.startswith(read) for one in said) == len(arms)
+        behind = "SEARCH payments USING INDEX sqlite_autoindex_payments_1 (stripe_id=?)"
+        assert said.count(behind) == len(arms)
+    else:
+        read = [row for row in rows if row["table"] == "payment_words"]
+        assert len(read) == len(arms)
+        assert {(row["key"], "filesort" in str(row["Extra"])) for row in read} == {
+            ("PRIMARY", False)
+        }
+        behind = [
+            row["type"] for row in rows if (row["table"], row["key"]) == ("payments", "PRIMARY")
+        ]
+        assert behind == ["eq_ref"] * len(arms)
+
+
+def test_the_rarest_word_of_several_leads(conn: Connection) -> None:
+    plan, _ = explained(conn, 'name:"ada n7"', False)
+    assert [arm.words for arm in plan.arms] == [("name", "n7", "ada")]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_payout_is_read_by_its_rows_or_else_by_time(
+    conn: Connection, many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.reads.search.plan.PROBE", 2 if many else 4000)
+    with writing(conn.engine) as other:
+        rows = [payment_row(stripe_id=f"pi_{n:08d}", latest_charge_id=f"ch_p{n}") for n in range(5)]
+        add_ledger(other, [ledger_row(row, payout_id="po_1") for row in rows])
+    plan, _ = explained(conn, "id:po_1", False)
+    assert plan.kind == ("walk" if many else "keyed")
 
 
 def test_id_of_any_object_leads_to_its_payment(database_url: str) -> None:

@@ -234,7 +234,7 @@ def test_pages_of_a_payout_are_all_of_it(engine: Engine) -> None:
         ("王小明", ["王小明", "小明"]),
         ("欧阳小明", ["欧阳", "小明"]),
         ("홍길동", ["홍길동", "길동"]),
-        ("ŁUKASZ Żak", ["zak", "łukasz"]),
+        ("ŁUKASZ Żak", ["zak", "łukasz", "Lukasz"]),
         ("Straße GmbH & Co. KG", ["strasse", "gmbh", '"GmbH & Co"']),
     ],
 )

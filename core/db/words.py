@@ -19,6 +19,11 @@ _EDGES = "'`-\N{RIGHT SINGLE QUOTATION MARK}_*"
 #: Names of these letters are written without a space after the family's name.
 _UNSPACED = re.compile(r"[\u3400-\u9fff\uac00-\ud7af]{3,5}")
 
+#: Letters that have no accent to take away, as they are typed without one.
+_PLAIN = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+
 Entry = tuple[str, str]
 
 
@@ -54,6 +59,6 @@ def entries(row: Mapping[Any, Any]) -> frozenset[Entry]:
 
 def _folded(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(one for one in apart if not unicodedata.combining(one))
+    bare = "".join(one for one in apart if not unicodedata.combining(one)).translate(_PLAIN)
     # Korean syllables come together again.
     return unicodedata.normalize("NFKC", bare)
