@@ -144,7 +144,6 @@ def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
     text = rows.ids[at].astype("U24").astype(object)
     card = rows.method[at] == 0
     good = statuses[kind] == "succeeded"
-    names = np.array(NAMES, object)[user % len(NAMES)]
     number = user.astype("U").astype(object)
     returned = {"refunded": 1.0, "partially_refunded": 0.5}
     share = np.array([returned.get(state, 0.0) for state in states])[kind]
@@ -163,18 +162,8 @@ def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
             "amount_disputed_minor": np.where(states[kind] == "disputed", amount, 0),
             "amount_refunded_minor": (amount * share).astype(np.int64),
             "latest_charge_id": "ch_" + text,
-            "customer_id": "cus_" + number,
             "order_id": at.astype("U").astype(object),
-            "user_id": number,
-            "customer_name": np.char.capitalize(names.astype("U"))
-            + np.array(" ", object)
-            + np.array(SURNAMES, object)[_surnames(user)],
-            "email": names
-            + "."
-            + number
-            + "@shop"
-            + (user % 9).astype("U").astype(object)
-            + ".test",
+            **_person(user),
             "method_type": np.array(list(METHODS), object)[rows.method[at]],
             "card_brand": np.where(
                 card, np.array(list(BRANDS), object)[user * 7 % 100 // 17], None
@@ -199,6 +188,19 @@ def _payments(rows: Draft, facets: Any, at: Any) -> pd.DataFrame:
             "as_of": created,
         }
     )
+
+
+def _person(user: Any) -> dict[str, Any]:
+    """Who a user is; a name is shared by many."""
+    names, number = np.array(NAMES, object)[user % len(NAMES)], user.astype("U").astype(object)
+    surnames = np.array(SURNAMES, object)[_surnames(user)]
+    shop = (user % 9).astype("U").astype(object)
+    return {
+        "customer_id": "cus_" + number,
+        "user_id": number,
+        "customer_name": np.char.capitalize(names.astype("U")).astype(object) + " " + surnames,
+        "email": names + "." + number + "@shop" + shop + ".test",
+    }
 
 
 def _surnames(user: Any) -> Any:

@@ -27,7 +27,6 @@ _PLAIN = str.maketrans(
 Entry = tuple[str, str]
 
 
-@lru_cache(maxsize=8192)
 def of_name(name: str) -> frozenset[str]:
     """The words that a name is found by: `Jean-Luc Müller` by jean-luc, jean, luc and muller.
 
@@ -51,10 +50,13 @@ def in_line(text: str) -> tuple[str, ...]:
 
 def entries(row: Mapping[Any, Any]) -> frozenset[Entry]:
     """Kind and word of all that a payments row is found by."""
-    name = row["customer_name"]
+    return _entries(row["customer_name"], row["failure_code"], row["decline_code"])
+
+
+@lru_cache(maxsize=8192)
+def _entries(name: str | None, *codes: str | None) -> frozenset[Entry]:
     found = {(NAME, word) for word in of_name(name)} if name else set()
-    found |= {(ERROR, row[c]) for c in ("failure_code", "decline_code") if row[c]}
-    return frozenset(found)
+    return frozenset(found | {(ERROR, code) for code in codes if code})
 
 
 def _folded(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select
@@ -18,6 +19,7 @@ Key = tuple[str, str]
 
 _W, _P = payment_words.c, payments.c
 _KEY = tuple(column.name for column in payment_words.primary_key.columns)
+_ORDER = itemgetter("kind", "word", "payment_id")
 _TAKE = delete(payment_words).where(and_(*(_W[name] == bindparam(f"{name}_") for name in _KEY)))
 _READ = ("stripe_id", "livemode", "created_at", "customer_name", "failure_code", "decline_code")
 _CHUNK = 2000
@@ -40,16 +42,18 @@ def follow(connection: Connection, rows: Sequence[Row], old: Mapping[str, Row]) 
                 come += _written(row, now - then)
                 gone += _written(row, then - now)
     if gone:
+        gone.sort(key=_ORDER)
         taken = [{f"{name}_": one[name] for name in _KEY} for one in gone]
-        connection.execute(_TAKE, sorted(taken, key=lambda one: str(list(one.values()))))
-    come.sort(key=lambda one: (one["kind"], one["word"], one["payment_id"]))
+        connection.execute(_TAKE, taken)
+    # In order of the key, so that two writers do not deadlock.
+    come.sort(key=_ORDER)
     insert_missing(connection, payment_words, come, *_KEY)
 
 
 def _written(row: Row, found: frozenset[Key]) -> list[dict[str, Any]]:
+    livemode, at, payment_id = bool(row["livemode"]), row["created_at"], row["stripe_id"]
     return [
-        {"kind": kind, "word": word, "livemode": bool(row["livemode"])}
-        | {"at": row["created_at"], "payment_id": row["stripe_id"]}
+        {"kind": kind, "word": word, "livemode": livemode, "at": at, "payment_id": payment_id}
         for kind, word in found
     ]
 
