@@ -53,6 +53,12 @@ def insert(connection, name, **given):
 
 def fill(connection):
     """A live refund filed as test data, an authorization let go, a charge without an intent."""
+    fill_charges(connection)
+    fill_refunds(connection)
+    fill_sums(connection)
+
+
+def fill_charges(connection):
     insert(
         connection,
         "payments",
@@ -91,6 +97,9 @@ def fill(connection):
         amount_minor=900,
         amount_captured_minor=900,
     )
+
+
+def fill_refunds(connection):
     common = {"livemode": 0, "status": "succeeded", "currency": "usd"}
     insert(
         connection,
@@ -108,6 +117,9 @@ def fill(connection):
     )
     insert(connection, "refunds", stripe_id="re_test", payment_id="pi_test", **common)
     insert(connection, "customers", stripe_id="cus_gone", livemode=0, deleted=1)
+
+
+def fill_sums(connection):
     for txn, source, category in (
         ("txn_back", "re_live", "partial_capture_reversal"),
         ("txn_alone", "ch_alone", "charge"),
