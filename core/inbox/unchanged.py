@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, select, update
 
 from core.db import tables
 from core.gateway.snapshots import (
@@ -51,30 +51,32 @@ _HOW = ("as_of", "confirmed", "updated_at")
 _NAMES = {
     kind: tuple(one.name for one in fields_of(kind) if one.name not in _HOW) for kind in TABLE_OF
 }
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _STATE = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
 #: The state of confirmed rows by their ids. Built once: that takes longer than asking.
 _CONFIRMED: dict[type[Snapshot], Select[Any]] = {
     kind: select(*(TABLE_OF[kind].c[name] for name in names)).where(
-        TABLE_OF[kind].c.stripe_id.in_(bindparam("ids", expanding=True)),
+        TABLE_OF[kind].c.stripe_id.in_(_IDS),
         TABLE_OF[kind].c.confirmed,
     )
     for kind, names in _NAMES.items()
 }
+_PAYMENTS = select(tables.payments).where(
+    tables.payments.c.stripe_id.in_(_IDS), tables.payments.c.confirmed
+)
+_CHARGES = select(tables.charges).where(tables.charges.c.stripe_id.in_(_IDS))
 
 
 def same(connection: Connection, snapshots: Sequence[Snapshot], scope: Scope) -> set[str]:
     """The ids of those that the mirror shows so already, from a confirmed reading."""
     intents = [one for one in snapshots if isinstance(one, PaymentSnapshot)]
-    charges = [one.charge for one in intents if one.charge is not None]
     found: set[str] = set()
     for kind in TABLE_OF:
         own = [one for one in snapshots if type(one) is kind]
         if own:
             found |= _alike(connection, kind, own)
     if intents:
-        attempts = _alike(connection, ChargeSnapshot, charges) if charges else set()
-        known = [one for one in intents if one.charge is None or one.charge.stripe_id in attempts]
-        found |= _same_payments(connection, known, scope)
+        found |= _same_payments(connection, intents, scope)
     return found
 
 
@@ -109,36 +111,33 @@ def _add(
 
 
 def _alike(connection: Connection, kind: type[Snapshot], own: Sequence[Snapshot]) -> set[str]:
-    state = _STATE[kind]
-    ids = [one.stripe_id for one in own]
-    rows = connection.execute(_CONFIRMED[kind], {"ids": ids})
-    kept = {row.stripe_id: tuple(row) for row in rows}
+    asked, state = {"ids": [one.stripe_id for one in own]}, _STATE[kind]
+    kept = {row.stripe_id: tuple(row) for row in connection.execute(_CONFIRMED[kind], asked)}
     return {one.stripe_id for one in own if kept.get(one.stripe_id) == state(one)}
 
 
 def _same_payments(
     connection: Connection, intents: Sequence[PaymentSnapshot], scope: Scope
 ) -> set[str]:
-    """Of payments without news from their charges: what this reading would write differs in no
-    column from what stands there."""
-    ids = [one.stripe_id for one in intents]
-    if not ids:
+    """Payments of which this reading would change no column, nor one of their charges."""
+    asked = {"ids": [one.stripe_id for one in intents]}
+    rows = connection.execute(_PAYMENTS, asked).mappings()
+    kept = {row["stripe_id"]: dict(row) for row in rows}
+    known = [one for one in intents if one.stripe_id in kept]
+    if not known:
         return set()
-    query = select(tables.payments).where(
-        tables.payments.c.stripe_id.in_(ids), tables.payments.c.confirmed
-    )
-    kept = {row["stripe_id"]: dict(row) for row in connection.execute(query).mappings()}
+    came = [one.charge for one in known if one.charge is not None]
+    attempts = _alike(connection, ChargeSnapshot, came) if came else set()
     paid_by = sorted({row["latest_charge_id"] for row in kept.values() if row["latest_charge_id"]})
-    c = tables.charges
     behind: dict[str, Any] = {}
     if paid_by:
-        rows = connection.execute(select(c).where(c.c.stripe_id.in_(paid_by))).mappings()
-        behind = {row["stripe_id"]: row for row in rows}
+        charges = connection.execute(_CHARGES, {"ids": paid_by}).mappings()
+        behind = {row["stripe_id"]: row for row in charges}
     return {
         one.stripe_id
-        for one in intents
-        if (before := kept.get(one.stripe_id)) is not None
-        and _state(_after(before, one, behind, scope)) == _state(before)
+        for one in known
+        if (one.charge is None or one.charge.stripe_id in attempts)
+        and _state(_after(kept[one.stripe_id], one, behind, scope)) == _state(kept[one.stripe_id])
     }
 
 
