@@ -1,4 +1,4 @@
-"""Lists that Stripe does not give as asked: rights that lack, objects deleted meanwhile, refusals."""
+"""Lists that Stripe does not give as asked: a right is lacking, an object was deleted."""
 
 import pytest
 

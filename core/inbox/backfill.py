@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from core import clock
 from core.db import cursors, tables
@@ -27,6 +27,7 @@ from core.inbox.ledger_walk import walk_name, write_page
 from core.inbox.poll import cover, events_name, gap_of
 from core.inbox.stale import Mark, payment_kind
 from core.inbox.streams import Backfilling
+from core.inbox.unchanged import MIRRORED
 
 #: Payments come before what hangs on them, and all before the ledger that books them.
 ORDER = (
@@ -42,17 +43,6 @@ ORDER = (
 A_DAY = 86_400
 #: Radar's own objects: an account without it, or a key without the right, may refuse them.
 OPTIONAL = {"early_fraud_warning", "review"}
-#: Where the mirror keeps what a list brings.
-_MIRRORED: dict[str, Table] = {
-    "customer": tables.customers,
-    "payment_intent": tables.payments,
-    "charge": tables.charges,
-    "refund": tables.refunds,
-    "dispute": tables.disputes,
-    "payout": tables.payouts,
-    "early_fraud_warning": tables.early_fraud_warnings,
-    "review": tables.reviews,
-}
 #: How many objects are marked in one transaction.
 _CHUNK = 500
 
@@ -190,7 +180,7 @@ def _new_run(connection: Connection, livemode: bool, since: int, now: datetime) 
     if gap is None or since > gap:
         return Run(since, began)
     floors = {}
-    for kind, table in _MIRRORED.items():
+    for kind, table in MIRRORED.items():
         c = table.c
         # A customer first seen as deleted has no time of its own.
         oldest = select(func.min(c.created_at)).where(
@@ -275,7 +265,7 @@ def _write_ledger(
 
 def _look_for_the_rest(engine: Engine, livemode: bool, run: Run, learned: Learned) -> None:
     """Mark mirrored objects that their list did not bring: deleted ones are in no list."""
-    for kind, table in _MIRRORED.items():
+    for kind, table in MIRRORED.items():
         if kind in learned.incomplete:
             continue
         c = table.c
