@@ -11,6 +11,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from defusedcsv import csv
 from starlette.concurrency import run_in_threadpool
@@ -97,19 +98,15 @@ def _payment(row: payments.PaymentRow) -> Row:
 
 
 def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
-    """The table under Revenue's chart, or the one by method or by country."""
+    """The table under Revenue's chart, or the one by method, by country, or of fees."""
+    if asked.get("by") == "fees":
+        yield from _fee_rows(person, asked)
+        return
     by, currency = asked.get("by", "day"), asked.get("currency", "")
     reads = {"method": revenue.by_method, "country": revenue.by_country}
     more = {} if by in reads else {"by": by}
-    found = console.console().read(
-        person.user_id,
-        reads.get(by, revenue.series),
-        livemode=asked.get("mode") == "live",
-        currency=currency,
-        since=_day(asked, "since"),
-        until=_day(asked, "until"),
-        **more,
-    )
+    read = reads.get(by, revenue.series)
+    found = console.console().read(person.user_id, read, **_period(asked), **more)
     key = found.columns[0]
     yield [key, *REVENUE_COLUMNS]
     # By the signs of the screen: what left and what was taken is negative.
@@ -118,6 +115,24 @@ def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
         change = int(row["net_minor"]) + int(row["other_minor"])
         amounts = [plain(Money(minor, currency)) for minor in (*parts, change)]
         yield [row[key], currency.upper(), *amounts, row["count"]]
+
+
+def _fee_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
+    """What fees went to; the amounts add up to the column `fees` of the same period."""
+    here, period = console.console(), _period(asked)
+    yield ["part", "currency", "amount"]
+    for part in here.read(person.user_id, revenue.fee_parts, **period):
+        amount = Money(-part.amount_minor, period["currency"])
+        yield [part.type, amount.currency.upper(), plain(amount)]
+
+
+def _period(asked: QueryParams) -> dict[str, Any]:
+    return {
+        "livemode": asked.get("mode") == "live",
+        "currency": asked.get("currency", ""),
+        "since": _day(asked, "since"),
+        "until": _day(asked, "until"),
+    }
 
 
 def _day(asked: QueryParams, name: str) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -89,6 +89,7 @@ def shaped(
         "series": by_period(series, currency),
         "methods": by_key(console.read(reads.by_method, **asked), currency, _method),
         "countries": by_key(console.read(reads.by_country, **asked), currency, _country),
+        "fees": fees(console.read(reads.fee_parts, **asked), both.current),
         "bridge": bridge(both.current),
         "unmapped": [one.category for one in both.current.movements if one.kind == UNMAPPED],
     }
@@ -200,15 +201,42 @@ def by_key(found: pd.DataFrame, currency: str, name: Any) -> pd.DataFrame:
     return table
 
 
+def fees(found: Sequence[reads.FeePart], now: reads.Revenue) -> pd.DataFrame:
+    """What was taken, by what it is and as a share of gross, with its sum."""
+    lines = [(_part(part.type), part.amount_minor) for part in found]
+    lines += [(_("Network costs"), now.network_cost_minor), (_("Tax on fees"), now.tax_minor)]
+    lines = [(name, minor) for name, minor in lines if minor]
+    lines.append((_("All together"), now.cost_minor))
+    rates = [reads.fee_rate(minor, now.gross_minor) for _name, minor in lines]
+    return pd.DataFrame(
+        {
+            "part": [name for name, _minor in lines],
+            "amount": [columns.money(-minor, now.currency) for _name, minor in lines],
+            "of_gross": [NOTHING if one is None else i18n.percent(one, digits=2) for one in rates],
+        },
+        dtype=object,
+    )
+
+
+def _part(type_: str) -> str:
+    """A part of fees; taxes are told apart from those that Stripe books by rows of their own."""
+    own = {
+        reads.BILLED: _("Billed by Stripe"),
+        reads.UNSPECIFIED: _("Not itemized"),
+        "tax": _("Tax within fees"),
+    }
+    return own.get(type_) or stripe_words.words(type_)
+
+
 def bridge(now: reads.Revenue) -> pd.DataFrame:
     """From the net to the change of the balance: each other movement, and what they add up to."""
     lines = [
-        (_movement(one), _(KINDS[one.kind]), one.amount_minor, i18n.number(one.count))
+        (_movement(one), one.amount_minor, _(KINDS[one.kind]), i18n.number(one.count))
         for one in now.movements
     ]
-    lines.insert(0, (_("Net"), _("Revenue"), now.net_minor, ""))
-    lines.append((_("Change of the balance"), "", now.balance_minor, ""))
-    table = pd.DataFrame(lines, columns=["movement", "kind", "amount", "rows"], dtype=object)
+    lines.insert(0, (_("Net"), now.net_minor, _("Revenue"), ""))
+    lines.append((_("Change of the balance"), now.balance_minor, "", ""))
+    table = pd.DataFrame(lines, columns=["movement", "amount", "kind", "rows"], dtype=object)
     table["amount"] = [columns.money(minor, now.currency) for minor in table["amount"]]
     return table
 
@@ -265,6 +293,8 @@ def layout(key: str) -> dict[str, Any]:
         "movement": columns.text_column(_("Movement"), width=180),
         "kind": columns.text_column(_("Kind"), width=120),
         "amount": columns.money_column(_("Amount"), width=118),
+        "part": columns.text_column(_("Part"), width=180),
+        "of_gross": columns.money_column(_("Of gross"), width=84),
         "rows": columns.money_column(_("Entries"), width=70),
     }
 

@@ -85,8 +85,13 @@ def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
                 widgets.card_title(name)
                 table(rows, head, f"{by}_{code}", name)
                 widgets.card_link(_("CSV"), address(currency, period, by))
-    with st.container(border=True):
-        movements(shown, code)
+        with st.container(border=True):
+            title = _("Fees and costs")
+            widgets.card_title(title)
+            table(shown["fees"], "", f"fees_{code}", title)
+            widgets.card_link(_("CSV"), address(currency, period, "fees"))
+        with st.container(border=True):
+            movements(shown, code)
 
 
 def movements(shown: dict, code: str) -> None:

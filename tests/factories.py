@@ -14,10 +14,10 @@ from core.clock import business_day
 from core.db.engine import open_engine
 from core.db.migrate import upgrade
 from core.db.states import payment_state
-from core.db.tables import balance_transactions, charges, payments
+from core.db.tables import balance_transaction_fees, balance_transactions, charges, payments
 from core.ledger import words
 from core.ledger.facets import FacetBook
-from core.ledger.ingest import write_sums
+from core.ledger.ingest import write_fee_sums, write_sums
 from core.ledger.tally import PaymentTally, facet_of
 from tests.newest import laid
 
@@ -149,6 +149,17 @@ def add_ledger(conn: Connection, rows: Sequence[Row], slot: int = 0) -> None:
     """Insert balance transactions and add them to the daily sums."""
     conn.execute(balance_transactions.insert(), rows)
     write_sums(conn, rows, slot)
+
+
+def add_fees(conn: Connection, row: Row, parts: Mapping[str, int], slot: int = 0) -> None:
+    """Insert what the fee of a ledger row is made of (type to amount), and add it to the sums."""
+    written = [
+        {"transaction_id": row["stripe_id"], "position": position, "type": type_}
+        | {"amount_minor": amount, "currency": row["currency"]}
+        for position, (type_, amount) in enumerate(parts.items())
+    ]
+    conn.execute(balance_transaction_fees.insert(), written)
+    write_fee_sums(conn, [row], written, slot)
 
 
 def paid(conn: Connection, **given: Any) -> Row:

@@ -173,6 +173,24 @@ def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, b
     assert country[0]["card_country"] == "US"
 
 
+def test_parts_of_fees_add_up_to_the_fees_of_the_same_period(console, client, busy_day):
+    now = clock.now()
+    with writing(console.engine) as conn:
+        sale = factories.payment_row(created_at=now)
+        row = factories.ledger_row(sale, created_at=now, amount_minor=1000, fee_minor=60)
+        factories.add_ledger(conn, [row])
+        factories.add_fees(conn, row, {"stripe_fee": 50, "tax": 10})
+    ask = client(person(console, "finance"))
+    rows = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "fees"}))
+    assert [(row["part"], row["currency"], row["amount"]) for row in rows] == [
+        ("unspecified", "USD", "-3.80"),
+        ("stripe_fee", "USD", "-0.50"),
+        ("tax", "USD", "-0.10"),
+    ]
+    (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
+    assert sum(Decimal(row["amount"]) for row in rows) == Decimal(day["fees"])
+
+
 @pytest.mark.parametrize("by", ["day", "week", "month", "method", "country"])
 def test_the_columns_of_a_file_add_up_to_its_net_and_to_the_balance(console, client, busy_day, by):
     rows = table(

@@ -1,9 +1,10 @@
 """The books: folding keeps every sum, a planted difference is found, a rebuild mends it."""
 
+from collections import Counter
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from core import clock
 from core.db import cursors
@@ -17,6 +18,7 @@ from core.db.tables import (
     payments_daily,
     revenue_country_daily,
     revenue_daily,
+    revenue_fee_parts_daily,
     risk_assessments,
 )
 from core.emulator.server import start_emulator
@@ -52,6 +54,7 @@ def test_folding_keeps_every_sum(spine):
     with writing(spine.engine) as connection:
         connection.execute(update(revenue_daily).values(slot=5))
         connection.execute(update(payments_daily).values(slot=7))
+        connection.execute(update(revenue_fee_parts_daily).values(slot=3))
     before = kept_sums(spine.engine)
     today = clock.now().date()
     assert fold_closed_days(spine.engine, before=today) > 0
@@ -71,6 +74,7 @@ def test_folding_keeps_every_sum(spine):
         (revenue_daily, "gross_minor"),
         (revenue_daily, "fee_minor"),
         (revenue_country_daily, "net_minor"),
+        (revenue_fee_parts_daily, "amount_minor"),
         (payments_daily, "count"),
         (payments_daily, "amount_minor"),
         (amount_hist, "n"),
@@ -108,13 +112,15 @@ def test_a_score_that_says_another_sum_than_its_payment_is_found_and_mended(spin
 
 def test_a_lost_row_is_found(spine):
     with writing(spine.engine) as connection:
-        one = connection.scalar(select(balance_transactions.c.stripe_id).limit(1))
+        b = balance_transactions.c
+        one = connection.scalar(select(b.stripe_id).where(b.fee_minor > 0).limit(1))
         connection.execute(
             delete(balance_transactions).where(balance_transactions.c.stripe_id == one)
         )
     assert {d.table for d in differences(spine.engine)} == {
         "revenue_daily",
         "revenue_country_daily",
+        "revenue_fee_parts_daily",
     }
 
 
@@ -128,6 +134,19 @@ def test_a_rebuild_moves_the_days_to_another_zone(spine):
         for table, column in ((balance_transactions, "business_day"), (payments, "day")):
             for at, day in connection.execute(select(table.c.created_at, table.c[column])):
                 assert day == clock.business_day(at, shanghai)
+
+
+def test_parts_of_fees_are_those_that_stripe_tells(spine):
+    told = Counter()
+    for row in spine.ledger_at_stripe():
+        for part in row["fee_details"]:
+            told[part["currency"], part["type"]] += part["amount"]
+    c = revenue_fee_parts_daily.c
+    kept = select(c.currency, c.type, func.sum(c.amount_minor)).group_by(c.currency, c.type)
+    with reading(spine.engine) as connection:
+        sums = {(row[0], row[1]): int(row[2]) for row in connection.execute(kept)}
+    assert sums == {key: amount for key, amount in told.items() if amount}
+    assert len(sums) > 1
 
 
 def test_the_same_rows_twice_enter_the_sums_once(spine):

@@ -140,6 +140,25 @@ def test_net_is_revenue_alone_and_other_movements_stand_apart(moved):
     }
 
 
+def test_fees_and_costs_are_told_apart_and_add_up(moved, console):
+    with writing(console.engine) as conn:
+        sale = factories.payment_row(created_at=clock.now())
+        row = factories.ledger_row(sale, created_at=clock.now(), fee_minor=310)
+        factories.add_ledger(conn, [row])
+        factories.add_fees(conn, row, {"stripe_fee": 250, "tax": 40, "withheld_tax": 20})
+    table = next(frame.value for frame in moved().dataframe if "of_gross" in frame.value)
+    assert dict(zip(table["part"], table["amount"], strict=True)) == {
+        "Not itemized": "-$93.00",
+        "Stripe fee": "-$2.50",
+        "Tax within fees": "-$0.40",
+        "Withheld tax": "-$0.20",
+        "Network costs": "-$1.50",
+        "Tax on fees": "-$0.60",
+        "All together": "-$98.20",
+    }
+    assert table["of_gross"].iloc[-1] == "3.17%"
+
+
 def test_a_category_that_nobody_mapped_is_named_and_asks_to_be(moved):
     said = [warning.value for warning in moved().warning]
     assert len(said) == 1
@@ -165,7 +184,12 @@ def test_other_movements_have_chinese_names_in_chinese(moved):
 def test_files_are_asked_for_with_the_same_figures(revenue):
     links = [link.url for link in revenue(period="7d").link_button]
     addresses = [url for url in links if url.startswith("/ui/export/revenue.csv")]
-    assert [a.split("by=")[1].split("&")[0] for a in addresses] == ["day", "method", "country"]
+    assert [a.split("by=")[1].split("&")[0] for a in addresses] == [
+        "day",
+        "method",
+        "country",
+        "fees",
+    ]
     assert all("currency=usd" in a and "mode=test" in a for a in addresses)
 
 

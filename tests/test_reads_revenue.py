@@ -16,9 +16,18 @@ from core.db.engine import reading, writing
 from core.errors import InvalidInput
 from core.reads import categories, revenue
 from core.reads.categories import KNOWN, REVENUE
-from tests.factories import NOON, Row, add_ledger, fresh_engine, ledger_row, payment_row
+from tests.factories import (
+    NOON,
+    Row,
+    add_fees,
+    add_ledger,
+    fresh_engine,
+    ledger_row,
+    payment_row,
+)
 
 TODAY = NOON.date()
+FEES = ("balance_transaction_fees", "revenue_fee_parts_daily")
 CURRENCIES = ["usd", "jpy", "kwd", "usdc"]
 #: All that Stripe names, and some that it may name one day.
 CATEGORIES = [*sorted(KNOWN), "obligation", "inbound_transfer"]
@@ -51,7 +60,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 def written(engine: Engine, given_rows: list[Row]) -> list[Row]:
     """Replace the ledger by these rows; returns them as they stand there."""
     with writing(engine) as conn:
-        for table in ("balance_transactions", "revenue_daily", "revenue_country_daily"):
+        for table in ("balance_transactions", "revenue_daily", "revenue_country_daily", *FEES):
             conn.execute(text("DELETE FROM " + table))
         rows = []
         for one in given_rows:
@@ -171,6 +180,36 @@ def test_costs_of_the_network_and_tax_are_in_the_rate(engine: Engine) -> None:
     assert (found.fee_minor, found.network_cost_minor, found.tax_minor) == (330, 150, 20)
     assert found.fee_rate == Fraction(500, 10_000)
     assert found.net_minor == 9_500
+
+
+def test_parts_of_fees_add_up_to_the_fees_of_a_period(engine: Engine) -> None:
+    sale = ledger_row(payment_row(), created_at=NOON, amount_minor=10_000, fee_minor=390)
+    older = ledger_row(payment_row(), created_at=NOON, amount_minor=5_000, fee_minor=200)
+    other = ledger_row(payment_row(), created_at=NOON, currency="eur", fee_minor=30)
+    before = ledger_row(payment_row(), created_at=NOON - timedelta(days=3), fee_minor=40)
+    bill = {"reporting_category": "fee", "amount_minor": -80, "fee_minor": 0}
+    written(engine, [bill])
+    with writing(engine) as conn:
+        add_ledger(conn, [sale, older, other, before])
+        parts = {"stripe_fee": 290, "tax": 50, "application_fee": 60, "unspecified": -10}
+        add_fees(conn, sale, parts, slot=1)
+        add_fees(conn, other, {"stripe_fee": 30})
+        add_fees(conn, before, {"stripe_fee": 40})
+    asked = {"livemode": False, "currency": "usd"}
+    asked |= {"since": TODAY, "until": TODAY + timedelta(days=1)}
+    with reading(engine) as conn:
+        found = revenue.fee_parts(conn, **asked)
+        fees = revenue.summary(conn, **asked).current.fee_minor
+    assert {part.type: part.amount_minor for part in found} == {
+        "stripe_fee": 290,
+        # Of the row that was booked before its parts were kept, and what Stripe left open.
+        "unspecified": 190,
+        "billed": 80,
+        "application_fee": 60,
+        "tax": 50,
+    }
+    assert [part.type for part in found][:2] == ["stripe_fee", "unspecified"]
+    assert sum(part.amount_minor for part in found) == fees == 390 + 200 + 80
 
 
 def test_the_fee_of_a_payout_is_a_fee_and_the_payout_what_arrives(engine: Engine) -> None:

@@ -144,6 +144,19 @@ revenue_country_daily = Table(
     ),
 )
 
+#: Sums of balance_transaction_fees by what they are; the day is the transaction's.
+revenue_fee_parts_daily = Table(
+    "revenue_fee_parts_daily",
+    metadata,
+    Column("livemode", flag(), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", code(4), nullable=False),
+    Column("type", code(), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("livemode", "currency", "day", "type", "slot"),
+)
+
 #: Each combination of facets that a payment has had, numbered in order of appearance.
 facets = Table(
     "facets",

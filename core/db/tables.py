@@ -24,6 +24,7 @@ from core.db.ledger_tables import (
     payments_daily,
     revenue_country_daily,
     revenue_daily,
+    revenue_fee_parts_daily,
     versions,
 )
 from core.db.mirror_tables import (
@@ -84,6 +85,7 @@ __all__ = [
     "refunds",
     "revenue_country_daily",
     "revenue_daily",
+    "revenue_fee_parts_daily",
     "reviews",
     "risk_assessments",
     "rule_sets",

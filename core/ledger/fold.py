@@ -6,12 +6,18 @@ from datetime import date
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, select
 
-from core.db.tables import payments_daily, revenue_country_daily, revenue_daily
+from core.db.tables import (
+    payments_daily,
+    revenue_country_daily,
+    revenue_daily,
+    revenue_fee_parts_daily,
+)
 from core.db.upsert import add_to
 
 _SUMS = {
     revenue_daily: ("gross_minor", "fee_minor", "net_minor", "count"),
     revenue_country_daily: ("gross_minor", "fee_minor", "net_minor", "count"),
+    revenue_fee_parts_daily: ("amount_minor",),
     payments_daily: ("count", "amount_minor", "captured_minor"),
 }
 

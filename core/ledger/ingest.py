@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from core.db.tables import (
     refunds,
     revenue_country_daily,
     revenue_daily,
+    revenue_fee_parts_daily,
 )
 from core.db.upsert import add_to, insert_new
 from core.gateway.ledger_entries import CHARGE_IDS
@@ -149,7 +151,10 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
     found = origins | _indirect(connection, fresh.values(), origins)
     rows = [_row(entry, _origin(entry, found), scope) for entry in fresh.values()]
     insert_new(connection, balance_transactions, sorted(rows, key=lambda row: row["stripe_id"]))
-    _write_fees(connection, fresh.values())
+    parts = _fee_rows(fresh.values())
+    if parts:
+        insert_rows(connection, balance_transaction_fees, parts)
+        write_fee_sums(connection, rows, parts, scope.slot)
     unlinked = _link(connection, rows)
     write_sums(connection, rows, scope.slot)
     return Ingested(len(rows), unlinked, _missing(fresh.values(), found), _reversed(rows))
@@ -279,8 +284,8 @@ def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
     return row
 
 
-def _write_fees(connection: Connection, entries: Iterable[LedgerEntry]) -> None:
-    rows = [
+def _fee_rows(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+    return [
         {
             "transaction_id": entry.stripe_id,
             "position": position,
@@ -293,8 +298,6 @@ def _write_fees(connection: Connection, entries: Iterable[LedgerEntry]) -> None:
         for entry in entries
         for position, part in enumerate(entry.fee_parts)
     ]
-    if rows:
-        insert_rows(connection, balance_transaction_fees, rows)
 
 
 def _link(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -321,6 +324,27 @@ def write_sums(
         (revenue_country_daily, "card_country"),
     ):
         _write_sum(connection, table, dimension, rows, slot, times)
+
+
+def write_fee_sums(
+    connection: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    parts: Sequence[Mapping[str, Any]],
+    slot: int,
+) -> None:
+    """Add the parts of the fees of these ledger rows to the daily sums by part."""
+    of = {row["stripe_id"]: row for row in rows}
+    sums: Counter[tuple[Any, ...]] = Counter()
+    for part in parts:
+        row = of[part["transaction_id"]]
+        key = (row["livemode"], row["business_day"], part["currency"], part["type"])
+        sums[key] += part["amount_minor"]
+    keys = ("livemode", "day", "currency", "type")
+    written = [
+        dict(zip(keys, key, strict=True)) | {"amount_minor": amount, "slot": slot}
+        for key, amount in sums.items()
+    ]
+    add_to(connection, revenue_fee_parts_daily, written, ["amount_minor"])
 
 
 def _write_sum(

@@ -25,18 +25,21 @@ from core.db.buckets import amount_bucket, email_prefix
 from core.db.engine import alone, one_picture, retrying
 from core.db.tables import (
     amount_hist,
+    balance_transaction_fees,
     balance_transactions,
     facets,
     payments,
     payments_daily,
     revenue_country_daily,
     revenue_daily,
+    revenue_fee_parts_daily,
 )
 from core.db.tables import email_prefix as email_prefixes
 from core.ledger import copies, words
 
 Sums = dict[tuple[Any, ...], tuple[int, ...]]
 _REVENUE = ("gross_minor", "fee_minor", "net_minor", "count")
+_PART_KEYS = ("livemode", "day", "currency", "type")
 _CHUNK = 5000
 
 
@@ -72,6 +75,9 @@ def verify(connection: Connection) -> list[Difference]:
     for table, dimension in _revenue_tables():
         kept = _kept_revenue(connection, table, dimension)
         found += _differences(table.name, kept, _true_revenue(connection, dimension))
+    found += _differences(
+        revenue_fee_parts_daily.name, _kept_parts(connection), _true_parts(connection)
+    )
     found += _differences("payments_daily", _kept_days(connection), _true_days(connection))
     buckets, prefixes = _true_counts(connection)
     found += _differences("amount_hist", _kept_counts(connection, amount_hist), buckets)
@@ -94,6 +100,8 @@ def rebuild(connection: Connection, zone: ZoneInfo) -> None:
     for table, dimension in _revenue_tables():
         keys = ("livemode", "day", "currency", "reporting_category", dimension)
         _replace(connection, table, keys, _REVENUE, _true_revenue(connection, dimension))
+    parts = _true_parts(connection)
+    _replace(connection, revenue_fee_parts_daily, _PART_KEYS, ("amount_minor",), parts)
     numbered = {row.id: row._asdict() for row in connection.execute(select(facets))}
     days = _true_days(connection)
     connection.execute(delete(payments_daily))
@@ -128,8 +136,9 @@ def _grouped(
     connection: Connection,
     keys: Sequence[ColumnElement[Any]],
     sums: Sequence[ColumnElement[Any]],
+    *where: ColumnElement[bool],
 ) -> Sums:
-    rows = connection.execute(select(*keys, *sums).group_by(*keys))
+    rows = connection.execute(select(*keys, *sums).where(*where).group_by(*keys))
     found = {tuple(r[: len(keys)]): tuple(int(n) for n in r[len(keys) :]) for r in rows}
     # What came and went again leaves a row of zeros; it says the same as no row.
     return {key: figures for key, figures in found.items() if any(figures)}
@@ -147,6 +156,18 @@ def _true_revenue(connection: Connection, dimension: str) -> Sums:
     keys = [b.livemode, b.business_day, b.currency, b.reporting_category, b[dimension]]
     sums = [func.sum(b.amount_minor), func.sum(b.fee_minor), func.sum(b.net_minor), func.count()]
     return _grouped(connection, keys, sums)
+
+
+def _kept_parts(connection: Connection) -> Sums:
+    c = revenue_fee_parts_daily.c
+    return _grouped(connection, [c[name] for name in _PART_KEYS], [func.sum(c.amount_minor)])
+
+
+def _true_parts(connection: Connection) -> Sums:
+    b, f = balance_transactions.c, balance_transaction_fees.c
+    keys = [b.livemode, b.business_day, f.currency, f.type]
+    behind = b.stripe_id == f.transaction_id
+    return _grouped(connection, keys, [func.sum(f.amount_minor)], behind)
 
 
 def _kept_days(connection: Connection) -> Sums:

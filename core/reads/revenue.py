@@ -32,7 +32,7 @@ from sqlalchemy import (
     select,
 )
 
-from core.db.tables import revenue_country_daily, revenue_daily
+from core.db.tables import revenue_country_daily, revenue_daily, revenue_fee_parts_daily
 from core.errors import InvalidInput
 from core.reads.categories import COSTS, KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
 from core.reads.needs import needs
@@ -42,6 +42,10 @@ FIGURES = (*(f"{part}_minor" for part in PARTS), "net_minor", "other_minor", "co
 #: The columns of the other movements by their kind; together they are `other_minor`.
 MOVEMENT_FIGURES = tuple(f"{kind}_minor" for kind in MOVEMENTS)
 _COST_FIGURES = tuple(f"{part}_minor" for part in COSTS)
+#: Fees that Stripe bills by rows of their own (category `fee`): Radar, Billing and so on.
+BILLED = "billed"
+#: The part of fees whose kind is not known, as the ledger calls it.
+UNSPECIFIED = "unspecified"
 Step = Literal["day", "week", "month"]
 #: Sums of one category: amount, fee, net, rows.
 Sums = tuple[int, int, int, int]
@@ -102,6 +106,14 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class FeePart:
+    """What fees went to: Stripe's type of a part of fees, or `BILLED`. Positive when taken."""
+
+    type: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unmapped:
     """A category that `categories.toml` does not hold, in one settlement currency."""
 
@@ -152,6 +164,28 @@ def series(
     for day, categories in days.items():
         periods[_period(day, by)].append(categories)
     return _frame("period", {period: _figures(*found) for period, found in periods.items()})
+
+
+@needs("see_revenue")
+def fee_parts(
+    conn: Connection, *, livemode: bool, currency: str, since: date, until: date
+) -> tuple[FeePart, ...]:
+    """What the period's `fee_minor` is made of, the largest first.
+
+    Fees that Stripe told no part of are `UNSPECIFIED`: so are all rows that were booked before
+    their parts were kept.
+    """
+    _check(since, until)
+    given = {"livemode_": livemode, "currency_": currency, "since": since, "until": until}
+    parts = {row[0]: int(row[1]) for row in conn.execute(_PARTS, given)}
+    read = _read(conn, revenue_daily, "currency", livemode, currency, since, until)
+    categories = read.get(currency, {})
+    parts[BILLED] = -sum(categories[one][0] for one in categories if kind_of(one) == "fee")
+    fees = sum(fee for _, fee, _, _ in categories.values())
+    told = sum(amount for type_, amount in parts.items() if type_ != BILLED)
+    parts[UNSPECIFIED] = parts.get(UNSPECIFIED, 0) + fees - told
+    found = [FeePart(type_, amount) for type_, amount in parts.items() if amount]
+    return tuple(sorted(found, key=lambda part: (-part.amount_minor, part.type)))
 
 
 @needs("see_revenue")
@@ -254,6 +288,17 @@ def _sum(value: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.sum(value), BigInteger)
 
 
+_P = revenue_fee_parts_daily.c
+_PARTS = (
+    select(_P.type, _sum(_P.amount_minor))
+    .where(
+        _P.livemode == bindparam("livemode_"),
+        _P.day >= bindparam("since"),
+        _P.day < bindparam("until"),
+        _P.currency == bindparam("currency_"),
+    )
+    .group_by(_P.type)
+)
 _COLUMNS = (*FIGURES, *MOVEMENT_FIGURES)
 
 
