@@ -191,6 +191,24 @@ def test_parts_of_fees_add_up_to_the_fees_of_the_same_period(console, client, bu
     assert sum(Decimal(row["amount"]) for row in rows) == Decimal(day["fees"])
 
 
+def test_no_digit_of_a_very_large_amount_is_lost(console, client):
+    now = clock.now()
+    #: One more than a float holds, in a currency with two decimals; and a code of four letters.
+    large = 2**53 + 1
+    with writing(console.engine) as conn:
+        for currency in ("idr", "usdc"):
+            sale = factories.payment_row(created_at=now)
+            given = {"currency": currency, "amount_minor": large, "fee_minor": 0}
+            factories.add_ledger(conn, [factories.ledger_row(sale, created_at=now, **given)])
+    today = now.date()
+    asked = {"since": str(today), "until": str(today + timedelta(days=1))}
+    ask = client(person(console, "finance"))
+    for currency in ("idr", "usdc"):
+        (row,) = table(ask.get("/ui/export/revenue.csv", params=asked | {"currency": currency}))
+        assert (row["gross"], row["net"]) == ("90071992547409.93", "90071992547409.93")
+        assert row["currency"] == currency.upper()
+
+
 @pytest.mark.parametrize("by", ["day", "week", "month", "method", "country"])
 def test_the_columns_of_a_file_add_up_to_its_net_and_to_the_balance(console, client, busy_day, by):
     rows = table(

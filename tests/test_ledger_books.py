@@ -1,6 +1,7 @@
 """The books: folding keeps every sum, a planted difference is found, a rebuild mends it."""
 
 from collections import Counter
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,6 +31,7 @@ from core.inbox.poll import poll
 from core.ledger.scope import Scope
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.ledger.verify import differences, rebuild_all
+from core.reads import revenue
 from core.risk.arrivals import score_arrivals
 from tests.spine import connect, kept_sums, picture
 
@@ -134,6 +136,22 @@ def test_a_rebuild_moves_the_days_to_another_zone(spine):
         for table, column in ((balance_transactions, "business_day"), (payments, "day")):
             for at, day in connection.execute(select(table.c.created_at, table.c[column])):
                 assert day == clock.business_day(at, shanghai)
+
+
+def test_both_blocks_of_revenue_add_up_to_stripes_balance(spine):
+    balance = spine.gateway.get("/v1/balance")
+    wanted = Counter()
+    for part in (*balance["available"], *balance["pending"]):
+        wanted[part["currency"]] += part["amount"]
+    tomorrow = clock.now().date() + timedelta(days=1)
+    period = {"since": tomorrow - timedelta(days=60), "until": tomorrow}
+    with reading(spine.engine) as connection:
+        found = {
+            currency: revenue.summary(connection, livemode=False, currency=currency, **period)
+            for currency in revenue.currencies(connection, livemode=False)
+        }
+    assert {one: both.current.balance_minor for one, both in found.items()} == wanted
+    assert any(both.current.other_minor for both in found.values())
 
 
 def test_parts_of_fees_are_those_that_stripe_tells(spine):

@@ -159,6 +159,21 @@ def test_fees_and_costs_are_told_apart_and_add_up(moved, console):
     assert table["of_gross"].iloc[-1] == "3.17%"
 
 
+def test_very_large_amounts_keep_their_digits_on_the_screen(revenue, console):
+    with writing(console.engine) as conn:
+        sale = factories.payment_row(created_at=clock.now())
+        for category, amount in (("charge", 2**53 + 1), ("payout", -(2**53) - 1)):
+            given = {"currency": "idr", "reporting_category": category, "amount_minor": amount}
+            row = factories.ledger_row(sale, created_at=clock.now(), fee_minor=0, **given)
+            factories.add_ledger(conn, [row])
+    test = revenue(currency="IDR")
+    assert figures(test)["Gross"] == "90.07T"
+    assert test.dataframe[0].value["gross"].iloc[0] == "90,071,992,547,409.93"
+    assert bridge(test)["Payout"] == "-90,071,992,547,409.93"
+    spec = str(test.get("plotly_chart")[0].proto)
+    assert "90071992547409.93" in spec
+
+
 def test_a_category_that_nobody_mapped_is_named_and_asks_to_be(moved):
     said = [warning.value for warning in moved().warning]
     assert len(said) == 1
