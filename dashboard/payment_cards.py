@@ -24,19 +24,21 @@ def amount(payment: Payment) -> str:
 
 
 def figures(detail: PaymentDetail) -> None:
-    """Captured and refunded as paid; fee and net as settled, once Stripe has booked them."""
+    """Captured, refunded, disputed as paid; fee and net as settled, once Stripe booked them."""
     payment = detail.payment
-    paid, given_back = payment.amount_received_minor, payment.amount_refunded_minor
     cards = [
-        _card(_("Captured, {currency}"), paid, payment.currency),
-        _card(_("Refunded, {currency}"), given_back, payment.currency),
+        _card(_("Captured, {currency}"), payment.amount_captured_minor, payment.currency),
+        _card(_("Refunded, {currency}"), payment.amount_refunded_minor, payment.currency),
     ]
+    if payment.amount_disputed_minor:
+        disputed = payment.amount_disputed_minor
+        cards.append(_card(_("Disputed, {currency}"), disputed, payment.currency))
     for settled in detail.money:
         cards.append(_card(_("Stripe fee, {currency}"), settled.fee_minor, settled.currency))
         cards.append(_card(_("Net, {currency}"), settled.net_minor, settled.currency))
     if not detail.money:
         cards += [Card(_("Stripe fee"), "–"), Card(_("Net"), "–")]
-    draw_cards(cards, columns=4)
+    draw_cards(cards, columns=max(4, len(cards)))
 
 
 def _card(label: str, minor: int, currency: str) -> Card:

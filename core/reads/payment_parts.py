@@ -29,7 +29,9 @@ class Payment:
     currency: str
     amount_received_minor: int
     amount_capturable_minor: int
+    amount_captured_minor: int
     amount_refunded_minor: int
+    amount_disputed_minor: int
     latest_charge_id: str | None
     customer_id: str | None
     customer_name: str | None
