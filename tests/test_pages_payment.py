@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.db.engine import writing
+from tests import factories
 from tests.fixtures_access import person
 from tests.fixtures_screens import HOSTILE
 
@@ -43,6 +45,22 @@ def test_amounts_fee_and_net_carry_their_codes(payment):
         "Stripe fee, USD": "$37.03",
         "Net, USD": "$1,198",
     }
+
+
+def test_captured_and_disputed_are_what_stripe_took_and_holds(payment, console):
+    taken = {"amount_captured_minor": 6000, "amount_disputed_minor": 2500}
+    with writing(console.engine) as conn:
+        made = factories.paid(conn, amount_minor=10000, disputed=True, **taken)
+        given = {"reporting_category": "transfer", "amount_minor": -900, "fee_minor": 0}
+        factories.add_ledger(conn, [factories.ledger_row(made, **given)])
+    test = payment(made["stripe_id"])
+    assert figures(test)["Captured, USD"] == "$60.00"
+    assert figures(test)["Disputed, USD"] == "$25.00"
+    sums = next(frame.value for frame in test.dataframe if "what" in frame.value)
+    lines = dict(zip(sums["what"], sums["amount"], strict=True))
+    # What is no revenue stands under the net, by its own name.
+    assert list(lines)[-2:] == ["Net", "Transfer"]
+    assert lines["Transfer"] == "-$9.00"
 
 
 def test_three_decimals_stay_three(payment):
