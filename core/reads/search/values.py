@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.db.states import STATES
+from core.db.states import DISPUTE_OUTCOMES, INQUIRY, OPEN, STATES
 from core.db.words import in_line
 from core.errors import InvalidInput
 from core.money import CURRENCIES, STABLECOINS
@@ -28,8 +28,7 @@ STATE_GROUPS = {
 #: Stripe's statuses that are not also a state's name.
 STRIPE_STATUSES = ("requires_payment_method",)
 #: Words for how the disputes of a payment stand; the others are outcomes themselves.
-DISPUTE_GROUPS = {"none": ("",), "open": ("open", "inquiry")}
-DISPUTES = ("open", "inquiry", "won", "lost", "prevented", "closed")
+DISPUTE_GROUPS = {"none": ("",), "open": (OPEN, INQUIRY)}
 RISK_LEVELS = ("normal", "elevated", "highest", "not_assessed", "unknown")
 _RISK_WORDS = {"high": ("elevated", "highest"), "none": ("",)}
 
@@ -104,9 +103,9 @@ def statuses(text: str) -> tuple[str, frozenset[str]]:
 def disputes(text: str) -> frozenset[str]:
     """How disputes stand that a word speaks of; `open` waits for an end, inquiries too."""
     word = text.lower()
-    if word in DISPUTES or word in DISPUTE_GROUPS:
+    if word in DISPUTE_OUTCOMES or word in DISPUTE_GROUPS:
         return frozenset(DISPUTE_GROUPS.get(word, (word,)))
-    known = ", ".join(dict.fromkeys([*DISPUTES, *DISPUTE_GROUPS]))
+    known = ", ".join(dict.fromkeys([*DISPUTE_OUTCOMES, *DISPUTE_GROUPS]))
     raise InvalidInput("dispute", "must be one of {known}", known=known)
 
 
