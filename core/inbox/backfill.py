@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from core.inbox.stale import Mark, payment_kind
 from core.inbox.streams import Backfilling
 from core.inbox.unchanged import MIRRORED
 
+REVIEW = "review"
 #: Payments come before what hangs on them, and all before the ledger that books them.
 ORDER = (
     "customer",
@@ -38,11 +39,11 @@ ORDER = (
     "dispute",
     "payout",
     "early_fraud_warning",
-    "review",
+    REVIEW,
 )
 A_DAY = 86_400
 #: Radar's own objects: an account without it, or a key without the right, may refuse them.
-OPTIONAL = {"early_fraud_warning", "review"}
+OPTIONAL = {"early_fraud_warning", REVIEW}
 #: How many objects are marked in one transaction.
 _CHUNK = 500
 
@@ -214,6 +215,7 @@ def _walk(
     _note(learned, kind, kept)
     if kept["finished"]:
         return
+    newest = Place.of(kept).seen
     for page, behind in _pages(gateway, kind, floor, Place.of(kept)):
         size = len(page.entries if isinstance(page, LedgerPage) else page.snapshots)
         # What was written is known once the page is: it is kept with the next one.
@@ -226,6 +228,10 @@ def _walk(
             "finished": not page.has_more,
         }
         wrote = write(page, (name, kept))
+        if kind == REVIEW and isinstance(page, Page):
+            lower = page.oldest if page.has_more and page.oldest is not None else floor
+            retrying(partial(_look_for_closed, engine, gateway.livemode, page, (lower, newest)))
+            newest = behind.seen
         kept["written"] += wrote.rows
         kept["parked"] += wrote.parked
         learned.lacking |= set(page.lacking)
@@ -263,6 +269,26 @@ def _write_ledger(
     return write_page(engine, books, page, livemode=livemode, keep=keep)
 
 
+def _look_for_closed(
+    engine: Engine, livemode: bool, page: Page, bounds: tuple[int, int | None]
+) -> None:
+    """Mark reviews that are open here and that the page did not bring: Stripe lists open ones only.
+
+    `bounds` are the times (seconds) that the page speaks for; without an upper one, up to now.
+    """
+    c, (lower, upper) = tables.reviews.c, bounds
+    asked = select(c.stripe_id).where(
+        c.open, c.livemode == livemode, c.created_at >= clock.from_unix(lower)
+    )
+    if upper is not None:
+        asked = asked.where(c.created_at <= clock.from_unix(upper))
+    with writing(engine) as connection:
+        brought = {one.stripe_id for one in page.snapshots}
+        brought |= {one.stripe_id for one in page.unread}
+        missing = sorted(set(connection.scalars(asked)) - brought)
+        _mark_in(connection, REVIEW, livemode, missing)
+
+
 def _look_for_the_rest(engine: Engine, livemode: bool, run: Run, learned: Learned) -> None:
     """Mark mirrored objects that their list did not bring: deleted ones are in no list."""
     for kind, table in MIRRORED.items():
@@ -278,14 +304,18 @@ def _look_for_the_rest(engine: Engine, livemode: bool, run: Run, learned: Learne
             retrying(partial(_mark, engine, kind, livemode, ids[start : start + _CHUNK]))
 
 
-def _mark(engine: Engine, kind: str, livemode: bool, ids: list[str]) -> None:
+def _mark(engine: Engine, kind: str, livemode: bool, ids: Sequence[str]) -> None:
     with writing(engine) as connection:
-        now = clock.now()
-        marks = [
-            Mark(payment_kind(one) if kind == "payment_intent" else kind, one, livemode, now, None)
-            for one in ids
-        ]
-        stale.mark(connection, marks, at=now)
+        _mark_in(connection, kind, livemode, ids)
+
+
+def _mark_in(connection: Connection, kind: str, livemode: bool, ids: Sequence[str]) -> None:
+    now = clock.now()
+    marks = [
+        Mark(payment_kind(one) if kind == "payment_intent" else kind, one, livemode, now, None)
+        for one in ids
+    ]
+    stale.mark(connection, marks, at=now)
 
 
 def _end(engine: Engine, livemode: bool, run: Run, learned: Learned) -> None:

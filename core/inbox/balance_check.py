@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,12 +11,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from core import clock
+from core.db import cursors
 from core.db.engine import reading, retrying, writing
 from core.db.tables import balance_checks, balance_transactions, stale_objects
 from core.db.upsert import upsert
 from core.gateway.balances import Key, read_balance
 from core.gateway.client import Gateway
 from core.gateway.readings import LEDGER, read_ledger_page
+from core.gateway.snapshots import LedgerEntry
+from core.inbox.ledger_walk import walk_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,13 @@ class _Ledger:
 def check_balance(engine: Engine, gateway: Gateway) -> Balanced:
     """Compare the sums of the ledger with Stripe's balance, and write what was found.
 
-    Stripe's balance is read before and after: where it is the same, and the newest rows of
-    Stripe's list are in the ledger, nothing in between can have made a difference.
+    Stripe's balance is read before and after: where it is the same, and the newest row of Stripe's
+    list is in the ledger, nothing in between can have made a difference.
     """
     before = read_balance(gateway)
     head = read_ledger_page(gateway, plain=True)
     with reading(engine) as connection:
-        caught_up = _holds(connection, [entry.stripe_id for entry in head.entries])
+        caught_up = _caught_up(connection, gateway.livemode, head.entries)
         ledger = _ledger(connection, gateway.livemode)
         kept = _kept(connection, gateway.livemode)
     if not caught_up or read_balance(gateway) != before:
@@ -63,15 +66,21 @@ def reopen(connection: Connection, livemode: bool) -> None:
     connection.execute(delete(balance_checks).where(balance_checks.c.livemode == livemode))
 
 
-def _holds(connection: Connection, ids: list[str]) -> bool:
-    """Whether all of these rows are in the ledger, but for those that cannot be and are parked."""
+def _caught_up(connection: Connection, livemode: bool, head: Sequence[LedgerEntry]) -> bool:
+    """Whether the newest row of Stripe's list is here, and a walk has ended since it was made.
+
+    A row that could not be written and is parked is passed over. Rows between that one and the
+    oldest are not asked for: one that is missing is just what is looked for.
+    """
     b, s = balance_transactions.c, stale_objects.c
-    have = set(connection.scalars(select(b.stripe_id).where(b.stripe_id.in_(ids))))
-    missing = sorted(set(ids) - have)
-    if not missing:
-        return True
-    parked = select(s.stripe_id).where(s.kind == LEDGER, s.stripe_id.in_(missing))
-    return set(connection.scalars(parked)) == set(missing)
+    walked = (cursors.position(connection, walk_name(livemode)) or {}).get("since", 0)
+    for entry in head:
+        if connection.scalar(select(b.stripe_id).where(b.stripe_id == entry.stripe_id)):
+            return bool(clock.to_unix(entry.created_at) <= walked)
+        parked = select(s.kind).where(s.kind == LEDGER, s.stripe_id == entry.stripe_id)
+        if connection.scalar(parked) is None:
+            return False
+    return not head
 
 
 def _ledger(connection: Connection, livemode: bool) -> _Ledger:
