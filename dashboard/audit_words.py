@@ -35,6 +35,8 @@ ACTIONS = {
     "dispute.view": N_("Opened a dispute"),
     "event.dry_run": N_("Tried an event's replay"),
     "event.replay": N_("Replayed events"),
+    "object.retry": N_("Had an object read again"),
+    "object.retry_all": N_("Had all parked objects read again"),
     "event.replay_dead": N_("Replayed all dead events"),
     "event.simulate": N_("Made an event up"),
     "export": N_("Took a file away"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -14,11 +15,13 @@ from core import bootstrap, settings
 from core.access.principals import Caller, Principal
 from core.actions.desk import Desk
 from core.bootstrap import Console
-from core.db.engine import reading
-from core.errors import NotPermitted, NotSignedIn, TillwatchError
+from core.db.engine import answering, reading
+from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TillwatchError
 from core.inbox.request_log import RequestLog
 from dashboard import navigation, widgets
 from dashboard.i18n import _
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,16 +54,18 @@ def user_id() -> str | None:
 def viewer() -> Principal:
     """The person behind this run as the database knows them now; others get no further."""
     try:
-        return console().principal(user_id())
-    except NotSignedIn as error:
+        with answering():
+            return console().principal(user_id())
+    except (NotSignedIn, DatabaseDown) as error:
         _stop(error)
 
 
 def require(right: str) -> Principal:
     """The viewer, who has the right now: for what comes from a cache instead of through `read`."""
     try:
-        return console().require(user_id(), right, "screen")
-    except (NotPermitted, NotSignedIn) as error:
+        with answering():
+            return console().require(user_id(), right, "screen")
+    except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)
 
 
@@ -88,8 +93,9 @@ def zone() -> ZoneInfo:
 def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run a read for the viewer; without the right the screen says so and the run ends there."""
     try:
-        return console().read(user_id(), fn, *a, **k)
-    except (NotPermitted, NotSignedIn) as error:
+        with answering():
+            return console().read(user_id(), fn, *a, **k)
+    except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)
 
 
@@ -125,6 +131,12 @@ def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -
 def _stop(error: TillwatchError) -> NoReturn:
     if isinstance(error, NotSignedIn):
         st.warning(_("You are signed out, or your account was shut. Reload to sign in again."))
+    elif isinstance(error, DatabaseDown):
+        _log.error("a screen could not be read: %s", type(error.__cause__).__name__)
+        st.error(
+            _("The database does not answer. Nothing was changed. Reload to try again."),
+            icon=":material/database_off:",
+        )
     else:
         widgets.refused(error)
     st.stop()

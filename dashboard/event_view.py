@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -14,7 +15,7 @@ from core.actions import events as actions
 from core.reads import events as reads
 from core.reads.events import SOURCES, EventRow
 from core.reads.search.query import Query
-from dashboard import chips, columns, console, drawer, i18n, log_filters, widgets
+from dashboard import chips, columns, console, drawer, i18n, log_filters, navigation, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 from dashboard.log_page import Nothing
@@ -128,11 +129,22 @@ def _leave() -> None:
 
 def standing(found: Mapping[str, int], person: Principal) -> None:
     """What waits and what was given up; with the right, a way to try all of that again."""
-    if not found["dead"]:
+    if not found["dead"] and not found["parked"]:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
+    if found["parked"]:
+        row.page_link(
+            navigation.named("parked"),
+            label=_("Objects that cannot be read: {n}").format(n=i18n.number(found["parked"])),
+            icon=":material/block:",
+        )
+    if found["dead"]:
+        _dead(row, found["dead"], person)
+
+
+def _dead(row: Any, count: int, person: Principal) -> None:
     row.badge(
-        _("Dead: {n}").format(n=i18n.number(found["dead"])),
+        _("Dead: {n}").format(n=i18n.number(count)),
         icon=":material/error:",
         color="red",
         help=_("Given up after eight tries. They stay until they are replayed."),
@@ -146,8 +158,8 @@ def standing(found: Mapping[str, int], person: Principal) -> None:
             ).format(n=i18n.number(actions.MOST))
         )
         if st.button(_("Replay them now"), key="replay_dead_now", type="primary"):
-            count = console.act(actions.replay_dead, livemode=mode())
-            st.toast(_("{n} put back").format(n=i18n.number(count)), icon=":material/replay:")
+            back = console.act(actions.replay_dead, livemode=mode())
+            st.toast(_("{n} put back").format(n=i18n.number(back)), icon=":material/replay:")
             st.rerun()
 
 

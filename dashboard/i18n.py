@@ -125,9 +125,16 @@ def signed(value: Fraction, *, digits: int = 1) -> str:
     return f"{Decimal(value.numerator) / value.denominator:+.{digits}f}"
 
 
-def as_of(said: str, at: datetime, zone: ZoneInfo) -> str:
-    """What is said of figures, with the time at which it was so."""
-    return f"{said} · {moment(at, zone)} {zone}"
+def as_of(said: str, at: datetime | None, zone: ZoneInfo) -> str:
+    """What is said of figures, with the time at which it was so; None if that is not known."""
+    return f"{said} · {time_of(at, zone)}"
+
+
+def time_of(at: datetime | None, zone: ZoneInfo) -> str:
+    """The time at which figures were so."""
+    if at is None:
+        return _("not read from Stripe yet")
+    return _("as of {time} {zone}").format(time=moment(at, zone), zone=zone)
 
 
 def moment(when: datetime, zone: ZoneInfo) -> str:

@@ -58,6 +58,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("dispute", _("Dispute"), "gavel", _("Risk"), rights.SEE_DISPUTES, hidden=True),
         Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
         Screen("events", _("Events"), "bolt", developers, rights.SEE_EVENTS),
+        Screen("parked", _("Not read"), "block", developers, rights.SEE_EVENTS, hidden=True),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),
         Screen("users", _("Users"), "group", admin, administer),
         Screen("audit", _("Audit"), "policy", admin, administer),

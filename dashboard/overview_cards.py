@@ -16,7 +16,18 @@ from core.reads import attention
 from core.reads import overview as reads
 from core.reads.attention import Need
 from core.reads.overview import Net, Today
-from dashboard import charts, columns, console, figures, i18n, navigation, payment_table
+from dashboard import (
+    charts,
+    columns,
+    console,
+    figures,
+    freshness,
+    i18n,
+    navigation,
+    payment_table,
+    permission_words,
+    stream_words,
+)
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -37,6 +48,7 @@ _NEEDS = {
     ),
     "dead_events": (N_("Events not applied"), "error", "red", None),
     "stale_objects": (N_("Objects to read again"), "sync_problem", "orange", None),
+    "parked_objects": (N_("Objects that cannot be read"), "block", "orange", None),
 }
 #: Kinds whose work stands on a screen of its own, and what its address says.
 _ROOMS = {
@@ -48,6 +60,7 @@ _ROOMS = {
     "refunds_unresolved": ("refunds", {"tab": "history", "state": "unknown"}),
     "dead_events": ("events", {"q": "state:dead"}),
     "open_cases": ("fraud", {"tab": "cases"}),
+    "parked_objects": ("parked", None),
 }
 NOTHING = "–"
 BUSIEST = 4
@@ -141,16 +154,19 @@ def layout(*, with_net: bool) -> dict[str, Any]:
 
 def needs(found: Sequence[Need], person: Principal) -> None:
     """What waits, with its count; a link where there is a list of it."""
-    mine = [need for need in found if need.right in person.rights]
+    mine = [need for need in found if need.is_for(person.rights)]
     if not mine:
         st.badge(_("Nothing waits for you"), icon=":material/task_alt:", color="green")
     for need in mine:
+        if need.stream is not None or need.missing is not None:
+            _standing_still(need)
+            continue
         label, icon, colour, search = _NEEDS.get(need.kind, (need.kind, "circle", "gray", None))
         row = st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         room, query = _ROOMS.get(need.kind, ("payments", {"q": search} if search else None))
-        if query:
+        if query or need.kind in _ROOMS:
             row.page_link(
                 navigation.named(room),
                 label=_(label),
@@ -160,6 +176,35 @@ def needs(found: Sequence[Need], person: Principal) -> None:
         else:
             row.markdown(f":material/{icon}: {_(label)}", width="content")
         row.badge(i18n.number(need.count), color=colour)
+
+
+def _standing_still(need: Need) -> None:
+    """What does not go on, and why: there is no list of it, but something to do."""
+    one = need.stream
+    if one is not None:
+        state = _(stream_words.STATES[one.state])
+        said = _("{stream}: {state}").format(stream=stream_words.name(one.name), state=state)
+        why = stream_words.why(one, console.zone())
+    else:
+        right = need.missing or ""
+        said = _("The key lacks {right}").format(right=right)
+        why = permission_words.lacking(right)
+    row = st.container(gap="xxsmall")
+    row.markdown(f":material/sync_problem: {said}")
+    row.caption(why)
+
+
+@st.fragment(run_every=freshness.LOOK_EVERY)
+def needing(version: int) -> None:
+    """What waits for the viewer: looked at by the clock too, for silence changes no version."""
+    tick = int(datetime.now(UTC).timestamp()) // freshness.LOOK_EVERY
+    needs(waiting(version, tick, console.livemode()), console.viewer())
+
+
+@st.cache_data(max_entries=4, ttl=120, show_spinner=False)
+def waiting(version: int, tick: int, livemode: bool) -> tuple[Need, ...]:
+    """What waits for anybody; computed once for all who look."""
+    return console.read(attention.needs_you, livemode=livemode, now=datetime.now(UTC))
 
 
 @st.cache_data(max_entries=50, ttl=120, show_spinner=False)
@@ -180,7 +225,6 @@ def shaped(
             console.zone(),
             [(code, name, hours[code].tolist()) for code, name in outcomes],
         ),
-        "needs": console.read(attention.needs_you, livemode=livemode, now=asked["now"]),
         "compared": compared(lines, nets),
         "failures": payment_table.frame(failures),
     }

@@ -31,12 +31,12 @@ KINDS = {
 }
 
 
-def said(page: reads.PaymentPage, at: datetime) -> str:
+def said(page: reads.PaymentPage, at: datetime | None) -> str:
     """How many match and when that was true, in one line."""
     zone = console.zone()
     parts = [_("Payments: {count}").format(count=page.count.label)] if page.count else []
     # What would be cut by a table's toolbar on a phone comes last.
-    parts.append(f"{i18n.moment(at, zone)} {zone}")
+    parts.append(i18n.time_of(at, zone))
     parts.append(_("{n} shown, newest first").format(n=len(page.rows)))
     if page.searched_to:
         parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))

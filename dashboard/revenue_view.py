@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -83,7 +83,6 @@ def shaped(
     series = console.read(reads.series, by=period.by, **asked)
     both = console.read(reads.summary, **asked)
     return {
-        "at": datetime.now(UTC),
         "cards": cards(both),
         "figure": figure(series, currency, period),
         "series": by_period(series, currency),

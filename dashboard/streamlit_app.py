@@ -10,7 +10,7 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard import account, console, navigation, selftest, widgets  # noqa: E402
+from dashboard import account, console, freshness, navigation, selftest, widgets  # noqa: E402
 
 selftest.answer()
 
@@ -36,6 +36,7 @@ with st.sidebar:
     account.box(person)
 account.keep_language(person)
 if page is not None:
+    freshness.banner(person)
     page.run()
 else:
     account.no_roles()

@@ -1,24 +1,19 @@
-"""The frame that every screen shares: title and mode, cards, empty states, errors, freshness."""
+"""The frame that every screen shares: title and mode, cards, empty states, errors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from core import clock
 from core.errors import InvalidInput, NotPermitted, TillwatchError
 from core.reads.search.values import FIELDS
 from dashboard import columns, i18n
 from dashboard.i18n import _
 
-#: Older than this, what is shown is called stale.
-STALE_AFTER = 600
 #: The height of a table's row in pixels.
 ROW = 36
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
@@ -83,22 +78,6 @@ def mode_badge(livemode: bool) -> None:
         st.badge(_("LIVE"), icon=":material/bolt:", color="green")
     else:
         st.badge(_("TEST MODE"), icon=":material/science:", color="orange")
-
-
-def freshness(last_event: datetime | None, zone: ZoneInfo) -> None:
-    """How old the picture is; orange once nothing came for ten minutes."""
-    if last_event is None:
-        st.badge(_("No events yet"), icon=":material/sensors_off:", color="gray")
-        return
-    age = int((clock.now() - last_event).total_seconds())
-    said = _("Last event {ago}").format(ago=i18n.ago(age))
-    stale = age > STALE_AFTER
-    st.badge(
-        said,
-        icon=":material/schedule:" if stale else ":material/sensors:",
-        color="orange" if stale else "green",
-        help=f"{i18n.moment(last_event, zone)} {zone}",
-    )
 
 
 def empty(what: str, then: str, *, icon: str = ":material/inbox:") -> Any:

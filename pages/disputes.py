@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.reads import disputes as reads
-from dashboard import console, disputes_view, i18n, live, stripe_words, widgets
+from dashboard import console, disputes_view, freshness, i18n, live, stripe_words, widgets
 from dashboard.i18n import _
 
 
@@ -73,7 +73,7 @@ def listed(view: str, reason: str, currency: str) -> None:
     if page.rows:
         said = _("{n} shown, the nearest deadline first") if view == "open" else None
         said = (said or _("{n} shown, newest first")).format(n=len(page.rows))
-        st.caption(i18n.as_of(said, now, console.zone()))
+        st.caption(i18n.as_of(said, freshness.now().mirror, console.zone()))
         disputes_view.table(page.rows, console.zone(), now, remember)
     elif view == "open":
         widgets.empty(_("Nothing is to be answered"), _("New disputes appear here by themselves."))

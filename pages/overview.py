@@ -11,6 +11,7 @@ from dashboard import (
     charts,
     console,
     figures,
+    freshness,
     i18n,
     live,
     navigation,
@@ -33,11 +34,12 @@ def main() -> None:
     everything()
 
 
-@st.fragment(run_every=30)
+@st.fragment(run_every=freshness.LOOK_EVERY)
 def age() -> None:
     """How old the picture is; by the clock, for silence changes no version."""
     fresh = console.read(reads.freshness, livemode=console.livemode())
-    widgets.freshness(fresh.last_event_at, console.zone())
+    with_ledger = console.viewer().may("see_revenue")
+    freshness.badge(fresh.last_event_at, with_ledger=with_ledger)
 
 
 @st.fragment
@@ -54,11 +56,11 @@ def everything() -> None:
     if not shown["cards"] and not shown["failures"].size:
         payments_view.none_yet()
     else:
-        draw(shown, here)
+        draw(shown, here, version)
     live.ping("payments", version, every=ASK_EVERY)
 
 
-def draw(shown: dict, here: console.View) -> None:
+def draw(shown: dict, here: console.View, version: int) -> None:
     """Cards, chart and needs, comparison, failures."""
     st.header(_("Today so far, against yesterday"), anchor=False)
     figures.cards(shown["cards"], columns=4)
@@ -70,7 +72,7 @@ def draw(shown: dict, here: console.View) -> None:
         )
     with right.container(border=True, height="stretch"):
         widgets.card_title(_("Needs you"))
-        overview_cards.needs(shown["needs"], here.person)
+        overview_cards.needing(version)
     with st.container(border=True):
         widgets.card_title(_("Same hours compared"))
         widgets.plain_table(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import streamlit as st
 
 from core.errors import InvalidInput
 from core.reads import payments as reads
-from dashboard import console, i18n, live, payment_filters, payment_table, payments_view, widgets
+from dashboard import (
+    console,
+    freshness,
+    i18n,
+    live,
+    payment_filters,
+    payment_table,
+    payments_view,
+    widgets,
+)
 from dashboard.i18n import _
 
 EXAMPLE = "status:failed amount:>100 last4:4242 -currency:usd"
@@ -51,9 +58,9 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     console.require("see_payments")
     # The version first: rows that come between the two reads are then drawn once more, not missed.
     version = live.version("payments")
-    page, table, at = view(version, line, cursor, older, console.livemode(), i18n.language())
+    page, table = view(version, line, cursor, older, console.livemode(), i18n.language())
     if page.rows or page.searched_to:
-        st.caption(payments_view.said(page, at))
+        st.caption(payments_view.said(page, freshness.now().mirror))
     if page.rows:
         payment_table.show(
             table,
@@ -73,7 +80,7 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False)
 def view(
     version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
-) -> tuple[reads.PaymentPage, pd.DataFrame, datetime]:
+) -> tuple[reads.PaymentPage, pd.DataFrame]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = console.read(
         reads.page,
@@ -83,7 +90,7 @@ def view(
         older=older,
         zone=console.zone(),
     )
-    return page, payment_table.frame(page.rows), datetime.now(UTC)
+    return page, payment_table.frame(page.rows)
 
 
 def remember(payment_id: str) -> None:

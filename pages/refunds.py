@@ -15,6 +15,7 @@ from dashboard import (
     bulk_tables,
     console,
     drawer,
+    freshness,
     i18n,
     live,
     navigation,
@@ -90,7 +91,7 @@ def asked() -> None:
     if found:
         ids = {refund_tables.short(one.request_id): one.request_id for one in found}
         said = _("{n} under way, newest first").format(n=len(found))
-        st.caption(i18n.as_of(said, datetime.now(UTC), console.zone()))
+        st.caption(i18n.as_of(said, freshness.now().mirror, console.zone()))
         refund_tables.draw(
             refund_tables.under_way(found),
             console.zone(),
@@ -152,7 +153,7 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
     )
     if page.entries:
         said = _("{n} shown, newest first").format(n=len(page.entries))
-        st.caption(i18n.as_of(said, datetime.now(UTC), console.zone()))
+        st.caption(i18n.as_of(said, freshness.now().mirror, console.zone()))
         found = {refund_tables.short(one.id): one for one in page.entries}
         refund_tables.draw(
             refund_tables.history(page.entries),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.reads import revenue as reads
-from dashboard import charts, console, figures, i18n, live, revenue_view, widgets
+from dashboard import charts, console, figures, freshness, i18n, live, revenue_view, widgets
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -67,7 +67,7 @@ def picked(today: date) -> tuple[date, ...]:
 
 def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
     """One currency: cards, chart, its table, and the tables by method and country."""
-    st.caption(i18n.as_of(period.said, shown["at"], console.zone()))
+    st.caption(i18n.as_of(period.said, freshness.now().ledger, console.zone()))
     figures.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
     code = currency.upper()
     title = _(revenue_view.TITLES[period.by]).format(currency=code)

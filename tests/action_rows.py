@@ -96,6 +96,8 @@ ROWS: dict[str, Row] = {
     "list_entries.add": Row(RISK, (NewEntry("none", "ip", "", ""),)),
     "list_entries.remove": Row(RISK, (0,)),
     "list_import.import_text": Row(RISK, ("",)),
+    "parked.retry": Row({"developer", "admin"}, ("re_none",), _TEST),
+    "parked.retry_all": Row({"developer", "admin"}, (), _TEST),
     "payments.cancel": Row(TAKERS, (PAYMENT,), _TEST),
     "payments.capture": Row(TAKERS, (PAYMENT,), _TEST),
     "payments.confirm": Row(TAKERS, (PAYMENT,), _TEST | {"payment_method": "none"}),

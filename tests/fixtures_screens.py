@@ -12,7 +12,7 @@ from core import clock
 from core.bootstrap import Console
 from core.db.engine import writing
 from core.db.tables import disputes, early_fraud_warnings, events, refunds
-from tests import factories
+from tests import factories, stream_rows
 
 UTC = ZoneInfo("UTC")
 #: What stored text may try on a screen: a remote image, markup, a link, math, colour, a formula.
@@ -32,8 +32,12 @@ def nothing_cached() -> None:
 
 @pytest.fixture
 def shop(console: Console, nothing_cached: None) -> dict[str, Any]:
-    """Ids of payments by what happened to them; all of today, within the last two hours."""
+    """Ids of payments by what happened to them; all of today, within the last two hours.
+
+    A worker that lives keeps them.
+    """
     now = clock.now()
+    stream_rows.write(console.engine)
     start = max(now - timedelta(hours=2), clock.start_of_day(now, UTC))
     made: dict[str, Any] = {}
     with writing(console.engine) as conn:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.checkout_screens import badges, emulated
 from tests.dispute_tools import at_stripe, disputed
+from tests import stream_rows
 from tests.fixtures_access import person
 from tests.fixtures_actions import make_desk, with_token
 
@@ -26,12 +27,13 @@ def plain(elements):
 
 
 def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_as):
+    stream_rows.write(console.engine)
     test = screen_as(person(console, "support"), "disputes")
     assert not test.exception
     row = test.dataframe[0].value.iloc[0]
     assert row["dispute"].endswith(dispute)
     assert "left" in row["left"]
-    assert any(re.search(r"first · .*:\d\d UTC$", caption.value) for caption in test.caption)
+    assert any(re.search(r"first · as of .*:\d\d UTC$", caption.value) for caption in test.caption)
     assert (row["amount"], row["currency"]) == ("$12.34", "USD")
     assert test.metric[0].label == "To answer, USD (1)"
     # One status for all needs no column; the choice above says it.

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from streamlit import cache_data
 
 from core import clock
 from core.db.engine import writing
 from core.db.tables import disputes
-from tests import factories
+from tests import factories, stream_rows
 from tests.fixtures_access import person
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
@@ -72,8 +73,11 @@ def test_a_failure_says_what_it_means(overview):
     assert list(failures["meaning"]) == ["Too little money on the card or account."]
 
 
-def test_the_age_of_the_last_event_stands_beside_the_title(overview):
-    assert any("Last event" in m.value for m in overview("viewer").markdown)
+def test_as_of_when_the_figures_are_stands_beside_the_title(console, overview):
+    assert any("As of" in m.value for m in overview("viewer").markdown)
+    cache_data.clear()
+    stream_rows.forget(console.engine)
+    assert any("Not read from Stripe yet" in m.value for m in overview("viewer").markdown)
 
 
 @pytest.mark.parametrize(("role", "offered"), [("developer", True), ("viewer", False)])

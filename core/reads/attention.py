@@ -1,15 +1,17 @@
-"""What waits for a person: disputes to answer, warnings, dead events, a backlog of readings."""
+"""What waits for a person: disputes to answer, refunds, dead events, streams that do not go on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from core.db import bulk_refund_states as bulks
 from core.db import refund_states as states
 from core.db.parked import PARKED
+from core.db.stream_limits import BACKFILL, LEDGER, PAYOUTS
 from core.db.tables import (
     bulk_refunds,
     cases,
@@ -19,17 +21,20 @@ from core.db.tables import (
     refund_requests,
     stale_objects,
 )
+from core.reads import parked, streams
 from core.reads.needs import needs
 from core.reads.search import facets
+from core.reads.streams import StreamState
 
 ANSWERABLE = ("needs_response", "warning_needs_response")
-#: A reading that is due this long says that the worker is behind, or stopped. One that is parked
-#: says that Stripe refuses it.
+#: A reading that is due this long says that the worker is behind, or stopped.
 LATE = timedelta(minutes=5)
 #: The worker finds out what became of a refund within seconds: after so long a person should look.
 UNRESOLVED = timedelta(minutes=15)
 #: What the worker stopped is told of as long as a request waits for a second person.
 TOLD = timedelta(hours=72)
+#: Whose figures stand still with the ledger.
+_MONEY = ("see_revenue",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +43,29 @@ class Need:
 
     Kinds: disputes_to_answer, refunds_to_approve, bulks_to_approve, bulks_stopped (by the worker,
     lately), refunds_failed, refunds_unresolved, open_cases, payments_to_capture, dead_events,
-    stale_objects. `right` is the one that the work itself takes.
+    stale_objects, parked_objects; stream_wrong and stream_incomplete, with the `stream`; and
+    right_missing, with the `missing` right (`rak_…`) of the key. `right` is the one that the work
+    itself takes; who has one of `others` can do something about it too.
     """
 
     kind: str
     right: str
     count: int
     first_at: datetime | None
+    others: tuple[str, ...] = ()
+    stream: StreamState | None = None
+    missing: str | None = None
+
+    def is_for(self, rights: Collection[str]) -> bool:
+        """Whether somebody with these rights can do something about it."""
+        return any(right in rights for right in (self.right, *self.others))
 
 
 @needs("see_payments")
 def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need, ...]:
     """Only kinds of which something waits, most urgent first."""
     due = stale_objects.c.next_attempt_at
-    late = or_(due < now - LATE, due >= PARKED)
+    late, set_aside = due < now - LATE, due >= PARKED
     dead = events.c.state == "dead"
     answerable = disputes.c.status.in_(ANSWERABLE)
     asked = refund_requests.c
@@ -79,9 +93,28 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
         need("open_cases", "manage_fraud", cases.c.opened_at, cases.c.state == "open"),
         _to_capture(conn, livemode),
         need("dead_events", "see_events", events.c.received_at, dead),
-        need("stale_objects", "see_events", stale_objects.c.known_at, late),
+        need("stale_objects", "see_events", due, late),
+        need("parked_objects", "see_events", stale_objects.c.known_at, set_aside),
     )
-    return tuple(one for one in found if one.count)
+    standing = _streams(conn, livemode, now)
+    return tuple(one for one in (*standing, *found) if one.count)
+
+
+def _streams(conn: Connection, livemode: bool, now: datetime) -> list[Need]:
+    """A need for each stream that is not fresh, and for each right that only objects wait for."""
+    found = []
+    named = set()
+    for one in streams.standing(conn, livemode=livemode, now=now):
+        if one.is_wrong or one.state == "incomplete":
+            kind = "stream_wrong" if one.is_wrong else "stream_incomplete"
+            others = _MONEY if one.name in (LEDGER, PAYOUTS, BACKFILL) else ()
+            found.append(Need(kind, "see_events", 1, one.since, others, one, one.permission))
+            named.add(one.permission)
+    for right in parked.missing_rights(conn, livemode=livemode, now=now):
+        if right.right not in named:
+            need = Need("right_missing", "see_events", right.count, right.since)
+            found.append(replace(need, missing=right.right))
+    return found
 
 
 def _count(

@@ -119,7 +119,7 @@ def page(
 
 @needs("see_events")
 def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
-    """How many events are pending and dead, each counted up to `FEW`."""
+    """How many events are pending and dead, and objects parked, each counted up to `FEW`."""
     found = {}
     for state in ("pending", "dead"):
         some = (
@@ -129,6 +129,10 @@ def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
             .subquery()
         )
         found[state] = int(conn.scalar(select(func.count()).select_from(some)) or 0)
+    s = stale_objects.c
+    parked = (s.next_attempt_at >= PARKED) & (s.livemode == livemode)
+    few = select(s.stripe_id).where(parked).limit(FEW).subquery()
+    found["parked"] = int(conn.scalar(select(func.count()).select_from(few)) or 0)
     return found
 
 

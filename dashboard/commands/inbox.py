@@ -9,6 +9,7 @@ import click
 
 from core import bootstrap, settings
 from core.errors import NotFound
+from core.inbox import parked as parked_objects
 from core.inbox import work
 from core.inbox.apply import Books
 from core.inbox.overview import failures, refusals, standing
@@ -48,7 +49,7 @@ def dead(as_json: bool) -> None:
 @command.command("parked")
 @click.option("--json", "as_json", is_flag=True, help="Print the objects as JSON.")
 def parked(as_json: bool) -> None:
-    """List the objects that Stripe refuses to show; a replayed event of one asks again."""
+    """List the objects that cannot be read; `retry`, or a new event of one, asks again."""
     found = refusals(bootstrap.build(settings.load()).engine)
     if as_json:
         click.echo(json.dumps([one.__dict__ for one in found]))
@@ -56,6 +57,19 @@ def parked(as_json: bool) -> None:
         for one in found:
             click.echo(f"{one.kind} {one.stripe_id}: {one.last_error}")
         click.echo(f"{len(found)} parked")
+
+
+@command.command("retry")
+@click.argument("object_ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every object that is parked.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def retry(object_ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Read parked objects from Stripe again."""
+    if bool(object_ids) == everything:
+        raise click.UsageError("name objects, or give --all")
+    console = bootstrap.build(settings.load())
+    count = parked_objects.retry(console.engine, None if everything else object_ids)
+    click.echo(json.dumps({"put_back": count}) if as_json else f"{count} put back")
 
 
 @command.command("replay")

@@ -1,0 +1,68 @@
+"""Objects that cannot be read from Stripe: why, since when, and trying them again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.actions import parked as actions
+from core.errors import NotFound
+from core.reads import parked as reads
+from dashboard import console, i18n, live, navigation, parked_view, widgets
+from dashboard.i18n import _
+
+
+def main() -> None:
+    """Draw the screen."""
+    console.require("see_events")
+    widgets.header(_("Objects that cannot be read"), livemode=console.livemode())
+    st.page_link(navigation.named("events"), label=_("Events"), icon=":material/arrow_back:")
+    listed()
+
+
+@st.fragment
+def listed() -> None:
+    """The rows: drawn again, alone, when one was read or parked."""
+    person, livemode = console.require("see_events"), console.livemode()
+    if chosen := st.session_state.pop("parked_again", None):
+        again(chosen)
+    if st.session_state.pop("parked_every", False):
+        count = console.act(actions.retry_all, livemode=livemode)
+        st.toast(_("{n} put back").format(n=i18n.number(count)), icon=":material/replay:")
+    version = live.version("inbox")
+    found = console.read(reads.page, livemode=livemode)
+    if not found.rows:
+        widgets.empty(
+            _("Every object is read"),
+            _("One that Stripe refuses, or that cannot be understood, would stand here."),
+            icon=":material/task_alt:",
+        )
+    else:
+        said = _("{n} of {total} shown").format(
+            n=i18n.number(len(found.rows)), total=i18n.number(found.total)
+        )
+        st.caption(said)
+        may = person.may("replay_events")
+        parked_view.table(found.rows, may_retry=may)
+        if may:
+            st.button(
+                _("Try all again"), icon=":material/replay:", key="parked_all", on_click=every
+            )
+    live.ping("inbox", version)
+
+
+def every() -> None:
+    """A click on the button: the fragment acts when it runs."""
+    st.session_state["parked_every"] = True
+
+
+def again(stripe_id: str) -> None:
+    """Ask for one of them anew; another may have done so a moment before."""
+    try:
+        console.act(actions.retry, stripe_id, livemode=console.livemode())
+    except NotFound:
+        st.toast(_("It is not parked any more"), icon=":material/task_alt:")
+    else:
+        st.toast(_("{n} put back").format(n=1), icon=":material/replay:")
+
+
+main()
