@@ -89,6 +89,11 @@ def page(screen: Screen, *, home: bool = False) -> Any:
     )
 
 
+def may_open(person: Principal, name: str) -> bool:
+    """Whether a screen is one of this person's."""
+    return any(screen.name == name and person.may(screen.right) for screen in screens())
+
+
 def named(name: str) -> Any:
     """A screen as Streamlit's page, to link to."""
     known = screens()

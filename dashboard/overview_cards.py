@@ -49,6 +49,9 @@ _NEEDS = {
     "dead_events": (N_("Events not applied"), "error", "red", None),
     "stale_objects": (N_("Objects to read again"), "sync_problem", "orange", None),
     "parked_objects": (N_("Objects that cannot be read"), "block", "orange", None),
+    "ledger_differs": (N_("Days unlike Stripe's list"), "difference", "red", None),
+    "balance_differs": (N_("Balances unlike Stripe's"), "difference", "red", None),
+    "categories_unmapped": (N_("Ledger rows that need a category"), "category", "orange", None),
 }
 #: Kinds whose work stands on a screen of its own, and what its address says.
 _ROOMS = {
@@ -61,6 +64,9 @@ _ROOMS = {
     "dead_events": ("events", {"q": "state:dead"}),
     "open_cases": ("fraud", {"tab": "cases"}),
     "parked_objects": ("parked", None),
+    "ledger_differs": ("revenue", None),
+    "balance_differs": ("revenue", None),
+    "categories_unmapped": ("revenue", None),
 }
 NOTHING = "–"
 BUSIEST = 4
@@ -166,7 +172,7 @@ def needs(found: Sequence[Need], person: Principal) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         room, query = _ROOMS.get(need.kind, ("payments", {"q": search} if search else None))
-        if query or need.kind in _ROOMS:
+        if (query or need.kind in _ROOMS) and navigation.may_open(person, room):
             row.page_link(
                 navigation.named(room),
                 label=_(label),

@@ -36,9 +36,9 @@ from core.inbox.ledger_walk import catch_up, fill_gaps
 from core.inbox.loop import run
 from core.inbox.own_account import learn_account
 from core.inbox.poll import poll
-from core.inbox.refresh import refresh
+from core.inbox.refresh_loop import RefreshLoop
 from core.inbox.retention import CHUNK, prune
-from core.inbox.streams import Recorder, Step, every_so_often
+from core.inbox.streams import OWN, Recorder, Step, every_so_often
 from core.inbox.work import apply_inbox, put_back_for
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.risk.watch import Watch
@@ -133,12 +133,15 @@ def _loops_of(
 ) -> list[tuple[str, Step, float]]:
     """The loops of one mode. Each is watched: its stream says on the screens how it stands."""
 
-    def watched(name: str, step: Step, idle: float, part: str = "") -> Step:
+    def watched(name: str, step: Step, idle: float, part: str = OWN) -> Step:
         return recorder.watched(name, [gateway.livemode], step, every=idle, part=part)
 
-    refresher = watched(REFRESH, _refresher(console, workshop, gateway), REFRESH_IDLE)
+    refreshing = RefreshLoop(console.engine, gateway, workshop.books)
+    refresher = watched(REFRESH, refreshing.step, REFRESH_IDLE)
     poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
     bookkeeper = _bookkeeper(console, workshop, gateway, recorder)
+    ledger_checker = _ledger_checker(console, workshop, gateway)
+    balance_checker = _balance_checker(console, gateway)
     gap_filler = every_so_often(_gap_filler(console, workshop, gateway), GAPS_EVERY)
     return [
         ("key", partial(_use_key, console, gateway), KEY_EVERY),
@@ -147,8 +150,16 @@ def _loops_of(
         ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
         ("ledger", watched(LEDGER, bookkeeper, LEDGER_EVERY), LEDGER_EVERY),
         ("gaps", watched(LEDGER, gap_filler, AWAKE, "gaps"), AWAKE),
-        ("ledger check", _ledger_checker(console, workshop, gateway), LEDGER_CHECK_EVERY),
-        ("balance check", _balance_checker(console, gateway), BALANCE_CHECK_EVERY),
+        (
+            "ledger check",
+            watched(LEDGER, ledger_checker, LEDGER_CHECK_EVERY, "ledger check"),
+            LEDGER_CHECK_EVERY,
+        ),
+        (
+            "balance check",
+            watched(LEDGER, balance_checker, BALANCE_CHECK_EVERY, "balance check"),
+            BALANCE_CHECK_EVERY,
+        ),
     ]
 
 
@@ -171,10 +182,6 @@ def _use_key(console: Console, gateway: Gateway) -> bool:
     finally:
         again = put_back_for(console.engine, livemode=gateway.livemode)
     return bool(again)
-
-
-def _refresher(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
-    return lambda: refresh(console.engine, gateway, workshop.books) > 0
 
 
 def _poller(console: Console, gateway: Gateway, recorder: Recorder) -> Step:

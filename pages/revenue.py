@@ -7,8 +7,19 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.reads import ledger_checks
 from core.reads import revenue as reads
-from dashboard import charts, console, figures, freshness, i18n, live, revenue_view, widgets
+from dashboard import (
+    charts,
+    console,
+    figures,
+    freshness,
+    i18n,
+    ledger_view,
+    live,
+    revenue_view,
+    widgets,
+)
 from dashboard.chips import N_
 from dashboard.i18n import _
 
@@ -26,6 +37,7 @@ def main() -> None:
     console.require("see_revenue")
     livemode, zone = console.livemode(), console.zone()
     actions = widgets.header(_("Revenue"), livemode=livemode)
+    ledger_view.differences(console.read(ledger_checks.differences, livemode=livemode))
     known = console.read(reads.currencies, livemode=livemode)
     if not known:
         widgets.empty(

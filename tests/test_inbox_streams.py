@@ -180,12 +180,27 @@ def test_one_loop_that_hangs_makes_its_stream_late_while_others_go_on(engine, la
     assert state(engine, INBOX).state == "fresh"
 
 
-def test_a_stream_without_a_first_step_of_each_loop_says_nothing(engine):
+def test_a_stream_whose_own_loop_has_not_stepped_says_nothing(engine):
     recorder = Recorder(engine)
-    step_of(recorder, lambda: False, part="gaps")
-    step_of(recorder, lambda: False)()
+    step_of(recorder, lambda: False, part="gaps")()
+    step = step_of(recorder, lambda: False)
     recorder.flush()
     assert states(engine) == {}
+    step()
+    assert state(engine, LEDGER).state == "fresh"
+
+
+def test_a_check_that_fails_stops_its_stream_and_a_good_walk_does_not_hide_it(engine, later):
+    recorder = Recorder(engine)
+    walk = step_of(recorder, lambda: False)
+    check = step_of(recorder, fails(StripeKeyRefused(http_status=403)), part="balance check")
+    walk()
+    attempt(check)
+    for _ in range(4):
+        later(seconds=5)
+        walk()
+        recorder.flush()
+    assert state(engine, LEDGER).state == "stopped"
 
 
 @pytest.mark.parametrize("noted", [True, False])

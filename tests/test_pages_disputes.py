@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from tests import stream_rows
 from tests.checkout_screens import badges, emulated
 from tests.dispute_tools import at_stripe, disputed
-from tests import stream_rows
 from tests.fixtures_access import person
 from tests.fixtures_actions import make_desk, with_token
 

@@ -13,7 +13,7 @@ from core import clock
 from core.db.engine import writing
 from core.db.parked import PARKED
 from core.db.stream_limits import BACKFILL, GAP, INCOMPLETE, LEDGER, PAYOUTS, REFRESH, STREAMS
-from core.db.tables import stale_objects
+from core.db.tables import balance_checks, ledger_checks, revenue_daily, stale_objects
 from core.inbox import stale
 from dashboard import i18n, permission_words, stream_words
 from tests import stream_rows
@@ -284,3 +284,56 @@ def test_parked_objects_wait_in_needs_you_and_on_events(screens, parked):
     assert RIGHT in needs(test)
     links = [link.proto.label for link in screens("developer", "events").get("page_link")]
     assert "Objects that cannot be read: 4" in links
+
+
+# --- a ledger that is not Stripe's
+
+
+@pytest.fixture
+def unlike(console):
+    """Seven days and a balance that differ, a day and a balance that do not, one of live mode."""
+    now = clock.now()
+    with writing(console.engine) as conn:
+        for n in range(8):
+            theirs = {"theirs_count": 120, "theirs_net_minor": 123400}
+            ours = {"ours_count": 120 - (n < 7), "ours_net_minor": 123400 - 3400 * (n < 7)}
+            key = {"livemode": False, "currency": "usd", "day": (now - timedelta(days=n)).date()}
+            conn.execute(ledger_checks.insert().values(**key, **theirs, **ours, checked_at=now))
+        for currency, livemode, more in (("usd", False, 700), ("eur", False, 0), ("jpy", True, 5)):
+            said = {"balance_minor": 50000 + more, "ledger_minor": 30000, "opening_minor": 20000}
+            key = {"livemode": livemode, "currency": currency, "balance_type": "payments"}
+            conn.execute(balance_checks.insert().values(**key, **said, since=None, checked_at=now))
+
+
+def test_what_differs_from_stripe_stands_on_revenue_with_both_amounts(screens, unlike):
+    days, balance = (one.value.replace("\\", "") for one in screens("finance", "revenue").warning)
+    assert "Stripe has $1,234.00 in 120 rows, the ledger $1,200.00 in 119" in days
+    assert "and 2 more" in days
+    assert "USD, payments: Stripe has $507.00, the ledger makes it $500.00" in balance
+    assert "EUR" not in balance
+    assert "JPY" not in balance
+
+
+def test_what_differs_waits_in_needs_you_for_finance_and_developers(screens, unlike):
+    for role in ("finance", "developer"):
+        test = screens(role)
+        links = [link.proto.label for link in test.get("page_link")]
+        said = needs(test) + " ".join(links)
+        assert "Days unlike Stripe's list" in said
+        assert "Balances unlike Stripe's" in said
+        assert ("Days unlike Stripe's list" in links) is (role == "finance")
+    assert "unlike" not in needs(screens("support"))
+
+
+def test_a_ledger_that_is_stripes_is_not_told(screens):
+    assert banner(screens("finance", "revenue")) == ""
+    assert "unlike" not in needs(screens("finance"))
+
+
+def test_a_category_that_nobody_knows_waits_for_a_place(console, screens):
+    with writing(console.engine) as conn:
+        row = {"livemode": False, "day": clock.now().date(), "currency": "usd", "method": ""}
+        sums = {"gross_minor": 5, "fee_minor": 0, "net_minor": 5, "count": 1, "slot": 0}
+        conn.execute(revenue_daily.insert().values(reporting_category="brand_new", **row, **sums))
+    links = [link.proto.label for link in screens("finance").get("page_link")]
+    assert "Ledger rows that need a category" in links

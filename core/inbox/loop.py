@@ -16,7 +16,7 @@ LONGEST_WAIT = 30.0
 _log = logging.getLogger(__name__)
 
 
-def run(name: str, step: Callable[[], bool], stop: threading.Event, *, idle: float) -> None:
+def run(name: str, step: Callable[[], bool | None], stop: threading.Event, *, idle: float) -> None:
     """Call `step` until `stop` is set; it says whether it found work, else `idle` seconds pass.
 
     A database or a Stripe that does not answer is waited for, longer each time; so is an error

@@ -39,7 +39,10 @@ from core.errors import StripeError, StripeKeyRefused, TillwatchError
 
 _log = logging.getLogger(__name__)
 
-Step = Callable[[], bool]
+#: Whether a step found work; None says that it tried nothing which could tell how things stand.
+Step = Callable[[], bool | None]
+#: The part of a stream that brings what it is named for; others look after it.
+OWN = ""
 #: A stream's name and mode.
 Key = tuple[str, bool]
 
@@ -100,13 +103,15 @@ class _Stream:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is something to say: a fault, or a first step of each loop."""
-        return bool(self.fault) or all(part.ok_at for part in self.parts.values())
+        """Whether there is something to say: a fault, or a first step of the stream's own loop."""
+        own = self.parts.get(OWN)
+        return bool(self.fault) or (own is not None and own.ok_at is not None)
 
     def checked_at(self, now: datetime) -> datetime | None:
-        """Up to when all its loops stepped well and in time."""
+        """Up to when all its loops that began stepped well and in time."""
         held = [min(now, part.ok_at + part.every) for part in self.parts.values() if part.ok_at]
-        return min(held) if len(held) == len(self.parts) else None
+        own = self.parts.get(OWN)
+        return min(held) if own is not None and own.ok_at else None
 
 
 class Recorder:
@@ -119,25 +124,27 @@ class Recorder:
         self._began = clock.now()
 
     def watched(
-        self, name: str, modes: Sequence[bool], step: Step, *, every: float, part: str = ""
+        self, name: str, modes: Sequence[bool], step: Step, *, every: float, part: str = OWN
     ) -> Step:
         """The step, noted under the stream's name for these modes whenever it ends.
 
         `every` is the longest that passes between two steps, in seconds. A stream may have several
-        loops, told apart by `part`: one that fails or hangs is enough for the stream to.
+        loops, told apart by `part`: one that fails or hangs is enough for the stream to. Without
+        its own loop nothing is said of a stream.
         """
         keys = [(name, mode) for mode in modes]
         parts = [_Part(timedelta(seconds=every)) for _ in keys]
         for key, one in zip(keys, parts, strict=True):
             self._streams.setdefault(key, _Stream()).parts[part] = one
 
-        def noted() -> bool:
+        def noted() -> bool | None:
             try:
                 busy = step()
             except BaseException as error:
                 self._failed(keys, parts, fault_of(error))
                 raise
-            self._ended_well(keys, parts)
+            if busy is not None:
+                self._ended_well(keys, parts)
             return busy
 
         return noted
@@ -225,7 +232,7 @@ def every_so_often(step: Step, seconds: float) -> Step:
     """
     due = clock.EPOCH
 
-    def when_due() -> bool:
+    def when_due() -> bool | None:
         nonlocal due
         now = clock.now()
         # A clock that was put back delays nothing.
@@ -365,7 +372,9 @@ def _oldest_payout(connection: Connection, livemode: bool, _now: datetime) -> da
     """When the payout changed that is to be read, or whose rows are to be listed, the longest."""
     s = stale_objects.c
     mine: ColumnElement[bool] = and_(s.kind.in_(_PAYOUTS), s.livemode == livemode)
-    asked = select(func.min(s.known_at)).where(mine, s.next_attempt_at < PARKED)
+    # A list brings objects without word of when they changed.
+    waits = and_(s.next_attempt_at < PARKED, s.known_at > clock.EPOCH)
+    asked = select(func.min(s.known_at)).where(mine, waits)
     found: datetime | None = connection.scalar(asked)
     return found
 

@@ -21,7 +21,7 @@ from core.db.tables import (
     refund_requests,
     stale_objects,
 )
-from core.reads import parked, streams
+from core.reads import ledger_checks, parked, revenue, streams
 from core.reads.needs import needs
 from core.reads.search import facets
 from core.reads.streams import StreamState
@@ -43,7 +43,8 @@ class Need:
 
     Kinds: disputes_to_answer, refunds_to_approve, bulks_to_approve, bulks_stopped (by the worker,
     lately), refunds_failed, refunds_unresolved, open_cases, payments_to_capture, dead_events,
-    stale_objects, parked_objects; stream_wrong and stream_incomplete, with the `stream`; and
+    stale_objects, parked_objects; ledger_differs (days and currencies unlike Stripe's list),
+    balance_differs, categories_unmapped; stream_wrong and stream_incomplete, with the `stream`; and
     right_missing, with the `missing` right (`rak_…`) of the key. `right` is the one that the work
     itself takes; who has one of `others` can do something about it too.
     """
@@ -96,8 +97,25 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
         need("stale_objects", "see_events", due, late),
         need("parked_objects", "see_events", stale_objects.c.known_at, set_aside),
     )
-    standing = _streams(conn, livemode, now)
+    standing = (*_streams(conn, livemode, now), *_ledger(conn, livemode))
     return tuple(one for one in (*standing, *found) if one.count)
+
+
+def _ledger(conn: Connection, livemode: bool) -> list[Need]:
+    """Where the ledger is not Stripe's, and what it holds that nobody knows the name of."""
+    checks = ledger_checks.differences(conn, livemode=livemode)
+    unmapped = {one.category for one in revenue.unmapped(conn, livemode=livemode)}
+
+    def need(kind: str, count: int, first_at: datetime | None) -> Need:
+        return Need(kind, "see_revenue", count, first_at, ("see_events",))
+
+    days = min((one.checked_at for one in checks.days), default=None)
+    balances = min((one.checked_at for one in checks.balances), default=None)
+    return [
+        need("ledger_differs", len(checks.days), days),
+        need("balance_differs", len(checks.balances), balances),
+        need("categories_unmapped", len(unmapped), None),
+    ]
 
 
 def _streams(conn: Connection, livemode: bool, now: datetime) -> list[Need]:
