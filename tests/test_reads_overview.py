@@ -199,7 +199,8 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
         "open_cases": 2,
         "payments_to_capture": 1,
         "dead_events": 2,
-        "stale_objects": 2,
+        "stale_objects": 1,
+        "parked_objects": 1,
     }
     assert found["disputes_to_answer"].first_at == due
     assert found["dead_events"].first_at == NOW - timedelta(minutes=60)
