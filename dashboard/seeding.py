@@ -24,10 +24,10 @@ def has_payments(settings: Settings) -> bool:
 
 
 def history(
-    settings: Settings, *, days: int, per_day: int, seed: int | None
+    settings: Settings, *, days: int, per_day: int, seed: int | None, hard: bool = False
 ) -> Iterator[tuple[int, int]]:
-    """Make months of business, yielding how much of how much is done."""
-    wanted: dict[str, Any] = {"days": days, "per_day": per_day}
+    """Make months of business, yielding how much of how much is done. `hard`: rare cases too."""
+    wanted: dict[str, Any] = {"days": days, "per_day": per_day, "hard": hard}
     if seed is not None:
         wanted["seed"] = seed
     with _ask(settings, "history", wanted) as answer:

@@ -36,10 +36,12 @@ def post(
     description: str | None = None,
     balance_type: str = PAYMENTS,
     counts: bool = False,
+    waits: int = 0,
 ) -> Obj:
     """Write one balance transaction and move its balance by its net, in minor units.
 
-    `counts`: what is pending of it is gone, or back, for payouts already.
+    `counts`: what is pending of it is gone, or back, for payouts already. `waits`: so many seconds
+    pass before it is listed, and moves its balance.
     """
     parts = [part for part in parts if part.amount]
     fee = sum(part.amount for part in parts)
@@ -68,7 +70,7 @@ def post(
     if counts:
         hidden(row)["counts"] = True
     ctx.tx.add(row)
-    waits = ctx.late_rows.take(kind, category)
+    waits = waits or ctx.late_rows.take(kind, category)
     if waits:
         hidden(row)["listed_as"] = _UNLISTED
         ctx.later(waits * 1000, "list_row", row=row["id"])
@@ -191,6 +193,7 @@ def _post_part(ctx: Context, charge: Obj, amount: int) -> Obj:
         rate=settled.rate,
         available_on=ctx.now if at_once else available_day(ctx.now),
         description=charge["description"],
+        waits=hidden(charge).get("row_waits", 0),
     )
     charge["balance_transaction"] = row["id"]
     hidden(charge)["settled"] = hidden(charge).get("settled", 0) + row["amount"]

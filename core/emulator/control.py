@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.emulator import balance, history, intent_steps, webhook_endpoints
+from core.emulator import balance, hard_cases, history, intent_steps, webhook_endpoints
 from core.emulator.account_orders import AccountOrders
 from core.emulator.background import Background
 from core.emulator.context import Context, hidden, shown
@@ -51,6 +51,8 @@ class Control:
             self._route("/trickle", "POST", self.trickle),
             Route("/history", self.write_history, methods=["POST"]),
             self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
+            self._route("/hard_cases", "GET", self.hard_cases),
+            self._route("/hard_cases", "POST", self.play),
             *self.others.routes(self._route),
             *self.account.routes(self._route),
         ]
@@ -166,6 +168,29 @@ class Control:
             )
         )
 
+    def hard_cases(self, body: _Body) -> _Body:
+        return {"cases": list(hard_cases.CASES)}
+
+    def play(self, body: _Body) -> _Body:
+        """`{"names"?, "unit_seconds"=3600, "seed"=1}`: cases now; their steps come so far apart.
+
+        All of them without names. `{"cases": {name: [ids of what it made]}}`.
+        """
+        body = {"names": True, "unit_seconds": 3_600, "seed": 1, **body}
+        names, seed = chosen(body["names"], "names"), whole(body, "seed")
+        unit_ms = whole(body, "unit_seconds") * 1000
+        if unit_ms < 0:
+            raise refused("unit_seconds must not be negative", "unit_seconds")
+
+        def do(ctx: Context) -> _Body:
+            return {
+                "cases": {
+                    name: hard_cases.run(ctx, name, f"{seed}:{name}", unit_ms) for name in names
+                }
+            }
+
+        return self.engine.work(do)
+
     def run_traffic(self, body: _Body) -> _Body:
         """`{"payments": n, "seed"?}`: so many purchases now."""
         seed = whole(body, "seed") if "seed" in body else None
@@ -181,9 +206,13 @@ class Control:
         return {"per_minute": per_minute}
 
     async def write_history(self, request: Request) -> Response:
-        """`{"days", "per_day", "seed"}`: streams `{"done", "total"}` lines while it writes."""
+        """`{"days", "per_day", "seed", "hard"}`: streams `{"done", "total"}` while it writes.
+
+        `hard`: true for every hard case, or a list of their names.
+        """
         try:
             body = {"days": 60, "per_day": 150, "seed": 1, **await _json(request)}
+            hard = chosen(body.get("hard", False))
             days, per_day, seed = (whole(body, name) for name in ("days", "per_day", "seed"))
             if not (1 <= days <= 3650 and 1 <= per_day <= 1_000_000):
                 raise refused("days must be 1 to 3650, per_day 1 to 1000000", "days")
@@ -191,11 +220,20 @@ class Control:
             return JSONResponse({"error": refusal.error}, refusal.status)
 
         def lines() -> Iterator[str]:
-            for progress in history.write(self.engine, days, per_day, seed):
+            for progress in history.write(self.engine, days, per_day, seed, hard=hard):
                 yield dump(progress) + "\n"
             self.traffic.forget()
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+def chosen(wanted: Any, name: str = "hard") -> list[str]:
+    """The hard cases of an order: true for all, false for none, or their names."""
+    if isinstance(wanted, bool):
+        return list(hard_cases.CASES) if wanted else []
+    if not isinstance(wanted, list) or any(case not in hard_cases.CASES for case in wanted):
+        raise refused(f"{name} must be true, false or of {', '.join(hard_cases.CASES)}", name)
+    return wanted
 
 
 async def _json(request: Request) -> _Body:

@@ -58,6 +58,7 @@ class Counterparties:
             route("/disputes", "POST", self.dispute),
             route("/disputes/{id}", "POST", self.bring_dispute),
             route("/reviews", "POST", self.review),
+            route("/ledger", "GET", self.ledger),
             route("/early_fraud_warnings", "POST", self.early_fraud_warning),
             route("/payouts", "POST", self.run_payouts),
             route("/payouts/{id}", "POST", self.payout),
@@ -169,6 +170,32 @@ class Counterparties:
 
         return self.engine.work(count)
 
+    def ledger(self, query: _Body) -> _Body:
+        """`?charge=…` or `?payment_intent=…`: what the rows of it, its refunds and disputes say.
+
+        Amounts in the settlement currency: `by_category`, their `amount`, `fee` and `net`.
+        """
+        name = "charge" if "charge" in query else "payment_intent"
+        value = word(query, name)
+
+        def add_up(ctx: Context) -> _Body:
+            if name == "charge":
+                charges = [ctx.need("charge", value, "charge")]
+            else:
+                charges = lists.of(ctx, "charge", name, value)
+            rows = [row for charge in charges for row in _rows_of(ctx, charge)]
+            by_category: Counter[str] = Counter()
+            for row in rows:
+                by_category[row["reporting_category"]] += row["amount"]
+            return {
+                "currency": rows[0]["currency"] if rows else None,
+                "by_category": dict(by_category),
+                **{part: sum(row[part] for row in rows) for part in ("amount", "fee", "net")},
+                "rows": [row["id"] for row in rows],
+            }
+
+        return self.engine.work(add_up)
+
     def refund(self, body: _Body, id: str) -> _Body:  # noqa: A002 (the path's name)
         """`{"status", "failure_reason"?}`: succeeded, failed or requires_action, by the bank."""
         status = word(body, "status")
@@ -236,6 +263,16 @@ class Counterparties:
 
     def _do(self, do: Callable[[Context], _Body]) -> _Body:
         return shown(self.engine.work(do))
+
+
+def _rows_of(ctx: Context, charge: Obj) -> list[Obj]:
+    """Every listed row whose source is the charge, or a refund or dispute of it."""
+    sources = [charge["id"]]
+    for kind in ("refund", "dispute"):
+        sources += [obj["id"] for obj in lists.of(ctx, kind, "charge", charge["id"])]
+    return [
+        row for source in sources for row in lists.of(ctx, "balance_transaction", "source", source)
+    ]
 
 
 def released(refund: Obj) -> bool:

@@ -18,9 +18,10 @@ HOME_COUNTRY = "US"
 DEFAULT_CURRENCY = "usd"
 #: The account has a bank account in each of these; everything else converts to dollars.
 SETTLES = ("usd", "eur", "cny", "jpy", "kwd")
-PERCENT = Fraction(29, 1000)
-INTERNATIONAL = Fraction(15, 1000)
-CONVERSION = Fraction(10, 1000)
+#: In thousandths of the charge.
+PERCENT = 29
+INTERNATIONAL = 15
+CONVERSION = 10
 #: 0.30 USD and its equivalents, in minor units of the settlement currency.
 FIXED = {"usd": 30, "eur": 30, "cny": 215, "jpy": 45, "kwd": 90}
 #: For receiving a dispute, and for countering it (FACTS section 3).
@@ -78,6 +79,12 @@ def half_up(value: Fraction, step: int = 1) -> int:
     return whole if value >= 0 else -whole
 
 
+def _thousandths(amount: int, share: int, fixed: int, step: int) -> int:
+    """`half_up` of a share of an amount above zero and a fixed part, in whole numbers."""
+    exact, unit = amount * share + fixed * 1000, 1000 * step
+    return (2 * exact + unit) // (2 * unit) * step
+
+
 def rate_between(currency: str, target: str) -> str:
     """Minor units of `target` for one minor unit of `currency`, six significant decimals."""
     ratio = _DOLLARS.get(currency, _UNLISTED) / _DOLLARS[target]
@@ -102,19 +109,21 @@ def converted(amount: int, rate: str | None) -> int:
 def details(settled: Settled, *, abroad: bool) -> list[Part]:
     """Stripe's own fees for one charge, in minor units of the settlement currency."""
     step = money.multiple(settled.currency)
-    base = Fraction(settled.amount) * PERCENT + FIXED[settled.currency]
-    rows = [Part("Stripe processing fees", half_up(base, step))]
+    amount, fixed = settled.amount, FIXED[settled.currency]
+    rows = [Part("Stripe processing fees", _thousandths(amount, PERCENT, fixed, step))]
     if abroad:
-        fee = half_up(settled.amount * INTERNATIONAL, step)
+        fee = _thousandths(amount, INTERNATIONAL, 0, step)
         rows.append(Part("Stripe international card fee", fee))
     if settled.rate is not None:
-        fee = half_up(settled.amount * CONVERSION, step)
+        fee = _thousandths(amount, CONVERSION, 0, step)
         rows.append(Part("Stripe currency conversion fee", fee))
     return rows
 
 
 def other_parts(settled: Settled, own: Sequence[Part], wanted: Sequence[str]) -> list[Part]:
     """What others take through the same fee: tax, the platform, the method's network, the state."""
+    if not wanted:
+        return []
     step, amount = money.multiple(settled.currency), settled.amount
     made = {
         "application_fee": ("Application fee", amount * _APPLICATION),

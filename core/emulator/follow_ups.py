@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from core import money
-from core.emulator import captures, disputes, intent_steps, issuers, refunds
+from core.emulator import (
+    captures,
+    disputes,
+    intent_steps,
+    issuers,
+    refund_outcomes,
+    refunds,
+)
 from core.emulator.context import Context
 from core.emulator.errors import ApiError
+
+_BANK_MS = 3_600_000
 
 
 def retry(ctx: Context, intent: str, method: str, does: str) -> None:
@@ -49,6 +58,54 @@ def ask_refund(ctx: Context, intent: str, percent: int, reason: str) -> None:
         refunds.create(ctx, {"payment_intent": intent, "amount": amount, "reason": reason})
     except ApiError:
         return  # disputed or refunded meanwhile
+
+
+def capture_part(ctx: Context, intent: str, amount: int, final: bool) -> None:
+    """A part of the goods went out."""
+    if ctx.need("payment_intent", intent)["status"] == "requires_capture":
+        captures.capture(ctx, intent, {"amount_to_capture": amount, "final_capture": final})
+
+
+def order_refund(ctx: Context, charge: str, percent: int) -> None:
+    """Support gives back a share of what is left of a charge."""
+    found = ctx.need("charge", charge)
+    given = {}
+    if percent < 100:
+        step = money.multiple(found["currency"])
+        left = refund_outcomes.whole(found) - found["amount_refunded"]
+        given = {"amount": max(step, left * percent // 100 // step * step)}
+    try:
+        refunds.create(ctx, {"charge": charge, **given})
+    except ApiError:
+        return  # disputed or refunded meanwhile
+
+
+def failing_refund(ctx: Context, charge: str) -> None:
+    """A refund that the bank sends back."""
+    try:
+        made = refunds.create(ctx, {"charge": charge})
+    except ApiError:
+        return
+    ctx.later(_BANK_MS, "fail_refund", refund=made["id"], reason="expired_or_canceled_card")
+
+
+def ask_for_destination(ctx: Context, refund: str) -> None:
+    """The bank does not know where the money of a refund goes."""
+    if ctx.need("refund", refund)["status"] == "pending":
+        refund_outcomes.require_action(ctx, refund)
+
+
+def cancel_refund(ctx: Context, refund: str) -> None:
+    if ctx.need("refund", refund)["status"] == "requires_action":
+        refund_outcomes.cancel(ctx, refund, {})
+
+
+def bring_dispute(ctx: Context, dispute: str, status: str) -> None:
+    """The issuer's or the shop's next step."""
+    try:
+        issuers.bring(ctx, dispute, status)
+    except ApiError:
+        return  # its deadline or a refund ended it meanwhile
 
 
 def dispute_order(

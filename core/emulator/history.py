@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,7 @@ _HOURS = (
 )
 _GROWTH = 0.8
 _BURST_EVERY_DAYS = 13
+_LEAST_UNIT_MS = 600_000
 
 _Item = tuple[int, int, str, dict[str, Any]]
 
@@ -138,8 +139,14 @@ def _order(item: _Item) -> tuple[int, int]:
     return item[:2]
 
 
-def write(engine: Engine, days: int, per_day: int, seed: int) -> Iterator[dict[str, int]]:
-    """Run `days` × `per_day` purchases up to now; yields `{"done", "total"}` after each batch."""
+def write(
+    engine: Engine, days: int, per_day: int, seed: int, *, hard: Sequence[str] = ()
+) -> Iterator[dict[str, int]]:
+    """Run `days` × `per_day` purchases up to now; yields `{"done", "total"}` after each batch.
+
+    `hard` names cases of `core.emulator.hard_cases` to play in between; they take no chance from
+    the rest, whose orders stay the same.
+    """
     chance = random.Random(seed)
     end_ms = engine.clock.now_ms()
     start_ms = end_ms - days * _DAY_MS
@@ -152,6 +159,8 @@ def write(engine: Engine, days: int, per_day: int, seed: int) -> Iterator[dict[s
         simulation.push(at_ms, "test_cards", {"tester": tester})
     for at_ms in arrivals(chance, start_ms, end_ms, total - len(bursts)):
         simulation.push(at_ms, "buy", {})
+    for at_ms, args in _hard(hard, seed, start_ms, end_ms):
+        simulation.push(at_ms, "hard_case", args)
     midnight = (start_ms // _DAY_MS + 1) * _DAY_MS
     simulation.push(midnight, "daily_payouts", {})
     while simulation.heap and simulation.heap[0][0] <= end_ms:
@@ -159,6 +168,21 @@ def write(engine: Engine, days: int, per_day: int, seed: int) -> Iterator[dict[s
         yield {"done": done, "total": total}
     simulation.hand_over()
     yield {"done": total, "total": total}
+
+
+def _hard(
+    names: Sequence[str], seed: int, start_ms: int, end_ms: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Each case once a month, at least once, in the first two thirds."""
+    span = end_ms - start_ms
+    unit_ms = max(_LEAST_UNIT_MS, min(_DAY_MS, span // 30))
+    played = []
+    for name in names:
+        for number in range(max(1, span // (30 * _DAY_MS))):
+            own = f"{seed}:{name}:{number}"
+            at = start_ms + int(span * random.Random(own).uniform(0.05, 0.65))
+            played.append((at, {"name": name, "seed": own, "unit_ms": unit_ms}))
+    return played
 
 
 def arrivals(chance: random.Random, start_ms: int, end_ms: int, count: int) -> list[int]:

@@ -50,6 +50,21 @@ CATEGORIES = {
     "transfer_failure": "transfer_reversal",
     "transfer_refund": "transfer_reversal",
 }
+#: Categories that Stripe's pages name and whose rows have no type of their own here.
+ADJUSTMENTS = (
+    "connect_reserved_funds",
+    "fee",
+    "financing_paydown",
+    "financing_paydown_reversal",
+    "financing_payout",
+    "financing_payout_reversal",
+    "issuing_disbursement",
+    "issuing_dispute_fraud_liability_debit",
+    "issuing_dispute_provisional_credit",
+    "issuing_dispute_provisional_credit_reversal",
+    "network_cost",
+    "other_adjustment",
+)
 #: Written as two rows: one of the payments balance, the opposite one of the reserve.
 _PAIRED = ("reserve_hold", "reserve_release")
 #: Categories whose rows stand in a balance of their own unless the order says otherwise.
@@ -71,6 +86,8 @@ class Movement:
     available_on: int | None = None
     #: Before now: the row is listed later than its `created` says.
     created: int | None = None
+    #: Seconds until the rows are listed.
+    waits: int = 0
 
 
 def write(ctx: Context, wanted: Movement) -> list[Obj]:
@@ -106,6 +123,7 @@ def _row(
         available_on=later,
         description=wanted.description,
         balance_type=kind,
+        waits=wanted.waits,
     )
     if wanted.created is not None:
         row["created"] = wanted.created

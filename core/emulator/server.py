@@ -85,9 +85,17 @@ class RunningEmulator:
         """Make so many payments now, as customers would."""
         self.control("POST", "traffic", {"payments": payments, "seed": seed})
 
-    def history(self, days: int = 60, per_day: int = 150, seed: int = 1) -> None:
-        """Write months of plausible business into the past."""
-        self.control("POST", "history", {"days": days, "per_day": per_day, "seed": seed})
+    def history(
+        self,
+        days: int = 60,
+        per_day: int = 150,
+        seed: int = 1,
+        *,
+        hard: bool | list[str] = False,
+    ) -> None:
+        """Write months of plausible business into the past, with every hard case if asked."""
+        given = {"days": days, "per_day": per_day, "seed": seed, "hard": hard}
+        self.control("POST", "history", given)
 
     def wait_delivered(self, seconds: float = 10) -> bool:
         """Wait until no delivery is due or under way; whether that came within the limit."""

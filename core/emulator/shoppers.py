@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.emulator.cards import Card
@@ -68,7 +68,7 @@ class Shopper:
     spends: int = 100
 
     def saved(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     def card(self) -> Card:
         numbers = {

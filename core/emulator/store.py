@@ -63,9 +63,12 @@ _INSERT = (
 _UPDATE = f"UPDATE objects SET {_SETS}, body = ? WHERE id = ?"  # noqa: S608
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def dump(value: Any) -> str:
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 class Store:

@@ -13,7 +13,9 @@ from core.emulator import (
     debits,
     early_fraud_warnings,
     follow_ups,
+    hard_cases,
     issuers,
+    ledger_rows,
     payouts,
     refund_outcomes,
     reviews,
@@ -130,6 +132,16 @@ def _list_row(ctx: Context, row: str) -> None:
     balance.list_late(ctx, row)
 
 
+def _hard_case(ctx: Context, name: str, seed: str, unit_ms: int) -> None:
+    hard_cases.run(ctx, name, seed, unit_ms)
+
+
+def _movement(ctx: Context, movement: dict[str, Any]) -> None:
+    kind = movement["type"]
+    category = movement.get("category") or ledger_rows.CATEGORIES[kind]
+    ledger_rows.write(ctx, ledger_rows.Movement(**{**movement, "category": category}))
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "list_row": _list_row,
     "post_charge": _post_charge,
@@ -152,6 +164,16 @@ KINDS: dict[str, Callable[..., None]] = {
     "daily_payouts": _daily_payouts,
     "payout_leaves": _payout_leaves,
     "payout_arrives": _payout_arrives,
+    "hard_case": _hard_case,
+    "movement": _movement,
+    "overdraw": hard_cases.overdraw,
+    "payout_fate": hard_cases.payout_fate,
+    "bring_dispute": follow_ups.bring_dispute,
+    "capture_part": follow_ups.capture_part,
+    "order_refund": follow_ups.order_refund,
+    "failing_refund": follow_ups.failing_refund,
+    "ask_for_destination": follow_ups.ask_for_destination,
+    "cancel_refund": follow_ups.cancel_refund,
     "retry": follow_ups.retry,
     "capture": follow_ups.capture,
     "abandon": follow_ups.abandon,
