@@ -105,7 +105,7 @@ def test_bad_input_names_its_field_and_nothing_is_written_or_sent(console, desk,
 
 def test_a_payment_that_is_not_here_or_no_id_is_refused(console, desk):
     support = caller(console, "support")
-    for strange in ("ch_1", "", None, 7, "pi_1' OR 1"):
+    for strange in ("re_1", "", None, 7, "pi_1' OR 1"):
         with pytest.raises(InvalidInput) as caught:
             refunds.ask(desk, support, whole(strange), livemode=False)
         assert caught.value.field == "payment_intent_id"
