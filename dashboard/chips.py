@@ -5,6 +5,8 @@ Green done, red failed, blue in progress, violet given back, orange wants action
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from dashboard.i18n import N_, _
@@ -50,6 +52,8 @@ DISPUTE = {
     "warning_under_review": (N_("Inquiry: in review"), "blue"),
     "warning_closed": (N_("Inquiry closed"), "gray"),
     "prevented": (N_("Prevented"), "gray"),
+    "appeal_needs_response": (N_("Appeal: respond"), "orange"),
+    "appeal_under_review": (N_("Appeal: in review"), "blue"),
 }
 #: How the disputes of a payment stand together.
 OUTCOME = {
@@ -91,12 +95,16 @@ def cell(code: str | None) -> list[str]:
     return [code] if code else []
 
 
-def chip_column(label: str, kind: Kind, *, width: int = 140) -> object:
-    """A column of chips over cells made by `cell`."""
+def chip_column(
+    label: str, kind: Kind, *, width: int = 140, seen: Iterable[str | None] = ()
+) -> object:
+    """A column of chips over cells made by `cell`. `seen` are the codes in it, where some may be
+    new at Stripe."""
+    codes = list(dict.fromkeys([*kind, *filter(None, seen)]))
     return st.column_config.MultiselectColumn(
         label,
-        options=list(kind),
-        color=[TONES[colour] for _label, colour in kind.values()],
+        options=codes,
+        color=[TONES[tone(kind, code)] for code in codes],
         format_func=lambda code: word(kind, code),
         width=width,
     )

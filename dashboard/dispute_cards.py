@@ -25,12 +25,21 @@ def reason(detail: DisputeDetail) -> None:
     dispute = detail.dispute
     known, spoken = REASONS.of(dispute.reason), i18n.language()
     widgets.card_title(_("Why it is disputed"))
-    st.text(known.meaning[spoken])
+    if dispute.reason in REASONS.reasons:
+        st.text(known.meaning[spoken])
+    else:
+        named = dispute.reason or _("none")
+        st.text(_("Stripe names a reason that is new here: {reason}").format(reason=named))
     st.caption(_("What helps"))
     st.text(known.help[spoken])
     code = dispute.network_reason_code
-    said = [stripe_words.words(dispute.reason), columns.BRANDS.get(dispute.card_brand or "", "")]
+    said = [stripe_words.words(dispute.reason), _brand(dispute.card_brand)]
     st.caption(widgets.safe_text(" · ".join(filter(None, [*said, code]))))
+
+
+def _brand(code: str | None) -> str:
+    """A network's name; one that is new at Stripe as Stripe writes it."""
+    return columns.BRANDS.get(code or "", stripe_words.words(code))
 
 
 def path(detail: DisputeDetail, zone: ZoneInfo) -> None:

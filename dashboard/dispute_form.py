@@ -9,7 +9,7 @@ import streamlit as st
 from core.actions import disputes, evidence_rules
 from core.actions.evidence_rules import Draft
 from core.gateway.dispute_reasons import REASONS
-from core.gateway.evidence_fields import FILES, TEXTS
+from core.gateway.evidence_fields import APPEAL_REASON, FILES, TEXTS
 from core.reads.dispute import DisputeDetail
 from core.reads.payment_parts import Payment
 from dashboard import dispute_acts, dispute_words, i18n, widgets
@@ -23,8 +23,21 @@ _ASKED = "dispute_asked"
 def draw(detail: DisputeDetail, draft: Draft) -> None:
     """The whole answer, for who may give it."""
     dispute_id = detail.dispute.stripe_id
-    widgets.card_title(_("Answer"))
+    widgets.card_title(_("Appeal") if draft.appeal else _("Answer"))
     dispute_acts.tell()
+    if draft.appeal:
+        st.caption(_("It is lost. An appeal takes a reason and files; without one it stays lost."))
+        _texts(dispute_id, [APPEAL_REASON], draft, {})
+        _files(dispute_id, list(evidence_rules.file_fields(draft)), draft)
+    else:
+        _evidence(detail, draft)
+    _gauges(draft)
+    _preflight(detail, draft)
+
+
+def _evidence(detail: DisputeDetail, draft: Draft) -> None:
+    """The fields that the reason and the kind of product ask for."""
+    dispute_id = detail.dispute.stripe_id
     product = widgets.url_choice(
         _("Kind of product"), "product", dispute_words.PRODUCTS, default="physical"
     )
@@ -32,8 +45,6 @@ def draw(detail: DisputeDetail, draft: Draft) -> None:
     fields = [name for name in TEXTS if name in asked or name in draft.texts]
     _texts(dispute_id, fields, draft, known(detail.payment))
     _files(dispute_id, [name for name in FILES if name in asked or name in draft.files], draft)
-    _gauges(draft)
-    _preflight(detail, draft)
 
 
 def known(payment: Payment | None) -> dict[str, str]:
@@ -144,17 +155,18 @@ def _preflight(detail: DisputeDetail, draft: Draft) -> None:
         on_click=_ask,
         args=("submit",),
     )
-    row.button(
-        _("Accept the loss …"),
-        key="accept",
-        disabled=not found[0].holds,
-        on_click=_ask,
-        args=("accept",),
-    )
+    if not draft.appeal:
+        row.button(
+            _("Accept the loss …"),
+            key="accept",
+            disabled=not found[0].holds,
+            on_click=_ask,
+            args=("accept",),
+        )
     asked = st.session_state.get(_ASKED)
     if asked == "submit" and ready:
         _confirm_submit(detail, draft)
-    elif asked == "accept" and found[0].holds:
+    elif asked == "accept" and found[0].holds and not draft.appeal:
         _confirm_accept(detail)
 
 

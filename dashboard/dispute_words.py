@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.gateway.evidence_fields import ANSWERABLE, APPEAL, APPEAL_FILE, NEEDS_RESPONSE
 from dashboard import chips, i18n
 from dashboard.chips import N_
 from dashboard.i18n import _
@@ -36,6 +37,7 @@ FIELDS = {
     "refund_policy": N_("Refund policy"),
     "duplicate_charge_documentation": N_("Proof of the other charge"),
     "uncategorized_file": N_("Another document"),
+    "reason_for_filing": N_("Why the decision is wrong"),
     "dispute": N_("The dispute"),
     "due_by": N_("The deadline"),
     "evidence": N_("The evidence"),
@@ -46,7 +48,8 @@ FIELDS = {
 LONG = frozenset(
     "product_description billing_address shipping_address access_activity_log"
     " cancellation_policy_disclosure cancellation_rebuttal refund_policy_disclosure"
-    " refund_refusal_explanation duplicate_charge_explanation uncategorized_text".split()
+    " refund_refusal_explanation duplicate_charge_explanation uncategorized_text"
+    " reason_for_filing".split()
 )
 PRODUCTS = {
     "physical": N_("Goods"),
@@ -76,7 +79,24 @@ URGENT, SOON = timedelta(hours=48), timedelta(days=5)
 
 def field(name: str) -> str:
     """A field of evidence, or what an error says it is about."""
+    if name.startswith(APPEAL_FILE):
+        return _("Supporting file {n}").format(n=name.removeprefix(APPEAL_FILE))
     return _(FIELDS[name]) if name in FIELDS else name
+
+
+def waits(status: str) -> bool:
+    """Whether a dispute waits for an answer, in a status that is new at Stripe too."""
+    return status.endswith(NEEDS_RESPONSE)
+
+
+def taken_here(status: str) -> bool:
+    """Whether its answer can be given on our own screen."""
+    return status in ANSWERABLE
+
+
+def appealed(status: str) -> bool:
+    """Whether it is lost and waits for an appeal."""
+    return status == APPEAL
 
 
 def clock(due_by: datetime | None, now: datetime) -> str | None:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from core.gateway.dispute_reasons import REASONS
 from core.money import show
 from core.reads.disputes import AnswerTime, DisputeRow, Stake, WinRate
 from dashboard import chips, columns, dispute_words, figures, i18n, stripe_words, widgets
@@ -24,8 +23,6 @@ VIEWS = {
     "lost": N_("Lost"),
     "all": N_("All"),
 }
-#: What a list can be filtered by.
-REASON_CODES = tuple(sorted(REASONS.reasons))
 BUSIEST = 2
 
 
@@ -55,8 +52,7 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
 
 def frame(rows: Sequence[DisputeRow], now: datetime) -> pd.DataFrame:
     """One line a dispute."""
-    opened = ("needs_response", "warning_needs_response")
-    waits = [row.due_by if row.status in opened else None for row in rows]
+    waits = [row.due_by if dispute_words.waits(row.status) else None for row in rows]
     return pd.DataFrame(
         {
             "left": [dispute_words.left(due, now) for due in waits],
@@ -81,18 +77,21 @@ def table(
     def clicked() -> None:
         on_open(columns.opened("disputes_open"))
 
-    waiting = any(row.status.endswith("needs_response") for row in rows)
+    waiting = any(dispute_words.waits(row.status) for row in rows)
     order = ["left", "clock"] if waiting else []
     # One status for all is said by the choice above the list.
     mixed = len({row.status for row in rows}) > 1
     order += ["amount", "currency", *(["state"] if mixed else []), "reason", "customer"]
-    order += ["due" if waiting else "created", "dispute"]
+    # What opens a row stays in sight: among several statuses the time left says enough.
+    order += ["dispute"] if mixed and waiting else ["due" if waiting else "created", "dispute"]
     layout = {
         "left": columns.text_column(_("Left"), width=96),
         "clock": chips.chip_column(_("Clock"), dispute_words.CLOCK, width=84),
         "amount": columns.money_column(_("Amount"), width=100),
         "currency": columns.currency_column(),
-        "state": chips.chip_column(_("Status"), chips.DISPUTE, width=146),
+        "state": chips.chip_column(
+            _("Status"), chips.DISPUTE, width=146, seen=[row.status for row in rows]
+        ),
         "reason": columns.text_column(_("Reason"), width=150),
         "customer": columns.text_column(_("Customer"), width=190),
         "due": columns.time_column(_("Answer by"), zone, seconds=False),
@@ -105,6 +104,7 @@ def table(
         hide_index=True,
         height=widgets.height(len(rows)),
         row_height=ROW,
+        placeholder="",
         column_order=order,
         column_config=columns.fitted(layout, table),
         key="disputes",

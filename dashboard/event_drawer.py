@@ -89,13 +89,12 @@ def _links(found: EventDetail) -> None:
     """To the payment's page here, and to Stripe's Dashboard."""
     settings, event = console.console().settings, found.event
     row = st.container(horizontal=True)
-    payment = next((r.stripe_id for r in found.readings if r.kind == "payment_intent"), None)
-    if payment is not None:
+    if found.payment_id is not None:
         row.page_link(
             navigation.named("payment"),
             label=_("Payment"),
             icon=":material/receipt_long:",
-            query_params={"id": payment},
+            query_params={"id": found.payment_id},
         )
     # A made-up event is not at Stripe.
     ids = [(_("Object in Stripe"), event.object_id)]

@@ -104,7 +104,9 @@ def _disputes(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
         }
     )
     return table, _layout(zone) | {
-        "state": chips.chip_column(_("Status"), chips.DISPUTE, width=150),
+        "state": chips.chip_column(
+            _("Status"), chips.DISPUTE, width=150, seen=[part.status for part in parts]
+        ),
         "due": columns.time_column(_("Answer by"), zone, seconds=False),
     }
 

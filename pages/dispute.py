@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import NotFound
 from core.reads import dispute as reads
 from core.reads import dispute_odds
-from core.reads.dispute import DisputeDetail
+from core.reads.dispute import Dispute, DisputeDetail
 from dashboard import (
     chips,
     console,
@@ -19,6 +19,7 @@ from dashboard import (
     dispute_words,
     i18n,
     navigation,
+    stripe_links,
     widgets,
 )
 from dashboard.i18n import _
@@ -52,7 +53,9 @@ def main(asked: str, view: str) -> None:
         with st.container(border=True):
             dispute_cards.reason(detail)
         odds = console.read(dispute_odds.odds, dispute_id=asked, livemode=livemode)
-        if odds is not None and detail.dispute.status.endswith("needs_response"):
+        status = detail.dispute.status
+        # What the answers to disputes were worth says nothing of an appeal.
+        if odds and dispute_words.taken_here(status) and not dispute_words.appealed(status):
             with st.container(border=True):
                 dispute_cards.counter_or_accept(odds)
         with st.container(border=True):
@@ -66,7 +69,7 @@ def main(asked: str, view: str) -> None:
 def head(detail: DisputeDetail, livemode: bool) -> None:
     """The amount, its state and its clock; the ids, and the payment."""
     dispute, now = detail.dispute, datetime.now(UTC)
-    waits = dispute.status.endswith("needs_response")
+    waits = dispute_words.waits(dispute.status)
 
     def beside() -> None:
         chips.badge(chips.DISPUTE, dispute.status)
@@ -94,14 +97,10 @@ def answer(detail: DisputeDetail) -> None:
     """The form for who may answer, or what became of the answer."""
     dispute = detail.dispute
     with st.container(border=True):
-        if not dispute.status.endswith("needs_response"):
+        if not dispute_words.taken_here(dispute.status):
             widgets.card_title(_("Answer"))
             dispute_acts.tell()
-            st.text(
-                _("Evidence was submitted.")
-                if dispute.submission_count
-                else _("No evidence was submitted.")
-            )
+            _answered(dispute)
         elif not console.viewer().may("manage_disputes"):
             widgets.card_title(_("Answer"))
             st.text(_("Somebody with the risk role answers it."))
@@ -109,6 +108,21 @@ def answer(detail: DisputeDetail) -> None:
                 st.caption(_("A draft is kept at Stripe."))
         elif (draft := dispute_acts.draft(dispute.stripe_id)) is not None:
             dispute_form.draw(detail, draft)
+
+
+def _answered(dispute: Dispute) -> None:
+    """What became of the answer; where it is to be given in a status that is new at Stripe."""
+    if dispute_words.waits(dispute.status):
+        st.text(_("It waits for an answer of a kind that is new at Stripe: give it there."))
+        link = stripe_links.address(
+            console.console().settings, dispute.stripe_id, livemode=console.livemode()
+        )
+        if link:
+            st.link_button(_("In Stripe"), link, icon=":material/open_in_new:")
+    elif dispute.submission_count:
+        st.text(_("Evidence was submitted."))
+    else:
+        st.text(_("No evidence was submitted."))
 
 
 main(st.query_params.get("id", ""), st.query_params.get("view", ""))

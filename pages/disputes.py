@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -22,14 +23,17 @@ def main() -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         view = widgets.url_choice(_("State"), "view", disputes_view.VIEWS, default="open")
-        reason = choice(_("Any reason"), "reason", [*disputes_view.REASON_CODES])
-        currency = choice(_("Any currency"), "currency", [stake.currency for stake in stakes])
+        known = console.read(reads.filters, livemode=livemode)
+        reason = choice(_("Any reason"), "reason", known.reasons)
+        currency = choice(_("Any currency"), "currency", known.currencies, str.upper)
     listed(view, reason, currency)
     with st.container(border=True):
         disputes_view.win_table(rates)
 
 
-def choice(label: str, key: str, known: list[str]) -> str:
+def choice(
+    label: str, key: str, known: Sequence[str], shown: Callable[[str], str] = stripe_words.words
+) -> str:
     """A filter whose code stands in the URL."""
     asked = st.query_params.get(key, "")
     options = ["", *dict.fromkeys([*filter(None, known), *([asked] if asked else [])])]
@@ -47,7 +51,7 @@ def choice(label: str, key: str, known: list[str]) -> str:
         label,
         options,
         key=f"choice_{key}",
-        format_func=lambda code: (stripe_words.words(code) or label) if code else label,
+        format_func=lambda code: (shown(code) or label) if code else label,
         label_visibility="collapsed",
         on_change=chosen,
         width=190,

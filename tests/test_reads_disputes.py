@@ -13,7 +13,7 @@ from core.db.engine import reading, writing
 from core.db.tables import disputes, operations
 from core.errors import InvalidInput, NotFound
 from core.money import Money
-from core.reads import dispute, dispute_odds
+from core.reads import attention, dispute, dispute_odds
 from core.reads import disputes as reads
 from core.reads.disputes import WinRate
 from tests import factories
@@ -112,30 +112,116 @@ def test_win_rates_count_what_was_answered_and_decided(console, kept):
         assert line.unanswered == len(left)
 
 
+def answer(connection, key, dispute_id, at):
+    """An answer that was submitted here."""
+    connection.execute(
+        operations.insert().values(
+            id=key,
+            kind="dispute.submit",
+            livemode=False,
+            idempotency_key=key,
+            params="{}",
+            state="succeeded",
+            actor="test",
+            stripe_id=dispute_id,
+            attempts=1,
+            next_attempt_at=at,
+            created_at=at,
+            updated_at=at,
+        )
+    )
+
+
 def test_the_time_to_answer_is_the_median_of_what_was_submitted_here(console, kept):
     assert read(console, reads.answer_time).count == 0
     mine = [row for row in kept if not row["livemode"]][:3]
     with writing(console.engine) as connection:
         for hours, row in zip((5, 1, 90), mine, strict=True):
             at = row["created_at"] + timedelta(hours=hours)
-            connection.execute(
-                operations.insert().values(
-                    id=row["stripe_id"],
-                    kind="dispute.submit",
-                    livemode=False,
-                    idempotency_key=row["stripe_id"],
-                    params="{}",
-                    state="succeeded",
-                    actor="test",
-                    stripe_id=row["stripe_id"],
-                    attempts=1,
-                    next_attempt_at=at,
-                    created_at=at,
-                    updated_at=at,
-                )
-            )
+            answer(connection, row["stripe_id"], row["stripe_id"], at)
     took = read(console, reads.answer_time)
     assert (took.count, took.median) == (3, timedelta(hours=5))
+
+
+NEW = {"arbitration_needs_response": "open", "arbitration_under_review": "review", "odd": None}
+
+
+@pytest.fixture
+def new_at_stripe(console):
+    """A dispute in each status that nobody knows, for a reason that nobody knows."""
+    rows = [
+        {
+            "stripe_id": f"du_{status}",
+            "status": status,
+            "amount_minor": 500,
+            "currency": "clp",
+            "reason": "novel_reason",
+            "due_by": NOW + timedelta(days=2),
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "livemode": False,
+            "created_at": NOW,
+            "confirmed": True,
+            "as_of": NOW,
+        }
+        for status in NEW
+    ]
+    with writing(console.engine) as connection:
+        connection.execute(disputes.insert(), rows)
+
+
+def test_a_status_that_is_new_at_stripe_is_listed_with_its_like(console, new_at_stripe):
+    for view in reads.VIEWS:
+        expected = {f"du_{one}" for one, where in NEW.items() if view in (where, "all")}
+        assert set(walked(console, view=view)) == expected
+    (line,) = read(console, reads.at_stake)
+    assert (line.to_answer, line.to_answer_count) == (Money(500, "clp"), 1)
+    assert (line.in_review, line.in_review_count) == (Money(500, "clp"), 1)
+    (need,) = read(console, attention.needs_you, now=NOW)
+    assert (need.kind, need.count, need.first_at) == (
+        "disputes_to_answer",
+        1,
+        NOW + timedelta(days=2),
+    )
+
+
+def test_lists_are_filtered_by_what_is_there(console, kept, new_at_stripe):
+    found = read(console, reads.filters)
+    assert found.reasons == ("duplicate", "fraudulent", "general", "novel_reason")
+    assert found.currencies == ("clp", "eur", "jpy", "usd")
+    assert len(walked(console, view="all", reason="novel_reason")) == len(NEW)
+
+
+def test_an_appeal_is_open_again_and_no_decision(console, kept):
+    own = {"reason": "fraudulent", "status": "lost", "livemode": False}
+    row = next(row for row in kept if own.items() <= row.items())
+
+    def figures():
+        rates = {line.reason: line for line in read(console, reads.win_rates)}["fraudulent"]
+        stakes = {line.currency: line for line in read(console, reads.at_stake)}
+        stake = stakes[row["currency"]]
+        return rates.decided + rates.unanswered, stake.to_answer.minor, stake.in_review.minor
+
+    decided, waits, bank = figures()
+    for status, more, less in (
+        ("appeal_needs_response", row["amount_minor"], 0),
+        ("appeal_under_review", 0, row["amount_minor"]),
+    ):
+        with writing(console.engine) as connection:
+            same = disputes.c.stripe_id == row["stripe_id"]
+            connection.execute(disputes.update().where(same).values(status=status))
+        assert figures() == (decided - 1, waits + more, bank + less)
+
+
+def test_the_time_to_answer_is_that_of_the_first_answer(console, kept):
+    row = next(row for row in kept if not row["livemode"])
+    with writing(console.engine) as connection:
+        for number, hours in enumerate((4, 900)):
+            at = row["created_at"] + timedelta(hours=hours)
+            answer(connection, f"{row['stripe_id']}{number}", row["stripe_id"], at)
+    took = read(console, reads.answer_time)
+    assert (took.count, took.median) == (1, timedelta(hours=4))
 
 
 def odds(won, decided, *, stake=10_000, fee=1_500):
@@ -179,12 +265,13 @@ def test_the_customers_history_is_counted(console, kept):
 
         own = paid(0)
         others = [paid(1), paid(120), paid(365), paid(366), paid(200, disputed=True)]
+        others.append(paid(201, dispute_outcome="won"))
         factories.paid(connection, created_at=NOW, email="grace@shop.example")
         connection.execute(
             disputes.update().where(disputes.c.stripe_id == row["stripe_id"]).values(payment_id=own)
         )
     found = read(console, dispute.by_id, dispute_id=row["stripe_id"])
     assert found.payment.stripe_id == own
-    assert (found.history.payments, found.history.disputed) == (5, 1)
+    assert (found.history.payments, found.history.disputed) == (6, 2)
     assert found.history.compelling == 2
     assert {one.payment_id for one in found.history.newest} == set(others)

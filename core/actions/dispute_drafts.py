@@ -13,7 +13,7 @@ from core.actions.evidence_rules import Attached, Draft
 from core.db.engine import reading
 from core.db.tables import evidence_files
 from core.gateway import objects
-from core.gateway.evidence_fields import FILES, TEXTS
+from core.gateway.evidence_fields import APPEAL, APPEAL_FILE, APPEAL_REASON, FILES, TEXTS
 
 
 def read(desk: Desk, dispute_id: str, livemode: bool) -> Draft:
@@ -22,12 +22,30 @@ def read(desk: Desk, dispute_id: str, livemode: bool) -> Draft:
 
 
 def of(desk: Desk, source: Mapping[str, Any], livemode: bool) -> Draft:
-    """The draft in a dispute of Stripe's."""
-    evidence = source.get("evidence") or {}
-    texts = {name: str(evidence[name]) for name in TEXTS if evidence.get(name)}
-    ids = {name: _id(evidence[name]) for name in FILES if evidence.get(name)}
+    """The draft in a dispute of Stripe's; that of the appeal, where only an appeal is taken."""
     dispute = objects.read_dispute(source, as_of=clock.now(), livemode=livemode)
+    evidence = source.get("evidence") or {}
+    if dispute.status == APPEAL:
+        appeal = (evidence.get("appeal") or {}).get("card") or {}
+        texts = {name: str(appeal[name]) for name in (APPEAL_REASON,) if appeal.get(name)}
+        listed = enumerate(appeal.get("supporting_files") or [], 1)
+        ids = {f"{APPEAL_FILE}{number}": _id(file) for number, file in listed}
+    else:
+        texts = {name: str(evidence[name]) for name in TEXTS if evidence.get(name)}
+        ids = {name: _id(evidence[name]) for name in FILES if evidence.get(name)}
     return Draft(dispute, texts, _weighed(desk, ids, livemode))
+
+
+def to_keep(after: Draft, changed: Mapping[str, str]) -> dict[str, Any]:
+    """What to send of a draft: what changed; of an appeal all, for its files are one field."""
+    if not after.appeal:
+        return dict(changed)
+    files = [file.file_id for _, file in sorted(after.files.items(), key=_place)]
+    return {"appeal": {"card": {**after.texts, **({"supporting_files": files} if files else {})}}}
+
+
+def _place(named: tuple[str, Any]) -> int:
+    return int(named[0].removeprefix(APPEAL_FILE))
 
 
 def _id(file: Any) -> str:

@@ -46,7 +46,7 @@ def save_draft(desk: Desk, caller: Caller, dispute_id: str, texts: Any, *, livem
     admit(desk, caller, _MANAGERS, DRAFT, str(dispute_id))
     in_mirror(desk, dispute_id, livemode)
     kept = drafts.read(desk, dispute_id, livemode)
-    changed = evidence_rules.checked_texts(texts, kept.texts)
+    changed = evidence_rules.checked_texts(texts, kept)
     after = replace(kept, texts={**kept.texts, **changed})
     now = clock.now()
     evidence_rules.hold(evidence_rules.opening(kept.dispute, now))
@@ -64,10 +64,10 @@ def attach(
     `InvalidInput` names the field and its rule; nothing is then written and nothing sent.
     """
     admit(desk, caller, _MANAGERS, UPLOAD, str(dispute_id))
-    field = evidence_rules.checked_field(field)
     in_mirror(desk, dispute_id, livemode)
-    found = evidence_files.examine(field, content)
     kept = drafts.read(desk, dispute_id, livemode)
+    field = evidence_rules.checked_field(field, kept)
+    found = evidence_files.examine(field, content)
     file = Attached(field, "", found.kind, found.size, found.pages)
     after = replace(kept, files={**kept.files, field: file})
     evidence_rules.hold(evidence_rules.opening(kept.dispute, clock.now()))
@@ -88,7 +88,10 @@ def submit(desk: Desk, caller: Caller, dispute_id: str, *, livemode: bool, seen:
 
 
 def accept(desk: Desk, caller: Caller, dispute_id: str, *, livemode: bool) -> Done:
-    """Let the customer have the money: the dispute is lost at once, and that is final."""
+    """Let the customer have the money: the dispute is lost at once, and that is final.
+
+    `InvalidInput` for an appeal: without one the dispute stays lost.
+    """
     return _answer(desk, caller, dispute_id, ACCEPT, livemode)
 
 
@@ -102,8 +105,8 @@ def _answer(
     seen: str | None = None,
 ) -> Done:
     admit(desk, caller, _MANAGERS, kind, str(dispute_id))
-    status = in_mirror(desk, dispute_id, livemode)
-    operation_id = answering(desk, dispute_id, status)
+    in_mirror(desk, dispute_id, livemode)
+    operation_id = answering(desk, dispute_id)
     now = drafts.read(desk, dispute_id, livemode)
     if kind == SUBMIT:
         evidence_rules.hold(evidence_rules.checks(now, clock.now()))
@@ -112,6 +115,8 @@ def _answer(
         order = Order(kind, livemode, f"{_HOME}/{dispute_id}", {"submit": True}, dispute_id)
     else:
         evidence_rules.hold(evidence_rules.opening(now.dispute, clock.now())[:1])
+        if now.appeal:
+            raise InvalidInput("dispute", "is lost already: without an appeal it stays so")
         order = Order(kind, livemode, f"{_HOME}/{dispute_id}/close", {}, dispute_id)
     try:
         return carry_out(desk, caller, order, rights=_MANAGERS, operation_id=operation_id)
@@ -162,7 +167,7 @@ def _keep(desk: Desk, caller: Caller, after: Draft, changed: dict[str, str]) -> 
         f"{_HOME}/{dispute_id}",
         {"submit": False},
         target=dispute_id,
-        unkept={"evidence": changed},
+        unkept={"evidence": drafts.to_keep(after, changed)},
     )
     done = carry_out(desk, caller, order, rights=_MANAGERS, check=still_open(dispute_id))
     return drafts.of(desk, done.source, livemode)

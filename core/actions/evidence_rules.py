@@ -10,7 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import InvalidInput
-from core.gateway.evidence_fields import ANSWERABLE, FILES, TEXTS
+from core.gateway.evidence_fields import (
+    ANSWERABLE,
+    APPEAL,
+    APPEAL_FILE,
+    APPEAL_REASON,
+    FILES,
+    TEXTS,
+)
 from core.gateway.snapshots import DisputeSnapshot
 
 #: 4.5 MB of all files together; read in thousands, which is the smaller reading.
@@ -39,6 +46,11 @@ class Draft:
     dispute: DisputeSnapshot
     texts: Mapping[str, str] = field(repr=False)
     files: Mapping[str, Attached]
+
+    @property
+    def appeal(self) -> bool:
+        """Whether it is an appeal after a loss: Stripe takes nothing else then."""
+        return self.dispute.status == APPEAL
 
     @property
     def size(self) -> int:
@@ -129,16 +141,16 @@ def hold(found: tuple[Check, ...]) -> None:
             raise InvalidInput(check.field, check.rule, **check.values)
 
 
-def checked_texts(given: Any, kept: Mapping[str, str]) -> dict[str, str]:
-    """The texts that differ from those that are kept, each within its rules.
+def checked_texts(given: Any, draft: Draft) -> dict[str, str]:
+    """The texts that differ from those of the draft that is kept, each within its rules.
 
     Stripe's API has no way to empty a field once it holds something.
     """
     if not isinstance(given, Mapping):
         raise InvalidInput("evidence", "must be an object of strings")
-    changed = {}
+    changed, kept = {}, draft.texts
     for name, value in given.items():
-        if name not in TEXTS:
+        if name not in ((APPEAL_REASON,) if draft.appeal else TEXTS):
             raise InvalidInput(str(name)[:64], "is not a text of evidence")
         text = _readable(name, value)
         if text == kept.get(name, ""):
@@ -160,8 +172,15 @@ def _readable(name: str, value: Any) -> str:
     return text
 
 
-def checked_field(name: Any) -> str:
+def file_fields(draft: Draft) -> tuple[str, ...]:
+    """The names of the fields that take a file; an appeal has one more than it has files."""
+    if not draft.appeal:
+        return FILES
+    return tuple(f"{APPEAL_FILE}{number}" for number in range(1, len(draft.files) + 2))
+
+
+def checked_field(name: Any, draft: Draft) -> str:
     """The name of a field that holds a file."""
-    if name not in FILES:
+    if name not in file_fields(draft):
         raise InvalidInput("field", "is not a file of evidence")
     return str(name)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core import clock
+from core.actions.dispute_answers import has_moved_on
 from core.actions.sending import REFUND, TAG, Sending
 from core.actions.traces import trace_of
 from core.errors import Misconfigured
 from core.gateway.client import FILES, Gateway
-from core.gateway.evidence_fields import ANSWERABLE
 from core.inbox.stale import payment_kind
 
 #: Stripe's clock and ours may differ: objects are looked for from so long before the operation.
@@ -93,7 +93,11 @@ def _drafted(gateway: Gateway, one: Unresolved) -> Json | None:
     """The dispute, if its draft holds exactly what was sent. A later draft may have overwritten
     it: then nothing is lost by calling it undone, and sending it again would lose the later one."""
     dispute = gateway.get(one.sending.path)
-    evidence = {name: dispute["evidence"].get(name) for name in one.sending.trace["fields"]}
+    kept = dispute["evidence"]
+    if appeal := (kept.get("appeal") or {}).get("card"):
+        # Stripe fills in what was not sent.
+        kept = kept | {"appeal": {"card": {name: part for name, part in appeal.items() if part}}}
+    evidence = {name: kept.get(name) for name in one.sending.trace["fields"]}
     return dispute if trace_of({"evidence": evidence}) == one.sending.trace else None
 
 
@@ -109,9 +113,10 @@ def _uploaded(gateway: Gateway, one: Unresolved) -> Json | None:
 
 
 def _answered(gateway: Gateway, one: Unresolved) -> Json | None:
-    """The dispute, once it takes no answer any more."""
+    """The dispute, once it takes no answer any more, or another one than this."""
     dispute = gateway.get(f"/v1/disputes/{one.sending.target}")
-    return None if dispute["status"] in ANSWERABLE else dispute
+    moved_on = has_moved_on(one.sending.target, dispute["status"], one.sending.operation_id)
+    return dispute if moved_on else None
 
 
 #: How each kind of operation is found at Stripe.

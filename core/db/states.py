@@ -19,6 +19,13 @@ STATES = (
     "canceled",
 )
 
+#: The statuses in which a dispute, an inquiry or, after a loss, an appeal takes an answer; those in
+#: which the issuer has it. A status that ends alike and is new at Stripe is taken for its like.
+ANSWERABLE = ("needs_response", "warning_needs_response", "appeal_needs_response")
+IN_REVIEW = ("under_review", "warning_under_review", "appeal_under_review")
+NEEDS_RESPONSE = "needs_response"
+UNDER_REVIEW = "under_review"
+
 #: How the disputes of a payment stand together; the first that one of them has is the payment's.
 #: `open` holds the money, an `inquiry` asks for no money yet, `lost` took it; the others gave it
 #: back or never took it.

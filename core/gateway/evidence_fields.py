@@ -35,6 +35,13 @@ FILES = (
     "duplicate_charge_documentation",
     "uncategorized_file",
 )
-#: The statuses in which a dispute or an inquiry takes evidence.
-ANSWERABLE = ("needs_response", "warning_needs_response")
+#: In this status, after a loss, Stripe takes an appeal alone: its reason, and files.
+APPEAL = "appeal_needs_response"
+#: The reason's name at Stripe. Its files are a list there; here each has a name with its number.
+APPEAL_REASON = "reason_for_filing"
+APPEAL_FILE = "supporting_file_"
+#: The statuses in which a dispute, an inquiry or an appeal takes evidence.
+ANSWERABLE = ("needs_response", "warning_needs_response", APPEAL)
+#: How the status ends of what takes evidence, also where it is new at Stripe.
+NEEDS_RESPONSE = "needs_response"
 PURPOSE = "dispute_evidence"

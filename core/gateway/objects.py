@@ -257,7 +257,8 @@ def dispute(source: Json, seen: _Seen) -> DisputeSnapshot:
         or f.text(source, "network_reason_code"),
         card_brand=f.text(card, "brand"),
         is_charge_refundable=f.flag(source, "is_charge_refundable"),
-        due_by=f.moment(evidence, "due_by"),
+        # 0 says that the bank takes no answer.
+        due_by=f.moment(evidence, "due_by") if evidence.get("due_by") else None,
         has_evidence=f.truth(evidence, "has_evidence"),
         past_due=f.truth(evidence, "past_due"),
         submission_count=f.small(evidence, "submission_count") or 0,

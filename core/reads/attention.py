@@ -21,12 +21,11 @@ from core.db.tables import (
     refund_requests,
     stale_objects,
 )
-from core.reads import ledger_checks, parked, revenue, streams
+from core.reads import dispute_statuses, ledger_checks, parked, revenue, streams
 from core.reads.needs import needs
 from core.reads.search import facets
 from core.reads.streams import StreamState
 
-ANSWERABLE = ("needs_response", "warning_needs_response")
 #: A reading that is due this long says that the worker is behind, or stopped.
 LATE = timedelta(minutes=5)
 #: The worker finds out what became of a refund within seconds: after so long a person should look.
@@ -68,7 +67,7 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     due = stale_objects.c.next_attempt_at
     late, set_aside = due < now - LATE, due >= PARKED
     dead = events.c.state == "dead"
-    answerable = disputes.c.status.in_(ANSWERABLE)
+    answerable = disputes.c.status.in_(dispute_statuses.answerable(conn))
     asked = refund_requests.c
     to_approve = (asked.state == states.AWAITING) & (asked.expires_at > now)
     bulk = bulk_refunds.c

@@ -175,7 +175,9 @@ def _history(conn: Connection, payment: Payment) -> History:
         return History(0, 0, 0, ())
     same = or_(*known) & (p.livemode == payment.livemode) & (p.stripe_id != payment.stripe_id)
     youngest, oldest = (payment.created_at - age for age in _EARLIER)
-    old_enough = p.created_at.between(oldest, youngest) & (p.status == "succeeded") & ~p.disputed
+    # One that was won was disputed all the same.
+    quiet = p.dispute_outcome == ""
+    old_enough = p.created_at.between(oldest, youngest) & (p.status == "succeeded") & quiet
 
     def count(*tests: Any) -> int:
         return int(conn.scalar(select(func.count()).select_from(payments).where(same, *tests)) or 0)
@@ -185,7 +187,7 @@ def _history(conn: Connection, payment: Payment) -> History:
     )
     return History(
         count(),
-        count(p.disputed),
+        count(~quiet),
         count(old_enough),
         tuple(
             Other(
@@ -193,7 +195,7 @@ def _history(conn: Connection, payment: Payment) -> History:
                 row.created_at,
                 row.state,
                 Money(row.amount_minor, row.currency),
-                row.disputed,
+                row.dispute_outcome != "",
             )
             for row in newest
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -20,17 +21,19 @@ from sqlalchemy import (
 )
 
 from core import clock
+from core.db.states import ANSWERABLE, IN_REVIEW
 from core.db.tables import disputes, operations, payments
 from core.errors import InvalidInput
 from core.money import Money
-from core.reads.attention import ANSWERABLE
+from core.reads import dispute_statuses
 from core.reads.needs import needs
 
 LIMIT = 50
-#: What each list holds; the first is ordered by deadline, the others newest first.
+#: What each list holds; the first is ordered by deadline, the others newest first. A status that is
+#: new at Stripe is in the list of those that end alike, else in the last alone.
 VIEWS: dict[str, tuple[str, ...]] = {
     "open": ANSWERABLE,
-    "review": ("under_review", "warning_under_review"),
+    "review": IN_REVIEW,
     "won": ("won",),
     "lost": ("lost",),
     "all": (),
@@ -63,6 +66,14 @@ class Page:
 
     rows: tuple[DisputeRow, ...]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The reasons and currencies of a mode's disputes."""
+
+    reasons: tuple[str, ...]
+    currencies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +135,8 @@ def page(
         .outerjoin(payments, p.stripe_id == d.payment_id)
         .where(d.livemode == livemode, *_beyond(key, cursor, up=by_deadline))
     )
-    if VIEWS[view]:
-        asked = asked.where(d.status.in_(VIEWS[view]))
+    if wanted := _statuses(conn, view):
+        asked = asked.where(d.status.in_(wanted))
     for column, value in ((d.reason, reason), (d.currency, currency)):
         asked = asked.where(column == value) if value else asked
     order = (key, d.stripe_id) if by_deadline else (key.desc(), d.stripe_id.desc())
@@ -155,6 +166,12 @@ def page(
     )
 
 
+def _statuses(conn: Connection, view: str) -> tuple[str, ...]:
+    if view == "open":
+        return dispute_statuses.answerable(conn)
+    return dispute_statuses.in_review(conn) if view == "review" else VIEWS[view]
+
+
 def _cursor(at: datetime, stripe_id: str) -> str:
     return f"{clock.to_micros(at)}-{stripe_id}"
 
@@ -176,11 +193,24 @@ def _beyond(
 
 
 @needs("see_disputes")
+def filters(conn: Connection, *, livemode: bool) -> Filters:
+    """What a list can be filtered by: all that is in the mirror, with or without words for it."""
+    d = disputes.c
+
+    def distinct(column: ColumnElement[Any]) -> tuple[str, ...]:
+        asked = select(column).where(d.livemode == livemode, column.is_not(None)).distinct()
+        return tuple(sorted(conn.scalars(asked)))
+
+    return Filters(distinct(d.reason), distinct(d.currency))
+
+
+@needs("see_disputes")
 def at_stake(conn: Connection, *, livemode: bool) -> tuple[Stake, ...]:
     """What is to be answered and what is with the issuer, a line a currency."""
     d = disputes.c
-    waits = d.status.in_(ANSWERABLE)
-    known = (*VIEWS["open"], *VIEWS["review"])
+    answerable = dispute_statuses.answerable(conn)
+    waits = d.status.in_(answerable)
+    known = (*answerable, *dispute_statuses.in_review(conn))
 
     def of(test: ColumnElement[bool], value: ColumnElement[int]) -> ColumnElement[int]:
         return cast(func.sum(case((test, value), else_=0)), BigInteger)
@@ -229,11 +259,14 @@ def win_rates(conn: Connection, *, livemode: bool) -> tuple[WinRate, ...]:
 def answer_time(conn: Connection, *, livemode: bool) -> AnswerTime:
     """From the dispute to its submission, of those submitted here."""
     d, o = disputes.c, operations.c
+    # An appeal, and the answer to a dispute that was opened anew, took their time from elsewhere.
+    first = func.min(o.created_at)
     asked = (
-        select(o.created_at, d.created_at)
+        select(first, d.created_at)
         .join_from(operations, disputes, d.stripe_id == o.stripe_id)
         .where(o.kind == "dispute.submit", o.state == "succeeded", d.livemode == livemode)
-        .order_by(o.created_at.desc())
+        .group_by(d.stripe_id, d.created_at)
+        .order_by(first.desc())
         .limit(_TIMED)
     )
     took = sorted(submitted - created for submitted, created in conn.execute(asked))

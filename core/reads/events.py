@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from core import clock
 from core.db.parked import PARKED
-from core.db.tables import events, metadata, stale_objects
+from core.db.tables import events, metadata, payments, stale_objects
 from core.errors import NotFound
 from core.reads.needs import needs
 from core.reads.search import keyset
@@ -88,6 +88,8 @@ class EventDetail:
     event: EventRow
     body: Mapping[str, Any]
     readings: tuple[Reading, ...]
+    #: The payment that it is about, if there is one here.
+    payment_id: str | None
 
     @property
     def thin(self) -> bool:
@@ -157,7 +159,7 @@ def detail(conn: Connection, *, event_id: str, livemode: bool) -> EventDetail:
     *values, raw = row
     body = json.loads(raw)
     readings = tuple(_reading(conn, kind, stripe_id) for kind, stripe_id in _told_of(body))
-    return EventDetail(EventRow(*values), hidden(body), readings)
+    return EventDetail(EventRow(*values), hidden(body), readings, _payment(conn, readings))
 
 
 @needs("use_developer_tools")
@@ -201,6 +203,12 @@ def _told_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = whole.get(name)
     return part if isinstance(part, Mapping) else {}
+
+
+def _payment(conn: Connection, readings: Sequence[Reading]) -> str | None:
+    """A charge without a PaymentIntent is its own payment."""
+    ids = [one.stripe_id for one in readings if one.kind in ("payment_intent", "charge")]
+    return conn.scalar(select(payments.c.stripe_id).where(payments.c.stripe_id.in_(ids)).limit(1))
 
 
 def _reading(conn: Connection, kind: str, stripe_id: str) -> Reading:
