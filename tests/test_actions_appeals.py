@@ -9,6 +9,7 @@ from core import clock
 from core.access.principals import Caller
 from core.actions import disputes, resolve
 from core.errors import AlreadyDecided, InvalidInput, OutcomeUnknown, RequestRepeated
+from core.gateway.client import Gateway
 from core.gateway.evidence_fields import APPEAL_REASON
 from tests.dispute_tools import TEST, at_stripe, disputed, mirrored, pdf
 from tests.fixtures_access import person
@@ -76,6 +77,20 @@ def test_an_appeal_goes_from_draft_to_one_submission(console, desk, risk, lost):
     assert REASON[APPEAL_REASON] not in " ".join(row.params for row in operations_kept(console))
 
 
+def test_each_change_sends_the_whole_appeal(desk, risk, lost, monkeypatch):
+    sent, post = [], Gateway.post
+
+    def noted(self, path, **params):
+        sent.append(params.get("evidence"))
+        return post(self, path, **params)
+
+    monkeypatch.setattr(Gateway, "post", noted)
+    disputes.save_draft(desk, risk, lost, REASON, **TEST)
+    draft = disputes.attach(desk, risk, lost, "supporting_file_1", pdf(1), **TEST)
+    files = {"supporting_files": [draft.files["supporting_file_1"].file_id]}
+    assert [one["appeal"]["card"] for one in sent] == [REASON, REASON | files]
+
+
 def test_a_file_takes_the_place_of_another_and_the_reason_stays(desk, risk, lost):
     disputes.save_draft(desk, risk, lost, REASON, **TEST)
     first = disputes.attach(desk, risk, lost, "supporting_file_1", pdf(1), **TEST)
@@ -134,7 +149,8 @@ def test_a_dispute_that_is_opened_anew_is_answered_anew(
     again = disputes.save_draft(desk, risk, dispute, {"customer_name": "Ada L"}, **TEST)
     disputes.submit(desk, risk, dispute, seen=again.seen, **TEST)
     assert at_stripe(desk, dispute)["evidence_details"]["submission_count"] == 2
-    with pytest.raises((AlreadyDecided, InvalidInput)):
+    mirrored(desk, dispute)
+    with pytest.raises(AlreadyDecided):
         disputes.submit(desk, risk, dispute, seen=again.seen, **TEST)
     assert submitted(console) == ["succeeded", "succeeded"]
 
@@ -146,7 +162,6 @@ def test_a_dispute_that_is_opened_anew_is_answered_anew(
 def test_a_draft_of_an_appeal_that_was_cut_off_is_found_or_ends_undone(
     console, desk, risk, lost, monkeypatch, place, state
 ):
-    disputes.attach(desk, risk, lost, "supporting_file_1", pdf(1), **TEST)
     with cut_off(place):
         disputes.save_draft(desk, risk, lost, REASON, **TEST)
     ahead(desk, monkeypatch, timedelta(minutes=44))
