@@ -136,7 +136,7 @@ def test_who_may_only_see_reads_that_somebody_answers_the_appeal(console, lost, 
     assert not test.exception
     assert "Somebody with the risk role answers it." in plain(test.text)
     listed = screen_as(person(console, "support"), "disputes")
-    assert list(listed.dataframe[0].value["dispute"])[0].endswith(lost)
+    assert listed.dataframe[0].value["dispute"].iloc[0].endswith(lost)
     assert "left" in listed.dataframe[0].value["left"][0]
 
 

@@ -1,4 +1,4 @@
-"""Disputes of every kind, told by signed events: where each is listed, and what stands beside it."""
+"""Disputes of each kind, told by signed events: where it is listed, and what stands beside it."""
 
 import json
 import time
