@@ -7,7 +7,10 @@ from dashboard.i18n import N_, _
 #: Right: what does not work without it. Refunds have the rights of charges at Stripe.
 STOPS = {
     "rak_balance_read": N_("the ledger is not compared with Stripe's balance"),
-    "rak_balance_transaction_source_read": N_("Revenue, fees and net stand still"),
+    "rak_balance_transaction_source_read": N_(
+        "what stands behind ledger rows is read later, one by one; where rows themselves are"
+        " refused, Revenue stands still"
+    ),
     "rak_charge_read": N_("payments and refunds are not read again"),
     "rak_charge_write": N_("no refund can be made"),
     "rak_checkout_session_read": N_("test checkouts cannot be followed"),

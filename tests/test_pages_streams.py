@@ -248,7 +248,7 @@ def test_parked_objects_are_listed_with_kind_reason_and_time(screens, parked):
     }
     by_id = found.set_index("object")
     assert by_id["reason"]["re_1"] == HOSTILE
-    assert "Revenue, fees and net stand still" in by_id["reason"]["txn_1"]
+    assert "what stands behind ledger rows is read later" in by_id["reason"]["txn_1"]
     assert not found["since"].isna().any()
 
 
