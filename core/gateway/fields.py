@@ -45,7 +45,10 @@ def word(source: Json, name: str) -> str | None:
         return None
     if type(value) is not str:
         raise MalformedObject(f"{name} is not a string")
-    return text(source, name)
+    if text(source, name) != value:
+        # Cut or cleaned it would be another state.
+        raise MalformedObject(f"{name} is too long, or not text")
+    return value
 
 
 def required(source: Json, name: str) -> str:
