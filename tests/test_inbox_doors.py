@@ -285,3 +285,22 @@ def test_a_thin_event_of_an_object_that_is_gone_is_forgotten(spine, door):
 def due_now(engine):
     with writing(engine) as connection:
         connection.execute(stale_objects.update().values(next_attempt_at=clock.now()))
+
+
+@pytest.mark.parametrize("told_of", ["dispute", "charge", "refund"])
+def test_one_thin_event_of_a_part_brings_the_payment_too(spine, door, told_of):
+    paid = pay(spine)
+    charge = spine.gateway.get(f"/v1/payment_intents/{paid}")["latest_charge"]
+    if told_of == "dispute":
+        part = spine.emulator.control("POST", "disputes", {"charge": charge})["id"]
+    elif told_of == "refund":
+        path = "/v1/refunds"
+        part = spine.gateway.post(path, idempotency_key="r", charge=charge, amount=200)["id"]
+    else:
+        part = charge
+    door(thin(1, told_of, part))
+    spine.drain(ledger=False)
+    with reading(spine.engine) as connection:
+        shown = connection.execute(select(payments)).mappings().one()
+    expected = {"dispute": "disputed", "charge": "succeeded", "refund": "partially_refunded"}
+    assert (shown["stripe_id"], shown["state"], shown["confirmed"]) == (paid, expected[told_of], True)
