@@ -303,4 +303,8 @@ def test_one_thin_event_of_a_part_brings_the_payment_too(spine, door, told_of):
     with reading(spine.engine) as connection:
         shown = connection.execute(select(payments)).mappings().one()
     expected = {"dispute": "disputed", "charge": "succeeded", "refund": "partially_refunded"}
-    assert (shown["stripe_id"], shown["state"], shown["confirmed"]) == (paid, expected[told_of], True)
+    assert (shown["stripe_id"], shown["state"], shown["confirmed"]) == (
+        paid,
+        expected[told_of],
+        True,
+    )

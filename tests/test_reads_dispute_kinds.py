@@ -1,57 +1,14 @@
 """Disputes of each kind, told by signed events: where it is listed, and what stands beside it."""
 
-import json
-import time
 from datetime import timedelta
 
 import pytest
 
 from core import clock
-from core.db.engine import reading
-from core.inbox.work import apply_inbox
 from core.money import Money
-from core.reads import attention, dispute, disputes, payments
-from tests.receivers import event_body, post, serving, settings_for
-
-NOW = int(time.time())
-DUE = NOW + 9 * 86_400
-
-
-class Shop:
-    """An inbox that is told of payments and disputes, and what the reads then say."""
-
-    def __init__(self, client, engine, books):
-        self.client, self.engine, self.books, self.number = client, engine, books, 0
-
-    def tell(self, *sources):
-        for source in sources:
-            self.number += 1
-            named = "charge.dispute" if source["object"] == "dispute" else source["object"]
-            body = event_body(
-                self.number,
-                type=f"{named}.updated",
-                created=NOW + self.number,
-                data={"object": json.loads(json.dumps(source))},
-            )
-            assert post(self.client, body).status_code == 200
-        apply_inbox(self.engine, self.books)
-
-    def read(self, fn, **asked):
-        with reading(self.engine) as connection:
-            return fn(connection, livemode=False, **asked)
-
-    def views(self, dispute_id="du_1"):
-        found = {name: self.read(disputes.page, view=name) for name in disputes.VIEWS}
-        return {n for n, page in found.items() if dispute_id in {r.stripe_id for r in page.rows}}
-
-    def needs(self):
-        found = self.read(attention.needs_you, now=clock.from_unix(NOW))
-        return {need.kind: need.count for need in found}
-
-    def state(self, payment_id="pi_1"):
-        with reading(self.engine) as connection:
-            rows = payments.page(connection, query=payments.parse(payment_id), livemode=False).rows
-        return rows[0].state
+from core.reads import attention, dispute, disputes
+from tests.receivers import serving, settings_for
+from tests.told_shop import DUE, NOW, Shop, charge, disputed, intent
 
 
 @pytest.fixture
@@ -60,61 +17,6 @@ def shop(tmp_path, database_url, engine, books):
         made = Shop(client, engine, books)
         made.tell(charge(), intent())
         yield made
-
-
-def charge(**changes):
-    card = {"brand": "visa", "last4": "4242", "country": "US"}
-    return {
-        "id": "ch_1",
-        "object": "charge",
-        "livemode": False,
-        "created": NOW,
-        "amount": 10_000,
-        "amount_captured": 10_000,
-        "amount_refunded": 0,
-        "captured": True,
-        "currency": "usd",
-        "status": "succeeded",
-        "disputed": True,
-        "payment_intent": "pi_1",
-        "payment_method_details": {"type": "card", "card": card},
-    } | changes
-
-
-def intent(**changes):
-    return {
-        "id": "pi_1",
-        "object": "payment_intent",
-        "livemode": False,
-        "created": NOW,
-        "amount": 10_000,
-        "amount_received": 10_000,
-        "currency": "usd",
-        "status": "succeeded",
-        "latest_charge": "ch_1",
-        "receipt_email": "ada@shop.example",
-        "metadata": {},
-    } | changes
-
-
-def disputed(**changes):
-    card = {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"}
-    return {
-        "id": "du_1",
-        "object": "dispute",
-        "livemode": False,
-        "created": NOW,
-        "amount": 10_000,
-        "currency": "usd",
-        "status": "needs_response",
-        "charge": "ch_1",
-        "payment_intent": "pi_1",
-        "reason": "fraudulent",
-        "is_charge_refundable": False,
-        "balance_transactions": [],
-        "evidence_details": {"due_by": DUE, "past_due": False, "submission_count": 0},
-        "payment_method_details": {"type": "card", "card": card},
-    } | changes
 
 
 def details(**changes):

@@ -93,13 +93,15 @@ def by_id(conn: Connection, *, case_id: str, livemode: bool) -> CaseDetail:
     reason = conn.scalar(
         select(v.opened_reason).where(v.payment_id == row.payment_id).order_by(v.created_at.desc())
     )
-    left = payment["amount_minor"] - payment["amount_refunded_minor"]
+    whole = payment["status"] != "succeeded"
+    taken = payment["amount_minor" if whole else "amount_captured_minor"]
+    gone = payment["amount_refunded_minor"] + payment["amount_disputed_minor"]
     actionable = bool(warning and warning.actionable)
     settled = payment["settlement_currency"] or payment["currency"]
     return CaseDetail(
         row=row,
         payment=dict(payment),
-        at_risk=Money(left, payment["currency"]),
+        at_risk=Money(max(0, taken - gone), payment["currency"]),
         factors=tuple(json.loads(scored.factors)) if scored else (),
         level=scored.level if scored else None,
         fraud_type=warning.fraud_type if warning else None,

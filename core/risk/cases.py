@@ -28,6 +28,9 @@ SYSTEM = "system"
 #: Money that is taken, held or on its way.
 _AT_RISK = ("succeeded", "processing", "requires_capture")
 _C, _P = cases.c, payments.c
+#: What was taken, or is held whole until it is captured.
+_TAKEN = case((_P.status == "succeeded", _P.amount_captured_minor), else_=_P.amount_minor)
+_LEFT = _TAKEN - _P.amount_refunded_minor - _P.amount_disputed_minor
 
 
 def follow(engine: Engine) -> bool:
@@ -78,7 +81,7 @@ def _unopened(now: datetime) -> list[Select[Any]]:
         .join(risk_assessments, a.payment_id == _P.stripe_id)
         .where(a.level == "high", a.kind == "arrival", a.created_at >= now - FRESH)
         .where(a.livemode == _P.livemode, _P.status.in_(_AT_RISK))
-        .where(_P.amount_refunded_minor < _P.amount_minor)
+        .where(_P.amount_refunded_minor < _TAKEN)
     )
     warned = (
         _new(WARNING, w.stripe_id)
@@ -102,7 +105,7 @@ def _new(kind: str, source: Any) -> Select[Any]:
         source.label("source_id"),
         _P.stripe_id.label("payment_id"),
         _P.livemode,
-        (_P.amount_minor - _P.amount_refunded_minor).label("amount_minor"),
+        case((_LEFT > 0, _LEFT), else_=0).label("amount_minor"),
         _P.currency,
     ).select_from(payments)
 
@@ -114,7 +117,7 @@ def _same(kind: str, source: Any) -> Any:
 def _ended() -> list[Select[Any]]:
     """Open cases without a reason any more, each with the state that says how it ended."""
     w, v = early_fraud_warnings.c, reviews.c
-    given_back = and_(_P.amount_refunded_minor > 0, _P.amount_refunded_minor >= _P.amount_minor)
+    given_back = and_(_P.amount_refunded_minor > 0, _P.amount_refunded_minor >= _TAKEN)
     how = case((given_back, REFUNDED), else_=DISMISSED)
     said = case(
         (v.closed_reason == "approved", APPROVED),
