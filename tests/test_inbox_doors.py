@@ -2,12 +2,14 @@
 
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
-from core import clock
+from core import bootstrap, clock
+from core.bootstrap import open_workshop
 from core.db.engine import reading, writing
 from core.db.tables import disputes, events, payments, stale_objects
 from core.emulator.server import start_emulator
@@ -15,6 +17,7 @@ from core.errors import StripeError
 from core.inbox.own_account import learn_account, own_accounts
 from core.inbox.work import apply_inbox, put_back_for
 from core.reads import attention
+from dashboard import worker
 from tests.receivers import event_body, post, serving, settings_for
 from tests.spine import connect
 
@@ -308,3 +311,21 @@ def test_one_thin_event_of_a_part_brings_the_payment_too(spine, door, told_of):
         expected[told_of],
         True,
     )
+
+
+def test_a_worker_applies_what_waited_once_it_has_the_key(tmp_path, database_url, spine, door):
+    door(told(1, livemode=True), told(2))
+    both = {"stripe_test_secret_key": "sk_test_dummy", "stripe_secret_key": "sk_live_dummy"}
+    for keys, expected in (({"stripe_secret_key": "sk_test_dummy"}, "skipped"), (both, "applied")):
+        given = keys | {"stripe_api_base": spine.emulator.base_url}
+        console = bootstrap.build(settings_for(tmp_path, database_url, **given))
+        steps = {name: step for name, step, _ in worker._loops(console, open_workshop(console))}
+        for name in [name for name in steps if name.startswith("key")]:
+            with suppress(StripeError):
+                steps[name]()
+        while steps["apply"]():
+            pass
+        console.engine.dispose()
+        assert state(spine.engine, "evt_1")[0] == expected
+        assert state(spine.engine, "evt_2")[0] == "applied"
+    assert own_accounts_of(spine)[False] == spine.gateway.get("/v1/account")["id"]
