@@ -53,7 +53,7 @@ def body(seq: str) -> None:
 def _onward(row: AuditRow) -> None:
     """To the payment, and to what else this actor did, or was done to this target."""
     place = st.container(horizontal=True)
-    if row.target.startswith("pi_"):
+    if row.target.startswith(("pi_", "ch_", "py_")):
         place.page_link(
             navigation.named("payment"),
             label=_("Payment"),

@@ -64,6 +64,8 @@ OUTCOME = {
     "prevented": (N_("Dispute prevented"), "gray"),
     "closed": (N_("Inquiry closed"), "gray"),
 }
+#: What stands in a list of payments: the state, and beside it how disputes stand.
+STANDING = PAYMENT | {f"dispute_{code}": said for code, said in OUTCOME.items()}
 RISK = {
     "normal": (N_("Normal"), "green"),
     "elevated": (N_("Elevated"), "orange"),
@@ -93,6 +95,11 @@ def badge(kind: Kind, code: str | None) -> None:
 def cell(code: str | None) -> list[str]:
     """The state as a table cell for `chip_column`; a payment without one has an empty cell."""
     return [code] if code else []
+
+
+def standing(state: str | None, outcome: str) -> list[str]:
+    """A payment's state, and how its disputes stand, as a cell for a column of `STANDING`."""
+    return [*cell(state), *([f"dispute_{outcome}"] if outcome else [])]
 
 
 def chip_column(

@@ -39,7 +39,7 @@ _CHUNK = 500
 PAYMENT_COLUMNS = (
     "id created_utc state status amount currency refunded method card_brand card_last4"
     " card_country email customer_name customer order user risk_level risk_score failure_code"
-    " decline_code"
+    " decline_code captured disputed dispute"
 ).split()
 #: Both blocks: the parts add up to `net`, it and the movements to `balance_change`.
 REVENUE_COLUMNS = [
@@ -94,6 +94,9 @@ def _payment(row: payments.PaymentRow) -> Row:
         row.risk_score,
         row.failure_code,
         row.decline_code,
+        plain(Money(row.amount_captured_minor, row.currency)),
+        plain(Money(row.amount_disputed_minor, row.currency)),
+        row.dispute_outcome,
     )
 
 

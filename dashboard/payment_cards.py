@@ -11,7 +11,7 @@ import streamlit as st
 from core.money import Money
 from core.reads.payment import PaymentDetail
 from core.reads.payment_parts import Payment
-from dashboard import columns, explanations, stripe_words, widgets
+from dashboard import chips, columns, explanations, stripe_words, widgets
 from dashboard.columns import money
 from dashboard.figures import Card, money_card
 from dashboard.figures import cards as draw_cards
@@ -21,6 +21,13 @@ from dashboard.i18n import _
 def amount(payment: Payment) -> str:
     """The payment's amount as people read it."""
     return money(payment.amount_minor, payment.currency)
+
+
+def standing(payment: Payment) -> None:
+    """The payment's state, and beside it how its disputes stand."""
+    chips.badge(chips.PAYMENT, payment.state)
+    if payment.dispute_outcome:
+        chips.badge(chips.OUTCOME, payment.dispute_outcome)
 
 
 def figures(detail: PaymentDetail) -> None:

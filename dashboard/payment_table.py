@@ -17,6 +17,7 @@ from dashboard.widgets import ROW
 COLUMNS = (
     "amount",
     "currency",
+    "parts",
     "state",
     "method",
     "customer",
@@ -36,7 +37,8 @@ def frame(rows: Sequence[PaymentRow]) -> pd.DataFrame:
         {
             "amount": [columns.money(row.amount_minor, row.currency) for row in rows],
             "currency": [row.currency.upper() for row in rows],
-            "state": [chips.cell(row.state) for row in rows],
+            "parts": [_parts(row) for row in rows],
+            "state": [chips.standing(row.state, row.dispute_outcome) for row in rows],
             "method": [
                 columns.method(row.method_type, row.card_brand, row.card_last4) for row in rows
             ],
@@ -63,6 +65,8 @@ def show(
 ) -> None:
     """Draw the table; a click on an id calls `on_open` with it."""
     left_out = {*without, *ON_DEMAND} - set(also)
+    if not any(table["parts"]):
+        left_out.add("parts")
 
     def clicked() -> None:
         on_open(columns.opened(f"{key}_open"))
@@ -73,17 +77,39 @@ def show(
         height=widgets.height(len(table)),
         row_height=ROW,
         column_order=[name for name in COLUMNS if name not in left_out],
-        column_config=columns.fitted(_layout(zone, f"{key}_open", clicked), table),
+        column_config=columns.fitted(
+            _layout(zone, f"{key}_open", clicked, _chips_width(table)), table
+        ),
         key=key,
         alt=alt,
     )
 
 
-def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, Any]:
+def _parts(row: PaymentRow) -> str:
+    """What was captured, where that is not the amount, and what went back or is disputed of it."""
+    captured = row.amount_captured_minor
+    parts = (
+        (_("{amount} captured"), captured if captured != row.amount_minor else 0),
+        (_("{amount} refunded"), row.amount_refunded_minor),
+        (_("{amount} disputed"), row.amount_disputed_minor),
+    )
+    shown = ((text, columns.money(minor, row.currency)) for text, minor in parts if minor)
+    return " · ".join(text.format(amount=amount) for text, amount in shown)
+
+
+def _chips_width(table: pd.DataFrame) -> int:
+    """Two chips in a row need more room."""
+    return 216 if any(len(cell) > 1 for cell in table["state"]) else 140
+
+
+def _layout(
+    zone: ZoneInfo, key: str, clicked: Callable[[], None], chips_width: int
+) -> dict[str, Any]:
     return {
         "amount": columns.money_column(_("Amount"), width=100),
         "currency": columns.currency_column(),
-        "state": chips.chip_column(_("Status"), chips.PAYMENT, width=140),
+        "parts": columns.text_column(_("Of which"), width=170),
+        "state": chips.chip_column(_("Status"), chips.STANDING, width=chips_width),
         "method": columns.text_column(_("Method"), width=130),
         "customer": columns.text_column(_("Customer"), width=190),
         "reason": columns.text_column(_("Reason"), width=132),

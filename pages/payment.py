@@ -7,7 +7,6 @@ import streamlit as st
 from core.errors import NotFound
 from core.reads import payment as reads
 from dashboard import (
-    chips,
     console,
     i18n,
     live,
@@ -53,13 +52,15 @@ def main(asked: str, back: str) -> None:
     with widgets.header(
         widgets.safe_text(amount),
         livemode=livemode,
-        beside=lambda: chips.badge(chips.PAYMENT, payment.state),
+        beside=lambda: payment_cards.standing(payment),
     ):
         if refund_form.refundable(payment):
             refund_form.button(payment.stripe_id, label=_("Refund"))
         if address := link(payment.stripe_id):
             st.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
     st.code(payment.stripe_id, language=None, width="content")
+    if any(attempt.stripe_id == payment.stripe_id for attempt in detail.attempts):
+        st.caption(_("A charge without a PaymentIntent, as older integrations make them."))
     payment_cards.failure(payment)
     payment_cards.figures(detail)
     left, right = st.columns([2, 1])

@@ -68,7 +68,7 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
             key="rows",
             alt=_("Payments, newest first"),
             on_open=remember,
-            without=["risk"] if "status:failed" in line else ["reason"],
+            without=["risk"] if all(table["reason"]) else ["reason"],
         )
     else:
         payments_view.nothing(reads.parse(line))

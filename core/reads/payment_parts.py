@@ -18,8 +18,8 @@ def build(shape: type[Shape], row: RowMapping) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A PaymentIntent. `fee_minor`, `net_minor` are of its latest charge, in
-    `settlement_currency`; the other amounts in minor units of `currency`."""
+    """A PaymentIntent, or a charge without one. `fee_minor`, `net_minor` are of its latest charge,
+    in `settlement_currency`; the other amounts in minor units of `currency`."""
 
     stripe_id: str
     created_at: datetime
@@ -54,6 +54,7 @@ class Payment:
     next_action: str | None
     cancellation_reason: str | None
     disputed: bool
+    dispute_outcome: str
     risk_score: int | None
     risk_level: str | None
     metadata_json: str | None

@@ -25,10 +25,15 @@ def merged(
     ledger: Iterable[LedgerRow],
     events: Iterable[EventPart],
 ) -> tuple[TimelineEntry, ...]:
-    """All entries, oldest first; at one instant a cause stands before its effects."""
+    """All entries, oldest first; at one instant a cause stands before its effects.
+
+    A charge without a PaymentIntent was made by its attempt alone.
+    """
+    tried = tuple(attempts)
+    alone = any(part.stripe_id == payment.stripe_id for part in tried)
     entries = [
-        *_of_payment(payment),
-        *(_of_attempt(part) for part in attempts),
+        *(entry for entry in _of_payment(payment) if not (alone and entry.kind == "created")),
+        *(_of_attempt(part) for part in tried),
         *(_of_amount(f"refund_{part.status}", part, part.reason) for part in refunds),
         *(_of_amount(f"dispute_{part.status}", part, part.reason) for part in disputes),
         *(

@@ -39,13 +39,17 @@ MAX_LIMIT = 500
 
 
 class PaymentRow(NamedTuple):
-    """One line of the list. Amounts are minor units of `currency`; times are UTC."""
+    """One line of the list. Amounts are minor units of `currency`; times are UTC;
+    `dispute_outcome` is '' where there is no dispute (core.db.states)."""
 
     stripe_id: str
     created_at: datetime
     amount_minor: int
     currency: str
+    amount_captured_minor: int
     amount_refunded_minor: int
+    amount_disputed_minor: int
+    dispute_outcome: str
     status: str
     state: str
     method_type: str | None
