@@ -121,11 +121,13 @@ def _count(session: Session, row: Any, times: int) -> None:
 def _words(session: Session, before: Any, row: Any) -> None:
     then = words.entries(before) if before is not None else frozenset()
     now = words.entries(row)
-    place = {"livemode": row["livemode"], "at": row["created_at"], "payment_id": row["stripe_id"]}
+    place = {name: row[name] for name in ("livemode", "created_at", "stripe_id")}
+    beside = {name: row[name] for name in ("facet", "amount_minor")}
     for kind, word in then - now:
         session.delete(session.get_one(Word, (kind, word, *place.values())))
-    for kind, word in now - then:
-        session.add(_filled(Word(), {"kind": kind, "word": word, **place}))
+    for kind, word in now:
+        found = session.get(Word, (kind, word, *place.values())) or Word()
+        session.add(_filled(found, {"kind": kind, "word": word, **place, **beside}))
 
 
 _SUMS = {"count", "amount_minor", "captured_minor", "n", "mark", "version"}

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from core.db.engine import is_sqlite, open_engine
 
-_TIMES = {"created_at", "updated_at", "as_of", "available_on", "at"}
+_TIMES = {"created_at", "updated_at", "as_of", "available_on"}
 
 
 @contextmanager

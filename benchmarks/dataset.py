@@ -80,7 +80,7 @@ def prepare(engine: Engine, size: int) -> Engine:
         _empty(conn, plain)
         numbers = _write_facets(conn, rows)
         load_all(conn, payments, generate.payments(rows, numbers, _order(conn, rows)))
-        load_all(conn, payment_words, generate.words(rows))
+        load_all(conn, payment_words, generate.words(rows, numbers))
         load_all(conn, balance_transactions, generate.ledger(rows))
         _write_counts(conn, rows, numbers)
         _write_revenue(conn, rows)

@@ -212,7 +212,7 @@ def _declines(user: Any) -> Any:
     return np.array(list(DECLINES), object)[np.searchsorted(ends, user * 31 % 100, side="right")]
 
 
-def words(rows: Draft) -> Iterator[pd.DataFrame]:
+def words(rows: Draft, facets: Any) -> Iterator[pd.DataFrame]:
     """What payments are found by, in order of the table's key."""
     failed = np.array([state == "failed" for _, state in STATES])[rows.kind]
     codes = _declines(rows.user)
@@ -228,7 +228,8 @@ def words(rows: Draft) -> Iterator[pd.DataFrame]:
             chosen = surnames == SURNAMES.index(word)
         at = np.flatnonzero(chosen)
         text = rows.ids[at].astype("U24").astype(object)
-        columns = {"at": rows.created[at], "payment_id": "pi_" + text}
+        columns = {"created_at": rows.created[at], "stripe_id": "pi_" + text}
+        columns |= {"facet": facets[at], "amount_minor": rows.amount[at]}
         yield pd.DataFrame({"kind": kind, "word": word, "livemode": 1} | columns)
 
 

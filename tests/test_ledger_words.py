@@ -45,7 +45,10 @@ def kept(engine: Engine) -> set[tuple[Any, ...]]:
 
 def wanted(rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     return {
-        (kind, word, row["livemode"], row["created_at"], row["stripe_id"])
+        (
+            *(kind, word, row["livemode"], row["created_at"]),
+            *(row["stripe_id"], row["facet"], row["amount_minor"]),
+        )
         for row in rows
         for kind, word in entries(row)
     }
@@ -59,6 +62,8 @@ STATES = st.fixed_dictionaries(
         "failure_code": CODES,
         "decline_code": CODES,
         "livemode": st.booleans(),
+        "facet": st.integers(1, 3),
+        "amount_minor": st.sampled_from([100, 200]),
         "created_at": st.sampled_from([NOON, NOON.replace(hour=1)]),
     }
 )
@@ -95,7 +100,7 @@ def test_the_same_words_twice_change_nothing(engine: Engine) -> None:
         assert conn.execute(select(payment_words)).all() == before
 
 
-@pytest.mark.parametrize("fault", ["missing", "more", "other"])
+@pytest.mark.parametrize("fault", ["missing", "more", "mode", "facet", "amount_minor"])
 def test_a_word_that_its_payment_does_not_say_is_found_and_mended(
     engine: Engine, fault: str
 ) -> None:
@@ -105,10 +110,13 @@ def test_a_word_that_its_payment_does_not_say_is_found_and_mended(
         if fault == "missing":
             conn.execute(delete(payment_words).where(payment_words.c.word == "ada"))
         if fault == "more":
-            spare = {"kind": "name", "word": "bob", "livemode": False, "at": NOON}
-            conn.execute(insert(payment_words).values(**spare, payment_id=row["stripe_id"]))
-        if fault == "other":
+            spare = {"kind": "name", "word": "bob", "livemode": False, "facet": row["facet"]}
+            spare |= {name: row[name] for name in ("created_at", "stripe_id", "amount_minor")}
+            conn.execute(insert(payment_words).values(spare))
+        if fault == "mode":
             conn.execute(payment_words.update().values(livemode=True))
+        if fault in ("facet", "amount_minor"):
+            conn.execute(payment_words.update().values({fault: 7}))
     found = [one for one in differences(engine) if one.table == "payment_words"]
     assert found
     rebuild_all(engine, UTC_ZONE)

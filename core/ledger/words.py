@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -11,17 +10,21 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select
 
 from core.db.bulk import insert_rows
 from core.db.tables import payment_words, payments
-from core.db.upsert import insert_missing
-from core.db.words import ERROR, NAME, entries, of_name
+from core.db.upsert import put
+from core.db.words import entries
 
 Row = Mapping[Any, Any]
 Key = tuple[str, str]
+Sums = dict[tuple[Any, ...], tuple[int, ...]]
 
 _W, _P = payment_words.c, payments.c
 _KEY = tuple(column.name for column in payment_words.primary_key.columns)
-_ORDER = itemgetter("kind", "word", "payment_id")
+#: What stands beside a word: where the payment is in a list, and what it is filtered by.
+_PLACE = ("livemode", "created_at", "stripe_id")
+_BESIDE = ("facet", "amount_minor")
+_WORDS = ("customer_name", "failure_code", "decline_code")
+_ORDER = itemgetter("kind", "word", "stripe_id")
 _TAKE = delete(payment_words).where(and_(*(_W[name] == bindparam(f"{name}_") for name in _KEY)))
-_READ = ("stripe_id", "livemode", "created_at", "customer_name", "failure_code", "decline_code")
 _CHUNK = 2000
 
 
@@ -33,50 +36,49 @@ def follow(connection: Connection, rows: Sequence[Row], old: Mapping[str, Row]) 
         before = old.get(row["stripe_id"])
         if before is None:
             come += _written(row, entries(row))
-        elif any(row[name] != before[name] for name in _READ):
+        elif any(row[name] != before[name] for name in (*_PLACE, *_BESIDE, *_WORDS)):
             now, then = entries(row), entries(before)
-            if any(row[name] != before[name] for name in ("livemode", "created_at")):
-                come += _written(row, now)
+            if any(row[name] != before[name] for name in _PLACE):
                 gone += _written(before, then)
             else:
-                come += _written(row, now - then)
                 gone += _written(row, then - now)
+            come += _written(row, now)
     if gone:
         gone.sort(key=_ORDER)
         taken = [{f"{name}_": one[name] for name in _KEY} for one in gone]
         connection.execute(_TAKE, taken)
-    # In order of the key, so that two writers do not deadlock.
-    come.sort(key=_ORDER)
-    insert_missing(connection, payment_words, come, *_KEY)
+    if come:
+        # In order of the key, so that two writers do not deadlock.
+        come.sort(key=_ORDER)
+        put(connection, payment_words, come)
 
 
 def _written(row: Row, found: frozenset[Key]) -> list[dict[str, Any]]:
-    livemode, at, payment_id = bool(row["livemode"]), row["created_at"], row["stripe_id"]
-    return [
-        {"kind": kind, "word": word, "livemode": livemode, "at": at, "payment_id": payment_id}
-        for kind, word in found
-    ]
+    if not found:
+        return []
+    beside = {name: row[name] for name in (*_PLACE, *_BESIDE)}
+    return [{"kind": kind, "word": word, **beside} for kind, word in found]
 
 
-def kept(connection: Connection) -> dict[tuple[Any, ...], tuple[int, ...]]:
-    """How many payments each kind, word and mode has."""
-    key = (_W.kind, _W.word, _W.livemode)
-    rows = connection.execute(select(*key, func.count()).group_by(*key))
-    return {(kind, word, bool(mode)): (int(n),) for kind, word, mode, n in rows}
+def kept(connection: Connection) -> Sums:
+    """How many payments each kind, word and facet has, and what they sum to."""
+    key = (_W.kind, _W.word, _W.livemode, _W.facet)
+    asked = select(*key, func.count(), func.sum(_W.amount_minor)).group_by(*key)
+    return {(*row[:2], bool(row[2]), row[3]): _whole(row[4:]) for row in connection.execute(asked)}
 
 
-def true(connection: Connection) -> dict[tuple[Any, ...], tuple[int, ...]]:
+def true(connection: Connection) -> Sums:
     """The same, by the payments."""
-    counts: Counter[tuple[Any, ...]] = Counter()
-    named = select(_P.customer_name, _P.livemode, func.count()).where(_P.customer_name.is_not(None))
-    for name, mode, n in connection.execute(named.group_by(_P.customer_name, _P.livemode)):
-        counts.update({(NAME, word, bool(mode)): int(n) for word in of_name(name)})
-    codes = (_P.failure_code, _P.decline_code)
-    failed = select(*codes, _P.livemode, func.count()).where(or_(*(c.is_not(None) for c in codes)))
-    for failure, decline, mode, n in connection.execute(failed.group_by(*codes, _P.livemode)):
-        said = {code for code in (failure, decline) if code}
-        counts.update({(ERROR, code, bool(mode)): int(n) for code in said})
-    return {key: (n,) for key, n in counts.items()}
+    found: dict[tuple[Any, ...], tuple[int, ...]] = {}
+    key = (*(_P[name] for name in _WORDS), _P.livemode, _P.facet)
+    said = or_(*(_P[name].is_not(None) for name in _WORDS))
+    asked = select(*key, func.count(), func.sum(_P.amount_minor)).where(said).group_by(*key)
+    for row in connection.execute(asked):
+        for kind, word in entries(row._mapping):
+            place = (kind, word, bool(row.livemode), row.facet)
+            n, total = found.get(place, (0, 0))
+            found[place] = (n + int(row[5]), total + int(row[6]))
+    return found
 
 
 def rebuild(connection: Connection) -> None:
@@ -88,9 +90,14 @@ def rebuild(connection: Connection) -> None:
             insert_rows(connection, payment_words, come)
 
 
+def _whole(figures: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(map(int, figures))
+
+
 def _all(connection: Connection) -> Iterator[Sequence[Row]]:
     last = ""
-    asked = select(*(_P[name] for name in _READ)).order_by(_P.stripe_id).limit(_CHUNK)
+    columns = (_P[name] for name in (*_PLACE, *_BESIDE, *_WORDS))
+    asked = select(*columns).order_by(_P.stripe_id).limit(_CHUNK)
     while rows := connection.execute(asked.where(_P.stripe_id > last)).mappings().all():
         yield rows
         last = rows[-1]["stripe_id"]

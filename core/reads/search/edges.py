@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from core.db.types import Utc
 from core.reads.search.plan import Plan
-from core.reads.search.sql import Binds, Window, arm_tests, entries_of, order_of, window_tests
+from core.reads.search.sql import Binds, Window, arm_tests, order_of, source_of, window_tests
 from core.reads.search.stats import Stats
 
 _UTC = Utc()
@@ -38,13 +39,17 @@ def edge_of_counts(counts: Stats, plan: Plan, window: Window, rows: float) -> da
 def edge_of_keys(conn: Connection, plan: Plan, window: Window, rows: float) -> datetime | None:
     """The time at which one of the plan's keys has been read `rows` deep; None if all fit."""
     found = []
+    deep = max(int(rows / plan.each), 1)
     # A payout is read whole, or not by its key.
     for arm in (arm for arm in plan.arms if arm.payout is None):
         binds = Binds(conn)
-        tests = " AND ".join([*arm_tests(binds, arm), *window_tests(binds, window, arm)])
-        parts = [f"SELECT {arm.moment} FROM", entries_of(binds, arm), "WHERE", tests]
-        parts.append(f"{order_of(arm, window)} LIMIT 1 OFFSET {int(rows):d}")
-        moment = conn.exec_driver_sql(" ".join(parts), binds.values).scalar()
+        # In a walk each entry counts, whether it begins as asked or not.
+        read = replace(arm, prefix=None) if arm.index == "px_walk" else arm
+        tests = [*arm_tests(binds, read), *window_tests(binds, window)]
+        where = f"WHERE {' AND '.join(tests)}" if tests else ""
+        tail = f"{order_of(window)} LIMIT 1 OFFSET {deep:d}"
+        text = " ".join(["SELECT created_at FROM", source_of(binds, arm), where, tail])
+        moment = conn.exec_driver_sql(text, binds.values).scalar()
         stop = _UTC.process_result_value(moment, conn.dialect)
         if stop is not None:
             found.append(stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from core import money
 from core.reads.search.amounts import Amounts
 from core.reads.search.filters import AmountTest, Match, MatchTest
-from core.reads.search.sql import Conditions, Window
+from core.reads.search.sql import ELSEWHERE, Conditions, Window
 from core.reads.search.stats import Costs, Stats
 
 #: The share of all payments that one value of a column has, where nothing better is known.
@@ -28,14 +29,15 @@ _OTHER_SHARE = 1e-4
 class Guess:
     """What the counts say of a query. `sums` per stretch of time and wanted facet, `every` for
     all facets; the stretches lie between `bounds`, cut to the window. `passing` per facet: the
-    share that amounts let through; `others`: the share that matches on columns let through."""
+    share that amounts let through; `others`: the share that matches on columns let through;
+    `lookups`: how many rows besides its own entry a row of `px_walk` or `px_facet` needs."""
 
     bounds: Costs
     sums: Costs
     every: Costs
     passing: Costs
     others: float
-    looks_up: bool
+    lookups: int
     total: float
 
 
@@ -45,7 +47,7 @@ def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
     part = np.diff(bounds) / np.diff(counts.bounds)
     total = float(counts.every.sum())
     tests = conditions.filters.matches
-    columns = {match.column for test in tests for match in test.any_of}
+    livemode = conditions.filters.livemode
     currencies = {(facet.currency, facet.exponent) for facet in conditions.wanted}
     passing = {c: _passing(counts, conditions.filters.amounts, *c) for c in currencies}
     return Guess(
@@ -53,10 +55,19 @@ def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
         sums=counts.facet_sums([facet.id for facet in conditions.wanted]) * part[:, None],
         every=counts.every * part,
         passing=np.array([passing[facet.currency, facet.exponent] for facet in conditions.wanted]),
-        others=float(np.prod([share_of(counts, test, total) for test in tests])),
-        looks_up=bool(columns - {"email", "stripe_id"}),
+        others=float(np.prod([share_of(counts, test, total, livemode) for test in tests])),
+        lookups=lookups(tests, {"email"}),
         total=total,
     )
+
+
+def lookups(tests: Iterable[MatchTest], held: Set[str] = frozenset()) -> int:
+    """How many rows the tests read besides an entry that holds these columns: the payment's own,
+    and one for each word and payout."""
+    matches = [match for test in tests for match in test.any_of]
+    own = any(match.column not in {*ELSEWHERE, *held, "stripe_id"} for match in matches)
+    words = sum(len(match.value.split()) for match in matches if match.column in ELSEWHERE)
+    return int(own) + words
 
 
 def _bounds(counts: Stats, window: Window) -> Costs:
@@ -84,10 +95,10 @@ def _passing(counts: Stats, tests: tuple[AmountTest, ...], currency: str, expone
     return share
 
 
-def share_of(counts: Stats, test: MatchTest, total: float) -> float:
+def share_of(counts: Stats, test: MatchTest, total: float, livemode: bool) -> float:
     """The share of all payments that a match on columns lets through."""
     rows = sum(equal_amounts(counts, one)[0] for one in test.amounts)
-    shares = [_match_share(counts, match, total) for match in test.any_of]
+    shares = [_match_share(counts, match, total, livemode) for match in test.any_of]
     part = min(sum(shares) + rows / max(total, 1.0), 1.0)
     return max(1.0 - part, 0.01) if test.negated else part
 
@@ -101,7 +112,10 @@ def equal_amounts(counts: Stats, wanted: Amounts) -> tuple[float, int]:
     return sum(guess for guess, _ in found), sum(most for _, most in found)
 
 
-def _match_share(counts: Stats, match: Match, total: float) -> float:
+def _match_share(counts: Stats, match: Match, total: float, livemode: bool) -> float:
     if match.prefix:
         return counts.prefix_rows(match.value) / max(total, 1.0)
+    if match.column in ("name", "error"):
+        keys = ((match.column, word, livemode) for word in match.value.split())
+        return min(counts.words.get(key, 0.0) for key in keys) / max(total, 1.0)
     return _SHARE.get(match.column, _OTHER_SHARE)

@@ -89,13 +89,10 @@ def _prepare(
     window = replace(window, since=since, until=until)
     counts = stats.stats(conn)
     plan = choose(conn, counts, conditions, window, limit, most)
-    if plan.proves is not None:
-        rest = tuple(test for test in filters.matches if test is not plan.proves)
-        conditions = replace(conditions, filters=replace(filters, matches=rest))
     edge = (
         partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_counts, counts, plan)
     )
-    return _Search(plan, conditions, window, edge)
+    return _Search(plan, plan.left(conditions), window, edge)
 
 
 def _stretches(search: _Search, budget: float) -> Iterator[tuple[Window, Position | None]]:

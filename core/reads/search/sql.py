@@ -23,7 +23,7 @@ MAX_ARMS = 450
 _LAST = "\U0010ffff"
 _UTC = Utc()
 #: What a match asks of other tables than payments.
-_ELSEWHERE = ("payout", "name", "error")
+ELSEWHERE = ("payout", "name", "error")
 
 
 class Position(NamedTuple):
@@ -50,14 +50,9 @@ class Arm:
     livemode: bool = False
 
     @property
-    def moment(self) -> str:
-        """The column of time that the way is ordered by."""
-        return "at" if self.words else "created_at"
-
-    @property
-    def key(self) -> str:
-        """The column that orders payments of the same instant."""
-        return "payment_id" if self.words else "stripe_id"
+    def table(self) -> str:
+        """Where the rows are read."""
+        return "payment_words" if self.words else "payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +126,15 @@ def statement(
     binds: Binds, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
 ) -> str:
     """One SELECT over a chunk of arms: `created_at, stripe_id` rows, at most `limit` an arm."""
-    tests_of_all = _tests(binds, conditions)
     by_facets = [arm.index == "px_facet" or not conditions.every_facet for arm in arms]
     inside = [_in_facets(conditions.wanted)] if any(by_facets) else []
+    tail = order_of(window) if window.ordered else ""
     parts = []
     for arm, by_facet in zip(arms, by_facets, strict=True):
         source = source_of(binds, arm)
-        tests = [*arm_tests(binds, arm), *window_tests(binds, window, arm)]
-        tests += [*tests_of_all, *(inside if by_facet else [])]
+        tests = [*arm_tests(binds, arm), *window_tests(binds, window)]
+        tests += [*_tests(binds, conditions, arm.table), *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
-        tail = order_of(arm, window) if window.ordered else ""
         chosen = ["SELECT created_at, stripe_id FROM", source, where, tail, f"LIMIT {limit:d}"]
         parts.append(" ".join(chosen))
     if len(parts) == 1:
@@ -150,45 +144,38 @@ def statement(
     )
 
 
-def order_of(arm: Arm, window: Window) -> str:
-    """The order of the list, by the columns that an arm has it in."""
+def order_of(window: Window) -> str:
+    """The order of the list, in a window's direction."""
     order = "DESC" if window.older else "ASC"
-    return f"ORDER BY {arm.moment} {order}, {arm.key} {order}"
+    return f"ORDER BY created_at {order}, stripe_id {order}"
 
 
 def source_of(binds: Binds, arm: Arm) -> str:
     """What an arm reads from, in the order in which it reads."""
-    if arm.payout is None and not arm.words:
-        return entries_of(binds, arm)
-    entries = entries_of(binds, arm)
-    if arm.payout is not None:
-        rows = " ".join(["SELECT DISTINCT payment_id FROM", entries])
-        entries = f"({rows}) AS entries"
+    if arm.payout is None:
+        return f"{arm.table} {hint(binds.conn, 'PRIMARY' if arm.words else arm.index)}"
+    rows = " ".join(["SELECT DISTINCT payment_id FROM", paid_out(binds, arm.payout)])
     # Both words keep the databases from turning the tables round.
     join = "CROSS JOIN" if binds.conn.dialect.name == "sqlite" else "STRAIGHT_JOIN"
-    return f"{entries} {join} payments ON payments.stripe_id = payment_id"
+    return f"({rows}) AS paid_out {join} payments ON payments.stripe_id = paid_out.payment_id"
 
 
-def entries_of(binds: Binds, arm: Arm) -> str:
-    """The table or index that leads to an arm's payments; a payout's with its own condition."""
-    if arm.words:
-        return "payment_words"
-    if arm.payout is None:
-        return f"payments {hint(binds.conn, arm.index)}"
+def paid_out(binds: Binds, payout: str) -> str:
+    """The ledger rows of a payout that belong to payments, with the condition."""
     table = f"balance_transactions {hint(binds.conn, 'bx_payout')}"
-    return f"{table} WHERE payout_id = {binds(arm.payout)} AND payment_id IS NOT NULL"
+    return f"{table} WHERE payout_id = {binds(payout)} AND payment_id IS NOT NULL"
 
 
 def hint(conn: Connection, index: str | None) -> str:
     """Words that make the database use this index and no other."""
-    if index is None:
+    # SQLite has no name for a key, and no other index on the tables that are read by theirs.
+    if index is None or (index == "PRIMARY" and conn.dialect.name == "sqlite"):
         return ""
     return f"INDEXED BY {index}" if conn.dialect.name == "sqlite" else f"FORCE INDEX ({index})"
 
 
-def window_tests(binds: Binds, window: Window, arm: Arm) -> list[str]:
-    """What keeps an arm's rows to one side of a position and inside a range of time."""
-    at, key = arm.moment, arm.key
+def window_tests(binds: Binds, window: Window) -> list[str]:
+    """What keeps rows to one side of a position and inside a range of time."""
     after, since, until = window.after, window.since, window.until
     # One bound on each side: SQLite starts at the first it meets, be there a nearer one.
     if after is not None:
@@ -204,13 +191,13 @@ def window_tests(binds: Binds, window: Window, arm: Arm) -> list[str]:
         # The only form that is fast on both databases (PERF section 4).
         sign = "<" if window.older else ">"
         tests += [
-            f"{at} {sign}= {moment}",
-            f"({at} {sign} {moment} OR {key} {sign} {stripe_id})",
+            f"created_at {sign}= {moment}",
+            f"(created_at {sign} {moment} OR stripe_id {sign} {stripe_id})",
         ]
     if since is not None:
-        tests.append(f"{at} >= {binds(since)}")
+        tests.append(f"created_at >= {binds(since)}")
     if until is not None:
-        tests.append(f"{at} < {binds(until)}")
+        tests.append(f"created_at < {binds(until)}")
     return tests
 
 
@@ -221,23 +208,35 @@ def arm_tests(binds: Binds, arm: Arm) -> list[str]:
         column, low, high = arm.between
         tests.append(f"{column} BETWEEN {low:d} AND {high:d}")
     if arm.prefix is not None:
-        tests.append(_match(binds, arm.prefix, arm.livemode))
+        tests.append(_match(binds, arm.prefix, arm.livemode, arm.table))
     if arm.words:
         kind, word, *others = arm.words
         tests += [f"kind = {binds(kind)}", f"word = {binds(word)}"]
-        tests.append(f"payment_words.livemode = {binds(arm.livemode)}")
-        place = ("payment_words.at", "payment_words.payment_id")
-        tests += [_has_word(binds, kind, other, arm.livemode, place) for other in others]
+        tests.append(f"livemode = {binds(arm.livemode)}")
+        tests += [_has_word(binds, kind, other, arm.livemode, arm.table) for other in others]
     return tests
 
 
-def _tests(binds: Binds, conditions: Conditions) -> list[str]:
+def _tests(binds: Binds, conditions: Conditions, table: str) -> list[str]:
     filters = conditions.filters
-    return [
+    tests = [
         *(_times(binds, test) for test in filters.times if test.negated or len(test.ranges) > 1),
         *(_amounts(test, conditions.wanted) for test in filters.amounts),
-        *(_matches(binds, test, conditions) for test in filters.matches),
     ]
+    behind: list[str] = []
+    for test in filters.matches:
+        found = _matches(binds, test, conditions, table)
+        (behind if table != "payments" and reads_row(test) else tests).append(found)
+    if behind:
+        # What stands in the payment's row alone is asked for there.
+        mine = f"own.stripe_id = {table}.stripe_id"
+        tests.append(_is_there("payments AS own", " AND ".join([mine, *behind])))
+    return tests
+
+
+def reads_row(test: MatchTest) -> bool:
+    """Whether a test asks for columns that stand in the payment's row alone."""
+    return any(match.column not in (*ELSEWHERE, "stripe_id") for match in test.any_of)
 
 
 def _in_facets(wanted: Sequence[Facet]) -> str:
@@ -268,13 +267,14 @@ def _amounts(test: AmountTest, wanted: Sequence[Facet]) -> str:
     return f"({' OR '.join(groups)})"
 
 
-def _matches(binds: Binds, test: MatchTest, conditions: Conditions) -> str:
-    found = [_match(binds, match, conditions.filters.livemode) for match in test.any_of]
+def _matches(binds: Binds, test: MatchTest, conditions: Conditions, table: str) -> str:
+    livemode = conditions.filters.livemode
+    found = [_match(binds, match, livemode, table) for match in test.any_of]
     if not test.negated:
         found += [_equal(test, conditions)] if test.amounts else []
         return f"({' OR '.join(found)})"
     others = [
-        f"NOT {one}" if match.column in _ELSEWHERE else f"({match.column} IS NULL OR NOT {one})"
+        f"NOT {one}" if match.column in ELSEWHERE else f"({match.column} IS NULL OR NOT {one})"
         for match, one in zip(test.any_of, found, strict=True)
     ]
     others += [f"NOT {_equal(test, conditions)}"] if test.amounts else []
@@ -285,26 +285,25 @@ def _equal(test: MatchTest, conditions: Conditions) -> str:
     return _amounts(AmountTest(test.amounts, False), conditions.wanted)
 
 
-def _match(binds: Binds, match: Match, livemode: bool) -> str:
+def _match(binds: Binds, match: Match, livemode: bool, table: str) -> str:
     if match.column == "payout":
+        mine = [f"payment_id = {table}.stripe_id", f"payout_id = {binds(match.value)}"]
         source = f"balance_transactions {hint(binds.conn, 'bx_payout')}"
-        mine = f"payment_id = payments.stripe_id AND payout_id = {binds(match.value)}"
-        return _is_there(source, mine)
-    if match.column in _ELSEWHERE:
-        place = ("payments.created_at", "payments.stripe_id")
-        kind = match.column
-        all_words = (_has_word(binds, kind, w, livemode, place) for w in match.value.split())
-        return f"({' AND '.join(all_words)})"
+        return _is_there(source, " AND ".join(mine))
+    if match.column in ELSEWHERE:
+        words = match.value.split()
+        has = (_has_word(binds, match.column, word, livemode, table) for word in words)
+        return f"({' AND '.join(has)})"
     value = binds(match.value)
     if not match.prefix:
         return f"({match.column} = {value})"
     return f"({match.column} >= {value} AND {match.column} < {binds(match.value + _LAST)})"
 
 
-def _has_word(binds: Binds, kind: str, word: str, livemode: bool, place: tuple[str, str]) -> str:
+def _has_word(binds: Binds, kind: str, word: str, livemode: bool, table: str) -> str:
     tests = [f"other.kind = {binds(kind)}", f"other.word = {binds(word)}"]
     tests += [f"other.livemode = {binds(livemode)}"]
-    tests += [f"other.at = {place[0]}", f"other.payment_id = {place[1]}"]
+    tests += [f"other.created_at = {table}.created_at", f"other.stripe_id = {table}.stripe_id"]
     return _is_there("payment_words AS other", " AND ".join(tests))
 
 

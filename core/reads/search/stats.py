@@ -49,6 +49,8 @@ class Stats:
     prefixes: tuple[list[str], list[int]]
     read_at: float
     all_read_at: float
+    #: Payments that words have, as they were asked for (`core.reads.search.plan`).
+    words: dict[tuple[str, str, bool], float] = field(default_factory=dict)
     bounds: Costs = field(init=False)
     sums: Costs = field(init=False)
     every: Costs = field(init=False)
@@ -65,6 +67,11 @@ class Stats:
     def at(self, moment: datetime) -> float:
         """A moment in days since `first`."""
         return (moment - datetime.combine(self.first, dt.min, UTC)) / timedelta(days=1)
+
+    def rows_since(self, moment: datetime) -> float:
+        """About how many payments, of both modes, were created since."""
+        spent = np.concatenate([[0.0], np.cumsum(self.every)])
+        return float(spent[-1] - np.interp(self.at(moment), self.bounds, spent))
 
     def facet_sums(self, numbers: list[int]) -> Costs:
         """Counts per stretch of these facets only; facets newer than the copy count 0."""
@@ -142,6 +149,7 @@ def _read(conn: Connection, now: float, old: Stats | None = None) -> Stats:
             old.prefixes,
             read_at=now,
             all_read_at=old.all_read_at,
+            words=old.words,
         )
     first = min((day for day, _, _ in rows), default=date(2000, 1, 1))
     per_day = _matrix(rows, first, np.zeros((0, 0), dtype=np.int64))

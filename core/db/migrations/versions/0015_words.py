@@ -13,7 +13,8 @@ revision = "0015"
 down_revision = "0014"
 
 _CHUNK = 2000
-_READ = ("stripe_id", "customer_name", "failure_code", "decline_code")
+_COPIED = ("stripe_id", "facet", "amount_minor")
+_READ = ("customer_name", "failure_code", "decline_code")
 
 
 def upgrade() -> None:
@@ -23,9 +24,11 @@ def upgrade() -> None:
         sa.Column("kind", binary_string(8), nullable=False),
         sa.Column("word", binary_string(64), nullable=False),
         sa.Column("livemode", sa.Boolean(), nullable=False),
-        sa.Column("at", Utc(), nullable=False),
-        sa.Column("payment_id", binary_string(64), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "word", "livemode", "at", "payment_id"),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("stripe_id", binary_string(64), nullable=False),
+        sa.Column("facet", sa.SmallInteger(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "word", "livemode", "created_at", "stripe_id"),
         sqlite_with_rowid=False,
     )
     _fill()
@@ -42,24 +45,24 @@ def upgrade() -> None:
 
 def _fill() -> None:
     bind = op.get_bind()
-    payments = sa.table(
-        "payments",
-        *(sa.column(name) for name in _READ),
-        sa.column("livemode", sa.Boolean()),
-        sa.column("created_at", Utc()),
-    )
-    found = sa.table(
-        "payment_words",
-        *(sa.column(name) for name in ("kind", "word", "payment_id")),
-        sa.column("livemode", sa.Boolean()),
-        sa.column("at", Utc()),
+    payments, found = (
+        sa.table(
+            name,
+            *(sa.column(one) for one in columns),
+            sa.column("livemode", sa.Boolean()),
+            sa.column("created_at", Utc()),
+        )
+        for name, columns in (
+            ("payments", (*_COPIED, *_READ)),
+            ("payment_words", (*_COPIED, "kind", "word")),
+        )
     )
     last, asked = "", sa.select(payments).order_by(payments.c.stripe_id).limit(_CHUNK)
     while rows := bind.execute(asked.where(payments.c.stripe_id > last)).mappings().all():
         last = rows[-1]["stripe_id"]
         come = [
-            {"kind": kind, "word": word, "livemode": row["livemode"]}
-            | {"at": row["created_at"], "payment_id": row["stripe_id"]}
+            {name: row[name] for name in (*_COPIED, "livemode", "created_at")}
+            | {"kind": kind, "word": word}
             for row in rows
             for kind, word in words.entries(row)
         ]
