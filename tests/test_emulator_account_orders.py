@@ -407,6 +407,7 @@ def test_live_account_takes_live_keys_and_says_so(emulator: RunningEmulator) -> 
         ),
         ("late_rows", {}, "seconds"),
         ("late_rows", {"seconds": 5, "count": 0}, "count"),
+        ("late_rows", {"seconds": 5, "type": "payout_cancel"}, "type"),
         ("permissions", {"denied": ["rak_moon_read"]}, "denied"),
         ("corrupt", {}, "id"),
         ("corrupt", {"id": "x", "way": 400}, "way"),

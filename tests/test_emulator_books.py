@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.emulator import balance
+from core.emulator import balance, payouts
+from core.emulator.hard_cases import CASES
+from core.emulator.ledger_rows import CATEGORIES
+from core.emulator.switches import FEE_PARTS
 from tests.emulator_books import DAY, HOUR, Desk, desk, faults, quietly
 
 #: GBP has no bank account here, so it converts to USD.
@@ -24,12 +27,19 @@ TOKENS = (
     "pm_card_chargeDeclined",
     "pm_card_threeDSecure2Required",
     "pm_sepa_debit",
+    "pm_usBankAccount_success",
+    "pm_usBankAccount_insufficientFunds",
+    "pm_link",
 )
 STEPS = (
     *("pay", "pay", "hold", "refund", "refund", "dispute", "answer", "pay_out", "cancel", "wait"),
     *("issuer", "issuer", "bank", "refund_fate", "refund_fate", "cancel_refund", "schedule"),
+    *("case", "case", "direct", "movement", "late_rows", "switches", "debit", "payouts_now"),
 )
-STATUSES = ("needs_response", "under_review", "won", "lost", "warning_closed")
+STATUSES = (
+    *("needs_response", "under_review", "won", "lost", "warning_closed"),
+    *("appeal_needs_response", "appeal_under_review"),
+)
 FATES = ("succeeded", "failed", "requires_action")
 ORDERS = st.tuples(
     st.sampled_from(STEPS), st.sampled_from(CURRENCIES), st.integers(0, 10**6), st.integers(1, 100)
@@ -53,6 +63,16 @@ def do(books: Desk, step: str, currency: str, number: int, percent: int) -> None
         books.api("POST", f"payouts/{payout['id']}/cancel")
     elif step == "answer":
         answer(books, number)
+    elif step == "direct":
+        made = books.api(
+            "POST",
+            "charges",
+            amount=amount,
+            currency=currency,
+            source="tok_visa",
+            capture=percent % 3 > 0,
+        )
+        books.charges.append(made["id"])
     elif step in BY_OTHERS:
         BY_OTHERS[step](books, number)
     elif books.charges:
@@ -65,7 +85,8 @@ def after(books: Desk, step: str, charge: str, percent: int) -> None:
         part = (left["amount"] - left["amount_refunded"]) * percent // 1000 * 10
         books.api("POST", "refunds", charge=charge, **({"amount": part} if part else {}))
     else:
-        reason = ("product_not_received", "inquiry", "prevented")[percent % 3]
+        reasons = ("product_not_received", "inquiry", "prevented", "prevented_by_refund")
+        reason = reasons[percent % 4]
         books.control.others.dispute({"charge": charge, "reason": reason})
 
 
@@ -80,7 +101,52 @@ def issuer(books: Desk, number: int) -> None:
 
 
 def bank(books: Desk, number: int) -> None:
-    books.control.others.payout({"status": "failed"}, one_of(books, "payouts", number))
+    payout = one_of(books, "payouts", number)
+    if number % 3:
+        status = ("canceled", "failed")[number % 3 - 1]
+        books.control.others.payout({"status": status}, payout)
+    else:
+        books.api("POST", f"payouts/{payout}/reverse")
+
+
+def case(books: Desk, number: int) -> None:
+    names = list(CASES)
+    body = {"names": [names[number % len(names)]], "unit_seconds": 900, "seed": number}
+    books.control.play(body)
+
+
+def movement(books: Desk, number: int) -> None:
+    kinds = sorted(CATEGORIES)
+    body = {
+        "type": kinds[number % len(kinds)],
+        "amount": number % 4_000 - 2_000,
+        "currency": CURRENCIES[number % 5],
+        "available_in_days": number % 3,
+    }
+    books.control.account.movement(body)
+
+
+def late_rows(books: Desk, number: int) -> None:
+    books.control.account.late_rows({"seconds": 1 + number % (2 * DAY), "count": 1 + number % 3})
+
+
+def switches(books: Desk, number: int) -> None:
+    body: dict[str, Any] = {
+        "api_version": ("2024-06-20", "2026-10-28.endive")[number % 2],
+        "fee_parts": list(FEE_PARTS[: number % 5]),
+        "failed_refund_row": ("payment_refund", "payment_failure_refund")[number % 2],
+    }
+    books.control.others.change_settings(body)
+    books.api("POST", "balance_settings", payments={"debit_negative_balances": number % 3 > 0})
+
+
+def debit(books: Desk, number: int) -> None:
+    body = {"status": ("failed", "pending", "succeeded")[number % 3]}
+    books.control.others.settle_charge(body, one_of(books, "charges", number))
+
+
+def payouts_now(books: Desk, number: int) -> None:
+    books.control.others.run_payouts({})
 
 
 def refund_fate(books: Desk, number: int) -> None:
@@ -102,6 +168,12 @@ def schedule(books: Desk, number: int) -> None:
 BY_OTHERS = {
     "issuer": issuer,
     "bank": bank,
+    "case": case,
+    "movement": movement,
+    "late_rows": late_rows,
+    "switches": switches,
+    "debit": debit,
+    "payouts_now": payouts_now,
     "refund_fate": refund_fate,
     "cancel_refund": cancel_refund,
     "schedule": schedule,
@@ -125,8 +197,8 @@ def answer(books: Desk, number: int) -> None:
         books.api("POST", path, evidence={"uncategorized_text": text})
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(ORDERS, min_size=5, max_size=30))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ORDERS, min_size=5, max_size=40))
 def test_balance_is_the_sum_of_its_rows_after_any_run(orders: list[tuple[Any, ...]]) -> None:
     with desk() as books:
         for order in orders:
@@ -188,6 +260,32 @@ def test_automatic_payout_is_the_sum_of_its_rows() -> None:
             members = books.everything("balance_transactions", payout=payout["id"])
             assert sum(row["net"] for row in members) == 0
             assert payout["balance_transaction"] in {row["id"] for row in members}
+
+
+def test_payout_whose_row_is_available_too_early_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def at_once(ctx: Any, **row: Any) -> Any:
+        return post(ctx, **{**row, "available_on": None})
+
+    post = balance.post
+    monkeypatch.setattr(payouts.balance, "post", at_once)
+    with desk() as books:
+        busy(books)
+        assert any("arrives" in fault for fault in faults(books))
+
+
+def test_reserve_that_moves_the_balance_of_payments_alone_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def all_payments(ctx: Any, currency: str, **moved: Any) -> None:
+        move(ctx, currency, **{**moved, "balance_type": "payments"})
+
+    move = balance._move
+    monkeypatch.setattr(balance, "_move", all_payments)
+    with desk() as books:
+        books.control.account.movement({"type": "reserve_hold", "amount": -5, "currency": "usd"})
+        assert any("risk_reserved" in fault for fault in faults(books))
 
 
 def test_balance_that_moves_without_a_row_is_found() -> None:

@@ -1,4 +1,7 @@
-"""Balance transactions that Stripe lists later than their `created`, on order."""
+"""Balance transactions that Stripe lists later than their `created`, on order.
+
+Rows of payouts never wait: what they took would be paid out once more meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.emulator.errors import refused
+
+_PAYOUT = "payout"
 
 
 @dataclass
@@ -38,6 +43,8 @@ class LateRows:
         for name in ("type", "reporting_category"):
             if not isinstance(body.get(name), str | None):
                 raise refused(f"{name} must be null or a string", name)
+        if str(body.get("type")).startswith(_PAYOUT):
+            raise refused("Rows of payouts cannot be late.", "type")
         made = LateRow(seconds, body.get("type"), body.get("reporting_category"), count)
         with self._lock:
             self._orders.append(made)
@@ -48,7 +55,7 @@ class LateRows:
 
     def take(self, kind: str, category: str) -> int:
         """How many seconds a row that is written now waits before it is listed; 0 mostly."""
-        if not self._orders:
+        if not self._orders or kind.startswith(_PAYOUT):
             return 0
         with self._lock:
             for order in self._orders:
