@@ -63,6 +63,42 @@ def test_captured_and_disputed_are_what_stripe_took_and_holds(payment, console):
     assert lines["Transfer"] == "-$9.00"
 
 
+def badges(test):
+    return [m.value for m in test.markdown if "-badge[" in m.value and "MODE" not in m.value]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "said"),
+    [
+        ("open", "Disputed", "Dispute open"),
+        ("lost", "Disputed", "Dispute lost"),
+        ("won", "Succeeded", "Dispute won"),
+        ("closed", "Succeeded", "Inquiry closed"),
+    ],
+)
+def test_how_the_dispute_stands_is_said_beside_the_state(payment, console, outcome, state, said):
+    disputed = outcome in ("open", "lost")
+    with writing(console.engine) as conn:
+        made = factories.paid(conn, disputed=disputed, dispute_outcome=outcome)
+    found = badges(payment(made["stripe_id"]))
+    assert state in found[0]
+    assert said in found[1]
+
+
+def test_a_charge_without_an_intent_says_so_and_was_made_by_its_attempt(payment, console):
+    with writing(console.engine) as conn:
+        made = factories.paid(conn, stripe_id="ch_alone", latest_charge_id="ch_alone")
+    test = payment(made["stripe_id"])
+    assert "ch_alone" in codes(test)
+    assert any("without a PaymentIntent" in caption.value for caption in test.caption)
+    said = " ".join(steps(test))
+    assert "Attempt succeeded" in said
+    assert "Payment created" not in said
+    plain = payment("dollars")
+    assert not any("without a PaymentIntent" in caption.value for caption in plain.caption)
+    assert "Payment created" in " ".join(steps(plain))
+
+
 def test_three_decimals_stay_three(payment):
     assert payment("dinar").title[0].value.replace("\\", "") == "10.580 KWD"
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.db.engine import writing
+from tests import factories
 from tests.fixtures_access import give, person
 
 
@@ -145,6 +147,51 @@ def test_payments_are_filtered_by_how_their_dispute_stands(payments, shop):
     )
 
 
+def columns_of(test):
+    return list(test.dataframe[0].proto.column_order)
+
+
+def test_the_list_says_what_was_captured_refunded_and_disputed(payments, shop, console):
+    with writing(console.engine) as conn:
+        part = factories.paid(conn, amount_minor=10000, amount_captured_minor=6000)["stripe_id"]
+        won = factories.paid(conn, dispute_outcome="won")["stripe_id"]
+        held = factories.paid(
+            conn, amount_minor=5000, disputed=True, amount_disputed_minor=2500, currency="jpy"
+        )["stripe_id"]
+    table = rows(payments())
+    found = {
+        label.split()[-1]: row for label, row in zip(table["payment"], table.iloc, strict=True)
+    }
+    assert found[part]["parts"] == "$60.00 captured"
+    assert found[held]["parts"] == "¥2,500 disputed"
+    assert found[shop["refunded"]]["parts"] == "$10.00 refunded"
+    assert found[shop["dollars"]]["parts"] == found[shop["failed"]]["parts"] == ""
+    assert list(found[won]["state"]) == ["succeeded", "dispute_won"]
+    assert list(found[held]["state"]) == ["disputed", "dispute_open"]
+    assert list(found[shop["dollars"]]["state"]) == ["succeeded"]
+    assert "parts" in columns_of(payments())
+    assert "parts" not in columns_of(payments(q="currency:kwd"))
+
+
+def test_the_reason_stands_there_where_all_have_failed(payments, shop):
+    for line in ("status:failed", "error:insufficient_funds", "card_declined"):
+        test = payments(q=line)
+        assert ids(test) == [shop["failed"]]
+        assert "reason" in columns_of(test)
+        assert "risk" not in columns_of(test)
+    assert "reason" not in columns_of(payments())
+
+
+def test_a_charge_without_an_intent_is_opened_by_its_own_id(payments, shop, console):
+    with writing(console.engine) as conn:
+        factories.paid(conn, stripe_id="ch_alone", latest_charge_id="ch_alone")
+    test = payments(q="ch_alone")
+    assert ids(test) == ["ch_alone"]
+    test.session_state["opened"] = "ch_alone"
+    test.run()
+    assert test.query_params["id"] == "ch_alone"
+
+
 def test_an_empty_account_says_when_payments_come(console, screen_as, nothing_cached):
     test = screen_as(person(console, "viewer"), "payments")
     assert not test.exception
@@ -154,9 +201,6 @@ def test_an_empty_account_says_when_payments_come(console, screen_as, nothing_ca
 
 
 def test_pages_turn_both_ways_with_their_place_in_the_url(console, screen_as, nothing_cached):
-    from core.db.engine import writing
-    from tests import factories
-
     with writing(console.engine) as conn:
         made = [factories.paid(conn)["stripe_id"] for _ in range(120)][::-1]
     test = screen_as(person(console, "viewer"), "payments")
