@@ -133,8 +133,8 @@ def test_pages_follow_each_other(engine, line):
 
 def test_what_waits_is_counted_by_mode(engine, kept):
     with reading(engine) as conn:
-        assert events.waiting(conn, livemode=False) == {"pending": 1, "dead": 1}
-        assert events.waiting(conn, livemode=True) == {"pending": 0, "dead": 1}
+        assert events.waiting(conn, livemode=False) == {"pending": 1, "dead": 1, "parked": 0}
+        assert events.waiting(conn, livemode=True) == {"pending": 0, "dead": 1, "parked": 0}
 
 
 def test_an_event_opens_without_its_client_secret(engine):

@@ -15,8 +15,13 @@ from core.access.rights import RIGHTS
 
 
 def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every public function of `core.reads` that takes a connection, but for search's own parts."""
+    """Every public function of `core.reads` that takes a connection, but for search's own parts.
+
+    Which statuses there are is no read: it is a part of reads that name their right.
+    """
     for module in pkgutil.iter_modules(core.reads.__path__):
+        if module.name == "dispute_statuses":
+            continue
         read = importlib.import_module(f"core.reads.{module.name}")
         for name, found in vars(read).items():
             own = inspect.isfunction(found) and found.__module__ == read.__name__

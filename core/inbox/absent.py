@@ -24,6 +24,7 @@ from core.db.tables import (
 )
 from core.inbox.apply import Books
 from core.inbox.payments import apply_payments, hold
+from core.ledger import words
 from core.ledger.tally import PaymentTally
 
 _TABLES: dict[str, Table] = {
@@ -95,5 +96,6 @@ def _payments(connection: Connection, ids: Sequence[str], books: Books) -> int:
     connection.execute(attempts.where(~booked))
     if unfounded:
         connection.execute(delete(payments).where(payments.c.stripe_id.in_(sorted(unfounded))))
+        words.forget(connection, list(unfounded.values()))
         tally.write(connection, books.scope.slot)
     return len(unfounded)

@@ -43,14 +43,23 @@ def follow(connection: Connection, rows: Sequence[Row], old: Mapping[str, Row]) 
             else:
                 gone += _written(row, then - now)
             come += _written(row, now)
-    if gone:
-        gone.sort(key=_ORDER)
-        taken = [{f"{name}_": one[name] for name in _KEY} for one in gone]
-        connection.execute(_TAKE, taken)
+    _take(connection, gone)
     if come:
         # In order of the key, so that two writers do not deadlock.
         come.sort(key=_ORDER)
         put(connection, payment_words, come)
+
+
+def forget(connection: Connection, rows: Sequence[Row]) -> None:
+    """Take out the words of payments that go, which the caller has locked."""
+    _take(connection, [one for row in rows for one in _written(row, entries(row))])
+
+
+def _take(connection: Connection, gone: list[dict[str, Any]]) -> None:
+    if gone:
+        gone.sort(key=_ORDER)
+        taken = [{f"{name}_": one[name] for name in _KEY} for one in gone]
+        connection.execute(_TAKE, taken)
 
 
 def _written(row: Row, found: frozenset[Key]) -> list[dict[str, Any]]:
