@@ -81,6 +81,20 @@ def _is_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
     return "is ready" in said
 
 
+# Streamlit calls a script ended before the page has all of its last elements: what is drawn must
+# also stay the same for a quarter of a second.
+_IS_DRAWN = """() => {
+    const ended = document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]');
+    const waiting = document.querySelector('[data-testid=stSkeleton]');
+    const shown = ended && !waiting && ended.getElementsByTagName('*').length + ended.textContent;
+    if (!shown || window.tillwatchShown !== shown) {
+        window.tillwatchShown = shown;
+        window.tillwatchSince = performance.now();
+    }
+    return shown && performance.now() - window.tillwatchSince > 250;
+}"""
+
+
 @dataclass
 class Visitor:
     """A signed-in browser page; `remote` collects what it asked of other machines."""
@@ -98,9 +112,7 @@ class Visitor:
 
     def settle(self) -> None:
         """Wait until the script has ended and its tables and charts are drawn."""
-        page = self.page
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+        self.page.wait_for_function(_IS_DRAWN)
 
     def cells(self) -> list[list[str]]:
         """The first table's cells, from the table that screen readers get."""
