@@ -20,11 +20,11 @@ from benchmarks.scratch import empty_database
 from core import clock
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import payments
-from core.inbox.apply import Books
-from core.inbox.store import IncomingEvent, store
-from core.inbox.work import apply_inbox
-from core.ledger.scope import Scope
-from core.ledger.verify import differences
+from core.events.store import IncomingEvent, store
+from core.inbox.event_processor import apply_inbox
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
+from core.mirror.rollups import differences
 
 #: The rows are the same whatever the size of the database.
 SIZED = False

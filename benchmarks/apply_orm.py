@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, registry
 
-from core import clock
-from core.db import tables, words
-from core.db.buckets import amount_bucket, email_prefix
+from core import clock, search_words
+from core.db import tables
+from core.domain.search_histograms import amount_bucket, email_prefix
 from core.gateway.objects import read_object
 from core.gateway.snapshots import ChargeSnapshot, PaymentSnapshot
-from core.inbox.merge import is_newer, with_charge, with_intent
+from core.ledger.booking import Scope
 from core.ledger.facets import Facet
-from core.ledger.scope import Scope
-from core.ledger.tally import facet_of
+from core.ledger.payment_rollups import facet_of
+from core.mirror.merge import is_newer, with_charge, with_intent
 
 _registry = registry()
 _SCOPE = Scope(ZoneInfo("UTC"), 0)
@@ -119,8 +119,8 @@ def _count(session: Session, row: Any, times: int) -> None:
 
 
 def _words(session: Session, before: Any, row: Any) -> None:
-    then = words.entries(before) if before is not None else frozenset()
-    now = words.entries(row)
+    then = search_words.entries(before) if before is not None else frozenset()
+    now = search_words.entries(row)
     place = {name: row[name] for name in ("livemode", "created_at", "stripe_id")}
     beside = {name: row[name] for name in ("facet", "amount_minor")}
     for kind, word in then - now:

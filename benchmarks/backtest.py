@@ -16,7 +16,7 @@ from benchmarks.dataset import prepare
 from benchmarks.report import clocked, row
 from core.db.engine import is_sqlite, one_picture, open_engine, reading, writing
 from core.db.tables import early_fraud_warnings, payments, risk_assessments
-from core.risk import backtest, verdicts
+from core.risk import backtest, confusion_matrix
 from core.risk.rules import OTHERS, read
 
 ZONE = ZoneInfo("UTC")
@@ -55,7 +55,7 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
         taken, cells = clocked(lambda: _tried(conn), times=3)
     filled.dispose()
     peak = _largest(filled.url.render_as_string(hide_password=False))
-    refused = verdicts.verdict(cells, RULES.high_at)
+    refused = confusion_matrix.verdict(cells, RULES.high_at)
     assert refused.caught + refused.refused_good == caught, "the two ways disagree"
     label = f"{size // 1_000_000}M" if size >= 1_000_000 else f"{size // 1000}k"
     return [

@@ -17,7 +17,6 @@ from sqlalchemy.engine import Inspector
 
 from benchmarks import generate
 from benchmarks.bulk import load, load_all, loading
-from core.db.buckets import amount_bucket
 from core.db.engine import is_sqlite, open_engine, writing
 from core.db.tables import (
     amount_hist,
@@ -31,6 +30,7 @@ from core.db.tables import (
     revenue_country_daily,
     revenue_daily,
 )
+from core.domain.search_histograms import amount_bucket
 
 FOLDER = Path(__file__).parent / "data"
 #: What is filled here: a set is made anew when the shape of one of these changes.

@@ -13,9 +13,9 @@ from benchmarks import stripe_objects
 from benchmarks.report import row
 from benchmarks.scratch import empty_database
 from core.db.engine import writing
-from core.inbox.apply import Books, apply
-from core.ledger.scope import Scope
-from core.ledger.verify import differences
+from core.ledger.booking import Scope
+from core.mirror.apply import Books, apply
+from core.mirror.rollups import differences
 
 #: The rows are the same whatever the size of the database.
 SIZED = False

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 
 from core.db import migrate
 from core.db.engine import open_engine
-from core.inbox.apply import Books
-from core.inbox.backfill import backfill
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
+from core.mirror.backfill import backfill
 
 START = 1_790_000_000
 PAGE = 100

@@ -17,11 +17,12 @@ from benchmarks.report import clocked, in_turns, row
 from benchmarks.searches import NOW, search_rows
 from core.db.engine import is_sqlite, reading
 from core.db.tables import balance_transactions
-from core.reads import payments, revenue
-from core.reads.payments import UTC_ZONE
-from core.reads.search import stats
-from core.reads.search.count import count_matches
-from core.reads.search.filters import resolve
+from core.reads.payments import list as payment_list
+from core.reads.payments.list import UTC_ZONE
+from core.reads.revenue import revenue
+from core.reads.search.payments import stats
+from core.reads.search.payments.count import count_matches
+from core.reads.search.payments.filters import resolve
 from core.reads.search.query import parse
 
 END = date(2026, 11, 21)
@@ -61,11 +62,11 @@ def _growth(engine: Engine, large: Connection) -> list[dict[str, Any]]:
     Both sizes are read in turns: the machine has other things to do.
     """
     asked = {"query": parse(""), "livemode": True, "with_count": False}
-    deep = payments.write_cursor(payments.Position(NOW - timedelta(days=500), ""))
+    deep = payment_list.write_cursor(payment_list.Position(NOW - timedelta(days=500), ""))
     reads: list[tuple[str, Callable[[Connection], object], int, float]] = [
         ("revenue from sums", _from_sums, 15, 4),
-        ("first list page", lambda conn: payments.page(conn, **asked), 50, 1.5),
-        ("deep list page", lambda conn: payments.page(conn, cursor=deep, **asked), 50, 1.5),
+        ("first list page", lambda conn: payment_list.page(conn, **asked), 50, 1.5),
+        ("deep list page", lambda conn: payment_list.page(conn, cursor=deep, **asked), 50, 1.5),
     ]
     filled = prepare(engine, SMALL)
     found = []
@@ -137,14 +138,14 @@ def _pages(conn: Connection, size: int) -> list[dict[str, Any]]:
     newest = [plain.c.created_at.desc(), plain.c.stripe_id.desc()]
     half = select(plain).order_by(*newest).limit(50).offset(size // 2)
     baseline, rows = clocked(lambda: conn.execute(half).all(), times=1)
-    middle = payments.Position(rows[0].created_at, rows[0].stripe_id)
-    cursors = {"first": None, "deep": payments.write_cursor(middle)}
+    middle = payment_list.Position(rows[0].created_at, rows[0].stripe_id)
+    cursors = {"first": None, "deep": payment_list.write_cursor(middle)}
     found = []
     for name, cursor in cursors.items():
 
-        def read(cursor: str | None = cursor) -> payments.PaymentPage:
+        def read(cursor: str | None = cursor) -> payment_list.PaymentPage:
             asked = {"query": parse(""), "livemode": True, "with_count": False}
-            return payments.page(conn, cursor=cursor, **asked)
+            return payment_list.page(conn, cursor=cursor, **asked)
 
         value, page = clocked(read, times=50)
         assert len(page.rows) == 50

@@ -26,7 +26,7 @@ from benchmarks.arrivals import as_of_payments, evenly, open_loop
 from benchmarks.load import Outcome, closed_loop, webhook_request
 from benchmarks.report import row
 from core.db.start import prepare
-from dashboard.webhooks import PATH
+from dashboard.receiver.webhook import PATH
 
 SECRET = "whsec_of_the_benchmark"  # noqa: S105 - signs made-up events
 #: One run serves every size.

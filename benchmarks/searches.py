@@ -15,10 +15,10 @@ from benchmarks.dataset import plain_payments
 from benchmarks.report import row
 from core.db.engine import is_sqlite
 from core.db.tables import balance_transactions
-from core.reads import payments
-from core.reads.payments import UTC_ZONE, parse
+from core.reads.payments import list as payment_list
+from core.reads.payments.list import UTC_ZONE, parse
 from core.reads.search.amounts import Amounts
-from core.reads.search.filters import Filters, Match, resolve
+from core.reads.search.payments.filters import Filters, Match, resolve
 
 SEARCHES = 300
 #: So many of them also run as plain SQL, and must find the same.
@@ -136,9 +136,9 @@ def _ours(
     conn: Connection, words: str, start: datetime | None, *, with_count: bool = False
 ) -> tuple[float, Any]:
     began = time.perf_counter()
-    cursor = payments.write_cursor(payments.Position(start, "")) if start else None
+    cursor = payment_list.write_cursor(payment_list.Position(start, "")) if start else None
     asked = {"query": parse(words), "livemode": True, "now": NOW, "with_count": with_count}
-    page = payments.page(conn, cursor=cursor, **asked)
+    page = payment_list.page(conn, cursor=cursor, **asked)
     return (time.perf_counter() - began) * 1000, page
 
 

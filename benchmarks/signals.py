@@ -21,7 +21,7 @@ from benchmarks.report import row
 from core.db.bulk import insert_rows
 from core.db.engine import reading, writing
 from core.db.tables import gate_passes, operations, payments
-from core.risk.arrivals import subject_of
+from core.risk.mirror_scoring import subject_of
 from core.risk.scoring import Version, in_force, weigh
 from core.risk.signals import Subject
 

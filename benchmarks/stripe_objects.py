@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core import clock
+from core.events.store import IncomingEvent, parse_envelope
 from core.gateway.snapshots import LedgerEntry
-from core.inbox.store import IncomingEvent, parse_envelope
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 CURRENCIES = ("usd", "eur", "cny", "jpy", "kwd")

@@ -14,9 +14,9 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Request
 
 from core import clock
 from core.db.engine import open_engine, writing
-from core.inbox.store import parse_envelope, store
+from core.events.store import parse_envelope, store
 from core.settings import load
-from dashboard.webhooks import PATH
+from dashboard.receiver.webhook import PATH
 
 
 async def _body(request: Request) -> bytes:

@@ -8,18 +8,18 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
-from core.access import demo, principals, refusals, sights, users
+from core.access import audit_notes, demo, principals, users
 from core.access.principals import Principal
-from core.actions.desk import Desk, PaymentRules
+from core.actions.context import Desk, PaymentRules
 from core.cache import open_cache
 from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
-from core.inbox.request_log import RequestLog
-from core.ledger.scope import SLOTS, Scope
+from core.ledger.booking import SLOTS, Scope
+from core.mirror.apply import Books
 from core.settings import Settings
+from core.stripe_calls.request_log import RequestLog
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,10 +63,10 @@ class Console:
                 sight = _sight(connection, str(user_id), fn, kwargs)
         except NotPermitted:
             what = f"{fn.__module__}.{fn.__name__}"
-            refusals.note(self.engine, str(user_id), "read", right, what)
+            audit_notes.note_refusal(self.engine, str(user_id), "read", right, what)
             raise
         if sight is not None:
-            sights.note(self.engine, *sight)
+            audit_notes.note_view(self.engine, *sight)
         return found
 
     def require(self, user_id: str | None, right: str, what: str) -> Principal:
@@ -75,7 +75,7 @@ class Console:
             with reading(self.engine) as connection:
                 return principals.require(connection, user_id, right)
         except NotPermitted:
-            refusals.note(self.engine, str(user_id), "read", right, what)
+            audit_notes.note_refusal(self.engine, str(user_id), "read", right, what)
             raise
 
     def principal(self, user_id: str | None) -> Principal:
@@ -101,7 +101,7 @@ def _sight(
         return None
     action, of = fn.sight
     sight = actor, action, str(named[of])
-    return sight if sights.is_new(connection, *sight) else None
+    return sight if audit_notes.is_new_view(connection, *sight) else None
 
 
 def build(settings: Settings) -> Console:

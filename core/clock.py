@@ -9,6 +9,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: A time that never comes: what is due then waits for new word of it, or for a person.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: Linux stops its monotonic clock while the machine sleeps; other systems have no need of this one.
 _AWAKE_OR_NOT = getattr(time, "CLOCK_BOOTTIME", None)

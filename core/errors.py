@@ -2,74 +2,21 @@
 
 from __future__ import annotations
 
-from core.error_base import TillwatchError
-from core.inbox_errors import (
-    BadSignature,
-    BodyTooLarge,
-    InboxFull,
-    InsertRace,
-    LeaseLost,
-    MalformedEvent,
-    MalformedObject,
-    TooSlow,
-)
-from core.stripe_errors import (
-    CardDeclined,
-    IdempotencyConflict,
-    OperationUndone,
-    OutcomeUnknown,
-    StripeBusy,
-    StripeError,
-    StripeKeyRefused,
-    StripeNotFound,
-    StripeRefused,
-    StripeUnreachable,
-)
 
-__all__ = [
-    "AlreadyDecided",
-    "AskerLostRight",
-    "BadSignature",
-    "BodyTooLarge",
-    "CardDeclined",
-    "CurrencyMismatch",
-    "DatabaseDown",
-    "IdempotencyConflict",
-    "IdempotencyKeyReused",
-    "InboxFull",
-    "InsertRace",
-    "InvalidAmount",
-    "InvalidInput",
-    "LeaseLost",
-    "MalformedEvent",
-    "MalformedObject",
-    "MalformedRequest",
-    "Misconfigured",
-    "NotFound",
-    "NotPermitted",
-    "NotRefundable",
-    "NotSignedIn",
-    "OperationUndone",
-    "OutcomeUnknown",
-    "OwnAdministration",
-    "RateLimited",
-    "RequestRepeated",
-    "RiskRefused",
-    "ServerBusy",
-    "StripeBusy",
-    "StripeError",
-    "StripeKeyRefused",
-    "StripeNotFound",
-    "StripeRefused",
-    "StripeUnreachable",
-    "TestModeOnly",
-    "TillwatchError",
-    "TokenMissing",
-    "TooManyAttempts",
-    "TooSlow",
-    "UnknownCurrency",
-    "UnsupportedMediaType",
-]
+class TillwatchError(Exception):
+    """Something went wrong in Tillwatch."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or self.said()
+        super().__init__(self.message)
+
+    @classmethod
+    def said(cls) -> str:
+        """What every error of this class says: the first line of its docstring."""
+        return (cls.__doc__ or "").strip().splitlines()[0]
 
 
 class InvalidInput(TillwatchError):
@@ -242,3 +189,145 @@ class DatabaseDown(TillwatchError):
 
     status = 503
     code = "database_down"
+
+
+class StripeError(TillwatchError):
+    """Stripe did not do what was asked."""
+
+    status = 502
+    code = "stripe_error"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        stripe_code: str | None = None,
+        decline_code: str | None = None,
+        request_id: str | None = None,
+        http_status: int | None = None,
+        param: str | None = None,
+    ) -> None:
+        self.stripe_code = stripe_code
+        self.decline_code = decline_code
+        self.request_id = request_id
+        self.http_status = http_status
+        #: The parameter that Stripe finds fault with.
+        self.param = param
+        super().__init__(message)
+
+
+class CardDeclined(StripeError):
+    """The card was declined."""
+
+    status = 402
+    code = "card_declined"
+
+
+class StripeRefused(StripeError):
+    """Stripe refused the request; nothing changed there."""
+
+    status = 400
+    code = "stripe_refused"
+
+
+class StripeNotFound(StripeRefused):
+    """Stripe has no such object."""
+
+    status = 404
+    code = "stripe_not_found"
+
+
+class StripeKeyRefused(StripeError):
+    """Stripe refused the API key, or the key lacks a permission."""
+
+    code = "stripe_key_refused"
+    #: The rights that the key lacks, as Stripe names them (`rak_charge_read`); where it names some.
+    permissions: tuple[str, ...] = ()
+
+
+class StripeBusy(StripeError):
+    """Stripe asks us to slow down."""
+
+    status = 503
+    code = "stripe_busy"
+
+
+class OutcomeUnknown(StripeError):
+    """Stripe's answer did not arrive; whether it acted is being resolved."""
+
+    status = 503
+    code = "outcome_unknown"
+
+
+class OperationUndone(StripeError):
+    """This was not done: nothing of it is at Stripe. It may be asked for anew."""
+
+    status = 409
+    code = "operation_undone"
+
+
+class IdempotencyConflict(StripeError):
+    """The same idempotency key came with other parameters."""
+
+    status = 409
+    code = "idempotency_conflict"
+
+
+class StripeUnreachable(OutcomeUnknown):
+    """Stripe did not answer. Nothing was changed; try again."""
+
+    code = "stripe_unreachable"
+
+
+class MalformedEvent(TillwatchError):
+    """A webhook body is not an event."""
+
+    status = 400
+    code = "malformed_event"
+
+
+class MalformedObject(TillwatchError):
+    """An object from Stripe lacks what every such object has."""
+
+    status = 400
+    code = "malformed_object"
+
+
+class BadSignature(TillwatchError):
+    """A webhook signature does not match, or its time is too far from now."""
+
+    status = 400
+    code = "bad_signature"
+
+
+class BodyTooLarge(TillwatchError):
+    """The body is larger than is accepted."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class InboxFull(TillwatchError):
+    """Too many events wait to be kept. Nothing of this one was; send it again."""
+
+    status = 503
+    code = "inbox_full"
+
+
+class TooSlow(TillwatchError):
+    """The request's body took too long to arrive."""
+
+    status = 408
+    code = "too_slow"
+
+
+class LeaseLost(TillwatchError):
+    """Another worker took this piece of work over."""
+
+    code = "lease_lost"
+
+
+class InsertRace(TillwatchError):
+    """Another worker wrote the same row first; the transaction is tried again."""
+
+    code = "insert_race"

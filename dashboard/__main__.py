@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from core.errors import InvalidInput, TillwatchError
-from dashboard import lifeline
+from dashboard.process import parent_watch
 
 #: In the order of the help; those whose module is there are offered.
 COMMANDS = (
@@ -83,6 +83,6 @@ def cli() -> None:
 
 
 if __name__ == "__main__":
-    if os.environ.get(lifeline.VARIABLE):
-        lifeline.watch()
+    if os.environ.get(parent_watch.VARIABLE):
+        parent_watch.watch()
     cli(prog_name="python -m dashboard")

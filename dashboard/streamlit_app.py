@@ -10,7 +10,8 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard import account, console, freshness, navigation, selftest, widgets  # noqa: E402
+from dashboard.ui import account, freshness, navigation, viewer, widgets  # noqa: E402
+from dashboard.web import selftest  # noqa: E402
 
 selftest.answer()
 
@@ -25,12 +26,12 @@ st.set_page_config(
 )
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.png"))
 
-person = console.viewer()
+person = viewer.viewer()
 account.choose_language(person)
 pages = navigation.open_to(person)
 page = st.navigation(pages, expanded=True) if pages else None
 with st.sidebar:
-    if console.both_modes():
+    if viewer.both_modes():
         widgets.mode_switch()
     widgets.language_picker()
     account.box(person)

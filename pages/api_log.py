@@ -8,29 +8,23 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.reads import api_log as reads
-from core.reads.search.keyset import LogPage
-from dashboard import (
-    api_log_drawer,
-    api_log_view,
-    console,
-    drawer,
-    i18n,
-    live,
-    log_page,
-    widgets,
-)
+from core.reads.developer import api_log as reads
+from core.reads.search.logs.keyset import LogPage
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.api_log import drawer as api_log_drawer
+from dashboard.screens.api_log import list as api_log_list
+from dashboard.ui import drawer, live, log_list, viewer, widgets
 
 EXAMPLE = "status:4xx method:post path:refunds slow:>500"
 
 
 def main() -> None:
     """Draw the screen."""
-    console.require("use_developer_tools")
-    actions = widgets.header(_("API log"), livemode=console.livemode())
-    query = log_page.query(_("Search calls"), EXAMPLE, reads.read_line, reads.CHECKS)
-    api_log_view.filters(query)
+    viewer.require("use_developer_tools")
+    actions = widgets.header(_("API log"), livemode=viewer.livemode())
+    query = log_list.query(_("Search calls"), EXAMPLE, reads.read_line, reads.CHECKS)
+    api_log_list.filters(query)
     cursor, older = widgets.cursor()
     running = widgets.live_switch(actions, standing=cursor is not None)
     newest(str(query), cursor, older, running)
@@ -42,16 +36,16 @@ def main() -> None:
 def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     """Figures and rows: drawn again, alone, when there are new calls or a row is opened."""
     drawer.follow("call")
-    console.require("use_developer_tools")
+    viewer.require("use_developer_tools")
     version = live.version("api_log")
-    api_log_view.figures(last_hour(console.livemode()))
-    page, table, at = view(version, line, cursor, older, console.livemode(), i18n.language())
-    log_page.rows(
+    api_log_list.figures(last_hour(viewer.livemode()))
+    page, table, at = view(version, line, cursor, older, viewer.livemode(), i18n.language())
+    log_list.rows(
         page,
         at=at,
-        counted=api_log_view.counted(len(page.rows)),
-        table=partial(api_log_view.table, page.rows, table, console.zone()),
-        nothing=api_log_view.nothing(),
+        counted=api_log_list.counted(len(page.rows)),
+        table=partial(api_log_list.table, page.rows, table, viewer.zone()),
+        nothing=api_log_list.nothing(),
         searched=bool(line),
     )
     if running:
@@ -61,7 +55,7 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
 @st.cache_data(max_entries=4, ttl=10, show_spinner=False)
 def last_hour(livemode: bool) -> reads.Figures:
     """The figures, for everybody who looks within ten seconds."""
-    return console.read(reads.figures, livemode=livemode, now=datetime.now(UTC))
+    return viewer.read(reads.figures, livemode=livemode, now=datetime.now(UTC))
 
 
 @st.cache_data(max_entries=100, ttl=300, show_spinner=False)
@@ -69,15 +63,15 @@ def view(
     version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
 ) -> tuple[LogPage[reads.CallRow], pd.DataFrame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
-    page = console.read(
+    page = viewer.read(
         reads.page,
         query=reads.read_line(line),
         livemode=livemode,
         cursor=cursor,
         older=older,
-        zone=console.zone(),
+        zone=viewer.zone(),
     )
-    return page, api_log_view.frame(page.rows), datetime.now(UTC)
+    return page, api_log_list.frame(page.rows), datetime.now(UTC)
 
 
 main()

@@ -7,30 +7,25 @@ from functools import partial
 
 import streamlit as st
 
-from core.reads import audit as reads
-from dashboard import (
-    audit_chain,
-    audit_drawer,
-    audit_view,
-    console,
-    drawer,
-    log_page,
-    widgets,
-)
+from core.reads.admin import audit as reads
 from dashboard.i18n import _
+from dashboard.screens.audit import drawer as audit_drawer
+from dashboard.screens.audit import list as audit_list
+from dashboard.screens.audit import verification as audit_verification
+from dashboard.ui import drawer, log_list, viewer, widgets
 
 EXAMPLE = "actor:ada@shop.example action:refund.* outcome:refused at:7d"
 
 
 def main() -> None:
     """Draw the screen."""
-    console.require("administer")
-    actions = widgets.header(_("Audit"), livemode=console.livemode())
-    audit_chain.card()
-    query = log_page.query(_("Search the log"), EXAMPLE, reads.read_line, reads.CHECKS)
-    audit_view.filters(query)
+    viewer.require("administer")
+    actions = widgets.header(_("Audit"), livemode=viewer.livemode())
+    audit_verification.card()
+    query = log_list.query(_("Search the log"), EXAMPLE, reads.read_line, reads.CHECKS)
+    audit_list.filters(query)
     with actions:
-        audit_view.export(str(query))
+        audit_list.export(str(query))
     cursor, older = widgets.cursor()
     newest(str(query), cursor, older)
     if row := drawer.asked("row"):
@@ -43,19 +38,19 @@ def main() -> None:
 def newest(line: str, cursor: str | None, older: bool) -> None:
     """The rows: drawn again, alone, when one is opened."""
     drawer.follow("row")
-    page = console.read(
+    page = viewer.read(
         reads.page,
         query=reads.read_line(line),
         cursor=cursor,
         older=older,
-        zone=console.zone(),
+        zone=viewer.zone(),
     )
-    log_page.rows(
+    log_list.rows(
         page,
         at=datetime.now(UTC),
-        counted=audit_view.counted(len(page.rows)),
-        table=partial(audit_view.table, page.rows, console.zone()),
-        nothing=audit_view.nothing(),
+        counted=audit_list.counted(len(page.rows)),
+        table=partial(audit_list.table, page.rows, viewer.zone()),
+        nothing=audit_list.nothing(),
         searched=bool(line),
     )
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import bulk_form, bulk_progress, console, navigation, widgets
 from dashboard.i18n import _
+from dashboard.screens.refunds import bulk_form, bulk_progress
+from dashboard.ui import navigation, viewer, widgets
 
 
 def main(bulk_id: str) -> None:
     """Draw the screen: the form, or the bulk that the address names."""
-    console.require("bulk_refund")
+    viewer.require("bulk_refund")
     st.page_link(
         navigation.named("refunds"),
         label=_("Refunds"),
         icon=":material/arrow_back:",
         query_params={"tab": "bulk"},
     )
-    widgets.header(_("Bulk refund"), livemode=console.livemode())
+    widgets.header(_("Bulk refund"), livemode=viewer.livemode())
     if bulk_id:
         bulk_progress.draw(bulk_id)
     else:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.reads import scenarios
-from dashboard import (
-    checkout_cards,
-    checkout_form,
-    checkout_result,
-    checkout_run,
-    checkout_state,
-    columns,
-    console,
-    scenario_table,
-    widgets,
-)
-from dashboard.checkout_state import CARD, HOSTED, Filled
+from core.reads.developer import scenarios
 from dashboard.i18n import _
+from dashboard.screens.checkout import flow as checkout_flow
+from dashboard.screens.checkout import order_form as checkout_order_form
+from dashboard.screens.checkout import payment_choice
+from dashboard.screens.checkout import result as checkout_result
+from dashboard.screens.checkout import scenarios as checkout_scenarios
+from dashboard.screens.checkout import state as checkout_state
+from dashboard.screens.checkout.state import CARD, HOSTED, Filled
+from dashboard.ui import columns, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen; a payment that was begun goes on first."""
-    console.read(scenarios.latest, livemode=False)
+    viewer.read(scenarios.latest, livemode=False)
     widgets.header(_("Checkout"), livemode=False)
     closed = checkout_result.closed_reason()
     if closed:
@@ -31,17 +27,17 @@ def main() -> None:
     disabled = closed is not None or attempt.under_way
     left, right = st.columns([3, 2])
     with left.container(border=True):
-        order, name, email = checkout_form.draw(disabled=disabled)
+        order, name, email = checkout_order_form.draw(disabled=disabled)
     with right.container(border=True):
-        way, card = checkout_cards.draw(disabled=disabled)
+        way, card = payment_choice.draw(disabled=disabled)
         filled = Filled(order, name, email, way, card.name) if order else None
         _pay_button(filled, closed)
     shown = checkout_state.shown()
     if shown is not None and shown.under_way and not closed:
         with st.spinner(_("Speaking with Stripe …")):
-            checkout_run.advance(shown)
+            checkout_flow.advance(shown)
     checkout_result.draw()
-    scenario_table.draw(disabled=closed is not None, why=closed)
+    checkout_scenarios.draw(disabled=closed is not None, why=closed)
 
 
 def _pay_button(filled: Filled | None, closed: str | None) -> None:

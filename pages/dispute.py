@@ -7,27 +7,21 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.errors import NotFound
-from core.reads import dispute as reads
-from core.reads import dispute_odds
-from core.reads.dispute import Dispute, DisputeDetail
-from dashboard import (
-    chips,
-    console,
-    dispute_acts,
-    dispute_cards,
-    dispute_form,
-    dispute_words,
-    i18n,
-    navigation,
-    stripe_links,
-    widgets,
-)
+from core.reads.disputes import detail as reads
+from core.reads.disputes import win_rates
+from core.reads.disputes.detail import Dispute, DisputeDetail
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.disputes import cards as dispute_cards
+from dashboard.screens.disputes import commands as dispute_commands
+from dashboard.screens.disputes import labels as dispute_labels
+from dashboard.screens.disputes import response_form
+from dashboard.ui import navigation, status_badges, stripe_links, viewer, widgets
 
 
 def main(asked: str, view: str) -> None:
     """Draw the screen."""
-    livemode = console.livemode()
+    livemode = viewer.livemode()
     st.page_link(
         navigation.named("disputes"),
         label=_("Disputes"),
@@ -35,7 +29,7 @@ def main(asked: str, view: str) -> None:
         query_params={"view": view} if view else None,
     )
     try:
-        detail = console.read(reads.by_id, dispute_id=asked, livemode=livemode)
+        detail = viewer.read(reads.by_id, dispute_id=asked, livemode=livemode)
     except NotFound:
         widgets.header(_("Dispute"), livemode=livemode)
         widgets.empty(
@@ -48,38 +42,38 @@ def main(asked: str, view: str) -> None:
     with left:
         answer(detail)
         with st.container(border=True):
-            dispute_cards.history(detail.history, console.zone())
+            dispute_cards.history(detail.history, viewer.zone())
     with right:
         with st.container(border=True):
             dispute_cards.reason(detail)
-        odds = console.read(dispute_odds.odds, dispute_id=asked, livemode=livemode)
+        odds = viewer.read(win_rates.odds, dispute_id=asked, livemode=livemode)
         status = detail.dispute.status
         # What the answers to disputes were worth says nothing of an appeal.
-        if odds and dispute_words.taken_here(status) and not dispute_words.appealed(status):
+        if odds and dispute_labels.taken_here(status) and not dispute_labels.appealed(status):
             with st.container(border=True):
                 dispute_cards.counter_or_accept(odds)
         with st.container(border=True):
             dispute_cards.effect(detail)
         with st.container(border=True):
-            dispute_cards.path(detail, console.zone())
-    as_of = i18n.moment(detail.dispute.as_of, console.zone())
+            dispute_cards.path(detail, viewer.zone())
+    as_of = i18n.moment(detail.dispute.as_of, viewer.zone())
     st.caption(_("As read from Stripe at {time}").format(time=as_of))
 
 
 def head(detail: DisputeDetail, livemode: bool) -> None:
     """The amount, its state and its clock; the ids, and the payment."""
     dispute, now = detail.dispute, datetime.now(UTC)
-    waits = dispute_words.waits(dispute.status)
+    waits = dispute_labels.waits(dispute.status)
 
     def beside() -> None:
-        chips.badge(chips.DISPUTE, dispute.status)
+        status_badges.badge(status_badges.DISPUTE, dispute.status)
         if waits and dispute.due_by:
-            code = dispute_words.clock(dispute.due_by, now)
+            code = dispute_labels.clock(dispute.due_by, now)
             st.badge(
-                dispute_words.left(dispute.due_by, now),
+                dispute_labels.left(dispute.due_by, now),
                 icon=":material/schedule:",
-                color=chips.tone(dispute_words.CLOCK, code),
-                help=i18n.minute(dispute.due_by, console.zone()),
+                color=status_badges.tone(dispute_labels.CLOCK, code),
+                help=i18n.minute(dispute.due_by, viewer.zone()),
             )
 
     place = widgets.header(dispute_cards.coded(dispute.amount), livemode=livemode, beside=beside)
@@ -97,25 +91,25 @@ def answer(detail: DisputeDetail) -> None:
     """The form for who may answer, or what became of the answer."""
     dispute = detail.dispute
     with st.container(border=True):
-        if not dispute_words.taken_here(dispute.status):
+        if not dispute_labels.taken_here(dispute.status):
             widgets.card_title(_("Answer"))
-            dispute_acts.tell()
+            dispute_commands.tell()
             _answered(dispute)
-        elif not console.viewer().may("manage_disputes"):
+        elif not viewer.viewer().may("manage_disputes"):
             widgets.card_title(_("Answer"))
             st.text(_("Somebody with the risk role answers it."))
             if dispute.has_evidence:
                 st.caption(_("A draft is kept at Stripe."))
-        elif (draft := dispute_acts.draft(dispute.stripe_id)) is not None:
-            dispute_form.draw(detail, draft)
+        elif (draft := dispute_commands.draft(dispute.stripe_id)) is not None:
+            response_form.draw(detail, draft)
 
 
 def _answered(dispute: Dispute) -> None:
     """What became of the answer; where it is to be given in a status that is new at Stripe."""
-    if dispute_words.waits(dispute.status):
+    if dispute_labels.waits(dispute.status):
         st.text(_("It waits for an answer of a kind that is new at Stripe: give it there."))
         link = stripe_links.address(
-            console.console().settings, dispute.stripe_id, livemode=console.livemode()
+            viewer.console().settings, dispute.stripe_id, livemode=viewer.livemode()
         )
         if link:
             st.link_button(_("In Stripe"), link, icon=":material/open_in_new:")

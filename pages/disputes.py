@@ -7,32 +7,34 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.reads import disputes as reads
-from dashboard import console, disputes_view, freshness, i18n, live, stripe_words, widgets
+from core.reads.disputes import list as reads
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.disputes import list as dispute_list
+from dashboard.ui import freshness, live, stripe_labels, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen."""
-    console.require("see_disputes")
-    livemode = console.livemode()
+    viewer.require("see_disputes")
+    livemode = viewer.livemode()
     widgets.header(_("Disputes"), livemode=livemode)
-    rates = console.read(reads.win_rates, livemode=livemode)
-    stakes = console.read(reads.at_stake, livemode=livemode)
-    disputes_view.stake_cards(stakes, console.read(reads.answer_time, livemode=livemode))
+    rates = viewer.read(reads.win_rates, livemode=livemode)
+    stakes = viewer.read(reads.at_stake, livemode=livemode)
+    dispute_list.stake_cards(stakes, viewer.read(reads.answer_time, livemode=livemode))
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
-        view = widgets.url_choice(_("State"), "view", disputes_view.VIEWS, default="open")
-        known = console.read(reads.filters, livemode=livemode)
+        view = widgets.url_choice(_("State"), "view", dispute_list.VIEWS, default="open")
+        known = viewer.read(reads.filters, livemode=livemode)
         reason = choice(_("Any reason"), "reason", known.reasons)
         currency = choice(_("Any currency"), "currency", known.currencies, str.upper)
     listed(view, reason, currency)
     with st.container(border=True):
-        disputes_view.win_table(rates)
+        dispute_list.win_table(rates)
 
 
 def choice(
-    label: str, key: str, known: Sequence[str], shown: Callable[[str], str] = stripe_words.words
+    label: str, key: str, known: Sequence[str], shown: Callable[[str], str] = stripe_labels.words
 ) -> str:
     """A filter whose code stands in the URL."""
     asked = st.query_params.get(key, "")
@@ -63,12 +65,12 @@ def choice(
 def listed(view: str, reason: str, currency: str) -> None:
     """The rows: drawn again, alone, when a dispute changed or one is opened."""
     if opened := st.session_state.pop("dispute_opened", None):
-        console.go("dispute", id=opened, view=view)
+        viewer.go("dispute", id=opened, view=view)
     version, now = live.version("disputes"), datetime.now(UTC)
     cursor = st.query_params.get("after")
-    page = console.read(
+    page = viewer.read(
         reads.page,
-        livemode=console.livemode(),
+        livemode=viewer.livemode(),
         view=view,
         reason=reason or None,
         currency=currency or None,
@@ -77,8 +79,8 @@ def listed(view: str, reason: str, currency: str) -> None:
     if page.rows:
         said = _("{n} shown, the nearest deadline first") if view == "open" else None
         said = (said or _("{n} shown, newest first")).format(n=len(page.rows))
-        st.caption(i18n.as_of(said, freshness.now().mirror, console.zone()))
-        disputes_view.table(page.rows, console.zone(), now, remember)
+        st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
+        dispute_list.table(page.rows, viewer.zone(), now, remember)
     elif view == "open":
         widgets.empty(_("Nothing is to be answered"), _("New disputes appear here by themselves."))
     else:

@@ -8,31 +8,25 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.reads import events as reads
-from core.reads.search.keyset import LogPage
-from dashboard import (
-    console,
-    drawer,
-    event_drawer,
-    event_simulator,
-    event_view,
-    i18n,
-    live,
-    log_page,
-    widgets,
-)
+from core.reads.developer import events as reads
+from core.reads.search.logs.keyset import LogPage
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.events import drawer as event_drawer
+from dashboard.screens.events import list as event_list
+from dashboard.screens.events import simulator as event_simulator
+from dashboard.ui import drawer, live, log_list, viewer, widgets
 
 EXAMPLE = "type:charge.* state:dead object:pi_… source:webhook received:24h"
 
 
 def main() -> None:
     """Draw the screen."""
-    person = console.require("see_events")
-    actions = widgets.header(_("Events"), livemode=event_view.mode())
-    event_view.keyless()
-    query = log_page.query(_("Search events"), EXAMPLE, reads.read_line, reads.CHECKS)
-    event_view.filters(query)
+    person = viewer.require("see_events")
+    actions = widgets.header(_("Events"), livemode=event_list.mode())
+    event_list.keyless()
+    query = log_list.query(_("Search events"), EXAMPLE, reads.read_line, reads.CHECKS)
+    event_list.filters(query)
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
@@ -48,16 +42,16 @@ def main() -> None:
 def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     """The rows: drawn again, alone, when events came or moved, or a row is opened."""
     drawer.follow("event")
-    person = console.require("see_events")
+    person = viewer.require("see_events")
     version = live.version("inbox")
-    event_view.standing(console.read(reads.waiting, livemode=event_view.mode()), person)
-    page, table, at = view(version, line, cursor, older, event_view.mode(), i18n.language())
-    log_page.rows(
+    event_list.standing(viewer.read(reads.waiting, livemode=event_list.mode()), person)
+    page, table, at = view(version, line, cursor, older, event_list.mode(), i18n.language())
+    log_list.rows(
         page,
         at=at,
-        counted=event_view.counted(len(page.rows)),
-        table=partial(event_view.table, page.rows, table, console.zone()),
-        nothing=event_view.nothing(),
+        counted=event_list.counted(len(page.rows)),
+        table=partial(event_list.table, page.rows, table, viewer.zone()),
+        nothing=event_list.nothing(),
         searched=bool(line),
     )
     if running:
@@ -69,15 +63,15 @@ def view(
     version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
 ) -> tuple[LogPage[reads.EventRow], pd.DataFrame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
-    page = console.read(
+    page = viewer.read(
         reads.page,
         query=reads.read_line(line),
         livemode=livemode,
         cursor=cursor,
         older=older,
-        zone=console.zone(),
+        zone=viewer.zone(),
     )
-    return page, event_view.frame(page.rows), datetime.now(UTC)
+    return page, event_list.frame(page.rows), datetime.now(UTC)
 
 
 main()

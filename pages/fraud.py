@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dashboard import (
-    console,
-    fraud_acts,
-    fraud_backtest_view,
-    fraud_cases_view,
-    fraud_lists_view,
-    fraud_overview_view,
-    fraud_programmes_view,
-    fraud_rules_view,
-    widgets,
-)
 from dashboard.i18n import N_, _
+from dashboard.screens.fraud import backtest as fraud_backtest
+from dashboard.screens.fraud import case_queue
+from dashboard.screens.fraud import commands as fraud_commands
+from dashboard.screens.fraud import lists as fraud_lists
+from dashboard.screens.fraud import overview as fraud_overview
+from dashboard.screens.fraud import programmes as fraud_programmes
+from dashboard.screens.fraud import rules as fraud_rules
+from dashboard.ui import viewer, widgets
 
 TABS = {
     "overview": N_("Overview"),
@@ -27,23 +24,23 @@ TABS = {
 
 def main() -> None:
     """Draw the screen: one of its rooms at a time, by what the URL says."""
-    console.require("manage_fraud")
-    livemode = console.livemode()
+    viewer.require("manage_fraud")
+    livemode = viewer.livemode()
     widgets.header(_("Fraud"), livemode=livemode)
     chosen = widgets.url_choice(_("Part"), "tab", TABS, default="overview")
-    fraud_acts.tell()
+    fraud_commands.tell()
     if chosen == "overview":
-        fraud_overview_view.draw(livemode)
+        fraud_overview.draw(livemode)
     elif chosen == "cases":
-        fraud_cases_view.draw(livemode)
+        case_queue.draw(livemode)
     elif chosen == "rules":
-        fraud_rules_view.draw()
+        fraud_rules.draw()
     elif chosen == "lists":
-        fraud_lists_view.draw()
+        fraud_lists.draw()
     elif chosen == "backtest":
-        fraud_backtest_view.draw(livemode)
+        fraud_backtest.draw(livemode)
     else:
-        fraud_programmes_view.draw(livemode)
+        fraud_programmes.draw(livemode)
 
 
 main()

@@ -6,21 +6,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.reads import overview as reads
-from dashboard import (
-    charts,
-    console,
-    figures,
-    freshness,
-    i18n,
-    live,
-    navigation,
-    overview_cards,
-    payment_table,
-    payments_view,
-    widgets,
-)
+from core.reads.overview import overview as reads
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.overview import cards as overview_cards
+from dashboard.screens.payments import list as payment_list
+from dashboard.screens.payments import table as payment_table
+from dashboard.ui import charts, freshness, live, metric_cards, navigation, viewer, widgets
 
 #: Figures of a whole day need not follow each payment.
 ASK_EVERY = 5000
@@ -28,7 +20,7 @@ ASK_EVERY = 5000
 
 def main() -> None:
     """Draw the screen."""
-    actions = widgets.header(_("Overview"), livemode=console.livemode())
+    actions = widgets.header(_("Overview"), livemode=viewer.livemode())
     with actions:
         age()
     everything()
@@ -37,8 +29,8 @@ def main() -> None:
 @st.fragment(run_every=freshness.LOOK_EVERY)
 def age() -> None:
     """How old the picture is; by the clock, for silence changes no version."""
-    fresh = console.read(reads.freshness, livemode=console.livemode())
-    with_ledger = console.viewer().may("see_revenue")
+    fresh = viewer.read(reads.freshness, livemode=viewer.livemode())
+    with_ledger = viewer.viewer().may("see_revenue")
     freshness.badge(fresh.last_event_at, with_ledger=with_ledger)
 
 
@@ -46,24 +38,24 @@ def age() -> None:
 def everything() -> None:
     """The screen under its title: drawn again, alone, when something changed."""
     if opened := st.session_state.pop("opened", None):
-        console.go("payment", id=opened)
-    console.require("see_payments")
-    here = console.view()
+        viewer.go("payment", id=opened)
+    viewer.require("see_payments")
+    here = viewer.view()
     version = live.version("payments")
     may_see_net = here.person.may("see_revenue")
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
     shown = overview_cards.shaped(version, minute, here.livemode, may_see_net, i18n.language())
     if not shown["cards"] and not shown["failures"].size:
-        payments_view.none_yet()
+        payment_list.none_yet()
     else:
         draw(shown, here, version)
     live.ping("payments", version, every=ASK_EVERY)
 
 
-def draw(shown: dict, here: console.View, version: int) -> None:
+def draw(shown: dict, here: viewer.View, version: int) -> None:
     """Cards, chart and needs, comparison, failures."""
     st.header(_("Today so far, against yesterday"), anchor=False)
-    figures.cards(shown["cards"], columns=4)
+    metric_cards.cards(shown["cards"], columns=4)
     left, right = st.columns([2, 1])
     with left.container(border=True, height="stretch"):
         widgets.card_title(_("Payments per hour, last 48 hours"))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.actions import parked as actions
+from core.actions.developer import parked_objects as actions
 from core.errors import NotFound
-from core.reads import parked as reads
-from dashboard import console, i18n, live, navigation, parked_view, widgets
+from core.reads.developer import parked_objects as reads
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.events import parked_objects as event_parked_objects
+from dashboard.ui import live, navigation, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen."""
-    console.require("see_events")
-    widgets.header(_("Objects that cannot be read"), livemode=console.livemode())
+    viewer.require("see_events")
+    widgets.header(_("Objects that cannot be read"), livemode=viewer.livemode())
     st.page_link(navigation.named("events"), label=_("Events"), icon=":material/arrow_back:")
     listed()
 
@@ -22,14 +24,14 @@ def main() -> None:
 @st.fragment
 def listed() -> None:
     """The rows: drawn again, alone, when one was read or parked."""
-    person, livemode = console.require("see_events"), console.livemode()
+    person, livemode = viewer.require("see_events"), viewer.livemode()
     if chosen := st.session_state.pop("parked_again", None):
         again(chosen)
     if st.session_state.pop("parked_every", False):
-        count = console.act(actions.retry_all, livemode=livemode)
+        count = viewer.act(actions.retry_all, livemode=livemode)
         st.toast(_("{n} put back").format(n=i18n.number(count)), icon=":material/replay:")
     version = live.version("inbox")
-    found = console.read(reads.page, livemode=livemode)
+    found = viewer.read(reads.page, livemode=livemode)
     if not found.rows:
         widgets.empty(
             _("Every object is read"),
@@ -42,7 +44,7 @@ def listed() -> None:
         )
         st.caption(said)
         may = person.may("replay_events")
-        parked_view.table(found.rows, may_retry=may)
+        event_parked_objects.table(found.rows, may_retry=may)
         if may:
             st.button(
                 _("Try all again"), icon=":material/replay:", key="parked_all", on_click=every
@@ -58,7 +60,7 @@ def every() -> None:
 def again(stripe_id: str) -> None:
     """Ask for one of them anew; another may have done so a moment before."""
     try:
-        console.act(actions.retry, stripe_id, livemode=console.livemode())
+        viewer.act(actions.retry, stripe_id, livemode=viewer.livemode())
     except NotFound:
         st.toast(_("It is not parked any more"), icon=":material/task_alt:")
     else:

@@ -5,28 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import NotFound
-from core.reads import payment as reads
-from dashboard import (
-    console,
-    i18n,
-    live,
-    navigation,
-    payment_cards,
-    payment_risk,
-    payment_tables,
-    refund_form,
-    stripe_links,
-    timeline,
-    widgets,
-)
+from core.reads.payments import detail as reads
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.payments import detail_cards as payment_detail_cards
+from dashboard.screens.payments import detail_tables as payment_detail_tables
+from dashboard.screens.payments import risk as payment_risk
+from dashboard.screens.payments import timeline as payment_timeline
+from dashboard.screens.refunds import form as refund_form
+from dashboard.ui import live, navigation, stripe_links, viewer, widgets
 
 
 @st.fragment
 def main(asked: str, back: str) -> None:
     """Draw the screen; again, by itself, while Stripe has still to book something."""
     refund_form.leave_fragment()
-    livemode, version = console.livemode(), live.version("payments")
+    livemode, version = viewer.livemode(), live.version("payments")
     st.page_link(
         navigation.named("payments"),
         label=_("Payments"),
@@ -34,7 +28,7 @@ def main(asked: str, back: str) -> None:
         query_params={"q": back} if back else None,
     )
     try:
-        detail = console.read(reads.by_id, payment_id=asked, livemode=livemode)
+        detail = viewer.read(reads.by_id, payment_id=asked, livemode=livemode)
     except NotFound:
         widgets.header(_("Payment"), livemode=livemode)
         widgets.empty(
@@ -43,16 +37,16 @@ def main(asked: str, back: str) -> None:
         )
         st.stop()
     payment = detail.payment
-    settings = console.console().settings
+    settings = viewer.console().settings
 
     def link(stripe_id: str) -> str | None:
         return stripe_links.address(settings, stripe_id, livemode=livemode)
 
-    amount = f"{payment_cards.amount(payment)} {payment.currency.upper()}"
+    amount = f"{payment_detail_cards.amount(payment)} {payment.currency.upper()}"
     with widgets.header(
         widgets.safe_text(amount),
         livemode=livemode,
-        beside=lambda: payment_cards.standing(payment),
+        beside=lambda: payment_detail_cards.standing(payment),
     ):
         if refund_form.refundable(payment):
             refund_form.button(payment.stripe_id, label=_("Refund"))
@@ -61,21 +55,21 @@ def main(asked: str, back: str) -> None:
     st.code(payment.stripe_id, language=None, width="content")
     if any(attempt.stripe_id == payment.stripe_id for attempt in detail.attempts):
         st.caption(_("A charge without a PaymentIntent, as older integrations make them."))
-    payment_cards.failure(payment)
-    payment_cards.figures(detail)
+    payment_detail_cards.failure(payment)
+    payment_detail_cards.figures(detail)
     left, right = st.columns([2, 1])
     with left.container(border=True):
         widgets.card_title(_("Timeline"))
-        timeline.draw(detail, console.zone(), link)
+        payment_timeline.draw(detail, viewer.zone(), link)
     with right.container(border=True):
-        payment_cards.breakdown(detail)
-    payment_cards.customer(payment)
+        payment_detail_cards.breakdown(detail)
+    payment_detail_cards.customer(payment)
     payment_risk.draw(payment)
-    payment_tables.draw(detail, console.zone())
+    payment_detail_tables.draw(detail, viewer.zone())
     if payment.metadata_json:
         with st.expander(_("Metadata"), icon=":material/data_object:"):
             st.json(payment.metadata_json)
-    as_of = i18n.moment(payment.as_of, console.zone())
+    as_of = i18n.moment(payment.as_of, viewer.zone())
     if payment.confirmed:
         st.caption(_("As read from Stripe at {time}").format(time=as_of))
     else:

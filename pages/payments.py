@@ -6,26 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import InvalidInput
-from core.reads import payments as reads
-from dashboard import (
-    console,
-    freshness,
-    i18n,
-    live,
-    payment_filters,
-    payment_table,
-    payments_view,
-    widgets,
-)
+from core.reads.payments import list as reads
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.payments import filters as payment_filters
+from dashboard.screens.payments import list as payment_list
+from dashboard.screens.payments import table as payment_table
+from dashboard.ui import freshness, live, viewer, widgets
 
 EXAMPLE = "status:failed amount:>100 last4:4242 -currency:usd"
 
 
 def main() -> None:
     """Draw the screen."""
-    console.require("see_payments")
-    actions = widgets.header(_("Payments"), livemode=console.livemode())
+    viewer.require("see_payments")
+    actions = widgets.header(_("Payments"), livemode=viewer.livemode())
     line = st.text_input(
         _("Search payments"),
         key="q",
@@ -41,12 +36,12 @@ def main() -> None:
     except InvalidInput as error:
         widgets.unreadable(error)
         st.stop()
-    payments_view.other_mode(query)
+    payment_list.other_mode(query)
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
-        payments_view.bulk_refund(line)
-        payments_view.export(line)
+        payment_list.bulk_refund(line)
+        payment_list.export(line)
     newest(str(query), cursor, older, running)
 
 
@@ -54,24 +49,24 @@ def main() -> None:
 def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     """The rows: drawn again, alone, when the version changed or a row is opened."""
     if opened := st.session_state.pop("opened", None):
-        console.go("payment", id=opened, back=line)
-    console.require("see_payments")
+        viewer.go("payment", id=opened, back=line)
+    viewer.require("see_payments")
     # The version first: rows that come between the two reads are then drawn once more, not missed.
     version = live.version("payments")
-    page, table = view(version, line, cursor, older, console.livemode(), i18n.language())
+    page, table = view(version, line, cursor, older, viewer.livemode(), i18n.language())
     if page.rows or page.searched_to:
-        st.caption(payments_view.said(page, freshness.now().mirror))
+        st.caption(payment_list.said(page, freshness.now().mirror))
     if page.rows:
         payment_table.show(
             table,
-            console.zone(),
+            viewer.zone(),
             key="rows",
             alt=_("Payments, newest first"),
             on_open=remember,
             without=["risk"] if all(table["reason"]) else ["reason"],
         )
     else:
-        payments_view.nothing(reads.parse(line))
+        payment_list.nothing(reads.parse(line))
     widgets.pager(newer=page.newer_cursor, older=page.older_cursor)
     if running:
         live.ping("payments", version)
@@ -82,13 +77,13 @@ def view(
     version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
 ) -> tuple[reads.PaymentPage, pd.DataFrame]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
-    page = console.read(
+    page = viewer.read(
         reads.page,
         query=reads.parse(line),
         livemode=livemode,
         cursor=cursor,
         older=older,
-        zone=console.zone(),
+        zone=viewer.zone(),
     )
     return page, payment_table.frame(page.rows)
 

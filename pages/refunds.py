@@ -7,27 +7,20 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.reads import bulk_refunds as bulk_reads
-from core.reads import refund_history, refund_request
-from core.reads import refunds as reads
-from dashboard import (
-    bulk_review,
-    bulk_tables,
-    console,
-    drawer,
-    freshness,
-    i18n,
-    live,
-    navigation,
-    refund_drawer,
-    refund_form,
-    refund_queue,
-    refund_review,
-    refund_tables,
-    widgets,
-)
-from dashboard.chips import N_
+from core.reads.refunds import bulk as bulk_reads
+from core.reads.refunds import figures as reads
+from core.reads.refunds import history as refund_history
+from core.reads.refunds import requests as refund_requests
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
+from dashboard.screens.refunds import approval_queue as refund_approval_queue
+from dashboard.screens.refunds import bulk_approval_dialog, bulk_tables
+from dashboard.screens.refunds import drawer as refund_drawer
+from dashboard.screens.refunds import form as refund_form
+from dashboard.screens.refunds import tables as refund_tables
+from dashboard.ui import drawer, freshness, live, navigation, viewer, widgets
+from dashboard.ui.status_badges import N_
 
 TABS = {
     "asked": N_("Asked"),
@@ -50,8 +43,8 @@ STATES = {
 
 def main() -> None:
     """Draw the screen."""
-    person = console.require("ask_refund")
-    with widgets.header(_("Refunds"), livemode=console.livemode()):
+    person = viewer.require("ask_refund")
+    with widgets.header(_("Refunds"), livemode=viewer.livemode()):
         refund_form.button(label=_("Ask for a refund"), kind="primary")
         if person.may("bulk_refund"):
             st.page_link(
@@ -73,7 +66,7 @@ _ASK = "ask_refund"
 
 def dialogs() -> None:
     """The one dialog that is open, if any: they stand on the page, outside of its fragments."""
-    for one in (refund_form, refund_review, bulk_review):
+    for one in (refund_form, refund_approval_dialog, bulk_approval_dialog):
         if one.DIALOG.about() is not None:
             one.follow()
             return
@@ -85,16 +78,16 @@ def dialogs() -> None:
 def asked() -> None:
     """What is under way, drawn again when something changed."""
     drawer.follow("refund")
-    console.require(_ASK)
+    viewer.require(_ASK)
     version = live.version("refunds")
-    found = console.read(refund_request.under_way, livemode=console.livemode())
+    found = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
     if found:
         ids = {refund_tables.short(one.request_id): one.request_id for one in found}
         said = _("{n} under way, newest first").format(n=len(found))
-        st.caption(i18n.as_of(said, freshness.now().mirror, console.zone()))
+        st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
         refund_tables.draw(
             refund_tables.under_way(found),
-            console.zone(),
+            viewer.zone(),
             key="asked",
             alt=_("Refund requests under way, newest first"),
             on_open=lambda cell: drawer.remember("refund", ids[cell]),
@@ -111,12 +104,12 @@ def asked() -> None:
 @st.fragment
 def waiting() -> None:
     """The queue of the second person."""
-    console.require("approve_refund")
+    viewer.require("approve_refund")
     version = live.version("refunds")
-    now, livemode = datetime.now(UTC), console.livemode()
-    refund_queue.draw(
-        console.read(bulk_reads.waiting, livemode=livemode, now=now),
-        console.read(reads.waiting, livemode=livemode, now=now),
+    now, livemode = datetime.now(UTC), viewer.livemode()
+    refund_approval_queue.draw(
+        viewer.read(bulk_reads.waiting, livemode=livemode, now=now),
+        viewer.read(reads.waiting, livemode=livemode, now=now),
     )
     live.ping("refunds", version)
 
@@ -141,23 +134,23 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
     """A page of the history, drawn again when something changed."""
     drawer.follow("refund")
     if elsewhere := st.session_state.pop("open_elsewhere", None):
-        console.go("payment", id=elsewhere)
-    console.require(_ASK)
+        viewer.go("payment", id=elsewhere)
+    viewer.require(_ASK)
     version = live.version("refunds")
-    page = console.read(
+    page = viewer.read(
         refund_history.history,
-        livemode=console.livemode(),
+        livemode=viewer.livemode(),
         payment_id=payment or None,
         state=state or None,
         cursor=cursor,
     )
     if page.entries:
         said = _("{n} shown, newest first").format(n=len(page.entries))
-        st.caption(i18n.as_of(said, freshness.now().mirror, console.zone()))
+        st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
         found = {refund_tables.short(one.id): one for one in page.entries}
         refund_tables.draw(
             refund_tables.history(page.entries),
-            console.zone(),
+            viewer.zone(),
             key="history",
             alt=_("Refunds, newest first"),
             on_open=lambda cell: opened(found[cell]),
@@ -180,8 +173,8 @@ def opened(entry: refund_history.Entry) -> None:
 def below(state: str, payment: str, cursor: str | None, older: str | None) -> None:
     """The file of what is shown, and the way through the pages."""
     row = st.container(horizontal=True, horizontal_alignment="right")
-    mode = "live" if console.livemode() else "test"
-    allowed = console.viewer().may("see_revenue")
+    mode = "live" if viewer.livemode() else "test"
+    allowed = viewer.viewer().may("see_revenue")
     row.link_button(
         _("Export CSV"),
         f"/ui/export/refunds.csv?{urlencode({'state': state, 'payment': payment, 'mode': mode})}",
@@ -204,12 +197,12 @@ def below(state: str, payment: str, cursor: str | None, older: str | None) -> No
 def bulks() -> None:
     """The bulks, newest first."""
     if bulk_id := st.session_state.pop("open_bulk", None):
-        console.go("bulk_refund", id=bulk_id)
-    console.require("bulk_refund")
+        viewer.go("bulk_refund", id=bulk_id)
+    viewer.require("bulk_refund")
     version = live.version("refunds")
-    found = console.read(bulk_reads.latest, livemode=console.livemode())
+    found = viewer.read(bulk_reads.latest, livemode=viewer.livemode())
     if found:
-        bulk_tables.bulks(found, console.zone(), lambda key: st.session_state.update(open_bulk=key))
+        bulk_tables.bulks(found, viewer.zone(), lambda key: st.session_state.update(open_bulk=key))
     else:
         box = widgets.empty(
             _("No bulk refund yet"),

@@ -7,21 +7,14 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.reads import ledger_checks
-from core.reads import revenue as reads
-from dashboard import (
-    charts,
-    console,
-    figures,
-    freshness,
-    i18n,
-    ledger_view,
-    live,
-    revenue_view,
-    widgets,
-)
-from dashboard.chips import N_
+from core.reads.revenue import ledger_checks
+from core.reads.revenue import revenue as reads
+from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.revenue import ledger_differences
+from dashboard.screens.revenue import view as revenue_view
+from dashboard.ui import charts, freshness, live, metric_cards, viewer, widgets
+from dashboard.ui.status_badges import N_
 
 PERIODS = {
     "7d": N_("7 d"),
@@ -34,11 +27,11 @@ PERIODS = {
 
 def main() -> None:
     """Draw the screen."""
-    console.require("see_revenue")
-    livemode, zone = console.livemode(), console.zone()
+    viewer.require("see_revenue")
+    livemode, zone = viewer.livemode(), viewer.zone()
     actions = widgets.header(_("Revenue"), livemode=livemode)
-    ledger_view.differences(console.read(ledger_checks.differences, livemode=livemode))
-    known = console.read(reads.currencies, livemode=livemode)
+    ledger_differences.differences(viewer.read(ledger_checks.differences, livemode=livemode))
+    known = viewer.read(reads.currencies, livemode=livemode)
     if not known:
         widgets.empty(
             _("No revenue yet"), _("It comes from Stripe's ledger, minutes after the first charge.")
@@ -79,8 +72,8 @@ def picked(today: date) -> tuple[date, ...]:
 
 def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
     """One currency: cards, chart, its table, and the tables by method and country."""
-    st.caption(i18n.as_of(period.said, freshness.now().ledger, console.zone()))
-    figures.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
+    st.caption(i18n.as_of(period.said, freshness.now().ledger, viewer.zone()))
+    metric_cards.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
     code = currency.upper()
     title = _(revenue_view.TITLES[period.by]).format(currency=code)
     with st.container(border=True):
@@ -135,14 +128,14 @@ def address(currency: str, period: revenue_view.Period, by: str) -> str:
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
         "by": by,
-        "mode": "live" if console.livemode() else "test",
+        "mode": "live" if viewer.livemode() else "test",
     }
     return f"/ui/export/revenue.csv?{urlencode(asked)}"
 
 
 def refunds_file() -> str:
     """Where finance, who has no screen of refunds, gets each of them with who asked and decided."""
-    mode = "live" if console.livemode() else "test"
+    mode = "live" if viewer.livemode() else "test"
     return f"/ui/export/refunds.csv?{urlencode({'mode': mode})}"
 
 

@@ -7,24 +7,27 @@ from functools import partial
 
 import streamlit as st
 
-from core.reads import users as reads
-from dashboard import console, drawer, user_drawer, user_form, users_view, widgets
+from core.reads.admin import users as reads
 from dashboard.i18n import _
+from dashboard.screens.users import drawer as user_drawer
+from dashboard.screens.users import form as user_form
+from dashboard.screens.users import list as user_list
+from dashboard.ui import drawer, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen."""
-    console.require("administer")
-    place = widgets.header(_("Users"), livemode=console.livemode())
+    viewer.require("administer")
+    place = widgets.header(_("Users"), livemode=viewer.livemode())
     place.button(
         _("New user"), key="new_user_open", icon=":material/person_add:", on_click=user_form.opened
     )
-    people = console.read(reads.people, now=datetime.now(UTC))
+    people = viewer.read(reads.people, now=datetime.now(UTC))
     inside = sum(one.sessions > 0 for one in people)
     shut = sum(one.disabled for one in people)
     said = _("{n} people, {inside} signed in, {shut} disabled")
     st.caption(said.format(n=len(people), inside=inside, shut=shut))
-    users_view.table(people, console.zone())
+    user_list.table(people, viewer.zone())
     asked = drawer.asked("user")
     if asked == user_form.NEW:
         drawer.draw("user", _("New user"), user_form.body)

@@ -18,22 +18,22 @@ from typing import Any
 
 import core.actions
 from core.access.audit import Walk
-from core.actions.bulk_refunds import NewBulk
-from core.actions.checkout_order import Order
-from core.actions.list_entries import NewEntry
-from core.actions.payment_rules import NewPayment
-from core.actions.refund_rules import NewRefund
-from core.actions.scenarios import Suite
+from core.actions.developer.scenarios import Suite
+from core.actions.fraud.list_entries import NewEntry
+from core.actions.payments.checkout_order import Order
+from core.actions.payments.validation import NewPayment
+from core.actions.refunds.bulk_ask import NewBulk
+from core.actions.refunds.validation import NewRefund
 from core.clock import EPOCH
 from core.money import Money
 from core.risk.backtest import Question
 
 #: These are what doors are made of: each is called with rights, or behind a door.
 PARTS = {
-    "fraud_work.in_one",
-    "operations.admit",
-    "operations.carry_out",
-    "risk_gate.carry_out_asked",
+    "transaction.in_one",
+    "operations.operations.admit",
+    "operations.operations.carry_out",
+    "payments.risk_gate.carry_out_asked",
 }
 
 ADMIN = {"admin"}
@@ -67,74 +67,74 @@ def _refund(reason: str) -> NewRefund:
 
 #: Doors as `module.function`; what stands behind a space tells rows of one door apart.
 ROWS: dict[str, Row] = {
-    "audit.verify": Row(ADMIN, (Walk(),), {"seconds": 0.1}),
-    "backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),
-    "bulk_refund_approvals.approve": Row(LEAD, (NONE,)),
-    "bulk_refund_approvals.refuse": Row(LEAD, (NONE, "no")),
-    "bulk_refund_approvals.withdraw": Row(LEAD, (NONE,)),
-    "bulk_refunds.ask": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
-    "bulk_refunds.stop": Row(LEAD, (NONE,)),
-    "bulk_refunds.try_out": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
-    "cases.approve": Row(RISK, (NONE,)),
-    "cases.assign": Row(RISK, (NONE, None)),
-    "cases.dismiss": Row(RISK, (NONE, "why")),
-    "cases.note": Row(RISK, (NONE, "what")),
-    "cases.refund": Row(RISK, (NONE,)),
-    "checkout_sessions.create": Row(
+    "admin.audit_verification.verify": Row(ADMIN, (Walk(),), {"seconds": 0.1}),
+    "fraud.backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),
+    "refunds.bulk_approvals.approve": Row(LEAD, (NONE,)),
+    "refunds.bulk_approvals.refuse": Row(LEAD, (NONE, "no")),
+    "refunds.bulk_approvals.withdraw": Row(LEAD, (NONE,)),
+    "refunds.bulk_ask.ask": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
+    "refunds.bulk_ask.stop": Row(LEAD, (NONE,)),
+    "refunds.bulk_ask.try_out": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
+    "fraud.cases.approve": Row(RISK, (NONE,)),
+    "fraud.cases.assign": Row(RISK, (NONE, None)),
+    "fraud.cases.dismiss": Row(RISK, (NONE, "why")),
+    "fraud.cases.note": Row(RISK, (NONE, "what")),
+    "fraud.cases.refund": Row(RISK, (NONE,)),
+    "payments.checkout_sessions.create": Row(
         DEVELOPER, (_ORDER,), {"order_id": 0, "name": "", "email": "nobody"}
     ),
-    "disputes.accept": Row(RISK, (DISPUTE,), _TEST),
-    "disputes.attach": Row(RISK, (DISPUTE, "receipt", b"%PDF-"), _TEST),
-    "disputes.draft": Row(RISK, (DISPUTE,), _TEST),
-    "disputes.save_draft": Row(RISK, (DISPUTE, {}), _TEST),
-    "disputes.submit": Row(RISK, (DISPUTE,), _TEST | {"seen": ""}),
-    "events.dry_run": Row({"developer", "admin"}, ("evt_none",), _TEST),
-    "events.real_object": Row(DEVELOPER, ("none", "none")),
-    "events.replay": Row({"developer", "admin"}, (["evt_none"],), _TEST),
-    "events.replay_dead": Row({"developer", "admin"}, (), _TEST),
-    "events.simulate": Row(DEVELOPER, ("none", "{}"), _TEST),
-    "list_entries.add": Row(RISK, (NewEntry("none", "ip", "", ""),)),
-    "list_entries.remove": Row(RISK, (0,)),
-    "list_import.import_text": Row(RISK, ("",)),
-    "parked.retry": Row({"developer", "admin"}, ("re_none",), _TEST),
-    "parked.retry_all": Row({"developer", "admin"}, (), _TEST),
-    "payments.cancel": Row(TAKERS, (PAYMENT,), _TEST),
-    "payments.capture": Row(TAKERS, (PAYMENT,), _TEST),
-    "payments.confirm": Row(TAKERS, (PAYMENT,), _TEST | {"payment_method": "none"}),
-    "payments.create": Row(TAKERS, (NewPayment("none", "usd", 1),), _TEST),
-    "payments.retrieve": Row(EVERYBODY | {"service"}, (PAYMENT,), _TEST),
-    "refund_allowance.allowance": Row(
+    "disputes.disputes.accept": Row(RISK, (DISPUTE,), _TEST),
+    "disputes.disputes.attach": Row(RISK, (DISPUTE, "receipt", b"%PDF-"), _TEST),
+    "disputes.disputes.draft": Row(RISK, (DISPUTE,), _TEST),
+    "disputes.disputes.save_draft": Row(RISK, (DISPUTE, {}), _TEST),
+    "disputes.disputes.submit": Row(RISK, (DISPUTE,), _TEST | {"seen": ""}),
+    "developer.events.dry_run": Row({"developer", "admin"}, ("evt_none",), _TEST),
+    "developer.events.real_object": Row(DEVELOPER, ("none", "none")),
+    "developer.events.replay": Row({"developer", "admin"}, (["evt_none"],), _TEST),
+    "developer.events.replay_dead": Row({"developer", "admin"}, (), _TEST),
+    "developer.events.simulate": Row(DEVELOPER, ("none", "{}"), _TEST),
+    "fraud.list_entries.add": Row(RISK, (NewEntry("none", "ip", "", ""),)),
+    "fraud.list_entries.remove": Row(RISK, (0,)),
+    "fraud.list_import.import_text": Row(RISK, ("",)),
+    "developer.parked_objects.retry": Row({"developer", "admin"}, ("re_none",), _TEST),
+    "developer.parked_objects.retry_all": Row({"developer", "admin"}, (), _TEST),
+    "payments.payments.cancel": Row(TAKERS, (PAYMENT,), _TEST),
+    "payments.payments.capture": Row(TAKERS, (PAYMENT,), _TEST),
+    "payments.payments.confirm": Row(TAKERS, (PAYMENT,), _TEST | {"payment_method": "none"}),
+    "payments.payments.create": Row(TAKERS, (NewPayment("none", "usd", 1),), _TEST),
+    "payments.payments.retrieve": Row(EVERYBODY | {"service"}, (PAYMENT,), _TEST),
+    "refunds.allowance.allowance": Row(
         {"support", "support_lead"}, (), _TEST | {"currency": "usd", "reason": "duplicate"}
     ),
-    "refund_approvals.approve": Row(LEAD, (NONE,)),
-    "refund_approvals.refuse": Row(LEAD, (NONE, "no")),
-    "refund_endings.cancel": Row(ASKERS, (NONE,)),
-    "refund_endings.settle": Row(ASKERS, (NONE, "called")),
-    "refund_limits.change": Row(
+    "refunds.approvals.approve": Row(LEAD, (NONE,)),
+    "refunds.approvals.refuse": Row(LEAD, (NONE, "no")),
+    "refunds.cancel.cancel": Row(ASKERS, (NONE,)),
+    "refunds.cancel.settle": Row(ASKERS, (NONE, "called")),
+    "refunds.limits.change": Row(
         ADMIN, (), {"role": "none", "currency": "usd", "per_refund": "1", "per_day": "1"}
     ),
-    "refund_limits.shown": Row({"admin", "support_lead"}),
-    "refunds.ask": Row({"support", "support_lead"}, (_refund("requested_by_customer"),), _TEST),
-    "refunds.ask for fraud": Row(ASKERS, (_refund("fraudulent"),), _TEST),
-    "rule_sets.change": Row(RISK, ("{", "why")),
-    "scenario_runs.ask": Row(DEVELOPER),
-    "scenarios.run": Row(DEVELOPER, (Suite(NONE, ()),)),
-    "users.create": Row(ADMIN, (), {"email": "none", "roles": ["viewer"]}),
-    "users.end_session": Row(ADMIN, (NONE, "none")),
-    "users.end_sessions": Row(ADMIN, (NONE,)),
-    "users.reset_password": Row(ADMIN, (NONE,)),
-    "users.revoke_token": Row(ADMIN, (NONE,)),
-    "users.set_disabled": Row(ADMIN, (NONE, True)),
-    "users.set_roles": Row(ADMIN, (NONE, ["viewer"])),
+    "refunds.limits.shown": Row({"admin", "support_lead"}),
+    "refunds.ask.ask": Row({"support", "support_lead"}, (_refund("requested_by_customer"),), _TEST),
+    "refunds.ask.ask for fraud": Row(ASKERS, (_refund("fraudulent"),), _TEST),
+    "fraud.rule_sets.change": Row(RISK, ("{", "why")),
+    "developer.scenario_runs.ask": Row(DEVELOPER),
+    "developer.scenarios.run": Row(DEVELOPER, (Suite(NONE, ()),)),
+    "admin.users.create": Row(ADMIN, (), {"email": "none", "roles": ["viewer"]}),
+    "admin.users.end_session": Row(ADMIN, (NONE, "none")),
+    "admin.users.end_sessions": Row(ADMIN, (NONE,)),
+    "admin.users.reset_password": Row(ADMIN, (NONE,)),
+    "admin.users.revoke_token": Row(ADMIN, (NONE,)),
+    "admin.users.set_disabled": Row(ADMIN, (NONE, True)),
+    "admin.users.set_roles": Row(ADMIN, (NONE, ["viewer"])),
 }
 
 
 def doors() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every public function of `core.actions` that takes a desk and a caller."""
-    for module in pkgutil.walk_packages(core.actions.__path__):
-        home = importlib.import_module(f"core.actions.{module.name}")
+    for module in pkgutil.walk_packages(core.actions.__path__, "core.actions."):
+        home = importlib.import_module(module.name)
         for name, found in vars(home).items():
             own = inspect.isfunction(found) and found.__module__ == home.__name__
             first = list(inspect.signature(found).parameters)[:2] if own else []
             if first == ["desk", "caller"] and not name.startswith("_"):
-                yield f"{module.name}.{name}", found
+                yield f"{module.name.removeprefix('core.actions.')}.{name}", found

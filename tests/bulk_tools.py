@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.actions import bulk_refunds
-from core.actions.bulk_refunds import How, NewBulk, Target
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds.bulk_ask import How, NewBulk, Target
 from core.db.engine import reading
 from core.db.tables import bulk_refunds as table
 from tests.refund_tools import requests

@@ -9,11 +9,11 @@ from pypdf import PdfWriter
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.desk import Desk
+from core.actions.context import Desk
 from core.db.engine import writing
 from core.emulator.server import RunningEmulator
 from core.gateway.objects import read_object
-from core.inbox.apply import apply
+from core.mirror.apply import apply
 from tests.fixtures_actions import pay
 
 PNG = b"\x89PNG\r\n\x1a\n"

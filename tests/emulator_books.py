@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 
 from stripe._encode import _api_encode
 
-from core.emulator.app import call
-from core.emulator.background import Background
-from core.emulator.control import Control
-from core.emulator.engine import Engine
-from core.emulator.errors import ApiError
-from core.emulator.fees import half_up
+from core.emulator.http.api import call
+from core.emulator.http.control import Control
+from core.emulator.resources.fees import half_up
+from core.emulator.runtime.background import Background
+from core.emulator.runtime.engine import Engine
+from core.emulator.state.errors import ApiError
 
 HOUR, DAY = 3_600, 86_400
 

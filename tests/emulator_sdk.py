@@ -17,9 +17,10 @@ from typing import Any, Literal, NotRequired, Required, get_args, get_origin
 import stripe._request_options
 from typing_extensions import is_typeddict
 
-import core.emulator.routes
+import core.emulator.http.params
+import core.emulator.http.routes
 
-TARGET = Path(core.emulator.routes.__file__).parent / "params.json"
+TARGET = Path(core.emulator.http.params.__file__).with_name("params.json")
 NOT_ON_THE_WIRE = {
     "api_key",
     "stripe_version",
@@ -103,7 +104,7 @@ def params_class(dotted: str) -> Any:
 
 def whole_table() -> dict[str, Any]:
     """Every route's table, subtrees that occur twice kept once under `shared`."""
-    names = sorted({route.params for route in core.emulator.routes.ROUTES if route.params})
+    names = sorted({route.params for route in core.emulator.http.routes.ROUTES if route.params})
     tables = {name: object_spec(params_class(name)) for name in names}
     seen: dict[str, int] = {}
 

@@ -6,12 +6,12 @@ import json
 
 from sqlalchemy import select
 
-from core.actions import events
+from core.actions.developer import events
 from core.db.engine import reading, writing
 from core.db.tables import events as table
 from core.db.tables import metadata, payments
-from core.inbox.refresh import refresh
-from core.inbox.work import apply_inbox
+from core.inbox.event_processor import apply_inbox
+from core.mirror.refresh import refresh
 from tests.fixtures_logs import event
 
 PAID = "payment_intent.succeeded"

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Engine
 from core.clock import business_day
 from core.db.engine import open_engine
 from core.db.migrate import upgrade
-from core.db.states import payment_state
 from core.db.tables import balance_transaction_fees, balance_transactions, charges, payments
-from core.ledger import words
+from core.domain.payment_states import payment_state
+from core.ledger import payment_words
 from core.ledger.facets import FacetBook
 from core.ledger.ingest import write_fee_sums, write_sums
-from core.ledger.tally import PaymentTally, facet_of
+from core.ledger.payment_rollups import PaymentTally, facet_of
 from tests.newest import laid
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -136,7 +136,7 @@ def add_payments(conn: Connection, rows: Sequence[Row], slot: int = 0) -> None:
         tally.add(row)
     if rows:
         conn.execute(payments.insert(), rows)
-        words.follow(conn, rows, {})
+        payment_words.follow(conn, rows, {})
     tally.write(conn, slot)
 
 

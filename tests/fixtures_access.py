@@ -139,7 +139,7 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
     # Streamlit takes a second to load: only for the tests that need it.
     from streamlit.util import calc_hash
 
-    from dashboard import console as console_
+    from dashboard.ui import viewer as console_
 
     monkeypatch.setattr(console_, "console", lambda: console)
 

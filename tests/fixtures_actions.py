@@ -12,9 +12,9 @@ from tenacity import wait_none
 
 from core.access import tokens
 from core.access.principals import Caller
-from core.actions import payments
-from core.actions.desk import Desk, PaymentRules
-from core.actions.payment_rules import NewPayment
+from core.actions.context import Desk, PaymentRules
+from core.actions.payments import payments
+from core.actions.payments.validation import NewPayment
 from core.bootstrap import Console
 from core.cache import ProcessCache
 from core.db.engine import reading, writing
@@ -22,8 +22,8 @@ from core.db.tables import operations
 from core.emulator.server import RunningEmulator, start_emulator
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
 from tests.fixtures_access import email_of, person
 from tests.spine import KEY
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.access.principals import Caller
-from core.actions.desk import Desk
+from core.actions.context import Desk
 from core.bootstrap import Console
 from tests.fixtures_access import AsPerson
 from tests.refund_tools import caller
@@ -27,7 +27,7 @@ class _NoLog:
 @pytest.fixture
 def at_desk(desk: Desk, monkeypatch: pytest.MonkeyPatch, nothing_cached: None) -> Desk:
     """The desk that the screens work with: the test's own, over the emulator."""
-    from dashboard import console as console_
+    from dashboard.ui import viewer as console_
 
     monkeypatch.setattr(console_, "_desk", lambda _console: (desk, _NoLog()))
     return desk

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from core.access.principals import Caller
-from core.actions.desk import Desk
+from core.actions.context import Desk
 from core.bootstrap import Console
 from core.db.engine import writing
 from core.db.migrate import upgrade

@@ -8,8 +8,8 @@ import pytest
 from core import clock
 from core.db import migrate
 from core.db.engine import open_engine
-from core.inbox.apply import Books
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
 from tests.receivers import wait_until
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.db import states
+from core.domain import payment_states
 from core.errors import CardDeclined, StripeError
 from tests.spine import Spine
 
@@ -293,7 +293,7 @@ def came_to(spine: Spine) -> dict[str, Sums]:
             captured=charge["amount_captured"] or 0,
             refunded=back,
             disputed=_disputed(charge, disputes[charge["id"]]),
-            outcome=states.dispute_outcome(one["status"] for one in disputes[charge["id"]]),
+            outcome=payment_states.dispute_outcome(one["status"] for one in disputes[charge["id"]]),
             fee=sum(row["fee"] for row in paid_by) if paid_by else None,
             net=sum(row["net"] for row in paid_by) if paid_by else None,
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from core.access import tokens, users
-from core.actions.desk import Desk
+from core.actions.context import Desk
 from core.cache import ProcessCache
 from core.db.engine import reading, writing
 from core.db.tables import audit_log
-from core.inbox.apply import Books
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
 from tests.fixtures_access import email_of
 from tests.fixtures_actions import RULES
 

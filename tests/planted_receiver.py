@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from core.gateway import signature
-from core.inbox.group import GroupWriter
-from dashboard import bodies
+from core.inbox.group_commit import GroupWriter
+from dashboard.asgi import request_body
 from dashboard.commands.receiver import command
 
 
@@ -31,13 +31,13 @@ def hasty() -> None:
 def greedy() -> None:
     """Reads whole bodies, and judges their size then."""
 
-    async def read(self: bodies.BodyReader, scope: Any, receive: Any) -> bytes:
+    async def read(self: request_body.BodyReader, scope: Any, receive: Any) -> bytes:
         body, more = bytearray(), True
         while more:
-            more = bodies._append(body, await receive())
-        return bodies._within(bytes(body))
+            more = request_body._append(body, await receive())
+        return request_body._within(bytes(body))
 
-    bodies.BodyReader.read = read  # type: ignore[method-assign]
+    request_body.BodyReader.read = read  # type: ignore[method-assign]
 
 
 def trusting() -> None:

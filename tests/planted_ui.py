@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from core.access import door, principals
+from core.access import principals, sessions
 
 
 def remembering() -> None:
@@ -23,14 +23,14 @@ def remembering() -> None:
 
 def trusting() -> None:
     """A session that was let in once stays in."""
-    enter, known = door.enter, {}
+    enter, known = sessions.enter, {}
 
     def entered(engine: Any, token: str, **named: Any) -> Any:
         known[token] = known.get(token) or enter(engine, token, **named)
         return known[token]
 
-    door.enter = entered
-    door.still_open = lambda _engine, keys, **_named: frozenset(keys)
+    sessions.enter = entered
+    sessions.still_open = lambda _engine, keys, **_named: frozenset(keys)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ from core.db.engine import open_engine, reading
 from core.db.inbox_tables import events
 from core.db.start import prepare
 from core.settings import Settings
-from dashboard.api import create_app
-from dashboard.webhooks import PATH
-from dashboard.wire import BoundedHttp
+from dashboard.asgi.http_protocol import BoundedHttp
+from dashboard.receiver.app import create_app
+from dashboard.receiver.webhook import PATH
 from tests.newest import laid
 
 SECRET = "whsec_of_the_tests"

@@ -18,13 +18,16 @@ import pytest
 from tenacity import wait_none
 
 from core.access.principals import Caller
-from core.actions import refund_approvals, refund_records, refunds, sending
-from core.actions.desk import Desk
+from core.actions.context import Desk
+from core.actions.operations import call as operation_call
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import requests as refund_requests
 from core.cache import ProcessCache
 from core.db.engine import open_engine
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
 from tests.factories import UTC_ZONE
 from tests.fixtures_actions import RULES
 from tests.spine import KEY
@@ -84,14 +87,14 @@ PLACES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "before the first transaction": _at((refunds, "_write_down"), (refund_approvals, "_approve")),
     "in it, before the operation": _at(*_BEGIN),
     "in it, after the operation": _at(*_BEGIN, then=True),
-    "after it": _at((refund_records, "send")),
+    "after it": _at((refund_requests, "send")),
     "before the call": _at((Gateway, "post")),
     "during the call": _reply_lost,
-    "after the call": _at((sending, "record")),
-    "in the second, before the mirror": _at((sending, "apply")),
-    "in the second, after the mirror": _at((sending, "apply"), then=True),
-    "in the second, before its end": _at((sending, "_audit")),
-    "after the second": _at((refund_records, "send"), then=True),
+    "after the call": _at((operation_call, "record")),
+    "in the second, before the mirror": _at((operation_call, "apply")),
+    "in the second, after the mirror": _at((operation_call, "apply"), then=True),
+    "in the second, before its end": _at((operation_call, "_audit")),
+    "after the second": _at((refund_requests, "send"), then=True),
 }
 #: Places that a refund passes once Stripe has acted.
 ACTED = tuple(PLACES)[5:]

@@ -19,15 +19,17 @@ from tenacity import wait_none
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import refunds, resolve, sending
-from core.actions.desk import Desk
+from core.actions.context import Desk
+from core.actions.operations import call as operation_call
+from core.actions.operations import resolve
+from core.actions.refunds import ask as refunds
 from core.cache import ProcessCache
 from core.clock import Deadline
 from core.db.engine import open_engine
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
 from tests.factories import UTC_ZONE
 from tests.fixtures_actions import RULES
 from tests.spine import KEY
@@ -108,7 +110,7 @@ PLACES: dict[str, tuple[Callable[[], None], bool]] = {
     "before the first try": (_stopped_before(Gateway, "post"), False),
     "between two tries": (_stopped_after_a_lost_reply, True),
     "in line for the second": (_stopped_in_line, True),
-    "before it is recorded": (_stopped_before(sending, "record"), False),
+    "before it is recorded": (_stopped_before(operation_call, "record"), False),
 }
 
 

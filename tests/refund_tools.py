@@ -8,13 +8,13 @@ from sqlalchemy import Engine, select
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.desk import Desk
-from core.actions.refund_rules import NewRefund
+from core.actions.context import Desk
+from core.actions.refunds.validation import NewRefund
 from core.db.engine import reading, writing
 from core.db.tables import refund_requests
 from core.gateway.readings import read_one
-from core.inbox.apply import apply
-from core.inbox.stale import payment_kind
+from core.mirror.apply import apply
+from core.mirror.refresh_queue import payment_kind
 from tests.fixtures_access import person
 
 

@@ -13,9 +13,8 @@ import httpx
 from sqlalchemy import select
 
 from core.access.principals import Caller
-from core.actions import refunds
+from core.actions.refunds import ask as refunds
 from core.bootstrap import Console
-from core.db import refund_states as states
 from core.db.engine import reading, writing
 from core.db.tables import (
     api_tokens,
@@ -26,6 +25,7 @@ from core.db.tables import (
     user_roles,
 )
 from core.db.tables import users as people
+from core.domain import refund_states as states
 from core.emulator.server import RunningEmulator
 from tests.fixtures_access import person, session_of
 from tests.fixtures_actions import make_desk

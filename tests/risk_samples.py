@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.db.tables import risk_assessments
-from core.risk.language import OPERATORS, Kind
+from core.risk.ast import OPERATORS, Kind
 from core.risk.values import KINDS
 from tests.factories import NOON
 

@@ -15,10 +15,10 @@ from starlette.routing import Route
 
 from core import clock
 from core.bootstrap import Console
-from dashboard import login, password_page
-from dashboard.addresses import addresses
-from dashboard.doorman import Doorman
-from dashboard.guard import Guard
+from dashboard.web import login, password_page
+from dashboard.web.allowed_hosts import addresses
+from dashboard.web.auth_middleware import Guard
+from dashboard.web.session_lookup import Doorman
 from tests.fixtures_access import PASSWORD
 
 EMAIL = "fay@shop.example"

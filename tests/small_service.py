@@ -8,11 +8,11 @@ import socket
 import sys
 import time
 
-from dashboard import lifeline
+from dashboard.process import parent_watch
 
 
 def main(port: int, manner: str) -> None:
-    lifeline.watch()
+    parent_watch.watch()
     if manner == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if manner == "broken":

@@ -19,15 +19,15 @@ from core.db import migrate
 from core.db.engine import open_engine, reading, retrying, writing
 from core.db.tables import balance_transactions, payments, revenue_daily
 from core.emulator.server import RunningEmulator
+from core.events.store import parse_envelope, store
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
-from core.inbox.backfill import Learned, backfill
-from core.inbox.ledger_walk import catch_up
-from core.inbox.refresh import refresh
-from core.inbox.store import parse_envelope, store
-from core.inbox.work import apply_inbox
-from core.ledger.scope import Scope
+from core.inbox.event_processor import apply_inbox
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
+from core.mirror.backfill import Learned, backfill
+from core.mirror.ledger_walk import catch_up
+from core.mirror.refresh import refresh
 from tests.newest import laid
 
 KEY = "sk_test_dummy"

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 
 from core import clock
 from core.db.engine import writing
-from core.db.stream_limits import STREAMS
 from core.db.tables import streams
 from core.db.upsert import upsert
+from core.domain.stream_limits import STREAMS
 
 #: Longer than any fault may last that is told to nobody.
 LONG = timedelta(minutes=2)

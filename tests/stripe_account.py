@@ -19,7 +19,7 @@ from core.db.engine import reading
 from core.db.tables import payments, refunds
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
+from core.mirror.apply import Books
 from tests.spine import Spine
 
 Json = dict[str, Any]

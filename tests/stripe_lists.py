@@ -23,17 +23,17 @@ from sqlalchemy import Engine, Table, select
 from tenacity import wait_none
 
 from core import clock
+from core.clock import NEVER
 from core.db.engine import open_engine, reading
-from core.db.parked import PARKED
 from core.db.tables import stale_objects
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from core.inbox.apply import Books
-from core.inbox.backfill import Learned, backfill
-from core.inbox.ledger_walk import catch_up, fill_gaps
-from core.inbox.refresh import refresh
-from core.inbox.work import apply_inbox
-from core.ledger.scope import Scope
+from core.inbox.event_processor import apply_inbox
+from core.ledger.booking import Scope
+from core.mirror.apply import Books
+from core.mirror.backfill import Learned, backfill
+from core.mirror.ledger_walk import catch_up, fill_gaps
+from core.mirror.refresh import refresh
 from tests.newest import laid
 
 Json = dict[str, Any]
@@ -248,7 +248,7 @@ class Mirror:
         return {
             (row["kind"], row["stripe_id"]): row["last_error"]
             for row in self.waiting()
-            if row["next_attempt_at"] >= PARKED
+            if row["next_attempt_at"] >= NEVER
         }
 
 

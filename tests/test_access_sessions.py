@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.access import door, sessions, users
+from core.access import sessions, users
 from core.db.engine import reading, writing
 from core.db.tables import sessions as table
 from tests.fixtures_access import email_of, make_console, person, session_of
@@ -25,7 +25,7 @@ def console(access_url):
 
 
 def seen(console, token, at, *, activity=False, production=False):
-    return door.enter(console.engine, token, now=at, production=production, activity=activity)
+    return sessions.enter(console.engine, token, now=at, production=production, activity=activity)
 
 
 def test_only_a_hash_of_256_random_bits_is_kept(console):
@@ -85,9 +85,9 @@ def test_revoking_one_leaves_the_others_and_revoking_all_does_not(console):
         sessions.revoke_all(connection, mine, NOW)
     assert [bool(seen(console, t, NOW)) for t in (one, two, third)] == [False, False, True]
     keys = [sessions.key_of(t) for t in (one, two, third)]
-    still = door.still_open(console.engine, keys, now=NOW, production=False)
+    still = sessions.still_open(console.engine, keys, now=NOW, production=False)
     assert still == {sessions.key_of(third)}
-    assert door.still_open(console.engine, [], now=NOW, production=False) == frozenset()
+    assert sessions.still_open(console.engine, [], now=NOW, production=False) == frozenset()
 
 
 @pytest.mark.parametrize("how", ["disable", "password"])

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import event
 
 from core import clock
-from core.access import audit, sights
+from core.access import audit, audit_notes
 from core.db.engine import writing
 from core.errors import NotFound, NotPermitted
-from core.reads import payment, payments
+from core.reads.payments import detail as payment_detail
+from core.reads.payments import list as payment_list
 from tests import factories
 from tests.fixtures_access import audited, person
 
@@ -21,7 +22,7 @@ def paid(console):
 
 
 def look(console, user, payment_id):
-    return console.read(user, payment.by_id, payment_id=payment_id, livemode=False)
+    return console.read(user, payment_detail.by_id, payment_id=payment_id, livemode=False)
 
 
 def seen(console):
@@ -43,7 +44,7 @@ def test_after_ten_minutes_it_is_a_new_look(console, paid):
             actor=ada,
             action="payment.view",
             target=paid[0],
-            now=clock.now() - sights.WITHIN - timedelta(seconds=1),
+            now=clock.now() - audit_notes.VIEW_WITHIN - timedelta(seconds=1),
         )
     look(console, ada, paid[0])
     assert len(seen(console)) == 2
@@ -89,5 +90,5 @@ def test_lists_and_second_looks_write_nothing(console, paid, begun):
     assert "BEGIN IMMEDIATE" in begun
     begun.clear()
     look(console, user, paid[0])
-    console.read(user, payments.page, query=payments.parse(""), livemode=False)
+    console.read(user, payment_list.page, query=payment_list.parse(""), livemode=False)
     assert set(begun) == {"BEGIN"}

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.access import demo, door, passwords, users
-from core.access.sign_in import Visitor, WrongPassword, sign_in, sign_out
+from core.access import demo, passwords, sessions, users
+from core.access.sessions import Visitor
+from core.access.sign_in import WrongPassword, sign_in, sign_out
 from core.db.engine import writing
 from core.errors import Misconfigured, TooManyAttempts
 from tests.fixtures_access import (
@@ -44,7 +45,7 @@ def enter(console, email, password=PASSWORD, at=NOW, production=False):
 
 
 def session(console, token):
-    return door.enter(console.engine, token, now=NOW, production=False, activity=False)
+    return sessions.enter(console.engine, token, now=NOW, production=False, activity=False)
 
 
 def test_the_right_password_opens_a_new_session_each_time(console):

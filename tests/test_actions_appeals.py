@@ -7,7 +7,8 @@ import pytest
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import disputes, resolve
+from core.actions.disputes import disputes
+from core.actions.operations import resolve
 from core.errors import AlreadyDecided, InvalidInput, OutcomeUnknown, RequestRepeated
 from core.gateway.client import Gateway
 from core.gateway.evidence_fields import APPEAL_REASON

@@ -13,18 +13,15 @@ from tenacity.wait import wait_base
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import (
-    bulk_refunds,
-    cases,
-    checkout_sessions,
-    disputes,
-    payments,
-    refund_approvals,
-    refund_endings,
-    refunds,
-)
-from core.actions.desk import Desk
-from core.actions.finders import FINDERS
+from core.actions.context import Desk
+from core.actions.disputes import disputes
+from core.actions.fraud import cases
+from core.actions.operations.lookups import FINDERS
+from core.actions.payments import checkout_sessions, payments
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import cancel as refund_cancel
 from core.clock import Deadline
 from core.emulator.server import RunningEmulator
 from core.errors import StripeError
@@ -123,7 +120,7 @@ def canceled_refund(shop: Shop) -> Ask:
     shop.emulator.control("POST", f"refunds/{made.refund_id}", {"status": "requires_action"})
     mirror(shop.desk, str(made.refund_id), "refund")
     lead = shop.caller("support_lead")
-    return lambda: refund_endings.cancel(shop.desk, lead, made.request_id)
+    return lambda: refund_cancel.cancel(shop.desk, lead, made.request_id)
 
 
 def approved_review(shop: Shop) -> Ask:

@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.actions import bulk_refund_approvals, bulk_refunds, refund_approvals, refunds
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_approvals as bulk_refund_approvals
+from core.actions.refunds import bulk_ask as bulk_refunds
 from core.db.engine import writing
 from core.db.tables import bulk_refunds as table
 from core.errors import AlreadyDecided, NotPermitted, NotRefundable

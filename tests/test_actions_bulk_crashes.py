@@ -17,11 +17,12 @@ from types import SimpleNamespace
 import pytest
 
 from core import clock
-from core.actions import bulk_refund_work as work
-from core.actions import bulk_refunds, resolve
-from core.db import refund_states
+from core.actions.operations import resolve
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import bulk_worker as work
 from core.db.engine import writing
 from core.db.tables import operations
+from core.domain import refund_states
 from core.emulator.server import start_emulator
 from tests.bulk_tools import ask, kept, percent, states, work_off
 from tests.fixtures_access import make_console

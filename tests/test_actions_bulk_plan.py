@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import money
-from core.actions import bulk_refund_plan as plan
-from core.actions.bulk_refund_plan import How, Target
-from core.actions.refund_rules import checked_amount
-from core.db.refund_sums import Standing
+from core.actions.refunds import bulk_plan as plan
+from core.actions.refunds.bulk_plan import How, Target
+from core.actions.refunds.validation import checked_amount
+from core.domain.refundable import Standing
 from core.errors import InvalidInput
 
 PERCENTS = st.integers(1, 10_000)

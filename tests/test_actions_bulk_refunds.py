@@ -7,8 +7,10 @@ import uuid
 import pytest
 
 from core.access.principals import Caller
-from core.actions import bulk_refund_approvals, bulk_refunds, refunds
-from core.actions.bulk_refunds import NewBulk, Target
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_approvals as bulk_refund_approvals
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds.bulk_ask import NewBulk, Target
 from core.errors import (
     AlreadyDecided,
     IdempotencyKeyReused,

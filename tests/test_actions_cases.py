@@ -7,18 +7,18 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import cases
-from core.actions.finders import FINDERS, Unresolved
-from core.actions.refund_limits import change as change_limit
-from core.actions.sending import Sending
+from core.actions.fraud import cases
+from core.actions.operations.call import Sending
+from core.actions.operations.lookups import FINDERS, Unresolved
+from core.actions.refunds.limits import change as change_limit
 from core.db.engine import reading, writing
 from core.db.tables import case_notes, list_entries, payments
 from core.db.tables import cases as table
 from core.errors import AlreadyDecided, InvalidInput, NotFound
 from core.gateway.readings import read_one
-from core.inbox.apply import apply
-from core.reads import case_detail
-from core.reads import cases as reads
+from core.mirror.apply import apply
+from core.reads.fraud import case_detail
+from core.reads.fraud import cases as reads
 from core.risk.cases import follow
 from tests.fixtures_access import audited, person
 from tests.fixtures_actions import operations_kept

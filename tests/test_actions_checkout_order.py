@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import money
-from core.actions.checkout_order import AskedItem, AskedOrder, read
+from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
 from core.errors import InvalidInput
 from core.money import CURRENCIES, Money, plain
 

@@ -9,13 +9,13 @@ import pytest
 
 from core import clock, errors
 from core.access.principals import Caller
-from core.actions import checkout_sessions
-from core.actions.checkout_order import AskedItem, AskedOrder, read
-from core.actions.resolve import resolve
+from core.actions.operations.resolve import resolve
+from core.actions.payments import checkout_sessions
+from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
 from core.db.engine import reading, writing
 from core.db.tables import operations, stale_objects
 from core.errors import InvalidInput, NotPermitted, OutcomeUnknown
-from core.reads import calls
+from core.reads.developer import operation_calls
 from tests.fixtures_access import person
 from tests.fixtures_actions import operations_kept
 
@@ -110,7 +110,12 @@ def test_it_is_for_developers_and_test_mode_alone(console, desk, developer):
 def test_only_this_operations_calls_are_read(console, desk, developer):
     made = checkout_sessions.create(desk, developer, ORDER, **BUYER)
     with reading(console.engine) as connection:
-        (found,) = calls.states(connection, operation_ids=[made.operation_id], livemode=False)
+        (found,) = operation_calls.states(
+            connection, operation_ids=[made.operation_id], livemode=False
+        )
         assert (found.kind, found.state) == ("checkout_session.create", "succeeded")
-        assert calls.states(connection, operation_ids=[made.operation_id], livemode=True) == ()
-        assert calls.of_operations(connection, operation_ids=["no"], livemode=False) == ()
+        assert (
+            operation_calls.states(connection, operation_ids=[made.operation_id], livemode=True)
+            == ()
+        )
+        assert operation_calls.of_operations(connection, operation_ids=["no"], livemode=False) == ()

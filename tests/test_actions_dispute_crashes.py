@@ -8,7 +8,8 @@ import pytest
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import disputes, resolve
+from core.actions.disputes import disputes
+from core.actions.operations import resolve
 from core.emulator.server import start_emulator
 from core.errors import AlreadyDecided, OutcomeUnknown, RequestRepeated
 from core.gateway.client import Gateway

@@ -7,7 +7,8 @@ import pytest
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import disputes, resolve
+from core.actions.disputes import disputes
+from core.actions.operations import resolve
 from core.errors import AlreadyDecided, InvalidInput, NotFound, RequestRepeated, StripeBusy
 from tests.dispute_tools import TEST, at_stripe, disputed, pdf
 from tests.fixtures_access import person

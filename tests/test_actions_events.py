@@ -9,7 +9,7 @@ import pytest
 from core.access.principals import Caller
 from core.access.rights import MATRIX, REPLAY_EVENTS, ROLES, USE_DEVELOPER_TOOLS
 from core.errors import InvalidInput, NotFound, NotPermitted
-from core.inbox.work import apply_inbox
+from core.inbox.event_processor import apply_inbox
 from tests.event_tools import dead, dry, every_row, made, put, real, replay, settle, shown, state_of
 from tests.fixtures_access import audited, person
 from tests.fixtures_actions import pay

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from core.access.principals import Caller
-from core.actions import disputes
+from core.actions.disputes import disputes
 from core.db.engine import reading
 from core.db.tables import audit_log, evidence_files, operations
 from core.errors import InvalidInput

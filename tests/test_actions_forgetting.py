@@ -9,14 +9,16 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.actions import forgetting, payments, refunds
-from core.actions.forgetting import KEPT_WHOLE, forget
-from core.actions.resolve import SENT_AGAIN_FOR
+from core.actions.operations import redaction
+from core.actions.operations.redaction import KEPT_WHOLE, forget
+from core.actions.operations.resolve import SENT_AGAIN_FOR
+from core.actions.payments import payments
+from core.actions.refunds import ask as refunds
+from core.clock import NEVER
 from core.db.engine import writing
-from core.db.parked import PARKED
 from core.db.tables import operations
 from core.errors import IdempotencyKeyReused, StripeBusy, StripeRefused
-from dashboard import worker
+from dashboard.process import worker
 from tests.fixtures_access import make_console
 from tests.fixtures_actions import ASKED, make_desk, operations_kept
 from tests.refund_crashes import cut_off
@@ -92,7 +94,7 @@ def test_what_was_not_sent_is_reduced_and_whole_again_when_it_is_sent(
     (row,) = operations_kept(console)
     assert (row.state, row.stripe_id) == ("succeeded", made.payment_intent_id)
     assert json.loads(row.params)["body"]["metadata"]["ip_address"] == IP
-    assert row.next_attempt_at < PARKED
+    assert row.next_attempt_at < NEVER
 
 
 def test_what_stripe_said_no_to_is_told_again_without_the_address(
@@ -123,10 +125,10 @@ def test_notes_of_refunds_stay(console, desk):
 def test_it_goes_in_small_parts_that_the_worker_takes_one_after_another(
     console, desk, backend, monkeypatch
 ):
-    assert forgetting.CHUNK <= 500
+    assert redaction.CHUNK <= 500
     for _ in range(5):
         create(desk, backend, key=None)
-    monkeypatch.setattr(forgetting, "CHUNK", 2)
+    monkeypatch.setattr(redaction, "CHUNK", 2)
     now = later()
     monkeypatch.setattr(worker.clock, "now", lambda: now)
     assert [worker._retain(desk) for _ in range(3)] == [True, True, False]

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import list_entries, list_import
-from core.actions.list_entries import NewEntry
+from core.actions.fraud import list_entries, list_import
+from core.actions.fraud.list_entries import NewEntry
 from core.db.engine import reading, writing
 from core.db.tables import list_entries as table
 from core.errors import InvalidInput, NotFound
 from core.risk import lists
-from dashboard import exports
+from dashboard.web import csv_exports
 from tests.fixtures_access import audited, person
 
 HEAD = "kind,field,value,reason,expires\n"
@@ -147,7 +147,7 @@ def test_what_an_export_marks_comes_back_as_it_was(console, desk, risk):
         ("block", "email", "@shop.example", "=1+1", ""),
         ("block", "user", "|a|b", "-x", ""),
     ]
-    text = "".join(exports.lines(rows))
+    text = "".join(csv_exports.lines(rows))
     assert "'@shop.example" in text
     list_import.import_text(desk, risk, io.StringIO(text).getvalue())
     assert [(row.value, row.reason) for row in kept(console)] == [

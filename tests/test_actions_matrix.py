@@ -87,13 +87,13 @@ def nothing_was_done(console):
 
 def test_a_right_that_is_given_to_one_more_role_would_be_seen(console, desk, people, monkeypatch):
     monkeypatch.setitem(MATRIX, "approve_refund", MATRIX["approve_refund"] | {"support"})
-    row = "refund_approvals.approve"
+    row = "refunds.approvals.approve"
     with pytest.raises(AssertionError):
         test_each_role_is_let_in_or_refused_as_the_matrix_says(console, desk, people, row)
 
 
 def test_an_action_without_a_row_would_be_seen(monkeypatch):
-    monkeypatch.delitem(action_rows.ROWS, "refunds.ask")
-    monkeypatch.delitem(action_rows.ROWS, "refunds.ask for fraud")
+    monkeypatch.delitem(action_rows.ROWS, "refunds.ask.ask")
+    monkeypatch.delitem(action_rows.ROWS, "refunds.ask.ask for fraud")
     with pytest.raises(AssertionError):
         test_every_action_has_a_row_and_every_row_an_action()

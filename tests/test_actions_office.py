@@ -8,8 +8,8 @@ from core.access import passwords, users
 from core.access.principals import Caller
 from core.access.rights import ADMIN, ROLES
 from core.access.sessions import key_of
-from core.actions import audit as audit_actions
-from core.actions import users as actions
+from core.actions.admin import audit_verification as audit_actions
+from core.actions.admin import users as actions
 from core.db.engine import writing
 from core.errors import NotPermitted, NotSignedIn
 from tests.fixtures_access import email_of, password_hash, person, session_of

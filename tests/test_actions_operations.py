@@ -7,9 +7,9 @@ import json
 import pytest
 
 from core.access.principals import Caller
-from core.actions import payments
-from core.actions.operations import id_for
-from core.actions.payment_rules import NewPayment
+from core.actions.operations.operations import id_for
+from core.actions.payments import payments
+from core.actions.payments.validation import NewPayment
 from core.errors import CardDeclined, IdempotencyKeyReused, OutcomeUnknown
 from tests.fixtures_actions import ASKED, operations_kept
 

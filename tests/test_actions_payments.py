@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from core.access.principals import Caller
-from core.actions import payments
-from core.actions.payment_rules import NewPayment
+from core.actions.payments import payments
+from core.actions.payments.validation import NewPayment
 from core.db.engine import reading, writing
 from core.db.tables import payments as payments_table
 from core.db.tables import stale_objects

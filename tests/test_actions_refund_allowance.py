@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core import money
-from core.actions import refund_allowance, refunds
+from core.actions.refunds import allowance
+from core.actions.refunds import ask as refunds
 from core.errors import NotPermitted
 from core.money import Money
 from tests.refund_tools import caller, paid, part
@@ -14,9 +15,7 @@ from tests.refund_tools import caller, paid, part
 @pytest.fixture
 def asked(desk):
     def ask(who, currency="usd", reason="requested_by_customer"):
-        return refund_allowance.allowance(
-            desk, who, currency=currency, reason=reason, livemode=False
-        )
+        return allowance.allowance(desk, who, currency=currency, reason=reason, livemode=False)
 
     return ask
 

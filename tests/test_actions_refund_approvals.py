@@ -10,11 +10,13 @@ import pytest
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import refund_approvals, refund_endings, refunds
-from core.db import refund_states as states
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import cancel as refund_cancel
 from core.db.engine import writing
 from core.db.tables import refund_requests
-from core.db.versions import changes
+from core.domain import refund_states as states
+from core.domain.versions import changes
 from core.errors import AlreadyDecided, NotFound, NotPermitted, NotRefundable, TillwatchError
 from tests.fixtures_access import audited, give, make_console
 from tests.fixtures_actions import make_desk, operations_kept, with_token
@@ -110,11 +112,11 @@ def test_refused_with_a_reason_it_is_over(desk, console, lead, waiting):
 
 def test_only_its_asker_takes_back_what_waits(console, desk, lead, waiting):
     with pytest.raises(NotPermitted):
-        refund_endings.cancel(desk, lead, waiting.request_id)
+        refund_cancel.cancel(desk, lead, waiting.request_id)
     with pytest.raises(NotPermitted):
-        refund_endings.cancel(desk, caller(console, "support"), waiting.request_id)
+        refund_cancel.cancel(desk, caller(console, "support"), waiting.request_id)
     asker = Caller(waiting.asked_user_id)
-    assert refund_endings.cancel(desk, asker, waiting.request_id).state == "canceled"
+    assert refund_cancel.cancel(desk, asker, waiting.request_id).state == "canceled"
     with pytest.raises(AlreadyDecided):
         refund_approvals.approve(desk, lead, waiting.request_id)
 
@@ -189,6 +191,6 @@ def test_screens_are_told_of_each_decision(console, desk, lead, waiting):
     support = caller(console, "support")
     again = refunds.ask(desk, support, whole(waiting.payment_id), livemode=False)
     seen.append(changes(desk.engine))
-    refund_endings.cancel(desk, support, again.request_id)
+    refund_cancel.cancel(desk, support, again.request_id)
     seen.append(changes(desk.engine))
     assert len(set(seen)) == 4

@@ -8,18 +8,16 @@ import pytest
 
 from core import clock
 from core.access import tokens, users
-from core.actions import (
-    bulk_refund_approvals,
-    bulk_refunds,
-    refund_approvals,
-    refund_authority,
-    refunds,
-    resolve,
-)
-from core.actions.refund_authority import APPROVER, ASKER
+from core.actions.operations import resolve
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import authority as refund_authority
+from core.actions.refunds import bulk_approvals as bulk_refund_approvals
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds.authority import APPROVER, ASKER
 from core.db.engine import reading, writing
 from core.errors import AskerLostRight
-from core.reads import attention
+from core.reads.overview import attention
 from tests.bulk_tools import ask, kept, states, work_off
 from tests.fixtures_access import audited, email_of, give, make_console
 from tests.fixtures_actions import make_desk, with_token

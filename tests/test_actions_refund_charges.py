@@ -8,7 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.actions import bulk_refund_plan, refund_records, refunds, resolve
+from core.actions.operations import resolve
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_plan
+from core.actions.refunds import requests as refund_requests
 from core.db.engine import reading
 from core.db.tables import operations, payments
 from core.errors import InvalidInput, NotFound
@@ -80,7 +83,7 @@ def test_one_that_is_looked_for_by_an_intent_would_be_given_up(till, monkeypatch
     charge = charged(till.desk, 5_000)
     with cut_off("after the call"):
         ask(till, part(charge, "20"))
-    monkeypatch.setattr("core.actions.finders.payment_kind", lambda _: "payment_intent")
+    monkeypatch.setattr("core.actions.operations.lookups.payment_kind", lambda _: "payment_intent")
     later(till, LATE)
     resolve.resolve(till.desk)
     assert requests(till.desk.engine, charge)[0].state != "succeeded"
@@ -88,7 +91,7 @@ def test_one_that_is_looked_for_by_an_intent_would_be_given_up(till, monkeypatch
 
 def test_a_bulk_takes_both_kinds(till):
     charge, payment = charged(till.desk, 5_000), paid(till.desk, 4_000)
-    lines = bulk_refund_plan.read_list(f"{charge} 12.50\n{payment}\n")
+    lines = bulk_plan.read_list(f"{charge} 12.50\n{payment}\n")
     assert [one.payment_id for one in lines] == [charge, payment]
     ask_for_bulk(till.desk, till.lead, [charge, payment])
     work_off(till.desk)
@@ -113,5 +116,5 @@ def test_any_other_id_is_refused_by_the_name_of_its_field(till, wrong):
 
 def test_what_is_refunded_is_named_by_its_own_parameter():
     for payment, name in (("pi_1", "payment_intent"), ("ch_1", "charge"), ("py_1", "charge")):
-        order = refund_records.order_of(payment, False, Money(1, "usd"), "duplicate")
+        order = refund_requests.order_of(payment, False, Money(1, "usd"), "duplicate")
         assert order.body[name] == payment

@@ -14,10 +14,12 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.actions import finders, refund_approvals, refunds, resolve
+from core.actions.operations import lookups, resolve
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
 from core.db.engine import reading, writing
-from core.db.refund_sums import standing
 from core.db.tables import operations, payments
+from core.domain.refundable import standing
 from core.errors import OperationUndone, StripeRefused
 from tests.refund_crashes import ACTED, PLACES, UNWRITTEN, cut_off
 from tests.refund_tools import paid, part, requests
@@ -146,7 +148,7 @@ def test_what_stripe_refuses_is_said_and_frees_the_amount(till):
 
 
 def test_a_worker_that_sends_anew_without_looking_would_be_seen(till, monkeypatch):
-    monkeypatch.setitem(finders.FINDERS, "refund.create", lambda gateway, one: None)
+    monkeypatch.setitem(lookups.FINDERS, "refund.create", lambda gateway, one: None)
     monkeypatch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=9))
     payment = paid(till.desk, PAID)
     with cut_off("after the call"):

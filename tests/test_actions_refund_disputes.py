@@ -7,13 +7,15 @@ import uuid
 import pytest
 
 from core import clock
-from core.actions import bulk_refunds, refund_approvals, refunds
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_ask as bulk_refunds
 from core.db.engine import reading, writing
 from core.errors import InvalidAmount, NotRefundable
 from core.gateway.objects import read_object
 from core.gateway.readings import read_one
-from core.inbox.apply import apply
-from core.reads import bulk_refunds as reads
+from core.mirror.apply import apply
+from core.reads.refunds import bulk as reads
 from tests.bulk_tools import bulk
 from tests.fixtures_actions import operations_kept
 from tests.refund_tools import at_stripe, caller, mirror, paid, part, whole

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from core import money
-from core.actions import refund_limits, refunds
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import limits as refund_limits
 from core.db.engine import reading
 from core.errors import InvalidInput, NotPermitted
 from tests.fixtures_access import audited

@@ -7,15 +7,13 @@ import uuid
 import pytest
 from sqlalchemy import select
 
-from core.actions import (
-    bulk_refund_approvals,
-    bulk_refunds,
-    refund_approvals,
-    refund_endings,
-    refunds,
-)
-from core.actions.bulk_refunds import How, NewBulk, Target
-from core.actions.refunds import NewRefund
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_approvals as bulk_refund_approvals
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import cancel as refund_cancel
+from core.actions.refunds.ask import NewRefund
+from core.actions.refunds.bulk_ask import How, NewBulk, Target
 from core.db.engine import reading, writing
 from core.db.tables import audit_log, refund_requests
 from core.db.tables import bulk_refunds as bulks
@@ -54,10 +52,10 @@ def test_why_it_was_refused_and_what_was_done_are_covered(console, desk, lead):
     assert refund_approvals.refuse(desk, lead, waits.request_id, WRITTEN).why == SHOWN
     with writing(console.engine) as connection:
         connection.execute(refund_requests.update().values(state="failed"))
-    refund_endings.settle(desk, lead, waits.request_id, WRITTEN)
+    refund_cancel.settle(desk, lead, waits.request_id, WRITTEN)
     with reading(console.engine) as connection:
         (said,) = connection.scalars(
-            select(audit_log.c.details).where(audit_log.c.action == refund_endings.SETTLE)
+            select(audit_log.c.details).where(audit_log.c.action == refund_cancel.SETTLE)
         )
     assert SHOWN in said
 

@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy import select
 
 from core.access.principals import Caller
-from core.actions import refund_approvals, refunds
-from core.actions import refund_rules as rules
-from core.db import refund_sums
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import validation as rules
 from core.db.engine import reading
 from core.db.migrate import upgrade
-from core.db.refund_sums import standing
 from core.db.tables import payments
+from core.domain import refundable
+from core.domain.refundable import standing
 from core.errors import AlreadyDecided, InvalidInput
 from tests.fixtures_access import make_console, person
 from tests.fixtures_actions import make_desk
@@ -142,7 +143,7 @@ def test_the_same_request_from_eight_threads_is_one_refund(till):
 
 
 def test_a_limit_that_forgets_what_is_under_way_would_be_seen(unlimited, monkeypatch):
-    monkeypatch.setattr(refund_sums.states, "HELD", ())
+    monkeypatch.setattr(refundable.states, "HELD", ())
     unlimited.emulator.fault("delay", seconds=0.3, path="/v1/refunds", method="POST", count=None)
     payment = paid(unlimited.desk, 20_000)
     callers = agents_of(unlimited)

@@ -15,14 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from core import clock
-from core.db import refund_states as states
 from core.db.engine import reading, writing
-from core.db.refund_sums import standing
 from core.db.tables import payments, refund_requests
+from core.domain import refund_states as states
+from core.domain.refundable import standing
 from core.gateway.snapshots import RefundSnapshot
-from core.inbox.apply import Books, apply
-from core.inbox.refund_requests import follow_operation, move
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror.apply import Books, apply
+from core.mirror.refund_requests import follow_operation, move
 from tests.factories import UTC_ZONE, fresh_engine, payment_row
 
 pytestmark = pytest.mark.long
@@ -202,7 +202,7 @@ def lives(tmp_path, examples, **more):
 
 def first_found(tmp_path):
     """The first life that breaks a rule; what makes it short is of no interest."""
-    lives(tmp_path, 200, phases=[Phase.generate], report_multiple_bugs=False)
+    lives(tmp_path, 200, phases=[Phase.generate], derandomize=True, report_multiple_bugs=False)
 
 
 def test_any_life_keeps_the_rules(tmp_path):

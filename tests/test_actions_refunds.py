@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from core.access.principals import Caller
-from core.actions import refunds
+from core.actions.refunds import ask as refunds
 from core.errors import (
     IdempotencyKeyReused,
     InvalidAmount,

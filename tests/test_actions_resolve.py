@@ -11,10 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import finders, payments, resolve, sending
-from core.actions import operations as operations_
-from core.actions.desk import Desk
-from core.actions.payment_rules import NewPayment
+from core.actions.context import Desk
+from core.actions.operations import call as operation_call
+from core.actions.operations import lookups, resolve
+from core.actions.operations import operations as operations_
+from core.actions.payments import payments
+from core.actions.payments.validation import NewPayment
 from core.emulator.server import start_emulator
 from core.errors import OperationUndone, OutcomeUnknown, RequestRepeated, StripeError
 from tests.fixtures_actions import ASKED, make_desk, operations_kept
@@ -196,7 +198,7 @@ def test_a_database_that_goes_away_after_the_call_leaves_it_to_be_found(scene, m
         raise OperationalError("INSERT", {}, Exception("gone away"))
 
     with monkeypatch.context() as away:
-        away.setattr(sending, "record", gone)
+        away.setattr(operation_call, "record", gone)
         with pytest.raises(OutcomeUnknown):
             scene.ask()
     settle_and_check(scene, monkeypatch)
@@ -223,7 +225,7 @@ def sends_under_a_new_key(patch) -> None:
 
 def sends_for_ever(patch) -> None:
     patch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=365))
-    patch.setitem(finders.FINDERS, "payment.create", lambda _gateway, _one: None)
+    patch.setitem(lookups.FINDERS, "payment.create", lambda _gateway, _one: None)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import payments, refunds, resolve
-from core.actions.sending import TAG
+from core.actions.operations import resolve
+from core.actions.operations.call import TAG
+from core.actions.payments import payments
+from core.actions.refunds import ask as refunds
 from core.db.engine import reading, writing
 from core.db.tables import operations, refund_requests
 from core.errors import OutcomeUnknown

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.actions import payments
-from core.actions.operations import id_for
-from core.actions.payment_rules import NewPayment
+from core.actions.operations.operations import id_for
+from core.actions.payments import payments
+from core.actions.payments.validation import NewPayment
 from core.db.engine import reading, writing
 from core.db.tables import list_entries, risk_assessments, rule_sets
 from core.errors import RiskRefused

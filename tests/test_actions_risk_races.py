@@ -10,15 +10,15 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.principals import Caller
-from core.actions import checkout_sessions, payments, risk_gate
-from core.actions.checkout_order import AskedItem, AskedOrder, read
-from core.actions.payment_rules import NewPayment
+from core.actions.payments import checkout_sessions, payments, risk_gate
+from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
+from core.actions.payments.validation import NewPayment
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import operations, risk_assessments, rule_sets
 from core.db.tables import payments as mirror
 from core.errors import OutcomeUnknown, RequestRepeated, RiskRefused, StripeRefused, TillwatchError
-from core.risk import earlier, passes
+from core.risk import inflight_approvals, velocity
 from tests import factories
 from tests.fixtures_access import audited, make_console, person
 from tests.fixtures_actions import make_desk, with_token
@@ -133,7 +133,7 @@ def test_without_standing_in_line_more_would_pass(mariadb, action_emulator, monk
     # Not on SQLite, whose one writer stands in line whatever we do.
     console = make_console(mariadb())
     desk, backend = desk_of(console, action_emulator)
-    monkeypatch.setattr(passes, "stand_in_line", lambda *_: None)
+    monkeypatch.setattr(inflight_approvals, "stand_in_line", lambda *_: None)
     monkeypatch.setattr(risk_gate.scoring, "weigh", all_look)
     together(8, lambda _number: tried(desk, backend, LARGE))
     assert let_through(console)[0] == 8
@@ -141,7 +141,7 @@ def test_without_standing_in_line_more_would_pass(mariadb, action_emulator, monk
 
 
 def test_counting_the_mirror_alone_would_let_more_pass(console, desk, backend, monkeypatch):
-    monkeypatch.setattr(earlier, "_is_new", lambda _where: False)
+    monkeypatch.setattr(velocity, "_is_new", lambda _where: False)
     for _ in range(7):
         forget_mirror(console)
         tried(desk, backend, LARGE)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from core.access.principals import Caller
-from core.actions import rule_sets
+from core.actions.fraud import rule_sets
 from core.db.engine import reading
 from core.db.tables import rule_sets as table
 from core.errors import InvalidInput

@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select
 
-from core.actions import payments
-from core.actions.operations import id_for
+from core.actions.operations.operations import id_for
+from core.actions.payments import payments
 from core.db.engine import reading
 from core.db.tables import operations, risk_assessments
 from core.errors import IdempotencyKeyReused, RequestRepeated

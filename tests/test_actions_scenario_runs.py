@@ -9,12 +9,12 @@ import pytest
 
 from core import clock, errors
 from core.access.principals import Caller
-from core.actions import scenario_runs, scenarios
-from core.actions.desk import Desk
+from core.actions.context import Desk
+from core.actions.developer import scenario_runs, scenarios
 from core.db.engine import reading, writing
 from core.db.tables import scenario_runs as table
 from core.errors import LeaseLost, NotPermitted, StripeBusy
-from core.reads import scenarios as reads
+from core.reads.developer import scenarios as reads
 from tests.fixtures_access import audited, give, person
 from tests.fixtures_actions import operations_kept
 

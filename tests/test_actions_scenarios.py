@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from core.access.principals import Caller
-from core.actions import scenarios
-from core.actions.scenarios import Suite
-from core.actions.stripe_test_cards import CARDS, GROUPS
-from core.emulator.cards import BY_TOKEN, luhn
+from core.actions.developer import scenarios
+from core.actions.developer.scenarios import Suite
+from core.actions.developer.stripe_test_cards import CARDS, GROUPS
+from core.emulator.resources.cards import BY_TOKEN, luhn
 from core.errors import InvalidInput, NotPermitted
 from tests.fixtures_access import audited, person
 from tests.fixtures_actions import operations_kept

@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from core import errors
 from core.access.principals import Caller
-from core.actions import events
-from core.actions.desk import Desk
+from core.actions.context import Desk
+from core.actions.developer import events
 from core.db.engine import reading
 from core.db.tables import events as table
 from core.db.tables import refund_requests, stale_objects
 from core.errors import InvalidInput, Misconfigured, StripeNotFound
-from core.inbox.work import apply_inbox
+from core.inbox.event_processor import apply_inbox
 from tests.event_tools import PAID, every_row, made, real, settle, shown, state_of
 from tests.fixtures_access import audited, person
 from tests.fixtures_actions import pay

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from core.actions import refunds
-from core.actions.resolve import LOOKED_FOR
+from core.actions.operations.resolve import LOOKED_FOR
+from core.actions.refunds import ask as refunds
 from tests.fixtures_refunds import Till
 from tests.refund_crashes import cut_off
 from tests.refund_stops import NOTICED, PLACES, SLEPT

@@ -10,8 +10,8 @@ from core.access import passwords
 from core.access.principals import Caller
 from core.access.rights import ADMIN
 from core.access.sessions import key_of
-from core.actions import audit as audit_actions
-from core.actions import users as actions
+from core.actions.admin import audit_verification as audit_actions
+from core.actions.admin import users as actions
 from core.db.engine import writing
 from core.db.tables import audit_log
 from core.errors import InvalidInput, Misconfigured, NotFound, NotSignedIn, OwnAdministration

@@ -10,7 +10,7 @@ from sqlalchemy import Column, MetaData, Table, inspect, text
 from benchmarks import dataset, reads
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import metadata
-from core.ledger.verify import differences
+from core.mirror.rollups import differences
 
 SIZE = 4_000
 

@@ -11,7 +11,7 @@ from core import bootstrap
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import audit_log
 from core.errors import Misconfigured, NotPermitted, NotSignedIn
-from core.reads.needs import needs
+from core.reads.permissions import needs
 from tests.fixtures_access import audited, give, person
 
 

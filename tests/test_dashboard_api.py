@@ -11,12 +11,12 @@ from sqlalchemy import text
 
 from core import clock
 from core.db.engine import open_engine, writing
-from core.db.stream_limits import EVENTS, LEDGER
 from core.db.tables import streams
-from core.inbox.streams import Recorder
-from dashboard.bodies import MOST_BYTES
-from dashboard.metrics import FAMILIES, family
-from dashboard.webhooks import PATH
+from core.domain.stream_limits import EVENTS, LEDGER
+from core.mirror.streams import Recorder
+from dashboard.asgi.request_body import MOST_BYTES
+from dashboard.receiver.metrics import FAMILIES, family
+from dashboard.receiver.webhook import PATH
 from tests.receivers import event_body, post, serving, settings_for
 
 

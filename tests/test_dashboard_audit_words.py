@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dashboard.audit_words import ACTIONS
+from dashboard.screens.audit.labels import ACTIONS
 
 CORE = Path(__file__).parent.parent / "core"
 #: What actions are about; other dotted words in these packages are names of events and fields.

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from core import clock
 from core.db.engine import writing
 from core.db.tables import disputes
-from core.risk.arrivals import score_arrivals
+from core.risk.mirror_scoring import score_arrivals
 from dashboard.__main__ import cli
 from tests import factories
 from tests.fixtures_access import make_console

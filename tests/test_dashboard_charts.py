@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dashboard import charts, i18n
+from dashboard import i18n
+from dashboard.ui import charts
 
 DAYS = [date(2026, 11, day) for day in (1, 2, 3)]
 SERIES = [

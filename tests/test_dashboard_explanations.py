@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from core.gateway.catalogue import CATALOGUE
-from dashboard import explanations, i18n
+from dashboard import i18n
+from dashboard.ui import error_explanations
 
 
 def attempt(status="failed", **codes):
@@ -36,28 +37,28 @@ def meaning(code, language="en"):
 )
 def test_the_code_that_says_most_is_explained(codes, reason):
     part = attempt(**codes)
-    assert explanations.reason_of(part) == reason
-    assert explanations.meaning_of(part) == meaning(reason)
+    assert error_explanations.reason_of(part) == reason
+    assert error_explanations.meaning_of(part) == meaning(reason)
 
 
 def test_a_rule_that_let_a_payment_pass_explains_nothing():
     passed = attempt("succeeded", outcome_reason="elevated_risk_level")
-    assert explanations.reason_of(passed) is None
-    assert explanations.meaning_of(passed) == ""
-    assert explanations.meaning(passed) == ""
-    assert explanations.explained(passed) is None
+    assert error_explanations.reason_of(passed) is None
+    assert error_explanations.meaning_of(passed) == ""
+    assert error_explanations.meaning(passed) == ""
+    assert error_explanations.explained(passed) is None
 
 
 def test_an_unknown_code_is_still_explained():
     part = attempt(failure_code="not_invented_yet")
-    assert explanations.meaning(part) == CATALOGUE.unknown.meaning["en"]
+    assert error_explanations.meaning(part) == CATALOGUE.unknown.meaning["en"]
 
 
 def test_the_meaning_follows_the_language():
     part = attempt(failure_code="card_declined", decline_code="expired_card")
     with i18n.speaking("zh-CN"):
-        assert explanations.meaning(part) == meaning("expired_card", "zh-CN")
-    assert explanations.meaning(part) == meaning("expired_card")
+        assert error_explanations.meaning(part) == meaning("expired_card", "zh-CN")
+    assert error_explanations.meaning(part) == meaning("expired_card")
 
 
 def test_the_screens_languages_are_those_of_the_catalogue():

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from core import clock
 from core.access.rights import ROLES
 from core.db.engine import writing
-from core.reads.categories import MOVEMENTS
-from dashboard import exports
+from core.reads.revenue.categories import MOVEMENTS
+from dashboard.web import csv_exports
 from tests import factories
 from tests.fixtures_access import audited, give, person
 
@@ -22,7 +22,7 @@ from tests.fixtures_access import audited, give, person
 @pytest.fixture
 def client(console, monkeypatch):
     """The route as a user reaches it behind the guard."""
-    from dashboard import console as console_
+    from dashboard.ui import viewer as console_
 
     monkeypatch.setattr(console_, "console", lambda: console)
 
@@ -31,7 +31,7 @@ def client(console, monkeypatch):
             request.state.principal = console.principal(user_id)
             return await call_next(request)
 
-        app = Starlette(routes=exports.routes)
+        app = Starlette(routes=csv_exports.routes)
         app.add_middleware(BaseHTTPMiddleware, dispatch=introduce)
         return TestClient(app)
 
@@ -79,17 +79,17 @@ def test_formulas_are_neutralised(console, shop, client):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "|", "%"])
 def test_no_cell_begins_as_a_formula_does(start):
-    text = "".join(exports.lines([[f"{start}cmd()"]]))
+    text = "".join(csv_exports.lines([[f"{start}cmd()"]]))
     cell = next(csv.reader(io.StringIO(text[1:], newline="")))[0]
     assert cell.startswith("'")
 
 
 def test_negative_amounts_stay_numbers():
-    assert "".join(exports.lines([["-12.34"]]))[1:].strip() == "-12.34"
+    assert "".join(csv_exports.lines([["-12.34"]]))[1:].strip() == "-12.34"
 
 
 def test_all_pages_of_a_long_list_are_in_the_file(console, client, monkeypatch):
-    monkeypatch.setattr(exports, "_CHUNK", 20)
+    monkeypatch.setattr(csv_exports, "_CHUNK", 20)
     with writing(console.engine) as conn:
         made = [factories.paid(conn)["stripe_id"] for _ in range(65)]
     rows = table(client(person(console, "finance")).get("/ui/export/payments.csv"))
@@ -150,7 +150,7 @@ def busy_day(console):
 def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, busy_day):
     ask = client(person(console, "finance"))
     (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
-    assert list(day) == ["period", *exports.REVENUE_COLUMNS]
+    assert list(day) == ["period", *csv_exports.REVENUE_COLUMNS]
     said = {name: text for name, text in day.items() if text != "0.00"}
     assert said == {
         "period": busy_day["since"],

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInput
-from core.risk.language import Kind
+from core.risk.ast import Kind
 from core.risk.rules import read
 from core.risk.values import SIGNALS
-from dashboard import fraud_words, i18n
+from dashboard import i18n
+from dashboard.screens.fraud import labels as fraud_labels
 
 ROOT = Path(__file__).parent.parent
 ACTIONS = ("backtests", "cases", "list_entries", "list_import", "rule_sets")
 FILES = [
     *sorted((ROOT / "core" / "risk").glob("*.py")),
-    *(ROOT / "core" / "actions" / f"{name}.py" for name in ACTIONS),
+    *(ROOT / "core" / "actions" / "fraud" / f"{name}.py" for name in ACTIONS),
 ]
 #: Where the words of an error stand among what it is made of.
 PLACE = {"InvalidInput": 1, "InvalidAmount": 1, "_wrong": 0}
@@ -61,6 +62,6 @@ def test_an_error_of_a_rule_in_chinese_has_no_english_left(when, said):
     with pytest.raises(InvalidInput) as caught:
         read({"rules": [{"name": "r", "when": when, "points": 1}]})
     with i18n.speaking("zh-CN"):
-        told = fraud_words.rule_broken(caught.value)
+        told = fraud_labels.rule_broken(caught.value)
     assert told == said
     assert not re.search(r"[a-z]{3}", told.replace("nobody", ""))

@@ -9,7 +9,7 @@ from core import clock
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import payments
-from core.inbox.work import apply_inbox
+from core.inbox.event_processor import apply_inbox
 from dashboard.__main__ import cli
 from tests.fixtures_logs import event
 

@@ -14,8 +14,8 @@ import pytest
 
 from core.errors import Misconfigured
 from core.settings import Settings
-from dashboard import launcher, ports
-from dashboard.launcher import Plan
+from dashboard.process import launcher, ports
+from dashboard.process.launcher import Plan
 from tests.receivers import free_port, wait_until
 
 pytestmark = pytest.mark.long

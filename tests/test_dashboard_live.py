@@ -8,15 +8,16 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.testclient import TestClient
 
 from core.db.engine import writing
-from core.db.versions import bump
-from dashboard import guard, live
+from core.domain.versions import bump
+from dashboard.ui import live
+from dashboard.web import auth_middleware
 from tests.fixtures_access import person
 
 
 @pytest.fixture
 def client(console, monkeypatch):
     """The route as one user reaches it behind the guard: `client("finance")`."""
-    from dashboard import console as console_
+    from dashboard.ui import viewer as console_
 
     monkeypatch.setattr(console_, "console", lambda: console)
     monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
@@ -85,6 +86,6 @@ def test_an_old_answer_is_read_again():
 
 
 def test_the_guard_knows_the_ping_and_its_event_for_what_they_are():
-    assert live.routes[0].path in guard._AUTOMATIC
+    assert live.routes[0].path in auth_middleware._AUTOMATIC
     assert 's.fire("changed"' in live._JS
-    assert '"changed"' in guard.LIVE_EVENT
+    assert '"changed"' in auth_middleware.LIVE_EVENT

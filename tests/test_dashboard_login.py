@@ -9,7 +9,7 @@ import pytest
 
 from core.access import demo, passwords
 from core.settings import Settings
-from dashboard.addresses import addresses
+from dashboard.web.allowed_hosts import addresses
 from tests.fixtures_access import PASSWORD, audited, make_console, password_hash, person
 from tests.sign_in_browser import EMAIL, Browser
 

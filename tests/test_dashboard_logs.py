@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from core.actions.operations.log import operation_logged
 from core.db.engine import open_engine
 from core.errors import NotFound
-from core.operation_log import operation_logged
 from core.settings import Settings
-from dashboard import logs
+from dashboard.process import logs
 
 CANARIES = [
     "sk_live_51CanaryCanary",

@@ -6,7 +6,7 @@ import pytest
 
 from core import clock
 from core.db.engine import writing
-from dashboard import console as page_console
+from dashboard.ui import viewer as page_console
 from tests import factories
 from tests.fixtures_access import make_console, person
 

@@ -6,10 +6,10 @@ import pytest
 
 from core.access import users as accounts
 from core.access.principals import Caller
-from core.actions import users as actions
+from core.actions.admin import users as actions
 from core.db.engine import reading, writing
 from core.db.tables import users
-from dashboard import guard
+from dashboard.web import auth_middleware
 from tests.fixtures_access import PASSWORD, audited, password_hash, person
 from tests.office import office_of
 from tests.sign_in_browser import EMAIL, Browser
@@ -145,6 +145,8 @@ async def test_a_password_from_the_command_line_is_nobodys_to_change(console, us
 
 
 async def test_a_guard_that_lets_them_pass_would_be_seen(console, user, monkeypatch):
-    monkeypatch.setattr(guard, "_CHOOSING", {"/", "/payments", "/refunds"} | guard._CHOOSING)
+    monkeypatch.setattr(
+        auth_middleware, "_CHOOSING", {"/", "/payments", "/refunds"} | auth_middleware._CHOOSING
+    )
     with pytest.raises(AssertionError):
         await test_nothing_opens_before_and_everything_after(console, user)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.settings import Settings
-from dashboard.guard import policy
+from dashboard.web.auth_middleware import policy
 
 
 def sources(**given):

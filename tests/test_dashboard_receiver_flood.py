@@ -9,8 +9,8 @@ import pytest
 from stripe import WebhookSignature
 
 from benchmarks.load import closed_loop
-from dashboard import wire
-from dashboard.webhooks import PATH
+from dashboard.asgi import http_protocol
+from dashboard.receiver.webhook import PATH
 from tests.receivers import (
     SECRET,
     environment,
@@ -115,7 +115,7 @@ def test_large_head_in_the_usual_form_is_431(receiver):
 
 
 def test_silent_connection_is_closed(tmp_path, url, monkeypatch):
-    monkeypatch.setattr(wire, "FIRST_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "FIRST_SECONDS", 0.3)
     with (
         serving(settings_for(tmp_path, url)) as client,
         socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as silent,

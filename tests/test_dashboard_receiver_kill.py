@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from benchmarks.load import connect, webhook_request
-from dashboard.webhooks import PATH
+from dashboard.receiver.webhook import PATH
 from tests.receivers import (
     SECRET,
     environment,

@@ -11,9 +11,11 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.testclient import TestClient
 
 from core.access.rights import ROLES
-from core.actions import refund_approvals, refunds
-from dashboard import console as console_
-from dashboard import exports, live
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from dashboard.ui import live
+from dashboard.ui import viewer as console_
+from dashboard.web import csv_exports
 from tests.bulk_tools import ask, work_off
 from tests.fixtures_access import audited, person
 from tests.refund_tools import paid, part, whole
@@ -32,7 +34,7 @@ def client(console, monkeypatch):
             request.state.principal = console.principal(user_id)
             return await call_next(request)
 
-        app = Starlette(routes=[*exports.routes, *live.routes])
+        app = Starlette(routes=[*csv_exports.routes, *live.routes])
         app.add_middleware(BaseHTTPMiddleware, dispatch=introduce)
         return TestClient(app)
 

@@ -12,9 +12,9 @@ import streamlit.config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core.errors import Misconfigured
-from dashboard import streamlit_settings
-from dashboard.guard import is_activity
-from dashboard.streamlit_settings import REQUIRED
+from dashboard.web import streamlit_settings
+from dashboard.web.auth_middleware import is_activity
+from dashboard.web.streamlit_settings import REQUIRED
 from tests.fixtures_access import ROOT
 from tests.receivers import free_port
 from tests.ui_servers import environment, rerun, running_ui
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.long
 PLANTED = {
     "no configuration file": "import os; os.chdir('/')",
     "the setting is gone": "config.set_option('server.trustedUserHeaders', {})",
-    "the guard lets headers through": "guard._is_ours = lambda name: False",
-    "the guard says nothing": "guard.IDENTITY = b'x-other'",
+    "the guard lets headers through": "auth_middleware._is_ours = lambda name: False",
+    "the guard says nothing": "auth_middleware.IDENTITY = b'x-other'",
     "a default identity": (
         "import streamlit.web.server.starlette.starlette_websocket as w;"
         "w.gather_user_info = lambda headers: {'id': 'anybody'}"
@@ -37,7 +37,7 @@ import sys
 sys.path.insert(0, {root!r})
 from streamlit import config
 config.get_config_options()
-from dashboard import guard, streamlit_settings
+from dashboard.web import auth_middleware, streamlit_settings
 from dashboard.commands.ui import command
 streamlit_settings.check = {check}
 {plant}

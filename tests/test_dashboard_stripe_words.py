@@ -2,16 +2,18 @@
 
 import pytest
 
-from core.emulator.counterparties import FAILURES
+from core.emulator.simulation.counterparties import FAILURES
 from core.gateway.dispute_reasons import REASONS
-from core.reads.categories import KNOWN
-from dashboard import i18n, refund_words, stripe_words
+from core.reads.revenue.categories import KNOWN
+from dashboard import i18n
+from dashboard.screens.refunds import labels as refund_labels
+from dashboard.ui import stripe_labels
 from tests.stripe_codes import CARD_DECLINES, OTHER_DECLINES
 
 MET = {
     "declines": CARD_DECLINES | OTHER_DECLINES,
     "disputes": set(REASONS.reasons),
-    "refunds": {*refund_words.REASONS, *FAILURES},
+    "refunds": {*refund_labels.REASONS, *FAILURES},
     "fraud reports": {"made_with_stolen_card", "unauthorized_use_of_card", "misc"},
     "bookings": KNOWN,
 }
@@ -20,9 +22,9 @@ MET = {
 @pytest.mark.parametrize("kind", MET)
 def test_what_people_meet_has_its_chinese(kind):
     with i18n.speaking("zh-CN"):
-        assert {code for code in MET[kind] if stripe_words.words(code).isascii()} == set()
+        assert {code for code in MET[kind] if stripe_labels.words(code).isascii()} == set()
 
 
 def test_words_begin_with_a_capital_and_keep_abbreviations():
-    said = [stripe_words.words(code) for code in ("incorrect_cvc", "new_at_stripe", None)]
+    said = [stripe_labels.words(code) for code in ("incorrect_cvc", "new_at_stripe", None)]
     assert said == ["Incorrect CVC", "New at stripe", ""]

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Misconfigured
-from dashboard import ports, supervisor
-from dashboard.supervisor import Service, Supervisor
+from dashboard.process import ports, supervisor
+from dashboard.process.supervisor import Service, Supervisor
 from tests.receivers import free_port
 
 

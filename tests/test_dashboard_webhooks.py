@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.db.engine import open_engine, writing
-from dashboard.bodies import MOST_BYTES
-from dashboard.webhooks import PATH
+from dashboard.asgi.request_body import MOST_BYTES
+from dashboard.receiver.webhook import PATH
 from tests.receivers import (
     SECRET,
     event_body,

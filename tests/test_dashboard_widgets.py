@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.db.states import STATES
+from core.domain.payment_states import STATES
 from core.money import Money
 from core.settings import Settings
-from dashboard import chips, columns, figures, stripe_links
-from dashboard.widgets import safe_text
+from dashboard.ui import columns, metric_cards, status_badges, stripe_links
+from dashboard.ui.widgets import safe_text
 from tests.fixtures_screens import HOSTILE
 
 UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*[!-/:-@\[-`{-~]")
@@ -35,7 +35,7 @@ def test_a_hostile_name_renders_as_written_in_streamlit(nothing_cached):
     def script(text):
         import streamlit
 
-        from dashboard.widgets import safe_text
+        from dashboard.ui.widgets import safe_text
 
         streamlit.markdown(safe_text(text))
 
@@ -58,33 +58,33 @@ def test_a_hostile_name_renders_as_written_in_streamlit(nothing_cached):
     ],
 )
 def test_a_change_has_an_ascii_sign_or_is_the_number_zero(now, before, said):
-    shown = figures.moved(figures.change(now, before))
+    shown = metric_cards.moved(metric_cards.change(now, before))
     assert shown == (0 if said == "+0.0%" else said)
 
 
 def test_a_rate_moves_by_percentage_points():
-    assert figures.points(Fraction(3, 100) - Fraction(5, 200)) == "+0.5 pp"
-    assert figures.points(Fraction(0)) == 0
-    assert figures.points(None) is None
+    assert metric_cards.points(Fraction(3, 100) - Fraction(5, 200)) == "+0.5 pp"
+    assert metric_cards.points(Fraction(0)) == 0
+    assert metric_cards.points(None) is None
 
 
 def test_a_tile_keeps_the_exact_amount_when_it_shortens_it():
-    card = figures.money_card("Gross", Money(123456789, "usd"))
+    card = metric_cards.money_card("Gross", Money(123456789, "usd"))
     assert card.value == "$1,234,568"
     assert card.exact.replace("\\", "") == "$1,234,567.89"
-    assert figures.money_card("Gross", Money(999, "usd")).exact == ""
+    assert metric_cards.money_card("Gross", Money(999, "usd")).exact == ""
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_has_a_word_and_a_colour(state):
-    assert chips.PAYMENT[state][0]
-    assert chips.PAYMENT[state][1] in chips.TONES
+    assert status_badges.PAYMENT[state][0]
+    assert status_badges.PAYMENT[state][1] in status_badges.TONES
 
 
 def test_a_state_that_stripe_invents_is_shown_as_it_is():
-    assert chips.word(chips.PAYMENT, "requires_magic") == "requires magic"
-    assert chips.tone(chips.PAYMENT, "requires_magic") == "gray"
-    assert chips.cell(None) == []
+    assert status_badges.word(status_badges.PAYMENT, "requires_magic") == "requires magic"
+    assert status_badges.tone(status_badges.PAYMENT, "requires_magic") == "gray"
+    assert status_badges.cell(None) == []
 
 
 @pytest.mark.parametrize(

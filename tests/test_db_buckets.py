@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.db.buckets import amount_bucket, bucket_floor, email_prefix
+from core.domain.search_histograms import amount_bucket, bucket_floor, email_prefix
 
 
 @given(st.integers(1, 10**12))

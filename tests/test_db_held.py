@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from core.db import held
+from core.db import pinned_connection
 from core.db.engine import open_engine
-from core.db.held import HeldConnection
+from core.db.pinned_connection import HeldConnection
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_what_was_cut_off_while_idle_is_replaced_and_nobody_notices(engine, monk
     connection = HeldConnection(engine)
     first = own_id(connection)
     kill(engine, first)
-    monkeypatch.setattr(held, "IDLE_SECONDS", -1)
+    monkeypatch.setattr(pinned_connection, "IDLE_SECONDS", -1)
     assert own_id(connection) != first
     connection.close()
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from core import clock
-from core.db import versions
 from core.db.engine import reading, writing
 from core.db.tables import amount_hist, customers, gate_locks
 from core.db.tables import versions as version_rows
 from core.db.upsert import add_to, insert_missing, insert_new, upsert_newer
+from core.domain import versions
 from core.errors import InsertRace
 
 START = clock.from_unix(1_790_000_000)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import stripe
 
-from core.emulator.damage import WAYS
-from core.emulator.ledger_rows import CATEGORIES
+from core.emulator.resources.balance_movements import CATEGORIES
 from core.emulator.server import RunningEmulator, start_emulator
+from core.emulator.state.object_damage import WAYS
 from tests.emulator_books import DAY, desk, faults
 from tests.emulator_clients import KEY, client_of, pay, raw, receiver
 from tests.emulator_shapes import faults as shape_faults

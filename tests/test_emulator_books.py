@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.emulator import balance, payouts
-from core.emulator.hard_cases import CASES
-from core.emulator.ledger_rows import CATEGORIES
-from core.emulator.switches import FEE_PARTS
+from core.emulator.resources import balance, payouts
+from core.emulator.resources.balance_movements import CATEGORIES
+from core.emulator.simulation.hard_cases import CASES
+from core.emulator.state.account_settings import FEE_PARTS
 from tests.emulator_books import DAY, HOUR, Desk, desk, faults, quietly
 
 #: GBP has no bank account here, so it converts to USD.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.emulator.errors import ApiError
+from core.emulator.state.errors import ApiError
 from tests.emulator_books import DAY, Desk, desk, faults
 from tests.emulator_shapes import faults as shape_faults
 
@@ -111,7 +111,7 @@ def test_what_was_captured_can_be_refunded_and_no_more(books: Desk, version: str
 
 def test_request_by_an_old_version_does_as_that_version(books: Desk) -> None:
     intent, charge = hold(books)
-    from core.emulator.app import call
+    from core.emulator.http.api import call
 
     path = f"/v1/payment_intents/{intent}/capture"
     books.engine.work(

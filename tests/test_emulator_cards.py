@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
-from core.emulator.cards import BY_NUMBER, BY_TOKEN, luhn
+from core.emulator.resources.cards import BY_NUMBER, BY_TOKEN, luhn
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.emulator_clients import client_of, pay
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import stripe
 
-from core.emulator.faults import REASONS
 from core.emulator.server import RunningEmulator, start_emulator
+from core.emulator.state.faults import REASONS
 from tests.emulator_clients import client_of, pay
 
 

@@ -11,10 +11,11 @@ from urllib.parse import quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.emulator import checkout_payments, params, payment_methods, routes
-from core.emulator.app import call
-from core.emulator.context import Context
-from core.emulator.errors import ApiError
+from core.emulator.http import params, routes
+from core.emulator.http.api import call
+from core.emulator.resources import checkout_payments, payment_methods
+from core.emulator.state.errors import ApiError
+from core.emulator.state.unit_of_work import Context
 from tests.emulator_books import Desk, desk, faults, quietly
 from tests.emulator_hosted import item
 from tests.emulator_shapes import faults as shape_faults

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.emulator import history
-from core.emulator.hard_cases import CASES
+from core.emulator.simulation import history
+from core.emulator.simulation.hard_cases import CASES
 from tests.emulator_books import DAY, Desk, desk, faults
 from tests.emulator_shapes import faults as shape_faults
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from core.emulator import history
-from core.emulator.events import RETENTION_S
+from core.emulator.resources.events import RETENTION_S
+from core.emulator.simulation import history
 from tests.emulator_books import DAY, Desk, desk, faults
 
 DAYS, PER_DAY = 50, 40

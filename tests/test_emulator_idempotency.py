@@ -12,7 +12,7 @@ from urllib.error import URLError
 import pytest
 import stripe
 
-from core.emulator.background import wait_until
+from core.emulator.runtime.background import wait_until
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.emulator_clients import Answer, client_of, raw
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from core.emulator import params
-from core.emulator.errors import ApiError
+from core.emulator.http import params
+from core.emulator.state.errors import ApiError
 from tests import emulator_sdk
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
-from core.emulator import refund_outcomes
+from core.emulator.resources import refund_outcomes
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.emulator_clients import CARD, client_of, pay
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from core.emulator.background import signature, wait_until
+from core.emulator.runtime.background import signature, wait_until
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.emulator_clients import Receiver, client_of, pay, receiver
 

@@ -8,7 +8,7 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.emulator.cards import BY_TOKEN
+from core.emulator.resources.cards import BY_TOKEN
 from core.emulator.server import start_emulator
 from core.errors import Misconfigured
 from core.gateway.catalogue import CATALOGUE, FILE, LANGUAGES, Catalogue, UserAction, explain

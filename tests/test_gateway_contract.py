@@ -17,13 +17,16 @@ import pytest
 from tenacity import wait_none
 
 from core.access.principals import Caller
-from core.actions import checkout_sessions, disputes, payments, refunds, resolve
-from core.actions.checkout_order import AskedItem, AskedOrder, read
+from core.actions.disputes import disputes
+from core.actions.operations import resolve
+from core.actions.payments import checkout_sessions, payments
+from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
+from core.actions.refunds import ask as refunds
 from core.emulator.server import start_emulator
 from core.errors import StripeError
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from dashboard import ports
+from dashboard.process import ports
 from tests.dispute_tools import TEST, disputed, pdf
 from tests.fixtures_access import make_console, person
 from tests.fixtures_actions import ASKED, make_desk, pay, with_token

@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from core import clock
 from core.db.engine import reading, writing
 from core.db.tables import charges, disputes, payments, payments_daily, refunds, stale_objects
-from core.inbox import refresh
-from core.ledger.verify import differences
+from core.mirror import refresh
+from core.mirror.rollups import differences
 from tests.stripe_account import StripeAccount, console_of, payment_kept, served
 
 

@@ -14,10 +14,10 @@ from core.db.engine import reading, writing
 from core.db.tables import disputes, events, payments, stale_objects
 from core.emulator.server import start_emulator
 from core.errors import StripeError
-from core.inbox.own_account import learn_account, own_accounts
-from core.inbox.work import apply_inbox, put_back_for
-from core.reads import attention
-from dashboard import worker
+from core.inbox.event_processor import apply_inbox, put_back_for
+from core.mirror.own_account import learn_account, own_accounts
+from core.reads.overview import attention
+from dashboard.process import worker
 from tests.receivers import event_body, post, serving, settings_for
 from tests.spine import connect
 
@@ -145,7 +145,7 @@ def test_what_waits_for_a_key_makes_nobody_wait(door, engine, books):
 
 
 def test_more_than_one_step_puts_back_is_put_back_in_several(door, engine, books, monkeypatch):
-    monkeypatch.setattr("core.inbox.work.CHUNK", 2)
+    monkeypatch.setattr("core.inbox.event_processor.CHUNK", 2)
     door(*(told(number, livemode=True) for number in range(3)))
     apply_inbox(engine, books, modes=TEST)
     assert [put_back_for(engine, livemode=True) for _ in range(3)] == [2, 1, 0]

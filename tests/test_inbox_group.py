@@ -9,9 +9,9 @@ from sqlalchemy import text
 from core.db.engine import open_engine, writing
 from core.db.start import prepare
 from core.errors import DatabaseDown, InboxFull
-from core.inbox import group
-from core.inbox.group import GroupWriter
-from core.inbox.store import parse_envelope
+from core.events.store import parse_envelope
+from core.inbox import group_commit
+from core.inbox.group_commit import GroupWriter
 from tests.receivers import event_body, stored_ids, wait_until
 
 
@@ -75,7 +75,7 @@ def test_stop_commits_what_waits_and_takes_no_more(url, engine):
 
 
 def test_full_queue_refuses(engine, monkeypatch):
-    monkeypatch.setattr(group, "MOST_WAITING", 3)
+    monkeypatch.setattr(group_commit, "MOST_WAITING", 3)
     writer = GroupWriter(engine, Settled())
     for number in range(3):
         writer.submit(incoming(number), number)
@@ -85,7 +85,7 @@ def test_full_queue_refuses(engine, monkeypatch):
 
 
 def test_queue_is_bounded_in_bytes_too(engine, monkeypatch):
-    monkeypatch.setattr(group, "MOST_WAITING_BYTES", 10_000)
+    monkeypatch.setattr(group_commit, "MOST_WAITING_BYTES", 10_000)
     writer = GroupWriter(engine, Settled())
     writer.submit(incoming(1, padding="x" * 9_000), 1)
     with pytest.raises(InboxFull):
@@ -154,7 +154,7 @@ def test_nobody_waits_for_a_writer_that_died(engine, monkeypatch):
     writer = GroupWriter(engine, settled)
     died = []
     monkeypatch.setattr(threading, "excepthook", lambda args: died.append(args.exc_type))
-    monkeypatch.setattr(group, "store", lambda *_, **__: {}["unforeseen"])
+    monkeypatch.setattr(group_commit, "store", lambda *_, **__: {}["unforeseen"])
     writer.submit(incoming(1), 1)
     writer.start()
     assert isinstance(wait_until(lambda: settled.get(1)), DatabaseDown)

@@ -15,12 +15,11 @@ from core.db.tables import (
     stale_objects,
 )
 from core.errors import OutcomeUnknown, StripeNotFound
+from core.events.store import parse_envelope, store
 from core.gateway import readings
-from core.inbox import stale
-from core.inbox.refresh import MISSES, refresh
-from core.inbox.store import parse_envelope, store
-from core.inbox.work import apply_inbox
-from core.ledger import verify
+from core.inbox.event_processor import apply_inbox
+from core.mirror import refresh_queue, rollups
+from core.mirror.refresh import MISSES, refresh
 from tests.test_inbox_work import AT, intent, put
 
 
@@ -43,8 +42,8 @@ class Shelf:
 
 def mark(engine, *ids, kind="payment_intent", at=None):
     with writing(engine) as connection:
-        marks = [stale.Mark(kind, one, False, at or clock.now(), None) for one in ids]
-        stale.mark(connection, marks, at=clock.now())
+        marks = [refresh_queue.Mark(kind, one, False, at or clock.now(), None) for one in ids]
+        refresh_queue.mark(connection, marks, at=clock.now())
 
 
 def waiting(engine):
@@ -89,7 +88,7 @@ def test_two_huge_amounts_stop_nobody(engine, books):
 def test_slow_answers_are_kept_and_the_rest_is_given_back(engine, books, monkeypatch):
     late, moments = [0.0], clock.now
     monkeypatch.setattr(clock, "now", lambda: moments() + timedelta(seconds=late[0]))
-    from core.inbox import refresh as module
+    from core.mirror import refresh as module
 
     monkeypatch.setattr(module.time, "monotonic", lambda: late[0])
     objects = [intent(number) for number in range(60)]
@@ -101,7 +100,7 @@ def test_slow_answers_are_kept_and_the_rest_is_given_back(engine, books, monkeyp
     done = refresh(engine, Shelf(*objects, before=wait), books)
     assert 0 < done < 60
     assert count(engine) == done
-    assert late[0] < stale.LEASE.total_seconds()
+    assert late[0] < refresh_queue.LEASE.total_seconds()
     while refresh(engine, Shelf(*objects), books):
         pass
     assert (count(engine), waiting(engine)) == (60, [])
@@ -182,20 +181,20 @@ def test_addresses_that_differ_by_a_space_are_counted_right(engine, books):
     put(engine, 1, intent(1, metadata={"email": "ab cd@x.test"}))
     put(engine, 2, intent(2, metadata={"email": "ab"}))
     apply_inbox(engine, books)
-    assert verify.differences(engine) == []
-    verify.rebuild_all(engine, ZoneInfo("UTC"))
-    assert verify.differences(engine) == []
+    assert rollups.differences(engine) == []
+    rollups.rebuild_all(engine, ZoneInfo("UTC"))
+    assert rollups.differences(engine) == []
 
 
 def test_verify_sees_one_picture_while_others_write(engine, books, monkeypatch):
     put(engine, 1, intent(1))
     apply_inbox(engine, books)
-    real = verify._true_days
+    real = rollups._true_days
 
     def meanwhile(connection):
         put(engine, 99, intent(99))
         apply_inbox(engine, books)
         return real(connection)
 
-    monkeypatch.setattr(verify, "_true_days", meanwhile)
-    assert verify.differences(engine) == []
+    monkeypatch.setattr(rollups, "_true_days", meanwhile)
+    assert rollups.differences(engine) == []

@@ -17,10 +17,11 @@ from core.errors import (
     StripeKeyRefused,
     StripeRefused,
 )
-from core.inbox import stale, work
+from core.inbox import event_processor
+from core.inbox.event_processor import apply_inbox
 from core.inbox.overview import refusals, standing
-from core.inbox.refresh import TRIES, refresh
-from core.inbox.work import apply_inbox
+from core.mirror import refresh_queue
+from core.mirror.refresh import TRIES, refresh
 from tests.test_inbox_work import intent, put
 
 
@@ -55,8 +56,8 @@ PASSING = {
 
 def mark(engine):
     with writing(engine) as connection:
-        one = stale.Mark("payment_intent", "pi_1", False, clock.now(), None)
-        stale.mark(connection, [one], at=clock.now())
+        one = refresh_queue.Mark("payment_intent", "pi_1", False, clock.now(), None)
+        refresh_queue.mark(connection, [one], at=clock.now())
 
 
 def try_until(engine, books, door, times):
@@ -114,7 +115,7 @@ def test_replaying_its_event_reads_a_parked_object_again(engine, books):
     apply_inbox(engine, books)
     try_until(engine, books, Door(FINAL["403"]), TRIES)
     assert objects(engine) == (0, 1)
-    work.replay(engine, ["evt_1"])
+    event_processor.replay(engine, ["evt_1"])
     apply_inbox(engine, books)
     assert objects(engine) == (1, 0)
 
@@ -170,12 +171,12 @@ def test_objects_marked_before_the_clock_was_put_back_are_read_at_once(
 
 def test_leases_and_waits_of_a_clock_since_put_back_end(engine, books, put_back):
     put(engine, 1, intent(1))
-    work._claim(engine, 10)
+    event_processor._claim(engine, 10)
     put(engine, 2, intent(2, livemode=True))
     assert apply_inbox(engine, books).failed == 1
     mark(engine)
     with writing(engine) as connection:
-        stale.claim(connection, livemode=False, limit=10, at=clock.now())
+        refresh_queue.claim(connection, livemode=False, limit=10, at=clock.now())
     assert not apply_inbox(engine, books).any
     assert refresh(engine, Door(intent(1)), books) == 0
     put_back(timedelta(hours=1))
@@ -186,7 +187,7 @@ def test_leases_and_waits_of_a_clock_since_put_back_end(engine, books, put_back)
 
 def test_a_lease_that_stands_is_respected_by_the_same_clock(engine, books):
     put(engine, 1, intent(1))
-    work._claim(engine, 10)
+    event_processor._claim(engine, 10)
     with reading(engine) as connection:
         assert connection.scalar(select(events.c.fence))
     assert not apply_inbox(engine, books).any

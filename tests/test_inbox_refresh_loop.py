@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 
 from core import clock
 from core.db.engine import reading, writing
-from core.db.stream_limits import REFRESH
 from core.db.tables import payments, stale_objects
+from core.domain.stream_limits import REFRESH
 from core.errors import StripeBusy, StripeKeyRefused, StripeUnreachable
-from core.inbox import stale
-from core.inbox.refresh_loop import RefreshLoop
-from core.inbox.streams import Recorder
+from core.mirror import refresh_queue
+from core.mirror.refresh_loop import RefreshLoop
+from core.mirror.streams import Recorder
 from tests.test_inbox_streams import later, state
 from tests.test_inbox_work import intent
 
@@ -69,8 +69,11 @@ def step(engine, books, stripe):
 
 def mark(engine, *numbers):
     with writing(engine) as connection:
-        marks = [stale.Mark("payment_intent", f"pi_{n}", False, clock.now(), None) for n in numbers]
-        stale.mark(connection, marks, at=clock.now())
+        marks = [
+            refresh_queue.Mark("payment_intent", f"pi_{n}", False, clock.now(), None)
+            for n in numbers
+        ]
+        refresh_queue.mark(connection, marks, at=clock.now())
 
 
 def waiting(engine):

@@ -7,12 +7,13 @@ import json
 import pytest
 
 from core import clock
-from core.actions import refund_endings, refunds
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import cancel as refund_cancel
 from core.db.engine import writing
 from core.errors import AlreadyDecided, NotPermitted, NotRefundable, StripeRefused
-from core.inbox.refresh import refresh
-from core.inbox.store import parse_envelope, store
-from core.inbox.work import apply_inbox
+from core.events.store import parse_envelope, store
+from core.inbox.event_processor import apply_inbox
+from core.mirror.refresh import refresh
 from tests.fixtures_access import audited
 from tests.refund_tools import at_stripe, caller, paid, part, requests, whole
 
@@ -52,11 +53,11 @@ def test_a_refund_that_the_bank_sends_back_frees_its_amount_and_waits_for_somebo
     assert again.amount.minor == 5_000
     viewer, support = caller(console, "viewer"), caller(console, "support")
     with pytest.raises(NotPermitted):
-        refund_endings.settle(desk, viewer, made.request_id, "called the customer")
+        refund_cancel.settle(desk, viewer, made.request_id, "called the customer")
     with pytest.raises(AlreadyDecided):
-        refund_endings.settle(desk, support, again.request_id, "nothing")
-    refund_endings.settle(desk, support, made.request_id, "called the customer")
-    refund_endings.settle(desk, support, made.request_id, "twice")
+        refund_cancel.settle(desk, support, again.request_id, "nothing")
+    refund_cancel.settle(desk, support, made.request_id, "called the customer")
+    refund_cancel.settle(desk, support, made.request_id, "twice")
     assert requests(desk.engine)[0].settled_by == support.user_id
     told = [row.outcome for row in audited(console, "refund.settle")]
     assert sorted(told) == ["ok", "refused"]
@@ -85,7 +86,7 @@ def test_a_slow_refund_is_pending_until_the_bank_confirms_it(console, desk, acti
     asked = refunds.ask(desk, support, whole(payment), livemode=False)
     assert asked.state == "pending"
     with pytest.raises(NotRefundable, match="the bank has it"):
-        refund_endings.cancel(desk, support, asked.request_id)
+        refund_cancel.cancel(desk, support, asked.request_id)
     bank(action_emulator, asked.refund_id, "succeeded")
     hear(desk)
     assert requests(desk.engine)[0].state == "succeeded"
@@ -98,9 +99,9 @@ def test_what_waits_for_the_customer_can_be_canceled_at_stripe(console, desk, ac
     bank(action_emulator, asked.refund_id, "requires_action")
     hear(desk)
     with pytest.raises(NotPermitted):
-        refund_endings.cancel(desk, caller(console, "support"), asked.request_id)
+        refund_cancel.cancel(desk, caller(console, "support"), asked.request_id)
     action_emulator.fault("lost_reply", path="/v1/refunds/*/cancel", method="POST", count=3)
-    refund_endings.cancel(desk, caller(console, "support_lead"), asked.request_id)
+    refund_cancel.cancel(desk, caller(console, "support_lead"), asked.request_id)
     assert at_stripe(desk, payment)[0]["status"] == "canceled"
     hear(desk)
     assert requests(desk.engine)[0].state == "canceled"
@@ -115,7 +116,7 @@ def test_a_cancel_that_stripe_refuses_leaves_the_refund_pending(console, desk, a
     hear(desk)
     bank(action_emulator, asked.refund_id, "succeeded")
     with pytest.raises(StripeRefused):
-        refund_endings.cancel(desk, support, asked.request_id)
+        refund_cancel.cancel(desk, support, asked.request_id)
     hear(desk)
     assert requests(desk.engine)[0].state == "succeeded"
 

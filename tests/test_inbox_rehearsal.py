@@ -12,11 +12,11 @@ from sqlalchemy import select
 from core import clock
 from core.db.engine import reading, writing
 from core.db.tables import metadata
+from core.events.store import parse_envelope, store
 from core.inbox import rehearsal
-from core.inbox.apply import Books, apply
+from core.inbox.event_processor import apply_inbox
 from core.inbox.rehearsal import rehearse
-from core.inbox.store import parse_envelope, store
-from core.inbox.work import apply_inbox
+from core.mirror.apply import Books, apply
 
 AT = 1_790_000_000
 

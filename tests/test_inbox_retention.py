@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from core import clock
 from core.db.engine import reading, writing
-from core.inbox.retention import CHUNK, KEPT, prune
-from core.reads import api_log
+from core.reads.developer import api_log
+from core.stripe_calls.retention import CHUNK, KEPT, prune
 from tests.fixtures_logs import call
 
 

@@ -13,7 +13,7 @@ from core.db.engine import open_engine, reading, writing
 from core.db.inbox_tables import events
 from core.db.start import prepare
 from core.errors import MalformedEvent
-from core.inbox.store import backlog, parse_envelope, store
+from core.events.store import backlog, parse_envelope, store
 from tests.receivers import event_body
 
 NOW = datetime(2026, 11, 23, 3, 4, 5, 678901, tzinfo=UTC)

@@ -9,11 +9,11 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core import clock
-from core.db import cursors
+from core.clock import NEVER
 from core.db.engine import is_full, is_passing, reading, writing
-from core.db.parked import PARKED
-from core.db.stream_limits import EVENTS, INBOX, LEDGER, PAYOUTS, REFRESH
 from core.db.tables import events, stale_objects, streams
+from core.domain import cursors
+from core.domain.stream_limits import EVENTS, INBOX, LEDGER, PAYOUTS, REFRESH
 from core.errors import (
     MalformedObject,
     StripeBusy,
@@ -21,13 +21,14 @@ from core.errors import (
     StripeRefused,
     StripeUnreachable,
 )
-from core.inbox import stale
-from core.inbox import streams as writes
-from core.inbox.backfill import backfill
-from core.inbox.poll import events_name, poll
-from core.inbox.streams import Recorder, every_so_often
-from core.inbox.work import apply_inbox
-from core.reads import streams as reads
+from core.events.coverage import events_name
+from core.inbox.event_processor import apply_inbox
+from core.inbox.poll import poll
+from core.mirror import refresh_queue
+from core.mirror import streams as writes
+from core.mirror.backfill import backfill
+from core.mirror.streams import Recorder, every_so_often
+from core.reads.overview import streams as reads
 from tests.test_inbox_work import intent, put
 
 MINUTE = timedelta(seconds=60)
@@ -278,7 +279,7 @@ def test_objects_that_are_due_say_as_of_when_readings_are_fresh(engine, later):
     recorder.flush()
     assert state(engine, REFRESH).error == "behind"
     with writing(engine) as connection:
-        connection.execute(update(stale_objects).values(next_attempt_at=PARKED))
+        connection.execute(update(stale_objects).values(next_attempt_at=NEVER))
     step()
     recorder.flush()
     assert state(engine, REFRESH).state == "fresh"
@@ -303,8 +304,8 @@ def test_a_payout_that_is_not_read_makes_payouts_late_and_nothing_else(engine, l
 
 def mark(engine, kind):
     with writing(engine) as connection:
-        one = stale.Mark(kind, f"{kind}_1", False, clock.now(), None)
-        stale.mark(connection, [one], at=clock.now())
+        one = refresh_queue.Mark(kind, f"{kind}_1", False, clock.now(), None)
+        refresh_queue.mark(connection, [one], at=clock.now())
 
 
 def test_the_ledger_is_fresh_as_of_its_last_walk_whatever_the_clock_says(engine, later):
@@ -512,7 +513,7 @@ def test_a_full_disk_is_blamed_on_no_event(engine, books, monkeypatch):
     def full(*_args, **_kwargs):
         raise DBAPIError("", {}, Exception("database or disk is full"))
 
-    monkeypatch.setattr("core.inbox.work.apply", full)
+    monkeypatch.setattr("core.inbox.event_processor.apply", full)
     with pytest.raises(DBAPIError):
         apply_inbox(engine, books)
     with reading(engine) as connection:

@@ -10,11 +10,11 @@ from core import clock
 from core.db.engine import reading, writing
 from core.db.tables import api_requests, events, payments, stale_objects
 from core.errors import LeaseLost
+from core.events.store import parse_envelope, store
 from core.gateway.transport import Call
-from core.inbox import overview, work
-from core.inbox.request_log import RequestLog
-from core.inbox.store import parse_envelope, store
-from core.inbox.work import TRIES, apply_inbox
+from core.inbox import event_processor, overview
+from core.inbox.event_processor import TRIES, apply_inbox
+from core.stripe_calls.request_log import RequestLog
 
 AT = 1_790_000_000
 
@@ -87,19 +87,19 @@ def test_a_bad_event_holds_up_no_other_and_dies_after_its_tries(engine, books):
     assert event_row(engine, 1)["state"] == "dead"
     assert [failure.stripe_id for failure in overview.failures(engine)] == ["evt_1"]
     assert overview.standing(engine)["dead"] == 1
-    work.replay(engine, ["evt_1"])
+    event_processor.replay(engine, ["evt_1"])
     assert event_row(engine, 1)["state"] == "pending"
 
 
 def test_an_event_leased_by_a_worker_that_died_is_taken_over(engine, books):
     put(engine, 1, intent(1))
-    fence, leased = work._claim(engine, 10)
+    fence, leased = event_processor._claim(engine, 10)
     assert len(leased) == 1
     assert not apply_inbox(engine, books).any
     make_due(engine)
     assert apply_inbox(engine, books).applied == 1
     with pytest.raises(LeaseLost):
-        work._apply(engine, fence, leased, books)
+        event_processor._apply(engine, fence, leased, books)
 
 
 def test_an_older_event_does_not_undo_a_newer_one(engine, books):
@@ -231,7 +231,7 @@ def test_workers_side_by_side_claim_other_payments(engine):
     for step, number in enumerate(reversed(numbers)):
         charge = {"id": f"ch_{number}", "object": "charge", "payment_intent": f"pi_{number}"}
         put(engine, 100 + step, charge, kind="charge.succeeded")
-    claims = [work._claim(engine, 20)[1] for _ in range(4)]
+    claims = [event_processor._claim(engine, 20)[1] for _ in range(4)]
     payments_of = [
         {json.loads(e.body)["data"]["object"]["id"][3:] for e in part} for part in claims
     ]

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from core import clock
-from core.db import cursors
 from core.db.engine import reading, writing
 from core.db.tables import (
     amount_hist,
@@ -22,17 +21,18 @@ from core.db.tables import (
     revenue_fee_parts_daily,
     risk_assessments,
 )
+from core.domain import cursors
 from core.emulator.server import start_emulator
 from core.errors import InsertRace, OutcomeUnknown
-from core.inbox import backfill as backfill_module
-from core.inbox.apply import apply
-from core.inbox.ledger_walk import catch_up, pages
 from core.inbox.poll import poll
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
 from core.ledger.upkeep import fold_closed_days, settle_available
-from core.ledger.verify import differences, rebuild_all
-from core.reads import revenue
-from core.risk.arrivals import score_arrivals
+from core.mirror import backfill as backfill_module
+from core.mirror.apply import apply
+from core.mirror.ledger_walk import catch_up, pages
+from core.mirror.rollups import differences, rebuild_all
+from core.reads.revenue import revenue
+from core.risk.mirror_scoring import score_arrivals
 from tests.spine import connect, kept_sums, picture
 
 

@@ -6,17 +6,17 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from core import clock
-from core.db import cursors
 from core.db.engine import reading, writing
 from core.db.tables import balance_checks, balance_transactions
+from core.domain import cursors
 from core.emulator.server import start_emulator
 from core.errors import MalformedObject, StripeUnreachable
-from core.inbox import balance_check, ledger_check
-from core.inbox.balance_check import check_balance
-from core.inbox.ledger_check import DAYS, check_ledger
-from core.inbox.ledger_walk import catch_up
-from core.ledger.verify import differences as drift
-from core.reads.ledger_checks import differences
+from core.mirror import balance_check, ledger_check
+from core.mirror.balance_check import check_balance
+from core.mirror.ledger_check import DAYS, check_ledger
+from core.mirror.ledger_walk import catch_up
+from core.mirror.rollups import differences as drift
+from core.reads.revenue.ledger_checks import differences
 from tests.spine import connect
 
 DAY = 86_400

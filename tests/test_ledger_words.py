@@ -14,11 +14,11 @@ from core.db import migrate
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import payment_words, payments
 from core.db.upsert import upsert
-from core.db.words import entries, in_line, of_name
 from core.emulator.server import RunningEmulator, start_emulator
-from core.inbox import payments as inbox_payments
-from core.ledger import words
-from core.ledger.verify import differences, rebuild_all
+from core.ledger import payment_words as words
+from core.mirror import payments as mirror_payments
+from core.mirror.rollups import differences, rebuild_all
+from core.search_words import entries, in_line, of_name
 from tests.factories import NOON, UTC_ZONE, add_payments, fresh_engine, paid, payment_row
 from tests.spine import connect
 
@@ -140,7 +140,7 @@ def test_what_the_mirror_writes_is_found_by_its_words(
     assert any(row["decline_code"] for row in rows)
     assert kept(spine.engine) == wanted(rows)
     assert differences(spine.engine) == []
-    monkeypatch.setattr(inbox_payments.words, "follow", lambda *_: None)
+    monkeypatch.setattr(mirror_payments.payment_words, "follow", lambda *_: None)
     with writing(spine.engine) as conn:
         conn.execute(delete(payments))
         conn.execute(delete(payment_words))

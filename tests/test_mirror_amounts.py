@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from core.db import refund_sums
 from core.db.engine import reading
+from core.domain import refundable
 from core.gateway import objects
-from core.inbox import merge, payments
 from core.ledger import ingest
-from core.ledger.verify import differences
-from core.reads import refund_history
-from core.reads.payments import page, parse
-from core.reads.refunds import figures
+from core.mirror import merge, payments
+from core.mirror.rollups import differences
+from core.reads.payments.list import page, parse
+from core.reads.refunds import history as refund_history
+from core.reads.refunds.figures import figures
 from tests.stripe_account import (
     StripeAccount,
     console_of,
@@ -321,7 +321,7 @@ PLANTED = {
     ),
     "pending": (
         [
-            (refund_sums.states, "UNDONE", ("failed", "canceled", "pending")),
+            (refundable.states, "UNDONE", ("failed", "canceled", "pending")),
             (merge, "UNDONE", ("failed", "canceled", "pending")),
             (payments, "with_refunds", lambda row, charge, parts: None),
         ],

@@ -21,9 +21,9 @@ from core.db.tables import (
     reviews,
 )
 from core.emulator.server import start_emulator
-from core.inbox import arrivals, backfill, unchanged
 from core.inbox.poll import poll
-from core.ledger.verify import differences
+from core.mirror import backfill, list_pages, unchanged
+from core.mirror.rollups import differences
 from tests.hard_business import Shop, came_to, listed
 from tests.spine import connect
 from tests.test_spine_hard_cases import console_says
@@ -305,7 +305,7 @@ def test_a_sync_that_forgot_the_old_payments_would_be_caught(emulator, tmp_path,
     spine = connect(emulator, f"sqlite:///{tmp_path}/forgot.db")
     business = before(spine, at)
     outage(spine, business, at, 60)
-    monkeypatch.setattr(arrivals, "payments_to_read", lambda *_given, **_named: [])
+    monkeypatch.setattr(list_pages, "payments_to_read", lambda *_given, **_named: [])
     monkeypatch.setattr(backfill.Run, "floor", lambda self, _kind: self.since)
     monkeypatch.setattr(backfill, "_look_for_the_rest", lambda *_given: None)
     spine.sync(days=60)

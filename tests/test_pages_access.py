@@ -10,7 +10,7 @@ from sqlalchemy import event
 from core.access import users
 from core.access.rights import MATRIX, ROLES, SEE_REVENUE
 from core.db.engine import writing
-from dashboard import navigation
+from dashboard.ui import navigation
 from tests.fixtures_access import app_test, audited, email_of, give, person
 
 pytestmark = pytest.mark.long
@@ -140,7 +140,7 @@ def test_losing_one_role_closes_its_pages_and_leaves_the_others(console, screen_
 
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_page_by_itself_notes_the_refusal(console, name, monkeypatch):
-    from dashboard import console as page_console
+    from dashboard.ui import viewer as page_console
 
     user = person(console)
     monkeypatch.setattr(page_console, "console", lambda: console)

@@ -123,11 +123,11 @@ def test_the_chain_is_walked_on_demand_and_the_finding_stands_there(console, log
 
 
 def test_a_long_walk_shows_how_far_it_is_and_can_be_stopped(log, screen, monkeypatch):
-    from core.actions import audit as actions
-    from dashboard import audit_chain
+    from core.actions.admin import audit_verification as actions
+    from dashboard.screens.audit import verification as audit_verification
 
     monkeypatch.setattr(actions, "_PART", 10)
-    monkeypatch.setattr(audit_chain, "PART", 0)
+    monkeypatch.setattr(audit_verification, "PART", 0)
     test = screen()
     test.button(key="walk").click().run()
     assert len(numbers(test)) == 50

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.access import users
-from core.actions import bulk_refunds
+from core.actions.refunds import bulk_ask as bulk_refunds
 from core.db.engine import writing
-from dashboard import bulk_form
+from dashboard.screens.refunds import bulk_form
 from tests.bulk_tools import ask, states, work_off
 from tests.fixtures_access import email_of
 from tests.fixtures_refund_screens import texts

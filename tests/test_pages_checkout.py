@@ -7,11 +7,12 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from core import bootstrap
-from core.actions import scenario_runs, scenarios
-from core.actions.stripe_test_cards import CARDS
+from core.actions.developer import scenario_runs, scenarios
+from core.actions.developer.stripe_test_cards import CARDS
 from core.db.engine import reading
 from core.db.tables import scenario_runs as runs_table
-from dashboard import columns, i18n
+from dashboard import i18n
+from dashboard.ui import columns
 from tests.checkout_screens import emulated, opened, texts
 from tests.fixtures_access import audited, person
 from tests.fixtures_actions import operations_kept

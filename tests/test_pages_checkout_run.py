@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from core import bootstrap, clock
-from core.actions.resolve import resolve
+from core.actions.operations.resolve import resolve
 from core.db.engine import reading, writing
 from core.db.tables import api_requests, operations
+from core.inbox.event_processor import apply_inbox
 from core.inbox.poll import poll
-from core.inbox.refresh import refresh
-from core.inbox.work import apply_inbox
-from dashboard import checkout_state
+from core.mirror.refresh import refresh
+from dashboard.screens.checkout import state as checkout_state
 from tests.checkout_screens import badges, choose, codes, emulated, opened, pay, steps, texts
 from tests.fixtures_access import person
 from tests.fixtures_actions import operations_kept

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from core import clock
+from core.clock import NEVER
 from core.db.engine import writing
-from core.db.parked import PARKED
-from core.inbox.work import apply_inbox
+from core.inbox.event_processor import apply_inbox
 from tests.event_tools import put, settle, state_of
 from tests.fixtures_access import audited, give, person
 from tests.fixtures_actions import pay
@@ -19,7 +19,7 @@ from tests.fixtures_screens import HOSTILE
 @pytest.fixture
 def as_role(console, nothing_cached, screen_as, desk, monkeypatch):
     """The screen over a few events, as a role sees it: `as_role("admin", q=…)`."""
-    from dashboard import console as page_console
+    from dashboard.ui import viewer as page_console
 
     monkeypatch.setattr(page_console, "_desk", lambda _console: (desk, Quiet()))
     now = clock.now()
@@ -150,7 +150,7 @@ def test_a_thin_event_shows_what_became_of_its_object(console, as_role):
 
 def test_events_of_a_mode_without_a_key_are_told_and_shown(console, as_role):
     with writing(console.engine) as conn:
-        waiting = {"state": "skipped", "skipped_because": "no_key", "next_attempt_at": PARKED}
+        waiting = {"state": "skipped", "skipped_because": "no_key", "next_attempt_at": NEVER}
         name = event(conn, livemode=True, **waiting)
     test = as_role()
     assert "Events of live mode that wait for a key: 1" in words(test)
@@ -213,7 +213,7 @@ def test_an_admin_sees_and_replays_but_makes_nothing_up(as_role):
 
 
 def test_nothing_is_made_up_in_live_mode(as_role, monkeypatch):
-    from dashboard import console as page_console
+    from dashboard.ui import viewer as page_console
 
     monkeypatch.setattr(page_console, "livemode", lambda: True)
     assert as_role().button(key="simulate").disabled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.actions import refunds
+from core.actions.refunds import ask as refunds
 from tests.bulk_tools import ask as ask_for_bulk
 from tests.fixtures_refund_screens import texts
 from tests.refund_tools import at_stripe, caller, paid, whole

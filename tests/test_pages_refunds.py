@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.actions import refunds
+from core.actions.refunds import ask as refunds
 from core.errors import StripeRefused
-from dashboard import refund_form, refund_review
+from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
+from dashboard.screens.refunds import form as refund_form
 from tests.fixtures_access import audited
 from tests.fixtures_refund_screens import texts
 from tests.refund_tools import at_stripe, caller, charged, paid, part, requests, whole
@@ -171,7 +172,7 @@ def test_ones_own_request_is_shown_and_cannot_be_approved(console, refunds_as, a
     assert test.button(key=f"review_{own.request_id}").disabled
     assert any("Somebody else decides" in said for said in texts(test))
     # A dialog that is forced open is refused by the action, and the refusal is written down.
-    test.session_state[refund_review.DIALOG.key] = {"id": own.request_id}
+    test.session_state[refund_approval_dialog.DIALOG.key] = {"id": own.request_id}
     test.run()
     test.button(key="review_approve").click().run()
     assert at_stripe(at_desk, own.payment_id) == []

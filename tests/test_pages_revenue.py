@@ -7,7 +7,8 @@ import pytest
 
 from core import clock
 from core.db.engine import writing
-from dashboard import columns, i18n
+from dashboard import i18n
+from dashboard.ui import columns
 from tests import factories, stream_rows
 from tests.fixtures_access import person
 

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from core import clock
+from core.clock import NEVER
 from core.db.engine import writing
-from core.db.parked import PARKED
-from core.db.stream_limits import BACKFILL, GAP, INCOMPLETE, LEDGER, PAYOUTS, REFRESH, STREAMS
 from core.db.tables import balance_checks, ledger_checks, revenue_daily, stale_objects
-from core.inbox import stale
-from dashboard import i18n, permission_words, stream_words
+from core.domain.stream_limits import BACKFILL, GAP, INCOMPLETE, LEDGER, PAYOUTS, REFRESH, STREAMS
+from core.mirror import refresh_queue
+from dashboard import i18n
+from dashboard.ui import permission_labels, stream_labels
 from tests import stream_rows
 from tests.fixtures_access import audited, person
 from tests.fixtures_screens import HOSTILE
@@ -66,10 +67,10 @@ def test_a_stopped_stream_is_told_with_its_reason_until_it_goes_on(console, scre
     given, said = FAULTS[fault]
     stream_rows.fail(console.engine, name, **given)
     test = screens()
-    assert stream_words.STREAMS[name] in banner(test)
+    assert stream_labels.STREAMS[name] in banner(test)
     assert "stopped since" in banner(test)
     assert said in banner(test)
-    assert f"{stream_words.STREAMS[name]}: stopped" in needs(test)
+    assert f"{stream_labels.STREAMS[name]}: stopped" in needs(test)
     assert said in needs(test)
     stream_rows.write(console.engine, name)
     test = screens()
@@ -88,7 +89,7 @@ def test_finance_is_told_of_the_ledger_on_its_screens(console, screens, page):
     stream_rows.fail(console.engine, LEDGER, REFRESH, error="stripe_busy", reason="x")
     said = banner(screens("finance", page))
     assert "Ledger: stopped" in said
-    assert stream_words.STREAMS[REFRESH] not in said
+    assert stream_labels.STREAMS[REFRESH] not in said
 
 
 @pytest.mark.parametrize("role", ["viewer", "support", "support_lead", "risk"])
@@ -106,7 +107,7 @@ def test_a_dead_worker_is_one_sentence_about_all_its_streams(console, screens):
     assert "no sign of life" in said
     assert "late since" in said
     for name in (LEDGER, PAYOUTS, REFRESH):
-        assert stream_words.STREAMS[name] in said
+        assert stream_labels.STREAMS[name] in said
 
 
 def test_a_console_whose_worker_never_ran_says_so(console, screens):
@@ -165,7 +166,7 @@ def test_chinese_people_are_told_in_chinese(console, screens):
 
 
 def test_a_right_that_is_not_known_is_named_all_the_same():
-    assert "rak_brand_new_read" in permission_words.lacking("rak_brand_new_read")
+    assert "rak_brand_new_read" in permission_labels.lacking("rak_brand_new_read")
 
 
 # --- as of when figures are true
@@ -216,19 +217,21 @@ def parked(console):
     now = clock.now()
     with writing(console.engine) as conn:
         for stripe_id, kind in kinds.items():
-            stale.mark(conn, [stale.Mark(kind, stripe_id, False, now, None)], at=now)
-        stale.mark(conn, [stale.Mark("refund", "re_live", True, now, None)], at=now)
+            refresh_queue.mark(
+                conn, [refresh_queue.Mark(kind, stripe_id, False, now, None)], at=now
+            )
+        refresh_queue.mark(conn, [refresh_queue.Mark("refund", "re_live", True, now, None)], at=now)
         said = f"The API key lacks the right {RIGHT}."
         s = stale_objects
-        conn.execute(update(s).values(next_attempt_at=PARKED, attempts=8, last_error=said))
+        conn.execute(update(s).values(next_attempt_at=NEVER, attempts=8, last_error=said))
         conn.execute(update(s).where(s.c.stripe_id == "re_1").values(last_error=HOSTILE))
-        stale.mark(conn, [stale.Mark("charge", "ch_1", False, now, None)], at=now)
+        refresh_queue.mark(conn, [refresh_queue.Mark("charge", "ch_1", False, now, None)], at=now)
     return kinds
 
 
 @pytest.fixture
 def acting(desk, monkeypatch):
-    from dashboard import console as page_console
+    from dashboard.ui import viewer as page_console
     from tests.test_pages_events import Quiet
 
     monkeypatch.setattr(page_console, "_desk", lambda _console: (desk, Quiet()))

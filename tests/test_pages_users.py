@@ -5,7 +5,7 @@ import pytest
 from core.access import passwords, tokens
 from core.access.sign_in import Visitor, sign_in
 from core.db.engine import reading, writing
-from core.reads import users as reads
+from core.reads.admin import users as reads
 from tests.fixtures_access import audited, email_of, person, session_of
 
 

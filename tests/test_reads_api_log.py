@@ -9,9 +9,10 @@ import pytest
 from core import clock
 from core.db.engine import reading, writing
 from core.errors import InvalidInput, NotFound
-from core.reads import api_log, live
-from core.reads.search import calls as call_search
-from core.reads.search import keyset
+from core.reads import versions
+from core.reads.developer import api_log
+from core.reads.search.logs import api_log as call_search
+from core.reads.search.logs import keyset
 from tests.fixtures_logs import call, operation
 
 KEY = "0b4f6e0c-2f55-5c1e-9a53-6a4a0d2b7c11"
@@ -215,7 +216,7 @@ def test_a_call_of_the_other_mode_is_not_found(engine, kept):
 def test_a_new_call_moves_the_number_that_screens_ask_for(engine, kept):
     def number():
         with reading(engine) as conn:
-            return live.version(conn, topic="api_log", livemode=False)
+            return versions.version(conn, topic="api_log", livemode=False)
 
     before = number()
     with writing(engine) as conn:

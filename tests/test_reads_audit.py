@@ -11,12 +11,12 @@ import pytest
 from core import clock
 from core.access import audit
 from core.access.principals import Caller
-from core.actions import audit as audit_actions
+from core.actions.admin import audit_verification as audit_actions
 from core.db.engine import reading, writing
-from core.db.sign_ins import account_key
 from core.db.tables import audit_log
+from core.domain.sign_ins import account_key
 from core.errors import InvalidInput, NotFound
-from core.reads import audit as reads
+from core.reads.admin import audit as reads
 from tests.fixtures_access import make_console, person
 from tests.fixtures_actions import with_token
 from tests.office import office_of

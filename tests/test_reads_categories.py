@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from stripe.params.reporting import _report_run_create_params as report_runs
 
-from core.reads import categories
-from core.reads.categories import KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
+from core.reads.revenue import categories
+from core.reads.revenue.categories import KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
 
 #: Only Stripe's page on reporting categories names these.
 PAGE_ONLY = frozenset(

@@ -13,9 +13,11 @@ from core.db.engine import reading, writing
 from core.db.tables import disputes, operations
 from core.errors import InvalidInput, NotFound
 from core.money import Money
-from core.reads import attention, dispute, dispute_odds
-from core.reads import disputes as reads
-from core.reads.disputes import WinRate
+from core.reads.disputes import detail as dispute_detail
+from core.reads.disputes import list as reads
+from core.reads.disputes import win_rates
+from core.reads.disputes.list import WinRate
+from core.reads.overview import attention
 from tests import factories
 
 STATUSES = (*reads.VIEWS["open"], *reads.VIEWS["review"], "won", "lost", "warning_closed")
@@ -226,7 +228,7 @@ def test_the_time_to_answer_is_that_of_the_first_answer(console, kept):
 
 def odds(won, decided, *, stake=10_000, fee=1_500):
     own = WinRate("fraudulent", decided, won, 0)
-    return dispute_odds.Odds(Money(stake, "usd"), fee and Money(fee, "usd"), True, own)
+    return win_rates.Odds(Money(stake, "usd"), fee and Money(fee, "usd"), True, own)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,7 @@ def test_a_dispute_of_the_other_mode_is_not_found(console, kept):
     live = next(row for row in kept if row["livemode"])
     for asked in (live["stripe_id"], "du_none"):
         with pytest.raises(NotFound):
-            read(console, dispute.by_id, dispute_id=asked)
+            read(console, dispute_detail.by_id, dispute_id=asked)
 
 
 def test_the_customers_history_is_counted(console, kept):
@@ -270,7 +272,7 @@ def test_the_customers_history_is_counted(console, kept):
         connection.execute(
             disputes.update().where(disputes.c.stripe_id == row["stripe_id"]).values(payment_id=own)
         )
-    found = read(console, dispute.by_id, dispute_id=row["stripe_id"])
+    found = read(console, dispute_detail.by_id, dispute_id=row["stripe_id"])
     assert found.payment.stripe_id == own
     assert (found.history.payments, found.history.disputed) == (6, 2)
     assert found.history.compelling == 2

@@ -12,7 +12,11 @@ from sqlalchemy import Connection
 from core.db.engine import open_engine, reading
 from core.db.migrate import upgrade
 from core.errors import NotFound
-from core.reads import attention, live, overview, payment, payments, revenue
+from core.reads import versions
+from core.reads.overview import attention, overview
+from core.reads.payments import detail as payment_detail
+from core.reads.payments import list as payment_list
+from core.reads.revenue import revenue
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Kolkata")
@@ -37,11 +41,11 @@ def test_screens_of_an_empty_account_are_empty(conn: Connection) -> None:
     assert overview.latest_failures(conn, livemode=False) == ()
     assert overview.freshness(conn, livemode=False).last_event_at is None
     assert attention.needs_you(conn, livemode=False, now=NOW) == ()
-    assert live.version(conn, topic="payments", livemode=False) == 0
+    assert versions.version(conn, topic="payments", livemode=False) == 0
 
 
 def test_list_of_an_empty_account_has_no_cursor(conn: Connection) -> None:
-    found = payments.page(conn, query=payments.parse("status:failed"), livemode=False)
+    found = payment_list.page(conn, query=payment_list.parse("status:failed"), livemode=False)
     assert (found.rows, found.newer_cursor, found.older_cursor) == ((), None, None)
     assert found.count is not None
     assert found.count.label == "0"
@@ -61,4 +65,4 @@ def test_revenue_of_an_empty_account_is_zero(conn: Connection) -> None:
 
 def test_payment_that_is_not_there_is_not_found(conn: Connection) -> None:
     with pytest.raises(NotFound):
-        payment.by_id(conn, payment_id="pi_none", livemode=False)
+        payment_detail.by_id(conn, payment_id="pi_none", livemode=False)

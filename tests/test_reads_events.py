@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.db import versions
 from core.db.engine import reading, writing
 from core.db.tables import stale_objects
+from core.domain import versions
 from core.errors import InvalidInput, NotFound
-from core.reads import events, live
-from core.reads.search import inbox
+from core.reads import versions as live
+from core.reads.developer import events
+from core.reads.search.logs import events as event_search
 from tests import factories
 from tests.fixtures_logs import event
 
@@ -91,7 +92,7 @@ def test_an_id_finds_its_event_in_its_own_mode(engine, kept):
 
 @pytest.mark.parametrize("most", [0, 10])
 def test_a_crowded_state_is_walked_with_the_same_answer(engine, kept, monkeypatch, most):
-    monkeypatch.setattr(inbox, "FEW", most)
+    monkeypatch.setattr(event_search, "FEW", most)
     assert found(engine, "state:dead,pending", kept) == "dead dispute"
 
 

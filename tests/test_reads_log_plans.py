@@ -5,8 +5,10 @@ from sqlalchemy import text
 
 from core import clock
 from core.db.engine import writing
-from core.reads import api_log
-from core.reads.search import calls, inbox, keyset
+from core.reads.developer import api_log
+from core.reads.search.logs import api_log as api_log_search
+from core.reads.search.logs import events as event_search
+from core.reads.search.logs import keyset
 from tests.factories import fresh_engine
 from tests.fixtures_logs import call, event
 
@@ -42,26 +44,26 @@ def plans(tmp_path, terms, line):
 @pytest.mark.parametrize(
     ("terms", "line", "index"),
     [
-        (calls, "", "ax_walk"),
-        (calls, "path:refunds", "ax_walk"),
-        (calls, "-status:2xx time:24h", "ax_walk"),
-        (calls, "status:404 path:refunds", "ax_status"),
-        (calls, f"key:{KEY}", "ax_key"),
-        (calls, f"key:{KEY} time:24h status:404", "ax_key"),
-        (calls, "request:req_1", "ax_request"),
-        (inbox, "", "ex_received"),
-        (inbox, "state:applied", "ex_received"),
-        (inbox, "-type:charge.*", "ex_received"),
-        (inbox, "created:24h source:poll", "ex_received"),
-        (inbox, "type:charge.* state:applied", "ex_type"),
-        (inbox, "type:charge.updated received:24h", "ex_type"),
-        (inbox, "state:dead", "ex_due"),
-        (inbox, "state:dead received:24h", "ex_due"),
-        (inbox, "object:pi_1", "ex_object"),
-        (inbox, "object:pi_1 type:charge.* state:dead", "ex_object"),
-        (inbox, "id:evt_1", "sqlite_autoindex_events_1"),
-        (inbox, "source:simulated", "sqlite_autoindex_events_1"),
-        (inbox, "source:simulated received:24h", "sqlite_autoindex_events_1"),
+        (api_log_search, "", "ax_walk"),
+        (api_log_search, "path:refunds", "ax_walk"),
+        (api_log_search, "-status:2xx time:24h", "ax_walk"),
+        (api_log_search, "status:404 path:refunds", "ax_status"),
+        (api_log_search, f"key:{KEY}", "ax_key"),
+        (api_log_search, f"key:{KEY} time:24h status:404", "ax_key"),
+        (api_log_search, "request:req_1", "ax_request"),
+        (event_search, "", "ex_received"),
+        (event_search, "state:applied", "ex_received"),
+        (event_search, "-type:charge.*", "ex_received"),
+        (event_search, "created:24h source:poll", "ex_received"),
+        (event_search, "type:charge.* state:applied", "ex_type"),
+        (event_search, "type:charge.updated received:24h", "ex_type"),
+        (event_search, "state:dead", "ex_due"),
+        (event_search, "state:dead received:24h", "ex_due"),
+        (event_search, "object:pi_1", "ex_object"),
+        (event_search, "object:pi_1 type:charge.* state:dead", "ex_object"),
+        (event_search, "id:evt_1", "sqlite_autoindex_events_1"),
+        (event_search, "source:simulated", "sqlite_autoindex_events_1"),
+        (event_search, "source:simulated received:24h", "sqlite_autoindex_events_1"),
     ],
 )
 def test_sqlite_reads_each_search_by_its_index_and_in_order(tmp_path, terms, line, index):

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Engine
 
+from core.clock import NEVER
 from core.db.engine import reading, writing
-from core.db.parked import PARKED
 from core.db.tables import (
     cases,
     disputes,
@@ -20,7 +20,8 @@ from core.db.tables import (
     stale_objects,
     versions,
 )
-from core.reads import attention, live, overview
+from core.reads import versions as live
+from core.reads.overview import attention, overview
 from tests.factories import (
     Row,
     add_charges,
@@ -188,7 +189,7 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
         stale = {"kind": "payment", "livemode": False, "mark": 1, "known_at": NOW}
         late = [{"stripe_id": "pi_late", "next_attempt_at": NOW - timedelta(minutes=6)}]
         late += [{"stripe_id": "pi_soon", "next_attempt_at": NOW - timedelta(minutes=1)}]
-        late += [{"stripe_id": "pi_refused", "next_attempt_at": PARKED}]
+        late += [{"stripe_id": "pi_refused", "next_attempt_at": NEVER}]
         conn.execute(stale_objects.insert(), [stale | row for row in late])
         waiting = taken(conn, local(20, 1, 0), status="requires_capture")
     with reading(engine) as conn:

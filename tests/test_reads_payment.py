@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from core.db.engine import reading, writing
 from core.db.tables import disputes, early_fraud_warnings, events, refunds
 from core.errors import NotFound
-from core.reads import payment
+from core.reads.payments import detail as payment_detail
 from tests.factories import (
     NOON,
     Row,
@@ -92,7 +92,7 @@ def test_detail_holds_every_part_of_the_payment_alone(engine: Engine) -> None:
     with writing(engine) as conn:
         one = troubled(conn)
     with reading(engine) as conn:
-        found = payment.by_id(conn, payment_id=one["stripe_id"], livemode=False)
+        found = payment_detail.by_id(conn, payment_id=one["stripe_id"], livemode=False)
     assert found.payment.stripe_id == one["stripe_id"]
     assert [a.stripe_id for a in found.attempts] == [one["latest_charge_id"], "ch_first"]
     assert [r.stripe_id for r in found.refunds] == ["re_1"]
@@ -110,7 +110,7 @@ def test_timeline_is_in_order_and_starts_with_the_creation(engine: Engine) -> No
     with writing(engine) as conn:
         one = troubled(conn)
     with reading(engine) as conn:
-        entries = payment.by_id(conn, payment_id=one["stripe_id"], livemode=False).timeline
+        entries = payment_detail.by_id(conn, payment_id=one["stripe_id"], livemode=False).timeline
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     kinds = [entry.kind for entry in entries]
     assert kinds[0] == "created"
@@ -124,8 +124,8 @@ def test_money_of_a_payment_adds_up_in_its_settlement_currency(engine: Engine) -
         one = troubled(conn)
     with reading(engine) as conn:
         asked = {"payment_id": one["stripe_id"], "livemode": False}
-        (figures,) = payment.money(conn, **asked)
-        assert payment.by_id(conn, **asked).money == (figures,)
+        (figures,) = payment_detail.money(conn, **asked)
+        assert payment_detail.by_id(conn, **asked).money == (figures,)
     assert figures.currency == "usd"
     assert (figures.gross_minor, figures.refund_minor) == (10_000, -4_000)
     assert (figures.dispute_minor, figures.fee_minor) == (-6_000, 300 + 1_500)
@@ -142,7 +142,7 @@ def test_rows_that_are_no_revenue_stand_beside_the_net_by_name(engine: Engine) -
             given = {"reporting_category": category, "amount_minor": amount, "fee_minor": 0}
             add_ledger(conn, [ledger_row(one, **given)])
     with reading(engine) as conn:
-        (figures,) = payment.money(conn, payment_id=one["stripe_id"], livemode=False)
+        (figures,) = payment_detail.money(conn, payment_id=one["stripe_id"], livemode=False)
     assert figures.others == (("novelty", 3), ("transfer", -500))
     assert (figures.gross_minor, figures.fee_minor, figures.tax_minor) == (1_000, 30, 7)
     assert figures.net_minor == 963
@@ -153,7 +153,7 @@ def test_currencies_of_a_payment_stay_apart(engine: Engine) -> None:
         one = paid(conn)
         add_ledger(conn, [ledger_row(one, amount_minor=-500, currency="eur", fee_minor=0)])
     with reading(engine) as conn:
-        found = payment.money(conn, payment_id=one["stripe_id"], livemode=False)
+        found = payment_detail.money(conn, payment_id=one["stripe_id"], livemode=False)
     assert [(m.currency, m.net_minor) for m in found] == [("eur", -500), ("usd", 970)]
 
 
@@ -161,4 +161,4 @@ def test_payment_of_the_other_mode_is_not_found(engine: Engine) -> None:
     with writing(engine) as conn:
         one = paid(conn)
     with reading(engine) as conn, pytest.raises(NotFound):
-        payment.by_id(conn, payment_id=one["stripe_id"], livemode=True)
+        payment_detail.by_id(conn, payment_id=one["stripe_id"], livemode=True)

@@ -9,7 +9,7 @@ import pytest
 
 from core.db.engine import reading, writing
 from core.db.tables import disputes, early_fraud_warnings
-from core.reads import programmes
+from core.reads.fraud import programmes
 from tests import factories
 
 ZONE = ZoneInfo("UTC")

@@ -8,11 +8,14 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.actions import bulk_refund_approvals, bulk_refunds, refund_approvals, refunds
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_approvals as bulk_refund_approvals
+from core.actions.refunds import bulk_ask as bulk_refunds
 from core.db.engine import reading
 from core.errors import NotFound
-from core.reads import bulk_refunds as bulk_reads
-from core.reads import refund_request as reads
+from core.reads.refunds import bulk as bulk_reads
+from core.reads.refunds import requests as reads
 from tests.bulk_tools import ask, work_off
 from tests.refund_tools import caller, paid, part, whole
 

@@ -8,17 +8,19 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from core.actions import refund_approvals, refunds
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import ask as refunds
 from core.db.engine import reading, writing
 from core.db.tables import refunds as refunds_table
 from core.errors import NotFound, StripeRefused
-from core.inbox.ledger_walk import catch_up
-from core.inbox.refresh import refresh
-from core.inbox.store import parse_envelope, store
-from core.inbox.work import apply_inbox
+from core.events.store import parse_envelope, store
+from core.inbox.event_processor import apply_inbox
+from core.mirror.ledger_walk import catch_up
+from core.mirror.refresh import refresh
 from core.money import Money
-from core.reads import attention, refund_history
-from core.reads import refunds as reads
+from core.reads.overview import attention
+from core.reads.refunds import figures as reads
+from core.reads.refunds import history as refund_history
 from tests.fixtures_access import email_of
 from tests.refund_tools import caller, mirror, paid, part, whole
 

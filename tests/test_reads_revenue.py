@@ -14,8 +14,8 @@ from sqlalchemy import Engine, text
 
 from core.db.engine import reading, writing
 from core.errors import InvalidInput
-from core.reads import categories, revenue
-from core.reads.categories import KNOWN, REVENUE
+from core.reads.revenue import categories, revenue
+from core.reads.revenue.categories import KNOWN, REVENUE
 from tests.factories import (
     NOON,
     Row,

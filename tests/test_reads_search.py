@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from core.db.engine import reading, writing
-from core.reads import payments
-from core.reads.search import run, stats
+from core.reads.payments import list as payment_list
+from core.reads.search.payments import execute, stats
 from core.reads.search.query import Query, parse
 from tests.factories import NOON, add_payments, fresh_engine, payment_row
 from tests.search_oracle import CURRENCIES, EMAILS, NAME_WORDS, expected, queries
@@ -83,7 +83,7 @@ def walk(engine: Engine, query: Query, limit: int, *, back: bool = False) -> lis
     pages, cursor, older = [], None, True
     with reading(engine) as conn:
         while True:
-            found = payments.page(
+            found = payment_list.page(
                 conn,
                 query=query,
                 livemode=False,
@@ -110,7 +110,7 @@ def test_every_walk_gives_each_match_once_in_order(
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(query=queries, limit=st.sampled_from([5, 50]), tiny=st.booleans())
     def check(query: Query, limit: int, tiny: bool) -> None:
-        monkeypatch.setattr(run, "BUDGET", 15 if tiny else 20_000)
+        monkeypatch.setattr(execute, "BUDGET", 15 if tiny else 20_000)
         wanted = expected(rows, query, False, ZONE, NOON)
         assert list(chain.from_iterable(walk(engine, query, limit))) == wanted
 
@@ -131,7 +131,7 @@ def test_way_up_misses_nothing_when_the_budget_cuts_pages_short(
     shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, rows = shop
-    monkeypatch.setattr(run, "BUDGET", 12)
+    monkeypatch.setattr(execute, "BUDGET", 12)
     for line in ("brand:visa", "email:j* amount:>2", "status:failed -ip:10.0.0.1"):
         query = parse(line)
         down = walk(engine, query, 4)
@@ -146,11 +146,11 @@ def test_page_above_the_newest_full_one_is_the_newest(shop: tuple[Engine, Rows])
     engine, _ = shop
     with reading(engine) as conn:
         asked = {"query": parse(""), "livemode": False, "limit": 10}
-        first = payments.page(conn, **asked)
-        third = payments.write_cursor(
-            payments.Position(first.rows[3].created_at, first.rows[3].stripe_id)
+        first = payment_list.page(conn, **asked)
+        third = payment_list.write_cursor(
+            payment_list.Position(first.rows[3].created_at, first.rows[3].stripe_id)
         )
-        again = payments.page(conn, **asked, cursor=third, older=False)
+        again = payment_list.page(conn, **asked, cursor=third, older=False)
     assert again == first
 
 
@@ -162,8 +162,8 @@ def test_cursor_that_was_tampered_with_gives_the_newest_page(
     with reading(engine) as conn:
         asked = {"query": parse(""), "livemode": False}
         for older in (True, False):
-            found = payments.page(conn, **asked, cursor=cursor, older=older)
-            assert found == payments.page(conn, **asked)
+            found = payment_list.page(conn, **asked, cursor=cursor, older=older)
+            assert found == payment_list.page(conn, **asked)
 
 
 def test_counts_are_exact_for_facets_and_days(shop: tuple[Engine, Rows]) -> None:
@@ -174,46 +174,46 @@ def test_counts_are_exact_for_facets_and_days(shop: tuple[Engine, Rows]) -> None
     with reading(engine) as conn:
         for line in lines:
             asked = {"query": parse(line), "livemode": False, "zone": ZONE, "now": NOON}
-            count = payments.page(conn, **asked).count
+            count = payment_list.page(conn, **asked).count
             wanted = expected(rows, parse(line), False, ZONE, NOON)
-            assert count == payments.Count(len(wanted), exact=True), line
+            assert count == payment_list.Count(len(wanted), exact=True), line
 
 
 def test_count_that_was_cut_short_says_so(
     shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, _ = shop
-    monkeypatch.setattr("core.reads.search.count.LIMIT", 20)
+    monkeypatch.setattr("core.reads.search.payments.count.LIMIT", 20)
     with reading(engine) as conn:
-        count = payments.page(conn, query=parse("amount:>1"), livemode=False).count
+        count = payment_list.page(conn, query=parse("amount:>1"), livemode=False).count
     assert count is not None
     assert (count.n, count.exact, count.label) == (20, False, "20+")
-    assert payments.Count(12345, exact=True).label == "12,345"
+    assert payment_list.Count(12345, exact=True).label == "12,345"
 
 
 def test_payment_of_a_new_kind_is_found_at_once(shop: tuple[Engine, Rows]) -> None:
     engine, _ = shop
     with reading(engine) as conn:
         query = parse("method:paypal")
-        assert payments.page(conn, query=query, livemode=False).rows == ()
+        assert payment_list.page(conn, query=query, livemode=False).rows == ()
     new = payment_row(ZONE, method_type="paypal")
     with writing(engine) as conn:
         add_payments(conn, [new])
     with reading(engine) as conn:
         for line in ("method:paypal", "", "status:paid", "amount:10 currency:usd"):
-            found = payments.page(conn, query=parse(line), livemode=False).rows
+            found = payment_list.page(conn, query=parse(line), livemode=False).rows
             assert new["stripe_id"] in [row.stripe_id for row in found], line
-        assert not payments.page(conn, query=query, livemode=True).rows
+        assert not payment_list.page(conn, query=query, livemode=True).rows
 
 
 def test_search_that_runs_out_of_budget_says_how_far_it_came(
     shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, rows = shop
-    monkeypatch.setattr(run, "BUDGET", 10)
+    monkeypatch.setattr(execute, "BUDGET", 10)
     query = parse("brand:visa -email:jo*")
     with reading(engine) as conn:
-        found = payments.page(conn, query=query, livemode=False, now=NOON)
+        found = payment_list.page(conn, query=query, livemode=False, now=NOON)
     wanted = expected(rows, query, False, ZONE, NOON)
     assert found.partial
     assert found.searched_to is not None

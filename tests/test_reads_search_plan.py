@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.db.engine import is_sqlite, reading, writing
-from core.reads import payments
-from core.reads.search import facets, stats
-from core.reads.search.edges import edge_of_counts
-from core.reads.search.filters import resolve
-from core.reads.search.guess import make_guess
-from core.reads.search.ids import follow
-from core.reads.search.plan import Course, Plan, choose
+from core.reads.payments import list as payment_list
+from core.reads.search.payments import facets, stats
+from core.reads.search.payments.execute import hull
+from core.reads.search.payments.filters import resolve
+from core.reads.search.payments.plan import Course, Plan, choose
+from core.reads.search.payments.related_ids import follow
+from core.reads.search.payments.selectivity import make_guess
+from core.reads.search.payments.sql import Binds, Conditions, Position, Window, statement
+from core.reads.search.payments.time_slices import edge_of_counts
 from core.reads.search.query import parse
-from core.reads.search.run import hull
-from core.reads.search.sql import Binds, Conditions, Position, Window, statement
 from tests.factories import (
     NOON,
     add_charges,
@@ -180,7 +180,7 @@ def test_the_rarest_word_of_several_leads(conn: Connection) -> None:
 def test_a_payout_is_read_by_its_rows_or_else_by_time(
     conn: Connection, many: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.reads.search.plan.PROBE", 2 if many else 4000)
+    monkeypatch.setattr("core.reads.search.payments.plan.PROBE", 2 if many else 4000)
     with writing(conn.engine) as other:
         rows = [payment_row(stripe_id=f"pi_{n:08d}", latest_charge_id=f"ch_p{n}") for n in range(5)]
         add_ledger(other, [ledger_row(row, payout_id="po_1") for row in rows])
@@ -201,9 +201,9 @@ def test_id_of_any_object_leads_to_its_payment(database_url: str) -> None:
     with reading(engine) as conn:
         for known in (first["stripe_id"], first["latest_charge_id"], "ch_earlier", txn):
             for line in (known, f"id:{known}"):
-                found = payments.page(conn, query=parse(line), livemode=False).rows
+                found = payment_list.page(conn, query=parse(line), livemode=False).rows
                 assert [row.stripe_id for row in found] == [first["stripe_id"]]
-        assert not payments.page(conn, query=parse("id:ch_none"), livemode=False).rows
+        assert not payment_list.page(conn, query=parse("id:ch_none"), livemode=False).rows
     engine.dispose()
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine
 from core.db.engine import reading, writing
 from core.db.tables import events
 from core.errors import InvalidInput
-from core.reads import payments
-from core.reads.search import plan, run, stats
+from core.reads.payments import list as payment_list
+from core.reads.search.payments import execute, plan, stats
 from core.reads.search.query import Query, Term, parse
 from tests.factories import (
     NOON,
@@ -47,7 +47,7 @@ def ids(engine: Engine, line: str, *, livemode: bool = False, limit: int = 50) -
     cursor = None
     with reading(engine) as conn:
         while True:
-            page = payments.page(
+            page = payment_list.page(
                 conn, query=parse(line), livemode=livemode, cursor=cursor, limit=limit, now=NOON
             )
             found += [row.stripe_id for row in page.rows]
@@ -87,15 +87,15 @@ def test_a_payment_that_is_in_a_payout_twice_is_found_once(engine: Engine) -> No
         add_ledger(conn, [ledger_row(row, payout_id="po_1", amount_minor=-100, fee_minor=0)])
     assert ids(engine, "po_1") == [payment]
     with reading(engine) as conn:
-        counted = payments.page(conn, query=parse("po_1"), livemode=False).count
-    assert counted == payments.Count(1, exact=True)
+        counted = payment_list.page(conn, query=parse("po_1"), livemode=False).count
+    assert counted == payment_list.Count(1, exact=True)
 
 
 def test_a_large_payout_is_walked_by_time_and_nothing_of_it_is_missed(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "PROBE", 20)
-    monkeypatch.setattr(run, "BUDGET", 200)
+    monkeypatch.setattr(execute, "BUDGET", 200)
     with writing(engine) as conn:
         made = paid_out(conn, "po_1", 60)
         paid_out(conn, "po_2", 60)
@@ -274,7 +274,7 @@ def test_a_common_name_is_read_in_order_of_time_within_the_budget(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "PROBE", 5)
-    monkeypatch.setattr(run, "BUDGET", 60)
+    monkeypatch.setattr(execute, "BUDGET", 60)
     with writing(engine) as conn:
         rows = [
             payment_row(

@@ -9,9 +9,9 @@ import pytest
 from core import clock
 from core.access import sessions, tokens, users
 from core.db.engine import reading, writing
-from core.db.sign_ins import IDLE
+from core.domain.sign_ins import IDLE
 from core.errors import NotFound
-from core.reads import users as reads
+from core.reads.admin import users as reads
 from tests.fixtures_access import make_console, person, session_of
 
 NOW = clock.from_unix(1_795_000_000)

@@ -11,7 +11,7 @@ from core.access import tokens, users
 from core.cache import ProcessCache
 from core.db.engine import reading, writing
 from core.db.tables import api_tokens
-from dashboard import rest_callers
+from dashboard.rest import authentication
 from tests.fixtures_access import audited, email_of
 from tests.fixtures_rest import CREATE, PREFIX, running_api
 
@@ -134,15 +134,15 @@ def test_the_rate_starts_anew_with_the_next_minute(limited, monkeypatch):
 
 def test_guesses_from_one_address_are_not_looked_up_for_ever(desk, backend, one_minute):
     """One address is used up; a token that was good here a moment ago, and others, are not."""
-    callers = rest_callers.Callers(desk, 600)
+    callers = authentication.Callers(desk, 600)
     good = _secret(desk, backend)
     callers.caller(f"Bearer {good}", "203.0.113.7")
-    for number in range(rest_callers.MOST_GUESSES):
-        with pytest.raises(rest_callers.NotSignedIn):
+    for number in range(authentication.MOST_GUESSES):
+        with pytest.raises(authentication.NotSignedIn):
             callers.caller(f"Bearer tw_guess{number}", "203.0.113.7")
-    with pytest.raises(rest_callers.RateLimited):
+    with pytest.raises(authentication.RateLimited):
         callers.caller("Bearer tw_another", "203.0.113.7")
-    with pytest.raises(rest_callers.NotSignedIn):
+    with pytest.raises(authentication.NotSignedIn):
         callers.caller("Bearer tw_another", "203.0.113.8")
     assert callers.caller(f"Bearer {good}", "203.0.113.7").user_id == backend.user_id
 
@@ -160,7 +160,7 @@ def test_no_secret_is_put_into_the_cache(desk, backend):
 
     watched = type(desk)(**{**vars(desk), "cache": Watched(), "_proved": set()})
     secret = _secret(desk, backend)
-    rest_callers.Callers(watched, 600).caller(f"Bearer {secret}", "203.0.113.7")
+    authentication.Callers(watched, 600).caller(f"Bearer {secret}", "203.0.113.7")
     assert kept
     assert all(secret not in one for one in kept)
 

@@ -10,12 +10,13 @@ import pytest
 
 from core import errors
 from core.errors import InvalidInput, MalformedObject, Misconfigured, NotFound, TillwatchError
-from dashboard import i18n, rest_errors
+from dashboard import i18n
+from dashboard.rest import errors as rest_errors
 from tests.fixtures_rest import CREATE, DECLINED
 
 ROOT = Path(__file__).parent.parent
 #: Where the rules stand that a caller of the REST API can break.
-RULED = ("payment_rules", "refund_rules", "operations")
+RULED = ("payments/validation", "refunds/validation", "operations/operations")
 INPUT = {"InvalidInput", "InvalidAmount", "UnknownCurrency", "NotRefundable"}
 #: Errors that say themselves what is wrong, and not by a rule or by one of Stripe's codes.
 SAID = """
@@ -110,7 +111,7 @@ def test_words_without_a_translation_give_way_to_their_kinds():
 
 
 def test_an_error_of_a_stranger_reveals_no_insides(api, monkeypatch):
-    from core.actions import payments
+    from core.actions.payments import payments
 
     def broken(*_args, **_named):
         raise KeyError("a secret of ours")
@@ -123,7 +124,7 @@ def test_an_error_of_a_stranger_reveals_no_insides(api, monkeypatch):
 
 
 def test_an_unsafe_setting_is_our_mistake(api, monkeypatch):
-    from core.actions import payments
+    from core.actions.payments import payments
 
     def unset(*_args, **_named):
         raise Misconfigured

@@ -163,9 +163,9 @@ def test_a_slow_stripe_holds_up_neither_webhooks_nor_health(api):
 
 
 def test_what_is_over_the_bound_is_told_to_come_again(api, monkeypatch):
-    from dashboard import rest_office
+    from dashboard.rest import executor
 
-    monkeypatch.setattr(rest_office, "MOST", 2)
+    monkeypatch.setattr(executor, "MOST", 2)
     token = api.token("service")
     api.created(token)
     api.emulator.fault("delay", seconds=4, path=INTENTS, count=2)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from core.settings import Settings
-from dashboard.api import create_app
+from dashboard.receiver.app import create_app
 from tests.fixtures_rest import CREATE, DECLINED, PREFIX, running_api
 
 pytestmark = pytest.mark.long

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from core import clock
 from core.clock import EPOCH
-from core.db import versions
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import risk_assessments
-from core.risk.arrivals import score_arrivals
-from core.risk.watch import Watch
+from core.domain import versions
+from core.risk.mirror_scoring import score_arrivals
+from core.risk.scoring_worker import Watch
 from tests import factories
 
 ZONE = ZoneInfo("UTC")

@@ -11,7 +11,7 @@ from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import disputes, early_fraud_warnings, refunds, risk_assessments
 from core.errors import InvalidInput
-from core.risk import backtest, verdicts
+from core.risk import backtest, confusion_matrix
 from core.risk.backtest import Question
 from core.risk.rules import DEFAULT, read
 from core.risk.values import KINDS
@@ -108,7 +108,7 @@ def test_the_matrix_and_the_money_by_currency(engine, shop):
     shop.paid(1, "refund", 300)
     shop.paid(0, None)
     shop.paid(0, "duplicate")
-    found = verdicts.verdict(cells(engine), RULES.high_at)
+    found = confusion_matrix.verdict(cells(engine), RULES.high_at)
     assert (found.caught, found.refused_good, found.missed_fraud, found.passed_good) == (2, 1, 1, 2)
     assert found.saved == {"usd": 5000, "jpy": 700}
     assert found.lost == {"usd": 900}
@@ -121,14 +121,14 @@ def test_a_payment_with_two_labels_counts_once(engine, shop):
     with writing(engine) as connection:
         payment_id = connection.execute(disputes.select()).one().payment_id
         shop._label(connection, "warning", payment_id)
-    found = verdicts.verdict(cells(engine), 50)
+    found = confusion_matrix.verdict(cells(engine), 50)
     assert (found.caught, found.saved) == (1, {"usd": 1000})
 
 
 def test_only_the_labels_that_were_chosen_count(engine, shop):
     shop.paid(3, "fraudulent")
     shop.paid(3, "warning")
-    assert verdicts.verdict(cells(engine, labels=("warning",)), 50).caught == 1
+    assert confusion_matrix.verdict(cells(engine, labels=("warning",)), 50).caught == 1
     with pytest.raises(InvalidInput, match="labels"):
         cells(engine, labels=("guess",))
 
@@ -144,7 +144,7 @@ def test_months_are_those_of_the_zone_and_cut_to_the_window(engine, shop):
     shop.paid(3, at=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
     shop.paid(3, at=datetime(2026, 11, 1, tzinfo=UTC))
     shop.paid(0, at=datetime(2026, 11, 2, tzinfo=UTC))
-    months = verdicts.by_month(cells(engine), 50)
+    months = confusion_matrix.by_month(cells(engine), 50)
     assert {month: one.refused_good for month, one in months.items()} == {
         date(2026, 10, 1): 1,
         date(2026, 11, 1): 1,
@@ -161,22 +161,22 @@ def test_months_are_those_of_the_zone_and_cut_to_the_window(engine, shop):
 def test_the_curve_trades_recall_for_good_money(engine, shop):
     for attempts, label in ((3, "fraudulent"), (1, "fraudulent"), (1, None), (0, None), (0, None)):
         shop.paid(attempts, label)
-    found = verdicts.curve(cells(engine))
+    found = confusion_matrix.curve(cells(engine))
     assert [(at, one.caught, one.refused_good) for at, one in found] == [
         (0, 2, 3),
         (20, 2, 1),
         (70, 1, 0),
         (71, 0, 0),
     ]
-    assert verdicts.best(cells(engine), 3400)[0] == 20
-    assert verdicts.best(cells(engine), 0)[0] == 70
+    assert confusion_matrix.best(cells(engine), 3400)[0] == 20
+    assert confusion_matrix.best(cells(engine), 0)[0] == 70
 
 
 def test_the_rules_in_force_stand_beside_those_tried(engine, shop):
     shop.paid(5, "fraudulent")
     found = cells(engine)
     assert [(cell.points, cell.before) for cell in found] == [(70, 50)]
-    assert verdicts.verdict(found, 70, before=True).caught == 0
+    assert confusion_matrix.verdict(found, 70, before=True).caught == 0
 
 
 def test_a_scan_in_many_parts_says_the_same(engine, shop, monkeypatch):

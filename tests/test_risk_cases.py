@@ -14,7 +14,7 @@ from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import cases, early_fraud_warnings, payments, reviews, risk_assessments
 from core.risk.cases import FRESH, follow
-from core.risk.watch import Watch
+from core.risk.scoring_worker import Watch
 from tests import factories
 from tests.risk_samples import assessment
 

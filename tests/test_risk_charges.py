@@ -9,8 +9,9 @@ from sqlalchemy import select
 from core import clock
 from core.db.engine import reading, writing
 from core.db.tables import cases, risk_assessments
-from core.reads import case_detail, dispute, programmes
-from core.risk.watch import Watch
+from core.reads.disputes import detail as dispute_detail
+from core.reads.fraud import case_detail, programmes
+from core.risk.scoring_worker import Watch
 from tests.receivers import serving, settings_for
 from tests.told_shop import NOW, Shop, charge, disputed, intent
 
@@ -113,7 +114,7 @@ def test_the_card_programmes_count_it_above_and_below(shop):
     found = shop.read(programmes.gauge, zone=ZONE, now=later)
     (visa,) = [one for one in found if one.brand == "visa"]
     assert (visa.warnings, visa.disputes, visa.denominator) == (1, 1, 2)
-    beside = shop.read(dispute.by_id, dispute_id="du_1")
+    beside = shop.read(dispute_detail.by_id, dispute_id="du_1")
     assert beside.payment.stripe_id == "ch_9"
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import risk_assessments
-from core.risk import compiled
-from core.risk.compiled import score_of
+from core.risk import sql_compiler
 from core.risk.rules import DEFAULT, read
+from core.risk.sql_compiler import score_of
 from tests.risk_samples import assessment, rule_sets, signal_sets
 
 
@@ -67,7 +67,7 @@ def test_a_compiler_that_takes_null_as_unknown_is_shown_up(engine, monkeypatch):
     rules = read({"rules": [{"name": "r", "when": "not radar_score > 5", "points": 7}]})
     nobody = dict.fromkeys(signal_names()) | {"amount": 1, "currency": "usd"}
     assert in_sql(engine, rules, [nobody]) == in_python(rules, [nobody]) == [7]
-    monkeypatch.setattr(compiled, "_known", lambda condition: condition)
+    monkeypatch.setattr(sql_compiler, "_known", lambda condition: condition)
     assert in_sql(engine, rules, [nobody]) == [0]
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from core import clock
 from core.db.engine import reading
-from core.emulator import history
 from core.emulator.server import start_emulator
-from core.risk import backtest, verdicts
-from core.risk.arrivals import score_arrivals
+from core.emulator.simulation import history
+from core.risk import backtest, confusion_matrix
 from core.risk.backtest import Question
+from core.risk.mirror_scoring import score_arrivals
 from core.risk.rules import DEFAULT, read
 from tests.spine import connect
 
@@ -73,11 +73,11 @@ def test_the_history_holds_every_kind_of_fraud(months):
 
 
 def test_a_threshold_found_on_one_history_holds_on_another(months):
-    found = verdicts.best(months[TUNED_ON][1], MOST_GOOD)
+    found = confusion_matrix.best(months[TUNED_ON][1], MOST_GOOD)
     assert found is not None
     threshold, tuned = found
-    tried = verdicts.verdict(months[TRIED_ON][1], threshold)
-    default = verdicts.verdict(months[TRIED_ON][1], read(DEFAULT).high_at, before=True)
+    tried = confusion_matrix.verdict(months[TRIED_ON][1], threshold)
+    default = confusion_matrix.verdict(months[TRIED_ON][1], read(DEFAULT).high_at, before=True)
     told = f"at {threshold}: tuned {tuned}, tried {tried}, default {default}"
     assert (tried.recall or 0) >= 5000, told
     assert (tried.precision or 0) >= 4000, told

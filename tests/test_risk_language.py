@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
-from core.risk.conditions import LONGEST, parse
-from core.risk.language import Kind, holds, names_in
+from core.risk.ast import Kind, holds, names_in
+from core.risk.parser import LONGEST, parse
 
 #: Seconds of this thread alone: others may have the machine meanwhile.
 LONGEST_READING = 0.05

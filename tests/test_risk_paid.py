@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.actions import payments
+from core.actions.payments import payments
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import payments as mirror
 from core.db.tables import risk_assessments
 from core.gateway.objects import read_object
-from core.inbox.apply import apply
-from core.risk import arrivals, paid
+from core.mirror.apply import apply
+from core.risk import captured_amounts, mirror_scoring
 from tests.fixtures_access import make_console
 from tests.fixtures_actions import ASKED
 
@@ -43,7 +43,7 @@ def held(desk, backend):
 
 
 def score(desk):
-    return arrivals.score_arrivals(desk.engine, desk.books.scope.zone, since=clock.EPOCH)
+    return mirror_scoring.score_arrivals(desk.engine, desk.books.scope.zone, since=clock.EPOCH)
 
 
 def kept(desk):
@@ -75,7 +75,7 @@ def test_scored_later_it_says_the_same(desk, backend, held):
 
 
 def test_captured_between_weighing_and_keeping_is_not_lost(desk, backend, held, monkeypatch):
-    weigh = arrivals.weigh
+    weigh = mirror_scoring.weigh
 
     def slow(*given):
         found = weigh(*given)
@@ -83,7 +83,7 @@ def test_captured_between_weighing_and_keeping_is_not_lost(desk, backend, held, 
         return found
 
     captured = []
-    monkeypatch.setattr(arrivals, "weigh", slow)
+    monkeypatch.setattr(mirror_scoring, "weigh", slow)
     score(desk)
     assert len(captured) == 1
     assert kept(desk) == (AMOUNT, AMOUNT)
@@ -101,7 +101,7 @@ def test_an_older_state_that_comes_late_changes_nothing(desk, backend, held):
 
 
 def test_a_score_that_is_not_followed_would_be_seen(desk, backend, held, monkeypatch):
-    monkeypatch.setattr(paid, "follow", lambda *_: None)
+    monkeypatch.setattr(captured_amounts, "follow", lambda *_: None)
     score(desk)
     payments.capture(desk, backend, held, livemode=False)
     assert kept(desk) == (0, AMOUNT)

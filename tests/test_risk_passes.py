@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import gate_passes, operations, risk_assessments
-from core.risk import passes
+from core.risk import inflight_approvals
+from core.risk.scoring_worker import Watch
 from core.risk.signals import Subject, signals_of
 from core.risk.values import KINDS
-from core.risk.watch import Watch
 from tests import factories
 from tests.risk_samples import assessment
 
@@ -52,7 +52,7 @@ def let_through(engine, number=1, state="succeeded", at=NOON, payment=None, **gi
     row |= {"order_id": None, "amount_minor": AMOUNT, "currency": "usd", "created_at": at} | given
     with writing(engine) as connection:
         connection.execute(operations.insert().values(**operation))
-        passes.keep(connection, **row)
+        inflight_approvals.keep(connection, **row)
 
 
 def mirrored(engine, payment="pi_1", at=NOON, **given):
@@ -141,5 +141,5 @@ def test_old_ones_go(engine):
     let_through(engine, 1, at=NOON - timedelta(days=3))
     let_through(engine, 2, at=NOON)
     with writing(engine) as connection:
-        assert passes.prune(connection, at=NOON) == 1
+        assert inflight_approvals.prune(connection, at=NOON) == 1
         assert connection.scalar(select(func.count()).select_from(gate_passes)) == 1

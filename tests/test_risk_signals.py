@@ -11,10 +11,10 @@ import pytest
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import list_entries
-from core.risk.earlier import DAY, HOUR
 from core.risk.rules import DEFAULT, read
 from core.risk.signals import Subject, signals_of
 from core.risk.values import KINDS
+from core.risk.velocity import DAY, HOUR
 from tests import factories
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -6,7 +6,8 @@ import pytest
 
 from core.db.engine import reading
 from core.emulator.server import start_emulator
-from core.reads import dispute, revenue
+from core.reads.disputes import detail as dispute_detail
+from core.reads.revenue import revenue
 from tests.spine import connect
 
 
@@ -65,7 +66,7 @@ def test_the_effect_of_a_dispute_is_exact(spine, words, status, moved, fee):
     spine.sync()
     after = booked(spine)
     with reading(spine.engine) as connection:
-        detail = dispute.by_id(connection, dispute_id=found["id"], livemode=False)
+        detail = dispute_detail.by_id(connection, dispute_id=found["id"], livemode=False)
     assert detail.dispute.status == status
     at_stripe = rows_at_stripe(spine, found["id"])
     assert sum(row["net"] for row in at_stripe) == detail.effects[0].net.minor

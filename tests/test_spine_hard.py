@@ -6,15 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from core import clock
+from core import clock, loop
 from core.db.engine import reading
 from core.db.tables import balance_transactions, charges
 from core.emulator.server import start_emulator
 from core.errors import OutcomeUnknown
-from core.inbox import backfill, loop
-from core.inbox.ledger_walk import catch_up, fill_gaps
 from core.inbox.poll import poll
-from core.ledger import verify
+from core.mirror import backfill, rollups
+from core.mirror.ledger_walk import catch_up, fill_gaps
 from tests.spine import connect, picture
 
 
@@ -52,7 +51,7 @@ def test_a_ledger_row_that_is_listed_late_is_fetched_by_its_id(emulator, tmp_pat
     assert fill_gaps(spine.engine, spine.gateway, spine.books) >= lost
     with reading(spine.engine) as connection:
         assert connection.scalar(unbooked) == 0
-    assert verify.differences(spine.engine) == []
+    assert rollups.differences(spine.engine) == []
 
 
 def test_an_unreadable_ledger_row_stops_no_other(emulator, tmp_path, monkeypatch):

@@ -16,8 +16,8 @@ from core.db.tables import balance_transaction_fees, balance_transactions, payme
 from core.emulator.server import start_emulator
 from core.gateway import ledger_entries
 from core.gateway.balances import read_balance
-from core.ledger.verify import differences
-from core.reads import revenue
+from core.mirror.rollups import differences
+from core.reads.revenue import revenue
 from tests.hard_business import Shop, Sums, came_to, orders
 from tests.spine import connect
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from core.db.engine import reading
 from core.db.tables import balance_transactions, events, payments
 from core.emulator.server import start_emulator
-from core.ledger.verify import differences
+from core.mirror.rollups import differences
 from tests.spine import AMOUNTS, connect, do_business, kept_sums, picture, stripe_sums
 
 

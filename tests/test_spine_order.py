@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.emulator.server import start_emulator
 from core.errors import LeaseLost
-from core.inbox import work
-from core.inbox.refresh import refresh
-from core.ledger.verify import differences
+from core.inbox import event_processor
+from core.mirror.refresh import refresh
+from core.mirror.rollups import differences
 from tests.spine import connect, do_business, kept_sums, picture, stripe_sums
 
 
@@ -40,13 +40,13 @@ def live_through(spine, events, seed, *, look_again=True):
         size = dice.randint(1, 40)
         spine.deliver(copies[:size])
         copies = copies[size:]
-        work.apply_inbox(spine.engine, spine.books, batch=dice.randint(1, 50))
+        event_processor.apply_inbox(spine.engine, spine.books, batch=dice.randint(1, 50))
         if look_again and dice.random() < 0.3:
             refresh(spine.engine, spine.gateway, spine.books, batch=dice.randint(1, 20))
     if look_again:
         spine.drain()
     else:
-        while work.apply_inbox(spine.engine, spine.books).any:
+        while event_processor.apply_inbox(spine.engine, spine.books).any:
             pass
 
 
@@ -83,7 +83,7 @@ def test_a_batch_applied_twice_changes_no_sum(account, monkeypatch):
     spine.deliver(events)
     spine.drain()
     before = picture(spine.engine), kept_sums(spine.engine)
-    work.replay(spine.engine, [event["id"] for event in events])
+    event_processor.replay(spine.engine, [event["id"] for event in events])
     spine.drain()
     assert (picture(spine.engine), kept_sums(spine.engine)) == before
     assert differences(spine.engine) == []
@@ -94,9 +94,9 @@ def test_a_reading_that_was_overtaken_is_dropped(account, monkeypatch):
     emulator, events, expected, folder = account
     spine = connect(emulator, f"sqlite:///{folder}/crossed.db")
     spine.deliver(events)
-    while work.apply_inbox(spine.engine, spine.books).any:
+    while event_processor.apply_inbox(spine.engine, spine.books).any:
         pass
-    from core.inbox import refresh as module
+    from core.mirror import refresh as module
 
     slow = []
     real = module._apply

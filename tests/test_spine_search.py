@@ -12,7 +12,7 @@ from core.db.engine import reading
 from core.db.tables import payouts
 from core.emulator.server import RunningEmulator, start_emulator
 from core.errors import CardDeclined
-from core.reads import payments
+from core.reads.payments import list as payment_list
 from core.reads.search.query import Query, Term, parse
 from tests.spine import Spine, connect
 
@@ -41,7 +41,7 @@ def ids(spine: Spine, query: Query) -> list[str]:
     cursor = None
     with reading(spine.engine) as conn:
         while True:
-            page = payments.page(conn, query=query, livemode=False, cursor=cursor)
+            page = payment_list.page(conn, query=query, livemode=False, cursor=cursor)
             found += [row.stripe_id for row in page.rows]
             cursor = page.older_cursor
             if cursor is None:

@@ -19,7 +19,7 @@ from core.db.tables import (
     reviews,
 )
 from core.gateway import objects
-from core.ledger.verify import differences
+from core.mirror.rollups import differences
 from tests.any_objects import ABSENT, CLASSES, METHODS, damage, made, of_method
 from tests.emulator_shapes import annotations_of
 from tests.stripe_lists import (

@@ -3,16 +3,16 @@
 import pytest
 
 from core import clock
-from core.db import cursors
 from core.db.engine import writing
 from core.db.tables import balance_transactions, charges, customers, payments, refunds
+from core.domain import cursors
 from core.errors import MalformedObject, StripeBusy, StripeKeyRefused, StripeUnreachable
 from core.gateway import walk
 from core.gateway.readings import read_page
-from core.inbox.ledger_walk import catch_up
 from core.inbox.poll import poll
-from core.inbox.refresh import refresh
-from core.ledger.verify import differences
+from core.mirror.ledger_walk import catch_up
+from core.mirror.refresh import refresh
+from core.mirror.rollups import differences
 from tests.stripe_lists import (
     charge,
     customer,
@@ -147,14 +147,14 @@ def test_an_object_that_stripe_always_fails_over_holds_up_no_other(stripe, tmp_p
         stripe.put("payment_intent", intent(number, ago(60), latest_charge=None))
     said = {"error": {"type": "api_error", "message": "not this one"}}
     stripe.faults.append(lambda path, _query: (500, said) if path.endswith("pi_00000") else None)
-    from core.inbox import stale
+    from core.mirror import refresh_queue
 
     with writing(mirror.engine) as connection:
         marks = [
-            stale.Mark("payment_intent", f"pi_{number:05}", False, clock.now(), None)
+            refresh_queue.Mark("payment_intent", f"pi_{number:05}", False, clock.now(), None)
             for number in range(3)
         ]
-        stale.mark(connection, marks, at=clock.now())
+        refresh_queue.mark(connection, marks, at=clock.now())
     with pytest.raises(StripeUnreachable):
         refresh(mirror.engine, mirror.gateway, mirror.books)
     assert refresh(mirror.engine, mirror.gateway, mirror.books) == 2

@@ -15,7 +15,7 @@ from core.db.tables import (
     reviews,
 )
 from core.gateway import readings
-from core.ledger.verify import differences
+from core.mirror.rollups import differences
 from tests.stripe_lists import (
     charge,
     customer,
@@ -270,19 +270,19 @@ def test_a_row_that_the_database_refuses_is_parked_alone(stripe, tmp_path, monke
 def test_a_mistake_of_the_program_is_told_by_its_place_and_quotes_nobody(
     stripe, tmp_path, monkeypatch, caplog
 ):
-    from core.inbox import arrivals
+    from core.mirror import list_pages
 
     now = clock.to_unix(clock.now()) - 600
     for number in range(3):
         stripe.put("customer", customer(number, now - number))
-    real = arrivals.apply
+    real = list_pages.apply
 
     def stumble(connection, snapshots, *given, **named):
         if any(one.stripe_id == "cus_00001" for one in snapshots):
             raise TypeError("a mistake over user1@example.com")
         return real(connection, snapshots, *given, **named)
 
-    monkeypatch.setattr(arrivals, "apply", stumble)
+    monkeypatch.setattr(list_pages, "apply", stumble)
     mirror = mirror_of(stripe, f"sqlite:///{tmp_path}/mistake.db")
     learned = mirror.sync()
     assert learned.parked["customer"] == 1
@@ -290,5 +290,5 @@ def test_a_mistake_of_the_program_is_told_by_its_place_and_quotes_nobody(
     (told,) = [r for r in caplog.records if "customer cus_00001: the program failed" in r.message]
     assert told.levelname == "ERROR"
     assert "TypeError" in told.message
-    assert "core/inbox/arrivals.py:" in told.message
+    assert "core/mirror/list_pages.py:" in told.message
     assert "user1@example.com" not in caplog.text

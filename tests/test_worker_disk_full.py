@@ -21,8 +21,8 @@ from core.db import migrate
 from core.db.engine import open_engine, reading
 from core.db.tables import events
 from core.emulator.server import start_emulator
-from core.reads import streams as reads
-from dashboard.webhooks import PATH
+from core.reads.overview import streams as reads
+from dashboard.receiver.webhook import PATH
 from tests.fixtures_mariadb import new_database, server_in
 from tests.receivers import SECRET, event_body, free_port, kill, sign, wait_until
 

@@ -17,8 +17,8 @@ from sqlalchemy import func, select
 from core.db.engine import reading
 from core.db.tables import events, stale_objects
 from core.emulator.server import start_emulator
-from core.inbox.ledger_walk import catch_up
-from core.ledger.verify import differences
+from core.mirror.ledger_walk import catch_up
+from core.mirror.rollups import differences
 from tests.spine import connect, kept_sums, picture, stripe_sums
 
 pytestmark = pytest.mark.long

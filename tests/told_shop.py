@@ -11,9 +11,11 @@ from sqlalchemy import Engine
 
 from core import clock
 from core.db.engine import reading
-from core.inbox.apply import Books
-from core.inbox.work import apply_inbox
-from core.reads import attention, disputes, payments
+from core.inbox.event_processor import apply_inbox
+from core.mirror.apply import Books
+from core.reads.disputes import list as dispute_list
+from core.reads.overview import attention
+from core.reads.payments import list as payment_list
 from tests.receivers import event_body, post
 
 NOW = int(time.time())
@@ -48,7 +50,7 @@ class Shop:
 
     def views(self, dispute_id: str = "du_1") -> set[str]:
         """The lists that a dispute is in."""
-        found = {name: self.read(disputes.page, view=name) for name in disputes.VIEWS}
+        found = {name: self.read(dispute_list.page, view=name) for name in dispute_list.VIEWS}
         return {n for n, page in found.items() if dispute_id in {r.stripe_id for r in page.rows}}
 
     def needs(self) -> dict[str, int]:
@@ -59,7 +61,9 @@ class Shop:
     def state(self, payment_id: str = "pi_1") -> str:
         """A payment's state, as its list shows it."""
         with reading(self.engine) as connection:
-            rows = payments.page(connection, query=payments.parse(payment_id), livemode=False).rows
+            rows = payment_list.page(
+                connection, query=payment_list.parse(payment_id), livemode=False
+            ).rows
         return str(rows[0].state)
 
 

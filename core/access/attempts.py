@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from core.db.sign_ins import account_key
 from core.db.tables import login_attempts, settings_table
 from core.db.upsert import insert_missing
+from core.domain.sign_ins import account_key
 from core.errors import TooManyAttempts
 
 PER_ACCOUNT = 10

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, select
+from sqlalchemy.exc import OperationalError
 
-from core.db import sign_ins
-from core.db.sign_ins import ABSOLUTE
+from core.db.engine import reading, retrying, writing
 from core.db.tables import sessions, users
+from core.domain import sign_ins
+from core.domain.sign_ins import ABSOLUTE
+from core.errors import DatabaseDown
 
 #: Activity is written down at most this often; the idle limit is that much less exact.
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -29,6 +32,14 @@ class Session:
     expires_at: datetime
     #: They were given their password, and open nothing before they have chosen one.
     must_choose: bool = False
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Where a sign-in comes from."""
+
+    ip: str
+    user_agent: str = ""
 
 
 def start(connection: Connection, user_id: str, *, ip: str, user_agent: str, now: datetime) -> str:
@@ -101,6 +112,40 @@ def revoke_all(connection: Connection, user_id: str, now: datetime) -> int:
 def forget(connection: Connection, now: datetime) -> None:
     """Delete sessions that ended long ago."""
     connection.execute(sessions.delete().where(sessions.c.expires_at < now - _KEPT_AFTER_END))
+
+
+def enter(
+    engine: Engine, token: str, *, now: datetime, production: bool, activity: bool
+) -> Session | None:
+    """The session in force behind a token; `activity` (a person did something) keeps it awake.
+
+    `DatabaseDown` when the database does not answer.
+    """
+    try:
+        with reading(engine) as connection:
+            found = find(connection, token, now=now, production=production)
+            due = activity and found is not None and is_due(connection, found.key, now)
+        if found is not None and due:
+            retrying(lambda: _touch_soon(engine, found.key, now))
+    except OperationalError as error:
+        raise DatabaseDown from error
+    return found
+
+
+def still_open(
+    engine: Engine, keys: Collection[str], *, now: datetime, production: bool
+) -> frozenset[str]:
+    """Those of the sessions that are in force now; `DatabaseDown` when nobody answers."""
+    try:
+        with reading(engine) as connection:
+            return in_force(connection, keys, now=now, production=production)
+    except OperationalError as error:
+        raise DatabaseDown from error
+
+
+def _touch_soon(engine: Engine, key: str, now: datetime) -> None:
+    with writing(engine) as connection:
+        touch(connection, key, now)
 
 
 def _in_force(now: datetime, production: bool) -> Select[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,19 +9,12 @@ from sqlalchemy import Connection, Engine, select
 
 from core import clock
 from core.access import attempts, audit, passwords, sessions
+from core.access.sessions import Visitor
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
-from core.db.sign_ins import account_key
 from core.db.tables import users
+from core.domain.sign_ins import account_key
 from core.errors import NotSignedIn, TooManyAttempts
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Where a sign-in comes from."""
-
-    ip: str
-    user_agent: str = ""
 
 
 class WrongPassword(NotSignedIn):

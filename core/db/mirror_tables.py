@@ -29,7 +29,7 @@ def mirror_columns() -> list[Column[object]]:
 #: `currency`: `amount_captured_minor` is what was taken, `amount_refunded_minor` what refunds that
 #: did not fail give back of it, `amount_disputed_minor` what disputes hold or took.
 #: `status` is Stripe's; `state` is what a person calls it and `dispute_outcome` how its disputes
-#: stand (core.db.states); `disputed` says that one is open or lost. `facet` numbers the
+#: stand (core.domain.payment_states); `disputed` says that one is open or lost. `facet` numbers the
 #: combination of livemode, state, status, currency, method, risk level and dispute.
 payments = Table(
     "payments",

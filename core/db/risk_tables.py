@@ -39,7 +39,7 @@ list_entries = Table(
 #: or arrival (once, when its first attempt is known). The signals are those of the payment's own
 #: time (`core.risk.values`), so that other rules can be tried on them in one scan. An arrival keeps
 #: what that scan asks of its payment: the business `month` (202611), and `paid_minor`, what was
-#: received, which follows the payment in the same transaction (`core.risk.paid`).
+#: received, which follows the payment in the same transaction (`core.risk.captured_amounts`).
 risk_assessments = Table(
     "risk_assessments",
     metadata,

@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Column, PrimaryKeyConstraint, SmallInteger, T
 from core.db.mirror_tables import metadata
 from core.db.types import Utc, code, flag, stripe_id, words
 
-#: One row per payment and word (`core.db.words`); `kind` is `name` or `error`. What stands beside
-#: the word is the payment's, so that lists of a word are read in order, and filtered, from here.
+#: One row per payment and word (`core.search_words`); `kind` is `name` or `error`. What stands
+#: beside the word is the payment's, so that lists of a word are read in order, and filtered, here.
 payment_words = Table(
     "payment_words",
     metadata,

@@ -22,11 +22,11 @@ from typing import Any
 
 import uvicorn
 
-from core.emulator.background import Background, wait_until
-from core.emulator.control import Control
-from core.emulator.engine import Engine
-from core.emulator.site import application
-from core.emulator.traffic import Traffic
+from core.emulator.application import application
+from core.emulator.http.control import Control
+from core.emulator.runtime.background import Background, wait_until
+from core.emulator.runtime.engine import Engine
+from core.emulator.simulation.traffic import Traffic
 from core.errors import Misconfigured
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock
 from core.db.engine import reading
 from core.db.migrate import is_current
-from core.inbox.store import Backlog, backlog
-from core.reads.streams import StreamState, standing
+from core.events.store import Backlog, backlog
+from core.reads.overview.streams import StreamState, standing
 
 DatabaseState = Literal["current", "behind", "unreachable"]
 #: A disk with less free than this is full: SQLite's log ahead would not fit on it.

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from core.inbox.hints import Hint, read_hint
-from core.inbox.store import THIN
+from core.events.store import THIN
+from core.inbox.event_effects import Hint, read_hint
 from core.inbox.thin import thin_hint
 
 #: Why an event changes nothing here (`events.skipped_because`).

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
+from core.clock import NEVER
 from core.db.engine import reading
-from core.db.parked import PARKED
 from core.db.tables import events, stale_objects
 
 
@@ -39,7 +39,7 @@ def standing(engine: Engine) -> dict[str, int]:
         rows = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
         found = dict.fromkeys(("pending", "applied", "skipped", "dead"), 0)
         found |= {row[0]: row[1] for row in rows}
-        parked = stale_objects.c.next_attempt_at >= PARKED
+        parked = stale_objects.c.next_attempt_at >= NEVER
         for name, test in (("stale", ~parked), ("parked", parked)):
             asked = select(func.count()).select_from(stale_objects).where(test)
             found[name] = connection.execute(asked).scalar_one()
@@ -65,7 +65,7 @@ def refusals(engine: Engine, *, limit: int = 1000) -> list[Refusal]:
     with reading(engine) as connection:
         rows = connection.execute(
             select(c.kind, c.stripe_id, c.livemode, c.last_error)
-            .where(c.next_attempt_at >= PARKED)
+            .where(c.next_attempt_at >= NEVER)
             .order_by(c.kind, c.stripe_id)
             .limit(limit)
         )

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
 from core import clock
-from core.db import cursors
 from core.db.engine import reading, retrying, writing
 from core.db.tables import events
+from core.domain import cursors
 from core.errors import MalformedEvent
+from core.events.coverage import REACH, events_name, gap_of
+from core.events.store import IncomingEvent, as_bytes, parse_envelope, store
 from core.gateway import fields
 from core.gateway.client import Gateway, Json
 from core.gateway.readings import EVENT, EventPage, Unread, read_events
 from core.gateway.walk import Place, walk
-from core.inbox import streams
-from core.inbox.faults import OF_ONE_OBJECT, reason, set_aside
-from core.inbox.postponed import park_unread, unpark
-from core.inbox.store import IncomingEvent, parse_envelope, store
+from core.mirror import streams
+from core.mirror.faults import OF_ONE_OBJECT, reason, set_aside
+from core.mirror.postponed import park_unread, unpark
 
-#: Stripe keeps events for 30 days; what is older comes by backfill from the lists.
-REACH = timedelta(days=30)
 #: Events can appear late in the list: so much of what was seen is read again.
 OVERLAP = timedelta(minutes=5)
 #: Where a first poll begins; the backfill covers what lies before.
@@ -49,11 +47,6 @@ class Polled:
     def gap(self) -> bool:
         """Whether events were missed for good."""
         return self.gap_since is not None
-
-
-def events_name(livemode: bool) -> str:
-    """The name of the cursor that a mode's poll keeps."""
-    return f"events:{'live' if livemode else 'test'}"
 
 
 def poll(engine: Engine, gateway: Gateway) -> Polled:
@@ -86,51 +79,6 @@ def poll(engine: Engine, gateway: Gateway) -> Polled:
     if not kept or newest > since:
         retrying(partial(_keep, engine, name, {"since": clock.to_unix(newest)}))
     return Polled(new, None if gap is None else clock.from_unix(gap), parked)
-
-
-def gap_of(kept: dict[str, Any], now: datetime) -> int | None:
-    """Since when (Stripe's seconds) events are missing that Stripe has no more; None if none are.
-
-    `kept` is the poll's position: `since` it has read all, `gap` is one that was found, and what
-    a sync brought from the lists is `covered` up to there.
-    """
-    if not kept:
-        return None
-    gap: int | None = kept.get("gap")
-    if gap is not None:
-        return gap
-    reached = max(kept["since"], kept.get("covered", 0))
-    return kept["since"] if clock.from_unix(reached) < now - REACH else None
-
-
-def cover(
-    connection: Connection,
-    livemode: bool,
-    *,
-    since: int,
-    began: int,
-    heals: bool,
-    at: datetime,
-) -> None:
-    """Say that the lists were read since a time, by a walk that began at another (in seconds).
-
-    A gap that this reaches is closed, if the walk `heals`: it then looked for all that is mirrored.
-    """
-    name = events_name(livemode)
-    kept = cursors.position(connection, name) or {"since": began}
-    gap = gap_of(kept, at)
-    if gap is not None and (since > gap or not heals):
-        return
-    kept = {key: value for key, value in kept.items() if key != "gap"}
-    cursors.keep(connection, name, kept | {"covered": began}, at=at)
-
-
-def as_bytes(event: Json) -> bytes:
-    """An event of Stripe's list as the body that a webhook would have brought."""
-    try:
-        return json.dumps(event, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise MalformedEvent("the event is not text in UTF-8") from None
 
 
 def _times(found: Sequence[Json]) -> list[datetime]:

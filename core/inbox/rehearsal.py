@@ -35,12 +35,12 @@ from core.gateway.snapshots import (
     Snapshot,
     WarningSnapshot,
 )
-from core.inbox.apply import Books, apply
-from core.inbox.faults import OF_ONE_OBJECT, reason
-from core.inbox.hints import Hint
+from core.inbox.event_effects import Hint
 from core.inbox.ours import BOTH_MODES, Keys, told
-from core.inbox.own_account import own_accounts
 from core.ledger.shown_sums import Picture, read_sums
+from core.mirror.apply import Books, apply
+from core.mirror.faults import OF_ONE_OBJECT, reason
+from core.mirror.own_account import own_accounts
 
 _TABLES: dict[type[Snapshot], Table] = {
     PaymentSnapshot: payments,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from core.inbox.hints import Hint
-from core.inbox.stale import Mark
+from core.inbox.event_effects import Hint
+from core.mirror.refresh_queue import Mark
 
 #: Under which name each related object is read, where this program has a reading for it.
 READ_AS = {

@@ -14,7 +14,7 @@ from core.db.upsert import insert_new
 
 class Facet(NamedTuple):
     """What a payment is counted under; `method` and `risk_level` are '' where unknown, `dispute`
-    (core.db.states) where there is none."""
+    (core.domain.payment_states) where there is none."""
 
     livemode: bool
     status: str

@@ -35,7 +35,7 @@ from core.db.tables import (
 from core.db.upsert import add_to, insert_new
 from core.gateway.ledger_entries import CHARGE_IDS
 from core.gateway.snapshots import LedgerEntry
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
 
 #: What a captured authorization was written as, before a part of it was let go.
 REVERSAL = "partial_capture_reversal"

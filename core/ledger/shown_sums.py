@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from core.db.buckets import amount_bucket, email_prefix
 from core.db.tables import amount_hist, payments_daily
 from core.db.tables import email_prefix as email_prefixes
-from core.ledger.tally import facet_of
+from core.domain.search_histograms import amount_bucket, email_prefix
+from core.ledger.payment_rollups import facet_of
 
 #: Rows or sums by table and key.
 Picture = dict[tuple[str, str], Mapping[str, Any]]

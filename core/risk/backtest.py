@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from core.db.tables import disputes, early_fraud_warnings, facets, refunds, risk_assessments
 from core.errors import InvalidInput
-from core.risk.compiled import score_of
-from core.risk.paid import ARRIVAL
+from core.risk.captured_amounts import ARRIVAL
 from core.risk.rules import RuleSet
+from core.risk.sql_compiler import score_of
 
 #: What may say that a payment was fraud.
 LABELS = ("dispute", "warning", "refund")

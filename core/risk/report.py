@@ -7,7 +7,7 @@ from typing import Any
 
 from core.money import Money, plain
 from core.risk.backtest import Cell
-from core.risk.verdicts import Verdict, by_month, curve, verdict
+from core.risk.confusion_matrix import Verdict, by_month, curve, verdict
 
 Json = dict[str, Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from core import money
 from core.errors import InvalidAmount, InvalidInput, UnknownCurrency
-from core.risk.conditions import parse
-from core.risk.language import Kind, Node, holds, names_in
+from core.risk.ast import Kind, Node, holds, names_in
+from core.risk.parser import parse
 from core.risk.values import KINDS
 
 MOST_RULES = 100

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from core import clock
 from core.db.tables import risk_assessments, rule_sets
 from core.db.upsert import insert_missing
-from core.risk import paid
+from core.risk import captured_amounts
 from core.risk.rules import DEFAULT, RuleSet, Score, read, read_text
 from core.risk.signals import Subject, signals_of
 
@@ -88,12 +88,14 @@ def keep_arrivals(
     connection: Connection, weighed: Sequence[Weighed], zone: ZoneInfo, *, now: datetime
 ) -> None:
     """Keep the scores of payments that came from Stripe, once each."""
-    received = paid.received(connection, [str(one.subject.payment_id) for one in weighed])
+    received = captured_amounts.received(
+        connection, [str(one.subject.payment_id) for one in weighed]
+    )
     rows = []
     for one in weighed:
         day = clock.business_day(one.subject.at, zone)
         rows.append(
-            _row(one, paid.ARRIVAL, now)
+            _row(one, captured_amounts.ARRIVAL, now)
             | {
                 "month": day.year * 100 + day.month,
                 "paid_minor": received[str(one.subject.payment_id)],

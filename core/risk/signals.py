@@ -14,8 +14,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from core import clock
 from core.db.tables import payments_daily
-from core.risk import earlier, lists
-from core.risk.earlier import MOST_ATTEMPTS
+from core.risk import lists, velocity
+from core.risk.velocity import MOST_ATTEMPTS
 
 #: How many of a user's payments are looked at for what is usual, and for declines in a row.
 USUAL_OF_USER = 20
@@ -56,14 +56,14 @@ def signals_of(connection: Connection, subject: Subject, zone: ZoneInfo) -> dict
         "radar_score": subject.radar_score,
         "radar_level": subject.radar_level,
     }
-    where = earlier.place(subject.livemode, subject.at, subject.payment_id)
+    where = velocity.place(subject.livemode, subject.at, subject.payment_id)
     known = {
         "ip": subject.ip,
         "email": subject.email,
         "card": subject.card_fingerprint,
         "user": subject.user_id,
     }
-    found |= earlier.counts(connection, where, known)
+    found |= velocity.counts(connection, where, known)
     found |= _history(connection, where, subject, zone)
     today = clock.business_day(subject.at, zone)
     usual = _usual_in_shop(connection, subject.livemode, subject.currency, today)
@@ -94,7 +94,7 @@ def _history(
     """What this user paid and was declined before, from their latest attempts."""
     if subject.user_id is None:
         return _NO_HISTORY
-    attempts = earlier.attempts(connection, where, subject.user_id)
+    attempts = velocity.attempts(connection, where, subject.user_id)
     paid = [one for one in attempts if one.status == "succeeded"]
     midnight = datetime.combine(clock.business_day(subject.at, zone), time(), zone)
     if len(attempts) < MOST_ATTEMPTS:
@@ -104,7 +104,7 @@ def _history(
             if one.currency == subject.currency and one.created_at >= midnight
         )
     else:
-        today = earlier.paid_since(
+        today = velocity.paid_since(
             connection, where, subject.user_id, currency=subject.currency, since=midnight
         )
     same = [one.amount_minor for one in paid if one.currency == subject.currency][:USUAL_OF_USER]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.risk.language import Kind
+from core.risk.ast import Kind
 
 
 @dataclass(frozen=True, slots=True)

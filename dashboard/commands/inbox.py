@@ -9,12 +9,12 @@ import click
 
 from core import bootstrap, settings
 from core.errors import NotFound
-from core.inbox import parked as parked_objects
-from core.inbox import work
-from core.inbox.apply import Books
+from core.inbox import event_processor
 from core.inbox.overview import failures, refusals, standing
 from core.inbox.rehearsal import Rehearsal, rehearse
-from core.ledger.scope import Scope
+from core.ledger.booking import Scope
+from core.mirror import parked_objects
+from core.mirror.apply import Books
 
 
 @click.group()
@@ -88,7 +88,7 @@ def replay(event_ids: tuple[str, ...], all_dead: bool, dry_run: bool, as_json: b
     if dry_run:
         _rehearse(console, wanted, as_json)
         return
-    count = work.replay(console.engine, wanted)
+    count = event_processor.replay(console.engine, wanted)
     click.echo(json.dumps({"put_back": count}) if as_json else f"{count} put back")
 
 

@@ -15,9 +15,9 @@ import uvicorn
 
 from core import settings as settings_
 from core.db.start import prepare
-from dashboard import logs
-from dashboard.api import create_app
-from dashboard.wire import BoundedHttp
+from dashboard.asgi.http_protocol import BoundedHttp
+from dashboard.process import logs
+from dashboard.receiver.app import create_app
 
 #: Requests beyond these are told to come again; Stripe does.
 _MOST_CONNECTIONS = 1024

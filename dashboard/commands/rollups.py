@@ -8,7 +8,8 @@ import sys
 import click
 
 from core import bootstrap, clock, settings
-from core.ledger import upkeep, verify
+from core.ledger import upkeep
+from core.mirror import rollups
 
 
 @click.group()
@@ -21,7 +22,7 @@ def command() -> None:
 def verify_sums(as_json: bool) -> None:
     """Compare every sum with its rows; exit code 1 on a difference."""
     console = bootstrap.build(settings.load())
-    found = verify.differences(console.engine)
+    found = rollups.differences(console.engine)
     if as_json:
         rows = [
             {"table": d.table, "key": [str(part) for part in d.key], "kept": d.kept, "true": d.true}
@@ -40,7 +41,7 @@ def verify_sums(as_json: bool) -> None:
 def rebuild_sums() -> None:
     """Write all sums anew from their rows, by the days of REPORTING_TIMEZONE."""
     configuration = settings.load()
-    verify.rebuild_all(bootstrap.build(configuration).engine, configuration.zone)
+    rollups.rebuild_all(bootstrap.build(configuration).engine, configuration.zone)
     click.echo("rebuilt")
 
 

@@ -13,13 +13,13 @@ from core import bootstrap, settings
 from core.access import users
 from core.access.principals import Caller
 from core.access.rights import DEVELOPER
-from core.actions import scenarios
-from core.actions.scenario_results import Result
-from core.actions.scenarios import Suite
+from core.actions.developer import scenarios
+from core.actions.developer.scenario_results import Result
+from core.actions.developer.scenarios import Suite
 from core.bootstrap import Console
 from core.db.engine import reading
 from core.errors import Misconfigured
-from dashboard import logs, seeding
+from dashboard.process import emulator_control, logs
 
 
 @click.command()
@@ -34,7 +34,7 @@ def command(as_json: bool, only: tuple[str, ...], email: str | None, threads: in
     # Each call's own line would bury the results.
     logging.getLogger("tillwatch.operations").setLevel(logging.ERROR)
     console = bootstrap.build(configuration)
-    challenge = seeding.challenge(configuration)
+    challenge = emulator_control.challenge(configuration)
     chosen = scenarios.known(answered=challenge is not None, only=only)
     desk, log = bootstrap.open_desk(console)
     report = _silent if as_json else _bar

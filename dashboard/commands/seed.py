@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from core import settings
-from dashboard import seeding
+from dashboard.process import emulator_control
 
 
 @click.command(help="Make business in the emulator's past, with a progress bar.")
@@ -18,7 +18,7 @@ def command(days: int, per_day: int, seed: int | None, hard: bool) -> None:
     configuration = settings.load()
     before = 0
     with click.progressbar(length=days * per_day, label="Making history") as bar:
-        for done, total in seeding.history(
+        for done, total in emulator_control.history(
             configuration, days=days, per_day=per_day, seed=seed, hard=hard
         ):
             bar.length = total

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from core import bootstrap, clock, settings
-from core.inbox.backfill import LEDGER, ORDER, Learned, Progress, backfill
-from dashboard import logs
+from core.mirror.backfill import LEDGER, ORDER, Learned, Progress, backfill
+from dashboard.process import logs
 
 _AGO = re.compile(r"(\d{1,5})d")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 import uvicorn
 
-from dashboard import logs, server
-from dashboard.console import console
+from dashboard.process import logs
+from dashboard.ui.viewer import console
+from dashboard.web import app as web_app
 
 _GRACE_SECONDS = 5
 
@@ -21,7 +22,7 @@ def command(port: int | None) -> None:
     settings = console().settings
     logs.set_up(settings, "ui")
     listen = port or settings.ui_port
-    app = server.create_app(console(), listen)
+    app = web_app.create_app(console(), listen)
     behind_proxy = bool(settings.ui_origin) or settings.force_https
     uvicorn.run(
         app,

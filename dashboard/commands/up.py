@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from core import settings
-from dashboard import logs
-from dashboard.launcher import Plan
-from dashboard.launcher import up as bring_up
+from dashboard.process import logs
+from dashboard.process.launcher import Plan
+from dashboard.process.launcher import up as bring_up
 
 
 @click.command(help="Start everything and keep it running; what is done without a command.")

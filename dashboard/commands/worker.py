@@ -7,8 +7,8 @@ import sys
 import click
 
 from core import bootstrap, settings
-from dashboard import logs
-from dashboard.worker import work
+from dashboard.process import logs
+from dashboard.process.worker import work
 
 
 @click.command()

@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.emulator import accounts, intent_steps, urls
-from core.emulator.context import Context, hidden
-from core.emulator.engine import Engine
-from core.emulator.errors import ApiError
 from core.emulator.hosted import pages
-from core.emulator.store import Obj
+from core.emulator.resources import accounts, intent_steps
+from core.emulator.runtime.engine import Engine
+from core.emulator.state import urls
+from core.emulator.state.errors import ApiError
+from core.emulator.state.store import Obj
+from core.emulator.state.unit_of_work import Context, hidden
 
 _NAMES = {"paypal": "PayPal", "alipay": "Alipay", "wechat_pay": "WeChat Pay"}
 _BRANDS = {"amex": "American Express", "jcb": "JCB", "unionpay": "UnionPay"}

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.emulator import accounts, checkout_payments, checkout_sessions
-from core.emulator.context import Context, hidden
-from core.emulator.engine import Engine
-from core.emulator.errors import ApiError
 from core.emulator.hosted import pages, picker
-from core.emulator.store import Obj
+from core.emulator.resources import accounts, checkout_payments, checkout_sessions
+from core.emulator.runtime.engine import Engine
+from core.emulator.state.errors import ApiError
+from core.emulator.state.store import Obj
+from core.emulator.state.unit_of_work import Context, hidden
 
 _MOST_CHARS = 200
 

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.emulator import file_links, files
-from core.emulator.app import authorized, error_body
-from core.emulator.context import Context
-from core.emulator.engine import Engine
-from core.emulator.errors import ApiError
+from core.emulator.http.api import authorized, error_body
+from core.emulator.resources import file_links, files
+from core.emulator.runtime.engine import Engine
+from core.emulator.state.errors import ApiError
+from core.emulator.state.unit_of_work import Context
 
 _TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png", "gif": "image/gif"}
 

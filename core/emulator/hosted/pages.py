@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from core import money
-from core.emulator import urls
+from core.emulator.state import urls
 
 _FOLDER = Path(__file__).parent
 _MOST_BYTES, _MOST_FIELDS = 8_192, 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.emulator import cards, payment_methods
-from core.emulator.context import Context
-from core.emulator.errors import ApiError
-from core.emulator.store import Obj
+from core.emulator.resources import cards, payment_methods
+from core.emulator.state.errors import ApiError
+from core.emulator.state.store import Obj
+from core.emulator.state.unit_of_work import Context
 
 _FAILING_IBAN = "DE62370400440532013001"
 _CARDS: dict[str, dict[str, str]] = {

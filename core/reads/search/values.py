@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.db.states import DISPUTE_OUTCOMES, INQUIRY, OPEN, STATES
-from core.db.words import in_line
+from core.domain.payment_states import DISPUTE_OUTCOMES, INQUIRY, OPEN, STATES
 from core.errors import InvalidInput
 from core.money import CURRENCIES, STABLECOINS
 from core.reads.search.amounts import amounts
+from core.search_words import in_line
 
 #: Words for several states at once; the other words are states and Stripe's own statuses.
 STATE_GROUPS = {

@@ -6,7 +6,7 @@ MySQL commits each statement by itself: every one may be run again after a start
 import sqlalchemy as sa
 from alembic import op
 
-from core.db import words
+from core import search_words
 from core.db.types import Utc, binary_string
 
 revision = "0015"
@@ -64,7 +64,7 @@ def _fill() -> None:
             {name: row[name] for name in (*_COPIED, "livemode", "created_at")}
             | {"kind": kind, "word": word}
             for row in rows
-            for kind, word in words.entries(row)
+            for kind, word in search_words.entries(row)
         ]
         if come:
             bind.execute(found.insert(), come)

@@ -1,0 +1,208 @@
+"""People and their way in: what administrators do. Each act is checked and noted as one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from core import clock
+from core.access import audit, audit_notes, passwords, rights, sessions, tokens, users
+from core.access.principals import Caller, permitted
+from core.actions.context import Desk
+from core.actions.operations.operations import admit
+from core.db import tables
+from core.db.engine import retrying, writing
+from core.errors import NotFound, NotPermitted, OwnAdministration
+
+T = TypeVar("T")
+
+ROLES = rights.ROLES
+SHORTEST = passwords.SHORTEST
+_RIGHT = rights.ADMINISTER
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account and, where one was made up for it, the password: it is kept nowhere."""
+
+    user_id: str
+    password: str | None = field(repr=False)
+
+
+def create(
+    desk: Desk,
+    caller: Caller,
+    *,
+    email: str,
+    roles: Sequence[str],
+    name: str = "",
+    password: str | None = None,
+) -> Account:
+    """Create an account; without a password one is made up and given back, once. Either way they
+    choose their own at their first sign-in.
+
+    `InvalidInput` for a bad or taken address, a bad role, a short password; `Misconfigured` for a
+    demo address in production. Nothing is written then.
+    """
+    admit(desk, caller, (_RIGHT,), "user.create", "")
+    users.refuse_demo(users.normal_email(email), production=desk.production)
+    made_up = None if password else _new_password()
+    hashed = passwords.hash_password(password or str(made_up))
+
+    def work(connection: Connection) -> str:
+        return users.create(
+            connection,
+            email=email,
+            name=name.strip(),
+            roles=roles,
+            password_hash=hashed,
+            password_given=True,
+            actor=caller.actor,
+            production=desk.production,
+        )
+
+    return Account(_change(desk, caller, "user.create", "", work), made_up)
+
+
+def set_roles(desk: Desk, caller: Caller, user_id: str, roles: Sequence[str]) -> None:
+    """Replace somebody's roles; in force with their next call.
+
+    `OwnAdministration` for callers who would take away their own.
+    """
+
+    def work(connection: Connection) -> None:
+        _keep_own_administration(caller, user_id, roles)
+        email = users.address_of(connection, user_id)
+        users.set_roles(connection, email, roles, actor=caller.actor)
+
+    _change(desk, caller, "user.roles", user_id, work)
+
+
+def set_disabled(desk: Desk, caller: Caller, user_id: str, disabled: bool) -> None:
+    """Shut somebody out and end their sessions, or let them in again.
+
+    `OwnAdministration` for one's own account; `Misconfigured` for a demo user in production.
+    """
+
+    def work(connection: Connection) -> None:
+        if disabled:
+            _keep_own_administration(caller, user_id)
+        users.set_disabled(
+            connection,
+            users.address_of(connection, user_id),
+            disabled,
+            actor=caller.actor,
+            production=desk.production,
+        )
+
+    _change(desk, caller, "user.disable" if disabled else "user.enable", user_id, work)
+
+
+def reset_password(
+    desk: Desk, caller: Caller, user_id: str, password: str | None = None
+) -> Account:
+    """Set a password and end the sessions; one that was made up is given back, once. Who signs in
+    with it chooses their own first."""
+    admit(desk, caller, (_RIGHT,), "user.password", user_id)
+    made_up = None if password else _new_password()
+    hashed = passwords.hash_password(password or str(made_up))
+
+    def work(connection: Connection) -> None:
+        email = users.address_of(connection, user_id)
+        # Administrators who set their own have chosen it.
+        given = user_id != caller.user_id
+        users.set_password(connection, email, hashed, password_given=given, actor=caller.actor)
+
+    _change(desk, caller, "user.password", user_id, work)
+    return Account(user_id, made_up)
+
+
+def end_session(desk: Desk, caller: Caller, user_id: str, key: str) -> None:
+    """End one session of somebody's now; `NotFound` if they have none under this key."""
+    s = tables.sessions.c
+
+    def work(connection: Connection) -> None:
+        theirs = select(s.user_id).where(s.token_hash == key, s.user_id == user_id)
+        if connection.execute(theirs).first() is None:
+            raise NotFound("There is no such session.")
+        if sessions.revoke(connection, key, clock.now()):
+            audit.append(
+                connection,
+                actor=caller.actor,
+                action="session.end",
+                target=user_id,
+                details={"session": key[:12]},
+            )
+
+    _change(desk, caller, "session.end", user_id, work)
+
+
+def end_sessions(desk: Desk, caller: Caller, user_id: str) -> int:
+    """End all sessions of somebody's now; how many there were."""
+
+    def work(connection: Connection) -> int:
+        users.address_of(connection, user_id)
+        ended = sessions.revoke_all(connection, user_id, clock.now())
+        if ended:
+            audit.append(
+                connection,
+                actor=caller.actor,
+                action="session.end_all",
+                target=user_id,
+                details={"sessions": ended},
+            )
+        return ended
+
+    return _change(desk, caller, "session.end_all", user_id, work)
+
+
+def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
+    """End an API token now; `NotFound` if there is none."""
+    _change(
+        desk,
+        caller,
+        "token.revoke",
+        token_id,
+        lambda connection: tokens.revoke(connection, token_id, actor=caller.actor),
+    )
+
+
+def _change(
+    desk: Desk, caller: Caller, action: str, target: str, work: Callable[[Connection], T]
+) -> T:
+    """One act of an administrator, who is asked for the right in the transaction that does it."""
+
+    def whole() -> T:
+        with writing(desk.engine) as connection:
+            _one_administrator_at_a_time(connection)
+            permitted(connection, caller, _RIGHT)
+            return work(connection)
+
+    try:
+        return retrying(whole)
+    except NotPermitted as error:
+        audit_notes.note_refusal(desk.engine, caller.actor, action, error.right, target)
+        raise
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _one_administrator_at_a_time(connection: Connection) -> None:
+    """Wait until no other administrator changes people; call it before the right is asked for.
+
+    Two that shut each other out at once would both be let, and nobody were left.
+    """
+    held = select(tables.user_roles.c.user_id).where(tables.user_roles.c.role == rights.ADMIN)
+    connection.execute(held.order_by(tables.user_roles.c.user_id).with_for_update())
+
+
+def _keep_own_administration(caller: Caller, user_id: str, roles: Iterable[str] = ()) -> None:
+    """`OwnAdministration` where a caller would be left without it: with these roles, or shut."""
+    if caller.user_id == user_id and rights.ADMIN not in roles:
+        raise OwnAdministration

@@ -1,0 +1,1 @@
+"""What developers do: events applied again or made up, parked objects, the scenario suite."""

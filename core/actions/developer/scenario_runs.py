@@ -1,0 +1,169 @@
+"""Scenario runs that people ask for on the page: written down here, run by a worker."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from core import clock
+from core.access import audit
+from core.access.principals import Caller, permitted
+from core.actions.context import Desk
+from core.actions.developer import scenarios
+from core.actions.developer.scenario_results import Result
+from core.actions.developer.scenarios import Challenge, Suite
+from core.actions.operations.operations import admit
+from core.db.engine import reading, retrying, writing
+from core.db.tables import scenario_runs
+from core.errors import LeaseLost, TillwatchError
+
+#: A worker that has said nothing for so long is taken for dead: another one goes on.
+LEASE = timedelta(seconds=120)
+_OPEN = ("asked", "running")
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    run_id: str
+    asked_by: str
+    fence: str
+
+
+def ask(desk: Desk, caller: Caller) -> str:
+    """Ask for a run of every scenario: its id, or that of the run that is under way.
+
+    `TestModeOnly` without a test key; nothing is written then.
+    """
+    admit(desk, caller, scenarios.RIGHTS, scenarios.KIND, "")
+    desk.test_gateway()
+    return retrying(partial(_write_down, desk, caller, clock.now()))
+
+
+def work(desk: Desk, challenge: Challenge | None) -> bool:
+    """Run what was asked for, if anything was; whether there was something to do."""
+    claimed = retrying(partial(_claim, desk, clock.now()))
+    if claimed is None:
+        return False
+    chosen = scenarios.known(answered=challenge is not None)
+    suite = Suite(claimed.run_id, chosen, challenge, report=partial(_note_progress, desk, claimed))
+    try:
+        results = scenarios.run(desk, Caller(claimed.asked_by), suite)
+    except LeaseLost:
+        raise
+    except TillwatchError as error:
+        retrying(partial(_end, desk, claimed, [], error.message))
+    else:
+        retrying(partial(_end, desk, claimed, results, None))
+    return True
+
+
+def _write_down(desk: Desk, caller: Caller, moment: datetime) -> str:
+    c = scenario_runs.c
+    with writing(desk.engine) as connection:
+        person = permitted(connection, caller, *scenarios.RIGHTS, now=moment)
+        open_run: str | None = connection.scalar(
+            select(c.id).where(c.state.in_(_OPEN)).order_by(c.created_at).limit(1)
+        )
+        if open_run is not None:
+            return open_run
+        run_id = str(uuid.uuid4())
+        connection.execute(
+            scenario_runs.insert().values(
+                id=run_id,
+                livemode=False,
+                state="asked",
+                asked_by=person.user_id,
+                done=0,
+                total=0,
+                lease_until=moment,
+                created_at=moment,
+                updated_at=moment,
+            )
+        )
+        audit.append(
+            connection,
+            actor=caller.actor,
+            action=scenarios.KIND,
+            target=run_id,
+            outcome="asked",
+            details={},
+            now=moment,
+        )
+    return run_id
+
+
+def _claim(desk: Desk, moment: datetime) -> _Claimed | None:
+    c = scenario_runs.c
+    due = c.state.in_(_OPEN) & (c.lease_until <= moment)
+    with reading(desk.engine) as connection:
+        if connection.execute(select(c.id).where(due).limit(1)).first() is None:
+            return None
+    fence = uuid.uuid4().hex
+    with writing(desk.engine) as connection:
+        row = connection.execute(
+            select(c.id, c.asked_by).where(due).order_by(c.created_at).limit(1).with_for_update()
+        ).first()
+        if row is None:
+            return None
+        connection.execute(
+            scenario_runs.update()
+            .where(c.id == row.id)
+            .values(
+                state="running", fence=fence, done=0, lease_until=moment + LEASE, updated_at=moment
+            )
+        )
+    return _Claimed(row.id, row.asked_by, fence)
+
+
+def _note_progress(desk: Desk, claimed: _Claimed, done: int, total: int) -> None:
+    moment = clock.now()
+
+    def write() -> None:
+        with writing(desk.engine) as connection:
+            _held(
+                connection,
+                claimed,
+                done=done,
+                total=total,
+                lease_until=moment + LEASE,
+                updated_at=moment,
+            )
+
+    retrying(write)
+
+
+def _end(desk: Desk, claimed: _Claimed, results: list[Result], why: str | None) -> None:
+    moment = clock.now()
+    wrong = [one.scenario.name for one in results if not one.ok]
+    with writing(desk.engine) as connection:
+        _held(
+            connection,
+            claimed,
+            state="done" if why is None else "failed",
+            results=json.dumps([one.shown() for one in results], ensure_ascii=False),
+            why=why[:500] if why else None,
+            fence=None,
+            updated_at=moment,
+        )
+        audit.append(
+            connection,
+            actor=claimed.asked_by,
+            action=scenarios.KIND,
+            target=claimed.run_id,
+            outcome="failed" if why or wrong else "succeeded",
+            details={"differences": len(wrong)},
+            now=moment,
+        )
+
+
+def _held(connection: Connection, claimed: _Claimed, **values: object) -> None:
+    """Write, if this worker still has the run; `LeaseLost` if another one took it over."""
+    c = scenario_runs.c
+    mine = (c.id == claimed.run_id) & (c.fence == claimed.fence)
+    if not connection.execute(scenario_runs.update().where(mine).values(**values)).rowcount:
+        raise LeaseLost

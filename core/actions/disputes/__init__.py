@@ -1,0 +1,1 @@
+"""Disputes: evidence checked, drafted at Stripe and submitted once, or the loss accepted."""

@@ -1,0 +1,1 @@
+"""Fraud: cases worked, lists and rules changed, rules tried on the past."""

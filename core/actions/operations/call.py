@@ -1,0 +1,201 @@
+"""Making the call of an operation that is written down, and recording what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from core import clock
+from core.access import audit
+from core.actions.context import Desk
+from core.actions.operations.log import operation_logged
+from core.actions.operations.outcomes import FINAL, error_of, facts_of
+from core.clock import Deadline
+from core.db.engine import answering, retrying, writing
+from core.db.tables import operations
+from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, StripeKeyRefused
+from core.gateway.client import FILES, Gateway
+from core.gateway.objects import read_object
+from core.mirror.apply import apply
+from core.mirror.refresh_queue import Mark, mark, payment_kind
+from core.mirror.refund_requests import follow_operation
+
+#: What the object at Stripe carries, so that it can be found again.
+TAG = "tillwatch_operation"
+#: Longer than all tries of one call with their waits: nobody else touches it meanwhile, and who
+#: sends makes no try after it.
+LEASE = timedelta(seconds=180)
+#: An answer that did not come is looked for so soon.
+FIRST_LOOK = timedelta(seconds=3)
+
+#: A decision that was made is carried out: what Stripe put off is taken up by the worker, for
+#: nobody is going to ask again.
+REFUND = "refund.create"
+KEPT_UP = frozenset({REFUND})
+
+Json = dict[str, Any]
+T = TypeVar("T")
+_PAYMENT = re.compile(r"/v1/payment_intents/(pi_\w+)")
+
+
+@dataclass(frozen=True)
+class Sending:
+    """An operation that this process may send until its lease ends; `fence` proves it."""
+
+    operation_id: str
+    kind: str
+    livemode: bool
+    path: str
+    body: Mapping[str, Any] = field(repr=False)
+    target: str
+    tagged: bool
+    fence: str
+    actor: str
+    unkept: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    trace: Mapping[str, Any] = field(default_factory=dict)
+    #: It was sent before, and nobody knows what came of that.
+    again: bool = False
+    #: No try is made after it: by then others may have looked for it, and ended it.
+    until: Deadline = field(default_factory=partial(clock.ends_in, LEASE))
+
+
+def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
+    """Call Stripe under the operation's own key; the facts kept and Stripe's object."""
+    started = clock.now()
+    try:
+        with operation_logged(sending.kind, operation=sending.operation_id, target=sending.target):
+            source = _call(desk.gateway(sending.livemode), sending)
+    except StripeError as error:
+        _keep(partial(_note_error, desk, sending, error))
+        raise
+    return _keep(partial(record, desk, sending, source, started)), source
+
+
+def _call(gateway: Gateway, sending: Sending) -> Json:
+    key, until, body = sending.operation_id, sending.until, body_of(sending)
+    if sending.path == FILES:
+        return gateway.upload(idempotency_key=key, until=until, **body)
+    return gateway.post(sending.path, idempotency_key=key, until=until, **body)
+
+
+def _keep(write: Callable[[], T]) -> T:
+    """Write down what Stripe said; without the database that is for the worker to find out."""
+    try:
+        with answering():
+            return retrying(write)
+    except DatabaseDown as error:
+        raise OutcomeUnknown from error
+
+
+def body_of(sending: Sending) -> Json:
+    """Stripe's parameters; those of a tagged operation carry its id."""
+    body = {**sending.body, **sending.unkept}
+    if sending.tagged:
+        body["metadata"] = dict(body.get("metadata") or {}) | {TAG: sending.operation_id}
+    return body
+
+
+def record(desk: Desk, sending: Sending, source: Mapping[str, Any], started: datetime) -> Json:
+    """Bring Stripe's object through `apply`, and the operation to its end, in one transaction."""
+    facts = facts_of(source)
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        kind, stripe_id = str(source.get("object")), str(source.get("id"))
+        # Dated when the call began: a state that was read since is not undone by this one.
+        snapshot = read_object(source, as_of=started, confirmed=True, livemode=sending.livemode)
+        marks = []
+        if snapshot is not None:
+            marks.append(Mark(kind, stripe_id, sending.livemode, moment, None))
+        if related := source.get("payment_intent") or source.get("charge"):
+            payment = str(related)
+            marks.append(Mark(payment_kind(payment), payment, sending.livemode, moment, None))
+        apply(connection, [snapshot] if snapshot else [], desk.books, marks=marks, at=moment)
+        # Where the customer goes to pay is read again from this path when it is asked again.
+        outcome = {"facts": facts, "path": f"{_home(sending.path)}/{stripe_id}"}
+        if _end(connection, sending, "succeeded", outcome, stripe_id, moment):
+            _audit(connection, sending, "succeeded", {"stripe_id": stripe_id}, moment)
+    return facts
+
+
+def end_undone(desk: Desk, sending: Sending, why: str) -> None:
+    """Record that nothing happened at Stripe, and that nothing will."""
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        outcome = {"error": {"code": "operation_undone", "message": why}}
+        if _end(connection, sending, "failed", outcome, None, moment):
+            _audit(connection, sending, "failed", {}, moment)
+
+
+def _note_error(desk: Desk, sending: Sending, error: StripeError) -> None:
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        if isinstance(error, (StripeBusy, StripeKeyRefused)):
+            held = sending.again or sending.kind in KEPT_UP
+            state = "unknown" if held else "not_sent"
+        else:
+            state = "refused" if error.code in FINAL else "unknown"
+        if not _end(connection, sending, state, error_of(error), None, moment):
+            return
+        _audit(connection, sending, state, {"code": error.decline_code or error.code}, moment)
+        if found := _PAYMENT.match(sending.path):
+            # A refused attempt changes the payment too.
+            mark(
+                connection,
+                [Mark("payment_intent", found[1], sending.livemode, moment, None)],
+                at=moment,
+            )
+
+
+def _end(
+    connection: Connection,
+    sending: Sending,
+    state: str,
+    outcome: Json,
+    stripe_id: str | None,
+    moment: datetime,
+) -> bool:
+    """Write what came of it, unless somebody else resolved it meanwhile."""
+    wait = FIRST_LOOK if state == "unknown" else timedelta()
+    values: Json = {"stripe_id": stripe_id} if stripe_id else {}
+    written = connection.execute(
+        operations.update()
+        .where(operations.c.id == sending.operation_id, operations.c.fence == sending.fence)
+        .values(
+            state=state,
+            outcome=json.dumps(outcome, sort_keys=True, ensure_ascii=False),
+            fence=None,
+            next_attempt_at=moment + wait,
+            updated_at=moment,
+            **values,
+        )
+    )
+    if written.rowcount and sending.kind == REFUND and state != "succeeded":
+        why = outcome["error"]["message"]
+        follow_operation(connection, sending.operation_id, state, why, moment)
+    return bool(written.rowcount)
+
+
+def _audit(
+    connection: Connection, sending: Sending, outcome: str, details: Json, moment: datetime
+) -> None:
+    audit.append(
+        connection,
+        actor=sending.actor,
+        action=sending.kind,
+        target=sending.target or str(details.get("stripe_id", "")),
+        outcome=outcome,
+        details={"operation": sending.operation_id} | details,
+        now=moment,
+    )
+
+
+def _home(path: str) -> str:
+    """`/v1/payment_intents/pi_1/confirm` → `/v1/payment_intents`."""
+    return "/".join(path.split("/")[: 4 if path.startswith("/v1/checkout/") else 3])

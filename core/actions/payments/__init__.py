@@ -1,0 +1,1 @@
+"""Payments and Checkout Sessions: checked, scored by risk, made at Stripe."""

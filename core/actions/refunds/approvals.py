@@ -1,0 +1,127 @@
+"""The second person: approves or refuses what is above a limit, and never what they asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from core import clock
+from core.access import audit_notes, rights
+from core.access.principals import Caller, permitted
+from core.actions.context import Desk
+from core.actions.operations.call import Sending
+from core.actions.operations.operations import admit, begin
+from core.actions.refunds import authority as refund_authority
+from core.actions.refunds import validation as rules
+from core.actions.refunds.requests import RefundRequest, answer, find, locked, note, order_of
+from core.db.engine import reading, retrying, writing
+from core.db.tables import refund_requests
+from core.domain import refund_states as states
+from core.domain.refundable import standing
+from core.errors import AlreadyDecided, AskerLostRight, NotPermitted, NotRefundable
+from core.mirror.refund_requests import move
+from core.money import Money
+
+__all__ = ["approve", "expire", "refuse"]
+
+APPROVE = "refund.approve"
+REFUSE = "refund.refuse"
+EXPIRE = "refund.expire"
+NOBODY = "nobody approved it in time"
+
+
+def approve(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
+    """Send what waits. `NotPermitted` to its asker, `AlreadyDecided` when it does not wait,
+    `AskerLostRight` when its asker may not ask any more, `NotRefundable` when the payment changed
+    meanwhile; nothing is then written or sent."""
+    admit(desk, caller, (rights.APPROVE_REFUND,), APPROVE, str(request_id))
+    try:
+        sending = retrying(partial(_approve, desk, caller, request_id))
+    except NotPermitted as error:
+        audit_notes.note_refusal(desk.engine, caller.actor, APPROVE, error.right, request_id)
+        raise
+    return answer(desk, request_id, sending)
+
+
+def refuse(desk: Desk, caller: Caller, request_id: str, why: str) -> RefundRequest:
+    """End what waits, with a reason for its asker."""
+    admit(desk, caller, (rights.APPROVE_REFUND,), REFUSE, str(request_id))
+    why = rules.covered("why", why)
+    try:
+        retrying(partial(_refuse, desk, caller, request_id, why))
+    except NotPermitted as error:
+        audit_notes.note_refusal(desk.engine, caller.actor, REFUSE, error.right, request_id)
+        raise
+    return answer(desk, request_id, None)
+
+
+def expire(desk: Desk) -> int:
+    """End what waited too long, and free what it reserved; how many. The worker's step."""
+    q = refund_requests.c
+    late = select(q.id).where(q.state == states.AWAITING, q.expires_at <= clock.now())
+    with reading(desk.engine) as connection:
+        ids = connection.scalars(late.order_by(q.expires_at).limit(100)).all()
+    return sum(retrying(partial(_expire, desk, one)) for one in ids)
+
+
+def _approve(desk: Desk, caller: Caller, request_id: str) -> Sending:
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        payment, row = _waiting(connection, caller, request_id, moment)
+        if not refund_authority.asker_may(connection, row, rights.ASK_REFUND, moment):
+            raise AskerLostRight
+        rules.check_refundable(connection, payment)
+        if row.amount_minor > standing(connection, payment, without=row.id).available_minor:
+            raise NotRefundable("payment_intent_id", "has less left than this request asks for")
+        move(
+            connection,
+            row.id,
+            states.SENDING,
+            at=moment,
+            approved_by=caller.actor,
+            operation_id=row.id,
+        )
+        amount = Money(row.amount_minor, row.currency)
+        order = order_of(row.payment_id, row.livemode, amount, row.reason)
+        desk.gateway(row.livemode)
+        sending = begin(connection, caller, order, row.id, moment)
+        note(connection, caller.actor, APPROVE, row, moment)
+    return sending
+
+
+def _refuse(desk: Desk, caller: Caller, request_id: str, why: str) -> None:
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        _, row = _waiting(connection, caller, request_id, moment)
+        move(connection, row.id, states.REFUSED, at=moment, why=why, approved_by=caller.actor)
+        note(connection, caller.actor, REFUSE, row, moment, why=why)
+
+
+def _waiting(
+    connection: Connection, caller: Caller, request_id: str, moment: datetime
+) -> tuple[Row[Any], Row[Any]]:
+    """The payment and a request of somebody else's that waits, both locked."""
+    person = permitted(connection, caller, rights.APPROVE_REFUND, now=moment)
+    payment, row = locked(connection, request_id)
+    if row.asked_user_id == person.user_id:
+        raise NotPermitted(
+            rights.APPROVE_REFUND, "Somebody else decides about what you asked for yourself."
+        )
+    if row.state != states.AWAITING:
+        raise AlreadyDecided
+    if row.expires_at <= moment:
+        raise AlreadyDecided("It waited too long and has expired; it may be asked for anew.")
+    return payment, row
+
+
+def _expire(desk: Desk, request_id: str) -> bool:
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        moved = move(connection, request_id, states.EXPIRED, at=moment, why=NOBODY)
+        row = find(connection, request_id)
+        if moved and row is not None:
+            note(connection, "worker", EXPIRE, row, moment)
+    return moved

@@ -1,0 +1,141 @@
+"""Refunds: ask, approve, refuse, cancel. A decision is written down before Stripe hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from core import clock
+from core.access import audit, audit_notes, rights
+from core.access.principals import Caller, permitted
+from core.actions.context import Desk
+from core.actions.operations.call import Sending
+from core.actions.operations.operations import admit, begin
+from core.actions.refunds import validation as rules
+from core.actions.refunds.allowance import allowance_of
+from core.actions.refunds.requests import RefundRequest, answer, find, order_of
+from core.actions.refunds.validation import NewRefund
+from core.db.engine import retrying, writing
+from core.db.tables import refund_requests, users
+from core.domain import refund_states as states
+from core.domain import versions
+from core.domain.refund_warnings import warnings
+from core.domain.refundable import standing
+from core.errors import IdempotencyKeyReused, NotPermitted
+
+__all__ = ["NewRefund", "RefundRequest", "ask"]
+
+ASK = "refund.ask"
+#: So long a request waits for a second person.
+WAITS = timedelta(hours=72)
+
+
+def ask(
+    desk: Desk,
+    caller: Caller,
+    asked: NewRefund,
+    *,
+    livemode: bool,
+    request_id: str | None = None,
+) -> RefundRequest:
+    """Ask for a refund: sent at once within the caller's limits, else it waits for approval.
+
+    The same `request_id` again answers the same and sends nothing. `InvalidInput` (with
+    `NotRefundable`, `InvalidAmount`) names field and rule, and nothing was written or sent. What
+    Stripe refused is raised; without its answer the state is `unknown`, and the worker resolves it.
+    """
+    admit(desk, caller, (rights.ASK_REFUND,), ASK, str(asked.payment_intent_id))
+    rules.check_form(asked)
+    if asked.note is not None:
+        asked = replace(asked, note=rules.covered("note", asked.note))
+    desk.gateway(livemode)
+    key = rules.new_id(request_id)
+    try:
+        sending, warned = retrying(partial(_write_down, desk, caller, asked, livemode, key))
+    except NotPermitted as error:
+        audit_notes.note_refusal(
+            desk.engine, caller.actor, ASK, error.right, asked.payment_intent_id
+        )
+        raise
+    return answer(desk, key, sending, warned)
+
+
+def _write_down(
+    desk: Desk, caller: Caller, asked: NewRefund, livemode: bool, key: str
+) -> tuple[Sending | None, tuple[str, ...]]:
+    """The request, and its operation if it needs nobody else, in one transaction; the warnings."""
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        person = permitted(connection, caller, rights.ASK_REFUND, now=moment)
+        rules.asking_roles(person, asked.reason)
+        # One at a time for each person, or two at once would both fit into what is left of a day.
+        mine = select(users.c.id).where(users.c.id == person.user_id).with_for_update()
+        connection.execute(mine)
+        if (kept := find(connection, key)) is not None:
+            _check_same(kept, caller, asked, livemode)
+            return None, warnings(connection, kept.payment_id)
+        payment = rules.locked_payment(connection, asked.payment_intent_id, livemode)
+        warned = rules.check_refundable(connection, payment)
+        amount = rules.checked_amount(asked.amount, standing(connection, payment))
+        alone = allowance_of(
+            connection, desk, person, asked.reason, amount.currency, livemode=livemode, now=moment
+        )
+        over = alone.above([amount])
+        row = {
+            "id": key,
+            "payment_id": payment.stripe_id,
+            "livemode": livemode,
+            "amount_minor": amount.minor,
+            "currency": amount.currency,
+            "reason": asked.reason,
+            "note": asked.note,
+            "state": states.AWAITING if over else states.SENDING,
+            "asked_by": caller.actor,
+            "asked_user_id": person.user_id,
+            "whole": asked.amount is None,
+            "over": over,
+            "operation_id": None if over else key,
+            "created_at": moment,
+            "updated_at": moment,
+            "expires_at": moment + WAITS if over else None,
+        }
+        connection.execute(refund_requests.insert().values(**row))
+        versions.bump(connection, ["refunds"], slot=desk.books.scope.slot)
+        order = order_of(payment.stripe_id, livemode, amount, asked.reason)
+        sending = None if over else begin(connection, caller, order, key, moment)
+        audit.append(
+            connection,
+            actor=caller.actor,
+            action=ASK,
+            target=payment.stripe_id,
+            outcome=row["state"],
+            details={
+                "request": key,
+                "amount_minor": amount.minor,
+                "currency": amount.currency,
+                "reason": asked.reason,
+            },
+            now=moment,
+        )
+    return sending, warned
+
+
+def _check_same(kept: Row[Any], caller: Caller, asked: NewRefund, livemode: bool) -> None:
+    """The same request again; `IdempotencyKeyReused` for another one under the same id."""
+    minor = kept.amount_minor
+    if asked.amount is not None:
+        minor = rules.read_amount(asked.amount, kept.currency).minor
+    same = (
+        kept.asked_by == caller.actor
+        and kept.livemode == livemode
+        and kept.payment_id == asked.payment_intent_id
+        and kept.whole == (asked.amount is None)
+        and kept.amount_minor == minor
+        and (kept.reason, kept.note) == (asked.reason, asked.note)
+    )
+    if not same:
+        raise IdempotencyKeyReused

@@ -1,0 +1,97 @@
+"""How a request ends by hand: taken back by its asker, canceled at Stripe, or a failure seen to."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from core import clock
+from core.access import audit_notes, rights
+from core.access.principals import Caller, Principal, permitted
+from core.actions.context import Desk
+from core.actions.operations.call import Sending
+from core.actions.operations.operations import Order, admit, begin
+from core.actions.refunds import validation as rules
+from core.actions.refunds.requests import RefundRequest, answer, locked, note, shape
+from core.db.engine import retrying, writing
+from core.db.tables import refund_requests, refunds
+from core.domain import refund_states as states
+from core.errors import AlreadyDecided, NotPermitted, NotRefundable
+from core.mirror.refund_requests import move
+
+__all__ = ["cancel", "settle"]
+
+CANCEL = "refund.cancel"
+SETTLE = "refund.settle"
+_DECIDERS = (rights.ASK_REFUND, rights.APPROVE_REFUND)
+
+
+def cancel(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
+    """Take back what waits (its asker alone), or cancel at Stripe what still can be (its asker,
+    or who approves). `AlreadyDecided` when it is over or being sent, `NotRefundable` with the
+    reason when the bank has it."""
+    admit(desk, caller, _DECIDERS, CANCEL, str(request_id))
+    try:
+        sending = retrying(partial(_cancel, desk, caller, request_id))
+    except NotPermitted as error:
+        audit_notes.note_refusal(desk.engine, caller.actor, CANCEL, error.right, request_id)
+        raise
+    return answer(desk, request_id, sending)
+
+
+def settle(desk: Desk, caller: Caller, request_id: str, done: str) -> RefundRequest:
+    """Say what was done about a refund that failed: it then waits for nobody any more."""
+    admit(desk, caller, _DECIDERS, SETTLE, str(request_id))
+    done = rules.covered("done", done)
+    return retrying(partial(_settle, desk, caller, request_id, done))
+
+
+def _cancel(desk: Desk, caller: Caller, request_id: str) -> Sending | None:
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        person = permitted(connection, caller, *_DECIDERS, now=moment)
+        _, row = locked(connection, request_id)
+        own = row.asked_user_id == person.user_id
+        if row.state == states.AWAITING:
+            if not own:
+                raise NotPermitted(rights.ASK_REFUND, "Only who asked takes a request back.")
+            move(connection, row.id, states.CANCELED, at=moment)
+            note(connection, caller.actor, CANCEL, row, moment)
+            return None
+        if row.state != states.PENDING:
+            raise AlreadyDecided
+        _check_may_stop(connection, person, own=own, refund_id=row.refund_id)
+        path = f"/v1/refunds/{row.refund_id}/cancel"
+        order = Order(CANCEL, row.livemode, path, {}, target=row.payment_id)
+        return begin(connection, caller, order, str(uuid.uuid4()), moment)
+
+
+def _check_may_stop(
+    connection: Connection, person: Principal, *, own: bool, refund_id: str | None
+) -> None:
+    """Stripe cancels a refund only while it waits for the customer to say where to send it."""
+    if not own and not person.may(rights.APPROVE_REFUND):
+        raise NotPermitted(rights.APPROVE_REFUND, "Only who asked or who approves cancels it.")
+    r = refunds.c
+    status = connection.scalar(select(r.status).where(r.stripe_id == refund_id))
+    if status != "requires_action":
+        raise NotRefundable("request_id", "cannot be canceled: the bank has it already")
+
+
+def _settle(desk: Desk, caller: Caller, request_id: str, done: str) -> RefundRequest:
+    moment = clock.now()
+    with writing(desk.engine) as connection:
+        permitted(connection, caller, *_DECIDERS, now=moment)
+        _, row = locked(connection, request_id)
+        if row.state != states.FAILED:
+            raise AlreadyDecided("It did not fail: there is nothing to see to.")
+        if row.settled_at is None:
+            connection.execute(
+                refund_requests.update()
+                .where(refund_requests.c.id == row.id)
+                .values(settled_at=moment, settled_by=caller.actor)
+            )
+            note(connection, caller.actor, SETTLE, row, moment, done=done)
+        return shape(row)

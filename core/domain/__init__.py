@@ -1,0 +1,1 @@
+"""States, sums and rules that several layers share; no layer's own."""

@@ -1,0 +1,45 @@
+"""The whole site: `/v1` for Stripe's API, `/_control` for tests, `/_hosted` for customers."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from core.emulator.hosted import challenge, downloads, pages
+from core.emulator.hosted.checkout import Checkout
+from core.emulator.http.api import Api
+from core.emulator.http.control import Control
+from core.emulator.runtime.engine import Engine
+from core.emulator.state.versions import API_VERSION
+
+
+def application(engine: Engine, control: Control) -> Starlette:
+    """The ASGI application."""
+
+    async def about(request: Request) -> Response:
+        return JSONResponse(
+            {
+                "name": "Tillwatch Stripe emulator",
+                "api_version": API_VERSION,
+                "account": engine.account,
+                "livemode": engine.switches.livemode,
+            }
+        )
+
+    hosted = [
+        *pages.files(),
+        *challenge.routes(engine),
+        *Checkout(engine).routes(),
+        *downloads.link_routes(engine),
+    ]
+    return Starlette(
+        routes=[
+            Route("/", about),
+            Mount("/_hosted", routes=hosted),
+            Mount("/_control", routes=control.routes()),
+            *downloads.api_routes(engine),
+            Mount("/", Api(engine)),
+        ]
+    )

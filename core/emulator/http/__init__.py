@@ -1,0 +1,1 @@
+"""The emulator's HTTP: routes, parameters by Stripe's types, forms, and its control interface."""

@@ -1,0 +1,1 @@
+"""Stripe's resources, one module each: their states, their calls, and what they move."""

@@ -1,0 +1,188 @@
+"""Charges without a PaymentIntent, as older integrations make them: create, capture, expire."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from core.emulator.http.params import merged
+from core.emulator.resources import (
+    amounts,
+    attempts,
+    balance,
+    captures,
+    cards,
+    charges,
+    payment_methods,
+    reviews,
+)
+from core.emulator.state.errors import ApiError, missing, refused
+from core.emulator.state.store import Obj
+from core.emulator.state.unit_of_work import Context, hidden
+
+_BANK_TOKEN = "btok_us_verified"  # noqa: S105 (a test token's name)
+_EXPIRY_MS = 7 * balance.DAY * 1000
+_COPIED = (
+    "description",
+    "receipt_email",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+)
+_CHALLENGED = "three_d_secure"
+
+
+def create(ctx: Context, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges with `source`: a test token of a card (`tok_visa`) or a bank account."""
+    for name in ("amount", "currency"):
+        if name not in params:
+            raise refused(f"Missing required param: {name}.", name, "parameter_missing")
+    customer = params.get("customer")
+    if customer:
+        ctx.need("customer", customer, "customer")
+    source = params.get("source")
+    if not source:
+        raise _without_source(customer)
+    return take(ctx, _of_source(ctx, source), params)
+
+
+def take(
+    ctx: Context, method: Obj, params: dict[str, Any], details: dict[str, Any] | None = None
+) -> Obj:
+    """Charge a payment method without an intent; `details` stand for what it would say."""
+    currency = amounts.currency_of(params["currency"])
+    order: Obj = {
+        "id": None,
+        "amount": amounts.charge_amount(params["amount"], currency),
+        "capture_method": "automatic" if params.get("capture", True) else "manual",
+        "currency": currency,
+        "customer": params.get("customer"),
+        "metadata": merged({}, params.get("metadata") or {}),
+        "payment_method_options": {},
+        **{name: params.get(name) for name in _COPIED},
+    }
+    does = ctx.script.get("does") or hidden(method)["does"]
+    if does.startswith("decline:") or does in ("block", "highest_risk", _CHALLENGED):
+        _decline(ctx, order, method, does)
+    waits = does.startswith("processing")
+    outcome = charges.approved(ctx, method, attempts.score(ctx, does))
+    status = "pending" if waits else "succeeded"
+    charge = charges.make(ctx, order, method, status=status, outcome=outcome)
+    _name_source(charge, method, details)
+    if waits:
+        ctx.emit("charge.pending", charge)
+        attempts.settle_later(ctx, charge, does)
+        return charge
+    if outcome["type"] == "manual_review":
+        reviews.open_review(ctx, charge, None, "rule")
+    ctx.emit("charge.succeeded", charge)
+    if charge["captured"]:
+        ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
+    else:
+        ctx.later(_EXPIRY_MS, "expire_charge", charge=charge["id"])
+    attempts.afterwards(ctx, charge, does)
+    return charge
+
+
+def _without_source(customer: str | None) -> ApiError:
+    if customer:
+        return ApiError(
+            "Cannot charge a customer that has no active card",
+            status=402,
+            type="card_error",
+            code="missing",
+            param="card",
+        )
+    return refused("Must provide source or customer.", None, "parameter_missing")
+
+
+def _of_source(ctx: Context, source: str) -> Obj:
+    token = f"pm_card_{source.removeprefix('tok_')}"
+    if source.startswith("tok_") and token in cards.BY_TOKEN:
+        return payment_methods.from_card(ctx, cards.BY_TOKEN[token], {})
+    if source == _BANK_TOKEN:
+        return payment_methods.from_data(ctx, {"type": "us_bank_account"})
+    raise missing("token" if source.startswith("tok_") else "source", source, "source")
+
+
+def _name_source(charge: Obj, method: Obj, details: dict[str, Any] | None) -> None:
+    """Older charges name a card of their own, and tell of bank accounts by their older type."""
+    kind = charge["payment_method_details"]["type"]
+    if kind == "card":
+        card = {**method["card"], "customer": charge["customer"], "metadata": {}, "name": None}
+        charge["payment_method"] = f"card_{method['id'].removeprefix('pm_')}"
+        names = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
+        charge["source"] = {
+            "id": charge["payment_method"],
+            "object": "card",
+            **{name: card[name] for name in (*names, "customer", "metadata", "name")},
+        }
+    if kind == "us_bank_account" and details is None:
+        found = charge["payment_method_details"][kind]
+        told = ("account_holder_type", "bank_name", "fingerprint", "last4", "routing_number")
+        bank = {"country": "US", **{name: found[name] for name in told}}
+        charge["payment_method_details"] = {"ach_debit": bank, "type": "ach_debit"}
+    if details is not None:
+        charge["payment_method_details"] = copy.deepcopy(details)
+
+
+def _decline(ctx: Context, order: Obj, method: Obj, does: str) -> None:
+    """Keep the failed charge and raise (402) why."""
+    if does == _CHALLENGED:
+        code = decline_code = "authentication_required"
+    elif does.startswith("decline:"):
+        _, code, decline_code = does.split(":")
+    else:
+        code, decline_code = "card_declined", "fraudulent"
+    outcome = charges.declined(code, decline_code, attempts.score(ctx, ""))
+    if does in ("block", "highest_risk"):
+        reason = "rule" if does == "block" else "highest_risk_level"
+        outcome = charges.blocked(attempts.score(ctx, does), reason)
+    charge = charges.make(ctx, order, method, status="failed", outcome=outcome)
+    _name_source(charge, method, None)
+    error = attempts.refusal(charge, code, decline_code)
+    ctx.emit("charge.failed", charge)
+    wire = {k: v for k, v in error.items() if k not in ("message", "type", "code", "doc_url")}
+    raise ApiError(
+        error["message"], status=402, type=error["type"], code=error["code"], keep=True, **wire
+    )
+
+
+def capture(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges/{id}/capture; a hold that an intent made is captured with it."""
+    charge = ctx.need("charge", charge_id, in_path=True)
+    if charge["payment_intent"]:
+        given = {"amount_to_capture": params["amount"]} if "amount" in params else {}
+        captures.capture(ctx, charge["payment_intent"], given)
+        return charge
+    if charge["captured"]:
+        raise ApiError(
+            f"Charge {charge_id} has already been captured.", code="charge_already_captured"
+        )
+    if charge["status"] != "succeeded" or charge["refunded"] or hidden(charge).get("expired"):
+        raise ApiError(
+            f"Charge {charge_id} cannot be captured because the charge has expired.",
+            code="charge_expired_for_capture",
+        )
+    captures.take(ctx, charge, _part(charge, params), final=True)
+    ctx.emit("charge.captured", charge)
+    return charge
+
+
+def _part(charge: Obj, params: dict[str, Any]) -> int:
+    amount = amounts.positive(params.get("amount", charge["amount"]), "amount")
+    if amount > charge["amount"]:
+        raise ApiError(
+            f"Amount ({amount}) is greater than the authorized amount ({charge['amount']}).",
+            param="amount",
+        )
+    return amount
+
+
+def expire(ctx: Context, charge_id: str) -> None:
+    """Nobody captured the hold in time."""
+    charge = ctx.need("charge", charge_id)
+    if charge["status"] == "succeeded" and not charge["captured"] and not charge["refunded"]:
+        hidden(charge)["expired"] = True
+        captures.release(ctx, charge, expired=True)

@@ -1,0 +1,81 @@
+"""Events of other kinds, on order: thin ones (API v2), of connected accounts, of the other mode."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.emulator.state.errors import missing
+from core.emulator.state.store import Obj, dump
+from core.emulator.state.unit_of_work import Context, shown
+
+#: Kind of object → where its id stands in an address of the API.
+_URLS = {
+    "balance_transaction": "/v1/balance_transactions/{id}",
+    "charge": "/v1/charges/{id}",
+    "customer": "/v1/customers/{id}",
+    "dispute": "/v1/disputes/{id}",
+    "payment_intent": "/v1/payment_intents/{id}",
+    "payout": "/v1/payouts/{id}",
+    "refund": "/v1/refunds/{id}",
+    "review": "/v1/reviews/{id}",
+}
+
+
+def thin(ctx: Context, kind: str, related: str | None, context: str | None) -> Obj:
+    """A thin event: it names its object and says nothing of it. Kept for reading by id."""
+    named = None
+    if related is not None:
+        found = ctx.tx.find(related)
+        if found is None or found["object"] not in _URLS:
+            raise missing("object", related, "related")
+        url = _URLS[found["object"]].format(id=related)
+        named = {"id": related, "type": found["object"], "url": url}
+    body: Obj = {
+        "id": ctx.ids.new("evt"),
+        "object": "v2.core.event",
+        "context": context,
+        "created": datetime.fromtimestamp(ctx.now_ms / 1000, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%S.000Z"
+        ),
+        "livemode": False,
+        "reason": None,
+        "type": kind,
+    }
+    if named is not None:
+        body["related_object"] = named
+    ctx.tx.add_event(body["id"], ctx.now, kind, dump(body), 0, listed_as="v2.core.event")
+    return body
+
+
+def plain(ctx: Context, kind: str, obj: dict[str, Any] | str, more: dict[str, Any]) -> Obj:
+    """An event of today about an object that exists (its id) or that the order brings."""
+    about: dict[str, Any]
+    if isinstance(obj, str):
+        found = ctx.tx.find(obj)
+        if found is None:
+            raise missing("object", obj, "object")
+        about = shown(found)
+    else:
+        about = obj
+    body: Obj = {
+        "id": ctx.ids.new("evt"),
+        "object": "event",
+        "api_version": ctx.switches.api_version,
+        "created": ctx.now,
+        "data": {"object": about},
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {"id": None, "idempotency_key": None},
+        "type": kind,
+        **more,
+    }
+    pending = ctx.announce(body["id"], kind)
+    body["pending_webhooks"] = pending
+    ctx.tx.add_event(body["id"], ctx.now, kind, dump(body), pending)
+    return body
+
+
+def retrieve(ctx: Context, event_id: str, params: dict[str, Any]) -> Obj:
+    """GET /v2/core/events/{id}."""
+    return ctx.need("v2.core.event", event_id, in_path=True)

@@ -1,0 +1,197 @@
+"""Payment intents: create, retrieve and update; what happens next is in `intent_steps`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.emulator.http.params import merged
+from core.emulator.resources import amounts, captures, intent_steps, payment_methods, three_d_secure
+from core.emulator.state.errors import refused
+from core.emulator.state.store import Obj
+from core.emulator.state.unit_of_work import Context
+
+_COPIED = (
+    "description",
+    "receipt_email",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+    "setup_future_usage",
+)
+_METHODS = [
+    *("card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit"),
+    *("amazon_pay", "revolut_pay", "us_bank_account"),
+]
+#: What needs no page of its own.
+_WITHOUT_REDIRECT = ["card", "link", "sepa_debit", "us_bank_account"]
+
+
+def create(ctx: Context, params: dict[str, Any]) -> Obj:
+    """POST /v1/payment_intents."""
+    currency = amounts.currency_of(params["currency"])
+    amount = amounts.charge_amount(params["amount"], currency)
+    customer = params.get("customer")
+    if customer:
+        ctx.need("customer", customer, "customer")
+    method = intent_steps.given_method(ctx, params)
+    intent = _blank(ctx, amount, currency)
+    _apply_methods(intent, params)
+    remember_options(intent, params)
+    intent |= {name: params[name] for name in _COPIED if name in params}
+    intent["customer"] = customer
+    intent["metadata"] = merged({}, params.get("metadata") or {})
+    intent["capture_method"] = params.get("capture_method", "automatic_async")
+    intent["confirmation_method"] = params.get("confirmation_method", "automatic")
+    _set_shipping(intent)
+    if method is not None:
+        intent_steps.check_type(intent, method)
+        intent["payment_method"] = method["id"]
+        intent["status"] = "requires_confirmation"
+    ctx.tx.add(intent)
+    confirming = params.get("confirm", False)
+    if not confirming:
+        for name in ("off_session", "error_on_requires_action", "return_url", "mandate_data"):
+            if name in params:
+                raise refused(
+                    f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless"
+                    " `confirm` is set to true.",
+                    name,
+                )
+    ctx.emit("payment_intent.created", intent)
+    if confirming:
+        intent_steps.run(ctx, intent, params)
+    return intent
+
+
+def _blank(ctx: Context, amount: int, currency: str) -> Obj:
+    intent_id = ctx.ids.new("pi")
+    return {
+        "id": intent_id,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic_async",
+        "client_secret": f"{intent_id}_secret_{ctx.ids.token(25)}",
+        "confirmation_method": "automatic",
+        "created": ctx.now,
+        "currency": currency,
+        "customer": None,
+        "customer_account": None,
+        "description": None,
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "source": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def _apply_methods(intent: Obj, params: dict[str, Any]) -> None:
+    automatic = params.get("automatic_payment_methods")
+    if automatic is None or automatic["enabled"]:
+        redirects = (automatic or {}).get("allow_redirects", "always")
+        intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
+        known = _WITHOUT_REDIRECT if redirects == "never" else _METHODS
+        intent["payment_method_types"] = list(known)
+        intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
+    allowed = params.get("allowed_payment_method_types")
+    excluded = params.get("excluded_payment_method_types") or []
+    intent["payment_method_types"] = [
+        kind
+        for kind in intent["payment_method_types"]
+        if kind not in excluded and (allowed is None or kind in allowed)
+    ]
+    intent["allowed_payment_method_types"] = allowed
+    intent["excluded_payment_method_types"] = excluded or None
+    if "card" in intent["payment_method_types"]:
+        intent["payment_method_options"] = {
+            "card": {
+                "installments": None,
+                "mandate_options": None,
+                "network": None,
+                "request_three_d_secure": "automatic",
+            }
+        }
+
+
+def remember_options(intent: Obj, params: dict[str, Any]) -> None:
+    """Keep what `payment_method_options[card]` asks for, the features of a hold among it."""
+    three_d_secure.remember(intent, params)
+    card = (params.get("payment_method_options") or {}).get("card") or {}
+    if "card" in intent["payment_method_options"]:
+        asked = {name: card[name] for name in captures.REQUESTS if name in card}
+        intent["payment_method_options"]["card"] |= asked
+
+
+def _set_shipping(intent: Obj) -> None:
+    if intent["shipping"]:
+        given = intent["shipping"]
+        address = {**payment_methods.BLANK_ADDRESS, **(given.get("address") or {})}
+        blanks = {"carrier": None, "phone": None, "tracking_number": None}
+        intent["shipping"] = {**blanks, **given, "address": address}
+
+
+def retrieve(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
+    return ctx.need("payment_intent", intent_id, in_path=True)
+
+
+def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
+    intent = ctx.need("payment_intent", intent_id, in_path=True)
+    status = intent["status"]
+    if status in ("succeeded", "canceled") and set(params) - {
+        "metadata",
+        "description",
+        "expand",
+        "receipt_email",
+    }:
+        raise captures.wrong_state(
+            intent,
+            f"This PaymentIntent could not be updated because it has a status of {status}.",
+        )
+    currency = amounts.currency_of(params.get("currency", intent["currency"]))
+    if "amount" in params or "currency" in params:
+        if status not in ("requires_payment_method", "requires_confirmation", "requires_action"):
+            raise captures.wrong_state(
+                intent, f"The amount cannot be changed when a PaymentIntent has status {status}."
+            )
+        intent["amount"] = amounts.charge_amount(params.get("amount", intent["amount"]), currency)
+        intent["currency"] = currency
+    if params.get("customer"):
+        intent["customer"] = ctx.need("customer", params["customer"], "customer")["id"]
+    intent |= {name: params[name] for name in _COPIED if name in params}
+    remember_options(intent, params)
+    if "shipping" in params:
+        _set_shipping(intent)
+    if "metadata" in params:
+        intent["metadata"] = merged(intent["metadata"], params["metadata"])
+    method = intent_steps.given_method(ctx, params)
+    if method is not None:
+        intent_steps.check_type(intent, method)
+        intent["payment_method"] = method["id"]
+        intent["status"] = "requires_confirmation"
+    return ctx.tx.touch(intent)

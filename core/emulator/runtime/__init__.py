@@ -1,0 +1,1 @@
+"""What makes the emulator run: one engine, its due tasks, and the threads beside its server."""

@@ -1,0 +1,1 @@
+"""Made-up business: shoppers, orders, fraud, issuers, hard cases, months of history."""

@@ -1,0 +1,1 @@
+"""The mirror of the Stripe account: what is read from Stripe goes in, newest reading wins."""

@@ -1,0 +1,151 @@
+"""Holding the ledger against Stripe's own list, day by day: what was listed late is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from core import clock
+from core.db.engine import reading, retrying, writing
+from core.db.tables import balance_transactions, ledger_checks
+from core.db.upsert import upsert
+from core.domain import cursors
+from core.gateway.client import Gateway
+from core.gateway.readings import LedgerPage, read_ledger_page
+from core.gateway.walk import Place, walk
+from core.mirror.apply import Books
+from core.mirror.ledger_walk import write_page
+
+#: So many whole days (UTC) are compared: Stripe lists rows late by days, not by months.
+DAYS = 35
+#: So often all of them are.
+EVERY = timedelta(days=1)
+#: A day that differs is read again, for a row may have come between the two counts.
+_READINGS = 3
+
+#: Count and net in minor units, by currency.
+Sums = dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one step did: the `day` that it compared, None if none was due; the rows that were
+    missing and are here now; the currencies in which the day still differs."""
+
+    day: date | None = None
+    fetched: int = 0
+    differences: int = 0
+
+
+def check_ledger(engine: Engine, gateway: Gateway, books: Books) -> Compared:
+    """Compare the next day of the last 35 with Stripe's list, and fetch what is missing.
+
+    A pass begins a day after the one before it. It goes on from the day that it came to, after a
+    crash too. What still differs then stands in `ledger_checks`: rows that Stripe lists and that
+    cannot be read, and rows that are here and that Stripe does not list.
+    """
+    name = cursors.ledger_check(gateway.livemode)
+    with reading(engine) as connection:
+        kept = cursors.position(connection, name) or {}
+    day, where = _next(kept, clock.now())
+    if day is None:
+        return Compared()
+    fetched, theirs, ours = 0, Sums(), Sums()
+    for _ in range(_READINGS):
+        theirs = {}
+        for page in _pages(gateway, day):
+            fetched += write_page(engine, books, page, livemode=gateway.livemode).rows
+            _add(theirs, page.sums)
+        with reading(engine) as connection:
+            ours = _ours(connection, gateway.livemode, day)
+        if ours == theirs:
+            break
+    retrying(partial(_write, engine, gateway.livemode, day, theirs, ours, (name, where)))
+    differing = sum(theirs.get(one) != ours.get(one) for one in theirs | ours)
+    return Compared(day, fetched, differing)
+
+
+def _next(kept: Mapping[str, Any], now: datetime) -> tuple[date | None, dict[str, Any]]:
+    """The day to compare now, and the cursor's position behind it."""
+    today = now.astimezone(UTC).date()
+    began = clock.from_unix(kept.get("began", 0))
+    day = date.fromisoformat(kept["day"]) if kept.get("day") else None
+    if day is None or not today - timedelta(days=DAYS) <= day < today:
+        if day is None and began <= now < began + EVERY:
+            return None, {}
+        began, day = now, today - timedelta(days=1)
+    following = day - timedelta(days=1)
+    last = following < today - timedelta(days=DAYS)
+    where: dict[str, Any] = {"began": clock.to_unix(began)}
+    if last:
+        where["ended"] = clock.to_unix(now)
+    else:
+        where |= {"day": following.isoformat(), "ended": kept.get("ended")}
+    return day, where
+
+
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return start, start + timedelta(days=1)
+
+
+def _pages(gateway: Gateway, day: date) -> Iterator[LedgerPage]:
+    """Stripe's list of one day, without what stands behind the rows."""
+    start, end = (clock.to_unix(moment) for moment in _bounds(day))
+
+    def read(place: Place, _plain: bool) -> LedgerPage:
+        created = {"lte": end - 1} | place.created(start)
+        return read_ledger_page(gateway, created=created, starting_after=place.after, plain=True)
+
+    for page, _ in walk(read):
+        yield page
+
+
+def _add(total: Sums, more: Sums) -> None:
+    for currency, (count, net) in more.items():
+        have = total.get(currency, (0, 0))
+        total[currency] = (have[0] + count, have[1] + net)
+
+
+def _ours(connection: Connection, livemode: bool, day: date) -> Sums:
+    start, end = _bounds(day)
+    b = balance_transactions.c
+    found = connection.execute(
+        select(b.currency, func.count(), func.sum(b.net_minor))
+        .where(b.livemode == livemode, b.created_at >= start, b.created_at < end)
+        .group_by(b.currency)
+    )
+    return {row[0]: (row[1], int(row[2])) for row in found}
+
+
+def _write(
+    engine: Engine,
+    livemode: bool,
+    day: date,
+    theirs: Sums,
+    ours: Sums,
+    keep: tuple[str, dict[str, Any]],
+) -> None:
+    c, now = ledger_checks.c, clock.now()
+    with writing(engine) as connection:
+        before = select(c.currency).where(c.livemode == livemode, c.day == day)
+        rows = [
+            {
+                "livemode": livemode,
+                "day": day,
+                "currency": currency,
+                "theirs_count": theirs.get(currency, (0, 0))[0],
+                "theirs_net_minor": theirs.get(currency, (0, 0))[1],
+                "ours_count": ours.get(currency, (0, 0))[0],
+                "ours_net_minor": ours.get(currency, (0, 0))[1],
+                "checked_at": now,
+            }
+            for currency in sorted({*theirs, *ours, *connection.scalars(before)})
+        ]
+        upsert(connection, ledger_checks, rows)
+        cursors.keep(connection, keep[0], keep[1], at=now)

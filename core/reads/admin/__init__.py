@@ -1,0 +1,1 @@
+"""Reads for administrators: people, and the operators' log."""

@@ -1,0 +1,1 @@
+"""Reads for developers: events, calls to Stripe, parked objects, scenario runs."""

@@ -1,0 +1,1 @@
+"""Reads of disputes: the list, one dispute, and how often answers win."""

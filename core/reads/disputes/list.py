@@ -1,0 +1,273 @@
+"""Disputes by deadline, what is at stake, how often an answer wins, how long answers take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from core import clock
+from core.db.tables import disputes, operations, payments
+from core.domain.payment_states import ANSWERABLE, IN_REVIEW
+from core.errors import InvalidInput
+from core.money import Money
+from core.reads.disputes import statuses as dispute_statuses
+from core.reads.permissions import needs
+
+LIMIT = 50
+#: What each list holds; the first is ordered by deadline, the others newest first. A status that is
+#: new at Stripe is in the list of those that end alike, else in the last alone.
+VIEWS: dict[str, tuple[str, ...]] = {
+    "open": ANSWERABLE,
+    "review": IN_REVIEW,
+    "won": ("won",),
+    "lost": ("lost",),
+    "all": (),
+}
+_NEVER = datetime(9999, 1, 1, tzinfo=clock.EPOCH.tzinfo)
+#: Answers whose time is taken: the newest of them.
+_TIMED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRow:
+    """A dispute in a list; `due_by` is None where nothing is to be answered."""
+
+    stripe_id: str
+    status: str
+    amount: Money
+    reason: str | None
+    card_brand: str | None
+    due_by: datetime | None
+    has_evidence: bool
+    submission_count: int
+    created_at: datetime
+    payment_id: str | None
+    customer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list, and where the next one begins; None where there is none."""
+
+    rows: tuple[DisputeRow, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The reasons and currencies of a mode's disputes."""
+
+    reasons: tuple[str, ...]
+    currencies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What may still be lost in one currency: to be answered, and with the issuer."""
+
+    currency: str
+    to_answer: Money
+    to_answer_count: int
+    in_review: Money
+    in_review_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WinRate:
+    """Disputes of one reason that were answered and decided, and how many of them were won.
+
+    `unanswered` were lost without an answer: they say nothing about what an answer is worth.
+    """
+
+    reason: str
+    decided: int
+    won: int
+    unanswered: int
+
+    @property
+    def rate(self) -> Fraction | None:
+        """An exact share; None where nothing was decided."""
+        return Fraction(self.won, self.decided) if self.decided else None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTime:
+    """How long it took to submit, of `count` disputes answered here; None without any."""
+
+    count: int
+    median: timedelta | None
+
+
+@needs("see_disputes")
+def page(
+    conn: Connection,
+    *,
+    livemode: bool,
+    view: str = "open",
+    reason: str | None = None,
+    currency: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page:
+    """A page of a list, filtered. A cursor that cannot be read is taken as none."""
+    if view not in VIEWS:
+        raise InvalidInput("view", "must be one of {known}", known=", ".join(VIEWS))
+    d, p = disputes.c, payments.c
+    by_deadline = view == "open"
+    key = func.coalesce(d.due_by, literal(_NEVER, d.due_by.type)) if by_deadline else d.created_at
+    asked = (
+        select(disputes, func.coalesce(p.email, p.customer_name, p.customer_id).label("customer"))
+        .outerjoin(payments, p.stripe_id == d.payment_id)
+        .where(d.livemode == livemode, *_beyond(key, cursor, up=by_deadline))
+    )
+    if wanted := _statuses(conn, view):
+        asked = asked.where(d.status.in_(wanted))
+    for column, value in ((d.reason, reason), (d.currency, currency)):
+        asked = asked.where(column == value) if value else asked
+    order = (key, d.stripe_id) if by_deadline else (key.desc(), d.stripe_id.desc())
+    found = conn.execute(asked.order_by(*order).limit(limit + 1)).all()
+    rows = found[:limit]
+    last = rows[-1] if len(found) > limit else None
+    return Page(
+        tuple(
+            DisputeRow(
+                row.stripe_id,
+                row.status,
+                Money(row.amount_minor, row.currency),
+                row.reason,
+                row.card_brand,
+                row.due_by,
+                row.has_evidence,
+                row.submission_count,
+                row.created_at,
+                row.payment_id,
+                row.customer,
+            )
+            for row in rows
+        ),
+        _cursor((last.due_by or _NEVER) if by_deadline else last.created_at, last.stripe_id)
+        if last
+        else None,
+    )
+
+
+def _statuses(conn: Connection, view: str) -> tuple[str, ...]:
+    if view == "open":
+        return dispute_statuses.answerable(conn)
+    return dispute_statuses.in_review(conn) if view == "review" else VIEWS[view]
+
+
+def _cursor(at: datetime, stripe_id: str) -> str:
+    return f"{clock.to_micros(at)}-{stripe_id}"
+
+
+def _beyond(
+    key: ColumnElement[datetime], cursor: str | None, *, up: bool
+) -> tuple[ColumnElement[bool], ...]:
+    micros, _, stripe_id = (cursor or "").partition("-")
+    if not (micros.isascii() and micros.isdigit() and len(micros) <= 18 and stripe_id):
+        return ()
+    try:
+        at = clock.from_micros(int(micros))
+    except (OverflowError, ValueError):
+        return ()
+    same = disputes.c.stripe_id
+    if up:
+        return (or_(key > at, and_(key == at, same > stripe_id)),)
+    return (or_(key < at, and_(key == at, same < stripe_id)),)
+
+
+@needs("see_disputes")
+def filters(conn: Connection, *, livemode: bool) -> Filters:
+    """What a list can be filtered by: all that is in the mirror, with or without words for it."""
+    d = disputes.c
+
+    def distinct(column: ColumnElement[Any]) -> tuple[str, ...]:
+        asked = select(column).where(d.livemode == livemode, column.is_not(None)).distinct()
+        return tuple(sorted(conn.scalars(asked)))
+
+    return Filters(distinct(d.reason), distinct(d.currency))
+
+
+@needs("see_disputes")
+def at_stake(conn: Connection, *, livemode: bool) -> tuple[Stake, ...]:
+    """What is to be answered and what is with the issuer, a line a currency."""
+    d = disputes.c
+    answerable = dispute_statuses.answerable(conn)
+    waits = d.status.in_(answerable)
+    known = (*answerable, *dispute_statuses.in_review(conn))
+
+    def of(test: ColumnElement[bool], value: ColumnElement[int]) -> ColumnElement[int]:
+        return cast(func.sum(case((test, value), else_=0)), BigInteger)
+
+    one = cast(1, BigInteger)
+    asked = (
+        select(
+            d.currency,
+            of(waits, d.amount_minor),
+            of(waits, one),
+            of(~waits, d.amount_minor),
+            of(~waits, one),
+        )
+        .where(d.livemode == livemode, d.status.in_(known))
+        .group_by(d.currency)
+    )
+    found = [
+        Stake(cur, Money(int(open_), cur), int(n), Money(int(review), cur), int(m))
+        for cur, open_, n, review, m in conn.execute(asked)
+    ]
+    return tuple(sorted(found, key=lambda s: (-s.to_answer_count, -s.in_review_count, s.currency)))
+
+
+@needs("see_disputes")
+def win_rates(conn: Connection, *, livemode: bool) -> tuple[WinRate, ...]:
+    """A line a reason, the one with most decisions first."""
+    d = disputes.c
+    asked = (
+        select(d.reason, d.status, d.submission_count > 0, func.count())
+        .where(d.livemode == livemode, d.status.in_(["won", "lost"]))
+        .group_by(d.reason, d.status, d.submission_count > 0)
+    )
+    sums: dict[str, list[int]] = {}
+    for reason, status, answered, count in conn.execute(asked):
+        line = sums.setdefault(reason or "", [0, 0, 0])
+        if answered:
+            line[0] += count
+            line[1] += count if status == "won" else 0
+        elif status == "lost":
+            line[2] += count
+    found = [WinRate(reason, *line) for reason, line in sums.items()]
+    return tuple(sorted(found, key=lambda line: (-line.decided, -line.unanswered, line.reason)))
+
+
+@needs("see_disputes")
+def answer_time(conn: Connection, *, livemode: bool) -> AnswerTime:
+    """From the dispute to its submission, of those submitted here."""
+    d, o = disputes.c, operations.c
+    # An appeal, and the answer to a dispute that was opened anew, took their time from elsewhere.
+    first = func.min(o.created_at)
+    asked = (
+        select(first, d.created_at)
+        .join_from(operations, disputes, d.stripe_id == o.stripe_id)
+        .where(o.kind == "dispute.submit", o.state == "succeeded", d.livemode == livemode)
+        .group_by(d.stripe_id, d.created_at)
+        .order_by(first.desc())
+        .limit(_TIMED)
+    )
+    took = sorted(submitted - created for submitted, created in conn.execute(asked))
+    return AnswerTime(len(took), took[len(took) // 2] if took else None)

@@ -1,0 +1,1 @@
+"""Reads of Fraud: cases, rules, lists, and the card networks' programmes."""

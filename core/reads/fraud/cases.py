@@ -1,0 +1,117 @@
+"""The queue of cases, by money at risk or by age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from core.db.tables import cases, payments, risk_assessments, user_roles, users
+from core.money import Money
+from core.reads.permissions import needs
+from core.reads.search.logs.names import names_of
+
+MOST_SHOWN = 200
+KINDS = ("flag", "warning", "review")
+_C, _P = cases.c, payments.c
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A line of the queue; `amount` is what was at risk when it was opened."""
+
+    case_id: str
+    kind: str
+    state: str
+    amount: Money
+    payment_id: str
+    email: str | None
+    score: int | None
+    assigned_to: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The cases that fit, at most `MOST_SHOWN`; how many are open, by currency, in all."""
+
+    rows: tuple[CaseRow, ...]
+    open_by_currency: Mapping[str, int]
+
+
+@needs("manage_fraud")
+def queue(
+    conn: Connection,
+    *,
+    livemode: bool,
+    is_open: bool = True,
+    kind: str | None = None,
+    currency: str | None = None,
+    assigned_to: str | None = None,
+    by_money: bool = False,
+) -> Queue:
+    """The oldest first; `by_money` (with a `currency`: money has no order across them) the most
+    at risk first; closed ones by when they were closed, the last first."""
+    tests = [_C.livemode == livemode, (_C.state == "open") if is_open else (_C.state != "open")]
+    for column, wanted in ((_C.kind, kind), (_C.currency, currency), (_C.assigned_to, assigned_to)):
+        if wanted:
+            tests.append(column == wanted)
+    order: tuple[Any, ...] = (_C.opened_at, _C.id)
+    if not is_open:
+        order = (_C.closed_at.desc(), _C.id)
+    elif by_money and currency:
+        order = (_C.amount_minor.desc(), _C.opened_at, _C.id)
+    rows = conn.execute(case_rows().where(*tests).order_by(*order).limit(MOST_SHOWN)).all()
+    counted = conn.execute(
+        select(_C.currency, func.count())
+        .where(_C.livemode == livemode, _C.state == "open")
+        .group_by(_C.currency)
+        .order_by(func.count().desc(), _C.currency)
+    )
+    return Queue(shaped(conn, rows), {code: int(count) for code, count in counted})
+
+
+def case_rows() -> Any:
+    """Cases with their payment's address and score."""
+    a = risk_assessments.c
+    return (
+        select(cases, _P.email, a.score)
+        .join(payments, _P.stripe_id == _C.payment_id)
+        .outerjoin(risk_assessments, (a.payment_id == _C.payment_id) & (a.kind == "arrival"))
+    )
+
+
+def shaped(connection: Connection, rows: Any) -> tuple[CaseRow, ...]:
+    """Rows of `case_rows`."""
+    names = names_of(connection, {row.assigned_to for row in rows if row.assigned_to})
+    return tuple(
+        CaseRow(
+            case_id=row.id,
+            kind=row.kind,
+            state=row.state,
+            amount=Money(row.amount_minor, row.currency),
+            payment_id=row.payment_id,
+            email=row.email,
+            score=row.score,
+            assigned_to=names.get(row.assigned_to or "", row.assigned_to),
+            opened_at=row.opened_at,
+            closed_at=row.closed_at,
+        )
+        for row in rows
+    )
+
+
+@needs("manage_fraud")
+def workers(conn: Connection) -> tuple[tuple[str, str], ...]:
+    """Who may be given a case: ids and addresses of those with the role of risk."""
+    rows = conn.execute(
+        select(users.c.id, users.c.email)
+        .join(user_roles, user_roles.c.user_id == users.c.id)
+        .where(user_roles.c.role == "risk", ~users.c.disabled)
+        .order_by(users.c.email)
+    )
+    return tuple((row.id, row.email) for row in rows)

@@ -1,0 +1,40 @@
+"""The rule set in force, those before it, and each as it was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from core.db.tables import rule_sets
+from core.reads.permissions import needs
+from core.reads.search.logs.names import names_of
+
+#: Older versions are found in the audit log.
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVersion:
+    """A version: its JSON text, who wrote it and why."""
+
+    version: int
+    body: str
+    author: str
+    reason: str
+    created_at: datetime
+
+
+@needs("manage_fraud")
+def history(conn: Connection) -> tuple[RuleVersion, ...]:
+    """The versions, newest first: the first is in force; none where the built-in set still is."""
+    newest = select(rule_sets).order_by(rule_sets.c.version.desc()).limit(MOST_SHOWN)
+    rows = conn.execute(newest).all()
+    names = names_of(conn, {row.author for row in rows})
+    return tuple(
+        RuleVersion(
+            row.version, row.body, names.get(row.author, row.author), row.reason, row.created_at
+        )
+        for row in rows
+    )

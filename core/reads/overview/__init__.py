@@ -1,0 +1,1 @@
+"""Reads of Overview: today's figures, what waits for a person, how fresh the copy is."""

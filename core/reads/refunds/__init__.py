@@ -1,0 +1,1 @@
+"""Reads of refunds: requests, their figures, the history, bulk refunds."""

@@ -1,0 +1,148 @@
+"""The search line of the operators' log (`actor:ada@ action:refund.* at:7d`) as a search."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Column, Connection, func, not_, or_, select
+
+from core.db.tables import api_tokens, audit_log, users
+from core.domain.sign_ins import account_key
+from core.reads.search import values
+from core.reads.search.logs import terms as log_terms
+from core.reads.search.logs.keyset import Arm, Log, Search, Test
+from core.reads.search.query import Checks, Query, Term, parse, split
+
+LOG = Log(audit_log.c.at, audit_log.c.seq)
+#: Rows that one search may look at where no index answers it.
+BUDGET = 20_000
+#: The beginning of an address stands for at most so many people.
+MOST_PEOPLE = 50
+
+_c = audit_log.c
+
+CHECKS: Checks = {
+    "actor": values.shaped("actor", r".{1,255}", "must be an e-mail address, a token or a command"),
+    "action": values.shaped("action", r"[\w.]{1,64}\*?", "must be an action such as refund.*"),
+    "outcome": values.shaped("outcome", r"\w{1,64}", "must be an outcome such as refused"),
+    "target": values.shaped("target", r"\S{1,255}", "must be an id or an e-mail address"),
+    "at": log_terms.time_check("at"),
+    "row": values.shaped("row", r"\d{1,18}", "must be a row's number"),
+}
+
+
+def read_line(text: str) -> Query:
+    """The line as terms; `InvalidInput` names the one that cannot be read."""
+    return parse(text, CHECKS)
+
+
+def search(conn: Connection, query: Query, *, zone: ZoneInfo, now: datetime) -> Search:
+    """How the rows are found that the query asks for: by the narrowest way in that it offers."""
+    (since, until), tests = log_terms.times(query, "at", LOG.moment, zone, now)
+    asked = [term for term in query.terms if term.field != "at"]
+    ways = sorted(
+        (term for term in asked if term.field in _WAYS and not term.negated),
+        key=lambda term: _WAYS.index(term.field),
+    )
+    arms: tuple[Arm, ...] = (Arm("gx_at"),)
+    for way in ways[:1]:
+        arms = _arms(conn, way)
+        asked.remove(way)
+    tests += [_test(conn, term) for term in asked]
+    return Search(LOG, arms, tuple(tests), since, until, BUDGET if tests else None)
+
+
+#: The narrowest first; None is a word without a field.
+_WAYS = ("row", "target", None, "actor", "action")
+
+
+def _arms(conn: Connection, term: Term) -> tuple[Arm, ...]:
+    if term.field == "row":
+        return tuple(Arm(None, (_c.seq == int(value),)) for value in split(term))
+    if term.field == "action":
+        return tuple(Arm("gx_action", (_c.action == one,)) for one in _actions(conn, term))
+    targets = _targets(conn, term) if term.field in ("target", None) else ()
+    actors = _actors(conn, term) if term.field in ("actor", None) else ()
+    return (
+        *(Arm("gx_target", (_c.target == one,)) for one in targets),
+        *(Arm("gx_actor", (_c.actor == one,)) for one in actors),
+    )
+
+
+def _test(conn: Connection, term: Term) -> Test:
+    if term.field == "row":
+        found: Test = _c.seq.in_([int(value) for value in split(term)])
+    elif term.field == "action":
+        found = _c.action.in_(_actions(conn, term))
+    elif term.field == "outcome":
+        found = _c.outcome.in_(split(term))
+    elif term.field == "target":
+        found = _c.target.in_(_targets(conn, term))
+    elif term.field == "actor":
+        found = _c.actor.in_(_actors(conn, term))
+    else:
+        found = or_(_c.target.in_(_targets(conn, term)), _c.actor.in_(_actors(conn, term)))
+    return not_(found) if term.negated else found
+
+
+def _values(term: Term) -> tuple[str, ...]:
+    """A word without a field has no alternatives."""
+    return split(term) if term.field else (term.value,)
+
+
+def _actors(conn: Connection, term: Term) -> tuple[str, ...]:
+    """The actors that a term names: people with their tokens, tokens by name, or as written."""
+    found: dict[str, None] = {}
+    for value in _values(term):
+        people = _people(conn, value)
+        owned = api_tokens.c.user_id.in_([user_id for user_id, _ in people])
+        named = or_(owned, _like(api_tokens.c.name, value))
+        tokens = conn.scalars(select(api_tokens.c.id).where(named).limit(MOST_PEOPLE))
+        found |= {user_id: None for user_id, _ in people}
+        found |= {f"token:{token_id}": None for token_id in tokens}
+        found |= {account_key(email): None for _, email in people}
+        found |= {value: None, account_key(value): None}
+    return tuple(found)
+
+
+def _targets(conn: Connection, term: Term) -> tuple[str, ...]:
+    """The targets that a term names: as written, and the people of an address."""
+    found: dict[str, None] = {}
+    for value in _values(term):
+        found[value] = None
+        if "@" in value:
+            found |= {user_id: None for user_id, _ in _people(conn, value)}
+    return tuple(found)
+
+
+def _people(conn: Connection, text: str) -> list[tuple[str, str]]:
+    """Ids and addresses of the people that an address, or its beginning with a star, means."""
+    asked = select(users.c.id, users.c.email).where(_like(users.c.email, text.casefold()))
+    return [(row.id, row.email) for row in conn.execute(asked.limit(MOST_PEOPLE))]
+
+
+def _like(column: Column[str], text: str) -> Test:
+    if text.endswith("*"):
+        return column.startswith(text[:-1], autoescape=True)
+    return column == text
+
+
+def _actions(conn: Connection, term: Term) -> tuple[str, ...]:
+    """The actions that a term names; those that begin so are looked up in what was ever done."""
+    wanted = split(term)
+    starts = tuple(value[:-1] for value in wanted if value.endswith("*"))
+    exact = [value for value in wanted if not value.endswith("*")]
+    begun = [one for one in _done(conn) if one.startswith(starts)] if starts else []
+    return tuple(dict.fromkeys([*exact, *begun]))
+
+
+def _done(conn: Connection) -> list[str]:
+    """Every action that stands in the log: one step in the index each."""
+    found: list[str] = []
+    while True:
+        after = _c.action > (found[-1] if found else "")
+        following = conn.scalar(select(func.min(_c.action)).where(after))
+        if following is None:
+            return found
+        found.append(following)

@@ -1,0 +1,137 @@
+"""Runs a search: plans it, reads it within a budget of rows, and says how far it came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from core.reads.search.payments import facets, stats
+from core.reads.search.payments.filters import Filters
+from core.reads.search.payments.plan import Plan, choose
+from core.reads.search.payments.related_ids import follow
+from core.reads.search.payments.sql import Conditions, Position, Window, counted, positions
+from core.reads.search.payments.time_slices import edge_of_counts, edge_of_keys
+
+#: Rows that one search may touch before it answers with what it has.
+BUDGET = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Matching positions in the direction of reading. `reached`: the budget ended before the
+    search did; everything up to there was looked at."""
+
+    positions: tuple[Position, ...]
+    reached: Position | None = None
+
+
+def find(
+    conn: Connection,
+    filters: Filters,
+    *,
+    after: Position | None = None,
+    older: bool = True,
+    limit: int,
+) -> Found:
+    """The first `limit` payments that pass `filters`, from a position on, newest first if older."""
+    search = _prepare(conn, filters, Window(older, True, after), limit, None)
+    found: list[Position] = []
+    reached: Position | None = None
+    if search is None:
+        return Found(())
+    for part, beyond in _stretches(search, BUDGET):
+        found += positions(conn, search.plan.arms, search.conditions, part, limit - len(found))
+        if len(found) >= limit:
+            return Found(tuple(found))
+        reached = beyond
+    return Found(tuple(found), reached)
+
+
+def tally(conn: Connection, filters: Filters, *, limit: int, budget: int) -> tuple[int, bool]:
+    """How many payments pass, counted up to `limit` and within a budget; and whether it is all."""
+    search = _prepare(conn, filters, Window(ordered=False), limit, budget)
+    found, complete = 0, True
+    if search is None:
+        return found, complete
+    for part, beyond in _stretches(search, budget):
+        found += counted(conn, search.plan.arms, search.conditions, part, limit - found)
+        if found >= limit:
+            return found, False
+        complete = beyond is None
+    return found, complete
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search that is planned; `edge` says where a stretch of so many rows ends."""
+
+    plan: Plan
+    conditions: Conditions
+    window: Window
+    edge: Callable[[Window, float], datetime | None]
+
+
+def _prepare(
+    conn: Connection, filters: Filters, window: Window, limit: int, most: float | None
+) -> _Search | None:
+    """The plan for a search; None when no kind of payment can match."""
+    everything = facets.known(conn)
+    wanted = facets.matching(everything, filters)
+    if not wanted:
+        return None
+    filters = follow(conn, filters)
+    conditions = Conditions(filters, wanted, len(wanted) == len(everything))
+    since, until = hull(filters)
+    window = replace(window, since=since, until=until)
+    counts = stats.stats(conn)
+    plan = choose(conn, counts, conditions, window, limit, most)
+    edge = (
+        partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_counts, counts, plan)
+    )
+    return _Search(plan, plan.left(conditions), window, edge)
+
+
+def _stretches(search: _Search, budget: float) -> Iterator[tuple[Window, Position | None]]:
+    """Parts of time to read one after the other, each wider, until the budget is spent.
+
+    Beside each stands where to go on after it; None when nothing lies beyond.
+    """
+    window, spent, stretch = search.window, 0.0, min(search.plan.first, budget)
+    while True:
+        stop = search.edge(window, stretch)
+        # No id comes before '': this is the very edge, on either side.
+        reached = Position(stop, "") if stop else None
+        yield _until(window, stop), reached
+        spent += stretch
+        if reached is None or spent >= budget:
+            return
+        window = replace(window, after=reached)
+        stretch = min(4 * stretch, budget - spent)
+
+
+def _until(window: Window, stop: datetime | None) -> Window:
+    if stop is None:
+        return window
+    return replace(window, since=stop) if window.older else replace(window, until=stop)
+
+
+def hull(filters: Filters) -> tuple[datetime | None, datetime | None]:
+    """The half-open range that all wanted times lie in."""
+    since: datetime | None = None
+    until: datetime | None = None
+    for test in filters.times:
+        if test.negated:
+            continue
+        starts = [low for low, _ in test.ranges]
+        ends = [high for _, high in test.ranges]
+        if None not in starts:
+            first = min(s for s in starts if s)
+            since = first if since is None else max(since, first)
+        if None not in ends:
+            last = max(e for e in ends if e)
+            until = last if until is None else min(until, last)
+    return since, until

@@ -1,0 +1,45 @@
+"""A number per topic that grows when what a screen shows may have changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from core import clock
+from core.db.tables import api_requests, bulk_refunds, events, refund_requests, versions
+from core.reads.permissions import needs
+
+#: Tables that only grow: their last number tells of a new row without any writer's help.
+_GROWING = {"inbox": events.c.seq, "api_log": api_requests.c.seq}
+
+ANY = "any"
+
+
+@needs("see_payments")
+def version(conn: Connection, *, topic: str, livemode: bool) -> int:
+    """The topic's version: the sum over the slots that workers count in; 0 before any change.
+
+    Both modes share a topic: a change in the other mode costs a screen one redraw, no more. The
+    topic `any` is all of them together.
+    """
+    if topic == "refunds":
+        return _counted(conn, "payments") + _last_change(conn)
+    counted = _counted(conn, topic)
+    if topic not in _GROWING:
+        return counted
+    return counted + int(conn.scalar(select(func.max(_GROWING[topic]))) or 0)
+
+
+def _counted(conn: Connection, topic: str) -> int:
+    asked = select(func.coalesce(func.sum(versions.c.version), 0))
+    if topic != ANY:
+        asked = asked.where(versions.c.topic == topic)
+    return int(conn.scalar(asked) or 0)
+
+
+def _last_change(conn: Connection) -> int:
+    """A number that differs once a request or a bulk changed: decisions are in no mirror."""
+    last = [
+        conn.scalar(select(func.max(table.c.updated_at)))
+        for table in (refund_requests, bulk_refunds)
+    ]
+    return sum(clock.to_micros(moment) for moment in last if moment is not None)

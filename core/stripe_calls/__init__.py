@@ -1,0 +1,1 @@
+"""The log of calls to Stripe: collected in memory, written by the dozen, kept for a month."""

@@ -1,0 +1,1 @@
+"""Processes: starting them, keeping them up, their logs and ports, and the worker's loops."""

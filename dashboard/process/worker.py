@@ -1,0 +1,277 @@
+"""The worker: applies the inbox, reads stale objects again, polls, and keeps the ledger."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from functools import partial
+from types import FrameType
+
+from core import clock
+from core.actions.context import Desk
+from core.actions.developer import scenario_runs
+from core.actions.operations import redaction
+from core.actions.operations.resolve import BATCH, resolve
+from core.actions.refunds import approvals as refund_approvals
+from core.actions.refunds import bulk_approvals as bulk_refund_approvals
+from core.actions.refunds import bulk_ask as bulk_refunds
+from core.bootstrap import Console, Workshop, desk_in
+from core.domain.stream_limits import (
+    EVENTS,
+    INBOX,
+    LEDGER,
+    PAYOUTS,
+    REFRESH,
+    WRITTEN_EVERY,
+)
+from core.domain.versions import changes
+from core.gateway.client import Gateway
+from core.inbox.event_processor import apply_inbox, put_back_for
+from core.inbox.poll import poll
+from core.ledger.upkeep import fold_closed_days, settle_available
+from core.loop import run
+from core.mirror.balance_check import check_balance
+from core.mirror.ledger_check import check_ledger
+from core.mirror.ledger_walk import catch_up, fill_gaps
+from core.mirror.own_account import learn_account
+from core.mirror.refresh_loop import RefreshLoop
+from core.mirror.streams import OWN, Recorder, Step, every_so_often
+from core.risk.scoring_worker import Watch
+from core.stripe_calls.retention import CHUNK, prune
+from dashboard.process import emulator_control
+
+#: How long an idle step waits, in seconds.
+APPLY_IDLE = 0.1
+REFRESH_IDLE = 0.1
+#: Loops of streams wake up at least this often: one that does not is told within a minute.
+AWAKE = 5.0
+POLL_EVERY = 15.0
+LEDGER_EVERY = 3.0
+#: The ledger is walked when something changed here, and this often even if nothing did.
+LEDGER_AFTERWARDS = 30.0
+LEDGER_AT_LEAST = 300.0
+GAPS_EVERY = 60.0
+#: A pass of the last 35 days takes some minutes, once a day.
+LEDGER_CHECK_EVERY = 5.0
+BALANCE_CHECK_EVERY = 300.0
+#: Where webhooks bring events, the poll only heals gaps: Stripe counts reads (FACTS section 6).
+POLL_BESIDE_WEBHOOKS = 300.0
+LOG_EVERY = 2.0
+RESOLVE_EVERY = 1.0
+SCENARIOS_IDLE = 1.0
+BULK_IDLE = 1.0
+RISK_IDLE = 0.5
+EXPIRY_EVERY = 30.0
+UPKEEP_EVERY = 600.0
+KEY_EVERY = 600.0
+
+_log = logging.getLogger(__name__)
+
+
+def work(console: Console, workshop: Workshop) -> int:
+    """Run all loops until a signal comes; 0, or 1 if one of them failed."""
+    stop, failed = threading.Event(), threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+
+    def guarded(name: str, step: Step, idle: float) -> None:
+        try:
+            run(name, step, stop, idle=idle)
+        except BaseException:
+            _log.critical("%s failed", name, exc_info=True)
+            failed.set()
+            stop.set()
+            raise
+
+    threads = [
+        threading.Thread(target=guarded, args=(name, step, idle), name=name)
+        for name, step, idle in _loops(console, workshop)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    workshop.log.flush()
+    return 1 if failed.is_set() else 0
+
+
+def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Step, float]]:
+    engine = console.engine
+    recorder = Recorder(engine)
+    desk, challenge = desk_in(console, workshop), emulator_control.challenge(console.settings)
+    loops: list[tuple[str, Step, float]] = [
+        ("apply", _applier(console, workshop, recorder), APPLY_IDLE),
+        ("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
+        ("request log", lambda: workshop.log.flush() > 1000, LOG_EVERY),
+        ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
+        ("operations", lambda: resolve(desk) == BATCH, RESOLVE_EVERY),
+        ("scenarios", lambda: scenario_runs.work(desk, challenge), SCENARIOS_IDLE),
+        ("bulk refunds", lambda: bulk_refunds.work(desk), BULK_IDLE),
+        ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
+        ("expiry", lambda: _expire(desk), EXPIRY_EVERY),
+        ("retention", lambda: _retain(desk), UPKEEP_EVERY),
+    ]
+    for gateway in workshop.gateways.values():
+        mode = "live" if gateway.livemode else "test"
+        loops += [
+            (f"{name} {mode}", step, idle)
+            for name, step, idle in _loops_of(console, workshop, gateway, recorder)
+        ]
+    return loops
+
+
+def _loops_of(
+    console: Console, workshop: Workshop, gateway: Gateway, recorder: Recorder
+) -> list[tuple[str, Step, float]]:
+    """The loops of one mode. Each is watched: its stream says on the screens how it stands."""
+
+    def watched(name: str, step: Step, idle: float, part: str = OWN) -> Step:
+        return recorder.watched(name, [gateway.livemode], step, every=idle, part=part)
+
+    refreshing = RefreshLoop(console.engine, gateway, workshop.books)
+    refresher = watched(REFRESH, refreshing.step, REFRESH_IDLE)
+    poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
+    bookkeeper = _bookkeeper(console, workshop, gateway, recorder)
+    ledger_checker = _ledger_checker(console, workshop, gateway)
+    balance_checker = _balance_checker(console, gateway)
+    gap_filler = every_so_often(_gap_filler(console, workshop, gateway), GAPS_EVERY)
+    return [
+        ("key", partial(_use_key, console, gateway), KEY_EVERY),
+        # What payouts paid out is read with all other objects: their stream is told beside it.
+        ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
+        ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
+        ("ledger", watched(LEDGER, bookkeeper, LEDGER_EVERY), LEDGER_EVERY),
+        ("gaps", watched(LEDGER, gap_filler, AWAKE, "gaps"), AWAKE),
+        (
+            "ledger check",
+            watched(LEDGER, ledger_checker, LEDGER_CHECK_EVERY, "ledger check"),
+            LEDGER_CHECK_EVERY,
+        ),
+        (
+            "balance check",
+            watched(LEDGER, balance_checker, BALANCE_CHECK_EVERY, "balance check"),
+            BALANCE_CHECK_EVERY,
+        ),
+    ]
+
+
+def _applier(console: Console, workshop: Workshop, recorder: Recorder) -> Step:
+    modes = frozenset(workshop.gateways)
+
+    def step() -> bool:
+        return apply_inbox(console.engine, workshop.books, modes=modes).any
+
+    return recorder.watched(INBOX, list(workshop.gateways), step, every=APPLY_IDLE)
+
+
+def _use_key(console: Console, gateway: Gateway) -> bool:
+    """Learn whose account the key opens; put back what waited for it, or for the key.
+
+    The second even where Stripe does not answer now.
+    """
+    try:
+        learn_account(console.engine, gateway)
+    finally:
+        again = put_back_for(console.engine, livemode=gateway.livemode)
+    return bool(again)
+
+
+def _poller(console: Console, gateway: Gateway, recorder: Recorder) -> Step:
+    def step() -> bool:
+        begun = clock.now()
+        polled = poll(console.engine, gateway)
+        recorder.reached(EVENTS, gateway.livemode, begun)
+        if polled.gap:
+            _log.error("events older than Stripe keeps were missed: run `sync --since` for them")
+        return False
+
+    return step
+
+
+def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway, recorder: Recorder) -> Step:
+    """Walks while something changes here, and a little longer: Stripe books with a delay."""
+    seen, changed_at, walked_at, wanted = -1, 0.0, 0.0, True
+
+    def step() -> bool:
+        nonlocal seen, changed_at, walked_at, wanted
+        now, version = time.monotonic(), changes(console.engine)
+        if version != seen:
+            seen, changed_at = version, now
+        # A walk that failed is wanted until one has ended.
+        wanted = wanted or now - changed_at < LEDGER_AFTERWARDS
+        if wanted or now - walked_at > LEDGER_AT_LEAST:
+            wanted, begun = True, clock.now()
+            walked = catch_up(console.engine, gateway, workshop.books)
+            recorder.reached(LEDGER, gateway.livemode, begun)
+            walked_at, wanted = now, False
+            _log.debug("ledger: %s new rows, %s parked", walked.new, walked.parked)
+        return False
+
+    return step
+
+
+def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
+    def step() -> bool:
+        new = fill_gaps(console.engine, gateway, workshop.books)
+        if new:
+            _log.warning("ledger: %s rows came late and were fetched by their ids", new)
+        return False
+
+    return step
+
+
+def _ledger_checker(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
+    """One day of the last 35 at a time, with a pause: the walk's own requests come first."""
+
+    def step() -> bool:
+        done = check_ledger(console.engine, gateway, workshop.books)
+        if done.fetched:
+            _log.warning("ledger: %s rows of %s came late", done.fetched, done.day)
+        if done.differences:
+            _log.error("ledger: %s differs from Stripe's list", done.day)
+        return False
+
+    return step
+
+
+def _balance_checker(console: Console, gateway: Gateway) -> Step:
+    def step() -> bool:
+        found = check_balance(console.engine, gateway)
+        if found.differences:
+            _log.error("ledger: %s balances differ from Stripe's", found.differences)
+        return False
+
+    return step
+
+
+def _poll_every(console: Console) -> float:
+    settings = console.settings
+    told = settings.webhook_secrets and not settings.uses_emulator
+    return POLL_BESIDE_WEBHOOKS if told else POLL_EVERY
+
+
+def _expire(desk: Desk) -> bool:
+    """End requests that waited too long for a second person."""
+    refund_approvals.expire(desk)
+    bulk_refund_approvals.expire(desk)
+    return False
+
+
+def _retain(desk: Desk) -> bool:
+    """Let go of what is kept for a time only; whether there is more of it."""
+    now = clock.now()
+    pruned, forgotten = prune(desk.engine, at=now), redaction.forget(desk.engine, at=now)
+    return pruned == CHUNK or forgotten == redaction.CHUNK
+
+
+def _upkeep(console: Console) -> bool:
+    today = clock.business_day(clock.now(), console.settings.zone)
+    fold_closed_days(console.engine, before=today)
+    settle_available(console.engine, at=clock.now())
+    return False

@@ -1,0 +1,1 @@
+"""The receiver: webhooks in, health, readiness and metrics; no Streamlit here."""

@@ -1,0 +1,124 @@
+"""Where the REST API does its blocking work: threads of its own, beside the webhook's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import ParamSpec, TypeVar
+
+from core.access.principals import Caller
+from core.actions.context import Desk
+from core.actions.operations.operations import admit
+from core.bootstrap import Console, open_desk
+from core.db.engine import answering, open_engine
+from core.errors import DatabaseDown, ServerBusy
+from core.loop import run
+from core.settings import Settings
+from dashboard.rest.authentication import Callers
+
+_log = logging.getLogger(__name__)
+
+#: Calls to Stripe that may be under way at once, and how many may be in all, waiting included:
+#: what is over that is told to come again, so that a slow Stripe leaves room for webhooks.
+THREADS = 24
+MOST = 96
+#: Its statements are few and small; SQLite's page cache is per connection.
+_CACHE_MIB = 1
+_LOG_EVERY = 2.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Office:
+    """Opens the desk when it is first needed, runs work for requests, keeps the log of calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._threads = ThreadPoolExecutor(THREADS, "rest")
+        self._under_way = 0
+        self._opening = threading.Lock()
+        self._desk: Desk | None = None
+        self._close: Callable[[], None] | None = None
+
+    @property
+    def livemode(self) -> bool:
+        """The mode of the API: live when there is a live key."""
+        return True in self.settings.secret_keys
+
+    @property
+    def desk(self) -> Desk:
+        """What actions work with; its database connections are not the webhook's."""
+        with self._opening:
+            if self._desk is None:
+                self._desk, self._close = self._open()
+            return self._desk
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who may call."""
+        return Callers(self.desk, self.settings.rate_limit)
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do blocking work in a thread. `ServerBusy`, or `DatabaseDown` when that is why."""
+        if self._under_way >= MOST:
+            raise ServerBusy
+
+        def guarded() -> T:
+            with answering():
+                return work(*args, **kwargs)
+
+        self._under_way += 1
+        done = asyncio.get_running_loop().run_in_executor(self._threads, guarded)
+        # Counted until the thread is free, which it is not when only the client has gone.
+        done.add_done_callback(self._left)
+        return await asyncio.shield(done)
+
+    def let_in(
+        self, authorization: str | None, address: str, rights: tuple[str, ...], kind: str
+    ) -> Caller:
+        """Who calls, if they may do this at all: asked before a word is said about the request."""
+        caller = self.callers.caller(authorization, address)
+        admit(self.desk, caller, rights, kind, "")
+        return caller
+
+    def stop(self) -> None:
+        """Take no more work, and keep the account of what was done.
+
+        A call that still waits for Stripe is found out by the worker.
+        """
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._close is not None:
+            self._close()
+
+    def _left(self, _done: object) -> None:
+        self._under_way -= 1
+
+    def _open(self) -> tuple[Desk, Callable[[], None]]:
+        engine = open_engine(self.settings.database, cache_mib=_CACHE_MIB)
+        desk, log = open_desk(Console(self.settings, engine))
+        stop = threading.Event()
+
+        def flush() -> bool:
+            with answering():
+                return log.flush() > 1000
+
+        keeping = threading.Thread(
+            target=run, args=("request log", flush, stop), kwargs={"idle": _LOG_EVERY}, daemon=True
+        )
+        keeping.start()
+
+        def close() -> None:
+            stop.set()
+            keeping.join()
+            try:
+                flush()
+            except DatabaseDown:
+                _log.warning("the last calls to Stripe are not in the log: no database")
+            engine.dispose()
+
+        return desk, close

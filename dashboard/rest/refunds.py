@@ -1,0 +1,51 @@
+"""The REST API of refunds: asking for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from core.access import rights
+from core.access.principals import Caller
+from core.actions.context import Desk
+from core.actions.refunds import ask as refunds
+from core.money import plain
+from dashboard.rest.endpoint import PREFIX, act, plain_amount
+from dashboard.rest.openapi import asks
+from dashboard.rest.schemas import AskRefund, RefundAsked
+from dashboard.screens.refunds.warnings import told
+
+router = APIRouter(prefix=PREFIX, tags=["payments"])
+
+#: Decided, and not yet at Stripe.
+_ON_ITS_WAY = frozenset({"awaiting_approval", "sending", "unknown"})
+_WAITS = {202: "It waits for approval, or Stripe's answer is still to come"}
+
+
+@router.post("/refund", response_model=RefundAsked, **asks(AskRefund, _WAITS))
+async def refund(request: Request) -> Response:
+    """Ask for a refund: the policy sends it at once, or has it wait for a second person."""
+    return await act(request, AskRefund, refunds.ASK, (rights.ASK_REFUND,), _ask)
+
+
+def _ask(
+    desk: Desk, caller: Caller, body: Mapping[str, Any], operation_id: str
+) -> tuple[int, dict[str, Any]]:
+    amount = body.get("amount")
+    asked = refunds.NewRefund(
+        payment_intent_id=body["payment_intent_id"],
+        amount=None if amount is None else plain_amount(amount),
+        reason=body["reason"],
+    )
+    made = refunds.ask(desk, caller, asked, livemode=desk.livemode, request_id=operation_id)
+    return 202 if made.state in _ON_ITS_WAY else 200, {
+        "refund_request_id": made.request_id,
+        "refund_id": made.refund_id,
+        "amount": plain(made.amount),
+        "currency": made.amount.currency,
+        "status": made.state,
+        "reason": made.reason,
+        "warnings": [{"code": code, "message": told(code)} for code in made.warnings],
+    }

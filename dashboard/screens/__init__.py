@@ -1,0 +1,1 @@
+"""The screens, a folder each; one knows another only where a test lists it."""

@@ -1,0 +1,1 @@
+"""API log: calls to Stripe as a table, and one of them in full."""

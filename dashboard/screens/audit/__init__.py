@@ -1,0 +1,1 @@
+"""Audit: the operators' log, its rows, its file and its proof."""

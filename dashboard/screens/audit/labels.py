@@ -1,0 +1,111 @@
+"""What stands in the operators' log as people read it: actions, outcomes, and what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.reads.admin.audit import AuditRow
+from dashboard.i18n import _
+from dashboard.ui import status_badges
+from dashboard.ui.status_badges import N_
+
+ACTIONS = {
+    "audit.verify": N_("Verified the log"),
+    "bulk_refund.approve": N_("Approved a bulk refund"),
+    "bulk_refund.ask": N_("Asked for a bulk refund"),
+    "bulk_refund.done": N_("Finished a bulk refund"),
+    "bulk_refund.expire": N_("Let a bulk refund expire"),
+    "bulk_refund.refuse": N_("Refused a bulk refund"),
+    "bulk_refund.row": N_("Sent a row of a bulk refund"),
+    "bulk_refund.stop": N_("Stopped a bulk refund"),
+    "bulk_refund.try": N_("Tried a bulk refund out"),
+    "bulk_refund.withdraw": N_("Withdrew a bulk refund"),
+    "case.approve": N_("Approved a case"),
+    "case.assign": N_("Assigned a case"),
+    "case.dismiss": N_("Dismissed a case"),
+    "case.note": N_("Wrote a note on a case"),
+    "case.refund": N_("Refunded a case as fraud"),
+    "case.view": N_("Opened a case"),
+    "checkout_session.create": N_("Created a Checkout Session"),
+    "dispute.accept": N_("Accepted a dispute"),
+    "dispute.draft": N_("Saved a dispute's draft"),
+    "dispute.read_evidence": N_("Opened a dispute's evidence"),
+    "dispute.submit": N_("Submitted a dispute's evidence"),
+    "dispute.upload": N_("Uploaded evidence"),
+    "dispute.view": N_("Opened a dispute"),
+    "event.dry_run": N_("Tried an event's replay"),
+    "event.replay": N_("Replayed events"),
+    "object.retry": N_("Had an object read again"),
+    "object.retry_all": N_("Had all parked objects read again"),
+    "event.replay_dead": N_("Replayed all dead events"),
+    "event.simulate": N_("Made an event up"),
+    "export": N_("Took a file away"),
+    "list.add": N_("Put an entry on a list"),
+    "list.import": N_("Imported a list"),
+    "list.remove": N_("Took an entry off a list"),
+    "payment.cancel": N_("Canceled a payment"),
+    "payment.capture": N_("Captured a payment"),
+    "payment.confirm": N_("Confirmed a payment"),
+    "payment.create": N_("Created a payment"),
+    "payment.retrieve": N_("Retrieved a payment"),
+    "payment.view": N_("Opened a payment"),
+    "read": N_("Opened a screen"),
+    "refund.allowance": N_("Looked at the refund limits"),
+    "refund.approve": N_("Approved a refund"),
+    "refund.ask": N_("Asked for a refund"),
+    "refund.cancel": N_("Canceled a refund"),
+    "refund.create": N_("Sent a refund"),
+    "refund.expire": N_("Let a refund request expire"),
+    "refund.limits": N_("Changed the refund limits"),
+    "refund.refuse": N_("Refused a refund"),
+    "refund.settle": N_("Settled a refund"),
+    "review.approve": N_("Approved a review"),
+    "rules.change": N_("Changed the fraud rules"),
+    "rules.try": N_("Tried rules on the past"),
+    "scenarios.run": N_("Ran the test scenarios"),
+    "session.end": N_("Ended a session"),
+    "session.end_all": N_("Ended all sessions"),
+    "sign_in": N_("Signed in"),
+    "sign_out": N_("Signed out"),
+    "token.create": N_("Created a token"),
+    "token.revoke": N_("Revoked a token"),
+    "user.create": N_("Created a user"),
+    "user.disable": N_("Disabled a user"),
+    "user.enable": N_("Enabled a user"),
+    "user.password": N_("Set a password"),
+    "user.roles": N_("Changed roles"),
+}
+OUTCOMES: status_badges.Kind = {
+    "ok": (N_("Done"), "green"),
+    "refused": (N_("Refused"), "red"),
+    "throttled": (N_("Too many tries"), "orange"),
+    "broken": (N_("Broken"), "red"),
+    "asked": (N_("Asked"), "blue"),
+    "awaiting_approval": (N_("Waits for approval"), "orange"),
+    "sending": (N_("Being sent"), "blue"),
+    "unknown": (N_("Unknown, being resolved"), "orange"),
+    "pending": (N_("Pending"), "blue"),
+    "succeeded": (N_("Succeeded"), "green"),
+    "failed": (N_("Failed"), "red"),
+    "canceled": (N_("Canceled"), "gray"),
+    "expired": (N_("Expired"), "gray"),
+}
+#: What a walk over the chain may find.
+FAULTS = (
+    N_("is missing"),
+    N_("does not follow the row before it"),
+    N_("was changed"),
+    N_("is missing at the end, or the head was changed"),
+    N_("was put in before the first"),
+)
+
+
+def action(code: str) -> str:
+    """What was done, in words; an action that has none yet is shown by its name."""
+    return _(ACTIONS[code]) if code in ACTIONS else code.replace("_", " ").replace(".", ": ")
+
+
+def outcomes(rows: Sequence[AuditRow]) -> status_badges.Kind:
+    """Words and colours of the outcomes that stand in a list."""
+    found = sorted({row.outcome for row in rows})
+    return {code: OUTCOMES.get(code, (code.replace("_", " "), "gray")) for code in found}

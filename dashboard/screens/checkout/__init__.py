@@ -1,0 +1,1 @@
+"""Test checkout: an order, a way to pay, and every step on its way."""

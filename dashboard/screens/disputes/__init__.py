@@ -1,0 +1,1 @@
+"""Disputes: the list, one dispute, and the answer to it."""

@@ -1,0 +1,1 @@
+"""Events and parked objects: what became of them, and trying them again."""

@@ -1,0 +1,1 @@
+"""Fraud: overview, cases, rules, lists, backtest, programmes."""

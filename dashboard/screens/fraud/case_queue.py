@@ -1,0 +1,153 @@
+"""The queue of cases: the table at the left, the case that is worked at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import clock
+from core.reads.fraud import cases as reads
+from core.reads.fraud.cases import CaseRow, Queue
+from dashboard import i18n
+from dashboard.i18n import N_, _
+from dashboard.screens.fraud import case_detail
+from dashboard.screens.fraud import labels as fraud_labels
+from dashboard.ui import columns, status_badges, viewer, widgets
+
+WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed")}
+EVERY = ""
+
+
+def draw(livemode: bool) -> None:
+    """Filters, queue, case."""
+    found = _asked(livemode)
+    left, right = st.columns([5, 6])
+    chosen = st.query_params.get("case")
+    with left:
+        _sums(found)
+        if found.rows:
+            _table(found.rows)
+        else:
+            widgets.empty(
+                _("No case is here"),
+                _("High scores, issuers' warnings and Radar's reviews come here by themselves."),
+                icon=":material/task_alt:",
+            )
+    with right:
+        if chosen:
+            case_detail.draw(chosen, livemode)
+            _beside(found.rows, chosen)
+        elif found.rows:
+            widgets.empty(
+                _("Choose a case"),
+                _("Its factors, its payment and what can be done stand here then."),
+                icon=":material/left_click:",
+            )
+            _beside(found.rows, "")
+
+
+def _asked(livemode: bool) -> Queue:
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        which = widgets.url_choice(_("Cases"), "cases", WHICH, default="open")
+        kind = st.selectbox(
+            _("Kind"),
+            [EVERY, *reads.KINDS],
+            key="case_kind",
+            format_func=lambda code: status_badges.word(fraud_labels.CASE, code) or _("All kinds"),
+            label_visibility="collapsed",
+            width=170,
+        )
+        counts = viewer.read(reads.queue, livemode=livemode).open_by_currency
+        currency = st.selectbox(
+            _("Currency"),
+            [EVERY, *counts],
+            key="case_currency",
+            format_func=lambda code: code.upper() or _("By age"),
+            label_visibility="collapsed",
+            help=_("A currency sorts by money at risk; all of them, by age."),
+            width=120,
+        )
+    return viewer.read(
+        reads.queue,
+        livemode=livemode,
+        is_open=which != "closed",
+        kind=kind or None,
+        currency=currency or None,
+        assigned_to=viewer.viewer().user_id if which == "mine" else None,
+        by_money=bool(currency),
+    )
+
+
+def _sums(found: Queue) -> None:
+    counts = found.open_by_currency
+    if counts:
+        said = ", ".join(f"{code.upper()} ({i18n.number(n)})" for code, n in counts.items())
+        st.caption(_("Open: {counts}").format(counts=said))
+
+
+def _label(row: CaseRow) -> str:
+    """One payment may have a case of each kind."""
+    return f"{row.payment_id} {row.kind}"
+
+
+def _table(rows: Sequence[CaseRow]) -> None:
+    ids = {_label(row): row.case_id for row in rows}
+
+    def clicked() -> None:
+        st.query_params["case"] = ids[columns.opened("case_open")]
+
+    now = clock.now()
+    table = pd.DataFrame(
+        {
+            "amount": [columns.money(row.amount.minor, row.amount.currency) for row in rows],
+            "currency": [row.amount.currency.upper() for row in rows],
+            "kind": [status_badges.cell(row.kind) for row in rows],
+            "age": [i18n.ago(int((now - row.opened_at).total_seconds())) for row in rows],
+            "who": [row.assigned_to for row in rows],
+            "id": [columns.opener(_label(row)) for row in rows],
+        }
+    )
+    layout = {
+        "amount": columns.money_column(_("At risk"), width=104),
+        "currency": columns.currency_column(),
+        "kind": status_badges.chip_column(_("Kind"), fraud_labels.CASE, width=126),
+        "age": columns.text_column(_("Opened"), width=92),
+        "id": columns.open_column(_("Case"), "case_open", clicked, width=190),
+        "who": columns.text_column(_("With"), width=140),
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=widgets.ROW,
+        height=widgets.height(len(rows), 14),
+        column_config=columns.fitted(layout, table),
+        column_order=["amount", "currency", "kind", "age", "id", "who"],
+        key="cases",
+        placeholder="–",
+        alt=_("Cases, as sorted above"),
+    )
+
+
+def _beside(rows: Sequence[CaseRow], chosen: str) -> None:
+    """To the case before and after, by key as well; to the first where none is chosen."""
+    ids = [row.case_id for row in rows]
+    at = ids.index(chosen) if chosen in ids else -1
+    row = st.container(horizontal=True, horizontal_alignment="right")
+    for label, step, key in ((_("Previous case"), -1, "k"), (_("Next case"), 1, "j")):
+        there = at + step
+        row.button(
+            label,
+            key=f"case_{key}",
+            type="tertiary",
+            shortcut=key,
+            disabled=not 0 <= there < len(ids),
+            on_click=_show,
+            args=(ids[there] if 0 <= there < len(ids) else "",),
+        )
+
+
+def _show(case_id: str) -> None:
+    st.query_params["case"] = case_id

@@ -1,0 +1,117 @@
+"""Fraud at a glance: what was flagged and refused, what it cost, by currency; newest flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+import pandas as pd
+import streamlit as st
+
+from core import clock
+from core.reads.fraud import overview as reads
+from core.reads.fraud.overview import Figures, Flagged
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.screens.fraud import labels as fraud_labels
+from dashboard.ui import columns, navigation, status_badges, viewer, widgets
+
+DAYS = 30
+NOTHING = "–"
+
+
+def draw(livemode: bool) -> None:
+    """Figures of 30 days, and the newest flagged payments."""
+    since = clock.now() - timedelta(days=DAYS)
+    lines = viewer.read(reads.by_currency, livemode=livemode, since=since)
+    if not lines:
+        widgets.empty(
+            _("Nothing was scored yet"),
+            _("Payments are scored as they arrive; the first ones follow within a minute."),
+            icon=":material/shield:",
+        )
+        return
+    with st.container(border=True):
+        widgets.card_title(_("The last {n} days by currency").format(n=DAYS))
+        widgets.plain_table(
+            frame(lines), _layout(), key="fraud_figures", alt=_("Fraud figures by currency")
+        )
+        st.caption(
+            _(
+                "Fraud is what a fraud dispute, an issuer's warning or a refund as fraud says it "
+                "is; reports come for weeks after a payment. Lost: fraud disputes that were lost, "
+                "and refunds as fraud."
+            )
+        )
+    found = viewer.read(reads.flagged, livemode=livemode)
+    with st.container(border=True):
+        widgets.card_title(_("Newest flagged payments"))
+        if found:
+            _flagged(found)
+        else:
+            st.caption(_("No payment had a medium or high score."))
+
+
+def frame(lines: Sequence[Figures]) -> pd.DataFrame:
+    """A row a currency; shares of those scored, and of those paid."""
+    return pd.DataFrame(
+        {
+            "currency": [line.currency.upper() for line in lines],
+            "scored": [i18n.number(line.scored) for line in lines],
+            "medium": [_share(line.medium, line.scored) for line in lines],
+            "high": [_share(line.high, line.scored) for line in lines],
+            "refused": [i18n.number(line.refused) for line in lines],
+            "fraud": [_share(line.fraud, line.paid) for line in lines],
+            "lost": [columns.money(line.lost_minor, line.currency) for line in lines],
+        }
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return i18n.percent(Fraction(part, whole), digits=2) if whole else NOTHING
+
+
+def _layout() -> dict[str, object]:
+    return {
+        "currency": columns.currency_column(),
+        "scored": columns.money_column(_("Scored"), width=80),
+        "medium": columns.money_column(_("Medium"), width=84, hint=_("Share of those scored")),
+        "high": columns.money_column(_("High"), width=84, hint=_("Share of those scored")),
+        "refused": columns.money_column(_("Refused"), width=84),
+        "fraud": columns.money_column(_("Fraud rate"), width=96, hint=_("Share of those paid")),
+        "lost": columns.money_column(_("Money lost"), width=118),
+    }
+
+
+def _flagged(found: Sequence[Flagged]) -> None:
+    def clicked() -> None:
+        st.session_state["fraud_go"] = columns.opened("flagged_open")
+
+    table = pd.DataFrame(
+        {
+            "amount": [columns.money(one.amount_minor, one.currency) for one in found],
+            "currency": [one.currency.upper() for one in found],
+            "level": [status_badges.cell(one.level) for one in found],
+            "score": [str(one.score) for one in found],
+            "why": [fraud_labels.in_short(one.factors) for one in found],
+            "state": [status_badges.cell(one.state) for one in found],
+            "email": [one.email for one in found],
+            "created": [one.created_at for one in found],
+            "id": [columns.opener(one.payment_id) for one in found],
+        }
+    )
+    layout = {
+        "amount": columns.money_column(_("Amount"), width=92),
+        "currency": columns.currency_column(),
+        "level": status_badges.chip_column(_("Level"), fraud_labels.LEVEL, width=80),
+        "score": columns.money_column(_("Score"), width=56),
+        "why": columns.text_column(_("Rules"), width=200),
+        "state": status_badges.chip_column(_("Status"), status_badges.PAYMENT, width=116),
+        "email": columns.text_column(_("E-mail"), width=170),
+        "created": columns.time_column(_("Created"), viewer.zone(), seconds=False),
+        "id": columns.open_column(_("Payment"), "flagged_open", clicked, width=140),
+    }
+    widgets.plain_table(table, layout, key="flagged", alt=_("Newest flagged payments"))
+    if payment := st.session_state.pop("fraud_go", None):
+        navigation.go("payment", id=payment)

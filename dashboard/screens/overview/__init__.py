@@ -1,0 +1,1 @@
+"""Overview: today so far, and what waits for a person."""

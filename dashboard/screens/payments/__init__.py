@@ -1,0 +1,1 @@
+"""Payments: the list with its filters, and one payment."""

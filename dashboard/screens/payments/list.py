@@ -1,0 +1,133 @@
+"""What stands around the list of payments: caption, file, and what is shown without rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.reads.payments import list as reads
+from dashboard import i18n
+from dashboard.i18n import N_, _
+from dashboard.screens.payments import filters as payment_filters
+from dashboard.ui import navigation, viewer, widgets
+
+#: What a word may be (`core.reads.search.payments.tried`), as people call it.
+KINDS = {
+    "payments": N_("payment id"),
+    "charges": N_("charge id"),
+    "refunds": N_("refund id"),
+    "disputes": N_("dispute id"),
+    "early_fraud_warnings": N_("early fraud warning id"),
+    "reviews": N_("review id"),
+    "balance_transactions": N_("ledger row id"),
+    "events": N_("event id"),
+    "payouts": N_("payout id"),
+    "customers": N_("customer id"),
+    "order": N_("order id"),
+    "email": N_("e-mail address or its beginning"),
+    "last4": N_("last four digits of a card"),
+    "name": N_("word of a customer's name"),
+    "error": N_("error code"),
+}
+
+
+def said(page: reads.PaymentPage, at: datetime | None) -> str:
+    """How many match and when that was true, in one line."""
+    zone = viewer.zone()
+    parts = [_("Payments: {count}").format(count=page.count.label)] if page.count else []
+    # What would be cut by a table's toolbar on a phone comes last.
+    parts.append(i18n.time_of(at, zone))
+    parts.append(_("{n} shown, newest first").format(n=len(page.rows)))
+    if page.searched_to:
+        parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
+    return " · ".join(parts)
+
+
+def export(line: str) -> None:
+    """The same search as a file: for those who may take money figures away."""
+    here = viewer.view()
+    asked = urlencode({"q": line, "mode": "live" if here.livemode else "test"})
+    allowed = here.person.may("see_revenue")
+    st.link_button(
+        _("Export CSV"),
+        f"/ui/export/payments.csv?{asked}",
+        icon=":material/download:",
+        disabled=not allowed,
+        help=None if allowed else _("Exports need the finance role."),
+    )
+
+
+def bulk_refund(line: str) -> None:
+    """To a bulk refund of what the search finds, for those who may ask for one."""
+    if line and viewer.viewer().may("bulk_refund"):
+        st.page_link(
+            navigation.named("bulk_refund"),
+            label=_("Bulk refund"),
+            icon=":material/library_add_check:",
+            query_params={"q": line},
+        )
+
+
+def nothing(query: reads.Query) -> None:
+    """What stands there instead of an empty table: for a search, what each word was taken for."""
+    if not query:
+        none_yet()
+        return
+    box = widgets.empty(_("No payment matches"), _("Take a term out, or look further back."))
+    for one in reads.tried(query):
+        said = _("{word} was looked for as: {kinds}")
+        box.caption(said.format(word=widgets.safe_text(one.word), kinds=", ".join(_kinds(one))))
+    for amount in reads.thousandths(query):
+        said = _("{amount} was read with three decimals: a point alone is the decimal mark.")
+        box.caption(said.format(amount=widgets.safe_text(amount)))
+    box.button(_("Show all payments"), on_click=payment_filters.clear)
+
+
+def _kinds(one: reads.Tried) -> list[str]:
+    kinds = [_(KINDS[kind]) if kind in KINDS else kind for kind in one.kinds]
+    return kinds + [_("amount {amount}").format(amount=amount) for amount in one.amounts]
+
+
+def other_mode(query: reads.Query) -> None:
+    """Says so where an address of Stripe's dashboard is of data that is not shown here."""
+    livemode = viewer.livemode()
+    if (not livemode) not in reads.modes(query):
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.caption(
+        _("The address is of test data; live data is shown.")
+        if livemode
+        else _("The address is of live data; test data is shown.")
+    )
+    if viewer.both_modes():
+        row.button(
+            _("Show test data") if livemode else _("Show live data"),
+            key="other_mode",
+            icon=":material/swap_horiz:",
+            on_click=_switch,
+            args=(livemode,),
+        )
+
+
+def _switch(test_data: bool) -> None:
+    st.session_state["test_data"] = test_data
+    widgets.first_page()
+
+
+def none_yet() -> None:
+    """For an account without payments: how the first one and the older ones come here."""
+    box = widgets.empty(
+        _("No payments yet"),
+        _(
+            "They appear here within seconds of the first one. Older ones are read from Stripe "
+            "by `python -m dashboard sync --since 90d`."
+        ),
+    )
+    if viewer.viewer().may("use_developer_tools") and not viewer.livemode():
+        box.page_link(
+            navigation.named("checkout"),
+            label=_("Pay with a test card"),
+            icon=":material/shopping_cart:",
+        )

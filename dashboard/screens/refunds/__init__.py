@@ -1,0 +1,1 @@
+"""Refunds: asking, approving, following; one and many."""

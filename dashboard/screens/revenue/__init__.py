@@ -1,0 +1,1 @@
+"""Revenue: what each settlement currency came to, and where the ledger differs."""

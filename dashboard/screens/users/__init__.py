@@ -1,0 +1,1 @@
+"""Users: who may sign in and do what."""

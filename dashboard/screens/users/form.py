@@ -1,0 +1,65 @@
+"""The form for a new person."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.actions.admin import users as actions
+from dashboard.i18n import _
+from dashboard.screens.users import commands as user_commands
+from dashboard.ui import account
+
+#: What the URL says while the form is open.
+NEW = "new"
+
+
+def body() -> None:
+    """The form; what came of it stands above, and a password that was made up, once."""
+    user_commands.tell()
+    words = account.role_words()
+    with st.form("new_user", border=False):
+        st.text_input(_("E-mail"), key="new_email", autocomplete="off")
+        st.text_input(_("Name"), key="new_name", autocomplete="off")
+        st.pills(
+            _("Roles"),
+            actions.ROLES,
+            selection_mode="multi",
+            key="new_roles",
+            format_func=words.__getitem__,
+        )
+        st.text_input(
+            _("Password"),
+            type="password",
+            key="new_user_password",
+            placeholder=_("Empty: one is made up"),
+            autocomplete="new-password",
+            help=_("{n} characters at least.").format(n=actions.SHORTEST),
+        )
+        st.form_submit_button(
+            _("Create user"), icon=":material/person_add:", type="primary", on_click=_create
+        )
+
+
+def _create() -> None:
+    state = st.session_state
+    made = user_commands.do(
+        _("The account is made."),
+        actions.create,
+        email=state["new_email"],
+        name=state["new_name"],
+        roles=list(state["new_roles"]),
+        password=state["new_user_password"] or None,
+    )
+    if made is not None:
+        for key, nothing in (
+            ("new_email", ""),
+            ("new_name", ""),
+            ("new_roles", []),
+            ("new_user_password", ""),
+        ):
+            state[key] = nothing
+
+
+def opened() -> None:
+    """The button was clicked."""
+    st.query_params["user"] = NEW

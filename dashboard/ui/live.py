@@ -1,0 +1,122 @@
+"""Live screens without polling Streamlit: the browser asks for a number, and a fragment runs only
+when that number changed (UI section 7)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.access.rights import (
+    ASK_REFUND,
+    SEE_DISPUTES,
+    SEE_EVENTS,
+    SEE_PAYMENTS,
+    USE_DEVELOPER_TOOLS,
+)
+from core.reads import versions as reads
+from dashboard.ui import viewer
+
+#: A process reads a version at most this often, however many screens are open.
+SHARED_FOR = 0.5
+#: How often an open, visible screen asks, in milliseconds.
+ASK_EVERY = 1000
+#: What may be asked for, and the right that it takes.
+TOPICS = {
+    "payments": SEE_PAYMENTS,
+    "revenue": SEE_PAYMENTS,
+    "refunds": ASK_REFUND,
+    "disputes": SEE_DISPUTES,
+    "inbox": SEE_EVENTS,
+    "api_log": USE_DEVELOPER_TOOLS,
+    "any": SEE_EVENTS,
+}
+
+_JS = """\
+const screens = new WeakMap();   // this function runs again on every change of data
+export default function (component) {
+  let s = screens.get(component.parentElement);
+  if (!s) {
+    s = {}; screens.set(component.parentElement, s);
+    s.timer = setInterval(async () => {
+      if (document.hidden || s.busy) return;
+      s.busy = true;
+      try {
+        const r = await fetch("/ui/live?topic=" + s.topic, {cache: "no-store"});
+        if (r.status === 401) return location.reload();
+        if (r.ok) {
+          const v = await r.text();
+          if (v !== s.seen) { s.seen = v; s.fire("changed", v); }
+        }
+      } catch (e) { /* the server restarts: ask again */ } finally { s.busy = false; }
+    }, component.data.every);
+  }
+  s.seen = String(component.data.version); s.topic = component.data.topic;
+  s.fire = component.setTriggerValue;
+  return () => { clearInterval(s.timer); screens.delete(component.parentElement); };
+}
+"""
+
+_element = st.components.v2.component("tillwatch_live", js=_JS)
+
+
+class Shared:
+    """The last answers of a read, shared by all sessions of a process; one thread reads at a
+    time, and an answer is at most `fresh_for` seconds old."""
+
+    def __init__(self, read: Callable[[str], int], fresh_for: float = SHARED_FOR) -> None:
+        self._read, self._fresh_for = read, fresh_for
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, int]] = {}
+
+    def get(self, topic: str) -> int:
+        """The topic's version."""
+        until, version = self._known.get(topic, (0.0, 0))
+        if time.monotonic() < until:
+            return version
+        with self._lock:
+            until, version = self._known.get(topic, (0.0, 0))
+            if time.monotonic() >= until:
+                version = self._read(topic)
+                self._known[topic] = time.monotonic() + self._fresh_for, version
+            return version
+
+
+def _read(topic: str) -> int:
+    return viewer.unguarded(reads.version, topic=topic, livemode=False)
+
+
+_shared = Shared(_read)
+
+
+def version(topic: str) -> int:
+    """The topic's number, for a screen to key what it shows by; read it before the rows."""
+    return _shared.get(topic)
+
+
+def ping(topic: str, version: int, *, every: int = ASK_EVERY) -> None:
+    """Run the fragment that this stands in again once the topic has left `version`.
+
+    Put it under the table: the element itself is invisible, but leaves a gap.
+    """
+    data = {"topic": topic, "version": version, "every": every}
+    _element(key=f"live_{topic}", data=data, on_changed_change=lambda: None)
+
+
+async def _answer(request: Request) -> Response:
+    topic = request.query_params.get("topic", "")
+    if topic not in TOPICS:
+        return PlainTextResponse("no such topic", 404)
+    if not request.state.principal.may(TOPICS[topic]):
+        return PlainTextResponse("not permitted", 403)
+    number = await run_in_threadpool(version, topic)
+    return PlainTextResponse(str(number), headers={"Cache-Control": "no-store"})
+
+
+routes = [Route("/ui/live", _answer, methods=["GET"])]

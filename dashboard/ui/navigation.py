@@ -1,0 +1,113 @@
+"""Which screens there are, where they stand in the sidebar and which right opens each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.access import rights
+from core.access.principals import Principal
+from dashboard.i18n import _
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One page: `name` is its file in pages/ and its address."""
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    right: str
+    hidden: bool = False
+
+    @property
+    def file(self) -> Path:
+        """The script."""
+        return PAGES / f"{self.name}.py"
+
+
+def screens() -> tuple[Screen, ...]:
+    """Every screen in the sidebar's order, in the language spoken now; the first is home."""
+    monitor, finance, support = _("Monitor"), _("Finance"), _("Support")
+    developers = _("Developers")
+    see_payments, see_revenue = rights.SEE_PAYMENTS, rights.SEE_REVENUE
+    use_tools, admin, administer = rights.USE_DEVELOPER_TOOLS, _("Admin"), rights.ADMINISTER
+    return (
+        Screen("overview", _("Overview"), "monitoring", monitor, see_payments),
+        Screen("payments", _("Payments"), "payments", monitor, see_payments),
+        Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
+        Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
+        Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),
+        Screen(
+            "bulk_refund",
+            _("Bulk refund"),
+            "library_add_check",
+            support,
+            rights.BULK_REFUND,
+            hidden=True,
+        ),
+        Screen("fraud", _("Fraud"), "shield", _("Risk"), rights.MANAGE_FRAUD),
+        Screen("disputes", _("Disputes"), "gavel", _("Risk"), rights.SEE_DISPUTES),
+        Screen("dispute", _("Dispute"), "gavel", _("Risk"), rights.SEE_DISPUTES, hidden=True),
+        Screen("checkout", _("Checkout"), "shopping_cart", developers, use_tools),
+        Screen("events", _("Events"), "bolt", developers, rights.SEE_EVENTS),
+        Screen(
+            "parked",
+            _("Objects that cannot be read"),
+            "block",
+            developers,
+            rights.SEE_EVENTS,
+            hidden=True,
+        ),
+        Screen("api_log", _("API log"), "terminal", developers, use_tools),
+        Screen("users", _("Users"), "group", admin, administer),
+        Screen("audit", _("Audit"), "policy", admin, administer),
+    )
+
+
+def open_to(person: Principal) -> Mapping[str, list[Any]]:
+    """The pages that a person may open, by section, for `st.navigation`.
+
+    What is not among them does not exist for this person: a link to it ends at home.
+    """
+    found: dict[str, list[Any]] = {}
+    for screen in screens():
+        if screen.file.exists() and person.may(screen.right):
+            found.setdefault(screen.section, []).append(page(screen, home=not found))
+    return found
+
+
+def page(screen: Screen, *, home: bool = False) -> Any:
+    """Streamlit's page for a screen."""
+    return st.Page(
+        screen.file,
+        title=screen.title,
+        icon=f":material/{screen.icon}:",
+        url_path=screen.name,
+        default=home,
+        visibility="hidden" if screen.hidden else "visible",
+    )
+
+
+def may_open(person: Principal, name: str) -> bool:
+    """Whether a screen is one of this person's."""
+    return any(screen.name == name and person.may(screen.right) for screen in screens())
+
+
+def named(name: str) -> Any:
+    """A screen as Streamlit's page, to link to."""
+    known = screens()
+    screen = next(s for s in known if s.name == name)
+    return page(screen, home=screen == known[0])
+
+
+def go(name: str, **query: str) -> None:
+    """Open another screen, with its query parameters; not from a fragment's callback."""
+    st.switch_page(named(name), query_params=query or None)

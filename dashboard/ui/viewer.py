@@ -1,0 +1,142 @@
+"""What a page needs of the console: who looks, in which mode, and reads under their rights."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core import bootstrap, settings
+from core.access.principals import Caller, Principal
+from core.actions.context import Desk
+from core.bootstrap import Console
+from core.db.engine import answering, reading
+from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TillwatchError
+from core.stripe_calls.request_log import RequestLog
+from dashboard.i18n import _
+from dashboard.ui import navigation, widgets
+
+_log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+go = navigation.go
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a screen is drawn for: the person, the mode, and the zone whose days count."""
+
+    person: Principal
+    livemode: bool
+    zone: ZoneInfo
+
+
+@cache
+def console() -> Console:
+    """The one console of this process. The server builds it before the first session starts, and
+    routes and the guard share it, which `st.cache_resource` does not offer outside of scripts."""
+    return bootstrap.build(settings.load())
+
+
+def user_id() -> str | None:
+    """Whom the guard let in; None where nobody was."""
+    found = st.user.get("id")
+    return str(found) if found else None
+
+
+def viewer() -> Principal:
+    """The person behind this run as the database knows them now; others get no further."""
+    try:
+        with answering():
+            return console().principal(user_id())
+    except (NotSignedIn, DatabaseDown) as error:
+        _stop(error)
+
+
+def require(right: str) -> Principal:
+    """The viewer, who has the right now: for what comes from a cache instead of through `read`."""
+    try:
+        with answering():
+            return console().require(user_id(), right, "screen")
+    except (NotPermitted, NotSignedIn, DatabaseDown) as error:
+        _stop(error)
+
+
+def view() -> View:
+    """The person, mode and zone for this run."""
+    return View(viewer(), livemode(), console().settings.zone)
+
+
+def livemode() -> bool:
+    """Live or test data: what was chosen in the sidebar, live where there is only that."""
+    live = True in console().settings.secret_keys
+    return live and not (both_modes() and st.session_state.get("test_data", False))
+
+
+def both_modes() -> bool:
+    """Whether there is a key for test mode beside a live one: then people choose."""
+    return len(console().settings.secret_keys) > 1
+
+
+def zone() -> ZoneInfo:
+    """The zone whose days count and whose times are shown."""
+    return console().settings.zone
+
+
+def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
+    """Run a read for the viewer; without the right the screen says so and the run ends there."""
+    try:
+        with answering():
+            return console().read(user_id(), fn, *a, **k)
+    except (NotPermitted, NotSignedIn, DatabaseDown) as error:
+        _stop(error)
+
+
+def act(fn: Callable[Concatenate[Desk, Caller, P], T], *a: P.args, **k: P.kwargs) -> T:
+    """Run an action for the viewer, who is asked for its right in the database by the action.
+
+    Without the right the screen says so and the run ends there. Every other error of `core.errors`
+    is the page's to show: `OutcomeUnknown` is being resolved, and was not refused.
+    """
+    desk, log = _desk(console())
+    try:
+        return fn(desk, Caller(user_id()), *a, **k)
+    except (NotPermitted, NotSignedIn) as error:
+        _stop(error)
+    finally:
+        # At once, so that the screen can show the calls that were made for it.
+        log.flush()
+
+
+@lru_cache(maxsize=1)
+def _desk(opened: Console) -> tuple[Desk, RequestLog]:
+    """The one desk of this process: its cache and its budget of calls are shared by all."""
+    return bootstrap.open_desk(opened)
+
+
+def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
+    """A read that every viewer of this process shares: only for numbers that tell nothing by
+    themselves, such as the version of a table."""
+    with reading(console().engine) as connection:
+        return fn(connection, *a, **k)
+
+
+def _stop(error: TillwatchError) -> NoReturn:
+    if isinstance(error, NotSignedIn):
+        st.warning(_("You are signed out, or your account was shut. Reload to sign in again."))
+    elif isinstance(error, DatabaseDown):
+        _log.error("a screen could not be read: %s", type(error.__cause__).__name__)
+        st.error(
+            _("The database does not answer. Nothing was changed. Reload to try again."),
+            icon=":material/database_off:",
+        )
+    else:
+        widgets.refused(error)
+    st.stop()

@@ -1,0 +1,234 @@
+"""The frame that every screen shares: title and mode, cards, empty states, errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import InvalidInput, NotPermitted, TillwatchError
+from core.reads.search.values import FIELDS
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.ui import columns
+
+#: The height of a table's row in pixels.
+ROW = 36
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_LINKS = re.compile(r"(://|@|www)", re.IGNORECASE)
+
+
+def session_language() -> str | None:
+    """The viewer's choice, else the browser's; None outside a running session."""
+    if not st.runtime.scriptrunner.get_script_run_ctx(suppress_warning=True):
+        return None
+    return st.session_state.get("language") or i18n.match(st.context.locale)
+
+
+i18n.ask(session_language)
+
+
+def language_picker() -> None:
+    """The choice of language, for the sidebar."""
+    if "language" not in st.session_state:
+        st.session_state["language"] = i18n.match(st.context.locale)
+    st.selectbox(
+        _("Language"),
+        list(i18n.LANGUAGES),
+        key="language",
+        format_func=i18n.LANGUAGES.__getitem__,
+        label_visibility="collapsed",
+    )
+
+
+def mode_switch() -> None:
+    """The choice between live and test data, for the sidebar; it holds on every screen."""
+    st.toggle(
+        _("Test data"),
+        key="test_data",
+        help=_("Shows what the test key sees. Live data stays as it is."),
+    )
+
+
+def safe_text(text: str | None) -> str:
+    """Foreign text for a place that renders markdown: shown as written, loads and links nothing."""
+    flat = " ".join((text or "").split())
+    # A word joiner keeps addresses from becoming links: those are found after escapes are undone.
+    return _MARKS.sub(r"\\\1", _LINKS.sub("\\1\N{WORD JOINER}", flat))
+
+
+def header(title: str, *, livemode: bool, beside: Callable[[], None] | None = None) -> Any:
+    """The title with the mode, and `beside`, next to it; returns the place for actions."""
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    with row.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.title(title, anchor=False, width="content")
+        if beside is not None:
+            beside()
+        mode_badge(livemode)
+    return row.container(horizontal=True, vertical_alignment="center", width="content")
+
+
+def mode_badge(livemode: bool) -> None:
+    """Test or live, always in sight."""
+    if livemode:
+        st.badge(_("LIVE"), icon=":material/bolt:", color="green")
+    else:
+        st.badge(_("TEST MODE"), icon=":material/science:", color="orange")
+
+
+def empty(what: str, then: str, *, icon: str = ":material/inbox:") -> Any:
+    """What is missing and what to do about it; returns the place for a button."""
+    box = st.container(border=True, horizontal_alignment="center", gap="xsmall")
+    box.badge(what, icon=icon, color="gray")
+    box.caption(then, text_alignment="center")
+    return box
+
+
+def card_title(title: str) -> None:
+    """A card's heading; inside a row it stands closer to the card's edge."""
+    st.container(horizontal=True).header(title, anchor=False, width="content")
+
+
+def card_link(label: str, address: str) -> None:
+    """A file of what the card shows. It stands under the table: on a touch screen a table's
+    toolbar takes the clicks of what stands above."""
+    row = st.container(horizontal=True, horizontal_alignment="right")
+    row.link_button(label, address, type="tertiary", icon=":material/download:")
+
+
+def url_choice(label: str, key: str, options: Mapping[str, str], *, default: str) -> str:
+    """Segments whose code stands in the URL: a bound widget would put its translated label there,
+    and links would break across languages."""
+    asked = st.query_params.get(key, default)
+    st.session_state[f"choice_{key}"] = asked if asked in options else default
+    st.segmented_control(
+        label,
+        list(options),
+        key=f"choice_{key}",
+        required=True,
+        format_func=lambda code: _(options[code]),
+        label_visibility="collapsed",
+        on_change=_choose,
+        args=(key, default),
+    )
+    return str(st.session_state[f"choice_{key}"])
+
+
+def _choose(key: str, default: str) -> None:
+    chosen = st.session_state[f"choice_{key}"]
+    if chosen == default:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = chosen
+
+
+def height(rows: int, most: int = 15) -> int | Literal["content"]:
+    """A table's height: more rows than `most` scroll in it, and half a row shows that they do."""
+    return "content" if rows <= most else (most + 1) * ROW + ROW // 2
+
+
+def plain_table(
+    table: pd.DataFrame, layout: dict[str, Any], *, key: str, alt: str, most: int = 200
+) -> None:
+    """A table in full height up to `most` rows; foreign text is safe in its cells."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW,
+        height=height(len(table), most),
+        column_config=columns.fitted(layout, table),
+        key=key,
+        alt=alt,
+    )
+
+
+def refused(error: TillwatchError) -> None:
+    """An error as a person needs it: what happened, what was kept, what to do."""
+    if isinstance(error, NotPermitted):
+        st.warning(_("Your roles do not show this. Ask an administrator if you need it."))
+        return
+    st.error(
+        _("This could not be read: {reason} Nothing was changed. Reload to try again.").format(
+            reason=safe_text(error.message)
+        )
+    )
+
+
+def unreadable(error: InvalidInput, fields: Collection[str] = FIELDS) -> None:
+    """A search line that cannot be read: what is wrong with which term, and that nothing ran.
+
+    `fields` are those that the line knows, a search of payments' unless told.
+    """
+    if error.field in (*fields, "search"):
+        broken = rule(error)
+    else:
+        broken = _("is not a search term; known are {known}").format(known=", ".join(fields))
+    said = _("Nothing was searched. {term}: {rule}")
+    st.warning(
+        said.format(term=safe_text(error.field), rule=safe_text(broken)),
+        icon=":material/search_off:",
+    )
+
+
+def rule(error: InvalidInput) -> str:
+    """The rule that an input breaks, in the viewer's language; not safe for markdown."""
+    return _(error.template).format(**error.values) if error.values else _(error.rule)
+
+
+def live_switch(place: Any, *, standing: bool) -> bool:
+    """The switch that stops a list from moving; whether it may move. Older pages stand still."""
+    running = place.toggle(
+        _("Live"),
+        value=True,
+        key="live",
+        persist_state="session",
+        disabled=standing,
+        help=_("Older pages stand still.") if standing else None,
+    )
+    return bool(running) and not standing
+
+
+def cursor() -> tuple[str | None, bool]:
+    """Where the page in the URL begins, and whether it goes back in time from there."""
+    newer = st.query_params.get("after")
+    return (newer, False) if newer else (st.query_params.get("before"), True)
+
+
+def pager(*, newer: str | None, older: str | None) -> None:
+    """Newer and Older by keyset: their cursors go into the URL; None where nothing lies beyond."""
+    row = st.container(horizontal=True, horizontal_alignment="right")
+    row.button(
+        _("Newer"),
+        key="newer",
+        icon=":material/chevron_left:",
+        disabled=newer is None,
+        help=_("These are the newest.") if newer is None else None,
+        on_click=_turn,
+        args=("after", newer),
+    )
+    row.button(
+        _("Older"),
+        key="older",
+        icon=":material/chevron_right:",
+        icon_position="right",
+        disabled=older is None,
+        help=_("There are no older ones.") if older is None else None,
+        on_click=_turn,
+        args=("before", older),
+    )
+
+
+def first_page() -> None:
+    """Take the cursor out of the URL: a new search begins with its newest rows."""
+    st.query_params.pop("before", None)
+    st.query_params.pop("after", None)
+
+
+def _turn(key: str, position: str) -> None:
+    first_page()
+    st.query_params[key] = position

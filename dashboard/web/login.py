@@ -1,0 +1,201 @@
+"""Signing in and out: plain pages before Streamlit, so that no password ever enters it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import parse_qs
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.access import demo
+from core.access.sessions import Session, Visitor
+from core.access.sign_in import WrongPassword, sign_in, sign_out
+from core.domain.sign_ins import ABSOLUTE
+from core.errors import TooManyAttempts
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.web import login_page
+from dashboard.web.session_lookup import Doorman
+
+_LARGEST_FORM = 8192
+_MOST_FIELDS = 20
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def routes(doorman: Doorman) -> list[BaseRoute]:
+    """The sign-in page, what it looks like, and the way out."""
+    desk = SignInDesk(doorman)
+    return [
+        Route("/login", desk.show, methods=["GET"]),
+        Route("/login", desk.enter, methods=["POST"]),
+        Route("/logout", desk.leave, methods=["POST"]),
+        Route("/brand/{name}", login_page.asset, methods=["GET"]),
+    ]
+
+
+class SignInDesk:
+    """The forms of people who come in: each carries a secret that its cookie carries too."""
+
+    def __init__(self, doorman: Doorman) -> None:
+        self.doorman = doorman
+        # Hashing takes two at a time; the others wait here and hold no thread of the guard's.
+        self.threads = CapacityLimiter(4)
+        self.form_cookie = f"{doorman.cookie}-form"
+
+    async def show(self, request: Request) -> Response:
+        """The empty form, or onward for somebody who is signed in."""
+        if request.state.session is not None:
+            return RedirectResponse(inside(request.query_params.get("next")), 303)
+        left = "left" in request.query_params
+        return self._page(
+            request, request.query_params.get("next"), said=_signed_out if left else None
+        )
+
+    async def enter(self, request: Request) -> Response:
+        """Check the form and the password; a session and its cookie, or the form again."""
+        form = await read_form(request)
+        if form is None:
+            return HTMLResponse("too large", 413)
+        onward = form.get("next")
+        if not self.is_our_form(request, form):
+            return self._page(request, onward, form.get("email", ""), _stale_form, 403)
+        try:
+            token = await self._checked(request, form)
+        except WrongPassword:
+            return self._page(request, onward, form.get("email", ""), _wrong, 401)
+        except TooManyAttempts:
+            return self._page(request, onward, form.get("email", ""), _too_many, 429)
+        if request.state.session is not None:
+            await self._ended(request.state.session)
+        answer = RedirectResponse(inside(onward), 303, headers={"Cache-Control": "no-store"})
+        self.set_cookie(answer, self.doorman.cookie, token, int(ABSOLUTE.total_seconds()))
+        self.drop_cookie(answer, self.form_cookie)
+        return answer
+
+    async def leave(self, request: Request) -> Response:
+        """End the session. Other sites cannot ask for it: their posts come without the cookie."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return HTMLResponse("not from here", 403)
+        if request.state.session is not None:
+            await self._ended(request.state.session)
+        answer = RedirectResponse("/login?left=1", 303, headers={"Cache-Control": "no-store"})
+        self.drop_cookie(answer, self.doorman.cookie)
+        return answer
+
+    async def _checked(self, request: Request, form: dict[str, str]) -> str:
+        visitor = Visitor(
+            request.client.host if request.client else "", request.headers.get("user-agent", "")
+        )
+        console = self.doorman.console
+        work = partial(
+            sign_in,
+            console.engine,
+            email=form.get("email", ""),
+            password=form.get("password", ""),
+            visitor=visitor,
+            production=console.production,
+            now=self.doorman.now(),
+        )
+        return await to_thread.run_sync(work, limiter=self.threads)
+
+    async def _ended(self, session: Session) -> None:
+        work = partial(sign_out, self.doorman.console.engine, session.key, session.user_id)
+        await self.doorman.in_thread(work)
+        await self.doorman.look_round()
+
+    def is_our_form(self, request: Request, form: dict[str, str]) -> bool:
+        """Whether a form was filled in on a page of ours, in this browser."""
+        kept, sent = request.cookies.get(self.form_cookie, ""), form.get("form", "")
+        origin = request.headers.get("origin", "null")  # `null` is what no-referrer makes of ours
+        ours = f"{self.doorman.addresses.scheme}://{request.headers.get('host', '')}"
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        return (
+            bool(kept)
+            and secrets.compare_digest(kept.encode(), sent.encode())
+            and origin in ("null", ours)
+            and site == "same-origin"
+        )
+
+    def _page(
+        self,
+        request: Request,
+        onward: str | None,
+        email: str = "",
+        said: Callable[[], tuple[str, str]] | None = None,
+        status: int = 200,
+    ) -> Response:
+        asked = request.query_params.get("lang") or request.headers.get("accept-language")
+        secret = request.cookies.get(self.form_cookie) or secrets.token_urlsafe(32)
+        with i18n.speaking(i18n.match(asked)):
+            html = login_page.render(
+                people=self._people(),
+                form=secret,
+                onward=inside(onward),
+                email=email,
+                said=said() if said else None,
+            )
+        answer = HTMLResponse(
+            html,
+            status,
+            headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
+        )
+        self.set_cookie(answer, self.form_cookie, secret, None)
+        return answer
+
+    def _people(self) -> tuple[tuple[str, str, str], ...]:
+        console = self.doorman.console
+        shown = console.settings.uses_emulator and not console.production
+        return demo.PEOPLE if shown else ()
+
+    def set_cookie(self, answer: Response, name: str, value: str, age: int | None) -> None:
+        answer.set_cookie(
+            name, value, max_age=age, secure=self.doorman.secure, httponly=True, samesite="lax"
+        )
+
+    def drop_cookie(self, answer: Response, name: str) -> None:
+        answer.delete_cookie(name, secure=self.doorman.secure, httponly=True, samesite="lax")
+
+
+def _signed_out() -> tuple[str, str]:
+    return "calm", _("You are signed out.")
+
+
+def _wrong() -> tuple[str, str]:
+    return "error", _("The e-mail address or the password is wrong.")
+
+
+def _too_many() -> tuple[str, str]:
+    return "error", _("Too many attempts. Wait 15 minutes, then try again.")
+
+
+def _stale_form() -> tuple[str, str]:
+    return "error", _("This form was open for too long. Please try again.")
+
+
+async def read_form(request: Request) -> dict[str, str] | None:
+    """The fields of a small form; None when the body is larger than any of ours."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            return None
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError:  # more fields than any form of ours has
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def inside(wanted: str | None) -> str:
+    """Where to go after signing in: a path of ours, whatever the link said."""
+    path = wanted or "/"
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"

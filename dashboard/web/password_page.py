@@ -1,0 +1,116 @@
+"""Choosing a password in place of the one that was given: a plain page, as sign-in is."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.access import passwords
+from core.access.passwords import SHORTEST
+from core.access.sessions import Visitor
+from core.domain.sign_ins import ABSOLUTE
+from core.errors import InvalidInput, NotSignedIn
+from dashboard import i18n
+from dashboard.i18n import N_, _
+from dashboard.web import login_page
+from dashboard.web.login import POLICY, SignInDesk, inside, read_form
+from dashboard.web.session_lookup import Doorman
+
+PATH = "/password"
+
+
+def routes(doorman: Doorman) -> list[BaseRoute]:
+    """The form, for those who have to; the guard lets nobody without a session get here."""
+    desk = _Choosing(doorman)
+    return [
+        Route(PATH, desk.show, methods=["GET"]),
+        Route(PATH, desk.enter, methods=["POST"]),
+    ]
+
+
+class _Choosing(SignInDesk):
+    async def show(self, request: Request) -> Response:
+        """The empty form; onward for those who chose already."""
+        onward = inside(request.query_params.get("next"))
+        if not request.state.session.must_choose:
+            return RedirectResponse(onward, 303)
+        return self._form(request, onward)
+
+    async def enter(self, request: Request) -> Response:
+        """Keep what was chosen and go on in a new session, or the form again with what is wrong."""
+        form = await read_form(request)
+        if form is None:
+            return HTMLResponse("too large", 413)
+        onward = inside(form.get("next"))
+        if not self.is_our_form(request, form):
+            said = "This form was open for too long. Please try again."
+            return self._form(request, onward, InvalidInput("form", said), 403)
+        chosen = form.get("password", "")
+        try:
+            if chosen != form.get("again"):
+                raise InvalidInput("password", N_("is not the same in both fields"))
+            token = await to_thread.run_sync(
+                partial(
+                    passwords.replace_temporary,
+                    self.doorman.console.engine,
+                    request.state.session,
+                    chosen,
+                    by=_visitor(request),
+                    now=self.doorman.now(),
+                ),
+                limiter=self.threads,
+            )
+        except InvalidInput as error:
+            return self._form(request, onward, error, 422)
+        except NotSignedIn:
+            return RedirectResponse("/login", 303)
+        answer = RedirectResponse(onward, 303, headers={"Cache-Control": "no-store"})
+        self.set_cookie(answer, self.doorman.cookie, token, int(ABSOLUTE.total_seconds()))
+        self.drop_cookie(answer, self.form_cookie)
+        await self.doorman.look_round()
+        return answer
+
+    def _form(
+        self,
+        request: Request,
+        onward: str,
+        error: InvalidInput | None = None,
+        status: int = 200,
+    ) -> Response:
+        secret = request.cookies.get(self.form_cookie) or secrets.token_urlsafe(32)
+        with i18n.speaking(i18n.match(request.headers.get("accept-language"))):
+            html = login_page.template("password.html").substitute(
+                lang=i18n.language(),
+                title=_("Choose your password"),
+                intro=_(
+                    "The one you came with was given to you. Choose one that nobody but you knows."
+                ),
+                said=login_page.told("error", _complaint(error)) if error else "",
+                hidden=login_page.hidden(secret, onward),
+                password_label=_("New password"),
+                again_label=_("The same again"),
+                shortest=SHORTEST,
+                button=_("Keep it"),
+                leave=_("Sign out"),
+            )
+        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+        answer = HTMLResponse(html, status, headers=headers)
+        self.set_cookie(answer, self.form_cookie, secret, None)
+        return answer
+
+
+def _complaint(error: InvalidInput) -> str:
+    rule = _(error.template).format(**error.values)
+    if error.field == "form":
+        return rule
+    return _("{field}: {rule}").format(field=_("New password"), rule=rule)
+
+
+def _visitor(request: Request) -> Visitor:
+    ip = request.client.host if request.client else ""
+    return Visitor(ip, request.headers.get("user-agent", ""))
