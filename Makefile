@@ -33,4 +33,4 @@ lint: .venv/.dev
 	$(PY) -m mypy core
 
 pictures: .venv/.dev
-	$(PY) -m tests.pictures
+	$(PY) -m tests.support.pictures

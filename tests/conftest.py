@@ -7,15 +7,15 @@ from collections import Counter
 import pytest
 
 pytest_plugins = [
-    "tests.fixtures_spine",
-    "tests.fixtures_mariadb",
-    "tests.fixtures_access",
-    "tests.fixtures_actions",
-    "tests.fixtures_browser",
-    "tests.fixtures_refund_screens",
-    "tests.fixtures_refunds",
-    "tests.fixtures_screens",
-    "tests.fixtures_rest",
+    "tests.support.fixtures_mirror",
+    "tests.support.fixtures_mariadb",
+    "tests.support.fixtures_access",
+    "tests.support.fixtures_actions",
+    "tests.support.fixtures_browser",
+    "tests.support.fixtures_refund_screens",
+    "tests.support.fixtures_refunds",
+    "tests.support.fixtures_screens",
+    "tests.support.fixtures_rest",
 ]
 
 

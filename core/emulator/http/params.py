@@ -1,7 +1,7 @@
 """Holds requests against the parameters that Stripe's API knows, and reads them by type.
 
-The table `params.json` is drawn from the official SDK's types by `tests/emulator_sdk.py`: one entry
-for each route; `!` after a name means required, `?` that an empty string unsets it.
+The table `params.json` is drawn from the official SDK's types by `tests/support/sdk_params.py`: one
+entry for each route; `!` after a name means required, `?` that an empty string unsets it.
 """
 
 from __future__ import annotations

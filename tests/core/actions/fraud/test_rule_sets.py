@@ -1,0 +1,90 @@
+"""A change of rules is a new version, with who and why; nothing that cannot be read gets in."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from core.access.principals import Caller
+from core.actions.fraud import rule_sets
+from core.db.engine import reading
+from core.db.tables import rule_sets as table
+from core.errors import InvalidInput
+from core.risk.rules import DEFAULT
+from core.risk.scoring import in_force
+from tests.support.fixtures_access import audited, person
+
+
+@pytest.fixture
+def risk(console):
+    return Caller(person(console, "risk"))
+
+
+def body(**changed):
+    return json.dumps(DEFAULT | changed)
+
+
+def kept(console):
+    with reading(console.engine) as connection:
+        return connection.execute(select(table).order_by(table.c.version)).all()
+
+
+def test_a_change_is_in_force_with_its_author_and_reason(console, desk, risk):
+    assert rule_sets.change(desk, risk, body(high_at=80), "too many good ones refused") == 1
+    assert rule_sets.change(desk, risk, body(high_at=90), "still too many") == 2
+    with reading(console.engine) as connection:
+        found = in_force(connection)
+    assert (found.number, found.rules.high_at) == (2, 90)
+    first, _ = kept(console)
+    assert (first.author, first.reason) == (risk.actor, "too many good ones refused")
+    assert json.loads(first.body)["high_at"] == 80
+    assert [row.target for row in audited(console, "rules.change")] == ["rules 1", "rules 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "field", "rule"),
+    [
+        (body(high_at=80), "", "reason", "1 to 500"),
+        (body(high_at=80), "two\nlines", "reason", "printable"),
+        (body(high_at=80), "x" * 501, "reason", "1 to 500"),
+        ('{\n "rules": [,]}', "why", "rules", "line 2, column 12"),
+        ("[" * 100_000, "why", "rules", "JSON"),
+        ("x" * 200_001, "why", "rules", "at most 200000"),
+        (body(), "why", "rules", "in force already"),
+        (body(high_at=1), "why", "medium_at", "1 to high_at"),
+        (
+            body(rules=[{"name": "mine", "when": "amount > nothing", "points": 3}]),
+            "why",
+            "mine.when",
+            "",
+        ),
+        (
+            body(rules=[{"name": "mine", "when": "blocked_ip", "points": 1.5}]),
+            "why",
+            "mine.points",
+            "",
+        ),
+        (body(thresholds={"most": {"xxx": "1"}}), "why", "most", "xxx is no currency"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_changes_nothing(
+    console, desk, risk, text, reason, field, rule
+):
+    with pytest.raises(InvalidInput) as error:
+        rule_sets.change(desk, risk, text, reason)
+    assert error.value.field == field
+    assert rule in error.value.rule
+    assert kept(console) == []
+    assert audited(console, "rules.change") == []
+
+
+def test_two_at_once_get_two_numbers(console, desk, risk):
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(
+            lambda at: rule_sets.change(desk, risk, body(high_at=at), f"at {at}"), (81, 82)
+        )
+    assert sorted(made) == [1, 2]
+    assert len(kept(console)) == 2

@@ -1,0 +1,140 @@
+"""The command line: what it offers, what it means without a command, how it refuses."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from core.errors import DatabaseDown, InvalidInput
+from core.settings import Settings
+from dashboard.__main__ import COMMANDS, Commands, cli
+
+ROOT = Path(__file__).parents[3]
+
+
+def offered():
+    return cli.list_commands(click.Context(cli))
+
+
+def run(*args, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "dashboard", *args],
+        env=os.environ | env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+def test_every_module_of_commands_is_registered():
+    modules = {path.stem for path in (ROOT / "dashboard" / "commands").glob("[a-z]*.py")}
+    assert modules - set(COMMANDS) == set()
+    assert modules == set(offered())
+
+
+@pytest.mark.parametrize("name", offered())
+def test_every_command_explains_itself(name):
+    result = CliRunner().invoke(cli, [name, "--help"], prog_name="python -m dashboard")
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 3
+
+
+def test_help_loads_no_streamlit():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from dashboard.__main__ import cli;"
+            "cli(['receiver', '--help'], standalone_mode=False);"
+            "assert 'streamlit' not in sys.modules",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        ([], ["up"]),
+        (["--days", "5"], ["up", "--days", "5"]),
+        (["receiver", "--port", "1"], ["receiver", "--port", "1"]),
+    ],
+)
+def test_options_without_a_command_mean_up(args, meant):
+    seen = []
+
+    class Recording(Commands):
+        def get_command(self, ctx, cmd_name):
+            return click.Command(
+                cmd_name,
+                callback=lambda words: seen.extend([cmd_name, *words]),
+                params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+                context_settings={"ignore_unknown_options": True},
+            )
+
+    CliRunner().invoke(Recording("python -m dashboard"), args, catch_exceptions=False)
+    assert seen == meant
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(DatabaseDown(), 1), (InvalidInput("since", "is no date"), 2)]
+)
+def test_our_errors_are_one_line_and_an_exit_code(error, code):
+    def fail():
+        raise error
+
+    class Failing(Commands):
+        def get_command(self, ctx, cmd_name):
+            return click.Command(cmd_name, callback=fail)
+
+    result = CliRunner().invoke(Failing("x"), ["sync"])
+    assert (result.exit_code, result.output) == (code, f"Error: {error.message}\n")
+
+
+def test_setting_out_of_range_is_named_without_a_traceback():
+    done = run("receiver", RECEIVER_PORT="99999")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: RECEIVER_PORT: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_database_that_does_not_answer_is_named_without_its_password(tmp_path):
+    url = "mysql+pymysql://someone:canary@127.0.0.1:1/tillwatch"
+    done = run("receiver", DATABASE_URL=url, VAR_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert "DATABASE_URL does not answer" in done.stderr
+    assert "canary" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unknown_command_is_refused():
+    assert "No such command" in run("nonsense").stderr
+
+
+def test_env_example_explains_every_setting():
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_env_example_states_the_defaults():
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=(.+)$", text, re.MULTILINE))
+    changes = {name.lower(): value for name, value in stated.items()}
+    assert Settings(_env_file=None, **changes) == Settings(_env_file=None)
+    assert set(stated) >= {"VAR_DIR", "UI_PORT", "APP_ENV", "REPORTING_TIMEZONE"}
+
+
+@pytest.mark.parametrize("name", [path.name for path in ROOT.glob("README*.md")])
+def test_readme_names_every_setting(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", text))
+    assert {field.upper() for field in Settings.model_fields} <= named

@@ -1,0 +1,91 @@
+"""The number that screens ask for: shared, guarded, and no reason to stay awake."""
+
+import threading
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.testclient import TestClient
+
+from core.db.engine import writing
+from core.domain.versions import bump
+from dashboard.ui import live
+from dashboard.web import auth_middleware
+from tests.support.fixtures_access import person
+
+
+@pytest.fixture
+def client(console, monkeypatch):
+    """The route as one user reaches it behind the guard: `client("finance")`."""
+    from dashboard.ui import viewer as console_
+
+    monkeypatch.setattr(console_, "console", lambda: console)
+    monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
+
+    def made(*roles):
+        user = console.principal(person(console, *roles))
+
+        async def introduce(request, call_next):
+            request.state.principal = user
+            return await call_next(request)
+
+        app = Starlette(routes=live.routes)
+        app.add_middleware(BaseHTTPMiddleware, dispatch=introduce)
+        return TestClient(app)
+
+    return made
+
+
+def test_the_number_grows_with_each_change(console, client):
+    ask = client("viewer")
+    before = int(ask.get("/ui/live?topic=payments").text)
+    with writing(console.engine) as conn:
+        bump(conn, ["payments"], slot=3)
+    answer = ask.get("/ui/live?topic=payments")
+    assert int(answer.text) == before + 1
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("topic", ["", "users", "payments'--"])
+def test_other_topics_do_not_exist(client, topic):
+    assert client("viewer").get("/ui/live", params={"topic": topic}).status_code == 404
+
+
+def test_without_the_right_there_is_no_number(client):
+    assert client().get("/ui/live?topic=payments").status_code == 403
+
+
+def test_many_askers_cost_one_reading():
+    started, reads = threading.Barrier(8), []
+
+    def read(topic):
+        reads.append(topic)
+        return 7
+
+    shared = live.Shared(read, fresh_for=60)
+
+    def ask():
+        started.wait(5)
+        assert shared.get("payments") == 7
+
+    askers = [threading.Thread(target=ask) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(5)
+    assert reads == ["payments"]
+    assert shared.get("revenue") == 7
+    assert reads == ["payments", "revenue"]
+
+
+def test_an_old_answer_is_read_again():
+    answers = iter([1, 2])
+    shared = live.Shared(lambda _topic: next(answers), fresh_for=0)
+    assert [shared.get("payments"), shared.get("payments")] == [1, 2]
+
+
+def test_the_guard_knows_the_ping_and_its_event_for_what_they_are():
+    assert live.routes[0].path in auth_middleware._AUTOMATIC
+    assert 's.fire("changed"' in live._JS
+    assert '"changed"' in auth_middleware.LIVE_EVENT

@@ -1,0 +1,239 @@
+"""Files: the same rows as the screen, for those who may, without formulas, and written down."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.testclient import TestClient
+
+from core import clock
+from core.access.rights import ROLES
+from core.db.engine import writing
+from core.reads.revenue.categories import MOVEMENTS
+from dashboard.web import csv_exports
+from tests.support import factories
+from tests.support.fixtures_access import audited, give, person
+
+
+@pytest.fixture
+def client(console, monkeypatch):
+    """The route as a user reaches it behind the guard."""
+    from dashboard.ui import viewer as console_
+
+    monkeypatch.setattr(console_, "console", lambda: console)
+
+    def made(user_id):
+        async def introduce(request, call_next):
+            request.state.principal = console.principal(user_id)
+            return await call_next(request)
+
+        app = Starlette(routes=csv_exports.routes)
+        app.add_middleware(BaseHTTPMiddleware, dispatch=introduce)
+        return TestClient(app)
+
+    return made
+
+
+def table(answer):
+    assert answer.status_code == 200, answer.text
+    text = answer.content.decode("utf-8")
+    assert text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}")
+    return list(csv.DictReader(io.StringIO(text[1:])))
+
+
+def test_the_file_has_the_rows_of_the_screens_search(console, shop, client):
+    ask = client(person(console, "finance"))
+    rows = table(ask.get("/ui/export/payments.csv", params={"q": "currency:usd -status:failed"}))
+    assert {row["id"] for row in rows} == {
+        shop[name] for name in ("dollars", "refunded", "disputed", "hostile")
+    }
+    live = table(ask.get("/ui/export/payments.csv", params={"mode": "live"}))
+    assert [row["id"] for row in live] == [shop["live"]]
+
+
+def test_amounts_are_plain_major_units_with_their_currency(console, shop, client):
+    rows = {
+        row["id"]: row
+        for row in table(client(person(console, "finance")).get("/ui/export/payments.csv"))
+    }
+    assert (rows[shop["dollars"]]["amount"], rows[shop["dollars"]]["currency"]) == (
+        "1234.56",
+        "USD",
+    )
+    assert (rows[shop["yen"]]["amount"], rows[shop["yen"]]["currency"]) == ("5000", "JPY")
+    assert rows[shop["dinar"]]["amount"] == "10.580"
+
+
+def test_formulas_are_neutralised(console, shop, client):
+    rows = table(
+        client(person(console, "finance")).get(
+            "/ui/export/payments.csv", params={"q": f"id:{shop['hostile']}"}
+        )
+    )
+    assert rows[0]["customer_name"].startswith("'=")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "|", "%"])
+def test_no_cell_begins_as_a_formula_does(start):
+    text = "".join(csv_exports.lines([[f"{start}cmd()"]]))
+    cell = next(csv.reader(io.StringIO(text[1:], newline="")))[0]
+    assert cell.startswith("'")
+
+
+def test_negative_amounts_stay_numbers():
+    assert "".join(csv_exports.lines([["-12.34"]]))[1:].strip() == "-12.34"
+
+
+def test_all_pages_of_a_long_list_are_in_the_file(console, client, monkeypatch):
+    monkeypatch.setattr(csv_exports, "_CHUNK", 20)
+    with writing(console.engine) as conn:
+        made = [factories.paid(conn)["stripe_id"] for _ in range(65)]
+    rows = table(client(person(console, "finance")).get("/ui/export/payments.csv"))
+    assert [row["id"] for row in rows] == made[::-1]
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"finance"}))
+@pytest.mark.parametrize("name", ["payments.csv", "revenue.csv?since=2026-11-01&until=2026-11-02"])
+def test_only_finance_takes_money_away(console, client, role, name):
+    answer = client(person(console, role)).get(f"/ui/export/{name}")
+    assert answer.status_code == 403
+    assert audited(console, "export") == []
+
+
+def test_a_right_taken_away_ends_the_next_file(console, client):
+    user = person(console, "finance")
+    ask = client(user)
+    assert ask.get("/ui/export/payments.csv").status_code == 200
+    give(console, user, "viewer")
+    assert ask.get("/ui/export/payments.csv").status_code == 403
+
+
+def test_each_file_is_written_down_has_its_own_name_and_is_not_kept(console, shop, client):
+    user = person(console, "finance")
+    ask = client(user)
+    answers = [ask.get("/ui/export/payments.csv", params={"q": "status:failed"}) for _ in range(2)]
+    names = [answer.headers["content-disposition"] for answer in answers]
+    assert names[0] != names[1]
+    assert all(answer.headers["cache-control"] == "no-store" for answer in answers)
+    rows = audited(console, "export")
+    assert [row.actor for row in rows] == [user, user]
+    assert "status" in rows[0].details
+
+
+PARTS = "gross refunds disputes platform_earnings fees network_costs tax".split()
+
+
+@pytest.fixture
+def busy_day(console):
+    """A day with a sale, costs, and movements that are no revenue; what a file of it is asked."""
+    now = clock.now()
+    with writing(console.engine) as conn:
+        sale = factories.paid(conn, created_at=now, amount_minor=10000)
+        for category, amount, fee in (
+            ("refund", -2500, 0),
+            ("network_cost", -150, 0),
+            ("tax", -60, 0),
+            ("payout", -8000, 80),
+            ("financing_payout", 500000, 0),
+            ("obligation", -3000, 0),
+        ):
+            given = {"reporting_category": category, "amount_minor": amount, "fee_minor": fee}
+            factories.add_ledger(conn, [factories.ledger_row(sale, created_at=now, **given)])
+    today = now.date()
+    return {"currency": "usd", "since": str(today), "until": str(today + timedelta(days=1))}
+
+
+def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, busy_day):
+    ask = client(person(console, "finance"))
+    (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
+    assert list(day) == ["period", *csv_exports.REVENUE_COLUMNS]
+    said = {name: text for name, text in day.items() if text != "0.00"}
+    assert said == {
+        "period": busy_day["since"],
+        "currency": "USD",
+        "gross": "100.00",
+        "refunds": "-25.00",
+        "fees": "-3.80",
+        "network_costs": "-1.50",
+        "tax": "-0.60",
+        "net": "69.10",
+        "payouts": "-80.00",
+        "financing": "5000.00",
+        "unmapped": "-30.00",
+        "balance_change": "4959.10",
+        "charges": "1",
+    }
+    method = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "method"}))
+    assert [(row["method"], row["net"]) for row in method] == [("card", "69.10")]
+    country = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "country"}))
+    assert country[0]["card_country"] == "US"
+
+
+def test_parts_of_fees_add_up_to_the_fees_of_the_same_period(console, client, busy_day):
+    now = clock.now()
+    with writing(console.engine) as conn:
+        sale = factories.payment_row(created_at=now)
+        row = factories.ledger_row(sale, created_at=now, amount_minor=1000, fee_minor=60)
+        factories.add_ledger(conn, [row])
+        factories.add_fees(conn, row, {"stripe_fee": 50, "tax": 10})
+    ask = client(person(console, "finance"))
+    rows = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "fees"}))
+    assert [(row["part"], row["currency"], row["amount"]) for row in rows] == [
+        ("unspecified", "USD", "-3.80"),
+        ("stripe_fee", "USD", "-0.50"),
+        ("tax", "USD", "-0.10"),
+    ]
+    (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
+    assert sum(Decimal(row["amount"]) for row in rows) == Decimal(day["fees"])
+
+
+def test_no_digit_of_a_very_large_amount_is_lost(console, client):
+    now = clock.now()
+    #: One more than a float holds, in a currency with two decimals; and a code of four letters.
+    large = 2**53 + 1
+    with writing(console.engine) as conn:
+        for currency in ("idr", "usdc"):
+            sale = factories.payment_row(created_at=now)
+            given = {"currency": currency, "amount_minor": large, "fee_minor": 0}
+            factories.add_ledger(conn, [factories.ledger_row(sale, created_at=now, **given)])
+    today = now.date()
+    asked = {"since": str(today), "until": str(today + timedelta(days=1))}
+    ask = client(person(console, "finance"))
+    for currency in ("idr", "usdc"):
+        (row,) = table(ask.get("/ui/export/revenue.csv", params=asked | {"currency": currency}))
+        assert (row["gross"], row["net"]) == ("90071992547409.93", "90071992547409.93")
+        assert row["currency"] == currency.upper()
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month", "method", "country"])
+def test_the_columns_of_a_file_add_up_to_its_net_and_to_the_balance(console, client, busy_day, by):
+    rows = table(
+        client(person(console, "finance")).get(
+            "/ui/export/revenue.csv", params=busy_day | {"by": by}
+        )
+    )
+    for row in rows:
+        assert sum(Decimal(row[name]) for name in PARTS) == Decimal(row["net"])
+        blocks = sum(Decimal(row[name]) for name in ("net", *MOVEMENTS))
+        assert blocks == Decimal(row["balance_change"])
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("payments.csv?q=colour:red", 422),
+        ("revenue.csv?currency=usd&since=soon&until=2026-11-02", 422),
+        ("revenue.csv?currency=usd&since=2026-11-02&until=2026-11-01", 422),
+        ("revenue.csv?currency=usd&since=2026-11-01&until=2026-11-02&by=hour", 422),
+        ("revenue.csv?currency=nopes&since=2026-11-01&until=2026-11-02", 422),
+        ("users.csv", 404),
+    ],
+)
+def test_nonsense_is_named_and_nothing_is_written_down(console, client, address, status):
+    answer = client(person(console, "finance")).get(f"/ui/export/{address}")
+    assert answer.status_code == status
+    assert audited(console, "export") == []

@@ -1,0 +1,28 @@
+"""Fraud in words: thresholds name their currency, levels of programmes are no codes."""
+
+import pytest
+
+from tests.support.fixtures_access import person
+
+
+@pytest.fixture
+def fraud(console, screen_as):
+    """A room of the screen: `fraud(tab="rules")`."""
+    user = person(console, "risk")
+
+    def run(**query):
+        test = screen_as(user, "fraud", **query)
+        assert not test.exception
+        return test
+
+    return run
+
+
+def test_thresholds_say_of_which_currency_they_are(fraud):
+    said = " ".join(caption.value for caption in fraud(tab="rules").caption).replace("\\", "")
+    assert "most_a_day: 50,000 in any currency" in said
+
+
+def test_levels_of_programmes_are_words(fraud):
+    levels = [frame.value["level"] for frame in fraud(tab="programmes").dataframe]
+    assert {"Non-compliant", "Excessive", "ECM", "HECM"} == {one for some in levels for one in some}

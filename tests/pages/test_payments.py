@@ -1,0 +1,256 @@
+"""Payments: one line of search in the URL, buttons that rewrite it, rows that open."""
+
+import pytest
+
+from core.db.engine import writing
+from tests.support import factories
+from tests.support.fixtures_access import give, person
+
+
+@pytest.fixture
+def payments(console, shop, screen_as):
+    """The screen as finance sees it: `payments(q=…)`."""
+    user = person(console, "finance")
+
+    def run(**query):
+        test = screen_as(user, "payments", **query)
+        assert not test.exception
+        return test
+
+    return run
+
+
+def rows(test):
+    return test.dataframe[0].value
+
+
+def ids(test):
+    return [label.split()[-1] for label in rows(test)["payment"]]
+
+
+def test_all_payments_of_this_mode_stand_there_newest_first(payments, shop):
+    expected = [name for name in list(shop)[::-1] if name != "live"]
+    assert ids(payments()) == [shop[name] for name in expected]
+
+
+def test_amounts_are_texts_with_the_code_beside_them(payments):
+    found = rows(payments())
+    assert {"$1,234.56", "¥5,000", "10.580"} <= set(found["amount"])
+    assert set(found["currency"]) == {"USD", "JPY", "KWD"}
+    assert "Visa •••• 4242" in set(found["method"])
+
+
+def test_the_search_in_the_url_is_the_one_shown(payments, shop):
+    test = payments(q="status:failed")
+    assert test.text_input(key="q").value == "status:failed"
+    assert ids(test) == [shop["failed"]]
+    assert list(rows(test)["reason"]) == ["Insufficient funds"]
+    assert test.get_by_key("segment").value == "failed"
+
+
+def test_a_segment_rewrites_the_search_and_leaves_the_rest(payments, shop):
+    test = payments(q="currency:usd status:failed")
+    test.get_by_key("segment").set_value("refunded").run()
+    assert test.query_params["q"] == "currency:usd status:refunded"
+    assert ids(test) == [shop["refunded"]]
+    test.get_by_key("segment").set_value("").run()
+    assert test.query_params["q"] == "currency:usd"
+
+
+def test_filters_write_terms_and_clear_them(payments, shop):
+    test = payments()
+    test.get_by_key("f_currency").set_value(["jpy", "kwd"]).run()
+    assert test.query_params["q"] == "currency:jpy,kwd"
+    test.text_input(key="f_amount").set_value(">100").run()
+    assert ids(test) == [shop["yen"]]
+    test.button(key="f_clear").click().run()
+    assert not test.query_params.get("q")
+
+
+def test_a_filter_that_cannot_be_read_changes_nothing(payments):
+    test = payments(q="status:failed")
+    test.text_input(key="f_amount").set_value("lots").run()
+    assert test.query_params["q"] == "status:failed"
+    assert "must be a number" in test.toast[0].value.replace("\\", "")
+
+
+def test_an_unknown_term_is_named_with_the_known_ones(payments):
+    test = payments(q="colour:red")
+    said = test.warning[-1].value.replace("\\", "")
+    assert "colour" in said
+    assert "currency" in said
+    assert not test.dataframe
+
+
+def test_a_search_without_matches_says_so_and_leads_back(payments):
+    test = payments(q="order:nothing")
+    assert not test.dataframe
+    next(b for b in test.button if b.label == "Show all payments").click().run()
+    assert len(rows(test)) == 7
+
+
+def captions(test):
+    return [caption.value.replace("\\", "") for caption in test.caption]
+
+
+def test_a_word_without_matches_is_told_what_it_was_taken_for(payments, shop):
+    test = payments(q="smith 54,20 po_123")
+    said = captions(test)
+    assert any(
+        "smith was looked for as: order id, e-mail address or its beginning" in one for one in said
+    )
+    assert any("amount 54.20" in one for one in said)
+    assert any("po_123" in one and "payout id, order id" in one for one in said)
+    assert not any("three decimals" in one for one in said)
+    assert any(
+        "1.234 was read with three decimals" in one for one in captions(payments(q="amount:1.234"))
+    )
+
+
+def test_a_hostile_word_is_said_as_text(payments):
+    test = payments(q="![x](https://evil.test/i.png)")
+    assert not test.exception
+    said = [caption.value for caption in [*test.caption, *test.warning]]
+    assert not any("](" in one for one in said)
+
+
+def test_an_amount_that_can_mean_two_things_is_refused_with_both(payments):
+    test = payments(q="amount:1,234")
+    said = test.warning[-1].value.replace("\\", "")
+    assert "amount: 1,234 can be read in more than one way: write 1234 / 1.234 / =1,=234" in said
+    assert not test.dataframe
+
+
+def test_an_address_of_stripes_dashboard_opens_its_payment(payments, shop):
+    base = "https://dashboard.stripe.com"
+    test = payments(q=f"{base}/acct_1/test/payments/{shop['yen']}?a=b#c")
+    assert ids(test) == [shop["yen"]]
+    assert not any("live data" in one for one in captions(test))
+
+
+def test_an_address_of_the_other_mode_says_so(payments, shop):
+    test = payments(q=f"https://dashboard.stripe.com/payments/{shop['live']}")
+    assert not test.dataframe
+    assert any("The address is of live data" in one for one in captions(test))
+
+
+def test_payments_are_filtered_by_how_their_dispute_stands(payments, shop):
+    test = payments(q="currency:usd")
+    test.get_by_key("f_dispute").set_value(["open"]).run()
+    assert test.query_params["q"] == "currency:usd dispute:open"
+    assert ids(test) == [shop["disputed"]]
+    test.get_by_key("f_dispute").set_value(["none"]).run()
+    assert shop["disputed"] not in ids(test)
+    assert len(rows(test)) == 4
+    assert "Dispute prevented" in str(
+        payments(q="dispute:prevented").get_by_key("f_dispute").options
+    )
+
+
+def columns_of(test):
+    return list(test.dataframe[0].proto.column_order)
+
+
+def test_the_list_says_what_was_captured_refunded_and_disputed(payments, shop, console):
+    with writing(console.engine) as conn:
+        part = factories.paid(conn, amount_minor=10000, amount_captured_minor=6000)["stripe_id"]
+        won = factories.paid(conn, dispute_outcome="won")["stripe_id"]
+        held = factories.paid(
+            conn, amount_minor=5000, disputed=True, amount_disputed_minor=2500, currency="jpy"
+        )["stripe_id"]
+    table = rows(payments())
+    found = {
+        label.split()[-1]: row for label, row in zip(table["payment"], table.iloc, strict=True)
+    }
+    assert found[part]["parts"] == "$60.00 captured"
+    assert found[held]["parts"] == "¥2,500 disputed"
+    assert found[shop["refunded"]]["parts"] == "$10.00 refunded"
+    assert found[shop["dollars"]]["parts"] == found[shop["failed"]]["parts"] == ""
+    assert list(found[won]["state"]) == ["succeeded", "dispute_won"]
+    assert list(found[held]["state"]) == ["disputed", "dispute_open"]
+    assert list(found[shop["dollars"]]["state"]) == ["succeeded"]
+    assert "parts" in columns_of(payments())
+    assert "parts" not in columns_of(payments(q="currency:kwd"))
+
+
+def test_the_reason_stands_there_where_all_have_failed(payments, shop):
+    for line in ("status:failed", "error:insufficient_funds", "card_declined"):
+        test = payments(q=line)
+        assert ids(test) == [shop["failed"]]
+        assert "reason" in columns_of(test)
+        assert "risk" not in columns_of(test)
+    assert "reason" not in columns_of(payments())
+
+
+def test_a_charge_without_an_intent_is_opened_by_its_own_id(payments, shop, console):
+    with writing(console.engine) as conn:
+        factories.paid(conn, stripe_id="ch_alone", latest_charge_id="ch_alone")
+    test = payments(q="ch_alone")
+    assert ids(test) == ["ch_alone"]
+    test.session_state["opened"] = "ch_alone"
+    test.run()
+    assert test.query_params["id"] == "ch_alone"
+
+
+def test_an_empty_account_says_when_payments_come(console, screen_as, nothing_cached):
+    test = screen_as(person(console, "viewer"), "payments")
+    assert not test.exception
+    assert not test.dataframe
+    assert any("within seconds" in caption.value for caption in test.caption)
+    assert any("sync --since 90d" in caption.value for caption in test.caption)
+
+
+def test_pages_turn_both_ways_with_their_place_in_the_url(console, screen_as, nothing_cached):
+    with writing(console.engine) as conn:
+        made = [factories.paid(conn)["stripe_id"] for _ in range(120)][::-1]
+    test = screen_as(person(console, "viewer"), "payments")
+    assert ids(test) == made[:50]
+    assert test.button(key="newer").disabled
+    test.button(key="older").click().run()
+    assert ids(test) == made[50:100]
+    assert test.query_params["before"]
+    test.button(key="older").click().run()
+    assert ids(test) == made[100:]
+    assert test.button(key="older").disabled
+    test.button(key="newer").click().run()
+    assert ids(test) == made[50:100]
+
+
+def test_opening_a_row_goes_to_its_payment_and_remembers_the_search(payments, shop):
+    test = payments(q="status:failed")
+    test.session_state["opened"] = shop["failed"]
+    test.run()
+    assert test.query_params["id"] == shop["failed"]
+    assert test.query_params["back"] == "status:failed"
+
+
+def test_only_finance_may_take_the_list_away(console, shop, screen_as):
+    export = {
+        role: screen_as(person(console, role), "payments").link_button[0]
+        for role in ("finance", "viewer", "support")
+    }
+    assert not export["finance"].proto.disabled
+    assert export["viewer"].proto.disabled
+    assert export["support"].proto.disabled
+
+
+def test_a_right_taken_away_empties_the_screen_that_was_cached(console, shop, screen_as):
+    user = person(console, "viewer")
+    test = screen_as(user, "payments")
+    assert len(rows(test)) == 7
+    give(console, user)
+    test.run()
+    assert not test.dataframe
+
+
+def test_a_hostile_name_stays_in_a_cell(payments):
+    test = payments(q="email:mallory@example.com")
+    texts = [e.value for kind in ("markdown", "caption", "warning") for e in getattr(test, kind)]
+    assert not any("evil" in text for text in texts)
+
+
+def test_chinese_is_spoken_to_a_chinese_browser(console, shop, screen_as):
+    test = screen_as(person(console, "viewer"), "payments")
+    test.selectbox(key="language").set_value("zh-CN").run()
+    assert test.title[0].value == "支付"
+    assert any("最新在前" in caption.value for caption in test.caption)

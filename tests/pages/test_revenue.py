@@ -1,0 +1,240 @@
+"""Revenue: a currency and a period from the URL, figures that come from the ledger."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from core import clock
+from core.db.engine import writing
+from dashboard import i18n
+from dashboard.ui import columns
+from tests.support import factories, stream_rows
+from tests.support.fixtures_access import person
+
+pytestmark = pytest.mark.usefixtures("within_a_day")
+
+
+@pytest.fixture
+def revenue(console, nothing_cached, screen_as):
+    """The screen as finance sees it, over sixty days of one payment a day, and one in yen."""
+    now = clock.now()
+    with writing(console.engine) as conn:
+        for days in range(60):
+            at = now - timedelta(days=days, seconds=1)
+            factories.paid(conn, created_at=at, amount_minor=10000 if days < 30 else 5000)
+        factories.paid(conn, created_at=now, amount_minor=5000, currency="jpy")
+    stream_rows.write(console.engine)
+    user = person(console, "finance")
+
+    def run(**query):
+        test = screen_as(user, "revenue", **query)
+        assert not test.exception
+        return test
+
+    return run
+
+
+def figures(test):
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def test_thirty_days_by_day_come_first(revenue):
+    test = revenue()
+    assert figures(test) == {
+        "Gross": "$3,000",
+        "Fees": "-$90.00",
+        "Refunds": "$0.00",
+        "Disputes": "$0.00",
+        "Net": "$2,910",
+        "Effective fee": "3.00%",
+    }
+    assert len(test.dataframe[0].value) == 30
+
+
+def test_figures_say_at_what_time_they_were_so(revenue):
+    said = r" · as of \w+ \d+, \d\d:\d\d:\d\d UTC$"
+    assert any(re.search(said, c.value) for c in revenue().caption)
+
+
+def test_each_figure_is_compared_with_the_period_before(revenue):
+    changes = {metric.label: metric.delta for metric in revenue().metric}
+    assert changes["Gross"] == "+100.0%"
+    assert changes["Net"] == "+100.0%"
+    assert changes["Effective fee"] == "0"
+
+
+def test_period_and_step_come_from_the_url_and_go_there(revenue):
+    test = revenue(period="7d", by="week")
+    assert figures(test)["Gross"] == "$700.00"
+    assert len(test.dataframe[0].value) in (1, 2)
+    test.get_by_key("choice_period").set_value("90d").run()
+    assert test.query_params["period"] == "90d"
+    assert figures(test)["Gross"] == "$4,500"
+    test.get_by_key("choice_by").set_value("month").run()
+    assert test.query_params["by"] == "month"
+
+
+def test_nonsense_in_the_url_falls_back(revenue):
+    assert figures(revenue(period="999y", by="hour"))["Gross"] == "$3,000"
+
+
+def test_a_currency_is_a_tab_in_the_url(revenue):
+    test = revenue(currency="JPY")
+    assert figures(test)["Gross"] == "¥5,000"
+    assert "Yen" not in str(test.tabs)
+
+
+def test_tables_show_method_and_country_with_their_share(revenue):
+    tables = [frame.value for frame in revenue().dataframe]
+    method = next(t for t in tables if "share" in t and t["key"].iloc[0] == "Card")
+    country = next(t for t in tables if "share" in t and t["key"].iloc[0] == "United States")
+    assert method["share"].iloc[0] == country["share"].iloc[0] == 100
+    assert method["gross"].iloc[0] == "$3,000.00"
+
+
+@pytest.fixture
+def moved(revenue, console):
+    """The same screen, after a day on which more happened than sales."""
+    with writing(console.engine) as conn:
+        sale = factories.paid(conn, created_at=clock.now(), amount_minor=10000)
+        for category, amount in (
+            ("charge_failure", -1000),
+            ("network_cost", -150),
+            ("tax", -60),
+            ("platform_earning", 500),
+            ("payout", -8000),
+            ("payout_reversal", 3000),
+            ("financing_payout", 500000),
+            ("obligation", -3000),
+        ):
+            given = {"reporting_category": category, "amount_minor": amount, "fee_minor": 0}
+            row = factories.ledger_row(sale, created_at=clock.now(), **given)
+            factories.add_ledger(conn, [row])
+    return revenue
+
+
+def bridge(test):
+    """The table of other movements: amount by what is named."""
+    table = next(frame.value for frame in test.dataframe if "movement" in frame.value)
+    return dict(zip(table["movement"], table["amount"], strict=True))
+
+
+def test_net_is_revenue_alone_and_other_movements_stand_apart(moved):
+    test = moved()
+    assert figures(test) == {
+        "Gross": "$3,090",
+        "Refunds": "$0.00",
+        "Disputes": "$0.00",
+        "Platform earnings": "$5.00",
+        "Fees": "-$93.00",
+        "Network costs": "-$1.50",
+        "Tax on fees": "-$0.60",
+        "Net": "$3,000",
+        "Effective fee": "3.08%",
+    }
+    assert bridge(test) == {
+        "Net": "$2,999.90",
+        "Payout": "-$80.00",
+        "Payout reversal": "$30.00",
+        "Financing payout": "$5,000.00",
+        "obligation": "-$30.00",
+        "Change of the balance": "$7,919.90",
+    }
+
+
+def test_fees_and_costs_are_told_apart_and_add_up(moved, console):
+    with writing(console.engine) as conn:
+        sale = factories.payment_row(created_at=clock.now())
+        row = factories.ledger_row(sale, created_at=clock.now(), fee_minor=310)
+        factories.add_ledger(conn, [row])
+        factories.add_fees(conn, row, {"stripe_fee": 250, "tax": 40, "withheld_tax": 20})
+    table = next(frame.value for frame in moved().dataframe if "of_gross" in frame.value)
+    assert dict(zip(table["part"], table["amount"], strict=True)) == {
+        "Not itemized": "-$93.00",
+        "Stripe fee": "-$2.50",
+        "Tax within fees": "-$0.40",
+        "Withheld tax": "-$0.20",
+        "Network costs": "-$1.50",
+        "Tax on fees": "-$0.60",
+        "All together": "-$98.20",
+    }
+    assert table["of_gross"].iloc[-1] == "3.17%"
+
+
+def test_very_large_amounts_keep_their_digits_on_the_screen(revenue, console):
+    with writing(console.engine) as conn:
+        sale = factories.payment_row(created_at=clock.now())
+        for category, amount in (("charge", 2**53 + 1), ("payout", -(2**53) - 1)):
+            given = {"currency": "idr", "reporting_category": category, "amount_minor": amount}
+            row = factories.ledger_row(sale, created_at=clock.now(), fee_minor=0, **given)
+            factories.add_ledger(conn, [row])
+    test = revenue(currency="IDR")
+    assert figures(test)["Gross"] == "90.07T"
+    assert test.dataframe[0].value["gross"].iloc[0] == "90,071,992,547,409.93"
+    assert bridge(test)["Payout"] == "-90,071,992,547,409.93"
+    spec = str(test.get("plotly_chart")[0].proto)
+    assert "90071992547409.93" in spec
+
+
+def test_a_category_that_nobody_mapped_is_named_and_asks_to_be(moved):
+    said = [warning.value for warning in moved().warning]
+    assert len(said) == 1
+    assert "obligation" in said[0]
+    assert "until they are mapped" in said[0]
+
+
+def test_what_never_happens_has_no_figure_and_no_column(revenue):
+    test = revenue()
+    shown = set(test.dataframe[0].value.columns)
+    assert shown == {"key", "gross", "refund", "dispute", "fee", "net", "rate", "count"}
+    assert bridge(test) == {"Net": "$2,910.00", "Change of the balance": "$2,910.00"}
+    assert not test.warning
+
+
+def test_other_movements_have_chinese_names_in_chinese(moved):
+    test = moved()
+    test.selectbox(key="language").set_value("zh-CN").run()
+    names = set(bridge(test)) - {"obligation"}
+    assert {name for name in names if name.isascii()} == set()
+
+
+def test_files_are_asked_for_with_the_same_figures(revenue):
+    links = [link.url for link in revenue(period="7d").link_button]
+    addresses = [url for url in links if url.startswith("/ui/export/revenue.csv")]
+    assert [a.split("by=")[1].split("&")[0] for a in addresses] == [
+        "day",
+        "method",
+        "country",
+        "fees",
+    ]
+    assert all("currency=usd" in a and "mode=test" in a for a in addresses)
+
+
+def test_without_a_ledger_it_says_where_revenue_comes_from(console, nothing_cached, screen_as):
+    test = screen_as(person(console, "finance"), "revenue")
+    assert not test.exception
+    assert not test.metric
+    assert any("ledger" in caption.value for caption in test.caption)
+
+
+def test_countries_have_chinese_names_in_chinese(console, revenue):
+    test = revenue()
+    test.selectbox(key="language").set_value("zh-CN").run()
+    assert any("美国" in set(frame.value["key"]) for frame in test.dataframe)
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "chinese"),
+    [("US", "United States", "美国"), ("HK", "Hong Kong", "中国香港"), ("ZZ9", "ZZ9", "ZZ9")],
+)
+def test_a_country_has_a_name_that_fits_its_column(code, english, chinese):
+    assert columns.country(code) == english
+    with i18n.speaking("zh-CN"):
+        assert columns.country(code) == chinese
+
+
+def test_finance_gets_the_refunds_as_a_file_and_no_screen_of_them(revenue, console, screen_as):
+    assert "/ui/export/refunds.csv?mode=test" in [link.url for link in revenue().link_button]
+    test = screen_as(person(console, "finance"), "refunds")
+    assert [title.value for title in test.title] == ["Overview"]

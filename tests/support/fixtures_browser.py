@@ -1,0 +1,59 @@
+"""The whole program and a Chromium for the tests of a module, which says its `HISTORY`.
+
+Without Chromium they are skipped, or fail when CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support import whole_program as stacks
+from tests.support.whole_program import Stack, Visitor
+
+#: Wide enough for all columns: a table's canvas scrolls what does not fit.
+SIZE = {"width": 1500, "height": 1100}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> None:
+    """Chromium is here."""
+    if stacks.chromium() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not installed; with CI=true it must be", pytrace=False)
+        pytest.skip("Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, chromium: None
+) -> Iterator[Stack]:
+    """Emulator, receiver, worker and ui, with the history that the module asks for."""
+    folder = tmp_path_factory.mktemp("stack")
+    with stacks.running(folder, *request.module.HISTORY, "--no-trickle") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: None) -> Iterator[Any]:
+    """A Chromium of its own."""
+    with stacks.browsing() as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser: Any, stack: Stack) -> Iterator[Callable[[str], Visitor]]:
+    """Sign in as a demo user; afterwards, no page may have asked another machine for anything."""
+    made: list[Visitor] = []
+
+    def sign_in(who: str) -> Visitor:
+        made.append(stacks.sign_in(browser, stack, f"{who}@demo.test", viewport=SIZE))
+        return made[-1]
+
+    yield sign_in
+    for visitor in made:
+        visitor.page.context.close()
+        assert visitor.remote == []

@@ -1,0 +1,74 @@
+"""The screens of refunds as people see them, over the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.access.principals import Caller
+from core.actions.context import Desk
+from core.bootstrap import Console
+from tests.support.fixtures_access import AsPerson
+from tests.support.refunds import caller
+
+#: Runs a screen as somebody: `refunds_as(lead, tab="waiting")`.
+Seen = Callable[..., Any]
+
+
+class _NoLog:
+    """The calls of these desks are not kept."""
+
+    def flush(self) -> int:
+        return 0
+
+
+@pytest.fixture
+def at_desk(desk: Desk, monkeypatch: pytest.MonkeyPatch, nothing_cached: None) -> Desk:
+    """The desk that the screens work with: the test's own, over the emulator."""
+    from dashboard.ui import viewer as console_
+
+    monkeypatch.setattr(console_, "_desk", lambda _console: (desk, _NoLog()))
+    return desk
+
+
+@pytest.fixture
+def support(console: Console) -> Caller:
+    """Somebody in support."""
+    return caller(console, "support")
+
+
+@pytest.fixture
+def lead(console: Console) -> Caller:
+    """Somebody who approves."""
+    return caller(console, "support_lead")
+
+
+def _screen(screen_as: AsPerson, name: str) -> Seen:
+    def run(who: Caller, **query: str) -> Any:
+        test = screen_as(who.user_id, name, **query)
+        assert not test.exception
+        return test
+
+    return run
+
+
+@pytest.fixture
+def refunds_as(at_desk: Desk, screen_as: AsPerson) -> Seen:
+    """The screen Refunds."""
+    return _screen(screen_as, "refunds")
+
+
+@pytest.fixture
+def bulk_as(at_desk: Desk, screen_as: AsPerson) -> Seen:
+    """The screen of a bulk refund."""
+    return _screen(screen_as, "bulk_refund")
+
+
+def texts(test: Any) -> list[str]:
+    """What a screen says beside its tables, without the marks that keep it from being markdown."""
+    found = []
+    for kind in ("caption", "info", "success", "warning", "error"):
+        found += [element.value.replace("\\", "") for element in getattr(test, kind)]
+    return found

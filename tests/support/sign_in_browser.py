@@ -1,0 +1,66 @@
+"""A browser at the sign-in page, in the test's own process: guard and forms, without Streamlit."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from core import clock
+from core.bootstrap import Console
+from dashboard.web import login, password_page
+from dashboard.web.allowed_hosts import addresses
+from dashboard.web.auth_middleware import Guard
+from dashboard.web.session_lookup import Doorman
+from tests.support.fixtures_access import PASSWORD
+
+EMAIL = "fay@shop.example"
+
+
+async def inside(request: Request) -> JSONResponse:
+    """What stands behind the guard sees this."""
+    ours = {k: v for k, v in request.headers.items() if "console" in k.lower()}
+    return JSONResponse(ours)
+
+
+class Browser:
+    """Keeps cookies and forms as a browser does; `at` is the time it lives in."""
+
+    def __init__(self, console: Console, port: int = 8501, **headers: str) -> None:
+        self.at = clock.now()
+        self.doorman = Doorman(console, addresses(console.settings, port), now=lambda: self.at)
+        app = Starlette(
+            routes=[
+                *login.routes(self.doorman),
+                *password_page.routes(self.doorman),
+                Route("/{path:path}", inside),
+            ],
+            middleware=[Middleware(Guard, doorman=self.doorman)],
+        )
+        ours = self.doorman.addresses
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, client=("192.0.2.1", 1)),
+            base_url=f"{ours.scheme}://{min(ours.hosts, key=lambda h: 'localhost' not in h)}",
+            headers=headers,
+        )
+
+    async def form(self, path: str = "/login") -> tuple[dict[str, str], httpx.Response]:
+        """The hidden fields of the sign-in form, and the page."""
+        page = await self.http.get(path)
+        found = re.findall(r'name="(\w+)" value="([^"]*)"', page.text.split("</form>")[0])
+        return {name: unescape(value) for name, value in found}, page
+
+    async def sign_in(
+        self, email: str = EMAIL, password: str = PASSWORD, path: str = "/login", **headers: Any
+    ) -> httpx.Response:
+        """Open the form, fill it and send it."""
+        fields, _ = await self.form(path)
+        data = {**fields, "email": email, "password": password}
+        return await self.http.post("/login", data=data, headers=headers)

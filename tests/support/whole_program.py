@@ -1,0 +1,158 @@
+"""The whole program on free ports, and a browser signed in to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import stripe
+
+from core.access.demo import PASSWORD
+from core.settings import EMULATOR_KEY
+from tests.support.receivers import free_port, wait_until
+
+ROOT = Path(__file__).parents[2]
+#: Milliseconds after which a browser gives up. No claim: a machine that is busy takes its time.
+LONG = 90_000
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    """Where this machine has Chromium, if it has."""
+    return next((found for name in _NAMES if (found := shutil.which(name))), None)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Emulator, receiver, worker and ui over one folder."""
+
+    base: str
+    emulator: str
+
+    @property
+    def stripe(self) -> stripe.StripeClient:
+        """The official client, which takes the emulator for Stripe."""
+        return stripe.StripeClient(EMULATOR_KEY, base_addresses={"api": self.emulator})
+
+    def pay(self, **given: Any) -> stripe.PaymentIntent:
+        """A card payment, confirmed at once."""
+        params = {
+            "amount": 1234,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+        return self.stripe.v1.payment_intents.create(params | given)
+
+
+@contextmanager
+def running(folder: Path, *args: str) -> Iterator[Stack]:
+    """`python -m dashboard up` with a history, until the block ends."""
+    ports = {name: free_port() for name in ("UI", "RECEIVER", "EMULATOR")}
+    given = {f"{name}_PORT": str(port) for name, port in ports.items()}
+    log = folder / "stack.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "up", *args],
+            cwd=ROOT,
+            env=os.environ | given | {"VAR_DIR": str(folder / "var")},
+            stdout=out,
+            stderr=out,
+        )
+        try:
+            wait_until(lambda: _is_ready(process, log), seconds=240)
+            yield Stack(f"http://localhost:{ports['UI']}", f"http://127.0.0.1:{ports['EMULATOR']}")
+        finally:
+            process.terminate()
+            process.wait(90)
+
+
+def _is_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
+    said = log.read_text(encoding="utf-8", errors="replace")
+    assert process.poll() is None, said[-3000:]
+    return "is ready" in said
+
+
+# Streamlit calls a script ended before the page has all of its last elements: what is drawn must
+# also stay the same for a quarter of a second.
+_IS_DRAWN = """() => {
+    const ended = document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]');
+    const waiting = document.querySelector('[data-testid=stSkeleton]');
+    const shown = ended && !waiting && ended.getElementsByTagName('*').length + ended.textContent;
+    if (!shown || window.tillwatchShown !== shown) {
+        window.tillwatchShown = shown;
+        window.tillwatchSince = performance.now();
+    }
+    return shown && performance.now() - window.tillwatchSince > 250;
+}"""
+
+
+@dataclass
+class Visitor:
+    """A signed-in browser page; `remote` collects what it asked of other machines."""
+
+    page: Any
+    base: str
+    remote: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Any:
+        """Go to a screen and wait until it has drawn all it will."""
+        self.page.goto(self.base + path)
+        self.page.wait_for_selector("h1")
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        """Wait until the script has ended and its tables and charts are drawn."""
+        self.page.wait_for_function(_IS_DRAWN)
+
+    def cells(self) -> list[list[str]]:
+        """The first table's cells, from the table that screen readers get."""
+        return self.page.evaluate(
+            "[...document.querySelector('[data-testid=stDataFrame]').querySelectorAll('tr')]"
+            ".map(r => [...r.querySelectorAll('td')].map(c => c.textContent))"
+            ".filter(r => r.length)"
+        )
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A Chromium of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def new_page(browser: Any, **context: Any) -> Any:
+    """A page of a new browser profile."""
+    profile = browser.new_context(**context)
+    profile.set_default_timeout(LONG)
+    return profile.new_page()
+
+
+def sign_in(browser: Any, stack: Stack, who: str, **context: Any) -> Visitor:
+    """A new browser profile, signed in as a demo user."""
+    page = new_page(browser, **context)
+    visitor = Visitor(page, stack.base)
+    ours = (stack.base, "data:", "blob:")
+    page.on("request", lambda r: None if r.url.startswith(ours) else visitor.remote.append(r.url))
+    page.goto(stack.base + "/login")
+    page.fill("input[name=email]", who)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.wait_for_selector("h1")
+    return visitor
