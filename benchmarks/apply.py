@@ -23,7 +23,7 @@ from core.db.tables import payments
 from core.events.store import IncomingEvent, store
 from core.inbox.event_processor import apply_inbox
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.rollups import differences
 
 #: The rows are the same whatever the size of the database.
@@ -149,7 +149,7 @@ def _worker(url: str, slot: int) -> None:
         nonlocal deadlocks
         deadlocks += context.original_exception.args[:1] == (_DEADLOCK,)
 
-    books = Books(Scope(ZoneInfo("UTC"), slot))
+    books = BookingContext(Scope(ZoneInfo("UTC"), slot))
     with reading(engine) as connection:
         connection.execute(select(payments.c.stripe_id).limit(1))
     print("ready", flush=True)

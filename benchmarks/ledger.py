@@ -14,7 +14,7 @@ from benchmarks.report import row
 from benchmarks.scratch import empty_database
 from core.db.engine import writing
 from core.ledger.booking import Scope
-from core.mirror.apply import Books, apply
+from core.mirror.apply import BookingContext, apply
 from core.mirror.rollups import differences
 
 #: The rows are the same whatever the size of the database.
@@ -31,7 +31,7 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
     """All rows; the size does not matter here."""
     del size
     with empty_database(engine, "ledger") as database:
-        books = Books(Scope(ZoneInfo("UTC"), 0))
+        books = BookingContext(Scope(ZoneInfo("UTC"), 0))
         pages = [stripe_objects.ledger_page(number) for number in range(PAGES * ROUNDS + 2)]
         _write(database, books, pages[:2])
         starts = range(2, len(pages), PAGES)
@@ -49,14 +49,14 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
     ]
 
 
-def _clocked(database: Engine, books: Books, pages: list[Any]) -> float:
+def _clocked(database: Engine, books: BookingContext, pages: list[Any]) -> float:
     """Microseconds a row."""
     start = time.perf_counter()
     _write(database, books, pages)
     return (time.perf_counter() - start) / len(pages) / 100 * 1_000_000
 
 
-def _write(database: Engine, books: Books, pages: list[Any]) -> None:
+def _write(database: Engine, books: BookingContext, pages: list[Any]) -> None:
     for page in pages:
         with writing(database) as connection:
             apply(connection, [], books, entries=page)

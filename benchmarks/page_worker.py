@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from core.db import migrate
 from core.db.engine import open_engine
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.backfill import backfill
 
 START = 1_790_000_000
@@ -142,7 +142,7 @@ def main(url: str, pages: int) -> None:
     """Print the microseconds of time that a page took, as JSON: the mean over its lists."""
     engine = open_engine(url)
     migrate.upgrade(engine)
-    books = Books(Scope(ZoneInfo("UTC"), 0))
+    books = BookingContext(Scope(ZoneInfo("UTC"), 0))
     since = datetime.fromtimestamp(START, UTC) - timedelta(days=1)
     told: list[tuple[str, float]] = []
     backfill(

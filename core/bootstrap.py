@@ -10,14 +10,14 @@ from sqlalchemy import Connection, Engine, text
 
 from core.access import audit_notes, demo, principals, users
 from core.access.principals import Principal
-from core.actions.context import Desk, PaymentRules
+from core.actions.context import ActionContext, PaymentRules
 from core.cache import open_cache
 from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
 from core.gateway.client import Gateway
 from core.ledger.booking import SLOTS, Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.settings import Settings
 from core.stripe_calls.request_log import RequestLog
 
@@ -97,9 +97,9 @@ def _sight(
     connection: Connection, actor: str, fn: Callable[..., object], named: Mapping[str, object]
 ) -> tuple[str, str, str] | None:
     """What is to be noted of a read: actor, action and target; None if nothing, or noted lately."""
-    if not hasattr(fn, "sight"):
+    if not hasattr(fn, "audited_view"):
         return None
-    action, of = fn.sight
+    action, of = fn.audited_view
     sight = actor, action, str(named[of])
     return sight if audit_notes.is_new_view(connection, *sight) else None
 
@@ -135,35 +135,35 @@ def check_server(connection: Connection) -> None:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class StripeServices:
     """What the worker and the tools that speak with Stripe have besides the console."""
 
     gateways: dict[bool, Gateway]
-    books: Books
+    books: BookingContext
     log: RequestLog
 
 
-def open_workshop(console: Console, *, slot: int | None = None) -> Workshop:
+def open_workshop(console: Console, *, slot: int | None = None) -> StripeServices:
     """A gateway for each mode that has a key, and the books that their readings go into."""
     settings = console.settings
     log = RequestLog(console.engine)
     scope = Scope(settings.zone) if slot is None else Scope(settings.zone, slot % SLOTS)
-    return Workshop(_gateways(settings, log), Books(scope), log)
+    return StripeServices(_gateways(settings, log), BookingContext(scope), log)
 
 
-def open_desk(console: Console) -> tuple[Desk, RequestLog]:
+def open_actions(console: Console) -> tuple[ActionContext, RequestLog]:
     """What actions work with, and the log of their calls, which its owner flushes."""
-    workshop = open_workshop(console)
-    return desk_in(console, workshop), workshop.log
+    services = open_workshop(console)
+    return action_context(console, services), services.log
 
 
-def desk_in(console: Console, workshop: Workshop) -> Desk:
-    """What actions work with, over the gateways and books of a workshop."""
+def action_context(console: Console, services: StripeServices) -> ActionContext:
+    """What actions work with, over the gateways and books of a services."""
     settings = console.settings
-    return Desk(
+    return ActionContext(
         engine=console.engine,
-        gateways=workshop.gateways,
-        books=workshop.books,
+        gateways=services.gateways,
+        books=services.books,
         rules=PaymentRules(frozenset(settings.currencies), settings.payment_largest),
         cache=open_cache(settings.redis_url.get_secret_value()),
         return_url=f"{settings.public_base}/api/v1/payments/return",

@@ -22,7 +22,7 @@ _DEPTH = 4
 _log = logging.getLogger(__name__)
 
 
-def tell(error: BaseException, of: str) -> None:
+def log_fault(error: BaseException, of: str) -> None:
     """Write into the log that the program failed over `of` (a kind and an id), and where."""
     _log.error("%s: the program failed (%s) at %s", of, type(error).__name__, place(error))
 

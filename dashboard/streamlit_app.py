@@ -26,7 +26,7 @@ st.set_page_config(
 )
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.png"))
 
-person = viewer.viewer()
+person = viewer.signed_in()
 account.choose_language(person)
 pages = navigation.open_to(person)
 page = st.navigation(pages, expanded=True) if pages else None

@@ -35,7 +35,7 @@ def main() -> None:
 @st.fragment
 def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     """Figures and rows: drawn again, alone, when there are new calls or a row is opened."""
-    drawer.follow("call")
+    drawer.follow_selection("call")
     viewer.require("use_developer_tools")
     version = live.version("api_log")
     api_log_list.figures(last_hour(viewer.livemode()))

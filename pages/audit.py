@@ -37,7 +37,7 @@ def main() -> None:
 @st.fragment
 def newest(line: str, cursor: str | None, older: bool) -> None:
     """The rows: drawn again, alone, when one is opened."""
-    drawer.follow("row")
+    drawer.follow_selection("row")
     page = viewer.read(
         reads.page,
         query=reads.read_line(line),

@@ -93,9 +93,9 @@ def answer(detail: DisputeDetail) -> None:
     with st.container(border=True):
         if not dispute_labels.taken_here(dispute.status):
             widgets.card_title(_("Answer"))
-            dispute_commands.tell()
+            dispute_commands.show_flash()
             _answered(dispute)
-        elif not viewer.viewer().may("manage_disputes"):
+        elif not viewer.signed_in().may("manage_disputes"):
             widgets.card_title(_("Answer"))
             st.text(_("Somebody with the risk role answers it."))
             if dispute.has_evidence:
@@ -109,7 +109,7 @@ def _answered(dispute: Dispute) -> None:
     if dispute_labels.waits(dispute.status):
         st.text(_("It waits for an answer of a kind that is new at Stripe: give it there."))
         link = stripe_links.address(
-            viewer.console().settings, dispute.stripe_id, livemode=viewer.livemode()
+            viewer.current_console().settings, dispute.stripe_id, livemode=viewer.livemode()
         )
         if link:
             st.link_button(_("In Stripe"), link, icon=":material/open_in_new:")

@@ -41,10 +41,10 @@ def main() -> None:
 @st.fragment
 def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     """The rows: drawn again, alone, when events came or moved, or a row is opened."""
-    drawer.follow("event")
+    drawer.follow_selection("event")
     person = viewer.require("see_events")
     version = live.version("inbox")
-    event_list.standing(viewer.read(reads.waiting, livemode=event_list.mode()), person)
+    event_list.draw_counts(viewer.read(reads.waiting, livemode=event_list.mode()), person)
     page, table, at = view(version, line, cursor, older, event_list.mode(), i18n.language())
     log_list.rows(
         page,

@@ -28,7 +28,7 @@ def main() -> None:
     livemode = viewer.livemode()
     widgets.header(_("Fraud"), livemode=livemode)
     chosen = widgets.url_choice(_("Part"), "tab", TABS, default="overview")
-    fraud_commands.tell()
+    fraud_commands.show_flash()
     if chosen == "overview":
         fraud_overview.draw(livemode)
     elif chosen == "cases":

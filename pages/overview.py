@@ -30,7 +30,7 @@ def main() -> None:
 def age() -> None:
     """How old the picture is; by the clock, for silence changes no version."""
     fresh = viewer.read(reads.freshness, livemode=viewer.livemode())
-    with_ledger = viewer.viewer().may("see_revenue")
+    with_ledger = viewer.signed_in().may("see_revenue")
     freshness.badge(fresh.last_event_at, with_ledger=with_ledger)
 
 

@@ -37,7 +37,7 @@ def main(asked: str, back: str) -> None:
         )
         st.stop()
     payment = detail.payment
-    settings = viewer.console().settings
+    settings = viewer.current_console().settings
 
     def link(stripe_id: str) -> str | None:
         return stripe_links.address(settings, stripe_id, livemode=livemode)
@@ -46,7 +46,7 @@ def main(asked: str, back: str) -> None:
     with widgets.header(
         widgets.safe_text(amount),
         livemode=livemode,
-        beside=lambda: payment_detail_cards.standing(payment),
+        beside=lambda: payment_detail_cards.draw_status(payment),
     ):
         if refund_form.refundable(payment):
             refund_form.button(payment.stripe_id, label=_("Refund"))
@@ -79,4 +79,4 @@ def main(asked: str, back: str) -> None:
 
 
 main(st.query_params.get("id", ""), st.query_params.get("back", ""))
-refund_form.follow()
+refund_form.open_asked_dialog()

@@ -55,7 +55,7 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
     version = live.version("payments")
     page, table = view(version, line, cursor, older, viewer.livemode(), i18n.language())
     if page.rows or page.searched_to:
-        st.caption(payment_list.said(page, freshness.now().mirror))
+        st.caption(payment_list.caption_text(page, freshness.now().mirror))
     if page.rows:
         payment_table.show(
             table,

@@ -68,7 +68,7 @@ def dialogs() -> None:
     """The one dialog that is open, if any: they stand on the page, outside of its fragments."""
     for one in (refund_form, refund_approval_dialog, bulk_approval_dialog):
         if one.DIALOG.about() is not None:
-            one.follow()
+            one.open_asked_dialog()
             return
     if request := drawer.asked("refund"):
         drawer.draw("refund", _("Refund request"), lambda: refund_drawer.body(request))
@@ -77,7 +77,7 @@ def dialogs() -> None:
 @st.fragment
 def asked() -> None:
     """What is under way, drawn again when something changed."""
-    drawer.follow("refund")
+    drawer.follow_selection("refund")
     viewer.require(_ASK)
     version = live.version("refunds")
     found = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
@@ -132,7 +132,7 @@ def history() -> None:
 @st.fragment
 def entries(state: str, payment: str, cursor: str | None) -> None:
     """A page of the history, drawn again when something changed."""
-    drawer.follow("refund")
+    drawer.follow_selection("refund")
     if elsewhere := st.session_state.pop("open_elsewhere", None):
         viewer.go("payment", id=elsewhere)
     viewer.require(_ASK)
@@ -174,7 +174,7 @@ def below(state: str, payment: str, cursor: str | None, older: str | None) -> No
     """The file of what is shown, and the way through the pages."""
     row = st.container(horizontal=True, horizontal_alignment="right")
     mode = "live" if viewer.livemode() else "test"
-    allowed = viewer.viewer().may("see_revenue")
+    allowed = viewer.signed_in().may("see_revenue")
     row.link_button(
         _("Export CSV"),
         f"/ui/export/refunds.csv?{urlencode({'state': state, 'payment': payment, 'mode': mode})}",

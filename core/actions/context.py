@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from core.cache import Cache
 from core.errors import Misconfigured, TestModeOnly
 from core.gateway.client import Gateway
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class PaymentRules:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ActionContext:
     """The database, Stripe in each mode that has a key, the books, the rules and the cache."""
 
     engine: Engine
     gateways: Mapping[bool, Gateway]
-    books: Books
+    books: BookingContext
     rules: PaymentRules
     cache: Cache
     #: Where customers come back to when a request names no `return_url`.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from core import clock
 from core.access import audit_notes, rights
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.db.engine import retrying, writing
 from core.errors import NotPermitted
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def in_one(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     action: str,
     work: Callable[[Connection, datetime], T],
@@ -30,12 +30,12 @@ def in_one(
 
     def whole() -> T:
         now = clock.now()
-        with writing(desk.engine) as connection:
+        with writing(context.engine) as connection:
             permitted(connection, caller, rights.MANAGE_FRAUD, now=now)
             return work(connection, now)
 
     try:
         return retrying(whole)
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, action, error.right, target)
+        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, target)
         raise

@@ -26,7 +26,9 @@ def position(connection: Connection, name: str) -> dict[str, Any] | None:
     return found
 
 
-def keep(connection: Connection, name: str, where: dict[str, Any], *, at: datetime) -> None:
+def keep_position(
+    connection: Connection, name: str, where: dict[str, Any], *, at: datetime
+) -> None:
     """Move the walk's position in this transaction."""
     row = {"name": name, "position": json.dumps(where, sort_keys=True), "updated_at": at}
     upsert(connection, cursors, [row])

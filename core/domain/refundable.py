@@ -12,7 +12,7 @@ from core.domain import refund_states as states
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RefundableBalance:
     """Minor units of the payment's `currency`. `refunded` has arrived, `pending` is on its way,
     `reserved` is asked for here and not yet seen at Stripe; disputes hold or took `disputed`."""
 
@@ -30,7 +30,9 @@ class Standing:
         return max(0, self.captured_minor - taken - self.disputed_minor)
 
 
-def standing(connection: Connection, payment: Row[Any], *, without: str | None = None) -> Standing:
+def refundable_balance(
+    connection: Connection, payment: Row[Any], *, without: str | None = None
+) -> RefundableBalance:
     """Where a payment stands; `without` leaves one request's own reservation out.
 
     `payment` is its row, locked by a caller that is going to act on the answer. Stripe's own sum
@@ -38,7 +40,7 @@ def standing(connection: Connection, payment: Row[Any], *, without: str | None =
     """
     reserved, seen, pending = _taken(connection, payment.stripe_id, without)
     taken = max(seen, payment.amount_refunded_minor)
-    return Standing(
+    return RefundableBalance(
         currency=payment.currency,
         captured_minor=payment.amount_captured_minor,
         refunded_minor=taken - pending,

@@ -53,4 +53,4 @@ def cover(
     if gap is not None and (since > gap or not heals):
         return
     kept = {key: value for key, value in kept.items() if key != "gap"}
-    cursors.keep(connection, name, kept | {"covered": began}, at=at)
+    cursors.keep_position(connection, name, kept | {"covered": began}, at=at)

@@ -16,7 +16,7 @@ from core.gateway.client import PAGE, Gateway, Json
 from core.gateway.ledger_entries import ledger_entry
 from core.gateway.objects import read_object
 from core.gateway.snapshots import LedgerEntry, Snapshot
-from core.program_faults import PROGRAM_FAULTS, tell
+from core.program_faults import PROGRAM_FAULTS, log_fault
 
 T = TypeVar("T")
 
@@ -365,7 +365,7 @@ def _sorted_out(
             unread.append(Unread(kind, _id_of(source), error.message))
         except PROGRAM_FAULTS as error:
             own = _id_of(source)
-            tell(error, f"{kind} {own}")
+            log_fault(error, f"{kind} {own}")
             unread.append(Unread(kind, own, f"the program failed: {type(error).__name__}"))
     return found, unread
 

@@ -13,7 +13,7 @@ from core.errors import MalformedObject
 from core.gateway import fields
 from core.gateway.objects import read_object
 from core.gateway.snapshots import Snapshot
-from core.mirror.refresh_queue import Mark
+from core.mirror.refresh_queue import RefreshRequest
 
 _log = logging.getLogger(__name__)
 
@@ -32,24 +32,24 @@ _OF_PAYMENTS = {"charge", "refund", "dispute", "checkout.session", "invoice"}
 
 
 @dataclass(frozen=True)
-class Hint:
+class EventEffects:
     """`known` is False for a type that changes nothing here: it is recorded and passed."""
 
     known: bool
     snapshots: tuple[Snapshot, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[RefreshRequest, ...] = ()
 
 
-def read_hint(body: bytes, created_at: datetime, livemode: bool) -> Hint:
+def read_effects(body: bytes, created_at: datetime, livemode: bool) -> EventEffects:
     """Read a stored event's body. `MalformedObject` if the object inside cannot be read."""
     source = json.loads(body)["data"]["object"]
     kind = source.get("object")
     if kind not in _KINDS and kind not in _OF_PAYMENTS:
-        return Hint(known=False)
+        return EventEffects(known=False)
     if source.get("livemode", livemode) is not livemode:
         raise MalformedObject("livemode of the object differs from the event's")
     marks = tuple(
-        Mark(mark_kind, stripe_id, livemode, created_at, _born(source, mark_kind == kind))
+        RefreshRequest(mark_kind, stripe_id, livemode, created_at, _born(source, mark_kind == kind))
         for mark_kind, stripe_id in _stale(kind, source)
     )
     try:
@@ -58,7 +58,7 @@ def read_hint(body: bytes, created_at: datetime, livemode: bool) -> Hint:
         # The object's id is clear, and Stripe can be asked for it in the version that we read.
         _log.warning("a snapshot of %s cannot be read: %s", kind, error.message)
         snapshot = None
-    return Hint(True, (snapshot,) if snapshot is not None else (), marks)
+    return EventEffects(True, (snapshot,) if snapshot is not None else (), marks)
 
 
 def _stale(kind: str, source: Mapping[str, Any]) -> list[tuple[str, str]]:

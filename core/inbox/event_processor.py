@@ -20,8 +20,8 @@ from core.db.engine import reading, retrying, writing
 from core.db.tables import events
 from core.domain import versions
 from core.errors import InsertRace, LeaseLost
-from core.inbox.ours import ANY_KEY, BOTH_MODES, NO_KEY, Keys, Told, told
-from core.mirror.apply import Books, apply
+from core.inbox.ours import ANY_KEY, BOTH_MODES, NO_KEY, JudgedEvent, Keys, judge_event
+from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, reason, set_aside
 from core.mirror.own_account import own_accounts
 
@@ -68,7 +68,7 @@ class Applied:
 
 def apply_inbox(
     engine: Engine,
-    books: Books,
+    books: BookingContext,
     *,
     modes: frozenset[bool] = BOTH_MODES,
     batch: int = BATCH,
@@ -134,11 +134,11 @@ def _apply(
     engine: Engine,
     fence: str,
     leased: Sequence[Waiting],
-    books: Books,
+    books: BookingContext,
     keys: Keys = ANY_KEY,
 ) -> Applied:
     start = time.perf_counter()
-    judged = [(event, told(event, keys)) for event in leased]
+    judged = [(event, judge_event(event, keys)) for event in leased]
     hints = [one.hint for _, one in judged if one.because is None]
     with writing(engine) as connection:
         _check_lease(connection, fence, leased)
@@ -158,7 +158,7 @@ def _apply(
 
 
 def _by_outcome(
-    judged: Sequence[tuple[Waiting, Told]],
+    judged: Sequence[tuple[Waiting, JudgedEvent]],
 ) -> dict[tuple[str | None, bool], list[int]]:
     found: dict[tuple[str | None, bool], list[int]] = defaultdict(list)
     for event, one in judged:
@@ -223,7 +223,7 @@ def _finish(
 
 
 def _one_by_one(
-    engine: Engine, fence: str, leased: Sequence[Waiting], books: Books, keys: Keys
+    engine: Engine, fence: str, leased: Sequence[Waiting], books: BookingContext, keys: Keys
 ) -> Applied:
     applied = skipped = failed = 0
     for event in leased:

@@ -16,7 +16,7 @@ from core import clock
 from core.db.engine import reading
 from core.db.migrate import is_current
 from core.events.store import Backlog, backlog
-from core.reads.overview.streams import StreamState, standing
+from core.reads.overview.streams import StreamState, stream_states
 
 DatabaseState = Literal["current", "behind", "unreachable"]
 #: A disk with less free than this is full: SQLite's log ahead would not fit on it.
@@ -106,7 +106,9 @@ def streams_or_none(engine: Engine) -> dict[bool, tuple[StreamState, ...]] | Non
     try:
         with reading(engine) as connection:
             now = clock.now()
-            return {mode: standing(connection, livemode=mode, now=now) for mode in (True, False)}
+            return {
+                mode: stream_states(connection, livemode=mode, now=now) for mode in (True, False)
+            }
     except SQLAlchemyError as error:
         _log.warning("the streams could not be read: %s", type(error).__name__)
         return None

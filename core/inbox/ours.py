@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Protocol
 
 from core.events.store import THIN
-from core.inbox.event_effects import Hint, read_hint
-from core.inbox.thin import thin_hint
+from core.inbox.event_effects import EventEffects, read_effects
+from core.inbox.thin import thin_effects
 
 #: Why an event changes nothing here (`events.skipped_because`).
 NOT_MIRRORED = "not_mirrored"
@@ -54,43 +54,43 @@ class Kept(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class JudgedEvent:
     """What an event says; `because` is why it is passed over, None for one to be applied.
 
     `waits`: it is judged again once there is a key, or once our account is known.
     """
 
-    hint: Hint
+    hint: EventEffects
     because: str | None = None
     waits: bool = False
 
 
-_NOTHING = Hint(known=False)
+_NOTHING = EventEffects(known=False)
 
 
-def told(event: Kept, keys: Keys) -> Told:
+def judge_event(event: Kept, keys: Keys) -> JudgedEvent:
     """Judge a stored event. `MalformedObject` if the object inside cannot be read."""
     if event.livemode not in keys.modes:
-        return Told(_NOTHING, NO_KEY, waits=True)
+        return JudgedEvent(_NOTHING, NO_KEY, waits=True)
     own = keys.accounts.get(event.livemode)
     if event.account is not None and event.account != own:
         asked = event.livemode in keys.accounts
         if own is not None or not asked:
-            return Told(_NOTHING, CONNECTED_ACCOUNT, waits=not asked)
+            return JudgedEvent(_NOTHING, CONNECTED_ACCOUNT, waits=not asked)
     if _MADE_UP.fullmatch(event.stripe_id):
-        return Told(_NOTHING, TEST_BUTTON)
+        return JudgedEvent(_NOTHING, TEST_BUTTON)
     hint = _hint(event)
     if not hint.known:
-        return Told(hint, NOT_MIRRORED)
+        return JudgedEvent(hint, NOT_MIRRORED)
     if event.account is not None and own is None:
         # Whose it is will show: our key reads what is ours, and finds nothing else.
         hint = replace(hint, snapshots=())
-    return Told(hint)
+    return JudgedEvent(hint)
 
 
-def _hint(event: Kept) -> Hint:
+def _hint(event: Kept) -> EventEffects:
     if THIN.encode() in event.body:
         document = json.loads(event.body)
         if document.get("object") == THIN:
-            return thin_hint(document, event.created_at, event.livemode)
-    return read_hint(event.body, event.created_at, event.livemode)
+            return thin_effects(document, event.created_at, event.livemode)
+    return read_effects(event.body, event.created_at, event.livemode)

@@ -33,7 +33,7 @@ class Refusal:
     last_error: str | None
 
 
-def standing(engine: Engine) -> dict[str, int]:
+def counts_by_state(engine: Engine) -> dict[str, int]:
     """Events by state; `stale` objects wait to be read again, `parked` ones Stripe refuses."""
     with reading(engine) as connection:
         rows = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))

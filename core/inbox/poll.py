@@ -143,4 +143,4 @@ def _store(
 def _keep(engine: Engine, name: str, where: dict[str, Any]) -> None:
     with writing(engine) as connection:
         kept = cursors.position(connection, name) or {}
-        cursors.keep(connection, name, kept | where, at=clock.now())
+        cursors.keep_position(connection, name, kept | where, at=clock.now())

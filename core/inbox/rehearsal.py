@@ -35,10 +35,10 @@ from core.gateway.snapshots import (
     Snapshot,
     WarningSnapshot,
 )
-from core.inbox.event_effects import Hint
-from core.inbox.ours import BOTH_MODES, Keys, told
+from core.inbox.event_effects import EventEffects
+from core.inbox.ours import BOTH_MODES, Keys, judge_event
 from core.ledger.shown_sums import Picture, read_sums
-from core.mirror.apply import Books, apply
+from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, reason
 from core.mirror.own_account import own_accounts
 
@@ -88,7 +88,7 @@ class _Undo(Exception):
 def rehearse(
     engine: Engine,
     event_id: str,
-    books: Books,
+    books: BookingContext,
     *,
     livemode: bool | None = None,
     modes: frozenset[bool] = BOTH_MODES,
@@ -99,12 +99,16 @@ def rehearse(
     Like a replay, it waits for the rows that other writers hold.
     """
     # A book of its own: one that outlives the transaction would remember numbers never written.
-    own = Books(books.scope)
+    own = BookingContext(books.scope)
     return retrying(partial(_rehearse, engine, event_id, own, livemode, modes))
 
 
 def _rehearse(
-    engine: Engine, event_id: str, books: Books, livemode: bool | None, modes: frozenset[bool]
+    engine: Engine,
+    event_id: str,
+    books: BookingContext,
+    livemode: bool | None,
+    modes: frozenset[bool],
 ) -> Rehearsal:
     found: list[Rehearsal] = []
     try:
@@ -118,7 +122,7 @@ def _rehearse(
 def _tried(
     connection: Connection,
     event_id: str,
-    books: Books,
+    books: BookingContext,
     livemode: bool | None,
     modes: frozenset[bool],
 ) -> Rehearsal:
@@ -128,7 +132,7 @@ def _tried(
     if row is None or livemode not in (None, row.livemode):
         raise NotFound
     try:
-        found = told(row, Keys(modes, own_accounts(connection)))
+        found = judge_event(row, Keys(modes, own_accounts(connection)))
         if found.because is not None:
             return Rehearsal(event_id, known=False, because=found.because)
         before, after = _pictures(connection, found.hint, books)
@@ -140,7 +144,9 @@ def _tried(
     return Rehearsal(event_id, True, tuple(compared(before, after)), marked)
 
 
-def _pictures(connection: Connection, hint: Hint, books: Books) -> tuple[Picture, Picture]:
+def _pictures(
+    connection: Connection, hint: EventEffects, books: BookingContext
+) -> tuple[Picture, Picture]:
     """What stands where the hint writes, and what would stand there.
 
     The second is taken first: the locks of its savepoint hold for both.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from core.inbox.event_effects import Hint
-from core.mirror.refresh_queue import Mark
+from core.inbox.event_effects import EventEffects
+from core.mirror.refresh_queue import RefreshRequest
 
 #: Under which name each related object is read, where this program has a reading for it.
 READ_AS = {
@@ -22,7 +22,7 @@ READ_AS = {
 }
 
 
-def thin_hint(document: Mapping[str, Any], created_at: datetime, livemode: bool) -> Hint:
+def thin_effects(document: Mapping[str, Any], created_at: datetime, livemode: bool) -> EventEffects:
     """The object to be read again; unknown where there is none, or no reading for its kind.
 
     Some name no object at all (`v1.balance.available`), some none that stands at Stripe's v1
@@ -30,8 +30,8 @@ def thin_hint(document: Mapping[str, Any], created_at: datetime, livemode: bool)
     """
     related = document.get("related_object")
     if not isinstance(related, dict):
-        return Hint(known=False)
+        return EventEffects(known=False)
     kind, stripe_id = READ_AS.get(str(related.get("type"))), related.get("id")
     if kind is None or not isinstance(stripe_id, str) or not stripe_id:
-        return Hint(known=False)
-    return Hint(True, marks=(Mark(kind, stripe_id, livemode, created_at, None),))
+        return EventEffects(known=False)
+    return EventEffects(True, marks=(RefreshRequest(kind, stripe_id, livemode, created_at, None),))

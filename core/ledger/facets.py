@@ -25,7 +25,7 @@ class Facet(NamedTuple):
     dispute: str
 
 
-class FacetBook:
+class FacetRegistry:
     """Remembers the numbers that are committed; safe for several threads."""
 
     def __init__(self) -> None:

@@ -115,7 +115,7 @@ class Ingested(NamedTuple):
 _NOTHING = Ingested(0, [], [], [])
 
 
-def behind(
+def sources_behind(
     connection: Connection, entries: Sequence[LedgerEntry]
 ) -> tuple[set[str], dict[str, Origin]]:
     """Which of these rows are in the ledger, and what is known of the charges behind them all.
@@ -144,7 +144,7 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
     """
     if not entries:
         return _NOTHING
-    kept, origins = behind(connection, entries)
+    kept, origins = sources_behind(connection, entries)
     fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in kept}
     if not fresh:
         return _NOTHING

@@ -28,7 +28,7 @@ _TAKE = delete(payment_words).where(and_(*(_W[name] == bindparam(f"{name}_") for
 _CHUNK = 2000
 
 
-def follow(connection: Connection, rows: Sequence[Row], old: Mapping[str, Row]) -> None:
+def follow_payments(connection: Connection, rows: Sequence[Row], old: Mapping[str, Row]) -> None:
     """Bring the words of payments, which the caller has locked, from what was to `rows`."""
     come: list[dict[str, Any]] = []
     gone: list[dict[str, Any]] = []

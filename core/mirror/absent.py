@@ -24,7 +24,7 @@ from core.db.tables import (
 from core.domain import versions
 from core.ledger import payment_words
 from core.ledger.payment_rollups import PaymentTally
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.payments import apply_payments, hold
 
 _TABLES: dict[str, Table] = {
@@ -39,7 +39,9 @@ _TABLES: dict[str, Table] = {
 _PAYMENTS = ("payment_intent", "charge")
 
 
-def take_out(connection: Connection, absent: Iterable[tuple[str, str]], books: Books) -> int:
+def take_out(
+    connection: Connection, absent: Iterable[tuple[str, str]], books: BookingContext
+) -> int:
     """Delete the unconfirmed rows of these objects (kind, id); how many went. The caller commits.
 
     The payments of refunds and disputes that went are summed up anew.
@@ -77,7 +79,7 @@ def _rows(connection: Connection, table: Table, ids: Sequence[str]) -> tuple[int
     return len(found), of_payments
 
 
-def _payments(connection: Connection, ids: Sequence[str], books: Books) -> int:
+def _payments(connection: Connection, ids: Sequence[str], books: BookingContext) -> int:
     """Payments without a confirmed attempt or a ledger row, and their attempts."""
     c, b = charges.c, balance_transactions.c
     held = hold(connection, ids)

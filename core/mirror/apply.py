@@ -32,12 +32,12 @@ from core.gateway.snapshots import (
     WarningSnapshot,
 )
 from core.ledger.booking import Scope
-from core.ledger.facets import FacetBook
+from core.ledger.facets import FacetRegistry
 from core.ledger.ingest import ingest
 from core.mirror import refresh_queue
 from core.mirror.merge import newest
 from core.mirror.payments import apply_payments, hold, ids_of
-from core.mirror.refresh_queue import Mark, payment_kind
+from core.mirror.refresh_queue import RefreshRequest, payment_kind
 from core.mirror.refund_requests import follow_refunds
 
 #: The kind of a stale object that stands for a payout's list of balance transactions.
@@ -55,19 +55,19 @@ _MIRRORS: tuple[tuple[type[Snapshot], Table, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Books:
+class BookingContext:
     """What every write shares in a process: the scope of its sums and the numbers of facets."""
 
     scope: Scope
-    facets: FacetBook = field(default_factory=FacetBook)
+    facets: FacetRegistry = field(default_factory=FacetRegistry)
 
 
 def apply(
     connection: Connection,
     snapshots: Sequence[Snapshot],
-    books: Books,
+    books: BookingContext,
     *,
-    marks: Sequence[Mark] = (),
+    marks: Sequence[RefreshRequest] = (),
     entries: Sequence[LedgerEntry] = (),
     check_parts: bool = False,
     at: datetime | None = None,
@@ -89,23 +89,24 @@ def apply(
         held = hold(connection, written.reversed)
         apply_payments(connection, held, (), (), held, books.scope, books.facets)
     unlinked = [
-        Mark(payment_kind(payment), payment, entries[0].livemode, moment, None)
+        RefreshRequest(payment_kind(payment), payment, entries[0].livemode, moment, None)
         for payment in written.unlinked
     ]
     unlinked += [
-        Mark(kind, stripe_id, entries[0].livemode, moment, None)
+        RefreshRequest(kind, stripe_id, entries[0].livemode, moment, None)
         for kind, stripe_id in written.sources
     ]
     if check_parts and lists:
         unlinked += [
-            Mark(kind, charge, snapshots[0].livemode, moment, None) for kind, charge in lists
+            RefreshRequest(kind, charge, snapshots[0].livemode, moment, None)
+            for kind, charge in lists
         ]
     paid_out = [
-        Mark(PAYOUT_LEDGER, payout.stripe_id, payout.livemode, moment, None)
+        RefreshRequest(PAYOUT_LEDGER, payout.stripe_id, payout.livemode, moment, None)
         for payout in snapshots
         if isinstance(payout, PayoutSnapshot) and payout.confirmed and payout.automatic
     ]
-    refresh_queue.mark(connection, [*marks, *unlinked, *paid_out], at=moment)
+    refresh_queue.enqueue(connection, [*marks, *unlinked, *paid_out], at=moment)
     if written.new:
         topics |= {"revenue", "payments"}
     versions.bump(connection, topics, slot=books.scope.slot)
@@ -113,7 +114,7 @@ def apply(
 
 
 def _apply_mirrors(
-    connection: Connection, snapshots: Sequence[Snapshot], books: Books, topics: set[str]
+    connection: Connection, snapshots: Sequence[Snapshot], books: BookingContext, topics: set[str]
 ) -> list[tuple[str, str]]:
     """Write the mirror's rows: payments are locked first, and summed up last."""
     intents = [s for s in snapshots if isinstance(s, PaymentSnapshot)]

@@ -21,12 +21,12 @@ from core.gateway.client import Gateway
 from core.gateway.readings import LEDGER, LedgerPage, Page, read_ledger_page, read_page
 from core.gateway.walk import Place, walk
 from core.mirror import refresh_queue
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.balance_check import reopen
 from core.mirror.faults import is_of_one_object
 from core.mirror.ledger_walk import walk_name, write_page
 from core.mirror.list_pages import Arrivals, Keep, Written
-from core.mirror.refresh_queue import Mark, payment_kind
+from core.mirror.refresh_queue import RefreshRequest, payment_kind
 from core.mirror.streams import Backfilling
 from core.mirror.unchanged import MIRRORED
 
@@ -118,7 +118,7 @@ Write = Callable[[Any, Keep], Written]
 
 
 def backfill(
-    engine: Engine, gateway: Gateway, books: Books, *, since: datetime, report: Report
+    engine: Engine, gateway: Gateway, books: BookingContext, *, since: datetime, report: Report
 ) -> Learned:
     """Read every list since a time into the mirror and the ledger.
 
@@ -166,13 +166,15 @@ def _begin(engine: Engine, livemode: bool, since: datetime) -> Run:
             if abs(run.since - clock.to_unix(since)) < A_DAY:
                 return run
         run = _new_run(connection, livemode, clock.to_unix(since), now)
-        cursors.keep(connection, _name(livemode), asdict(run) | {"finished": False}, at=now)
+        cursors.keep_position(
+            connection, _name(livemode), asdict(run) | {"finished": False}, at=now
+        )
         # From here on the walks of events and of the ledger take over, even if this run is cut
         # short and its lists are not read again.
         where = {"since": clock.to_unix(now)}
         for name in (walk_name(livemode), events_name(livemode)):
             if cursors.position(connection, name) is None:
-                cursors.keep(connection, name, where, at=now)
+                cursors.keep_position(connection, name, where, at=now)
         return run
 
 
@@ -265,7 +267,7 @@ def _pages(gateway: Gateway, kind: str, floor: int, place: Place) -> Pages:
 
 
 def _write_ledger(
-    engine: Engine, books: Books, livemode: bool, page: LedgerPage, keep: Keep
+    engine: Engine, books: BookingContext, livemode: bool, page: LedgerPage, keep: Keep
 ) -> Written:
     return write_page(engine, books, page, livemode=livemode, keep=keep)
 
@@ -313,17 +315,19 @@ def _mark(engine: Engine, kind: str, livemode: bool, ids: Sequence[str]) -> None
 def _mark_in(connection: Connection, kind: str, livemode: bool, ids: Sequence[str]) -> None:
     now = clock.now()
     marks = [
-        Mark(payment_kind(one) if kind == "payment_intent" else kind, one, livemode, now, None)
+        RefreshRequest(
+            payment_kind(one) if kind == "payment_intent" else kind, one, livemode, now, None
+        )
         for one in ids
     ]
-    refresh_queue.mark(connection, marks, at=now)
+    refresh_queue.enqueue(connection, marks, at=now)
 
 
 def _end(engine: Engine, livemode: bool, run: Run, learned: Learned) -> None:
     now = clock.now()
     with writing(engine) as connection:
         where = asdict(run) | {"finished": True, "incomplete": learned.incomplete}
-        cursors.keep(connection, _name(livemode), where, at=now)
+        cursors.keep_position(connection, _name(livemode), where, at=now)
         began = clock.to_unix(run.began_at)
         if learned.is_whole:
             cover(

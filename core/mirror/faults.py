@@ -13,7 +13,7 @@ from core.errors import (
     StripeRefused,
     TillwatchError,
 )
-from core.program_faults import PROGRAM_FAULTS, tell
+from core.program_faults import PROGRAM_FAULTS, log_fault
 
 #: Anything else ends the worker.
 OF_ONE_OBJECT = (TillwatchError, SQLAlchemyError, *PROGRAM_FAULTS)
@@ -31,7 +31,7 @@ def set_aside(error: BaseException, of: str) -> None:
     """
     raise_if_transient(error)
     if isinstance(error, PROGRAM_FAULTS):
-        tell(error, of)
+        log_fault(error, of)
 
 
 def raise_if_transient(error: BaseException) -> None:

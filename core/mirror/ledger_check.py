@@ -18,7 +18,7 @@ from core.domain import cursors
 from core.gateway.client import Gateway
 from core.gateway.readings import LedgerPage, read_ledger_page
 from core.gateway.walk import Place, walk
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.ledger_walk import write_page
 
 #: So many whole days (UTC) are compared: Stripe lists rows late by days, not by months.
@@ -42,7 +42,7 @@ class Compared:
     differences: int = 0
 
 
-def check_ledger(engine: Engine, gateway: Gateway, books: Books) -> Compared:
+def check_ledger(engine: Engine, gateway: Gateway, books: BookingContext) -> Compared:
     """Compare the next day of the last 35 with Stripe's list, and fetch what is missing.
 
     A pass begins a day after the one before it. It goes on from the day that it came to, after a
@@ -148,4 +148,4 @@ def _write(
             for currency in sorted({*theirs, *ours, *connection.scalars(before)})
         ]
         upsert(connection, ledger_checks, rows)
-        cursors.keep(connection, keep[0], keep[1], at=now)
+        cursors.keep_position(connection, keep[0], keep[1], at=now)

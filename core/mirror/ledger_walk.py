@@ -26,11 +26,11 @@ from core.gateway.readings import (
 )
 from core.gateway.snapshots import LedgerEntry, Snapshot
 from core.gateway.walk import Place, walk
-from core.mirror.apply import Books, apply
+from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, is_of_one_object, reason, set_aside
 from core.mirror.list_pages import Keep, Written, payments_to_read
 from core.mirror.postponed import park_unread, unpark
-from core.mirror.refresh_queue import Mark, mark
+from core.mirror.refresh_queue import RefreshRequest, enqueue
 from core.mirror.unchanged import MIRRORED
 
 #: Stripe lists some rows after their time: minutes as a rule, hours for some fees and disputes.
@@ -63,7 +63,7 @@ def walk_name(livemode: bool) -> str:
     return f"ledger:{'live' if livemode else 'test'}"
 
 
-def catch_up(engine: Engine, gateway: Gateway, books: Books) -> Walked:
+def catch_up(engine: Engine, gateway: Gateway, books: BookingContext) -> Walked:
     """Bring in the rows since the last walk, and those before it that Stripe lists only now.
 
     Pages come newest first and each is committed; the cursor moves once all are in, so that a
@@ -96,7 +96,7 @@ def _is_due(kept: dict[str, Any], key: str, every: timedelta, now: datetime) -> 
     return not last <= now < last + every
 
 
-def fill_gaps(engine: Engine, gateway: Gateway, books: Books) -> int:
+def fill_gaps(engine: Engine, gateway: Gateway, books: BookingContext) -> int:
     """Bring in rows that charges and refunds name but the walk did not see; how many were new.
 
     Stripe may list a row long after its time: the walk has then passed it by. A row that Stripe
@@ -141,7 +141,7 @@ def _missing(engine: Engine, livemode: bool) -> list[str]:
 def _mark(engine: Engine, livemode: bool, stripe_id: str) -> None:
     with writing(engine) as connection:
         now = clock.now()
-        mark(connection, [Mark(LEDGER, stripe_id, livemode, now, None)], at=now)
+        enqueue(connection, [RefreshRequest(LEDGER, stripe_id, livemode, now, None)], at=now)
 
 
 def pages(
@@ -164,7 +164,12 @@ def pages(
 
 
 def write_page(
-    engine: Engine, books: Books, page: LedgerPage, *, livemode: bool, keep: Keep | None = None
+    engine: Engine,
+    books: BookingContext,
+    page: LedgerPage,
+    *,
+    livemode: bool,
+    keep: Keep | None = None,
 ) -> Written:
     """Write one page, and a cursor's position with it. `rows` of the answer were new.
 
@@ -187,7 +192,7 @@ def write_page(
 
 def _write(
     engine: Engine,
-    books: Books,
+    books: BookingContext,
     livemode: bool,
     entries: Sequence[LedgerEntry],
     sources: Sequence[Source],
@@ -205,7 +210,7 @@ def _write(
         unpark(connection, {LEDGER: {entry.stripe_id for entry in entries}})
         park_unread(connection, unread, livemode=livemode, at=now)
         if keep is not None:
-            cursors.keep(connection, keep[0], keep[1], at=now)
+            cursors.keep_position(connection, keep[0], keep[1], at=now)
         return Written(new, len(unread))
 
 
@@ -237,4 +242,4 @@ def _not_mirrored(
 
 def _keep(engine: Engine, name: str, where: dict[str, Any]) -> None:
     with writing(engine) as connection:
-        cursors.keep(connection, name, where, at=clock.now())
+        cursors.keep_position(connection, name, where, at=clock.now())

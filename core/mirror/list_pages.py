@@ -27,10 +27,10 @@ from core.gateway.snapshots import (
     Snapshot,
     WarningSnapshot,
 )
-from core.mirror.apply import Books, apply
+from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, reason, set_aside
 from core.mirror.postponed import park_unread, unpark
-from core.mirror.refresh_queue import Mark, payment_kind
+from core.mirror.refresh_queue import RefreshRequest, payment_kind
 from core.mirror.unchanged import same, touch
 
 #: Built once: putting a statement together takes longer than running it.
@@ -59,7 +59,7 @@ class Arrivals:
     """
 
     engine: Engine
-    books: Books
+    books: BookingContext
     livemode: bool
     began: datetime
     touch: bool = False
@@ -94,7 +94,7 @@ class Arrivals:
             unpark(connection, {kind: {one.stripe_id for one in snapshots}})
             park_unread(connection, unread, livemode=self.livemode, at=now)
             if keep is not None:
-                cursors.keep(connection, keep[0], keep[1], at=now)
+                cursors.keep_position(connection, keep[0], keep[1], at=now)
             return Written(len(news), len(unread))
 
 
@@ -105,7 +105,7 @@ def payments_to_read(
     *,
     began: datetime,
     at: datetime,
-) -> list[Mark]:
+) -> list[RefreshRequest]:
     """The payments whose charges, refunds, disputes and so on are younger than their reading.
 
     Also those with news of such an object, unless the payment was read since `began`.
@@ -124,7 +124,7 @@ def payments_to_read(
 
 def payments_missing(
     connection: Connection, snapshots: Iterable[Snapshot], *, at: datetime
-) -> list[Mark]:
+) -> list[RefreshRequest]:
     """The payments of these objects that the mirror does not have at all."""
     parts = _parts(snapshots)
     read_at = _read_at(connection, parts)
@@ -142,9 +142,11 @@ def _read_at(connection: Connection, parts: Sequence[tuple[Snapshot, str]]) -> d
     return {row[0]: row[1] for row in connection.execute(_READ_AT, asked)}
 
 
-def _mark(part: Snapshot, payment: str, at: datetime) -> Mark:
+def _mark(part: Snapshot, payment: str, at: datetime) -> RefreshRequest:
     """A reading that is dated after the part was made, whatever the clocks say."""
-    return Mark(payment_kind(payment), payment, part.livemode, max(at, part.created_at), None)
+    return RefreshRequest(
+        payment_kind(payment), payment, part.livemode, max(at, part.created_at), None
+    )
 
 
 def _payment_of(snapshot: Snapshot) -> str | None:

@@ -52,7 +52,7 @@ def _keep(engine: Engine, livemode: bool, account: str | None, key: str | None) 
 
 def _write(engine: Engine, livemode: bool, where: dict[str, str | None]) -> None:
     with writing(engine) as connection:
-        cursors.keep(connection, _name(livemode), where, at=clock.now())
+        cursors.keep_position(connection, _name(livemode), where, at=clock.now())
 
 
 def _name(livemode: bool) -> str:

@@ -13,7 +13,7 @@ from core.domain.refund_states import UNDONE
 from core.gateway.snapshots import ChargeSnapshot, PaymentSnapshot
 from core.ledger import payment_words
 from core.ledger.booking import Scope
-from core.ledger.facets import FacetBook
+from core.ledger.facets import FacetRegistry
 from core.ledger.ingest import PAID_BY
 from core.ledger.payment_rollups import PaymentTally, facet_of
 from core.mirror.merge import (
@@ -83,7 +83,7 @@ def apply_payments(
     attempts: Sequence[ChargeSnapshot],
     touched: Iterable[str],
     scope: Scope,
-    book: FacetBook,
+    book: FacetRegistry,
 ) -> list[tuple[str, str]]:
     """Bring payments, charges and their sums to these states, where they are newer.
 
@@ -209,7 +209,7 @@ def _write(
     rows: Rows,
     old: Held,
     scope: Scope,
-    book: FacetBook,
+    book: FacetRegistry,
 ) -> None:
     """Write what changed, and add the differences to the sums last."""
     numbers = book.numbers(connection, (facet_of(row) for row in rows.values()))
@@ -229,6 +229,6 @@ def _write(
         tally.add(row)
     insert_new(connection, payments, fresh)
     upsert(connection, payments, changed)
-    payment_words.follow(connection, [*fresh, *changed], old)
-    captured_amounts.follow(connection, received)
+    payment_words.follow_payments(connection, [*fresh, *changed], old)
+    captured_amounts.follow_captures(connection, received)
     tally.write(connection, scope.slot)

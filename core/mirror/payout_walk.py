@@ -11,11 +11,11 @@ from core.db.tables import balance_transactions
 from core.gateway.client import Gateway
 from core.gateway.readings import LedgerPage, read_ledger_page
 from core.gateway.walk import Place, walk
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.ledger_walk import write_page
 
 
-def note_payout(engine: Engine, gateway: Gateway, books: Books, payout_id: str) -> int:
+def note_payout(engine: Engine, gateway: Gateway, books: BookingContext, payout_id: str) -> int:
     """Write the payout's id on each of its ledger rows; how many rows it has.
 
     Rows that are not in the ledger yet are written first; one that cannot be read is parked. Only

@@ -40,14 +40,14 @@ from core.gateway.walk import Place, walk
 from core.ledger.ingest import relink
 from core.mirror import refresh_queue
 from core.mirror.absent import take_out
-from core.mirror.apply import PAYOUT_LEDGER, Books, apply
+from core.mirror.apply import PAYOUT_LEDGER, BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, UNREADABLE, is_of_one_object, reason, set_aside
 from core.mirror.ledger_walk import write_page
 from core.mirror.list_pages import payments_missing
 from core.mirror.payments import CHARGE_DISPUTES, CHARGE_REFUNDS
 from core.mirror.payout_walk import note_payout
 from core.mirror.postponed import park, park_unread, put_off
-from core.mirror.refresh_queue import Claimed, Mark, payment_kind
+from core.mirror.refresh_queue import Claimed, RefreshRequest, payment_kind
 from core.program_faults import PROGRAM_FAULTS
 
 #: How many objects one step leases.
@@ -119,7 +119,7 @@ class Readings:
         self.refused[one] = reason
 
 
-def refresh(engine: Engine, gateway: Gateway, books: Books, *, batch: int = BATCH) -> int:
+def refresh(engine: Engine, gateway: Gateway, books: BookingContext, *, batch: int = BATCH) -> int:
     """One step: lease stale objects, read them, apply the readings. The number worked off.
 
     What Stripe refuses is put off with its reason and parked in the end; what it does not have is
@@ -150,7 +150,7 @@ def _claim(engine: Engine, livemode: bool, limit: int) -> tuple[str, list[Claime
 
 
 def _readings(
-    engine: Engine, gateway: Gateway, books: Books, claimed: Sequence[Claimed]
+    engine: Engine, gateway: Gateway, books: BookingContext, claimed: Sequence[Claimed]
 ) -> Iterator[Readings]:
     made = [one for one in claimed if one.stripe_id.startswith(MADE)]
     if made:
@@ -267,7 +267,7 @@ def _written(one: Claimed, write: Callable[[str], object]) -> Readings:
     return readings
 
 
-def _book(engine: Engine, gateway: Gateway, books: Books, stripe_id: str) -> None:
+def _book(engine: Engine, gateway: Gateway, books: BookingContext, stripe_id: str) -> None:
     page = read_ledger_row(gateway, stripe_id)
     for unread in page.unread:
         if unread.kind == LEDGER:
@@ -285,7 +285,7 @@ def _store(engine: Engine, gateway: Gateway, stripe_id: str) -> None:
     retrying(write)
 
 
-def _keep(engine: Engine, books: Books, fence: str, readings: Readings) -> None:
+def _keep(engine: Engine, books: BookingContext, fence: str, readings: Readings) -> None:
     """Apply what was found, settle the rest. A bad object is set aside alone."""
     try:
         retrying(partial(_apply, engine, books, fence, readings.found))
@@ -301,7 +301,7 @@ def _keep(engine: Engine, books: Books, fence: str, readings: Readings) -> None:
 
 def _keep_one(
     engine: Engine,
-    books: Books,
+    books: BookingContext,
     fence: str,
     one: Claimed,
     snapshots: tuple[Snapshot, ...],
@@ -317,7 +317,7 @@ def _keep_one(
 
 
 def _apply(
-    engine: Engine, books: Books, fence: str, found: Mapping[Claimed, tuple[Snapshot, ...]]
+    engine: Engine, books: BookingContext, fence: str, found: Mapping[Claimed, tuple[Snapshot, ...]]
 ) -> None:
     """Apply readings whose lease still stands; `LeaseLost` if one of them was overtaken.
 
@@ -337,19 +337,21 @@ def _apply(
         refresh_queue.clear(connection, fence, list(found), at=now)
 
 
-def _link(connection: Connection, books: Books, read: Sequence[Claimed], at: datetime) -> None:
+def _link(
+    connection: Connection, books: BookingContext, read: Sequence[Claimed], at: datetime
+) -> None:
     """Ledger rows may have been booked before what stands behind them was known."""
     if not read:
         return
     linked = relink(connection, [one.stripe_id for one in read], books.scope)
     concerned = [
-        Mark(payment_kind(payment), payment, read[0].livemode, at, None)
+        RefreshRequest(payment_kind(payment), payment, read[0].livemode, at, None)
         for payment in (*linked.unlinked, *linked.reversed)
     ]
-    refresh_queue.mark(connection, concerned, at=at)
+    refresh_queue.enqueue(connection, concerned, at=at)
 
 
-def _settle(engine: Engine, books: Books, fence: str, readings: Readings) -> None:
+def _settle(engine: Engine, books: BookingContext, fence: str, readings: Readings) -> None:
     with writing(engine) as connection:
         now = clock.now()
         take_out(connection, [(one.kind, one.stripe_id) for one in readings.absent], books)

@@ -12,7 +12,7 @@ from core.db.engine import retrying, writing
 from core.db.tables import stale_objects
 from core.errors import TillwatchError
 from core.gateway.client import Gateway
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.refresh import refresh
 
 #: While Stripe is silent one of the objects that it failed is tried so often. An object that it
@@ -24,7 +24,7 @@ class RefreshLoop:
     """The steps of one mode. What Stripe failed waits longer each time, up to minutes: one of them
     is tried meanwhile, and with the first answer all of them are due."""
 
-    def __init__(self, engine: Engine, gateway: Gateway, books: Books) -> None:
+    def __init__(self, engine: Engine, gateway: Gateway, books: BookingContext) -> None:
         self._engine, self._gateway, self._books = engine, gateway, books
         #: What was said when Stripe did not answer; None while nothing waits for that any more.
         self._silence: str | None = None

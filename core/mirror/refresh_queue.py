@@ -36,7 +36,7 @@ FARTHEST = LONGEST + LEASE
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RefreshRequest:
     """`known_at` is Stripe's time of the newest event about the object."""
 
     kind: str
@@ -64,11 +64,11 @@ def payment_kind(payment_id: str) -> str:
     return "charge" if payment_id.startswith(CHARGE_IDS) else "payment_intent"
 
 
-def mark(connection: Connection, marks: Sequence[Mark], *, at: datetime) -> None:
+def enqueue(connection: Connection, marks: Sequence[RefreshRequest], *, at: datetime) -> None:
     """Ask for these objects to be read again. A reading under way then does not clear them."""
     if not marks:
         return
-    latest: dict[tuple[str, str], Mark] = {}
+    latest: dict[tuple[str, str], RefreshRequest] = {}
     for one in marks:
         key = (one.kind, one.stripe_id)
         if key not in latest or latest[key].known_at <= one.known_at:

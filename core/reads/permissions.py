@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 Read = TypeVar("Read", bound=Callable[..., Any])
 
 
-def needs(right: str) -> Callable[[Read], Read]:
+def requires(right: str) -> Callable[[Read], Read]:
     """Set `.right` on a read function, for the caller that checks permission."""
 
     def mark(read: Read) -> Read:
@@ -21,14 +21,14 @@ def needs(right: str) -> Callable[[Read], Read]:
     return mark
 
 
-def logged(action: str, of: str) -> Callable[[Read], Read]:
-    """Set `.sight` on a read that shows a person's data: who saw it stands in the audit log.
+def audited(action: str, of: str) -> Callable[[Read], Read]:
+    """Set `.audited_view` on a read that shows a person's data: who saw it stands in the audit log.
 
     `of` is the parameter that names the object; it is given by name.
     """
 
     def mark(read: Read) -> Read:
-        read.sight = (action, of)  # type: ignore[attr-defined]
+        read.audited_view = (action, of)  # type: ignore[attr-defined]
         return read
 
     return mark

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from core import clock
 from core.db.tables import api_requests, bulk_refunds, events, refund_requests, versions
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: Tables that only grow: their last number tells of a new row without any writer's help.
 _GROWING = {"inbox": events.c.seq, "api_log": api_requests.c.seq}
@@ -14,7 +14,7 @@ _GROWING = {"inbox": events.c.seq, "api_log": api_requests.c.seq}
 ANY = "any"
 
 
-@needs("see_payments")
+@requires("see_payments")
 def version(conn: Connection, *, topic: str, livemode: bool) -> int:
     """The topic's version: the sum over the slots that workers count in; 0 before any change.
 

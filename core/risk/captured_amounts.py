@@ -32,7 +32,7 @@ def received(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
     return {row.stripe_id: row.amount_received_minor for row in rows}
 
 
-def follow(connection: Connection, amounts: Mapping[str, int]) -> None:
+def follow_captures(connection: Connection, amounts: Mapping[str, int]) -> None:
     """Bring the scores of payments, which the caller has locked, to what was received."""
     if not amounts:
         return

@@ -33,7 +33,7 @@ _TAKEN = case((_P.status == "succeeded", _P.amount_captured_minor), else_=_P.amo
 _LEFT = _TAKEN - _P.amount_refunded_minor - _P.amount_disputed_minor
 
 
-def follow(engine: Engine) -> bool:
+def follow_sources(engine: Engine) -> bool:
     """Open and close what is due; whether there was as much as one step takes."""
     now = clock.now()
     with reading(engine) as connection:

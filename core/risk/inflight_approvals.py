@@ -57,7 +57,7 @@ def stand_in_line(
         raise InsertRace
 
 
-def keep(connection: Connection, **row: Any) -> None:
+def keep_approval(connection: Connection, **row: Any) -> None:
     """Write a pass down, in the transaction that writes its operation down."""
     connection.execute(gate_passes.insert().values(**row))
 

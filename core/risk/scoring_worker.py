@@ -37,7 +37,7 @@ class Watch:
         busy = self._scored()
         version = versions.changes(self._engine)
         if busy or version != self._cases_at:
-            more = cases.follow(self._engine)
+            more = cases.follow_sources(self._engine)
             self._cases_at = -1 if busy or more else version
             return busy or more
         return False
@@ -65,7 +65,7 @@ class Watch:
 
         def keep() -> None:
             with writing(self._engine) as connection:
-                cursors.keep(connection, _CURSOR, {"since": until}, at=clock.now())
+                cursors.keep_position(connection, _CURSOR, {"since": until}, at=clock.now())
 
         if kept is None or until > kept["since"]:
             retrying(keep)

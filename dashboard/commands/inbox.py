@@ -10,11 +10,11 @@ import click
 from core import bootstrap, settings
 from core.errors import NotFound
 from core.inbox import event_processor
-from core.inbox.overview import failures, refusals, standing
+from core.inbox.overview import counts_by_state, failures, refusals
 from core.inbox.rehearsal import Rehearsal, rehearse
 from core.ledger.booking import Scope
 from core.mirror import parked_objects
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 
 
 @click.group()
@@ -26,7 +26,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def status(as_json: bool) -> None:
     """Count events by state, and objects that wait to be read again."""
-    counts = standing(bootstrap.build(settings.load()).engine)
+    counts = counts_by_state(bootstrap.build(settings.load()).engine)
     if as_json:
         click.echo(json.dumps(counts))
     else:
@@ -93,7 +93,7 @@ def replay(event_ids: tuple[str, ...], all_dead: bool, dry_run: bool, as_json: b
 
 
 def _rehearse(console: bootstrap.Console, wanted: list[str], as_json: bool) -> None:
-    books, trials = Books(Scope(console.settings.zone)), []
+    books, trials = BookingContext(Scope(console.settings.zone)), []
     modes = frozenset(console.settings.secret_keys)
     for event_id in wanted:
         try:

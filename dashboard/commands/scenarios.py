@@ -36,11 +36,11 @@ def command(as_json: bool, only: tuple[str, ...], email: str | None, threads: in
     console = bootstrap.build(configuration)
     challenge = emulator_control.challenge(configuration)
     chosen = scenarios.known(answered=challenge is not None, only=only)
-    desk, log = bootstrap.open_desk(console)
+    context, log = bootstrap.open_actions(console)
     report = _silent if as_json else _bar
     suite = Suite(str(uuid.uuid4()), chosen, challenge, threads, report)
     try:
-        results = scenarios.run(desk, Caller(_developer(console, email)), suite)
+        results = scenarios.run(context, Caller(_developer(console, email)), suite)
     finally:
         log.flush()
     if as_json:

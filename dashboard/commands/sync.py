@@ -51,13 +51,13 @@ def command(ctx: click.Context, since: datetime, as_json: bool) -> None:
     configuration = settings.load()
     logs.set_up(configuration, "sync")
     console = bootstrap.build(configuration)
-    workshop = bootstrap.open_workshop(console)
+    services = bootstrap.open_workshop(console)
     ends = {}
-    for livemode, gateway in workshop.gateways.items():
+    for livemode, gateway in services.gateways.items():
         report = _silent if as_json else _Bar()
-        learned = backfill(console.engine, gateway, workshop.books, since=since, report=report)
+        learned = backfill(console.engine, gateway, services.books, since=since, report=report)
         ends["live" if livemode else "test"] = learned
-        workshop.log.flush()
+        services.log.flush()
     if as_json:
         click.echo(json.dumps({mode: _counts(learned) for mode, learned in ends.items()}))
     else:

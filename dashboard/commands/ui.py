@@ -6,7 +6,7 @@ import click
 import uvicorn
 
 from dashboard.process import logs
-from dashboard.ui.viewer import console
+from dashboard.ui.viewer import current_console
 from dashboard.web import app as web_app
 
 _GRACE_SECONDS = 5
@@ -19,10 +19,10 @@ def command(port: int | None) -> None:
 
     It listens on this machine alone: a proxy in front brings https and the public address.
     """
-    settings = console().settings
+    settings = current_console().settings
     logs.set_up(settings, "ui")
     listen = port or settings.ui_port
-    app = web_app.create_app(console(), listen)
+    app = web_app.create_app(current_console(), listen)
     behind_proxy = bool(settings.ui_origin) or settings.force_https
     uvicorn.run(
         app,

@@ -8,7 +8,7 @@ import click
 
 from core import bootstrap, settings
 from dashboard.process import logs
-from dashboard.process.worker import work
+from dashboard.process.worker import run_loops
 
 
 @click.command()
@@ -18,4 +18,4 @@ def command(slot: int | None) -> None:
     configuration = settings.load()
     logs.set_up(configuration, "worker")
     console = bootstrap.build(configuration)
-    sys.exit(work(console, bootstrap.open_workshop(console, slot=slot)))
+    sys.exit(run_loops(console, bootstrap.open_workshop(console, slot=slot)))

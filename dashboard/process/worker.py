@@ -10,14 +10,14 @@ from functools import partial
 from types import FrameType
 
 from core import clock
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.developer import scenario_runs
 from core.actions.operations import redaction
 from core.actions.operations.resolve import BATCH, resolve
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
-from core.actions.refunds import bulk_ask as bulk_refunds
-from core.bootstrap import Console, Workshop, desk_in
+from core.actions.refunds import bulk_worker
+from core.bootstrap import Console, StripeServices, action_context
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -70,7 +70,7 @@ KEY_EVERY = 600.0
 _log = logging.getLogger(__name__)
 
 
-def work(console: Console, workshop: Workshop) -> int:
+def run_loops(console: Console, services: StripeServices) -> int:
     """Run all loops until a signal comes; 0, or 1 if one of them failed."""
     stop, failed = threading.Event(), threading.Event()
 
@@ -91,56 +91,59 @@ def work(console: Console, workshop: Workshop) -> int:
 
     threads = [
         threading.Thread(target=guarded, args=(name, step, idle), name=name)
-        for name, step, idle in _loops(console, workshop)
+        for name, step, idle in _loops(console, services)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    workshop.log.flush()
+    services.log.flush()
     return 1 if failed.is_set() else 0
 
 
-def _loops(console: Console, workshop: Workshop) -> list[tuple[str, Step, float]]:
+def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, float]]:
     engine = console.engine
     recorder = Recorder(engine)
-    desk, challenge = desk_in(console, workshop), emulator_control.challenge(console.settings)
+    context, challenge = (
+        action_context(console, services),
+        emulator_control.challenge(console.settings),
+    )
     loops: list[tuple[str, Step, float]] = [
-        ("apply", _applier(console, workshop, recorder), APPLY_IDLE),
+        ("apply", _applier(console, services, recorder), APPLY_IDLE),
         ("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
-        ("request log", lambda: workshop.log.flush() > 1000, LOG_EVERY),
+        ("request log", lambda: services.log.flush() > 1000, LOG_EVERY),
         ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
-        ("operations", lambda: resolve(desk) == BATCH, RESOLVE_EVERY),
-        ("scenarios", lambda: scenario_runs.work(desk, challenge), SCENARIOS_IDLE),
-        ("bulk refunds", lambda: bulk_refunds.work(desk), BULK_IDLE),
+        ("operations", lambda: resolve(context) == BATCH, RESOLVE_EVERY),
+        ("scenarios", lambda: scenario_runs.run_waiting(context, challenge), SCENARIOS_IDLE),
+        ("bulk refunds", lambda: bulk_worker.send_waiting_rows(context), BULK_IDLE),
         ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
-        ("expiry", lambda: _expire(desk), EXPIRY_EVERY),
-        ("retention", lambda: _retain(desk), UPKEEP_EVERY),
+        ("expiry", lambda: _expire(context), EXPIRY_EVERY),
+        ("retention", lambda: _retain(context), UPKEEP_EVERY),
     ]
-    for gateway in workshop.gateways.values():
+    for gateway in services.gateways.values():
         mode = "live" if gateway.livemode else "test"
         loops += [
             (f"{name} {mode}", step, idle)
-            for name, step, idle in _loops_of(console, workshop, gateway, recorder)
+            for name, step, idle in _loops_of(console, services, gateway, recorder)
         ]
     return loops
 
 
 def _loops_of(
-    console: Console, workshop: Workshop, gateway: Gateway, recorder: Recorder
+    console: Console, services: StripeServices, gateway: Gateway, recorder: Recorder
 ) -> list[tuple[str, Step, float]]:
     """The loops of one mode. Each is watched: its stream says on the screens how it stands."""
 
     def watched(name: str, step: Step, idle: float, part: str = OWN) -> Step:
         return recorder.watched(name, [gateway.livemode], step, every=idle, part=part)
 
-    refreshing = RefreshLoop(console.engine, gateway, workshop.books)
+    refreshing = RefreshLoop(console.engine, gateway, services.books)
     refresher = watched(REFRESH, refreshing.step, REFRESH_IDLE)
     poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
-    bookkeeper = _bookkeeper(console, workshop, gateway, recorder)
-    ledger_checker = _ledger_checker(console, workshop, gateway)
+    bookkeeper = _bookkeeper(console, services, gateway, recorder)
+    ledger_checker = _ledger_checker(console, services, gateway)
     balance_checker = _balance_checker(console, gateway)
-    gap_filler = every_so_often(_gap_filler(console, workshop, gateway), GAPS_EVERY)
+    gap_filler = every_so_often(_gap_filler(console, services, gateway), GAPS_EVERY)
     return [
         ("key", partial(_use_key, console, gateway), KEY_EVERY),
         # What payouts paid out is read with all other objects: their stream is told beside it.
@@ -161,13 +164,13 @@ def _loops_of(
     ]
 
 
-def _applier(console: Console, workshop: Workshop, recorder: Recorder) -> Step:
-    modes = frozenset(workshop.gateways)
+def _applier(console: Console, services: StripeServices, recorder: Recorder) -> Step:
+    modes = frozenset(services.gateways)
 
     def step() -> bool:
-        return apply_inbox(console.engine, workshop.books, modes=modes).any
+        return apply_inbox(console.engine, services.books, modes=modes).any
 
-    return recorder.watched(INBOX, list(workshop.gateways), step, every=APPLY_IDLE)
+    return recorder.watched(INBOX, list(services.gateways), step, every=APPLY_IDLE)
 
 
 def _use_key(console: Console, gateway: Gateway) -> bool:
@@ -194,7 +197,9 @@ def _poller(console: Console, gateway: Gateway, recorder: Recorder) -> Step:
     return step
 
 
-def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway, recorder: Recorder) -> Step:
+def _bookkeeper(
+    console: Console, services: StripeServices, gateway: Gateway, recorder: Recorder
+) -> Step:
     """Walks while something changes here, and a little longer: Stripe books with a delay."""
     seen, changed_at, walked_at, wanted = -1, 0.0, 0.0, True
 
@@ -207,7 +212,7 @@ def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway, recorder
         wanted = wanted or now - changed_at < LEDGER_AFTERWARDS
         if wanted or now - walked_at > LEDGER_AT_LEAST:
             wanted, begun = True, clock.now()
-            walked = catch_up(console.engine, gateway, workshop.books)
+            walked = catch_up(console.engine, gateway, services.books)
             recorder.reached(LEDGER, gateway.livemode, begun)
             walked_at, wanted = now, False
             _log.debug("ledger: %s new rows, %s parked", walked.new, walked.parked)
@@ -216,9 +221,9 @@ def _bookkeeper(console: Console, workshop: Workshop, gateway: Gateway, recorder
     return step
 
 
-def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
+def _gap_filler(console: Console, services: StripeServices, gateway: Gateway) -> Step:
     def step() -> bool:
-        new = fill_gaps(console.engine, gateway, workshop.books)
+        new = fill_gaps(console.engine, gateway, services.books)
         if new:
             _log.warning("ledger: %s rows came late and were fetched by their ids", new)
         return False
@@ -226,11 +231,11 @@ def _gap_filler(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
     return step
 
 
-def _ledger_checker(console: Console, workshop: Workshop, gateway: Gateway) -> Step:
+def _ledger_checker(console: Console, services: StripeServices, gateway: Gateway) -> Step:
     """One day of the last 35 at a time, with a pause: the walk's own requests come first."""
 
     def step() -> bool:
-        done = check_ledger(console.engine, gateway, workshop.books)
+        done = check_ledger(console.engine, gateway, services.books)
         if done.fetched:
             _log.warning("ledger: %s rows of %s came late", done.fetched, done.day)
         if done.differences:
@@ -256,17 +261,17 @@ def _poll_every(console: Console) -> float:
     return POLL_BESIDE_WEBHOOKS if told else POLL_EVERY
 
 
-def _expire(desk: Desk) -> bool:
+def _expire(context: ActionContext) -> bool:
     """End requests that waited too long for a second person."""
-    refund_approvals.expire(desk)
-    bulk_refund_approvals.expire(desk)
+    refund_approvals.expire(context)
+    bulk_refund_approvals.expire(context)
     return False
 
 
-def _retain(desk: Desk) -> bool:
+def _retain(context: ActionContext) -> bool:
     """Let go of what is kept for a time only; whether there is more of it."""
     now = clock.now()
-    pruned, forgotten = prune(desk.engine, at=now), redaction.forget(desk.engine, at=now)
+    pruned, forgotten = prune(context.engine, at=now), redaction.forget(context.engine, at=now)
     return pruned == CHUNK or forgotten == redaction.CHUNK
 
 

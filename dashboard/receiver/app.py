@@ -26,7 +26,7 @@ from dashboard.rest import errors as rest_errors
 from dashboard.rest import payments as rest_payments
 from dashboard.rest import refunds as rest_refunds
 from dashboard.rest.endpoint import PREFIX
-from dashboard.rest.executor import Office
+from dashboard.rest.executor import BlockingExecutor
 from dashboard.rest.openapi import SECURITY_SCHEMES
 
 #: The receiver reads little; SQLite's page cache would only grow with what it writes.
@@ -77,7 +77,7 @@ def create_app(settings: Settings) -> Receiver:
         await asyncio.to_thread(office.stop)
         engine.dispose()
 
-    office = Office(settings)
+    office = BlockingExecutor(settings)
     ready = Ready(Readiness(engine), Disks(engine, settings.var_dir), writer)
     api = _rest(ready, metrics)
     api.state.office = office

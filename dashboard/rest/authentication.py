@@ -7,7 +7,7 @@ import hashlib
 from core import clock
 from core.access import tokens
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.db.engine import reading, retrying, writing
 from core.errors import NotSignedIn, RateLimited, TokenMissing
 
@@ -17,11 +17,11 @@ MOST_GUESSES = 60
 
 
 class Callers:
-    """Resolves tokens. Counters live in the desk's cache, so replicas share them with Redis."""
+    """Resolves tokens. Counters live in the context's cache, so replicas share them with Redis."""
 
-    def __init__(self, desk: Desk, most_a_minute: int) -> None:
-        self._engine = desk.engine
-        self._cache = desk.cache
+    def __init__(self, context: ActionContext, most_a_minute: int) -> None:
+        self._engine = context.engine
+        self._cache = context.cache
         self._most = most_a_minute
 
     def caller(self, authorization: str | None, address: str) -> Caller:

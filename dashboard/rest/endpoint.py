@@ -10,28 +10,28 @@ from typing import Any
 from fastapi import Request, Response
 
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.operations.operations import id_for
 from core.errors import InvalidAmount, OutcomeUnknown
 from dashboard import i18n
 from dashboard.asgi.request_body import BodyReader
 from dashboard.rest import json_body
 from dashboard.rest.errors import language_of, rendered
-from dashboard.rest.executor import Office
+from dashboard.rest.executor import BlockingExecutor
 from dashboard.rest.schemas import AMOUNT, Body
 
 PREFIX = "/api/v1/payments"
 
 Json = dict[str, Any]
 #: Does one thing for a caller: the fields of the body, the operation's id → status and answer.
-Act = Callable[[Desk, Caller, Mapping[str, Any], str], tuple[int, Json]]
+Act = Callable[[ActionContext, Caller, Mapping[str, Any], str], tuple[int, Json]]
 
 #: One for all routes: long bodies take turns.
 _BODIES = BodyReader()
 _AMOUNT = re.compile(AMOUNT)
 
 
-async def act(
+async def handle_post(
     request: Request, shape: type[Body], kind: str, may: tuple[str, ...], work: Act
 ) -> Response:
     """Answer a POST. Nothing is said about a body before its sender is known to have the right."""
@@ -44,7 +44,7 @@ async def act(
         operation_id = id_for(caller, kind, request.headers.get("idempotency-key"))
         request.state.operation_id = operation_id
         with i18n.speaking(language_of(request)):
-            return rendered(*work(office.desk, caller, body, operation_id))
+            return rendered(*work(office.context, caller, body, operation_id))
 
     try:
         return await office.run(answer)
@@ -53,9 +53,9 @@ async def act(
         raise OutcomeUnknown from None
 
 
-def office_of(request: Request) -> Office:
+def office_of(request: Request) -> BlockingExecutor:
     """Where this application does its blocking work."""
-    office: Office = request.app.state.office
+    office: BlockingExecutor = request.app.state.office
     return office
 
 

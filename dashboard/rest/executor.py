@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import ParamSpec, TypeVar
 
 from core.access.principals import Caller
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
-from core.bootstrap import Console, open_desk
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
+from core.bootstrap import Console, open_actions
 from core.db.engine import answering, open_engine
 from core.errors import DatabaseDown, ServerBusy
 from core.loop import run
@@ -34,15 +34,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Office:
-    """Opens the desk when it is first needed, runs work for requests, keeps the log of calls."""
+class BlockingExecutor:
+    """Opens the context when it is first needed, runs work for requests, keeps the log of calls."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._threads = ThreadPoolExecutor(THREADS, "rest")
         self._under_way = 0
         self._opening = threading.Lock()
-        self._desk: Desk | None = None
+        self._context: ActionContext | None = None
         self._close: Callable[[], None] | None = None
 
     @property
@@ -51,17 +51,17 @@ class Office:
         return True in self.settings.secret_keys
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> ActionContext:
         """What actions work with; its database connections are not the webhook's."""
         with self._opening:
-            if self._desk is None:
-                self._desk, self._close = self._open()
-            return self._desk
+            if self._context is None:
+                self._context, self._close = self._open()
+            return self._context
 
     @cached_property
     def callers(self) -> Callers:
         """Who may call."""
-        return Callers(self.desk, self.settings.rate_limit)
+        return Callers(self.context, self.settings.rate_limit)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do blocking work in a thread. `ServerBusy`, or `DatabaseDown` when that is why."""
@@ -83,7 +83,7 @@ class Office:
     ) -> Caller:
         """Who calls, if they may do this at all: asked before a word is said about the request."""
         caller = self.callers.caller(authorization, address)
-        admit(self.desk, caller, rights, kind, "")
+        authorize(self.context, caller, rights, kind, "")
         return caller
 
     def stop(self) -> None:
@@ -98,9 +98,9 @@ class Office:
     def _left(self, _done: object) -> None:
         self._under_way -= 1
 
-    def _open(self) -> tuple[Desk, Callable[[], None]]:
+    def _open(self) -> tuple[ActionContext, Callable[[], None]]:
         engine = open_engine(self.settings.database, cache_mib=_CACHE_MIB)
-        desk, log = open_desk(Console(self.settings, engine))
+        context, log = open_actions(Console(self.settings, engine))
         stop = threading.Event()
 
         def flush() -> bool:
@@ -121,4 +121,4 @@ class Office:
                 _log.warning("the last calls to Stripe are not in the log: no database")
             engine.dispose()
 
-        return desk, close
+        return context, close

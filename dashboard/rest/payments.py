@@ -8,13 +8,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.payments import payments
 from core.actions.payments.validation import NewPayment
 from core.money import plain
-from dashboard.rest.endpoint import PREFIX, act, office_of, plain_amount, signature
+from dashboard.rest.endpoint import PREFIX, handle_post, office_of, plain_amount, signature
 from dashboard.rest.errors import rendered
-from dashboard.rest.executor import Office
+from dashboard.rest.executor import BlockingExecutor
 from dashboard.rest.openapi import asks, reads
 from dashboard.rest.schemas import (
     Config,
@@ -43,14 +43,14 @@ async def config(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """Create a payment. Confirm it here, or in the customer's browser with its `client_secret`."""
     takers = payments.TAKERS[office_of(request).livemode]
-    return await act(request, CreatePayment, "payment.create", takers, _create)
+    return await handle_post(request, CreatePayment, "payment.create", takers, _create)
 
 
 @router.post("/confirm-payment", response_model=Confirmed, **asks(ConfirmPayment))
 async def confirm(request: Request) -> Response:
     """Try to take the money. Answers 402 for a decline; `requires_action` is no error."""
     takers = payments.TAKERS[office_of(request).livemode]
-    return await act(request, ConfirmPayment, "payment.confirm", takers, _confirm)
+    return await handle_post(request, ConfirmPayment, "payment.confirm", takers, _confirm)
 
 
 @router.get("/payment-intent/{id}", response_model=Retrieved, **reads())
@@ -61,11 +61,11 @@ async def retrieve(request: Request, id: PathId) -> Response:  # noqa: A002 - th
 
 
 def _create(
-    desk: Desk, caller: Caller, body: Mapping[str, Any], operation_id: str
+    context: ActionContext, caller: Caller, body: Mapping[str, Any], operation_id: str
 ) -> tuple[int, Json]:
     given = {"user_id": caller.user_id} | body | {"amount": plain_amount(body["amount"])}
     made = payments.create(
-        desk, caller, NewPayment(**given), livemode=desk.livemode, operation_id=operation_id
+        context, caller, NewPayment(**given), livemode=context.livemode, operation_id=operation_id
     )
     return 200, {
         "payment_intent_id": made.payment_intent_id,
@@ -78,10 +78,10 @@ def _create(
 
 
 def _confirm(
-    desk: Desk, caller: Caller, body: Mapping[str, Any], operation_id: str
+    context: ActionContext, caller: Caller, body: Mapping[str, Any], operation_id: str
 ) -> tuple[int, Json]:
     tried = payments.confirm(
-        desk, caller, **body, livemode=desk.livemode, operation_id=operation_id
+        context, caller, **body, livemode=context.livemode, operation_id=operation_id
     )
     return 200, {
         "payment_intent_id": tried.payment_intent_id,
@@ -91,9 +91,11 @@ def _confirm(
     }
 
 
-def _retrieve(office: Office, authorization: str | None, address: str, payment: str) -> Response:
+def _retrieve(
+    office: BlockingExecutor, authorization: str | None, address: str, payment: str
+) -> Response:
     caller = office.callers.caller(authorization, address)
-    found = payments.retrieve(office.desk, caller, payment, livemode=office.livemode)
+    found = payments.retrieve(office.context, caller, payment, livemode=office.livemode)
     return rendered(
         200,
         {

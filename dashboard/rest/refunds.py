@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request, Response
 
 from core.access import rights
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.refunds import ask as refunds
 from core.money import plain
-from dashboard.rest.endpoint import PREFIX, act, plain_amount
+from dashboard.rest.endpoint import PREFIX, handle_post, plain_amount
 from dashboard.rest.openapi import asks
 from dashboard.rest.schemas import AskRefund, RefundAsked
-from dashboard.screens.refunds.warnings import told
+from dashboard.screens.refunds.warnings import warning_text
 
 router = APIRouter(prefix=PREFIX, tags=["payments"])
 
@@ -27,11 +27,11 @@ _WAITS = {202: "It waits for approval, or Stripe's answer is still to come"}
 @router.post("/refund", response_model=RefundAsked, **asks(AskRefund, _WAITS))
 async def refund(request: Request) -> Response:
     """Ask for a refund: the policy sends it at once, or has it wait for a second person."""
-    return await act(request, AskRefund, refunds.ASK, (rights.ASK_REFUND,), _ask)
+    return await handle_post(request, AskRefund, refunds.ASK, (rights.ASK_REFUND,), _ask)
 
 
 def _ask(
-    desk: Desk, caller: Caller, body: Mapping[str, Any], operation_id: str
+    context: ActionContext, caller: Caller, body: Mapping[str, Any], operation_id: str
 ) -> tuple[int, dict[str, Any]]:
     amount = body.get("amount")
     asked = refunds.NewRefund(
@@ -39,7 +39,7 @@ def _ask(
         amount=None if amount is None else plain_amount(amount),
         reason=body["reason"],
     )
-    made = refunds.ask(desk, caller, asked, livemode=desk.livemode, request_id=operation_id)
+    made = refunds.ask(context, caller, asked, livemode=context.livemode, request_id=operation_id)
     return 202 if made.state in _ON_ITS_WAY else 200, {
         "refund_request_id": made.request_id,
         "refund_id": made.refund_id,
@@ -47,5 +47,5 @@ def _ask(
         "currency": made.amount.currency,
         "status": made.state,
         "reason": made.reason,
-        "warnings": [{"code": code, "message": told(code)} for code in made.warnings],
+        "warnings": [{"code": code, "message": warning_text(code)} for code in made.warnings],
     }

@@ -85,7 +85,7 @@ def keep_language(person: Principal) -> None:
     chosen = st.session_state.get("language")
     before = person.language or i18n.match(st.context.locale)
     if chosen in i18n.LANGUAGES and chosen != before:
-        viewer.console().set_language(person.user_id, chosen)
+        viewer.current_console().set_language(person.user_id, chosen)
 
 
 def role_words() -> dict[str, str]:

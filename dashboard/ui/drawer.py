@@ -15,7 +15,7 @@ def remember(key: str, name: str) -> None:
     st.session_state[f"open_{key}"] = name
 
 
-def follow(key: str) -> None:
+def follow_selection(key: str) -> None:
     """In the table's fragment: bring what was clicked into the URL, and run the page for it."""
     if name := st.session_state.pop(f"open_{key}", None):
         show(key, name)

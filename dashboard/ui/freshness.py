@@ -41,11 +41,11 @@ def now() -> Freshness:
 
 @st.cache_data(max_entries=4, ttl=5, show_spinner=False)
 def _read(livemode: bool) -> Freshness:
-    streams = viewer.read(reads.standing, livemode=livemode, now=datetime.now(UTC))
+    streams = viewer.read(reads.stream_states, livemode=livemode, now=datetime.now(UTC))
     if not streams:
         streams = tuple(StreamState(name, "late", None, None) for name in reads.STREAMS[:-1])
         streams = tuple(replace(one, error=reads.SILENT) for one in streams)
-    here = viewer.console()
+    here = viewer.current_console()
     if Disks(here.engine, here.settings.var_dir).is_full():
         # Then nothing new can be written, this reason neither.
         silent = [one.error == reads.SILENT for one in streams]

@@ -97,7 +97,7 @@ def cell(code: str | None) -> list[str]:
     return [code] if code else []
 
 
-def standing(state: str | None, outcome: str) -> list[str]:
+def payment_badges(state: str | None, outcome: str) -> list[str]:
     """A payment's state, and how its disputes stand, as a cell for a column of `STANDING`."""
     return [*cell(state), *([f"dispute_{outcome}"] if outcome else [])]
 

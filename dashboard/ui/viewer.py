@@ -13,7 +13,7 @@ import streamlit as st
 
 from core import bootstrap, settings
 from core.access.principals import Caller, Principal
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.bootstrap import Console
 from core.db.engine import answering, reading
 from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TillwatchError
@@ -39,7 +39,7 @@ class View:
 
 
 @cache
-def console() -> Console:
+def current_console() -> Console:
     """The one console of this process. The server builds it before the first session starts, and
     routes and the guard share it, which `st.cache_resource` does not offer outside of scripts."""
     return bootstrap.build(settings.load())
@@ -51,11 +51,11 @@ def user_id() -> str | None:
     return str(found) if found else None
 
 
-def viewer() -> Principal:
+def signed_in() -> Principal:
     """The person behind this run as the database knows them now; others get no further."""
     try:
         with answering():
-            return console().principal(user_id())
+            return current_console().principal(user_id())
     except (NotSignedIn, DatabaseDown) as error:
         _stop(error)
 
@@ -64,50 +64,50 @@ def require(right: str) -> Principal:
     """The viewer, who has the right now: for what comes from a cache instead of through `read`."""
     try:
         with answering():
-            return console().require(user_id(), right, "screen")
+            return current_console().require(user_id(), right, "screen")
     except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)
 
 
 def view() -> View:
     """The person, mode and zone for this run."""
-    return View(viewer(), livemode(), console().settings.zone)
+    return View(signed_in(), livemode(), current_console().settings.zone)
 
 
 def livemode() -> bool:
     """Live or test data: what was chosen in the sidebar, live where there is only that."""
-    live = True in console().settings.secret_keys
+    live = True in current_console().settings.secret_keys
     return live and not (both_modes() and st.session_state.get("test_data", False))
 
 
 def both_modes() -> bool:
     """Whether there is a key for test mode beside a live one: then people choose."""
-    return len(console().settings.secret_keys) > 1
+    return len(current_console().settings.secret_keys) > 1
 
 
 def zone() -> ZoneInfo:
     """The zone whose days count and whose times are shown."""
-    return console().settings.zone
+    return current_console().settings.zone
 
 
 def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run a read for the viewer; without the right the screen says so and the run ends there."""
     try:
         with answering():
-            return console().read(user_id(), fn, *a, **k)
+            return current_console().read(user_id(), fn, *a, **k)
     except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)
 
 
-def act(fn: Callable[Concatenate[Desk, Caller, P], T], *a: P.args, **k: P.kwargs) -> T:
+def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run an action for the viewer, who is asked for its right in the database by the action.
 
     Without the right the screen says so and the run ends there. Every other error of `core.errors`
     is the page's to show: `OutcomeUnknown` is being resolved, and was not refused.
     """
-    desk, log = _desk(console())
+    context, log = _context(current_console())
     try:
-        return fn(desk, Caller(user_id()), *a, **k)
+        return fn(context, Caller(user_id()), *a, **k)
     except (NotPermitted, NotSignedIn) as error:
         _stop(error)
     finally:
@@ -116,15 +116,15 @@ def act(fn: Callable[Concatenate[Desk, Caller, P], T], *a: P.args, **k: P.kwargs
 
 
 @lru_cache(maxsize=1)
-def _desk(opened: Console) -> tuple[Desk, RequestLog]:
-    """The one desk of this process: its cache and its budget of calls are shared by all."""
-    return bootstrap.open_desk(opened)
+def _context(opened: Console) -> tuple[ActionContext, RequestLog]:
+    """The one context of this process: its cache and its budget of calls are shared by all."""
+    return bootstrap.open_actions(opened)
 
 
 def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
     """A read that every viewer of this process shares: only for numbers that tell nothing by
     themselves, such as the version of a table."""
-    with reading(console().engine) as connection:
+    with reading(current_console().engine) as connection:
         return fn(connection, *a, **k)
 
 

@@ -26,7 +26,7 @@ from dashboard.ui import live
 from dashboard.web import csv_exports, login, password_page, selftest, streamlit_settings
 from dashboard.web.allowed_hosts import Headers, addresses
 from dashboard.web.auth_middleware import Guard
-from dashboard.web.session_lookup import Doorman
+from dashboard.web.session_lookup import SessionResolver
 
 ENTRYPOINT = Path(__file__).parent.parent / "streamlit_app.py"
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def create_app(console: Console, port: int) -> st.App:
     streamlit_settings.check()
     ours = addresses(console.settings, port)
     streamlit_settings.allow(ours)
-    doorman = Doorman(console, ours)
+    doorman = SessionResolver(console, ours)
     return st.App(
         ENTRYPOINT,
         routes=[
@@ -70,7 +70,7 @@ def freeze() -> None:
 
 
 @asynccontextmanager
-async def _lifespan(doorman: Doorman) -> AsyncIterator[dict[str, Any] | None]:
+async def _lifespan(doorman: SessionResolver) -> AsyncIterator[dict[str, Any] | None]:
     if doorman.guarded is None:
         raise Misconfigured("the guard does not stand before Streamlit")
     ours = doorman.addresses
@@ -90,10 +90,10 @@ async def _lifespan(doorman: Doorman) -> AsyncIterator[dict[str, Any] | None]:
             await watching
 
 
-class _KnowsOne(Doorman):
+class _KnowsOne(SessionResolver):
     """The self-test's doorman: one visitor, who has no cookie and is in no database."""
 
-    def __init__(self, other: Doorman, user_id: str) -> None:
+    def __init__(self, other: SessionResolver, user_id: str) -> None:
         super().__init__(other.console, other.addresses)
         self._session = Session("selftest", user_id, other.now())
 

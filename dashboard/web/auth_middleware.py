@@ -20,7 +20,7 @@ from core.settings import Settings
 from dashboard.screens.checkout import payment_element
 from dashboard.web import login_page, password_page
 from dashboard.web.allowed_hosts import Headers
-from dashboard.web.session_lookup import Doorman
+from dashboard.web.session_lookup import SessionResolver
 
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the guard may set it.
 IDENTITY = b"x-console-user"
@@ -62,7 +62,7 @@ def policy(settings: Settings) -> str:
 class Guard:
     """ASGI middleware; pure, so that sockets and streams pass without buffering."""
 
-    def __init__(self, app: ASGIApp, doorman: Doorman) -> None:
+    def __init__(self, app: ASGIApp, doorman: SessionResolver) -> None:
         self.app = app
         self.doorman = doorman
         self._policy = policy(doorman.console.settings)
@@ -149,7 +149,12 @@ class _Line:
     """One open socket: its session is asked for with each message; cut once that has ended."""
 
     def __init__(
-        self, doorman: Doorman, headers: Any, ended: asyncio.Event, receive: Receive, send: Send
+        self,
+        doorman: SessionResolver,
+        headers: Any,
+        ended: asyncio.Event,
+        receive: Receive,
+        send: Send,
     ) -> None:
         self._doorman, self._headers, self._ended = doorman, headers, ended
         self._receive, self._send = receive, send

@@ -59,7 +59,7 @@ def payment_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
     """The payments that the screen's search finds, all pages of them, newest first."""
     query, cursor = payment_list.parse(asked.get("q", "")), None
     livemode = asked.get("mode") == "live"
-    here = viewer.console()
+    here = viewer.current_console()
     yield PAYMENT_COLUMNS
     while True:
         page = here.read(
@@ -114,7 +114,7 @@ def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
     reads = {"method": revenue.by_method, "country": revenue.by_country}
     more = {} if by in reads else {"by": by}
     read = reads.get(by, revenue.series)
-    found = viewer.console().read(person.user_id, read, **_period(asked), **more)
+    found = viewer.current_console().read(person.user_id, read, **_period(asked), **more)
     key = found.columns[0]
     yield [key, *REVENUE_COLUMNS]
     # By the signs of the screen: what left and what was taken is negative.
@@ -127,7 +127,7 @@ def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
 
 def _fee_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
     """What fees went to; the amounts add up to the column `fees` of the same period."""
-    here, period = viewer.console(), _period(asked)
+    here, period = viewer.current_console(), _period(asked)
     yield ["part", "currency", "amount"]
     for part in here.read(person.user_id, revenue.fee_parts, **period):
         amount = Money(-part.amount_minor, period["currency"])
@@ -193,7 +193,7 @@ def _export(name: str, request: Request) -> Response:
     rows = EXPORTS[name](person, request.query_params)
     # Two rows now: who may not read, or asks for nonsense, is told so before anything is sent.
     first = list(itertools.islice(rows, 2))
-    here = viewer.console()
+    here = viewer.current_console()
     audit_notes.note_export(
         here.engine,
         actor=person.user_id,

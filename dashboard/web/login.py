@@ -20,7 +20,7 @@ from core.errors import TooManyAttempts
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.web import login_page
-from dashboard.web.session_lookup import Doorman
+from dashboard.web.session_lookup import SessionResolver
 
 _LARGEST_FORM = 8192
 _MOST_FIELDS = 20
@@ -30,13 +30,13 @@ POLICY = (
 )
 
 
-def routes(doorman: Doorman) -> list[BaseRoute]:
+def routes(doorman: SessionResolver) -> list[BaseRoute]:
     """The sign-in page, what it looks like, and the way out."""
-    desk = SignInDesk(doorman)
+    context = SignInDesk(doorman)
     return [
-        Route("/login", desk.show, methods=["GET"]),
-        Route("/login", desk.enter, methods=["POST"]),
-        Route("/logout", desk.leave, methods=["POST"]),
+        Route("/login", context.show, methods=["GET"]),
+        Route("/login", context.enter, methods=["POST"]),
+        Route("/logout", context.leave, methods=["POST"]),
         Route("/brand/{name}", login_page.asset, methods=["GET"]),
     ]
 
@@ -44,7 +44,7 @@ def routes(doorman: Doorman) -> list[BaseRoute]:
 class SignInDesk:
     """The forms of people who come in: each carries a secret that its cookie carries too."""
 
-    def __init__(self, doorman: Doorman) -> None:
+    def __init__(self, doorman: SessionResolver) -> None:
         self.doorman = doorman
         # Hashing takes two at a time; the others wait here and hold no thread of the guard's.
         self.threads = CapacityLimiter(4)

@@ -60,7 +60,7 @@ def render(
         lang=i18n.language(),
         title=_("Sign in"),
         intro=_("Payments, refunds, risk and revenue of your Stripe account."),
-        said=told(*said) if said else "",
+        said=notice_html(*said) if said else "",
         hidden=fields,
         email_label=_("E-mail"),
         password_label=_("Password"),
@@ -103,7 +103,7 @@ def _languages(onward: str) -> str:
     return "".join(links)
 
 
-def told(kind: str, text: str) -> str:
+def notice_html(kind: str, text: str) -> str:
     """A message above a form: `error` or `calm`."""
     return f'<p class="said {kind}" role="alert">{escape(text)}</p>'
 

@@ -19,17 +19,17 @@ from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.web import login_page
 from dashboard.web.login import POLICY, SignInDesk, inside, read_form
-from dashboard.web.session_lookup import Doorman
+from dashboard.web.session_lookup import SessionResolver
 
 PATH = "/password"
 
 
-def routes(doorman: Doorman) -> list[BaseRoute]:
+def routes(doorman: SessionResolver) -> list[BaseRoute]:
     """The form, for those who have to; the guard lets nobody without a session get here."""
-    desk = _Choosing(doorman)
+    context = _Choosing(doorman)
     return [
-        Route(PATH, desk.show, methods=["GET"]),
-        Route(PATH, desk.enter, methods=["POST"]),
+        Route(PATH, context.show, methods=["GET"]),
+        Route(PATH, context.enter, methods=["POST"]),
     ]
 
 
@@ -90,7 +90,7 @@ class _Choosing(SignInDesk):
                 intro=_(
                     "The one you came with was given to you. Choose one that nobody but you knows."
                 ),
-                said=login_page.told("error", _complaint(error)) if error else "",
+                said=login_page.notice_html("error", _complaint(error)) if error else "",
                 hidden=login_page.hidden(secret, onward),
                 password_label=_("New password"),
                 again_label=_("The same again"),

@@ -27,7 +27,7 @@ _LONGEST_TOKEN = 128
 _log = logging.getLogger(__name__)
 
 
-class Doorman:
+class SessionResolver:
     """Shared by the guard and the sign-in page of one process."""
 
     def __init__(

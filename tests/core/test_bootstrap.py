@@ -11,11 +11,11 @@ from core import bootstrap
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import audit_log
 from core.errors import Misconfigured, NotPermitted, NotSignedIn
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from tests.support.fixtures_access import audited, give, person
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def revenue(connection: Connection, year: int, *, kind: str = "net") -> tuple[int, str]:
     connection.execute(text("SELECT 1"))
     return year, kind
@@ -52,7 +52,7 @@ def test_a_function_without_a_right_is_not_a_read(console):
     with pytest.raises(Misconfigured, match="which right"):
         console.read(person(console, "admin"), anything)
     with pytest.raises(Misconfigured, match="no right called"):
-        console.read(person(console, "admin"), needs("see_everything")(anything))
+        console.read(person(console, "admin"), requires("see_everything")(anything))
 
 
 def test_reads_and_people_work_on_both_databases(database_url):

@@ -143,7 +143,7 @@ def test_a_page_by_itself_notes_the_refusal(console, name, monkeypatch):
     from dashboard.ui import viewer as page_console
 
     user = person(console)
-    monkeypatch.setattr(page_console, "console", lambda: console)
+    monkeypatch.setattr(page_console, "current_console", lambda: console)
     monkeypatch.setattr(page_console, "user_id", lambda: user)
     app_test(SCREENS[name].file).run()
     (row,) = audited(console, "read")

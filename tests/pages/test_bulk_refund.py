@@ -6,6 +6,7 @@ import pytest
 
 from core.access import users
 from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import bulk_worker
 from core.db.engine import writing
 from dashboard.screens.refunds import bulk_form
 from tests.support.bulk_refunds import ask, states, work_off
@@ -35,9 +36,9 @@ def frame(test, column):
     return next(found.value for found in test.dataframe if column in found.value)
 
 
-def test_a_list_is_tried_asked_for_and_sent_by_the_worker(bulk_as, at_desk, lead):
-    good, part_of = paid(at_desk, 1_000), paid(at_desk, 2_000)
-    held = paid(at_desk, 3_000, capture_method="manual")
+def test_a_list_is_tried_asked_for_and_sent_by_the_worker(bulk_as, action_screens, lead):
+    good, part_of = paid(action_screens, 1_000), paid(action_screens, 2_000)
+    held = paid(action_screens, 3_000, capture_method="manual")
     text = f"{good}\n{part_of} 12.50\n{held}\n"
     test = tried(bulk_as(lead, **{"from": "list"}), bulk_list=text)
     shown = frame(test, "verdict")
@@ -45,20 +46,25 @@ def test_a_list_is_tried_asked_for_and_sent_by_the_worker(bulk_as, at_desk, lead
     assert list(shown["amount"]) == ["", "$10.00", "$12.50"]
     totals = frame(test, "rows")
     assert [list(row) for row in totals.itertuples(index=False)] == [["$22.50", "USD", 2]]
-    assert requests(at_desk.engine) == []
+    assert requests(action_screens.engine) == []
     button = test.button(key="bulk_ask")
     assert button.label.replace("\\", "") == "Refund 2 payments: $22.50 USD"
     button.click().run()
     assert "0 of 2 done" in test.get("progress")[0].proto.text
-    work_off(at_desk)
+    work_off(action_screens)
     test.run()
     assert "2 of 2 done" in test.get("progress")[0].proto.text
-    assert [at_stripe(at_desk, one)[0]["amount"] for one in (good, part_of)] == [1_000, 1_250]
+    assert [at_stripe(action_screens, one)[0]["amount"] for one in (good, part_of)] == [
+        1_000,
+        1_250,
+    ]
 
 
-def test_a_search_gives_its_payments_and_a_percentage_is_rounded_down(bulk_as, at_desk, lead):
-    payments = [paid(at_desk, 999), paid(at_desk, 50)]
-    paid(at_desk, 700, "jpy")
+def test_a_search_gives_its_payments_and_a_percentage_is_rounded_down(
+    bulk_as, action_screens, lead
+):
+    payments = [paid(action_screens, 999), paid(action_screens, 50)]
+    paid(action_screens, 700, "jpy")
     test = tried(bulk_as(lead, q="currency:usd"), bulk_how="percent", bulk_percent="33.3")
     shown = frame(test, "verdict")
     assert dict(zip(shown["payment"], shown["amount"], strict=True)) == dict(
@@ -66,23 +72,23 @@ def test_a_search_gives_its_payments_and_a_percentage_is_rounded_down(bulk_as, a
     )
 
 
-def test_what_changes_in_the_form_must_be_checked_again(bulk_as, at_desk, lead):
-    paid(at_desk, 1_000)
+def test_what_changes_in_the_form_must_be_checked_again(bulk_as, action_screens, lead):
+    paid(action_screens, 1_000)
     test = tried(bulk_as(lead, q="currency:usd"))
     assert test.button(key="bulk_ask")
     test.get_by_key("bulk_how").set_value("percent").run()
     assert not [one for one in test.button if one.key == "bulk_ask"]
 
 
-def test_a_click_that_comes_twice_asks_once(bulk_as, at_desk, lead):
-    paid(at_desk, 1_000)
+def test_a_click_that_comes_twice_asks_once(bulk_as, action_screens, lead):
+    paid(action_screens, 1_000)
     test = tried(bulk_as(lead, q="currency:usd"))
     kept = test.session_state[bulk_form.TRIED]
     test.button(key="bulk_ask").click().run()
     asked = bulk_refunds.NewBulk(kept["dry"].possible(), kept["chosen"]["how"], REASON)
-    made = bulk_refunds.ask(at_desk, lead, asked, livemode=False, bulk_id=kept["id"])
+    made = bulk_refunds.ask(action_screens, lead, asked, livemode=False, bulk_id=kept["id"])
     assert made.total == 1
-    assert len(requests(at_desk.engine)) == 1
+    assert len(requests(action_screens.engine)) == 1
 
 
 @pytest.mark.parametrize(
@@ -95,49 +101,51 @@ def test_a_click_that_comes_twice_asks_once(bulk_as, at_desk, lead):
         ({"q": "currency:usd"}, {"bulk_how": "fixed", "bulk_amount": "x"}, "Amount: "),
     ],
 )
-def test_a_form_that_cannot_be_read_says_where(bulk_as, at_desk, lead, query, given, said):
-    paid(at_desk, 1_000)
+def test_a_form_that_cannot_be_read_says_where(bulk_as, action_screens, lead, query, given, said):
+    paid(action_screens, 1_000)
     test = tried(bulk_as(lead, **query), **given)
     assert any(said in one for one in texts(test))
-    assert requests(at_desk.engine) == []
+    assert requests(action_screens.engine) == []
 
 
-def test_over_the_limit_another_lead_approves_all_of_it(bulk_as, refunds_as, at_desk, lead, other):
-    payments = [paid(at_desk, 100_100), paid(at_desk, 400)]
+def test_over_the_limit_another_lead_approves_all_of_it(
+    bulk_as, refunds_as, action_screens, lead, other
+):
+    payments = [paid(action_screens, 100_100), paid(action_screens, 400)]
     test = tried(bulk_as(lead, q="currency:usd"))
     assert "Over the limit of one refund: a second person approves all of it." in texts(test)
     test.button(key="bulk_ask").click().run()
-    bulk_id = requests(at_desk.engine)[0].bulk_id
+    bulk_id = requests(action_screens.engine)[0].bulk_id
     assert refunds_as(lead, tab="waiting").button(key=f"review_{bulk_id}").disabled
     queue = refunds_as(other, tab="waiting")
     queue.button(key=f"review_{bulk_id}").click().run()
     queue.button(key="review_approve").click().run()
     assert "Approved: its rows are being sent." in texts(queue)
-    work_off(at_desk)
-    assert [len(at_stripe(at_desk, one)) for one in payments] == [1, 1]
+    work_off(action_screens)
+    assert [len(at_stripe(action_screens, one)) for one in payments] == [1, 1]
 
 
-def test_it_is_stopped_by_a_click_and_the_rest_is_not_sent(bulk_as, at_desk, lead, other):
-    made = ask(at_desk, lead, [paid(at_desk, 1_000) for _ in range(3)])
-    bulk_refunds.work(at_desk)
+def test_it_is_stopped_by_a_click_and_the_rest_is_not_sent(bulk_as, action_screens, lead, other):
+    made = ask(action_screens, lead, [paid(action_screens, 1_000) for _ in range(3)])
+    bulk_worker.send_waiting_rows(action_screens)
     test = bulk_as(other, id=made.bulk_id)
     assert [said.value.startswith("3 payments") for said in test.header][:1] == [True]
     test.button(key="bulk_stop").click().run()
     assert not test.exception
-    work_off(at_desk)
-    assert states(at_desk) == {"succeeded": 1, "canceled": 2}
+    work_off(action_screens)
+    assert states(action_screens) == {"succeeded": 1, "canceled": 2}
     test.get_by_key("choice_rows").set_value("unsent").run()
     assert list(frame(test, "refund")["why"]) == ["the bulk refund was stopped"] * 2
 
 
 def test_one_whose_asker_was_shut_out_says_why_it_stopped(
-    bulk_as, screen_as, console, at_desk, lead, other
+    bulk_as, screen_as, console, action_screens, lead, other
 ):
-    made = ask(at_desk, lead, [paid(at_desk, 1_000) for _ in range(2)])
+    made = ask(action_screens, lead, [paid(action_screens, 1_000) for _ in range(2)])
     with writing(console.engine) as connection:
         email = email_of(console, lead.user_id)
         users.set_disabled(connection, email, True, actor="test", production=False)
-    work_off(at_desk)
+    work_off(action_screens)
     test = bulk_as(other, id=made.bulk_id)
     told = " ".join(str(element.value) for element in (*test.text, *test.markdown))
     assert "who asked for it may not any more" in told

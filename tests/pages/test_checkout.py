@@ -107,8 +107,8 @@ def test_the_suite_is_asked_for_once_and_its_results_are_shown(page, console, mo
     known = scenarios.known
     few = ("visa", "declined")
     monkeypatch.setattr(scenarios, "known", lambda answered: known(answered=answered, only=few))
-    desk, _log = bootstrap.open_desk(console)
-    scenario_runs.work(desk, None)
+    context, _log = bootstrap.open_actions(console)
+    scenario_runs.run_waiting(context, None)
     test.run()
     assert any("2 scenarios, 0 differ" in s.value.replace("\\", "") for s in test.success)
     (table,) = [t.value for t in test.dataframe if "verdict" in t.value]

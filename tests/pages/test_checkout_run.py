@@ -84,11 +84,11 @@ def test_three_d_secure_waits_with_a_link_and_follows(page, console, action_emul
 
 def refreshed(console, emulator):
     """What the worker does: read stale objects again."""
-    workshop = bootstrap.open_workshop(console)
-    gateway = workshop.gateways[False]
+    services = bootstrap.open_workshop(console)
+    gateway = services.gateways[False]
     poll(console.engine, gateway)
-    apply_inbox(console.engine, workshop.books)
-    while refresh(console.engine, gateway, workshop.books):
+    apply_inbox(console.engine, services.books)
+    while refresh(console.engine, gateway, services.books):
         pass
 
 
@@ -141,8 +141,8 @@ def resolve_now(console):
     with writing(console.engine) as connection:
         past = clock.now() - timedelta(seconds=1)
         connection.execute(operations.update().values(next_attempt_at=past))
-    desk, _log = bootstrap.open_desk(console)
-    resolve(desk)
+    context, _log = bootstrap.open_actions(console)
+    resolve(context)
 
 
 def test_a_hosted_page_is_opened_by_link_and_followed(page, console):

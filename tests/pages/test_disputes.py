@@ -11,7 +11,7 @@ from tests.support import stream_rows
 from tests.support.checkout_screens import badges, emulated
 from tests.support.disputes import at_stripe, disputed, mirrored
 from tests.support.fixtures_access import person
-from tests.support.fixtures_actions import make_desk, with_token
+from tests.support.fixtures_actions import make_context, with_token
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def console(tmp_path, action_emulator):
 
 @pytest.fixture
 def dispute(console, action_emulator, nothing_cached):
-    desk = make_desk(console, action_emulator)
-    return disputed(desk, action_emulator, with_token(console, person(console), "service"))
+    context = make_context(console, action_emulator)
+    return disputed(context, action_emulator, with_token(console, person(console), "service"))
 
 
 def plain(elements):
@@ -73,7 +73,7 @@ def test_a_dispute_that_is_not_here_is_said_to_be_so(console, dispute, screen_as
 def test_a_draft_is_saved_and_submitted_after_a_confirmation(
     console, dispute, screen_as, action_emulator
 ):
-    desk = make_desk(console, action_emulator)
+    context = make_context(console, action_emulator)
     test = screen_as(person(console, "risk"), "dispute", id=dispute)
     assert not test.exception
     assert test.button(key="submit").disabled
@@ -81,24 +81,24 @@ def test_a_draft_is_saved_and_submitted_after_a_confirmation(
     test.button(key="save_draft").click().run()
     assert not test.exception
     assert "kept at Stripe" in plain(test.success)
-    kept = at_stripe(desk, dispute)
+    kept = at_stripe(context, dispute)
     assert kept["evidence"]["uncategorized_text"] == "winning_evidence"
     assert kept["status"] == "needs_response"
     test.button(key="submit").click().run()
-    assert at_stripe(desk, dispute)["status"] == "needs_response"
+    assert at_stripe(context, dispute)["status"] == "needs_response"
     test.button(key="submit_now").click().run()
     assert not test.exception
-    assert at_stripe(desk, dispute)["evidence_details"]["submission_count"] == 1
+    assert at_stripe(context, dispute)["evidence_details"]["submission_count"] == 1
     assert "Submitted" in plain(test.success)
 
 
 def test_a_loss_is_accepted_after_a_confirmation(console, dispute, screen_as, action_emulator):
-    desk = make_desk(console, action_emulator)
+    context = make_context(console, action_emulator)
     test = screen_as(person(console, "risk"), "dispute", id=dispute)
     test.button(key="accept").click().run()
-    assert at_stripe(desk, dispute)["status"] == "needs_response"
+    assert at_stripe(context, dispute)["status"] == "needs_response"
     test.button(key="accept_now").click().run()
-    assert at_stripe(desk, dispute)["status"] == "lost"
+    assert at_stripe(context, dispute)["status"] == "lost"
 
 
 @pytest.fixture
@@ -106,13 +106,13 @@ def lost(console, dispute, action_emulator):
     """A dispute that was lost, and may be appealed."""
     for status in ("lost", "appeal_needs_response"):
         action_emulator.control("POST", f"disputes/{dispute}", {"status": status})
-    return mirrored(make_desk(console, action_emulator), dispute)
+    return mirrored(make_context(console, action_emulator), dispute)
 
 
 def test_an_appeal_is_written_and_submitted_after_a_confirmation(
     console, lost, screen_as, action_emulator
 ):
-    desk = make_desk(console, action_emulator)
+    context = make_context(console, action_emulator)
     test = screen_as(person(console, "risk"), "dispute", id=lost)
     assert not test.exception
     assert "Appeal: respond" in badges(test)
@@ -124,11 +124,11 @@ def test_an_appeal_is_written_and_submitted_after_a_confirmation(
     test.text_area[0].input("It was signed for.")
     test.button(key="save_draft").click().run()
     assert not test.exception
-    assert at_stripe(desk, lost)["evidence"]["appeal"]["card"]["reason_for_filing"]
+    assert at_stripe(context, lost)["evidence"]["appeal"]["card"]["reason_for_filing"]
     test.button(key="submit").click().run()
     test.button(key="submit_now").click().run()
     assert not test.exception
-    assert at_stripe(desk, lost)["status"] == "appeal_under_review"
+    assert at_stripe(context, lost)["status"] == "appeal_under_review"
 
 
 def test_who_may_only_see_reads_that_somebody_answers_the_appeal(console, lost, screen_as):

@@ -17,11 +17,11 @@ from tests.support.fixtures_screens import HOSTILE
 
 
 @pytest.fixture
-def as_role(console, nothing_cached, screen_as, desk, monkeypatch):
+def as_role(console, nothing_cached, screen_as, context, monkeypatch):
     """The screen over a few events, as a role sees it: `as_role("admin", q=…)`."""
     from dashboard.ui import viewer as page_console
 
-    monkeypatch.setattr(page_console, "_desk", lambda _console: (desk, Quiet()))
+    monkeypatch.setattr(page_console, "_context", lambda _console: (context, Quiet()))
     now = clock.now()
     with writing(console.engine) as conn:
         for n in range(3):
@@ -128,8 +128,8 @@ def test_events_are_found_by_why_they_were_passed_over(as_role, passed):
     assert "because" in words(as_role(q="because:rain"))
 
 
-def test_a_trial_of_what_would_be_passed_over_says_why(as_role, desk):
-    test = as_role(event=put(desk, stripe_id="evt_00000000000000"))
+def test_a_trial_of_what_would_be_passed_over_says_why(as_role, context):
+    test = as_role(event=put(context, stripe_id="evt_00000000000000"))
     test.button(key="event_try").click().run()
     assert "It would be passed over: Sent by Stripe's test button." in words(test)
 
@@ -168,24 +168,24 @@ def test_nothing_is_told_of_modes_where_nothing_waits(as_role, passed):
     assert "wait for a key" not in words(as_role())
 
 
-def test_a_replay_is_asked_for_twice(console, as_role, desk):
+def test_a_replay_is_asked_for_twice(console, as_role, context):
     name = dead_id(as_role())
     test = as_role(event=name)
     test.button(key="event_replay").click().run()
-    assert state_of(desk, name)[0] == "dead"
+    assert state_of(context, name)[0] == "dead"
     test.button(key="event_replay_not").click().run()
     test.button(key="event_replay").click().run()
     test.button(key="event_replay_now").click().run()
     assert not test.exception
-    assert state_of(desk, name)[0] == "pending"
+    assert state_of(context, name)[0] == "pending"
     assert [row.target for row in audited(console, "event.replay")] == [name]
 
 
-def test_a_trial_shows_field_now_and_then(as_role, desk, backend):
-    paid = pay(desk, backend, "pm_card_visa").payment_intent_id
-    settle(desk)
-    source = desk.gateway(False).get(f"/v1/payment_intents/{paid}") | {"description": HOSTILE}
-    name = put(desk, subject=source, created_at=clock.now() + timedelta(hours=1))
+def test_a_trial_shows_field_now_and_then(as_role, context, backend):
+    paid = pay(context, backend, "pm_card_visa").payment_intent_id
+    settle(context)
+    source = context.gateway(False).get(f"/v1/payment_intents/{paid}") | {"description": HOSTILE}
+    name = put(context, subject=source, created_at=clock.now() + timedelta(hours=1))
     test = as_role(event=name)
     test.button(key="event_try").click().run()
     assert not test.exception
@@ -197,12 +197,12 @@ def test_a_trial_shows_field_now_and_then(as_role, desk, backend):
     assert "_secret_" not in str([one.value for one in test.json])
 
 
-def test_all_dead_ones_are_replayed_at_once(console, as_role, desk):
+def test_all_dead_ones_are_replayed_at_once(console, as_role, context):
     test = as_role("admin")
     name = dead_id(test)
     test.button(key="replay_dead_now").click().run()
     assert not test.exception
-    assert state_of(desk, name)[0] == "pending"
+    assert state_of(context, name)[0] == "pending"
     assert not any(button.key == "replay_dead_now" for button in test.button)
 
 
@@ -219,10 +219,10 @@ def test_nothing_is_made_up_in_live_mode(as_role, monkeypatch):
     assert as_role().button(key="simulate").disabled
 
 
-def test_an_event_is_made_up_from_a_real_object_and_healed(as_role, desk, backend):
-    paid = pay(desk, backend, "pm_card_visa").payment_intent_id
-    settle(desk)
-    with writing(desk.engine) as conn:
+def test_an_event_is_made_up_from_a_real_object_and_healed(as_role, context, backend):
+    paid = pay(context, backend, "pm_card_visa").payment_intent_id
+    settle(context)
+    with writing(context.engine) as conn:
         told = {"id": paid, "object": "payment_intent"}
         event(conn, subject=told, received_at=clock.now())
     test = as_role()
@@ -238,9 +238,9 @@ def test_an_event_is_made_up_from_a_real_object_and_healed(as_role, desk, backen
     name = test.query_params["event"]
     assert name.startswith("evt_sim_")
     assert "Made up here" in words(test)
-    apply_inbox(desk.engine, desk.books)
+    apply_inbox(context.engine, context.books)
     assert "to be read again from Stripe" in words(as_role(event=name))
-    settle(desk)
+    settle(context)
     assert "shown as last read from Stripe" in words(as_role(event=name))
 
 
@@ -273,10 +273,10 @@ def test_what_is_not_there_is_said_so(as_role):
     assert "no such event" in words(as_role(event="evt_none"))
 
 
-def test_a_role_that_is_taken_away_stops_the_next_replay(console, as_role, desk):
+def test_a_role_that_is_taken_away_stops_the_next_replay(console, as_role, context):
     name = dead_id(as_role())
     test = as_role(event=name)
     test.button(key="event_replay").click().run()
     give(console, as_role.people["developer"], "viewer")
     test.button(key="event_replay_now").click().run()
-    assert state_of(desk, name)[0] == "dead"
+    assert state_of(context, name)[0] == "dead"

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 
 from core.db.tables import case_notes, cases, list_entries, rule_sets
-from core.risk.cases import follow
+from core.risk.cases import follow_sources
 from core.risk.rules import DEFAULT
 from tests.support.fixtures_access import person
 from tests.support.fraud_rows import a_case, kept, scored, warned
@@ -69,7 +69,7 @@ def test_figures_stand_by_currency_and_are_not_summed(console, fraud):
 def test_a_case_shows_its_factors_and_what_a_refund_saves(console, fraud):
     payment = scored(console, level="low", settlement_currency="usd", amount_minor=5000)
     warned(console, payment)
-    follow(console.engine)
+    follow_sources(console.engine)
     (row,) = kept(console, cases)
     test = fraud(tab="cases", case=row.id)
     factors = next(f.value for f in test.dataframe if "points" in f.value)
@@ -114,7 +114,7 @@ def test_a_case_is_dismissed_with_a_reason_only(console, fraud):
 def test_a_case_is_worked_by_keys(console, fraud):
     case_id = a_case(console)
     scored(console)
-    follow(console.engine)
+    follow_sources(console.engine)
     test = fraud(tab="cases", case=case_id)
     keys = {one.label: one.proto.shortcut for one in test.button if one.proto.shortcut}
     assert keys == {

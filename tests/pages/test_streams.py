@@ -217,24 +217,28 @@ def parked(console):
     now = clock.now()
     with writing(console.engine) as conn:
         for stripe_id, kind in kinds.items():
-            refresh_queue.mark(
-                conn, [refresh_queue.Mark(kind, stripe_id, False, now, None)], at=now
+            refresh_queue.enqueue(
+                conn, [refresh_queue.RefreshRequest(kind, stripe_id, False, now, None)], at=now
             )
-        refresh_queue.mark(conn, [refresh_queue.Mark("refund", "re_live", True, now, None)], at=now)
+        refresh_queue.enqueue(
+            conn, [refresh_queue.RefreshRequest("refund", "re_live", True, now, None)], at=now
+        )
         said = f"The API key lacks the right {RIGHT}."
         s = stale_objects
         conn.execute(update(s).values(next_attempt_at=NEVER, attempts=8, last_error=said))
         conn.execute(update(s).where(s.c.stripe_id == "re_1").values(last_error=HOSTILE))
-        refresh_queue.mark(conn, [refresh_queue.Mark("charge", "ch_1", False, now, None)], at=now)
+        refresh_queue.enqueue(
+            conn, [refresh_queue.RefreshRequest("charge", "ch_1", False, now, None)], at=now
+        )
     return kinds
 
 
 @pytest.fixture
-def acting(desk, monkeypatch):
+def acting(context, monkeypatch):
     from dashboard.ui import viewer as page_console
     from tests.pages.test_events import Quiet
 
-    monkeypatch.setattr(page_console, "_desk", lambda _console: (desk, Quiet()))
+    monkeypatch.setattr(page_console, "_context", lambda _console: (context, Quiet()))
 
 
 def rows(test):

@@ -24,7 +24,7 @@ from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from core.inbox.event_processor import apply_inbox
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.backfill import Learned, backfill
 from core.mirror.ledger_walk import catch_up
 from core.mirror.refresh import refresh
@@ -51,7 +51,7 @@ class Spine:
     emulator: RunningEmulator
     engine: Engine
     gateway: Gateway
-    books: Books
+    books: BookingContext
 
     def drain(self, *, ledger: bool = True) -> None:
         """Run the worker's steps until nothing is left to do."""
@@ -101,7 +101,7 @@ def connect(emulator: RunningEmulator, url: str, zone: str = "UTC", *, live: boo
         budget=Budget(rate=100_000),
         wait=wait_none(),
     )
-    return Spine(emulator, engine, gateway, Books(Scope(ZoneInfo(zone))))
+    return Spine(emulator, engine, gateway, BookingContext(Scope(ZoneInfo(zone))))
 
 
 def do_business(spine: Spine, seed: int, count: int = 24) -> None:

@@ -1,6 +1,6 @@
 """Every door of `core/actions`, who may use it, and a call of it that changes nothing.
 
-A door is a public function that takes a desk and a caller. Each has a row here: the roles are
+A door is a public function that takes a context and a caller. Each has a row here: the roles are
 written out, for they are what is promised, and the call names nothing that exists, so that who is
 let in meets `NotFound`, `InvalidInput` or nothing to do.
 """
@@ -31,9 +31,9 @@ from core.risk.backtest import Question
 #: These are what doors are made of: each is called with rights, or behind a door.
 PARTS = {
     "transaction.in_one",
-    "operations.operations.admit",
-    "operations.operations.carry_out",
-    "payments.risk_gate.carry_out_asked",
+    "operations.operations.authorize",
+    "operations.operations.execute",
+    "payments.risk_gate.execute_with_risk",
 }
 
 ADMIN = {"admin"}
@@ -78,7 +78,7 @@ ROWS: dict[str, Row] = {
     "fraud.cases.approve": Row(RISK, (NONE,)),
     "fraud.cases.assign": Row(RISK, (NONE, None)),
     "fraud.cases.dismiss": Row(RISK, (NONE, "why")),
-    "fraud.cases.note": Row(RISK, (NONE, "what")),
+    "fraud.cases.add_note": Row(RISK, (NONE, "what")),
     "fraud.cases.refund": Row(RISK, (NONE,)),
     "payments.checkout_sessions.create": Row(
         DEVELOPER, (_ORDER,), {"order_id": 0, "name": "", "email": "nobody"}
@@ -130,11 +130,11 @@ ROWS: dict[str, Row] = {
 
 
 def doors() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every public function of `core.actions` that takes a desk and a caller."""
+    """Every public function of `core.actions` that takes a context and a caller."""
     for module in pkgutil.walk_packages(core.actions.__path__, "core.actions."):
         home = importlib.import_module(module.name)
         for name, found in vars(home).items():
             own = inspect.isfunction(found) and found.__module__ == home.__name__
             first = list(inspect.signature(found).parameters)[:2] if own else []
-            if first == ["desk", "caller"] and not name.startswith("_"):
+            if first == ["context", "caller"] and not name.startswith("_"):
                 yield f"{module.name.removeprefix('core.actions.')}.{name}", found

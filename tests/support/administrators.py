@@ -1,24 +1,24 @@
-"""An administrators' desk without Stripe, and what it leaves behind."""
+"""An administrators' context without Stripe, and what it leaves behind."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
 from core.access import tokens, users
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.cache import ProcessCache
 from core.db.engine import reading, writing
 from core.db.tables import audit_log
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from tests.support.fixtures_access import email_of
 from tests.support.fixtures_actions import RULES
 
 
-def office_of(console, *, production=False) -> Desk:
-    """A desk without Stripe: nothing here asks for it."""
-    books = Books(Scope(console.settings.zone))
-    return Desk(console.engine, {}, books, RULES, ProcessCache(), "", production)
+def office_of(console, *, production=False) -> ActionContext:
+    """A context without Stripe: nothing here asks for it."""
+    books = BookingContext(Scope(console.settings.zone))
+    return ActionContext(console.engine, {}, books, RULES, ProcessCache(), "", production)
 
 
 def of(console, user_id):

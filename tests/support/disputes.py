@@ -9,7 +9,7 @@ from pypdf import PdfWriter
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.db.engine import writing
 from core.emulator.server import RunningEmulator
 from core.gateway.objects import read_object
@@ -21,36 +21,41 @@ TEST = {"livemode": False}
 
 
 def disputed(
-    desk: Desk, emulator: RunningEmulator, caller: Caller, token: str = "pm_card_createDispute"
+    context: ActionContext,
+    emulator: RunningEmulator,
+    caller: Caller,
+    token: str = "pm_card_createDispute",
 ) -> str:
     """Pay, have it disputed, and bring the dispute into the mirror; its id."""
-    payment = pay(desk, caller, token)
+    payment = pay(context, caller, token)
     emulator.settle()
-    found = desk.gateway(False).get("/v1/disputes", payment_intent=payment.payment_intent_id)
-    return mirrored(desk, found["data"][0]["id"])
+    found = context.gateway(False).get("/v1/disputes", payment_intent=payment.payment_intent_id)
+    return mirrored(context, found["data"][0]["id"])
 
 
-def by_mastercard(desk: Desk, emulator: RunningEmulator, caller: Caller) -> str:
+def by_mastercard(context: ActionContext, emulator: RunningEmulator, caller: Caller) -> str:
     """A dispute whose pages are counted."""
-    payment = pay(desk, caller, "pm_card_mastercard")
-    source = desk.gateway(False).get(f"/v1/payment_intents/{payment.payment_intent_id}")
+    payment = pay(context, caller, "pm_card_mastercard")
+    source = context.gateway(False).get(f"/v1/payment_intents/{payment.payment_intent_id}")
     found = emulator.control("POST", "disputes", {"charge": source["latest_charge"]})
-    return mirrored(desk, found["id"])
+    return mirrored(context, found["id"])
 
 
-def mirrored(desk: Desk, dispute_id: str) -> str:
+def mirrored(context: ActionContext, dispute_id: str) -> str:
     """Read a dispute back into the mirror, as the worker does."""
     now = clock.now()
-    snapshot = read_object(at_stripe(desk, dispute_id), as_of=now, confirmed=True, livemode=False)
+    snapshot = read_object(
+        at_stripe(context, dispute_id), as_of=now, confirmed=True, livemode=False
+    )
     assert snapshot is not None
-    with writing(desk.engine) as connection:
-        apply(connection, [snapshot], desk.books, at=now)
+    with writing(context.engine) as connection:
+        apply(connection, [snapshot], context.books, at=now)
     return dispute_id
 
 
-def at_stripe(desk: Desk, dispute_id: str) -> dict[str, Any]:
+def at_stripe(context: ActionContext, dispute_id: str) -> dict[str, Any]:
     """The dispute as Stripe has it."""
-    return desk.gateway(False).get(f"/v1/disputes/{dispute_id}")
+    return context.gateway(False).get(f"/v1/disputes/{dispute_id}")
 
 
 def picture(size: int) -> bytes:

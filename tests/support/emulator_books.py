@@ -79,7 +79,7 @@ class Desk:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def context() -> Iterator[Desk]:
     """A fresh emulator in memory whose clock stands still."""
     engine = Engine(":memory:", seed=1)
     control = Control(engine, Background(engine))

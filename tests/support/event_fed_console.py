@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from core import clock
 from core.db.engine import reading
 from core.inbox.event_processor import apply_inbox
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.reads.disputes import list as dispute_list
 from core.reads.overview import attention
 from core.reads.payments import list as payment_list
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 class Shop:
     """An inbox that is told of payments and disputes, and what the reads then say."""
 
-    def __init__(self, client: httpx.Client, engine: Engine, books: Books) -> None:
+    def __init__(self, client: httpx.Client, engine: Engine, books: BookingContext) -> None:
         self.client, self.engine, self.books, self.number = client, engine, books, 0
 
     def tell(self, *sources: Json) -> None:

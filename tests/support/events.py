@@ -17,59 +17,59 @@ from tests.support.fixtures_logs import event
 PAID = "payment_intent.succeeded"
 
 
-def settle(desk):
+def settle(context):
     """The worker's steps until nothing is left to do."""
     for _ in range(50):
-        busy = apply_inbox(desk.engine, desk.books).any
-        if not (refresh(desk.engine, desk.gateway(False), desk.books) or busy):
+        busy = apply_inbox(context.engine, context.books).any
+        if not (refresh(context.engine, context.gateway(False), context.books) or busy):
             return
     raise AssertionError("the inbox did not come to rest")
 
 
-def shown(desk, payment_id):
-    with reading(desk.engine) as connection:
+def shown(context, payment_id):
+    with reading(context.engine) as connection:
         query = select(payments).where(payments.c.stripe_id == payment_id)
         return connection.execute(query).mappings().one()
 
 
-def state_of(desk, event_id):
-    with reading(desk.engine) as connection:
+def state_of(context, event_id):
+    with reading(context.engine) as connection:
         query = select(table.c.state, table.c.source).where(table.c.stripe_id == event_id)
         return tuple(connection.execute(query).one())
 
 
-def put(desk, **given):
-    with writing(desk.engine) as connection:
+def put(context, **given):
+    with writing(context.engine) as connection:
         return event(connection, **given)
 
 
-def every_row(desk):
+def every_row(context):
     """The whole database, table by table."""
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         return {
             one.name: sorted(map(repr, connection.execute(select(one)).all()))
             for one in metadata.sorted_tables
         }
 
 
-def real(desk, payment_id, **changes):
-    source = desk.gateway(False).get(f"/v1/payment_intents/{payment_id}")
+def real(context, payment_id, **changes):
+    source = context.gateway(False).get(f"/v1/payment_intents/{payment_id}")
     source.pop("client_secret")
     return source | changes
 
 
-def replay(desk, caller, ids, livemode=False):
-    return events.replay(desk, caller, ids, livemode=livemode)
+def replay(context, caller, ids, livemode=False):
+    return events.replay(context, caller, ids, livemode=livemode)
 
 
-def dead(desk, caller, livemode=False):
-    return events.replay_dead(desk, caller, livemode=livemode)
+def dead(context, caller, livemode=False):
+    return events.replay_dead(context, caller, livemode=livemode)
 
 
-def dry(desk, caller, name, livemode=False):
-    return events.dry_run(desk, caller, name, livemode=livemode)
+def dry(context, caller, name, livemode=False):
+    return events.dry_run(context, caller, name, livemode=livemode)
 
 
-def made(desk, caller, kind="price.created", source=None, livemode=False):
+def made(context, caller, kind="price.created", source=None, livemode=False):
     text = json.dumps(source or {"id": "price_1", "object": "price"})
-    return events.simulate(desk, caller, kind, text, livemode=livemode)
+    return events.simulate(context, caller, kind, text, livemode=livemode)

@@ -16,7 +16,7 @@ from core.db.migrate import upgrade
 from core.db.tables import balance_transaction_fees, balance_transactions, charges, payments
 from core.domain.payment_states import payment_state
 from core.ledger import payment_words
-from core.ledger.facets import FacetBook
+from core.ledger.facets import FacetRegistry
 from core.ledger.ingest import write_fee_sums, write_sums
 from core.ledger.payment_rollups import PaymentTally, facet_of
 from tests.support.newest_schema import laid
@@ -129,14 +129,14 @@ def ledger_row(payment: Mapping[str, Any], zone: ZoneInfo = UTC_ZONE, **given: A
 
 def add_payments(conn: Connection, rows: Sequence[Row], slot: int = 0) -> None:
     """Insert payments rows, number their facets and add them to the daily counts."""
-    numbers = FacetBook().numbers(conn, (facet_of(row) for row in rows))
+    numbers = FacetRegistry().numbers(conn, (facet_of(row) for row in rows))
     tally = PaymentTally()
     for row in rows:
         row["facet"] = numbers[facet_of(row)]
         tally.add(row)
     if rows:
         conn.execute(payments.insert(), rows)
-        payment_words.follow(conn, rows, {})
+        payment_words.follow_payments(conn, rows, {})
     tally.write(conn, slot)
 
 

@@ -141,7 +141,7 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
 
     from dashboard.ui import viewer as console_
 
-    monkeypatch.setattr(console_, "console", lambda: console)
+    monkeypatch.setattr(console_, "current_console", lambda: console)
 
     def run(user_id: str | None, page: str | None = None, **query: str) -> Any:
         test = app_test(ROOT / "dashboard" / "streamlit_app.py")

@@ -1,4 +1,4 @@
-"""A desk over an emulator, and a shop's backend that takes payments at it."""
+"""A context over an emulator, and a shop's backend that takes payments at it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenacity import wait_none
 
 from core.access import tokens
 from core.access.principals import Caller
-from core.actions.context import Desk, PaymentRules
+from core.actions.context import ActionContext, PaymentRules
 from core.actions.payments import payments
 from core.actions.payments.validation import NewPayment
 from core.bootstrap import Console
@@ -23,7 +23,7 @@ from core.emulator.server import RunningEmulator, start_emulator
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from tests.support.account_mirror import KEY
 from tests.support.fixtures_access import email_of, person
 
@@ -40,19 +40,19 @@ def action_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
 
 
 @pytest.fixture
-def desk(console: Console, action_emulator: RunningEmulator) -> Desk:
-    """A desk over an empty database; the emulator has no faults ordered."""
+def context(console: Console, action_emulator: RunningEmulator) -> ActionContext:
+    """A context over an empty database; the emulator has no faults ordered."""
     action_emulator.control("DELETE", "faults")
-    return make_desk(console, action_emulator)
+    return make_context(console, action_emulator)
 
 
-def make_desk(console: Console, emulator: RunningEmulator, **of_gateway: Any) -> Desk:
-    """A desk whose gateway neither waits between its tries nor for long."""
+def make_context(console: Console, emulator: RunningEmulator, **of_gateway: Any) -> ActionContext:
+    """A context whose gateway neither waits between its tries nor for long."""
     quick = {"budget": Budget(rate=100_000), "wait": wait_none(), "read_seconds": 20}
     gateway = Gateway(KEY, livemode=False, api_base=emulator.base_url, **quick | of_gateway)
-    books = Books(Scope(console.settings.zone))
+    books = BookingContext(Scope(console.settings.zone))
     back = "https://shop.example/back"
-    return Desk(console.engine, {False: gateway}, books, RULES, ProcessCache(), back)
+    return ActionContext(console.engine, {False: gateway}, books, RULES, ProcessCache(), back)
 
 
 @pytest.fixture
@@ -77,9 +77,9 @@ def operations_kept(console: Console) -> list[Any]:
         return list(connection.execute(asked).all())
 
 
-def pay(desk: Desk, caller: Caller, token: str) -> payments.Payment:
+def pay(context: ActionContext, caller: Caller, token: str) -> payments.Payment:
     """Create a payment and confirm it with a test token."""
-    made = payments.create(desk, caller, ASKED, livemode=False)
+    made = payments.create(context, caller, ASKED, livemode=False)
     return payments.confirm(
-        desk, caller, made.payment_intent_id, livemode=False, payment_method=token
+        context, caller, made.payment_intent_id, livemode=False, payment_method=token
     )

@@ -9,7 +9,7 @@ from core import clock
 from core.db import migrate
 from core.db.engine import open_engine
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from tests.support.receivers import wait_until
 
 
@@ -23,7 +23,7 @@ def engine(database_url):
 
 @pytest.fixture
 def books():
-    return Books(Scope(ZoneInfo("UTC"), 0))
+    return BookingContext(Scope(ZoneInfo("UTC"), 0))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.bootstrap import Console
 from tests.support.fixtures_access import AsPerson
 from tests.support.refunds import caller
@@ -18,19 +18,21 @@ Seen = Callable[..., Any]
 
 
 class _NoLog:
-    """The calls of these desks are not kept."""
+    """The calls of these contexts are not kept."""
 
     def flush(self) -> int:
         return 0
 
 
 @pytest.fixture
-def at_desk(desk: Desk, monkeypatch: pytest.MonkeyPatch, nothing_cached: None) -> Desk:
-    """The desk that the screens work with: the test's own, over the emulator."""
+def action_screens(
+    context: ActionContext, monkeypatch: pytest.MonkeyPatch, nothing_cached: None
+) -> ActionContext:
+    """The context that the screens work with: the test's own, over the emulator."""
     from dashboard.ui import viewer as console_
 
-    monkeypatch.setattr(console_, "_desk", lambda _console: (desk, _NoLog()))
-    return desk
+    monkeypatch.setattr(console_, "_context", lambda _console: (context, _NoLog()))
+    return context
 
 
 @pytest.fixture
@@ -55,13 +57,13 @@ def _screen(screen_as: AsPerson, name: str) -> Seen:
 
 
 @pytest.fixture
-def refunds_as(at_desk: Desk, screen_as: AsPerson) -> Seen:
+def refunds_as(action_screens: ActionContext, screen_as: AsPerson) -> Seen:
     """The screen Refunds."""
     return _screen(screen_as, "refunds")
 
 
 @pytest.fixture
-def bulk_as(at_desk: Desk, screen_as: AsPerson) -> Seen:
+def bulk_as(action_screens: ActionContext, screen_as: AsPerson) -> Seen:
     """The screen of a bulk refund."""
     return _screen(screen_as, "bulk_refund")
 

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 import pytest
 
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.bootstrap import Console
 from core.db.engine import writing
 from core.db.migrate import upgrade
 from core.db.tables import evidence_files, operations
 from core.emulator.server import RunningEmulator
 from tests.support.fixtures_access import make_console, person
-from tests.support.fixtures_actions import make_desk
+from tests.support.fixtures_actions import make_context
 
 
 @dataclass
 class Till:
-    """Two processes' desks over one database, somebody who asks and somebody who approves."""
+    """Two processes' contexts over one database, somebody who asks and somebody who approves."""
 
     emulator: RunningEmulator
     console: Console
-    desk: Desk
-    second: Desk
+    context: ActionContext
+    second: ActionContext
     support: Caller
     lead: Caller
 
@@ -69,8 +69,8 @@ def till(_till_console: Console, action_emulator: RunningEmulator) -> Till:
     return Till(
         emulator=action_emulator,
         console=_till_console,
-        desk=make_desk(_till_console, action_emulator),
-        second=make_desk(_till_console, action_emulator),
+        context=make_context(_till_console, action_emulator),
+        second=make_context(_till_console, action_emulator),
         support=Caller(person(_till_console, "support")),
         lead=Caller(person(_till_console, "support_lead")),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core import clock
 from core.db.engine import reading, writing
 from core.db.tables import cases, early_fraud_warnings, risk_assessments
-from core.risk.cases import follow
+from core.risk.cases import follow_sources
 from tests.support import factories
 from tests.support.risk_samples import assessment
 
@@ -65,5 +65,5 @@ def kept(console, table):
 
 def a_case(console, **given):
     scored(console, **given)
-    follow(console.engine)
+    follow_sources(console.engine)
     return kept(console, cases)[0].id

@@ -19,7 +19,7 @@ import pytest
 from tenacity import wait_none
 
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.operations import call as operation_call
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
@@ -28,7 +28,7 @@ from core.cache import ProcessCache
 from core.db.engine import open_engine
 from core.gateway.client import Gateway
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from tests.support.account_mirror import KEY
 from tests.support.factories import UTC_ZONE
 from tests.support.fixtures_actions import RULES
@@ -82,7 +82,7 @@ def _at(*places: tuple[Any, str], then: bool = False) -> Callable[[pytest.Monkey
     return plant
 
 
-_BEGIN = ((refunds, "begin"), (refund_approvals, "begin"))
+_BEGIN = ((refunds, "record"), (refund_approvals, "record"))
 #: Each place, in the order in which a refund passes them.
 PLACES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "before the first transaction": _at((refunds, "_write_down"), (refund_approvals, "_approve")),
@@ -91,7 +91,7 @@ PLACES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "after it": _at((refund_requests, "send")),
     "before the call": _at((Gateway, "post")),
     "during the call": _reply_lost,
-    "after the call": _at((operation_call, "record")),
+    "after the call": _at((operation_call, "record_outcome")),
     "in the second, before the mirror": _at((operation_call, "apply")),
     "in the second, after the mirror": _at((operation_call, "apply"), then=True),
     "in the second, before its end": _at((operation_call, "_audit")),
@@ -121,11 +121,11 @@ def main(place: str, url: str, emulator: str, user: str, payment: str, *rest: st
     _end = partial(os.kill, os.getpid(), signal.SIGKILL)
     amount, request = rest
     gateway = Gateway(KEY, livemode=False, api_base=emulator, wait=wait_none())
-    books = Books(Scope(UTC_ZONE))
-    desk = Desk(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
+    books = BookingContext(Scope(UTC_ZONE))
+    context = ActionContext(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
     PLACES[place](pytest.MonkeyPatch())
     asked = refunds.NewRefund(payment, amount, "duplicate")
-    refunds.ask(desk, Caller(user), asked, livemode=False, request_id=request)
+    refunds.ask(context, Caller(user), asked, livemode=False, request_id=request)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tenacity import wait_none
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.operations import call as operation_call
 from core.actions.operations import resolve
 from core.actions.refunds import ask as refunds
@@ -29,7 +29,7 @@ from core.db.engine import open_engine
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from tests.support.account_mirror import KEY
 from tests.support.factories import UTC_ZONE
 from tests.support.fixtures_actions import RULES
@@ -110,7 +110,7 @@ PLACES: dict[str, tuple[Callable[[], None], bool]] = {
     "before the first try": (_stopped_before(Gateway, "post"), False),
     "between two tries": (_stopped_after_a_lost_reply, True),
     "in line for the second": (_stopped_in_line, True),
-    "before it is recorded": (_stopped_before(operation_call, "record"), False),
+    "before it is recorded": (_stopped_before(operation_call, "record_outcome"), False),
 }
 
 
@@ -119,16 +119,16 @@ def main(place: str, noticed: str, checked: str, url: str, emulator: str, *asked
     Deadline.passed = CHECKED[checked]
     noticing(noticed)
     gateway = Gateway(KEY, livemode=False, api_base=emulator, wait=wait_none())
-    books = Books(Scope(UTC_ZONE))
-    desk = Desk(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
+    books = BookingContext(Scope(UTC_ZONE))
+    context = ActionContext(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
     plant, _ = PLACES[place]
     plant()
     if not asked:
-        resolve.resolve(desk)
+        resolve.resolve(context)
         return
     user, payment, amount, request = asked
     wanted = refunds.NewRefund(payment, amount, "duplicate")
-    made = refunds.ask(desk, Caller(user), wanted, livemode=False, request_id=request)
+    made = refunds.ask(context, Caller(user), wanted, livemode=False, request_id=request)
     sys.stdout.write(made.state)
 
 

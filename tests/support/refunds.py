@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.refunds.validation import NewRefund
 from core.db.engine import reading, writing
 from core.db.tables import refund_requests
@@ -24,14 +24,14 @@ def caller(console: Any, *roles: str) -> Caller:
 
 
 def paid(
-    desk: Desk,
+    context: ActionContext,
     amount: int = 10_000,
     currency: str = "usd",
     token: str = "pm_card_visa",
     **more: Any,
 ) -> str:
     """A payment of so many minor units, taken at Stripe and mirrored; its id."""
-    gateway, key = desk.gateway(False), f"test-{clock.micros_now()}"
+    gateway, key = context.gateway(False), f"test-{clock.micros_now()}"
     payment = gateway.post(
         "/v1/payment_intents",
         idempotency_key=key,
@@ -42,25 +42,25 @@ def paid(
         automatic_payment_methods={"enabled": True, "allow_redirects": "never"},
         **more,
     )["id"]
-    mirror(desk, payment)
+    mirror(context, payment)
     return str(payment)
 
 
-def charged(desk: Desk, amount: int = 10_000, source: str = "tok_visa") -> str:
+def charged(context: ActionContext, amount: int = 10_000, source: str = "tok_visa") -> str:
     """A payment without a PaymentIntent, as older integrations take them; its charge's id."""
     key = f"test-{clock.micros_now()}"
     given = {"amount": amount, "currency": "usd", "source": source}
-    charge = desk.gateway(False).post("/v1/charges", idempotency_key=key, **given)["id"]
-    mirror(desk, charge, "charge")
+    charge = context.gateway(False).post("/v1/charges", idempotency_key=key, **given)["id"]
+    mirror(context, charge, "charge")
     return str(charge)
 
 
-def mirror(desk: Desk, stripe_id: str, kind: str = "payment_intent") -> None:
+def mirror(context: ActionContext, stripe_id: str, kind: str = "payment_intent") -> None:
     """Read a payment, or what else it is, at Stripe, as the worker does."""
     read_at = clock.now()
-    seen = read_one(desk.gateway(False), kind, stripe_id, known_at=read_at)
-    with writing(desk.engine) as connection:
-        apply(connection, [seen], desk.books)
+    seen = read_one(context.gateway(False), kind, stripe_id, known_at=read_at)
+    with writing(context.engine) as connection:
+        apply(connection, [seen], context.books)
 
 
 def whole(payment_id: str, **change: Any) -> NewRefund:
@@ -84,7 +84,7 @@ def requests(engine: Engine, payment_id: str | None = None) -> list[Any]:
         return list(connection.execute(query))
 
 
-def at_stripe(desk: Desk, payment_id: str) -> list[dict[str, Any]]:
+def at_stripe(context: ActionContext, payment_id: str) -> list[dict[str, Any]]:
     """Stripe's refunds of a payment."""
-    pages = desk.gateway(False).pages("/v1/refunds", **{payment_kind(payment_id): payment_id})
+    pages = context.gateway(False).pages("/v1/refunds", **{payment_kind(payment_id): payment_id})
     return [one for page in pages for one in page]

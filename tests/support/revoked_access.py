@@ -29,7 +29,7 @@ from core.domain import refund_states as states
 from core.emulator.server import RunningEmulator
 from tests.support.account_mirror import KEY
 from tests.support.fixtures_access import person, session_of
-from tests.support.fixtures_actions import make_desk
+from tests.support.fixtures_actions import make_context
 from tests.support.refunds import paid, part
 from tests.support.streamlit_tabs import Tab, opened
 from tests.support.ui_servers import Ui, running_ui
@@ -86,14 +86,14 @@ def serving(
     """A UI process over the emulator, and a function that sets a new scene in it."""
     stripe = {"STRIPE_TEST_SECRET_KEY": KEY, "STRIPE_API_BASE": emulator.base_url}
     with running_ui(folder, bug, **stripe, **more) as ui:
-        desk = make_desk(ui.console, emulator)
-        payment = paid(desk, 5_000_000)
+        context = make_context(ui.console, emulator)
+        payment = paid(context, 5_000_000)
 
         def scene() -> Scene:
             note, email = f"note {uuid.uuid4().hex}", f"{uuid.uuid4().hex}@seen.example"
             _empty_queue(ui.console)
             asker = Caller(person(ui.console, "support"))
-            asked = refunds.ask(desk, asker, part(payment, "150.00", note=note), livemode=False)
+            asked = refunds.ask(context, asker, part(payment, "150.00", note=note), livemode=False)
             assert asked.state == "awaiting_approval"
             lead = person(ui.console, "support_lead", "finance", "admin")
             made = Scene(

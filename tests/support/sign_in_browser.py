@@ -18,7 +18,7 @@ from core.bootstrap import Console
 from dashboard.web import login, password_page
 from dashboard.web.allowed_hosts import addresses
 from dashboard.web.auth_middleware import Guard
-from dashboard.web.session_lookup import Doorman
+from dashboard.web.session_lookup import SessionResolver
 from tests.support.fixtures_access import PASSWORD
 
 EMAIL = "fay@shop.example"
@@ -35,7 +35,9 @@ class Browser:
 
     def __init__(self, console: Console, port: int = 8501, **headers: str) -> None:
         self.at = clock.now()
-        self.doorman = Doorman(console, addresses(console.settings, port), now=lambda: self.at)
+        self.doorman = SessionResolver(
+            console, addresses(console.settings, port), now=lambda: self.at
+        )
         app = Starlette(
             routes=[
                 *login.routes(self.doorman),

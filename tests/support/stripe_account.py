@@ -19,7 +19,7 @@ from core.db.engine import reading
 from core.db.tables import payments, refunds
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from tests.support.account_mirror import Spine
 
 Json = dict[str, Any]
@@ -267,7 +267,7 @@ def served(account: StripeAccount) -> Iterator[str]:
         thread.join()
 
 
-def console_of(account: StripeAccount, base: str, engine: Engine, books: Books) -> Spine:
+def console_of(account: StripeAccount, base: str, engine: Engine, books: BookingContext) -> Spine:
     """A console that learns from an account."""
     gateway = Gateway(
         "sk_live_dummy" if account.livemode else "sk_test_dummy",

@@ -30,7 +30,7 @@ from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from core.inbox.event_processor import apply_inbox
 from core.ledger.booking import Scope
-from core.mirror.apply import Books
+from core.mirror.apply import BookingContext
 from core.mirror.backfill import Learned, backfill
 from core.mirror.ledger_walk import catch_up, fill_gaps
 from core.mirror.refresh import refresh
@@ -215,7 +215,7 @@ class Mirror:
     stripe: StripeLists
     engine: Engine
     gateway: Gateway
-    books: Books
+    books: BookingContext
 
     def sync(self, days: int = 90) -> Learned:
         since = clock.now() - timedelta(days=days)
@@ -261,7 +261,9 @@ def mirror_of(stripe: StripeLists, url: str, *, livemode: bool = False) -> Mirro
         budget=Budget(rate=100_000),
         wait=wait_none(),
     )
-    return Mirror(stripe, open_engine(laid(url)), gateway, Books(Scope(ZoneInfo("UTC"), 0)))
+    return Mirror(
+        stripe, open_engine(laid(url)), gateway, BookingContext(Scope(ZoneInfo("UTC"), 0))
+    )
 
 
 # Objects in Stripe's shapes, as the pinned API version writes them. What has no `livemode` there

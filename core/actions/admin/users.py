@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 from core import clock
 from core.access import audit, audit_notes, passwords, rights, sessions, tokens, users
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
 from core.db import tables
 from core.db.engine import retrying, writing
 from core.errors import NotFound, NotPermitted, OwnAdministration
@@ -34,7 +34,7 @@ class Account:
 
 
 def create(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     *,
     email: str,
@@ -48,8 +48,8 @@ def create(
     `InvalidInput` for a bad or taken address, a bad role, a short password; `Misconfigured` for a
     demo address in production. Nothing is written then.
     """
-    admit(desk, caller, (_RIGHT,), "user.create", "")
-    users.refuse_demo(users.normal_email(email), production=desk.production)
+    authorize(context, caller, (_RIGHT,), "user.create", "")
+    users.refuse_demo(users.normal_email(email), production=context.production)
     made_up = None if password else _new_password()
     hashed = passwords.hash_password(password or str(made_up))
 
@@ -62,13 +62,13 @@ def create(
             password_hash=hashed,
             password_given=True,
             actor=caller.actor,
-            production=desk.production,
+            production=context.production,
         )
 
-    return Account(_change(desk, caller, "user.create", "", work), made_up)
+    return Account(_change(context, caller, "user.create", "", work), made_up)
 
 
-def set_roles(desk: Desk, caller: Caller, user_id: str, roles: Sequence[str]) -> None:
+def set_roles(context: ActionContext, caller: Caller, user_id: str, roles: Sequence[str]) -> None:
     """Replace somebody's roles; in force with their next call.
 
     `OwnAdministration` for callers who would take away their own.
@@ -79,10 +79,10 @@ def set_roles(desk: Desk, caller: Caller, user_id: str, roles: Sequence[str]) ->
         email = users.address_of(connection, user_id)
         users.set_roles(connection, email, roles, actor=caller.actor)
 
-    _change(desk, caller, "user.roles", user_id, work)
+    _change(context, caller, "user.roles", user_id, work)
 
 
-def set_disabled(desk: Desk, caller: Caller, user_id: str, disabled: bool) -> None:
+def set_disabled(context: ActionContext, caller: Caller, user_id: str, disabled: bool) -> None:
     """Shut somebody out and end their sessions, or let them in again.
 
     `OwnAdministration` for one's own account; `Misconfigured` for a demo user in production.
@@ -96,18 +96,18 @@ def set_disabled(desk: Desk, caller: Caller, user_id: str, disabled: bool) -> No
             users.address_of(connection, user_id),
             disabled,
             actor=caller.actor,
-            production=desk.production,
+            production=context.production,
         )
 
-    _change(desk, caller, "user.disable" if disabled else "user.enable", user_id, work)
+    _change(context, caller, "user.disable" if disabled else "user.enable", user_id, work)
 
 
 def reset_password(
-    desk: Desk, caller: Caller, user_id: str, password: str | None = None
+    context: ActionContext, caller: Caller, user_id: str, password: str | None = None
 ) -> Account:
     """Set a password and end the sessions; one that was made up is given back, once. Who signs in
     with it chooses their own first."""
-    admit(desk, caller, (_RIGHT,), "user.password", user_id)
+    authorize(context, caller, (_RIGHT,), "user.password", user_id)
     made_up = None if password else _new_password()
     hashed = passwords.hash_password(password or str(made_up))
 
@@ -117,11 +117,11 @@ def reset_password(
         given = user_id != caller.user_id
         users.set_password(connection, email, hashed, password_given=given, actor=caller.actor)
 
-    _change(desk, caller, "user.password", user_id, work)
+    _change(context, caller, "user.password", user_id, work)
     return Account(user_id, made_up)
 
 
-def end_session(desk: Desk, caller: Caller, user_id: str, key: str) -> None:
+def end_session(context: ActionContext, caller: Caller, user_id: str, key: str) -> None:
     """End one session of somebody's now; `NotFound` if they have none under this key."""
     s = tables.sessions.c
 
@@ -138,10 +138,10 @@ def end_session(desk: Desk, caller: Caller, user_id: str, key: str) -> None:
                 details={"session": key[:12]},
             )
 
-    _change(desk, caller, "session.end", user_id, work)
+    _change(context, caller, "session.end", user_id, work)
 
 
-def end_sessions(desk: Desk, caller: Caller, user_id: str) -> int:
+def end_sessions(context: ActionContext, caller: Caller, user_id: str) -> int:
     """End all sessions of somebody's now; how many there were."""
 
     def work(connection: Connection) -> int:
@@ -157,13 +157,13 @@ def end_sessions(desk: Desk, caller: Caller, user_id: str) -> int:
             )
         return ended
 
-    return _change(desk, caller, "session.end_all", user_id, work)
+    return _change(context, caller, "session.end_all", user_id, work)
 
 
-def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
+def revoke_token(context: ActionContext, caller: Caller, token_id: str) -> None:
     """End an API token now; `NotFound` if there is none."""
     _change(
-        desk,
+        context,
         caller,
         "token.revoke",
         token_id,
@@ -172,12 +172,16 @@ def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
 
 
 def _change(
-    desk: Desk, caller: Caller, action: str, target: str, work: Callable[[Connection], T]
+    context: ActionContext,
+    caller: Caller,
+    action: str,
+    target: str,
+    work: Callable[[Connection], T],
 ) -> T:
     """One act of an administrator, who is asked for the right in the transaction that does it."""
 
     def whole() -> T:
-        with writing(desk.engine) as connection:
+        with writing(context.engine) as connection:
             _one_administrator_at_a_time(connection)
             permitted(connection, caller, _RIGHT)
             return work(connection)
@@ -185,7 +189,7 @@ def _change(
     try:
         return retrying(whole)
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, action, error.right, target)
+        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, target)
         raise
 
 

@@ -14,9 +14,9 @@ from core import clock
 from core.access import audit
 from core.access.principals import Caller, permitted
 from core.access.rights import REPLAY_EVENTS, USE_DEVELOPER_TOOLS
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.developer import synthetic_events
-from core.actions.operations.operations import admit
+from core.actions.operations.operations import authorize
 from core.db.engine import reading, retrying, writing
 from core.db.tables import events
 from core.domain import versions
@@ -34,36 +34,38 @@ _MIRRORED = {"radar.early_fraud_warning": "early_fraud_warning"}
 SOURCE = "simulated"
 
 
-def replay(desk: Desk, caller: Caller, event_ids: Sequence[str], *, livemode: bool) -> int:
+def replay(
+    context: ActionContext, caller: Caller, event_ids: Sequence[str], *, livemode: bool
+) -> int:
     """Put events back to be applied again; `NotFound` if none of them is in this mode's inbox."""
     wanted = list(event_ids)
     target = wanted[0] if len(wanted) == 1 else f"{len(wanted)} events"
-    admit(desk, caller, (REPLAY_EVENTS,), "event.replay", target)
+    authorize(context, caller, (REPLAY_EVENTS,), "event.replay", target)
     if not wanted or len(wanted) > MOST:
         raise InvalidInput("events", "must be 1 to 1000 at a time")
     which = (events.c.stripe_id.in_(wanted)) & (events.c.livemode == livemode)
-    count = retrying(partial(_put_back, desk, caller, "event.replay", which, target, livemode))
+    count = retrying(partial(_put_back, context, caller, "event.replay", which, target, livemode))
     if not count:
         raise NotFound
     return count
 
 
-def replay_dead(desk: Desk, caller: Caller, *, livemode: bool) -> int:
+def replay_dead(context: ActionContext, caller: Caller, *, livemode: bool) -> int:
     """Put the events of a mode that were given up back, up to `MOST`; how many."""
-    admit(desk, caller, (REPLAY_EVENTS,), "event.replay_dead", "")
+    authorize(context, caller, (REPLAY_EVENTS,), "event.replay_dead", "")
     e = events.c
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         seqs = connection.scalars(
             select(e.seq).where(e.state == "dead", e.livemode == livemode).limit(MOST)
         ).all()
     if not seqs:
         return 0
     which = e.seq.in_(seqs) & (e.state == "dead")
-    return retrying(partial(_put_back, desk, caller, "event.replay_dead", which, "", livemode))
+    return retrying(partial(_put_back, context, caller, "event.replay_dead", which, "", livemode))
 
 
 def _put_back(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     action: str,
     which: ColumnElement[bool],
@@ -71,7 +73,7 @@ def _put_back(
     livemode: bool,
 ) -> int:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, REPLAY_EVENTS, now=moment)
         count = put_back(connection, which, at=moment)
         audit.append(
@@ -86,38 +88,40 @@ def _put_back(
     return count
 
 
-def dry_run(desk: Desk, caller: Caller, event_id: str, *, livemode: bool) -> Rehearsal:
+def dry_run(context: ActionContext, caller: Caller, event_id: str, *, livemode: bool) -> Rehearsal:
     """What applying the event again would change. Nothing is kept of it, not even a note."""
-    admit(desk, caller, (REPLAY_EVENTS,), "event.dry_run", event_id)
-    modes = frozenset(desk.gateways)
-    return rehearse(desk.engine, event_id, desk.books, livemode=livemode, modes=modes)
+    authorize(context, caller, (REPLAY_EVENTS,), "event.dry_run", event_id)
+    modes = frozenset(context.gateways)
+    return rehearse(context.engine, event_id, context.books, livemode=livemode, modes=modes)
 
 
-def real_object(desk: Desk, caller: Caller, event_type: str, object_id: str) -> dict[str, Any]:
+def real_object(
+    context: ActionContext, caller: Caller, event_type: str, object_id: str
+) -> dict[str, Any]:
     """The object that a made-up event may carry, as Stripe shows it now, without its secret.
 
     `InvalidInput` when the type's objects are not read here; `StripeNotFound` without the object.
     """
-    admit(desk, caller, (USE_DEVELOPER_TOOLS,), "event.simulate", object_id)
+    authorize(context, caller, (USE_DEVELOPER_TOOLS,), "event.simulate", object_id)
     kind = carried_by(synthetic_events.checked_type(event_type))
     if kind is None:
         raise InvalidInput("type", "carries an object that is not read here: write it yourself")
     checked = synthetic_events.checked_id(object_id)
-    return synthetic_events.without_secrets(read_object_of(desk.test_gateway(), kind, checked))
+    return synthetic_events.without_secrets(read_object_of(context.test_gateway(), kind, checked))
 
 
 def simulate(
-    desk: Desk, caller: Caller, event_type: str, object_text: str, *, livemode: bool
+    context: ActionContext, caller: Caller, event_type: str, object_text: str, *, livemode: bool
 ) -> str:
     """Put a made-up event into the inbox; its id. In test mode alone: `TestModeOnly` if not.
 
     It is applied like any other, and the object is then read again from Stripe, which undoes what
     was made up. `InvalidInput` says what reading again could not undo.
     """
-    admit(desk, caller, (USE_DEVELOPER_TOOLS,), "event.simulate", str(event_type)[:128])
+    authorize(context, caller, (USE_DEVELOPER_TOOLS,), "event.simulate", str(event_type)[:128])
     if livemode:
         raise TestModeOnly
-    gateway = desk.test_gateway()
+    gateway = context.test_gateway()
     source = synthetic_events.checked_object(synthetic_events.checked_type(event_type), object_text)
     if kind := carried_by(event_type):
         try:
@@ -125,12 +129,12 @@ def simulate(
         except StripeNotFound:
             raise InvalidInput("object.id", "is not an object at Stripe in test mode") from None
         synthetic_events.check_links(source, real)
-    return retrying(partial(_store, desk, caller, event_type, source))
+    return retrying(partial(_store, context, caller, event_type, source))
 
 
-def _store(desk: Desk, caller: Caller, event_type: str, source: dict[str, Any]) -> str:
+def _store(context: ActionContext, caller: Caller, event_type: str, source: dict[str, Any]) -> str:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, USE_DEVELOPER_TOOLS, now=moment)
         kind = str(source["object"])
         key = (_MIRRORED.get(kind, kind), str(source["id"]))
@@ -138,7 +142,7 @@ def _store(desk: Desk, caller: Caller, event_type: str, source: dict[str, Any]) 
         body = synthetic_events.envelope(event_type, source, at=_after(shown, moment))
         incoming = parse_envelope(body)
         store(connection, [incoming], source=SOURCE, received_at=moment)
-        versions.bump(connection, ["inbox"], slot=desk.books.scope.slot)
+        versions.bump(connection, ["inbox"], slot=context.books.scope.slot)
         audit.append(
             connection,
             actor=caller.actor,

@@ -10,8 +10,8 @@ from core import clock
 from core.access import audit
 from core.access.principals import Caller, permitted
 from core.access.rights import REPLAY_EVENTS
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
 from core.db.engine import retrying, writing
 from core.db.tables import stale_objects
 from core.errors import NotFound
@@ -20,24 +20,24 @@ from core.mirror.parked_objects import put_back
 ONE, ALL = "object.retry", "object.retry_all"
 
 
-def retry(desk: Desk, caller: Caller, stripe_id: str, *, livemode: bool) -> None:
+def retry(context: ActionContext, caller: Caller, stripe_id: str, *, livemode: bool) -> None:
     """Read a parked object again soon; `NotFound` if it is not parked in this mode."""
-    admit(desk, caller, (REPLAY_EVENTS,), ONE, str(stripe_id)[:64])
+    authorize(context, caller, (REPLAY_EVENTS,), ONE, str(stripe_id)[:64])
     s = stale_objects.c
     which = (s.stripe_id == str(stripe_id)) & (s.livemode == livemode)
-    if not retrying(partial(_put_back, desk, caller, ONE, which, str(stripe_id)[:64], livemode)):
+    if not retrying(partial(_put_back, context, caller, ONE, which, str(stripe_id)[:64], livemode)):
         raise NotFound
 
 
-def retry_all(desk: Desk, caller: Caller, *, livemode: bool) -> int:
+def retry_all(context: ActionContext, caller: Caller, *, livemode: bool) -> int:
     """Read all parked objects of a mode again soon; how many."""
-    admit(desk, caller, (REPLAY_EVENTS,), ALL, "")
+    authorize(context, caller, (REPLAY_EVENTS,), ALL, "")
     which = stale_objects.c.livemode == livemode
-    return retrying(partial(_put_back, desk, caller, ALL, which, "", livemode))
+    return retrying(partial(_put_back, context, caller, ALL, which, "", livemode))
 
 
 def _put_back(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     action: str,
     which: ColumnElement[bool],
@@ -45,7 +45,7 @@ def _put_back(
     livemode: bool,
 ) -> int:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, REPLAY_EVENTS, now=moment)
         count = put_back(connection, which, at=moment)
         audit.append(

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 from core import clock
 from core.access import audit
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.developer import scenarios
 from core.actions.developer.scenario_results import Result
 from core.actions.developer.scenarios import Challenge, Suite
-from core.actions.operations.operations import admit
+from core.actions.operations.operations import authorize
 from core.db.engine import reading, retrying, writing
 from core.db.tables import scenario_runs
 from core.errors import LeaseLost, TillwatchError
@@ -34,37 +34,39 @@ class _Claimed:
     fence: str
 
 
-def ask(desk: Desk, caller: Caller) -> str:
+def ask(context: ActionContext, caller: Caller) -> str:
     """Ask for a run of every scenario: its id, or that of the run that is under way.
 
     `TestModeOnly` without a test key; nothing is written then.
     """
-    admit(desk, caller, scenarios.RIGHTS, scenarios.KIND, "")
-    desk.test_gateway()
-    return retrying(partial(_write_down, desk, caller, clock.now()))
+    authorize(context, caller, scenarios.RIGHTS, scenarios.KIND, "")
+    context.test_gateway()
+    return retrying(partial(_write_down, context, caller, clock.now()))
 
 
-def work(desk: Desk, challenge: Challenge | None) -> bool:
+def run_waiting(context: ActionContext, challenge: Challenge | None) -> bool:
     """Run what was asked for, if anything was; whether there was something to do."""
-    claimed = retrying(partial(_claim, desk, clock.now()))
+    claimed = retrying(partial(_claim, context, clock.now()))
     if claimed is None:
         return False
     chosen = scenarios.known(answered=challenge is not None)
-    suite = Suite(claimed.run_id, chosen, challenge, report=partial(_note_progress, desk, claimed))
+    suite = Suite(
+        claimed.run_id, chosen, challenge, report=partial(_note_progress, context, claimed)
+    )
     try:
-        results = scenarios.run(desk, Caller(claimed.asked_by), suite)
+        results = scenarios.run(context, Caller(claimed.asked_by), suite)
     except LeaseLost:
         raise
     except TillwatchError as error:
-        retrying(partial(_end, desk, claimed, [], error.message))
+        retrying(partial(_end, context, claimed, [], error.message))
     else:
-        retrying(partial(_end, desk, claimed, results, None))
+        retrying(partial(_end, context, claimed, results, None))
     return True
 
 
-def _write_down(desk: Desk, caller: Caller, moment: datetime) -> str:
+def _write_down(context: ActionContext, caller: Caller, moment: datetime) -> str:
     c = scenario_runs.c
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         person = permitted(connection, caller, *scenarios.RIGHTS, now=moment)
         open_run: str | None = connection.scalar(
             select(c.id).where(c.state.in_(_OPEN)).order_by(c.created_at).limit(1)
@@ -97,14 +99,14 @@ def _write_down(desk: Desk, caller: Caller, moment: datetime) -> str:
     return run_id
 
 
-def _claim(desk: Desk, moment: datetime) -> _Claimed | None:
+def _claim(context: ActionContext, moment: datetime) -> _Claimed | None:
     c = scenario_runs.c
     due = c.state.in_(_OPEN) & (c.lease_until <= moment)
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         if connection.execute(select(c.id).where(due).limit(1)).first() is None:
             return None
     fence = uuid.uuid4().hex
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         row = connection.execute(
             select(c.id, c.asked_by).where(due).order_by(c.created_at).limit(1).with_for_update()
         ).first()
@@ -120,11 +122,11 @@ def _claim(desk: Desk, moment: datetime) -> _Claimed | None:
     return _Claimed(row.id, row.asked_by, fence)
 
 
-def _note_progress(desk: Desk, claimed: _Claimed, done: int, total: int) -> None:
+def _note_progress(context: ActionContext, claimed: _Claimed, done: int, total: int) -> None:
     moment = clock.now()
 
     def write() -> None:
-        with writing(desk.engine) as connection:
+        with writing(context.engine) as connection:
             _held(
                 connection,
                 claimed,
@@ -137,10 +139,10 @@ def _note_progress(desk: Desk, claimed: _Claimed, done: int, total: int) -> None
     retrying(write)
 
 
-def _end(desk: Desk, claimed: _Claimed, results: list[Result], why: str | None) -> None:
+def _end(context: ActionContext, claimed: _Claimed, results: list[Result], why: str | None) -> None:
     moment = clock.now()
     wrong = [one.scenario.name for one in results if not one.ok]
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         _held(
             connection,
             claimed,

@@ -15,10 +15,10 @@ from typing import Any
 from core import clock, money
 from core.access import rights
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.developer.scenario_results import Result, Scenario
 from core.actions.developer.stripe_test_cards import BY_NAME, CARDS, Card, Outcome
-from core.actions.operations.operations import admit
+from core.actions.operations.operations import authorize
 from core.actions.payments import payments
 from core.actions.payments.validation import NewPayment
 from core.errors import (
@@ -76,18 +76,20 @@ def known(*, answered: bool, only: Iterable[str] = ()) -> tuple[Scenario, ...]:
     return tuple(one for one in found if not wanted or {one.name, one.card.name} & wanted)
 
 
-def run(desk: Desk, caller: Caller, suite: Suite) -> list[Result]:
+def run(context: ActionContext, caller: Caller, suite: Suite) -> list[Result]:
     """Run the scenarios side by side, in the order in which they were given.
 
     `TestModeOnly` without a test key; `NotPermitted` without the right.
     """
-    admit(desk, caller, RIGHTS, KIND, "")
-    gateway = desk.test_gateway()
+    authorize(context, caller, RIGHTS, KIND, "")
+    gateway = context.test_gateway()
     since = clock.to_unix(clock.now()) - _BEFORE
     found: dict[str, Result] = {}
     total = len(suite.scenarios)
     with ThreadPoolExecutor(suite.threads) as pool:
-        working = [pool.submit(_one, desk, caller, gateway, suite, one) for one in suite.scenarios]
+        working = [
+            pool.submit(_one, context, caller, gateway, suite, one) for one in suite.scenarios
+        ]
         for ended in as_completed(working):
             result = ended.result()
             found[result.scenario.name] = result
@@ -107,11 +109,13 @@ def _of_card(card: Card, answered: bool) -> list[Scenario]:
     ]
 
 
-def _one(desk: Desk, caller: Caller, gateway: Gateway, suite: Suite, one: Scenario) -> Result:
+def _one(
+    context: ActionContext, caller: Caller, gateway: Gateway, suite: Suite, one: Scenario
+) -> Result:
     started = time.perf_counter()
     payment_id: str | None = None
     try:
-        payment_id = _pay(desk, caller, gateway, suite, one)
+        payment_id = _pay(context, caller, gateway, suite, one)
         actual, message = _standing(gateway, payment_id)
     except (Misconfigured, NotPermitted, NotSignedIn, TestModeOnly):
         raise
@@ -124,7 +128,9 @@ def _one(desk: Desk, caller: Caller, gateway: Gateway, suite: Suite, one: Scenar
     return Result(one, actual, message, payment_id, took)
 
 
-def _pay(desk: Desk, caller: Caller, gateway: Gateway, suite: Suite, one: Scenario) -> str:
+def _pay(
+    context: ActionContext, caller: Caller, gateway: Gateway, suite: Suite, one: Scenario
+) -> str:
     """Create, confirm, and answer the challenge; a decline is an outcome like others."""
 
     def operation(step: str) -> str:
@@ -132,17 +138,17 @@ def _pay(desk: Desk, caller: Caller, gateway: Gateway, suite: Suite, one: Scenar
 
     number = list(BY_NAME).index(one.card.name) + 1
     asked = NewPayment(
-        *_price(desk.rules.currencies),
+        *_price(context.rules.currencies),
         order_id=number,
         metadata={"scenario": one.name},
         description=f"Scenario {one.name}",
     )
     made = payments.create(
-        desk, caller, asked, livemode=False, operation_id=operation("create")
+        context, caller, asked, livemode=False, operation_id=operation("create")
     ).payment_intent_id
     try:
         payments.confirm(
-            desk,
+            context,
             caller,
             made,
             livemode=False,

@@ -14,11 +14,11 @@ from typing import Any
 from core import clock
 from core.access import rights
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.disputes import drafts, evidence_files, evidence_validation
 from core.actions.disputes.evidence_validation import Attached, Draft
 from core.actions.disputes.responses import ACCEPT, SUBMIT, answering, in_mirror, still_open
-from core.actions.operations.operations import Done, Order, admit, carry_out
+from core.actions.operations.operations import Done, StripeRequest, authorize, execute
 from core.db.engine import retrying, writing
 from core.db.tables import evidence_files as table
 from core.errors import IdempotencyKeyReused, InvalidInput, RequestRepeated
@@ -30,21 +30,23 @@ _HOME = "/v1/disputes"
 DRAFT, UPLOAD = "dispute.draft", "dispute.upload"
 
 
-def draft(desk: Desk, caller: Caller, dispute_id: str, *, livemode: bool) -> Draft:
+def draft(context: ActionContext, caller: Caller, dispute_id: str, *, livemode: bool) -> Draft:
     """The dispute and its evidence as Stripe has them now. Nothing of it is kept here."""
-    admit(desk, caller, _MANAGERS, "dispute.read_evidence", str(dispute_id))
-    in_mirror(desk, dispute_id, livemode)
-    return drafts.read(desk, dispute_id, livemode)
+    authorize(context, caller, _MANAGERS, "dispute.read_evidence", str(dispute_id))
+    in_mirror(context, dispute_id, livemode)
+    return drafts.read(context, dispute_id, livemode)
 
 
-def save_draft(desk: Desk, caller: Caller, dispute_id: str, texts: Any, *, livemode: bool) -> Draft:
+def save_draft(
+    context: ActionContext, caller: Caller, dispute_id: str, texts: Any, *, livemode: bool
+) -> Draft:
     """Keep texts at Stripe without submitting them: field by name, those that changed alone.
 
     `InvalidInput` names the field and its rule; nothing is then written and nothing sent.
     """
-    admit(desk, caller, _MANAGERS, DRAFT, str(dispute_id))
-    in_mirror(desk, dispute_id, livemode)
-    kept = drafts.read(desk, dispute_id, livemode)
+    authorize(context, caller, _MANAGERS, DRAFT, str(dispute_id))
+    in_mirror(context, dispute_id, livemode)
+    kept = drafts.read(context, dispute_id, livemode)
     changed = evidence_validation.checked_texts(texts, kept)
     after = replace(kept, texts={**kept.texts, **changed})
     now = clock.now()
@@ -52,50 +54,58 @@ def save_draft(desk: Desk, caller: Caller, dispute_id: str, texts: Any, *, livem
     evidence_validation.hold(evidence_validation.weighing(after)[:2])
     if not changed:
         return kept
-    return _keep(desk, caller, after, changed)
+    return _keep(context, caller, after, changed)
 
 
 def attach(
-    desk: Desk, caller: Caller, dispute_id: str, field: str, content: bytes, *, livemode: bool
+    context: ActionContext,
+    caller: Caller,
+    dispute_id: str,
+    field: str,
+    content: bytes,
+    *,
+    livemode: bool,
 ) -> Draft:
     """Upload a file and put it into a field of the draft, in place of what stood there.
 
     `InvalidInput` names the field and its rule; nothing is then written and nothing sent.
     """
-    admit(desk, caller, _MANAGERS, UPLOAD, str(dispute_id))
-    in_mirror(desk, dispute_id, livemode)
-    kept = drafts.read(desk, dispute_id, livemode)
+    authorize(context, caller, _MANAGERS, UPLOAD, str(dispute_id))
+    in_mirror(context, dispute_id, livemode)
+    kept = drafts.read(context, dispute_id, livemode)
     field = evidence_validation.checked_field(field, kept)
     found = evidence_files.examine(field, content)
     file = Attached(field, "", found.kind, found.size, found.pages)
     after = replace(kept, files={**kept.files, field: file})
     evidence_validation.hold(evidence_validation.opening(kept.dispute, clock.now()))
     evidence_validation.hold(evidence_validation.weighing(after)[2:])
-    file = replace(file, file_id=_upload(desk, caller, kept, file, content))
+    file = replace(file, file_id=_upload(context, caller, kept, file, content))
     return _keep(
-        desk, caller, replace(kept, files={**kept.files, field: file}), {field: file.file_id}
+        context, caller, replace(kept, files={**kept.files, field: file}), {field: file.file_id}
     )
 
 
-def submit(desk: Desk, caller: Caller, dispute_id: str, *, livemode: bool, seen: str) -> Done:
+def submit(
+    context: ActionContext, caller: Caller, dispute_id: str, *, livemode: bool, seen: str
+) -> Done:
     """Send the draft to the bank, once: it can be neither changed nor sent again.
 
     `seen` is the digest of the draft that the caller looked at. `InvalidInput` names the rule of
     the pre-flight; nothing is then written and nothing sent.
     """
-    return _answer(desk, caller, dispute_id, SUBMIT, livemode, seen=seen)
+    return _answer(context, caller, dispute_id, SUBMIT, livemode, seen=seen)
 
 
-def accept(desk: Desk, caller: Caller, dispute_id: str, *, livemode: bool) -> Done:
+def accept(context: ActionContext, caller: Caller, dispute_id: str, *, livemode: bool) -> Done:
     """Let the customer have the money: the dispute is lost at once, and that is final.
 
     `InvalidInput` for an appeal: without one the dispute stays lost.
     """
-    return _answer(desk, caller, dispute_id, ACCEPT, livemode)
+    return _answer(context, caller, dispute_id, ACCEPT, livemode)
 
 
 def _answer(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     dispute_id: str,
     kind: str,
@@ -103,32 +113,34 @@ def _answer(
     *,
     seen: str | None = None,
 ) -> Done:
-    admit(desk, caller, _MANAGERS, kind, str(dispute_id))
-    in_mirror(desk, dispute_id, livemode)
-    operation_id = answering(desk, dispute_id)
-    now = drafts.read(desk, dispute_id, livemode)
+    authorize(context, caller, _MANAGERS, kind, str(dispute_id))
+    in_mirror(context, dispute_id, livemode)
+    operation_id = answering(context, dispute_id)
+    now = drafts.read(context, dispute_id, livemode)
     if kind == SUBMIT:
         evidence_validation.hold(evidence_validation.checks(now, clock.now()))
         if seen != now.seen:
             raise InvalidInput("evidence", "was changed since it was shown: look at it again")
-        order = Order(kind, livemode, f"{_HOME}/{dispute_id}", {"submit": True}, dispute_id)
+        order = StripeRequest(kind, livemode, f"{_HOME}/{dispute_id}", {"submit": True}, dispute_id)
     else:
         evidence_validation.hold(evidence_validation.opening(now.dispute, clock.now())[:1])
         if now.appeal:
             raise InvalidInput("dispute", "is lost already: without an appeal it stays so")
-        order = Order(kind, livemode, f"{_HOME}/{dispute_id}/close", {}, dispute_id)
+        order = StripeRequest(kind, livemode, f"{_HOME}/{dispute_id}/close", {}, dispute_id)
     try:
-        return carry_out(desk, caller, order, rights=_MANAGERS, operation_id=operation_id)
+        return execute(context, caller, order, rights=_MANAGERS, operation_id=operation_id)
     except IdempotencyKeyReused:
         # Somebody else answers it in this very moment.
         raise RequestRepeated from None
 
 
-def _upload(desk: Desk, caller: Caller, kept: Draft, file: Attached, content: bytes) -> str:
+def _upload(
+    context: ActionContext, caller: Caller, kept: Draft, file: Attached, content: bytes
+) -> str:
     """Bring a file to Stripe; its id. Its name there leads back to the operation."""
     operation_id = str(uuid.uuid4())
     dispute, moment = kept.dispute, clock.now()
-    order = Order(
+    order = StripeRequest(
         UPLOAD,
         dispute.livemode,
         FILES,
@@ -136,14 +148,14 @@ def _upload(desk: Desk, caller: Caller, kept: Draft, file: Attached, content: by
         target=dispute.stripe_id,
         unkept={"content": content},
     )
-    done = carry_out(desk, caller, order, rights=_MANAGERS, operation_id=operation_id)
+    done = execute(context, caller, order, rights=_MANAGERS, operation_id=operation_id)
     file_id = str(done.facts["id"])
-    retrying(lambda: _weigh(desk, dispute.stripe_id, replace(file, file_id=file_id), moment))
+    retrying(lambda: _weigh(context, dispute.stripe_id, replace(file, file_id=file_id), moment))
     return file_id
 
 
-def _weigh(desk: Desk, dispute_id: str, file: Attached, moment: datetime) -> None:
-    with writing(desk.engine) as connection:
+def _weigh(context: ActionContext, dispute_id: str, file: Attached, moment: datetime) -> None:
+    with writing(context.engine) as connection:
         connection.execute(
             table.insert().values(
                 stripe_id=file.file_id,
@@ -157,10 +169,10 @@ def _weigh(desk: Desk, dispute_id: str, file: Attached, moment: datetime) -> Non
         )
 
 
-def _keep(desk: Desk, caller: Caller, after: Draft, changed: dict[str, str]) -> Draft:
+def _keep(context: ActionContext, caller: Caller, after: Draft, changed: dict[str, str]) -> Draft:
     """Have Stripe keep these fields of the draft."""
     dispute_id, livemode = after.dispute.stripe_id, after.dispute.livemode
-    order = Order(
+    order = StripeRequest(
         DRAFT,
         livemode,
         f"{_HOME}/{dispute_id}",
@@ -168,5 +180,5 @@ def _keep(desk: Desk, caller: Caller, after: Draft, changed: dict[str, str]) -> 
         target=dispute_id,
         unkept={"evidence": drafts.to_keep(after, changed)},
     )
-    done = carry_out(desk, caller, order, rights=_MANAGERS, check=still_open(dispute_id))
-    return drafts.of(desk, done.source, livemode)
+    done = execute(context, caller, order, rights=_MANAGERS, check=still_open(dispute_id))
+    return drafts.draft_of(context, done.source, livemode)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core import clock
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.disputes.evidence_validation import Attached, Draft
 from core.db.engine import reading
 from core.db.tables import evidence_files
@@ -16,12 +16,12 @@ from core.gateway import objects
 from core.gateway.evidence_fields import APPEAL, APPEAL_FILE, APPEAL_REASON, FILES, TEXTS
 
 
-def read(desk: Desk, dispute_id: str, livemode: bool) -> Draft:
+def read(context: ActionContext, dispute_id: str, livemode: bool) -> Draft:
     """The dispute's evidence as Stripe has it now."""
-    return of(desk, desk.gateway(livemode).get(f"/v1/disputes/{dispute_id}"), livemode)
+    return draft_of(context, context.gateway(livemode).get(f"/v1/disputes/{dispute_id}"), livemode)
 
 
-def of(desk: Desk, source: Mapping[str, Any], livemode: bool) -> Draft:
+def draft_of(context: ActionContext, source: Mapping[str, Any], livemode: bool) -> Draft:
     """The draft in a dispute of Stripe's; that of the appeal, where only an appeal is taken."""
     dispute = objects.read_dispute(source, as_of=clock.now(), livemode=livemode)
     evidence = source.get("evidence") or {}
@@ -33,7 +33,7 @@ def of(desk: Desk, source: Mapping[str, Any], livemode: bool) -> Draft:
     else:
         texts = {name: str(evidence[name]) for name in TEXTS if evidence.get(name)}
         ids = {name: _id(evidence[name]) for name in FILES if evidence.get(name)}
-    return Draft(dispute, texts, _weighed(desk, ids, livemode))
+    return Draft(dispute, texts, _weighed(context, ids, livemode))
 
 
 def to_keep(after: Draft, changed: Mapping[str, str]) -> dict[str, Any]:
@@ -52,10 +52,10 @@ def _id(file: Any) -> str:
     return str(file["id"] if isinstance(file, Mapping) else file)
 
 
-def _weighed(desk: Desk, ids: Mapping[str, str], livemode: bool) -> dict[str, Attached]:
+def _weighed(context: ActionContext, ids: Mapping[str, str], livemode: bool) -> dict[str, Attached]:
     """What is known here; of a file that came from elsewhere Stripe tells all but its pages."""
     e = evidence_files.c
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         query = select(evidence_files).where(e.stripe_id.in_(list(ids.values())))
         known = {row.stripe_id: row for row in connection.execute(query)} if ids else {}
     found = {}
@@ -63,7 +63,7 @@ def _weighed(desk: Desk, ids: Mapping[str, str], livemode: bool) -> dict[str, At
         if row := known.get(file_id):
             found[field] = Attached(field, file_id, row.kind, row.size_bytes, row.pages)
         else:
-            file = desk.gateway(livemode).get(f"/v1/files/{file_id}")
+            file = context.gateway(livemode).get(f"/v1/files/{file_id}")
             kind = str(file.get("type") or "")
             pages = None if kind == "pdf" else 1
             found[field] = Attached(field, file_id, kind, int(file.get("size") or 0), pages)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.operations.operations import Check
 from core.db.engine import reading
 from core.db.tables import disputes, operations
@@ -27,19 +27,19 @@ _MOST = 1_000
 _shown = select(disputes.c.status, disputes.c.as_of, disputes.c.confirmed)
 
 
-def in_mirror(desk: Desk, dispute_id: str, livemode: bool) -> None:
+def in_mirror(context: ActionContext, dispute_id: str, livemode: bool) -> None:
     """`NotFound` where there is no such dispute in this mode."""
     d = disputes.c
     query = select(d.stripe_id).where(d.stripe_id == str(dispute_id), d.livemode == livemode)
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         if connection.scalar(query) is None:
             raise NotFound(f"There is no dispute {str(dispute_id)[:64]} here")
 
 
-def answering(desk: Desk, dispute_id: str) -> str:
+def answering(context: ActionContext, dispute_id: str) -> str:
     """The id of the operation that answers a dispute now; an error when it was answered."""
     d = disputes.c
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         shown = connection.execute(_shown.where(d.stripe_id == dispute_id)).one()
         operation_id, state = _turn(connection, dispute_id, shown)
     if state == "succeeded":

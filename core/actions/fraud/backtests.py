@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from core.access.principals import Caller
 from core.access.rights import MANAGE_FRAUD
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.fraud import rule_sets
-from core.actions.operations.operations import admit
+from core.actions.operations.operations import authorize
 from core.db.engine import one_picture
 from core.risk import backtest
 from core.risk.backtest import Progress, Question
@@ -17,7 +17,7 @@ TRY = "rules.try"
 
 
 def try_out(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     body: str | None,
     question: Question,
@@ -27,9 +27,9 @@ def try_out(
 
     `InvalidInput` names the rule that cannot be read.
     """
-    admit(desk, caller, (MANAGE_FRAUD,), TRY, "")
+    authorize(context, caller, (MANAGE_FRAUD,), TRY, "")
     given = rule_sets.checked(body) if body is not None else None
-    with one_picture(desk.engine) as connection:
+    with one_picture(context.engine) as connection:
         now = in_force(connection).rules
         tried = given or now
         cells = backtest.run(connection, question, tried, now, progress)

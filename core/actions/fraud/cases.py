@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, select
 
 from core.access import audit, principals, rights
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.fraud.list_entries import NewEntry, checked, put
-from core.actions.operations.operations import Order, carry_out
+from core.actions.operations.operations import StripeRequest, execute
 from core.actions.payments.validation import text
 from core.actions.refunds import ask as refunds
 from core.actions.refunds.validation import FRAUDULENT, NewRefund
@@ -42,7 +42,7 @@ class Refunded:
     closed: bool
 
 
-def assign(desk: Desk, caller: Caller, case_id: str, user_id: str | None) -> None:
+def assign(context: ActionContext, caller: Caller, case_id: str, user_id: str | None) -> None:
     """Give an open case to somebody who works on fraud, or to nobody."""
 
     def work(connection: Connection, now: datetime) -> None:
@@ -52,10 +52,10 @@ def assign(desk: Desk, caller: Caller, case_id: str, user_id: str | None) -> Non
         connection.execute(cases.update().where(cases.c.id == case_id).values(assigned_to=user_id))
         _note(connection, caller, ASSIGN, case_id, now, to=user_id or "")
 
-    in_one(desk, caller, ASSIGN, work, target=case_id)
+    in_one(context, caller, ASSIGN, work, target=case_id)
 
 
-def note(desk: Desk, caller: Caller, case_id: str, written: str) -> None:
+def add_note(context: ActionContext, caller: Caller, case_id: str, written: str) -> None:
     """Write to a case, open or closed; card numbers in it are covered first."""
 
     def work(connection: Connection, now: datetime) -> None:
@@ -63,10 +63,10 @@ def note(desk: Desk, caller: Caller, case_id: str, written: str) -> None:
         _write(connection, caller, case_id, written, now)
         _note(connection, caller, NOTE, case_id, now)
 
-    in_one(desk, caller, NOTE, work, target=case_id)
+    in_one(context, caller, NOTE, work, target=case_id)
 
 
-def dismiss(desk: Desk, caller: Caller, case_id: str, why: str) -> None:
+def dismiss(context: ActionContext, caller: Caller, case_id: str, why: str) -> None:
     """Close a case as nothing to act on, with the reason as its last note."""
 
     def work(connection: Connection, now: datetime) -> None:
@@ -75,37 +75,37 @@ def dismiss(desk: Desk, caller: Caller, case_id: str, why: str) -> None:
         close(connection, case_id, DISMISSED, by=caller.actor, now=now)
         _note(connection, caller, DISMISS, case_id, now)
 
-    in_one(desk, caller, DISMISS, work, target=case_id)
+    in_one(context, caller, DISMISS, work, target=case_id)
 
 
-def approve(desk: Desk, caller: Caller, case_id: str) -> None:
+def approve(context: ActionContext, caller: Caller, case_id: str) -> None:
     """Close a case as a good payment; where Radar has it in review, that is approved first.
 
     What Stripe refused is raised, and the case stays open; so it does after `OutcomeUnknown`,
     until the review is found closed.
     """
     found = in_one(
-        desk,
+        context,
         caller,
         APPROVE,
         lambda connection, _: _open_case(connection, case_id),
         target=case_id,
     )
-    if (review := _open_review(desk, found)) is not None:
-        order = Order(
+    if (review := _open_review(context, found)) is not None:
+        order = StripeRequest(
             APPROVE_REVIEW, found.livemode, f"/v1/reviews/{review}/approve", {}, target=review
         )
-        carry_out(desk, caller, order, rights=(rights.MANAGE_FRAUD,))
+        execute(context, caller, order, rights=(rights.MANAGE_FRAUD,))
 
     def work(connection: Connection, now: datetime) -> None:
         if close(connection, case_id, APPROVED, by=caller.actor, now=now):
             _note(connection, caller, APPROVE, case_id, now)
 
-    in_one(desk, caller, APPROVE, work, target=case_id)
+    in_one(context, caller, APPROVE, work, target=case_id)
 
 
 def refund(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     case_id: str,
     *,
@@ -122,9 +122,9 @@ def refund(
         found = _open_case(connection, case_id)
         return found, _blocked(connection, found, block, now)
 
-    found, entries = in_one(desk, caller, REFUND, before, target=case_id)
+    found, entries = in_one(context, caller, REFUND, before, target=case_id)
     asked = NewRefund(found.payment_id, None, FRAUDULENT)
-    request = refunds.ask(desk, caller, asked, livemode=found.livemode, request_id=request_id)
+    request = refunds.ask(context, caller, asked, livemode=found.livemode, request_id=request_id)
 
     def after(connection: Connection, now: datetime) -> bool:
         put(connection, caller.actor, entries, now)
@@ -135,7 +135,7 @@ def refund(
         _note(connection, caller, REFUND, case_id, now, **details)
         return closed
 
-    return Refunded(request, in_one(desk, caller, REFUND, after, target=case_id))
+    return Refunded(request, in_one(context, caller, REFUND, after, target=case_id))
 
 
 def _case(connection: Connection, case_id: str) -> Row[Any]:
@@ -173,12 +173,12 @@ def _write(
     )
 
 
-def _open_review(desk: Desk, found: Row[Any]) -> str | None:
+def _open_review(context: ActionContext, found: Row[Any]) -> str | None:
     v = reviews.c
     asked = select(v.stripe_id).where(
         v.payment_id == found.payment_id, v.livemode == found.livemode, v.open
     )
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         return connection.scalar(asked)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from core.access import audit
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.payments.validation import text
 from core.actions.transaction import in_one
 from core.db.tables import list_entries
@@ -38,7 +38,7 @@ class NewEntry:
     expires_at: datetime | None = None
 
 
-def add(desk: Desk, caller: Caller, entry: NewEntry) -> str:
+def add(context: ActionContext, caller: Caller, entry: NewEntry) -> str:
     """Put a value on a list; the form in which it stands there.
 
     One that stands there already gets this reason and expiry. `InvalidInput` names the field.
@@ -57,10 +57,10 @@ def add(desk: Desk, caller: Caller, entry: NewEntry) -> str:
         )
         return row.value
 
-    return in_one(desk, caller, ADD, work)
+    return in_one(context, caller, ADD, work)
 
 
-def remove(desk: Desk, caller: Caller, entry_id: int) -> None:
+def remove(context: ActionContext, caller: Caller, entry_id: int) -> None:
     """Take an entry off its list; `NotFound` when there is none of this number."""
 
     def work(connection: Connection, now: datetime) -> None:
@@ -78,7 +78,7 @@ def remove(desk: Desk, caller: Caller, entry_id: int) -> None:
             now=now,
         )
 
-    in_one(desk, caller, REMOVE, work)
+    in_one(context, caller, REMOVE, work)
 
 
 def checked(entry: NewEntry, now: datetime) -> NewEntry:

@@ -14,9 +14,9 @@ from core import clock
 from core.access import audit
 from core.access.principals import Caller
 from core.access.rights import MANAGE_FRAUD
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.fraud.list_entries import NewEntry, checked, key_of, put
-from core.actions.operations.operations import admit
+from core.actions.operations.operations import authorize
 from core.actions.transaction import in_one
 from core.errors import InvalidInput
 
@@ -28,13 +28,13 @@ LONGEST_FILE = 20_000_000
 _MARKED = re.compile(r"'[@+\-=\\%\t\r\n＝＋－＠]")
 
 
-def import_text(desk: Desk, caller: Caller, text: str) -> int:
+def import_text(context: ActionContext, caller: Caller, text: str) -> int:
     """Put every line of a CSV text with the columns of `COLUMNS` on the lists; how many.
 
     `expires` is empty, a day (its last moment, UTC) or a time in ISO 8601. `InvalidInput` names
     the line, and nothing is written.
     """
-    admit(desk, caller, (MANAGE_FRAUD,), IMPORT, "")
+    authorize(context, caller, (MANAGE_FRAUD,), IMPORT, "")
     entries = read(text, clock.now())
 
     def work(connection: Connection, now: datetime) -> int:
@@ -49,7 +49,7 @@ def import_text(desk: Desk, caller: Caller, text: str) -> int:
         )
         return len(entries)
 
-    return in_one(desk, caller, IMPORT, work)
+    return in_one(context, caller, IMPORT, work)
 
 
 def read(text: str, now: datetime) -> list[NewEntry]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from core.access import audit
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.payments.validation import text
 from core.actions.transaction import in_one
 from core.db.tables import rule_sets
@@ -24,7 +24,7 @@ LONGEST_REASON = 500
 LONGEST_BODY = 200_000
 
 
-def change(desk: Desk, caller: Caller, body: str, reason: str) -> int:
+def change(context: ActionContext, caller: Caller, body: str, reason: str) -> int:
     """Put a rule set (JSON text) in force; its number. Two at once get two numbers.
 
     `InvalidInput` names the rule or threshold and what is wrong, or says that nothing is new.
@@ -56,7 +56,7 @@ def change(desk: Desk, caller: Caller, body: str, reason: str) -> int:
         )
         return number
 
-    return in_one(desk, caller, CHANGE, work)
+    return in_one(context, caller, CHANGE, work)
 
 
 def checked(body: str) -> rules.RuleSet:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from core import clock
 from core.access import audit
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.operations.log import operation_logged
 from core.actions.operations.outcomes import FINAL, error_of, facts_of
 from core.clock import Deadline
@@ -24,7 +24,7 @@ from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, S
 from core.gateway.client import FILES, Gateway
 from core.gateway.objects import read_object
 from core.mirror.apply import apply
-from core.mirror.refresh_queue import Mark, mark, payment_kind
+from core.mirror.refresh_queue import RefreshRequest, enqueue, payment_kind
 from core.mirror.refund_requests import follow_operation
 
 #: What the object at Stripe carries, so that it can be found again.
@@ -46,7 +46,7 @@ _PAYMENT = re.compile(r"/v1/payment_intents/(pi_\w+)")
 
 
 @dataclass(frozen=True)
-class Sending:
+class PendingCall:
     """An operation that this process may send until its lease ends; `fence` proves it."""
 
     operation_id: str
@@ -66,19 +66,19 @@ class Sending:
     until: Deadline = field(default_factory=partial(clock.ends_in, LEASE))
 
 
-def send(desk: Desk, sending: Sending) -> tuple[Json, Json]:
+def send(context: ActionContext, sending: PendingCall) -> tuple[Json, Json]:
     """Call Stripe under the operation's own key; the facts kept and Stripe's object."""
     started = clock.now()
     try:
         with operation_logged(sending.kind, operation=sending.operation_id, target=sending.target):
-            source = _call(desk.gateway(sending.livemode), sending)
+            source = _call(context.gateway(sending.livemode), sending)
     except StripeError as error:
-        _keep(partial(_note_error, desk, sending, error))
+        _keep(partial(_note_error, context, sending, error))
         raise
-    return _keep(partial(record, desk, sending, source, started)), source
+    return _keep(partial(record_outcome, context, sending, source, started)), source
 
 
-def _call(gateway: Gateway, sending: Sending) -> Json:
+def _call(gateway: Gateway, sending: PendingCall) -> Json:
     key, until, body = sending.operation_id, sending.until, body_of(sending)
     if sending.path == FILES:
         return gateway.upload(idempotency_key=key, until=until, **body)
@@ -94,7 +94,7 @@ def _keep(write: Callable[[], T]) -> T:
         raise OutcomeUnknown from error
 
 
-def body_of(sending: Sending) -> Json:
+def body_of(sending: PendingCall) -> Json:
     """Stripe's parameters; those of a tagged operation carry its id."""
     body = {**sending.body, **sending.unkept}
     if sending.tagged:
@@ -102,21 +102,25 @@ def body_of(sending: Sending) -> Json:
     return body
 
 
-def record(desk: Desk, sending: Sending, source: Mapping[str, Any], started: datetime) -> Json:
+def record_outcome(
+    context: ActionContext, sending: PendingCall, source: Mapping[str, Any], started: datetime
+) -> Json:
     """Bring Stripe's object through `apply`, and the operation to its end, in one transaction."""
     facts = facts_of(source)
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         kind, stripe_id = str(source.get("object")), str(source.get("id"))
         # Dated when the call began: a state that was read since is not undone by this one.
         snapshot = read_object(source, as_of=started, confirmed=True, livemode=sending.livemode)
         marks = []
         if snapshot is not None:
-            marks.append(Mark(kind, stripe_id, sending.livemode, moment, None))
+            marks.append(RefreshRequest(kind, stripe_id, sending.livemode, moment, None))
         if related := source.get("payment_intent") or source.get("charge"):
             payment = str(related)
-            marks.append(Mark(payment_kind(payment), payment, sending.livemode, moment, None))
-        apply(connection, [snapshot] if snapshot else [], desk.books, marks=marks, at=moment)
+            marks.append(
+                RefreshRequest(payment_kind(payment), payment, sending.livemode, moment, None)
+            )
+        apply(connection, [snapshot] if snapshot else [], context.books, marks=marks, at=moment)
         # Where the customer goes to pay is read again from this path when it is asked again.
         outcome = {"facts": facts, "path": f"{_home(sending.path)}/{stripe_id}"}
         if _end(connection, sending, "succeeded", outcome, stripe_id, moment):
@@ -124,18 +128,18 @@ def record(desk: Desk, sending: Sending, source: Mapping[str, Any], started: dat
     return facts
 
 
-def end_undone(desk: Desk, sending: Sending, why: str) -> None:
+def end_undone(context: ActionContext, sending: PendingCall, why: str) -> None:
     """Record that nothing happened at Stripe, and that nothing will."""
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         outcome = {"error": {"code": "operation_undone", "message": why}}
         if _end(connection, sending, "failed", outcome, None, moment):
             _audit(connection, sending, "failed", {}, moment)
 
 
-def _note_error(desk: Desk, sending: Sending, error: StripeError) -> None:
+def _note_error(context: ActionContext, sending: PendingCall, error: StripeError) -> None:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         if isinstance(error, (StripeBusy, StripeKeyRefused)):
             held = sending.again or sending.kind in KEPT_UP
             state = "unknown" if held else "not_sent"
@@ -146,16 +150,16 @@ def _note_error(desk: Desk, sending: Sending, error: StripeError) -> None:
         _audit(connection, sending, state, {"code": error.decline_code or error.code}, moment)
         if found := _PAYMENT.match(sending.path):
             # A refused attempt changes the payment too.
-            mark(
+            enqueue(
                 connection,
-                [Mark("payment_intent", found[1], sending.livemode, moment, None)],
+                [RefreshRequest("payment_intent", found[1], sending.livemode, moment, None)],
                 at=moment,
             )
 
 
 def _end(
     connection: Connection,
-    sending: Sending,
+    sending: PendingCall,
     state: str,
     outcome: Json,
     stripe_id: str | None,
@@ -183,7 +187,7 @@ def _end(
 
 
 def _audit(
-    connection: Connection, sending: Sending, outcome: str, details: Json, moment: datetime
+    connection: Connection, sending: PendingCall, outcome: str, details: Json, moment: datetime
 ) -> None:
     audit.append(
         connection,

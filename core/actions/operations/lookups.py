@@ -9,7 +9,7 @@ from typing import Any
 
 from core import clock
 from core.actions.disputes.responses import has_moved_on
-from core.actions.operations.call import REFUND, TAG, Sending
+from core.actions.operations.call import REFUND, TAG, PendingCall
 from core.actions.operations.fingerprint import trace_of
 from core.errors import Misconfigured
 from core.gateway.client import FILES, Gateway
@@ -26,7 +26,7 @@ Find = Callable[[Gateway, "Unresolved"], Json | None]
 class Unresolved:
     """An operation without an outcome, since when, and when it was last sent."""
 
-    sending: Sending
+    sending: PendingCall
     attempts: int
     created_at: datetime
     sent_at: datetime

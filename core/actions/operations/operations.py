@@ -19,8 +19,8 @@ from sqlalchemy import Connection, select
 from core import clock
 from core.access import audit, audit_notes
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
-from core.actions.operations.call import LEASE, Sending, send
+from core.actions.context import ActionContext
+from core.actions.operations.call import LEASE, PendingCall, send
 from core.actions.operations.fingerprint import trace_of
 from core.actions.operations.outcomes import raise_again
 from core.actions.operations.redaction import is_same
@@ -42,7 +42,7 @@ Check = Callable[[Connection], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class StripeRequest:
     """What is to be asked of Stripe. `tagged`: the object takes metadata, and gets our id.
 
     `unkept` is sent with the body and kept nowhere here: evidence and files. Such an operation is
@@ -76,20 +76,22 @@ def id_for(caller: Caller, route: str, key: str | None) -> str:
     return str(uuid.uuid5(_KEY, json.dumps([caller.actor, route, key])))
 
 
-def admit(desk: Desk, caller: Caller, rights: tuple[str, ...], kind: str, target: str) -> None:
+def authorize(
+    context: ActionContext, caller: Caller, rights: tuple[str, ...], kind: str, target: str
+) -> None:
     """Let pass who has one of the rights now: before anything else is said about a request."""
     try:
-        with reading(desk.engine) as connection:
+        with reading(context.engine) as connection:
             permitted(connection, caller, *rights)
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, kind, error.right, target)
+        audit_notes.note_refusal(context.engine, caller.actor, kind, error.right, target)
         raise
 
 
-def carry_out(
-    desk: Desk,
+def execute(
+    context: ActionContext,
     caller: Caller,
-    order: Order,
+    order: StripeRequest,
     *,
     rights: tuple[str, ...],
     operation_id: str | None = None,
@@ -101,28 +103,30 @@ def carry_out(
     Raises the errors of `core.errors`; after `OutcomeUnknown` the worker resolves it.
     """
     operation_id = operation_id or str(uuid.uuid4())
-    write = partial(_write_down, desk, caller, order, rights, operation_id, check)
+    write = partial(_write_down, context, caller, order, rights, operation_id, check)
     try:
         sending = retrying(write)
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, order.kind, error.right, order.target)
+        audit_notes.note_refusal(
+            context.engine, caller.actor, order.kind, error.right, order.target
+        )
         raise
-    if isinstance(sending, Sending):
-        return Done(operation_id, *send(desk, sending))
-    source = desk.gateway(order.livemode).get(sending["path"])
+    if isinstance(sending, PendingCall):
+        return Done(operation_id, *send(context, sending))
+    source = context.gateway(order.livemode).get(sending["path"])
     return Done(operation_id, sending["facts"], source)
 
 
 def _write_down(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
-    order: Order,
+    order: StripeRequest,
     rights: tuple[str, ...],
     operation_id: str,
     check: Check | None,
-) -> Sending | Json:
+) -> PendingCall | Json:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, *rights, now=moment)
         kept = connection.execute(
             select(operations).where(operations.c.id == operation_id).with_for_update()
@@ -131,12 +135,16 @@ def _write_down(
             return _again(connection, caller, order, kept, moment)
         if check is not None:
             check(connection)
-        return begin(connection, caller, order, operation_id, moment)
+        return record(connection, caller, order, operation_id, moment)
 
 
-def begin(
-    connection: Connection, caller: Caller, order: Order, operation_id: str, moment: datetime
-) -> Sending:
+def record(
+    connection: Connection,
+    caller: Caller,
+    order: StripeRequest,
+    operation_id: str,
+    moment: datetime,
+) -> PendingCall:
     """Write an operation down in the caller's transaction; `send` it once that is committed.
 
     The id is the table's key: a decision that has its own can be written down only once.
@@ -171,8 +179,8 @@ def begin(
 
 
 def _again(
-    connection: Connection, caller: Caller, order: Order, kept: Any, moment: datetime
-) -> Sending | Json:
+    connection: Connection, caller: Caller, order: StripeRequest, kept: Any, moment: datetime
+) -> PendingCall | Json:
     """A request that was made before: its answer, or its turn again if it was never sent."""
     asked, params = (caller.actor, order.kind, order.livemode), _params(order)
     if (kept.actor, kept.kind, kept.livemode) != asked or not is_same(kept, params):
@@ -203,7 +211,7 @@ def _again(
     return _sending(order, kept.id, fence, caller.actor)
 
 
-def _params(order: Order) -> str:
+def _params(order: StripeRequest) -> str:
     kept = {
         "path": order.path,
         "body": order.body,
@@ -215,8 +223,8 @@ def _params(order: Order) -> str:
     return json.dumps(kept, sort_keys=True, ensure_ascii=False)
 
 
-def _sending(order: Order, operation_id: str, fence: str, actor: str) -> Sending:
-    return Sending(
+def _sending(order: StripeRequest, operation_id: str, fence: str, actor: str) -> PendingCall:
+    return PendingCall(
         operation_id=operation_id,
         kind=order.kind,
         livemode=order.livemode,

@@ -17,8 +17,15 @@ from typing import Any
 from sqlalchemy import select
 
 from core import clock
-from core.actions.context import Desk
-from core.actions.operations.call import LEASE, REFUND, Sending, end_undone, record, send
+from core.actions.context import ActionContext
+from core.actions.operations.call import (
+    LEASE,
+    REFUND,
+    PendingCall,
+    end_undone,
+    record_outcome,
+    send,
+)
 from core.actions.operations.lookups import Unresolved, finder
 from core.actions.refunds import authority as refund_authority
 from core.db.engine import reading, retrying, writing
@@ -39,23 +46,23 @@ LONGEST_WAIT = timedelta(minutes=10)
 BATCH = 20
 
 
-def resolve(desk: Desk) -> int:
+def resolve(context: ActionContext) -> int:
     """Look once for each operation that is due; how many were looked for."""
-    due = retrying(partial(_claim, desk, clock.now()))
+    due = retrying(partial(_claim, context, clock.now()))
     for one in due:
-        _look(desk, one)
+        _look(context, one)
     return len(due)
 
 
-def _claim(desk: Desk, moment: datetime) -> list[Unresolved]:
+def _claim(context: ActionContext, moment: datetime) -> list[Unresolved]:
     c = operations.c
     due = c.state.in_(["sending", "unknown"]) & (c.next_attempt_at <= moment)
-    due &= c.livemode.in_(list(desk.gateways))
+    due &= c.livemode.in_(list(context.gateways))
     fence = uuid.uuid4().hex
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         if connection.execute(select(c.id).where(due).limit(1)).first() is None:
             return []
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         ids = connection.scalars(
             select(c.id).where(due).order_by(c.next_attempt_at).limit(BATCH).with_for_update()
         ).all()
@@ -79,7 +86,7 @@ def _claim(desk: Desk, moment: datetime) -> list[Unresolved]:
 def _unresolved(row: Any, fence: str) -> Unresolved:
     params = json.loads(row.params)
     left = row.created_at + SENT_AGAIN_FOR - clock.now()
-    sending = Sending(
+    sending = PendingCall(
         operation_id=row.id,
         kind=row.kind,
         livemode=row.livemode,
@@ -96,43 +103,43 @@ def _unresolved(row: Any, fence: str) -> Unresolved:
     return Unresolved(sending, row.attempts, row.created_at, row.updated_at)
 
 
-def _look(desk: Desk, one: Unresolved) -> None:
+def _look(context: ActionContext, one: Unresolved) -> None:
     """Find what came of it, or send it again; an error of Stripe's puts it off."""
     sending, started = one.sending, clock.now()
     try:
-        found = finder(sending.kind)(desk.gateway(sending.livemode), one)
+        found = finder(sending.kind)(context.gateway(sending.livemode), one)
         if found is not None:
-            retrying(partial(record, desk, sending, found, started))
-        elif (why := _not_again(desk, one)) is None:
-            send(desk, sending)
+            retrying(partial(record_outcome, context, sending, found, started))
+        elif (why := _not_again(context, one)) is None:
+            send(context, sending)
         elif clock.now() - one.sent_at < LOOKED_FOR:
-            retrying(partial(_put_off, desk, one))
+            retrying(partial(_put_off, context, one))
         else:
-            retrying(partial(end_undone, desk, sending, why))
+            retrying(partial(end_undone, context, sending, why))
     except StripeError as error:
         _log.warning("%s %s: %s", sending.kind, sending.operation_id, error.code)
-        retrying(partial(_put_off, desk, one))
+        retrying(partial(_put_off, context, one))
     except OF_ONE_OBJECT as error:
         raise_if_transient(error)
         # What cannot be read, or not be kept, must not hold up those that were claimed with it.
         _log.error("%s %s: %s", sending.kind, sending.operation_id, reason(error))
-        retrying(partial(_put_off, desk, one))
+        retrying(partial(_put_off, context, one))
 
 
-def _not_again(desk: Desk, one: Unresolved) -> str | None:
+def _not_again(context: ActionContext, one: Unresolved) -> str | None:
     """Why the same call is not made again; None if it is."""
     if one.sending.trace:
         return "Stripe does not have it, and it was not kept here: do it again"
     if clock.now() - one.created_at >= SENT_AGAIN_FOR:
         return "Stripe does not have it, and its key has ended: it is not sent again"
-    return refund_authority.withdrawn(desk.engine, one.sending)
+    return refund_authority.withdrawn(context.engine, one.sending)
 
 
-def _put_off(desk: Desk, one: Unresolved) -> None:
+def _put_off(context: ActionContext, one: Unresolved) -> None:
     """Look again later, unless the error was the outcome."""
     c = operations.c
     wait = min(timedelta(seconds=3) * 2 ** min(one.attempts, 10), LONGEST_WAIT)
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         connection.execute(
             operations.update()
             .where(

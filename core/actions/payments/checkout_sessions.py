@@ -7,12 +7,12 @@ from typing import Any
 
 from core.access import rights
 from core.access.principals import Caller
-from core.actions.context import Desk
-from core.actions.operations.operations import Order as Call
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import StripeRequest as Call
+from core.actions.operations.operations import authorize
 from core.actions.payments import validation as rules
 from core.actions.payments.checkout_order import Order
-from core.actions.payments.risk_gate import carry_out_asked
+from core.actions.payments.risk_gate import execute_with_risk
 from core.actions.payments.validation import NewPayment
 from core.money import Money, plain
 
@@ -50,7 +50,7 @@ def payment_for(
 
 
 def create(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     order: Order,
     *,
@@ -64,9 +64,9 @@ def create(
     Risk is asked first, as before any payment: `RiskRefused`, and nothing is sent.
     `InvalidInput` names the field; `TestModeOnly` without a test key: nothing is then sent.
     """
-    admit(desk, caller, _RIGHTS, KIND, "")
+    authorize(context, caller, _RIGHTS, KIND, "")
     asked = payment_for(order, order_id=order_id, user_id=caller.user_id, name=name, email=email)
-    amount = rules.checked_amount(asked, desk.rules)
+    amount = rules.checked_amount(asked, context.rules)
     notes = rules.checked_metadata(asked)
     body: dict[str, Any] = {
         "mode": "payment",
@@ -77,15 +77,15 @@ def create(
             "description": order.summary,
             "metadata": notes,
         },
-        "success_url": desk.return_url,
-        "cancel_url": desk.return_url,
+        "success_url": context.return_url,
+        "cancel_url": context.return_url,
     }
     if order.shipping.minor:
         body["shipping_options"] = [_shipping(order.shipping)]
-    desk.test_gateway()
+    context.test_gateway()
     call = Call(KIND, False, HOME, body, tagged=True)
-    done = carry_out_asked(
-        desk,
+    done = execute_with_risk(
+        context,
         caller,
         call,
         rules.subject_of(amount, notes, livemode=False),

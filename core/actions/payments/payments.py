@@ -12,11 +12,11 @@ from sqlalchemy import select
 from core import clock
 from core.access import rights
 from core.access.principals import Caller
-from core.actions.context import Desk
-from core.actions.operations.operations import Done, Order, admit, carry_out
+from core.actions.context import ActionContext
+from core.actions.operations.operations import Done, StripeRequest, authorize, execute
 from core.actions.operations.outcomes import facts_of
 from core.actions.payments import validation as rules
-from core.actions.payments.risk_gate import carry_out_asked
+from core.actions.payments.risk_gate import execute_with_risk
 from core.db.engine import reading
 from core.db.tables import events, payments, stale_objects
 from core.gateway.client import Gateway
@@ -47,7 +47,7 @@ class Payment:
 
 
 def create(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     asked: rules.NewPayment,
     *,
@@ -58,8 +58,8 @@ def create(
 
     Risk is asked first: `RiskRefused`, and nothing is sent, where the score is high.
     """
-    admit(desk, caller, TAKERS[livemode], "payment.create", "")
-    amount = rules.checked_amount(asked, desk.rules)
+    authorize(context, caller, TAKERS[livemode], "payment.create", "")
+    amount = rules.checked_amount(asked, context.rules)
     notes = rules.checked_metadata(asked)
     body: dict[str, Any] = {
         "amount": amount.minor,
@@ -71,11 +71,11 @@ def create(
         body["description"] = rules.text("description", asked.description, 255)
     if asked.manual_capture:
         body["capture_method"] = "manual"
-    _ready(desk, livemode)
-    order = Order("payment.create", livemode, _HOME, body, tagged=True)
+    _ready(context, livemode)
+    order = StripeRequest("payment.create", livemode, _HOME, body, tagged=True)
     return _payment(
-        carry_out_asked(
-            desk,
+        execute_with_risk(
+            context,
             caller,
             order,
             rules.subject_of(amount, notes, livemode=livemode),
@@ -87,7 +87,7 @@ def create(
 
 
 def confirm(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     payment_intent_id: str,
     *,
@@ -100,21 +100,21 @@ def confirm(
 
     Without a `return_url` the customer comes back to a page of ours.
     """
-    admit(desk, caller, TAKERS[livemode], "payment.confirm", str(payment_intent_id))
+    authorize(context, caller, TAKERS[livemode], "payment.confirm", str(payment_intent_id))
     path = _path(payment_intent_id, "confirm")
-    back = desk.return_url if return_url is None else rules.checked_return_url(return_url)
+    back = context.return_url if return_url is None else rules.checked_return_url(return_url)
     body: dict[str, Any] = {"return_url": back, "expand": ["latest_charge"]}
     if payment_method is not None:
         body["payment_method"] = rules.checked_id("payment_method", payment_method)
-    _ready(desk, livemode)
-    order = Order("payment.confirm", livemode, path, body, target=payment_intent_id)
+    _ready(context, livemode)
+    order = StripeRequest("payment.confirm", livemode, path, body, target=payment_intent_id)
     return _payment(
-        carry_out(desk, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
+        execute(context, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
     )
 
 
 def capture(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     payment_intent_id: str,
     *,
@@ -122,11 +122,11 @@ def capture(
     operation_id: str | None = None,
 ) -> Payment:
     """Take the whole of what an authorized payment holds."""
-    return _step(desk, caller, "capture", payment_intent_id, livemode, operation_id)
+    return _step(context, caller, "capture", payment_intent_id, livemode, operation_id)
 
 
 def cancel(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     payment_intent_id: str,
     *,
@@ -134,27 +134,29 @@ def cancel(
     operation_id: str | None = None,
 ) -> Payment:
     """End a payment that has not succeeded; what an authorization holds is let go."""
-    return _step(desk, caller, "cancel", payment_intent_id, livemode, operation_id)
+    return _step(context, caller, "cancel", payment_intent_id, livemode, operation_id)
 
 
-def retrieve(desk: Desk, caller: Caller, payment_intent_id: str, *, livemode: bool) -> Payment:
+def retrieve(
+    context: ActionContext, caller: Caller, payment_intent_id: str, *, livemode: bool
+) -> Payment:
     """The payment as Stripe has it, from the cache while nothing has changed it for an hour."""
-    admit(desk, caller, READERS, "payment.retrieve", str(payment_intent_id))
+    authorize(context, caller, READERS, "payment.retrieve", str(payment_intent_id))
     rules.checked_id("payment_intent_id", payment_intent_id)
     key = f"payment:{int(livemode)}:{payment_intent_id}"
-    if (kept := desk.cache.get(key)) is not None:
+    if (kept := context.cache.get(key)) is not None:
         found = json.loads(kept)
-        if not _changed_since(desk, payment_intent_id, found["read_us"]):
+        if not _changed_since(context, payment_intent_id, found["read_us"]):
             return _shown(found["facts"])
-        desk.cache.drop(key)
+        context.cache.drop(key)
     read_us = clock.to_micros(clock.now())
-    source = desk.gateway(livemode).get(f"{_HOME}/{payment_intent_id}")
+    source = context.gateway(livemode).get(f"{_HOME}/{payment_intent_id}")
     facts = facts_of(source)
-    desk.cache.put(key, json.dumps({"facts": facts, "read_us": read_us}), KEPT_SECONDS)
+    context.cache.put(key, json.dumps({"facts": facts, "read_us": read_us}), KEPT_SECONDS)
     return _shown(facts)
 
 
-def _changed_since(desk: Desk, payment_intent_id: str, read_us: int) -> bool:
+def _changed_since(context: ActionContext, payment_intent_id: str, read_us: int) -> bool:
     """Whether anything came in about a payment since it was read: an event, a mark or a state."""
     read_at = clock.from_micros(read_us)
     e, p, s = events.c, payments.c, stale_objects.c
@@ -163,12 +165,12 @@ def _changed_since(desk: Desk, payment_intent_id: str, read_us: int) -> bool:
         select(p.stripe_id).where(p.stripe_id == payment_intent_id, p.as_of >= read_at),
         select(s.stripe_id).where(s.kind == "payment_intent", s.stripe_id == payment_intent_id),
     )
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         return any(connection.execute(one.limit(1)).first() is not None for one in newer)
 
 
 def _step(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     verb: str,
     payment_intent_id: str,
@@ -177,12 +179,14 @@ def _step(
 ) -> Payment:
     """A call that needs nothing but the payment."""
     kind = f"payment.{verb}"
-    admit(desk, caller, TAKERS[livemode], kind, str(payment_intent_id))
+    authorize(context, caller, TAKERS[livemode], kind, str(payment_intent_id))
     path = _path(payment_intent_id, verb)
-    _ready(desk, livemode)
-    order = Order(kind, livemode, path, {"expand": ["latest_charge"]}, target=payment_intent_id)
+    _ready(context, livemode)
+    order = StripeRequest(
+        kind, livemode, path, {"expand": ["latest_charge"]}, target=payment_intent_id
+    )
     return _payment(
-        carry_out(desk, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
+        execute(context, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
     )
 
 
@@ -190,8 +194,8 @@ def _path(payment_intent_id: str, verb: str) -> str:
     return f"{_HOME}/{rules.checked_id('payment_intent_id', payment_intent_id)}/{verb}"
 
 
-def _ready(desk: Desk, livemode: bool) -> Gateway:
-    return desk.gateway(True) if livemode else desk.test_gateway()
+def _ready(context: ActionContext, livemode: bool) -> Gateway:
+    return context.gateway(True) if livemode else context.test_gateway()
 
 
 def _payment(done: Done) -> Payment:

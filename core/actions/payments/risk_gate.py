@@ -14,18 +14,18 @@ from sqlalchemy import Connection
 from core import clock
 from core.access import audit
 from core.access.principals import Caller
-from core.actions.context import Desk
-from core.actions.operations.operations import Done, Order, carry_out
+from core.actions.context import ActionContext
+from core.actions.operations.operations import Done, StripeRequest, execute
 from core.db.engine import retrying, writing
 from core.errors import RiskRefused
 from core.risk import inflight_approvals, scoring
 from core.risk.signals import Subject
 
 
-def carry_out_asked(
-    desk: Desk,
+def execute_with_risk(
+    context: ActionContext,
     caller: Caller,
-    order: Order,
+    order: StripeRequest,
     subject: Subject,
     *,
     order_id: str,
@@ -33,22 +33,22 @@ def carry_out_asked(
     operation_id: str | None = None,
     paid_later: bool = False,
 ) -> Done:
-    """`carry_out` unless the score is high: `RiskRefused`. The score is kept either way.
+    """`execute` unless the score is high: `RiskRefused`. The score is kept either way.
 
     An operation that was written down before was asked about then. `paid_later`: the payment is
     not what the operation makes, but comes of it later with the same order id.
     """
     operation_id = operation_id or str(uuid.uuid4())
-    question = _Question(desk, caller, order, subject, order_id, operation_id, paid_later)
+    question = _Question(context, caller, order, subject, order_id, operation_id, paid_later)
     try:
-        done = carry_out(
-            desk, caller, order, rights=rights, operation_id=operation_id, check=question.ask
+        done = execute(
+            context, caller, order, rights=rights, operation_id=operation_id, check=question.ask
         )
     except RiskRefused:
         retrying(question.keep_refusal)
         raise
     if question.kept is not None and not paid_later:
-        _link(desk, question.kept, done.facts["id"])
+        _link(context, question.kept, done.facts["id"])
     return done
 
 
@@ -57,9 +57,9 @@ class _Question:
     """One request's question, and what came of it: `kept` is the number of the score, once it was
     let through."""
 
-    desk: Desk
+    context: ActionContext
     caller: Caller
-    order: Order
+    order: StripeRequest
     subject: Subject
     order_id: str
     operation_id: str
@@ -74,12 +74,12 @@ class _Question:
         inflight_approvals.stand_in_line(connection, self.operation_id, asked.livemode, known)
         # As of the moment when it is its turn: what was let through meanwhile came before it.
         asked = replace(asked, at=clock.now())
-        weighed = scoring.weigh(connection, asked, self.desk.books.scope.zone)
+        weighed = scoring.weigh(connection, asked, self.context.books.scope.zone)
         if not weighed.allowed:
             self.refused = weighed
             raise RiskRefused
         self.kept = self._keep(connection, weighed)
-        inflight_approvals.keep(
+        inflight_approvals.keep_approval(
             connection,
             operation_id=self.operation_id,
             assessment_id=self.kept,
@@ -97,7 +97,7 @@ class _Question:
         """Keep the score of what was refused, and a row of the audit log."""
         if self.refused is None:
             return
-        with writing(self.desk.engine) as connection:
+        with writing(self.context.engine) as connection:
             kept = self._keep(connection, self.refused)
             audit.append(
                 connection,
@@ -119,11 +119,11 @@ class _Question:
         )
 
 
-def _link(desk: Desk, assessment_id: int, payment_id: str) -> None:
+def _link(context: ActionContext, assessment_id: int, payment_id: str) -> None:
     """Say which payment came of it."""
 
     def work() -> None:
-        with writing(desk.engine) as connection:
+        with writing(context.engine) as connection:
             scoring.link(connection, assessment_id, payment_id)
 
     retrying(work)

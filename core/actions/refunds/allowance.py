@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, select
 from core import clock, money
 from core.access import rights
 from core.access.principals import Caller, Principal, permitted
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
 from core.actions.refunds import limits as refund_limits
 from core.actions.refunds import validation as rules
 from core.db.engine import reading
@@ -41,20 +41,20 @@ class Allowance:
 
 
 def allowance(
-    desk: Desk, caller: Caller, *, currency: str, reason: str, livemode: bool
+    context: ActionContext, caller: Caller, *, currency: str, reason: str, livemode: bool
 ) -> Allowance:
     """What applies to the caller now; `NotPermitted` for a reason that their roles do not have."""
-    admit(desk, caller, (rights.ASK_REFUND,), KIND, "")
-    with reading(desk.engine) as connection:
+    authorize(context, caller, (rights.ASK_REFUND,), KIND, "")
+    with reading(context.engine) as connection:
         person = permitted(connection, caller, rights.ASK_REFUND)
         return allowance_of(
-            connection, desk, person, reason, currency, livemode=livemode, now=clock.now()
+            connection, context, person, reason, currency, livemode=livemode, now=clock.now()
         )
 
 
 def allowance_of(
     connection: Connection,
-    desk: Desk,
+    context: ActionContext,
     person: Principal,
     reason: str,
     currency: str,
@@ -69,7 +69,7 @@ def allowance_of(
     spent = connection.scalar(
         select(func.sum(q.amount_minor)).where(
             q.asked_user_id == person.user_id,
-            q.created_at >= clock.start_of_day(now, desk.books.scope.zone),
+            q.created_at >= clock.start_of_day(now, context.books.scope.zone),
             q.livemode == livemode,
             q.currency == currency,
             q.state.in_(states.SENT),

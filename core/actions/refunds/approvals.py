@@ -11,16 +11,23 @@ from sqlalchemy import Connection, Row, select
 from core import clock
 from core.access import audit_notes, rights
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
-from core.actions.operations.call import Sending
-from core.actions.operations.operations import admit, begin
+from core.actions.context import ActionContext
+from core.actions.operations.call import PendingCall
+from core.actions.operations.operations import authorize, record
 from core.actions.refunds import authority as refund_authority
 from core.actions.refunds import validation as rules
-from core.actions.refunds.requests import RefundRequest, answer, find, locked, note, order_of
+from core.actions.refunds.requests import (
+    RefundRequest,
+    answer,
+    find,
+    locked,
+    note_request,
+    order_of,
+)
 from core.db.engine import reading, retrying, writing
 from core.db.tables import refund_requests
 from core.domain import refund_states as states
-from core.domain.refundable import standing
+from core.domain.refundable import refundable_balance
 from core.errors import AlreadyDecided, AskerLostRight, NotPermitted, NotRefundable
 from core.mirror.refund_requests import move
 from core.money import Money
@@ -33,48 +40,51 @@ EXPIRE = "refund.expire"
 NOBODY = "nobody approved it in time"
 
 
-def approve(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
+def approve(context: ActionContext, caller: Caller, request_id: str) -> RefundRequest:
     """Send what waits. `NotPermitted` to its asker, `AlreadyDecided` when it does not wait,
     `AskerLostRight` when its asker may not ask any more, `NotRefundable` when the payment changed
     meanwhile; nothing is then written or sent."""
-    admit(desk, caller, (rights.APPROVE_REFUND,), APPROVE, str(request_id))
+    authorize(context, caller, (rights.APPROVE_REFUND,), APPROVE, str(request_id))
     try:
-        sending = retrying(partial(_approve, desk, caller, request_id))
+        sending = retrying(partial(_approve, context, caller, request_id))
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, APPROVE, error.right, request_id)
+        audit_notes.note_refusal(context.engine, caller.actor, APPROVE, error.right, request_id)
         raise
-    return answer(desk, request_id, sending)
+    return answer(context, request_id, sending)
 
 
-def refuse(desk: Desk, caller: Caller, request_id: str, why: str) -> RefundRequest:
+def refuse(context: ActionContext, caller: Caller, request_id: str, why: str) -> RefundRequest:
     """End what waits, with a reason for its asker."""
-    admit(desk, caller, (rights.APPROVE_REFUND,), REFUSE, str(request_id))
+    authorize(context, caller, (rights.APPROVE_REFUND,), REFUSE, str(request_id))
     why = rules.covered("why", why)
     try:
-        retrying(partial(_refuse, desk, caller, request_id, why))
+        retrying(partial(_refuse, context, caller, request_id, why))
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, REFUSE, error.right, request_id)
+        audit_notes.note_refusal(context.engine, caller.actor, REFUSE, error.right, request_id)
         raise
-    return answer(desk, request_id, None)
+    return answer(context, request_id, None)
 
 
-def expire(desk: Desk) -> int:
+def expire(context: ActionContext) -> int:
     """End what waited too long, and free what it reserved; how many. The worker's step."""
     q = refund_requests.c
     late = select(q.id).where(q.state == states.AWAITING, q.expires_at <= clock.now())
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         ids = connection.scalars(late.order_by(q.expires_at).limit(100)).all()
-    return sum(retrying(partial(_expire, desk, one)) for one in ids)
+    return sum(retrying(partial(_expire, context, one)) for one in ids)
 
 
-def _approve(desk: Desk, caller: Caller, request_id: str) -> Sending:
+def _approve(context: ActionContext, caller: Caller, request_id: str) -> PendingCall:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         payment, row = _waiting(connection, caller, request_id, moment)
         if not refund_authority.asker_may(connection, row, rights.ASK_REFUND, moment):
             raise AskerLostRight
         rules.check_refundable(connection, payment)
-        if row.amount_minor > standing(connection, payment, without=row.id).available_minor:
+        if (
+            row.amount_minor
+            > refundable_balance(connection, payment, without=row.id).available_minor
+        ):
             raise NotRefundable("payment_intent_id", "has less left than this request asks for")
         move(
             connection,
@@ -86,18 +96,18 @@ def _approve(desk: Desk, caller: Caller, request_id: str) -> Sending:
         )
         amount = Money(row.amount_minor, row.currency)
         order = order_of(row.payment_id, row.livemode, amount, row.reason)
-        desk.gateway(row.livemode)
-        sending = begin(connection, caller, order, row.id, moment)
-        note(connection, caller.actor, APPROVE, row, moment)
+        context.gateway(row.livemode)
+        sending = record(connection, caller, order, row.id, moment)
+        note_request(connection, caller.actor, APPROVE, row, moment)
     return sending
 
 
-def _refuse(desk: Desk, caller: Caller, request_id: str, why: str) -> None:
+def _refuse(context: ActionContext, caller: Caller, request_id: str, why: str) -> None:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         _, row = _waiting(connection, caller, request_id, moment)
         move(connection, row.id, states.REFUSED, at=moment, why=why, approved_by=caller.actor)
-        note(connection, caller.actor, REFUSE, row, moment, why=why)
+        note_request(connection, caller.actor, REFUSE, row, moment, why=why)
 
 
 def _waiting(
@@ -117,11 +127,11 @@ def _waiting(
     return payment, row
 
 
-def _expire(desk: Desk, request_id: str) -> bool:
+def _expire(context: ActionContext, request_id: str) -> bool:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         moved = move(connection, request_id, states.EXPIRED, at=moment, why=NOBODY)
         row = find(connection, request_id)
         if moved and row is not None:
-            note(connection, "worker", EXPIRE, row, moment)
+            note_request(connection, "worker", EXPIRE, row, moment)
     return moved

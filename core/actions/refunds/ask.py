@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
 from core import clock
 from core.access import audit, audit_notes, rights
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
-from core.actions.operations.call import Sending
-from core.actions.operations.operations import admit, begin
+from core.actions.context import ActionContext
+from core.actions.operations.call import PendingCall
+from core.actions.operations.operations import authorize, record
 from core.actions.refunds import validation as rules
 from core.actions.refunds.allowance import allowance_of
 from core.actions.refunds.requests import RefundRequest, answer, find, order_of
@@ -24,7 +25,7 @@ from core.db.tables import refund_requests, users
 from core.domain import refund_states as states
 from core.domain import versions
 from core.domain.refund_warnings import warnings
-from core.domain.refundable import standing
+from core.domain.refundable import refundable_balance
 from core.errors import IdempotencyKeyReused, NotPermitted
 
 __all__ = ["NewRefund", "RefundRequest", "ask"]
@@ -35,7 +36,7 @@ WAITS = timedelta(hours=72)
 
 
 def ask(
-    desk: Desk,
+    context: ActionContext,
     caller: Caller,
     asked: NewRefund,
     *,
@@ -48,28 +49,28 @@ def ask(
     `NotRefundable`, `InvalidAmount`) names field and rule, and nothing was written or sent. What
     Stripe refused is raised; without its answer the state is `unknown`, and the worker resolves it.
     """
-    admit(desk, caller, (rights.ASK_REFUND,), ASK, str(asked.payment_intent_id))
+    authorize(context, caller, (rights.ASK_REFUND,), ASK, str(asked.payment_intent_id))
     rules.check_form(asked)
     if asked.note is not None:
         asked = replace(asked, note=rules.covered("note", asked.note))
-    desk.gateway(livemode)
+    context.gateway(livemode)
     key = rules.new_id(request_id)
     try:
-        sending, warned = retrying(partial(_write_down, desk, caller, asked, livemode, key))
+        sending, warned = retrying(partial(_write_down, context, caller, asked, livemode, key))
     except NotPermitted as error:
         audit_notes.note_refusal(
-            desk.engine, caller.actor, ASK, error.right, asked.payment_intent_id
+            context.engine, caller.actor, ASK, error.right, asked.payment_intent_id
         )
         raise
-    return answer(desk, key, sending, warned)
+    return answer(context, key, sending, warned)
 
 
 def _write_down(
-    desk: Desk, caller: Caller, asked: NewRefund, livemode: bool, key: str
-) -> tuple[Sending | None, tuple[str, ...]]:
+    context: ActionContext, caller: Caller, asked: NewRefund, livemode: bool, key: str
+) -> tuple[PendingCall | None, tuple[str, ...]]:
     """The request, and its operation if it needs nobody else, in one transaction; the warnings."""
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         person = permitted(connection, caller, rights.ASK_REFUND, now=moment)
         rules.asking_roles(person, asked.reason)
         # One at a time for each person, or two at once would both fit into what is left of a day.
@@ -80,9 +81,15 @@ def _write_down(
             return None, warnings(connection, kept.payment_id)
         payment = rules.locked_payment(connection, asked.payment_intent_id, livemode)
         warned = rules.check_refundable(connection, payment)
-        amount = rules.checked_amount(asked.amount, standing(connection, payment))
+        amount = rules.checked_amount(asked.amount, refundable_balance(connection, payment))
         alone = allowance_of(
-            connection, desk, person, asked.reason, amount.currency, livemode=livemode, now=moment
+            connection,
+            context,
+            person,
+            asked.reason,
+            amount.currency,
+            livemode=livemode,
+            now=moment,
         )
         over = alone.above([amount])
         row = {
@@ -104,24 +111,28 @@ def _write_down(
             "expires_at": moment + WAITS if over else None,
         }
         connection.execute(refund_requests.insert().values(**row))
-        versions.bump(connection, ["refunds"], slot=desk.books.scope.slot)
+        versions.bump(connection, ["refunds"], slot=context.books.scope.slot)
         order = order_of(payment.stripe_id, livemode, amount, asked.reason)
-        sending = None if over else begin(connection, caller, order, key, moment)
-        audit.append(
-            connection,
-            actor=caller.actor,
-            action=ASK,
-            target=payment.stripe_id,
-            outcome=row["state"],
-            details={
-                "request": key,
-                "amount_minor": amount.minor,
-                "currency": amount.currency,
-                "reason": asked.reason,
-            },
-            now=moment,
-        )
+        sending = None if over else record(connection, caller, order, key, moment)
+        _note_asked(connection, caller, row)
     return sending, warned
+
+
+def _note_asked(connection: Connection, caller: Caller, row: Mapping[str, Any]) -> None:
+    audit.append(
+        connection,
+        actor=caller.actor,
+        action=ASK,
+        target=row["payment_id"],
+        outcome=row["state"],
+        details={
+            "request": row["id"],
+            "amount_minor": row["amount_minor"],
+            "currency": row["currency"],
+            "reason": row["reason"],
+        },
+        now=row["created_at"],
+    )
 
 
 def _check_same(kept: Row[Any], caller: Caller, asked: NewRefund, livemode: bool) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from core import clock
 from core.access import rights
 from core.access.principals import Caller, caller_named, permitted
-from core.actions.operations.call import REFUND, Sending
+from core.actions.operations.call import REFUND, PendingCall
 from core.actions.refunds import validation as rules
 from core.db.engine import reading
 from core.db.tables import refund_requests
@@ -48,7 +48,7 @@ def asker(asked: Row[Any]) -> Caller:
     return Caller(asked.asked_user_id, token if token != asked.asked_by else None)
 
 
-def withdrawn(engine: Engine, sending: Sending) -> str | None:
+def withdrawn(engine: Engine, sending: PendingCall) -> str | None:
     """Why an operation is not to be sent again; None if it is, or is no refund."""
     if sending.kind != REFUND:
         return None

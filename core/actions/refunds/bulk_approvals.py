@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, select
 from core import clock
 from core.access import audit_notes, rights
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
 from core.actions.payments.validation import text
 from core.actions.refunds import authority as refund_authority
 from core.actions.refunds import bulk_requests as records
@@ -37,7 +37,7 @@ EXPIRE = "bulk_refund.expire"
 Decide = Callable[[Connection, Row[Any], datetime], None]
 
 
-def approve(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
+def approve(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
     """Let the worker begin; each row is checked again when its turn comes.
 
     `NotPermitted` to its asker, `AlreadyDecided` when it does not wait, `AskerLostRight` when its
@@ -47,15 +47,15 @@ def approve(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
     def decide(connection: Connection, row: Row[Any], moment: datetime) -> None:
         if not refund_authority.asker_may(connection, row, rights.BULK_REFUND, moment):
             raise AskerLostRight
-        desk.gateway(row.livemode)
+        context.gateway(row.livemode)
         by = caller.actor
         records.move_rows(connection, row.id, states.QUEUED, moment, approved_by=by)
         records.move(connection, row.id, bulks.RUNNING, moment, decided_by=by)
 
-    return _decided(desk, caller, bulk_id, APPROVE, decide)
+    return _decided(context, caller, bulk_id, APPROVE, decide)
 
 
-def refuse(desk: Desk, caller: Caller, bulk_id: str, why: str) -> BulkRefund:
+def refuse(context: ActionContext, caller: Caller, bulk_id: str, why: str) -> BulkRefund:
     """End what waits, with a reason for its asker."""
     said = mask_cards(str(why))
 
@@ -64,38 +64,43 @@ def refuse(desk: Desk, caller: Caller, bulk_id: str, why: str) -> BulkRefund:
         records.move_rows(connection, row.id, states.REFUSED, moment, why=said)
         records.move(connection, row.id, bulks.REFUSED, moment, decided_by=caller.actor, why=said)
 
-    return _decided(desk, caller, bulk_id, REFUSE, decide, why=said)
+    return _decided(context, caller, bulk_id, REFUSE, decide, why=said)
 
 
-def withdraw(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
+def withdraw(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
     """Take back what waits; only who asked does."""
 
     def decide(connection: Connection, row: Row[Any], moment: datetime) -> None:
         records.move_rows(connection, row.id, states.CANCELED, moment)
         records.move(connection, row.id, bulks.CANCELED, moment)
 
-    return _decided(desk, caller, bulk_id, WITHDRAW, decide)
+    return _decided(context, caller, bulk_id, WITHDRAW, decide)
 
 
-def expire(desk: Desk) -> int:
+def expire(context: ActionContext) -> int:
     """End what waited too long, and free what it reserved; how many. The worker's step."""
     b = bulk_refunds.c
     late = select(b.id).where(b.state == bulks.AWAITING, b.expires_at <= clock.now())
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         ids = connection.scalars(late.order_by(b.expires_at).limit(20)).all()
-    return sum(retrying(partial(_expire, desk, one)) for one in ids)
+    return sum(retrying(partial(_expire, context, one)) for one in ids)
 
 
 def _decided(
-    desk: Desk, caller: Caller, bulk_id: str, action: str, decide: Decide, **details: Any
+    context: ActionContext,
+    caller: Caller,
+    bulk_id: str,
+    action: str,
+    decide: Decide,
+    **details: Any,
 ) -> BulkRefund:
     own = action == WITHDRAW
     right = rights.BULK_REFUND if own else rights.APPROVE_REFUND
-    admit(desk, caller, (right,), action, str(bulk_id))
+    authorize(context, caller, (right,), action, str(bulk_id))
 
     def write() -> BulkRefund:
         moment = clock.now()
-        with writing(desk.engine) as connection:
+        with writing(context.engine) as connection:
             person = permitted(connection, caller, right, now=moment)
             row = records.find(connection, bulk_id)
             if own != (row.asked_user_id == person.user_id):
@@ -108,13 +113,13 @@ def _decided(
                 )
             decide(connection, row, moment)
             decided = records.shape(records.find(connection, row.id))
-            records.note(connection, caller.actor, action, row.id, moment, **details)
+            records.note_bulk(connection, caller.actor, action, row.id, moment, **details)
         return decided
 
     try:
         return retrying(write)
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, action, error.right, str(bulk_id))
+        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, str(bulk_id))
         raise
 
 
@@ -122,13 +127,13 @@ _NOT_OWN = "Somebody else decides about what you asked for yourself."
 _ONLY_OWN = "Only who asked takes a request back."
 
 
-def _expire(desk: Desk, bulk_id: str) -> bool:
+def _expire(context: ActionContext, bulk_id: str) -> bool:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         row = records.find(connection, bulk_id)
         if row.state != bulks.AWAITING:
             return False
         records.move_rows(connection, bulk_id, states.EXPIRED, moment, why=NOBODY)
         records.move(connection, bulk_id, bulks.EXPIRED, moment, why=NOBODY)
-        records.note(connection, "worker", EXPIRE, bulk_id, moment)
+        records.note_bulk(connection, "worker", EXPIRE, bulk_id, moment)
     return True

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select
 from core import clock
 from core.access import audit_notes, rights
 from core.access.principals import Caller, Principal, permitted
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
 from core.actions.refunds import bulk_plan as plan
 from core.actions.refunds import bulk_requests as records
 from core.actions.refunds import validation as rules
@@ -24,7 +24,6 @@ from core.actions.refunds.allowance import allowance_of
 from core.actions.refunds.ask import WAITS
 from core.actions.refunds.bulk_plan import How, Target, Verdict
 from core.actions.refunds.bulk_requests import BulkRefund
-from core.actions.refunds.bulk_worker import work
 from core.db.bulk import insert_rows
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds, refund_requests, users
@@ -33,8 +32,6 @@ from core.domain import refund_states as states
 from core.domain.refund_warnings import counted
 from core.errors import AlreadyDecided, IdempotencyKeyReused, InvalidInput, NotPermitted
 from core.money import Money
-
-__all__ = ["BulkRefund", "DryRun", "How", "NewBulk", "Target", "ask", "stop", "try_out", "work"]
 
 TRY = "bulk_refund.try"
 ASK = "bulk_refund.ask"
@@ -74,22 +71,27 @@ class DryRun:
         )
 
 
-def try_out(desk: Desk, caller: Caller, asked: NewBulk, *, livemode: bool) -> DryRun:
+def try_out(context: ActionContext, caller: Caller, asked: NewBulk, *, livemode: bool) -> DryRun:
     """What would come of it, row by row; nothing is written, nothing sent.
 
     `InvalidInput` names what of the form cannot be read.
     """
-    admit(desk, caller, (rights.BULK_REFUND,), TRY, "")
+    authorize(context, caller, (rights.BULK_REFUND,), TRY, "")
     _checked(asked)
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         person = permitted(connection, caller, rights.BULK_REFUND)
         found = plan.verdicts(connection, asked.targets, asked.how, livemode=livemode)
-        over = _over(connection, desk, person, asked, livemode, found, clock.now())
+        over = _over(connection, context, person, asked, livemode, found, clock.now())
     return DryRun(found, plan.totals(found), over)
 
 
 def ask(
-    desk: Desk, caller: Caller, asked: NewBulk, *, livemode: bool, bulk_id: str | None = None
+    context: ActionContext,
+    caller: Caller,
+    asked: NewBulk,
+    *,
+    livemode: bool,
+    bulk_id: str | None = None,
 ) -> BulkRefund:
     """Ask for a bulk: the worker begins at once within the caller's limits, else it waits.
 
@@ -97,24 +99,26 @@ def ask(
     payment must be refundable as asked, or nothing is written: `possible` gives those that are.
     The same `bulk_id` again answers the same and adds nothing.
     """
-    admit(desk, caller, (rights.BULK_REFUND,), ASK, str(bulk_id or ""))
+    authorize(context, caller, (rights.BULK_REFUND,), ASK, str(bulk_id or ""))
     asked = _checked(asked)
-    desk.gateway(livemode)
+    context.gateway(livemode)
     key = rules.new_id(bulk_id)
     try:
-        return retrying(partial(_write_down, desk, caller, asked, livemode, key))
+        return retrying(partial(_write_down, context, caller, asked, livemode, key))
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, ASK, error.right, key)
+        audit_notes.note_refusal(context.engine, caller.actor, ASK, error.right, key)
         raise
 
 
-def stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
+def stop(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
     """Send no further row; what was sent stays sent. `AlreadyDecided` when it does not run."""
-    admit(desk, caller, (rights.BULK_REFUND,), records.STOP, str(bulk_id))
+    authorize(context, caller, (rights.BULK_REFUND,), records.STOP, str(bulk_id))
     try:
-        return retrying(partial(_stop, desk, caller, bulk_id))
+        return retrying(partial(_stop, context, caller, bulk_id))
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, records.STOP, error.right, str(bulk_id))
+        audit_notes.note_refusal(
+            context.engine, caller.actor, records.STOP, error.right, str(bulk_id)
+        )
         raise
 
 
@@ -127,9 +131,11 @@ def _checked(asked: NewBulk) -> NewBulk:
     return asked if asked.note is None else replace(asked, note=rules.covered("note", asked.note))
 
 
-def _write_down(desk: Desk, caller: Caller, asked: NewBulk, livemode: bool, key: str) -> BulkRefund:
+def _write_down(
+    context: ActionContext, caller: Caller, asked: NewBulk, livemode: bool, key: str
+) -> BulkRefund:
     moment, digest = clock.now(), _digest(asked, livemode)
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         person = permitted(connection, caller, rights.BULK_REFUND, now=moment)
         # One at a time for each person, or two at once would both fit into what is left of a day.
         mine = select(users.c.id).where(users.c.id == person.user_id).with_for_update()
@@ -145,7 +151,7 @@ def _write_down(desk: Desk, caller: Caller, asked: NewBulk, livemode: bool, key:
         find = rules.locked_payment
         found = plan.verdicts(connection, targets, asked.how, livemode=livemode, find=find)
         _check_all(found)
-        over = _over(connection, desk, person, asked, livemode, found, moment)
+        over = _over(connection, context, person, asked, livemode, found, moment)
         row = {
             "id": key,
             "livemode": livemode,
@@ -167,7 +173,7 @@ def _write_down(desk: Desk, caller: Caller, asked: NewBulk, livemode: bool, key:
         sums = {code: total.minor for code, (_, total) in plan.totals(found).items()}
         details = {"rows": len(found), "sums": sums, "reason": asked.reason}
         outcome = asked_for.state
-        records.note(connection, caller.actor, ASK, key, moment, outcome=outcome, **details)
+        records.note_bulk(connection, caller.actor, ASK, key, moment, outcome=outcome, **details)
     return asked_for
 
 
@@ -202,7 +208,7 @@ def _check_all(found: Iterable[Verdict]) -> None:
 
 def _over(
     connection: Connection,
-    desk: Desk,
+    context: ActionContext,
     person: Principal,
     asked: NewBulk,
     livemode: bool,
@@ -214,15 +220,15 @@ def _over(
     over = set()
     for currency in {amount.currency for amount in amounts}:
         mine = allowance_of(
-            connection, desk, person, asked.reason, currency, livemode=livemode, now=now
+            connection, context, person, asked.reason, currency, livemode=livemode, now=now
         )
         over.add(mine.above(one for one in amounts if one.currency == currency))
     return max((one for one in over if one), default=None)
 
 
-def _stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
+def _stop(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, rights.BULK_REFUND, now=moment)
         row = records.find(connection, bulk_id)
         if row.state != bulks.RUNNING:
@@ -230,7 +236,7 @@ def _stop(desk: Desk, caller: Caller, bulk_id: str) -> BulkRefund:
         left = records.move_rows(connection, row.id, states.CANCELED, moment, why=STOPPED)
         records.move(connection, row.id, bulks.STOPPED, moment, stopped_by=caller.actor)
         stopped = records.shape(records.find(connection, row.id))
-        records.note(connection, caller.actor, records.STOP, row.id, moment, unsent=left)
+        records.note_bulk(connection, caller.actor, records.STOP, row.id, moment, unsent=left)
     return stopped
 
 

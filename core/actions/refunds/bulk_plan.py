@@ -15,7 +15,7 @@ from core import money
 from core.actions.payments.validation import checked_payment
 from core.actions.refunds import validation as rules
 from core.db.tables import payments
-from core.domain.refundable import Standing, standing
+from core.domain.refundable import RefundableBalance, refundable_balance
 from core.errors import InvalidAmount, InvalidInput, NotFound, NotRefundable, TillwatchError
 from core.money import Money
 
@@ -168,14 +168,14 @@ def _verdict(
         payment_id = checked_payment("payment_intent_id", target.payment_id)
         payment = find(connection, payment_id, livemode)
         warnings = rules.check_refundable(connection, payment)
-        stands = standing(connection, payment)
+        stands = refundable_balance(connection, payment)
         amount = rules.checked_amount(amount_text(target, how, stands), stands)
     except (InvalidInput, NotFound) as error:
         return Verdict(target.payment_id, None, error)
     return Verdict(target.payment_id, amount, warnings=warnings)
 
 
-def amount_text(target: Target, how: How, stands: Standing) -> str | None:
+def amount_text(target: Target, how: How, stands: RefundableBalance) -> str | None:
     """The amount that is asked of a payment, in major units; None for all that is available."""
     if target.amount is not None:
         return target.amount

@@ -85,7 +85,7 @@ def move_rows(connection: Connection, bulk_id: str, state: str, at: datetime, **
     return int(moved.rowcount)
 
 
-def note(
+def note_bulk(
     connection: Connection,
     actor: str,
     action: str,

@@ -16,19 +16,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from core import clock
-from core.actions.context import Desk
-from core.actions.operations.call import Sending, send
-from core.actions.operations.operations import begin
+from core.actions.context import ActionContext
+from core.actions.operations.call import PendingCall, send
+from core.actions.operations.operations import record
 from core.actions.refunds import authority as refund_authority
 from core.actions.refunds import bulk_requests as records
 from core.actions.refunds import validation as rules
 from core.actions.refunds.requests import locked, order_of
-from core.actions.refunds.requests import note as note_row
+from core.actions.refunds.requests import note_request as note_row
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds, refund_requests
 from core.domain import bulk_refund_states as bulks
 from core.domain import refund_states as states
-from core.domain.refundable import standing
+from core.domain.refundable import refundable_balance
 from core.errors import InvalidInput, NotRefundable, StripeError
 from core.mirror.refund_requests import move
 from core.money import Money
@@ -45,25 +45,25 @@ _CHOICE = 8
 _SENT_FROM = (states.QUEUED,)
 
 
-def work(desk: Desk) -> bool:
+def send_waiting_rows(context: ActionContext) -> bool:
     """Send one row of a bulk that runs, or end a bulk without rows; whether there was work."""
-    for bulk_id in _running(desk):
-        with reading(desk.engine) as connection:
+    for bulk_id in _running(context):
+        with reading(context.engine) as connection:
             queued = _ids(connection, bulk_id, _SENT_FROM, _CHOICE)
             waiting = _ids(connection, bulk_id, (states.SENDING, states.UNKNOWN), MOST_IN_FLIGHT)
         if not queued:
-            retrying(partial(_end, desk, bulk_id))
+            retrying(partial(_end, context, bulk_id))
             return True
         if len(waiting) < MOST_IN_FLIGHT:
-            _send_row(desk, bulk_id, random.choice(queued))  # noqa: S311 - no secret
+            _send_row(context, bulk_id, random.choice(queued))  # noqa: S311 - no secret
             return True
     return False
 
 
-def _running(desk: Desk) -> list[str]:
+def _running(context: ActionContext) -> list[str]:
     b = bulk_refunds.c
-    query = select(b.id).where(b.state == bulks.RUNNING, b.livemode.in_(list(desk.gateways)))
-    with reading(desk.engine) as connection:
+    query = select(b.id).where(b.state == bulks.RUNNING, b.livemode.in_(list(context.gateways)))
+    with reading(context.engine) as connection:
         return list(connection.scalars(query.order_by(b.created_at, b.id).limit(20)))
 
 
@@ -73,25 +73,25 @@ def _ids(connection: Connection, bulk_id: str, among: tuple[str, ...], most: int
     return list(connection.scalars(query.limit(most)))
 
 
-def _send_row(desk: Desk, bulk_id: str, request_id: str) -> None:
-    sending = retrying(partial(_take, desk, request_id))
+def _send_row(context: ActionContext, bulk_id: str, request_id: str) -> None:
+    sending = retrying(partial(_take, context, request_id))
     if isinstance(sending, str):
-        retrying(partial(_halt, desk, bulk_id, sending))
+        retrying(partial(_halt, context, bulk_id, sending))
         return
     if sending is None:
         return
     try:
-        send(desk, sending)
+        send(context, sending)
     except StripeError as error:
         # It is written down: refused, or unknown and being resolved. The next row goes on.
         _log.warning("%s %s: %s", sending.kind, sending.operation_id, error.code)
 
 
-def _take(desk: Desk, request_id: str) -> Sending | str | None:
+def _take(context: ActionContext, request_id: str) -> PendingCall | str | None:
     """Write the row's operation down; None when another has it, or nothing can be given back, and
     the reason when nothing of its bulk is to be sent any more."""
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         payment, row = locked(connection, request_id)
         if row.state not in _SENT_FROM:
             return None
@@ -100,7 +100,10 @@ def _take(desk: Desk, request_id: str) -> Sending | str | None:
         amount = Money(row.amount_minor, row.currency)
         try:
             rules.check_refundable(connection, payment)
-            if amount.minor > standing(connection, payment, without=row.id).available_minor:
+            if (
+                amount.minor
+                > refundable_balance(connection, payment, without=row.id).available_minor
+            ):
                 raise NotRefundable("payment_intent_id", "has less left than this request asks for")
         except InvalidInput as error:
             _fail(connection, row, error)
@@ -108,7 +111,7 @@ def _take(desk: Desk, request_id: str) -> Sending | str | None:
         key = _operation_id(row)
         move(connection, row.id, states.SENDING, at=moment, operation_id=key)
         order = order_of(row.payment_id, row.livemode, amount, row.reason)
-        return begin(connection, refund_authority.asker(row), order, key, moment)
+        return record(connection, refund_authority.asker(row), order, key, moment)
 
 
 def _operation_id(row: Row[Any]) -> str:
@@ -121,23 +124,23 @@ def _fail(connection: Connection, row: Row[Any], error: InvalidInput) -> None:
     note_row(connection, "worker", ROW, row, moment, outcome="failed", why=error.rule)
 
 
-def _halt(desk: Desk, bulk_id: str, why: str) -> None:
+def _halt(context: ActionContext, bulk_id: str, why: str) -> None:
     """Stop it as a person would; what was sent stays sent."""
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         if records.find(connection, bulk_id).state != bulks.RUNNING:
             return
         left = records.move_rows(connection, bulk_id, states.CANCELED, moment, why=why)
         records.move(connection, bulk_id, bulks.STOPPED, moment, why=why)
-        records.note(connection, "worker", records.STOP, bulk_id, moment, unsent=left, why=why)
+        records.note_bulk(connection, "worker", records.STOP, bulk_id, moment, unsent=left, why=why)
     _log.warning("%s %s: %s", records.STOP, bulk_id, why)
 
 
-def _end(desk: Desk, bulk_id: str) -> None:
+def _end(context: ActionContext, bulk_id: str) -> None:
     """Every row was sent or failed; what Stripe still owes an answer about is resolved alone."""
     moment = clock.now()
     q = refund_requests.c
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         row = records.find(connection, bulk_id)
         if row.state != bulks.RUNNING:
             return
@@ -146,4 +149,4 @@ def _end(desk: Desk, bulk_id: str) -> None:
         )
         found = {str(state): int(count) for state, count in counted}
         records.move(connection, bulk_id, bulks.DONE, moment)
-        records.note(connection, "worker", DONE, bulk_id, moment, rows=found)
+        records.note_bulk(connection, "worker", DONE, bulk_id, moment, rows=found)

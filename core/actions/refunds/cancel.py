@@ -10,11 +10,11 @@ from sqlalchemy import Connection, select
 from core import clock
 from core.access import audit_notes, rights
 from core.access.principals import Caller, Principal, permitted
-from core.actions.context import Desk
-from core.actions.operations.call import Sending
-from core.actions.operations.operations import Order, admit, begin
+from core.actions.context import ActionContext
+from core.actions.operations.call import PendingCall
+from core.actions.operations.operations import StripeRequest, authorize, record
 from core.actions.refunds import validation as rules
-from core.actions.refunds.requests import RefundRequest, answer, locked, note, shape
+from core.actions.refunds.requests import RefundRequest, answer, locked, note_request, shape
 from core.db.engine import retrying, writing
 from core.db.tables import refund_requests, refunds
 from core.domain import refund_states as states
@@ -28,29 +28,29 @@ SETTLE = "refund.settle"
 _DECIDERS = (rights.ASK_REFUND, rights.APPROVE_REFUND)
 
 
-def cancel(desk: Desk, caller: Caller, request_id: str) -> RefundRequest:
+def cancel(context: ActionContext, caller: Caller, request_id: str) -> RefundRequest:
     """Take back what waits (its asker alone), or cancel at Stripe what still can be (its asker,
     or who approves). `AlreadyDecided` when it is over or being sent, `NotRefundable` with the
     reason when the bank has it."""
-    admit(desk, caller, _DECIDERS, CANCEL, str(request_id))
+    authorize(context, caller, _DECIDERS, CANCEL, str(request_id))
     try:
-        sending = retrying(partial(_cancel, desk, caller, request_id))
+        sending = retrying(partial(_cancel, context, caller, request_id))
     except NotPermitted as error:
-        audit_notes.note_refusal(desk.engine, caller.actor, CANCEL, error.right, request_id)
+        audit_notes.note_refusal(context.engine, caller.actor, CANCEL, error.right, request_id)
         raise
-    return answer(desk, request_id, sending)
+    return answer(context, request_id, sending)
 
 
-def settle(desk: Desk, caller: Caller, request_id: str, done: str) -> RefundRequest:
+def settle(context: ActionContext, caller: Caller, request_id: str, done: str) -> RefundRequest:
     """Say what was done about a refund that failed: it then waits for nobody any more."""
-    admit(desk, caller, _DECIDERS, SETTLE, str(request_id))
+    authorize(context, caller, _DECIDERS, SETTLE, str(request_id))
     done = rules.covered("done", done)
-    return retrying(partial(_settle, desk, caller, request_id, done))
+    return retrying(partial(_settle, context, caller, request_id, done))
 
 
-def _cancel(desk: Desk, caller: Caller, request_id: str) -> Sending | None:
+def _cancel(context: ActionContext, caller: Caller, request_id: str) -> PendingCall | None:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         person = permitted(connection, caller, *_DECIDERS, now=moment)
         _, row = locked(connection, request_id)
         own = row.asked_user_id == person.user_id
@@ -58,14 +58,14 @@ def _cancel(desk: Desk, caller: Caller, request_id: str) -> Sending | None:
             if not own:
                 raise NotPermitted(rights.ASK_REFUND, "Only who asked takes a request back.")
             move(connection, row.id, states.CANCELED, at=moment)
-            note(connection, caller.actor, CANCEL, row, moment)
+            note_request(connection, caller.actor, CANCEL, row, moment)
             return None
         if row.state != states.PENDING:
             raise AlreadyDecided
         _check_may_stop(connection, person, own=own, refund_id=row.refund_id)
         path = f"/v1/refunds/{row.refund_id}/cancel"
-        order = Order(CANCEL, row.livemode, path, {}, target=row.payment_id)
-        return begin(connection, caller, order, str(uuid.uuid4()), moment)
+        order = StripeRequest(CANCEL, row.livemode, path, {}, target=row.payment_id)
+        return record(connection, caller, order, str(uuid.uuid4()), moment)
 
 
 def _check_may_stop(
@@ -80,9 +80,9 @@ def _check_may_stop(
         raise NotRefundable("request_id", "cannot be canceled: the bank has it already")
 
 
-def _settle(desk: Desk, caller: Caller, request_id: str, done: str) -> RefundRequest:
+def _settle(context: ActionContext, caller: Caller, request_id: str, done: str) -> RefundRequest:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, *_DECIDERS, now=moment)
         _, row = locked(connection, request_id)
         if row.state != states.FAILED:
@@ -93,5 +93,5 @@ def _settle(desk: Desk, caller: Caller, request_id: str, done: str) -> RefundReq
                 .where(refund_requests.c.id == row.id)
                 .values(settled_at=moment, settled_by=caller.actor)
             )
-            note(connection, caller.actor, SETTLE, row, moment, done=done)
+            note_request(connection, caller.actor, SETTLE, row, moment, done=done)
         return shape(row)

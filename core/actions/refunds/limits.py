@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select
 from core import clock, money
 from core.access import audit, rights
 from core.access.principals import Caller, permitted
-from core.actions.context import Desk
-from core.actions.operations.operations import admit
+from core.actions.context import ActionContext
+from core.actions.operations.operations import authorize
 from core.db.engine import is_sqlite, reading, retrying, writing
 from core.db.tables import settings_table
 from core.db.upsert import insert_missing
@@ -100,21 +100,27 @@ def limit_of(connection: Connection, roles: Iterable[str], currency: str) -> tup
     return each, max((one.per_day_minor for one in held), default=0)
 
 
-def shown(desk: Desk, caller: Caller) -> tuple[Limit, ...]:
+def shown(context: ActionContext, caller: Caller) -> tuple[Limit, ...]:
     """The limits, for those who set them and those who approve what is above them."""
-    admit(desk, caller, (rights.ADMINISTER, rights.APPROVE_REFUND), KIND, "")
-    with reading(desk.engine) as connection:
+    authorize(context, caller, (rights.ADMINISTER, rights.APPROVE_REFUND), KIND, "")
+    with reading(context.engine) as connection:
         return tuple(one for _, one in sorted(limits(connection).items()))
 
 
 def change(
-    desk: Desk, caller: Caller, *, role: str, currency: str, per_refund: str, per_day: str
+    context: ActionContext,
+    caller: Caller,
+    *,
+    role: str,
+    currency: str,
+    per_refund: str,
+    per_day: str,
 ) -> Limit:
     """Set one limit, in major units as decimal strings; `0` sends every refund to a second person.
 
     It holds from the next request on.
     """
-    admit(desk, caller, (rights.ADMINISTER,), KIND, str(role))
+    authorize(context, caller, (rights.ADMINISTER,), KIND, str(role))
     if not isinstance(role, str) or role not in SHARES:
         raise InvalidInput("role", "must be one of {allowed}", allowed=", ".join(SHARES))
     if not isinstance(currency, str):
@@ -124,7 +130,7 @@ def change(
     if each > day:
         raise InvalidInput("per_day", "must be at least as much as one refund")
     limit = Limit(role, code, each.minor, day.minor)
-    retrying(lambda: _write(desk, caller, limit))
+    retrying(lambda: _write(context, caller, limit))
     return limit
 
 
@@ -136,9 +142,9 @@ def _amount(field: str, text: str, currency: str) -> Money:
     return amount
 
 
-def _write(desk: Desk, caller: Caller, limit: Limit) -> None:
+def _write(context: ActionContext, caller: Caller, limit: Limit) -> None:
     moment = clock.now()
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         permitted(connection, caller, rights.ADMINISTER, now=moment)
         mine = settings_table.c.name == NAME
         stamp = {"updated_at": moment, "updated_by": caller.actor}

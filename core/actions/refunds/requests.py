@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core.access import audit
-from core.actions.context import Desk
-from core.actions.operations.call import REFUND, Sending, send
-from core.actions.operations.operations import Order
+from core.actions.context import ActionContext
+from core.actions.operations.call import REFUND, PendingCall, send
+from core.actions.operations.operations import StripeRequest
 from core.actions.operations.outcomes import FINAL, raise_again
 from core.actions.payments.validation import text
 from core.actions.refunds.validation import locked_payment
@@ -91,17 +91,20 @@ def locked(connection: Connection, request_id: Any) -> tuple[Row[Any], Row[Any]]
     return payment, held
 
 
-def order_of(payment_id: str, livemode: bool, amount: Money, reason: str) -> Order:
+def order_of(payment_id: str, livemode: bool, amount: Money, reason: str) -> StripeRequest:
     """What is asked of Stripe. The amount is always said: "the rest" may change until then.
 
     Its parameters `payment_intent` and `charge` are named as what they are the ids of.
     """
     body = {payment_kind(payment_id): payment_id, "amount": amount.minor, "reason": reason}
-    return Order(REFUND, livemode, "/v1/refunds", body, target=payment_id, tagged=True)
+    return StripeRequest(REFUND, livemode, "/v1/refunds", body, target=payment_id, tagged=True)
 
 
 def answer(
-    desk: Desk, request_id: str, sending: Sending | None, warnings: tuple[str, ...] = ()
+    context: ActionContext,
+    request_id: str,
+    sending: PendingCall | None,
+    warnings: tuple[str, ...] = (),
 ) -> RefundRequest:
     """Send what was just written down, and answer with the request as it is then.
 
@@ -109,11 +112,11 @@ def answer(
     """
     if sending is not None:
         try:
-            send(desk, sending)
+            send(context, sending)
         except StripeError as error:
             if error.code in FINAL:
                 raise
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         row = find(connection, request_id)
         if row is None:
             raise NotFound(f"There is no refund request {request_id}")
@@ -122,7 +125,7 @@ def answer(
     return shape(row, warnings)
 
 
-def note(
+def note_request(
     connection: Connection,
     actor: str,
     action: str,

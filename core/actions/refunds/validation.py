@@ -15,7 +15,7 @@ from core.actions.payments.validation import checked_payment, text
 from core.db.tables import disputes, payments
 from core.domain import payment_states as dispute_states
 from core.domain.refund_warnings import warnings_of
-from core.domain.refundable import Standing
+from core.domain.refundable import RefundableBalance
 from core.errors import InvalidAmount, InvalidInput, NotFound, NotPermitted, NotRefundable
 from core.masking import mask_cards
 from core.money import Money
@@ -122,7 +122,7 @@ def _check_dispute(status: str, *, refundable: bool) -> None:
     raise NotRefundable(_FIELD, "has a dispute during which Stripe gives nothing back")
 
 
-def checked_amount(asked: str | None, standing: Standing) -> Money:
+def checked_amount(asked: str | None, standing: RefundableBalance) -> Money:
     """The amount, if that much is available; None asks for all of it."""
     available = Money(standing.available_minor, standing.currency)
     if standing.available_minor == 0:
@@ -147,7 +147,7 @@ def read_amount(asked: str, currency: str) -> Money:
     return amount
 
 
-def _nothing_left(standing: Standing) -> str:
+def _nothing_left(standing: RefundableBalance) -> str:
     if standing.refunded_minor >= standing.captured_minor:
         return "is fully refunded"
     if standing.disputed_minor and not (standing.pending_minor or standing.reserved_minor):

@@ -79,7 +79,7 @@ def _intent(ctx: Context, session: Obj) -> Obj:
     return intent
 
 
-def follow(ctx: Context, kind: str, intent: Obj) -> None:
+def follow_intent(ctx: Context, kind: str, intent: Obj) -> None:
     """Take over what happened to a session's intent; `kind` is the intent's event."""
     session = ctx.need("checkout.session", hidden(intent)["checkout"])
     waiting = hidden(session).get("waiting", False)

@@ -43,7 +43,7 @@ def open_dispute(
     A `currency` of the issuer's own lets `amount` pass what was captured, as rates do.
     """
     charge = ctx.need("charge", charge_id, "charge")
-    earlier = lists.of(ctx, "dispute", "charge", charge_id) if charge["disputed"] else []
+    earlier = lists.objects_with(ctx, "dispute", "charge", charge_id) if charge["disputed"] else []
     # What the network never moved, the released part of a hold, nobody can dispute.
     left = (charge["amount_captured"] or 0) - sum(dispute["amount"] for dispute in earlier)
     if left <= 0 or charge["status"] != "succeeded":
@@ -95,7 +95,7 @@ def _charge_back(ctx: Context, dispute: Obj, charge: Obj) -> None:
     fee = fees.DISPUTE[fees.settlement_currency(charge["currency"])]
     _withdraw(ctx, dispute, charge, fee)
     # A refund still under way would pay the customer twice.
-    for refund in lists.of(ctx, "refund", "charge", charge["id"]):
+    for refund in lists.objects_with(ctx, "refund", "charge", charge["id"]):
         if refund["status"] == "pending":
             refund_outcomes.fail(ctx, refund["id"], "charge_for_pending_refund_disputed")
     if charge["payment_method_details"]["type"] in DEBITS:

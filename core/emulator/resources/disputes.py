@@ -137,7 +137,7 @@ def finish(ctx: Context, dispute: Obj, status: str) -> None:
 def follow_refund(ctx: Context, charge: Obj) -> None:
     """A full refund ends what was only asked."""
     if charge["disputed"] and charge["refunded"]:
-        for dispute in lists.of(ctx, "dispute", "charge", charge["id"]):
+        for dispute in lists.objects_with(ctx, "dispute", "charge", charge["id"]):
             if dispute["status"] in ("warning_needs_response", "warning_under_review"):
                 finish(ctx, dispute, "warning_closed")
 

@@ -93,7 +93,7 @@ def _expired(ctx: Context, link: Obj) -> bool:
 
 def file_of(ctx: Context, token: str) -> str:
     """The file behind a link's address."""
-    found = lists.of(ctx, "file_link", "source", token)
+    found = lists.objects_with(ctx, "file_link", "source", token)
     if not found or _expired(ctx, found[0]):
         raise refused("This link is not known, or has expired.")
     return str(found[0]["file"])

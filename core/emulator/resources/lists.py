@@ -57,7 +57,7 @@ def page(
     }
 
 
-def of(ctx: Context, kind: str, column: str, value: str) -> list[Obj]:
+def objects_with(ctx: Context, kind: str, column: str, value: str) -> list[Obj]:
     """All objects of a kind whose column has this value, oldest first."""
     ctx.tx.flush()
     rows = ctx.tx.db.execute(

@@ -69,7 +69,7 @@ def _amount(ctx: Context, charge: Obj, asked: int | None) -> int:
         )
     if charge["disputed"] and any(
         not dispute["is_charge_refundable"]
-        for dispute in lists.of(ctx, "dispute", "charge", charge["id"])
+        for dispute in lists.objects_with(ctx, "dispute", "charge", charge["id"])
     ):
         raise ApiError(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.",
@@ -96,7 +96,7 @@ def _lost(ctx: Context, charge: Obj) -> int:
         return 0
     return sum(
         dispute["amount"]
-        for dispute in lists.of(ctx, "dispute", "charge", charge["id"])
+        for dispute in lists.objects_with(ctx, "dispute", "charge", charge["id"])
         if dispute["status"] in ("lost", "prevented")
         and dispute["balance_transactions"]
         and dispute["currency"] == charge["currency"]

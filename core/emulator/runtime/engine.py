@@ -141,7 +141,7 @@ class Engine:
             switches=self.switches,
             late_rows=self.late_rows,
             denied=self.denied if request_id else frozenset(),
-            on_checkout_intent=checkout_payments.follow,
+            on_checkout_intent=checkout_payments.follow_intent,
         )
 
     def on_the_wire(self, text: str) -> bytes:

@@ -159,7 +159,7 @@ class Counterparties:
 
         def count(ctx: Context) -> _Body:
             # The release of a hold gives no money back.
-            found = [r for r in lists.of(ctx, "refund", name, value) if not released(r)]
+            found = [r for r in lists.objects_with(ctx, "refund", name, value) if not released(r)]
             kept = [r for r in found if r["status"] not in ("failed", "canceled")]
             return {
                 "count": len(found),
@@ -184,7 +184,7 @@ class Counterparties:
             if name == "charge":
                 charges = [ctx.need("charge", value, "charge")]
             else:
-                charges = lists.of(ctx, "charge", name, value)
+                charges = lists.objects_with(ctx, "charge", name, value)
             rows = [row for charge in charges for row in _rows_of(ctx, charge)]
             by_category: Counter[str] = Counter()
             for row in rows:
@@ -271,9 +271,11 @@ def _rows_of(ctx: Context, charge: Obj) -> list[Obj]:
     """Every listed row whose source is the charge, or a refund or dispute of it."""
     sources = [charge["id"]]
     for kind in ("refund", "dispute"):
-        sources += [obj["id"] for obj in lists.of(ctx, kind, "charge", charge["id"])]
+        sources += [obj["id"] for obj in lists.objects_with(ctx, kind, "charge", charge["id"])]
     return [
-        row for source in sources for row in lists.of(ctx, "balance_transaction", "source", source)
+        row
+        for source in sources
+        for row in lists.objects_with(ctx, "balance_transaction", "source", source)
     ]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from core import clock
 from core.db.tables import audit_log, settings_table
 from core.errors import NotFound
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.logs import keyset
 from core.reads.search.logs.audit import CHECKS, read_line, search
 from core.reads.search.logs.keyset import LogPage
@@ -67,7 +67,7 @@ class Chain:
     verified: Verified | None
 
 
-@needs("administer")
+@requires("administer")
 def page(
     conn: Connection,
     *,
@@ -85,7 +85,7 @@ def page(
     return keyset.filled(found, _named(conn, read.all()))
 
 
-@needs("administer")
+@requires("administer")
 def row(conn: Connection, *, seq: int) -> AuditRow:
     """One row; `NotFound` when there is none of this number."""
     read = conn.execute(select(audit_log).where(audit_log.c.seq == seq)).all()
@@ -94,7 +94,7 @@ def row(conn: Connection, *, seq: int) -> AuditRow:
     return _named(conn, read)[0]
 
 
-@needs("administer")
+@requires("administer")
 def chain(conn: Connection) -> Chain:
     """How the chain stands: its head as it is kept, and the newest walk in the log itself."""
     head = select(settings_table.c.value).where(settings_table.c.name == "audit.head")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from core.db.tables import api_tokens, sessions, user_roles, users
 from core.domain.sign_ins import in_force
 from core.errors import NotFound
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: A person's ended tokens are shown too, the newest of them.
 MOST_TOKENS = 50
@@ -71,13 +71,13 @@ class PersonDetail:
     tokens: tuple[Token, ...]
 
 
-@needs("administer")
+@requires("administer")
 def people(conn: Connection, *, now: datetime) -> tuple[Person, ...]:
     """Everyone, by address."""
     return _people(conn, now)
 
 
-@needs("administer")
+@requires("administer")
 def by_id(conn: Connection, *, user_id: str, now: datetime) -> PersonDetail:
     """One person; `NotFound` when there is none of this id."""
     found = _people(conn, now, user_id)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, select
 from core import clock
 from core.db.tables import api_requests, operations, users
 from core.errors import NotFound
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.logs import keyset
 from core.reads.search.logs.api_log import CHECKS, read_line, search
 from core.reads.search.logs.keyset import LogPage
@@ -84,7 +84,7 @@ class CallDetail:
 _COLUMNS = [api_requests.c[name] for name in CallRow.__slots__]
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def page(
     conn: Connection,
     *,
@@ -103,7 +103,7 @@ def page(
     return keyset.filled(found, (CallRow(*row) for row in read))
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def figures(conn: Connection, *, livemode: bool, now: datetime) -> Figures:
     """How the calls of the last hour went, from the index alone."""
     c = api_requests.c
@@ -123,7 +123,7 @@ def figures(conn: Connection, *, livemode: bool, now: datetime) -> Figures:
     return Figures(len(rows), failed, declined, p95, len(rows) < MOST_FIGURED)
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def detail(conn: Connection, *, seq: int, livemode: bool) -> CallDetail:
     """One call with what stands behind its key; `NotFound` when it is not there (any more)."""
     c = api_requests.c

@@ -15,7 +15,7 @@ from core import clock
 from core.clock import NEVER
 from core.db.tables import events, metadata, payments, stale_objects
 from core.errors import NotFound
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.logs import keyset
 from core.reads.search.logs.events import CHECKS, FEW, LOG, SOURCES, STATES, read_line, search
 from core.reads.search.logs.keyset import Arm, LogPage, Search
@@ -100,7 +100,7 @@ class EventDetail:
 _COLUMNS = [events.c[name] for name in EventRow.__slots__]
 
 
-@needs("see_events")
+@requires("see_events")
 def page(
     conn: Connection,
     *,
@@ -119,7 +119,7 @@ def page(
     return keyset.filled(found, (EventRow(*row) for row in read))
 
 
-@needs("see_events")
+@requires("see_events")
 def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
     """How many events are pending and dead, and objects parked, each counted up to `FEW`."""
     found = {}
@@ -138,7 +138,7 @@ def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
     return found
 
 
-@needs("see_events")
+@requires("see_events")
 def without_key(conn: Connection, *, livemode: bool) -> int:
     """How many events of a mode wait for a key of it, counted up to `FEW`."""
     e = events.c
@@ -148,7 +148,7 @@ def without_key(conn: Connection, *, livemode: bool) -> int:
     return int(conn.scalar(select(func.count()).select_from(some)) or 0)
 
 
-@needs("see_events")
+@requires("see_events")
 def detail(conn: Connection, *, event_id: str, livemode: bool) -> EventDetail:
     """One event; `NotFound` when it is not in this mode's inbox."""
     e = events.c
@@ -162,7 +162,7 @@ def detail(conn: Connection, *, event_id: str, livemode: bool) -> EventDetail:
     return EventDetail(EventRow(*values), hidden(body), readings, _payment(conn, readings))
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def samples(
     conn: Connection, *, types: Sequence[str], livemode: bool, most: int = 20
 ) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from core.db.tables import api_requests, events, operations, payments
 from core.reads.payments.parts import EventPart, build
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: An operation's calls are looked for from so long before it was written down.
 _BEFORE = timedelta(seconds=5)
@@ -44,7 +44,7 @@ class Operation:
     updated_at: datetime
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def of_operations(
     conn: Connection, *, operation_ids: Sequence[str], livemode: bool
 ) -> tuple[ApiCall, ...]:
@@ -82,7 +82,7 @@ def of_operations(
     )
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def states(
     conn: Connection, *, operation_ids: Sequence[str], livemode: bool
 ) -> tuple[Operation, ...]:
@@ -90,7 +90,7 @@ def states(
     return tuple(_operations(conn, operation_ids, livemode))
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def events_about(
     conn: Connection, *, object_ids: Sequence[str], livemode: bool
 ) -> tuple[EventPart, ...]:
@@ -105,7 +105,7 @@ def events_about(
     return tuple(build(EventPart, row) for row in conn.execute(asked).mappings())
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def payment_of_order(conn: Connection, *, order_id: str, livemode: bool) -> str | None:
     """The newest payment that carries this order id: what a hosted page made of it."""
     c = payments.c

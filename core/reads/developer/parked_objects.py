@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from core import clock
 from core.clock import NEVER
 from core.db.tables import stale_objects
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: How Stripe names the right that a restricted key lacks.
 _RIGHT = re.compile(r"\brak_[a-z0-9_]+\b")
@@ -45,7 +45,7 @@ class MissingRight:
     since: datetime | None
 
 
-@needs("see_events")
+@requires("see_events")
 def page(conn: Connection, *, livemode: bool, limit: int = 200) -> ParkedObjects:
     """The objects of a mode that are parked."""
     s = stale_objects.c
@@ -57,7 +57,7 @@ def page(conn: Connection, *, livemode: bool, limit: int = 200) -> ParkedObjects
     return ParkedObjects(tuple(found), int(total or 0))
 
 
-@needs("see_payments")
+@requires("see_payments")
 def missing_rights(conn: Connection, *, livemode: bool, now: datetime) -> tuple[MissingRight, ...]:
     """The rights that objects wait for which are put off or parked, by name."""
     s = stale_objects.c

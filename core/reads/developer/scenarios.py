@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core.db.tables import scenario_runs
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Run:
         return self.state in ("asked", "running")
 
 
-@needs("use_developer_tools")
+@requires("use_developer_tools")
 def latest(conn: Connection, *, livemode: bool) -> Run | None:
     """The run that was asked for last in this mode, if there ever was one."""
     c = scenario_runs.c

@@ -13,7 +13,7 @@ from core.db.tables import balance_transactions, disputes, events, payments
 from core.errors import NotFound
 from core.money import Money
 from core.reads.payments.parts import LedgerRow, Payment, build
-from core.reads.permissions import logged, needs
+from core.reads.permissions import audited, requires
 
 #: What of a customer's history is shown; all of it is counted.
 SHOWN = 10
@@ -103,8 +103,8 @@ class DisputeDetail:
     effects: tuple[Effect, ...]
 
 
-@needs("see_disputes")
-@logged("dispute.view", of="dispute_id")
+@requires("see_disputes")
+@audited("dispute.view", of="dispute_id")
 def by_id(conn: Connection, *, dispute_id: str, livemode: bool) -> DisputeDetail:
     """The dispute with this Stripe id in this mode, or `NotFound`."""
     d, p, b = disputes.c, payments.c, balance_transactions.c

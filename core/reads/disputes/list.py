@@ -26,7 +26,7 @@ from core.domain.payment_states import ANSWERABLE, IN_REVIEW
 from core.errors import InvalidInput
 from core.money import Money
 from core.reads.disputes import statuses as dispute_statuses
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 LIMIT = 50
 #: What each list holds; the first is ordered by deadline, the others newest first. A status that is
@@ -113,7 +113,7 @@ class AnswerTime:
     median: timedelta | None
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def page(
     conn: Connection,
     *,
@@ -192,7 +192,7 @@ def _beyond(
     return (or_(key < at, and_(key == at, same < stripe_id)),)
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def filters(conn: Connection, *, livemode: bool) -> Filters:
     """What a list can be filtered by: all that is in the mirror, with or without words for it."""
     d = disputes.c
@@ -204,7 +204,7 @@ def filters(conn: Connection, *, livemode: bool) -> Filters:
     return Filters(distinct(d.reason), distinct(d.currency))
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def at_stake(conn: Connection, *, livemode: bool) -> tuple[Stake, ...]:
     """What is to be answered and what is with the issuer, a line a currency."""
     d = disputes.c
@@ -234,7 +234,7 @@ def at_stake(conn: Connection, *, livemode: bool) -> tuple[Stake, ...]:
     return tuple(sorted(found, key=lambda s: (-s.to_answer_count, -s.in_review_count, s.currency)))
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def win_rates(conn: Connection, *, livemode: bool) -> tuple[WinRate, ...]:
     """A line a reason, the one with most decisions first."""
     d = disputes.c
@@ -255,7 +255,7 @@ def win_rates(conn: Connection, *, livemode: bool) -> tuple[WinRate, ...]:
     return tuple(sorted(found, key=lambda line: (-line.decided, -line.unanswered, line.reason)))
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def answer_time(conn: Connection, *, livemode: bool) -> AnswerTime:
     """From the dispute to its submission, of those submitted here."""
     d, o = disputes.c, operations.c

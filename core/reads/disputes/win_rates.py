@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from core.db.tables import balance_transactions, disputes
 from core.money import Money
 from core.reads.disputes.list import WinRate, win_rates
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: Fewer decisions of a reason than this are an anecdote.
 ENOUGH = 10
@@ -52,7 +52,7 @@ class Odds:
         return Money(value.numerator // value.denominator, self.at_stake.currency)
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def odds(conn: Connection, *, dispute_id: str, livemode: bool) -> Odds | None:
     """What countering a dispute is worth by our own record; None where there is no such dispute."""
     d = disputes.c

@@ -16,7 +16,7 @@ from core.domain.refund_warnings import warnings
 from core.errors import NotFound
 from core.money import Money
 from core.reads.fraud.cases import CaseRow, case_rows, shaped
-from core.reads.permissions import logged, needs
+from core.reads.permissions import audited, requires
 from core.reads.search.logs.names import names_of
 
 MOST_OTHERS = 20
@@ -72,8 +72,8 @@ class CaseDetail:
     warnings: tuple[str, ...]
 
 
-@needs("manage_fraud")
-@logged("case.view", of="case_id")
+@requires("manage_fraud")
+@audited("case.view", of="case_id")
 def by_id(conn: Connection, *, case_id: str, livemode: bool) -> CaseDetail:
     """One case of this mode; `NotFound` when there is none."""
     rows = conn.execute(case_rows().where(_C.id == case_id, _C.livemode == livemode)).all()

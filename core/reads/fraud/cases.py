@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from core.db.tables import cases, payments, risk_assessments, user_roles, users
 from core.money import Money
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
 
 MOST_SHOWN = 200
@@ -43,7 +43,7 @@ class Queue:
     open_by_currency: Mapping[str, int]
 
 
-@needs("manage_fraud")
+@requires("manage_fraud")
 def queue(
     conn: Connection,
     *,
@@ -105,7 +105,7 @@ def shaped(connection: Connection, rows: Any) -> tuple[CaseRow, ...]:
     )
 
 
-@needs("manage_fraud")
+@requires("manage_fraud")
 def workers(conn: Connection) -> tuple[tuple[str, str], ...]:
     """Who may be given a case: ids and addresses of those with the role of risk."""
     rows = conn.execute(

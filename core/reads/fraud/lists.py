@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from core.db.tables import list_entries
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
 
 MAX_LIMIT = 500
@@ -39,7 +39,7 @@ class EntryPage:
     total: int
 
 
-@needs("manage_fraud")
+@requires("manage_fraud")
 def page(
     conn: Connection,
     *,

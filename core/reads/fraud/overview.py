@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select, union
 
 from core.db.tables import disputes, early_fraud_warnings, payments, refunds, risk_assessments
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 MAX_FLAGGED = 50
 _A, _P = risk_assessments.c, payments.c
@@ -53,7 +53,7 @@ class Flagged:
     email: str | None
 
 
-@needs("manage_fraud")
+@requires("manage_fraud")
 def by_currency(conn: Connection, *, livemode: bool, since: datetime) -> tuple[Figures, ...]:
     """One set of figures a currency, the busiest first: never a sum over currencies."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
@@ -125,7 +125,7 @@ def _returned(livemode: bool, since: datetime) -> Select[Any]:
     )
 
 
-@needs("manage_fraud")
+@requires("manage_fraud")
 def flagged(conn: Connection, *, livemode: bool, limit: int = 20) -> tuple[Flagged, ...]:
     """The newest payments of medium or high score."""
     limit = max(1, min(limit, MAX_FLAGGED))

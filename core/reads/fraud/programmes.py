@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from core.db.tables import disputes, early_fraud_warnings, payments
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.payments import facets
 
 _FILE = Path(__file__).with_suffix(".toml")
@@ -57,7 +57,7 @@ class Gauge:
     projected_level: str | None
 
 
-@needs("see_disputes")
+@requires("see_disputes")
 def gauge(conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime) -> tuple[Gauge, ...]:
     """Every programme as it stands this month, in the zone's calendar."""
     return tuple(_gauge(conn, given, livemode, zone, now) for given in _programmes())

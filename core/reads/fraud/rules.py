@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from core.db.tables import rule_sets
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
 
 #: Older versions are found in the audit log.
@@ -26,7 +26,7 @@ class RuleVersion:
     created_at: datetime
 
 
-@needs("manage_fraud")
+@requires("manage_fraud")
 def history(conn: Connection) -> tuple[RuleVersion, ...]:
     """The versions, newest first: the first is in force; none where the built-in set still is."""
     newest = select(rule_sets).order_by(rule_sets.c.version.desc()).limit(MOST_SHOWN)

@@ -25,7 +25,7 @@ from core.reads.developer import parked_objects
 from core.reads.disputes import statuses as dispute_statuses
 from core.reads.overview import streams
 from core.reads.overview.streams import StreamState
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.revenue import ledger_checks, revenue
 from core.reads.search.payments import facets
 
@@ -64,7 +64,7 @@ class Need:
         return any(right in rights for right in (self.right, *self.others))
 
 
-@needs("see_payments")
+@requires("see_payments")
 def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need, ...]:
     """Only kinds of which something waits, most urgent first."""
     due = stale_objects.c.next_attempt_at
@@ -124,7 +124,7 @@ def _streams(conn: Connection, livemode: bool, now: datetime) -> list[Need]:
     """A need for each stream that is not fresh, and for each right that only objects wait for."""
     found = []
     named = set()
-    for one in streams.standing(conn, livemode=livemode, now=now):
+    for one in streams.stream_states(conn, livemode=livemode, now=now):
         if one.is_wrong or one.state == "incomplete":
             kind = "stream_wrong" if one.is_wrong else "stream_incomplete"
             others = _MONEY if one.name in (LEDGER, PAYOUTS, BACKFILL) else ()

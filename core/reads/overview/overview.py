@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, case, func, or_, select, type_coe
 from core.db.engine import is_sqlite
 from core.db.tables import balance_transactions, charges, events, payments, payments_daily
 from core.reads.payments.list import PaymentRow, page, parse
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.revenue.categories import REVENUE
 from core.reads.search.payments import facets
 from core.reads.search.values import STATE_GROUPS
@@ -73,7 +73,7 @@ class Freshness:
     oldest_pending_at: datetime | None
 
 
-@needs("see_payments")
+@requires("see_payments")
 def today(conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime) -> tuple[Today, ...]:
     """A line per currency that was charged in any of the stretches or lately, busiest first."""
     stretches = [_figures(conn, livemode, *span) for span in _spans(zone, now)]
@@ -83,7 +83,7 @@ def today(conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime) ->
     return tuple(sorted(lines, key=lambda t: (-_attempts(t), t.currency)))
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def net_today(
     conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime
 ) -> tuple[Net, ...]:
@@ -93,7 +93,7 @@ def net_today(
     return tuple(Net(c, *(stretch.get(c, 0) for stretch in sums)) for c in found)
 
 
-@needs("see_payments")
+@requires("see_payments")
 def complete_days(
     conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime, days: int = 14
 ) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def complete_days(
     return pd.DataFrame(rows, columns=["day", "currency", "volume_minor", "count"])
 
 
-@needs("see_payments")
+@requires("see_payments")
 def per_hour(
     conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime, hours: int = 48
 ) -> pd.DataFrame:
@@ -152,14 +152,14 @@ def per_hour(
     return pd.DataFrame(rows, columns=["hour", *_OUTCOMES])
 
 
-@needs("see_payments")
+@requires("see_payments")
 def latest_failures(conn: Connection, *, livemode: bool, limit: int = 6) -> tuple[PaymentRow, ...]:
     """The newest failed payments."""
     query = parse("status:failed")
     return page(conn, query=query, livemode=livemode, limit=limit, with_count=False).rows
 
 
-@needs("see_payments")
+@requires("see_payments")
 def freshness(conn: Connection, *, livemode: bool) -> Freshness:
     """How old the newest event of this mode is; looks at the last 500 that came in."""
     last = select(events.c.livemode, events.c.created_at, events.c.received_at)

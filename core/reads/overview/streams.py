@@ -21,7 +21,7 @@ from core.domain.stream_limits import (
     RUNNING,
     STREAMS,
 )
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 State = Literal["fresh", "late", "stopped", "incomplete", "running"]
 
@@ -59,14 +59,14 @@ class StreamState:
         return self.state in ("late", "stopped")
 
 
-@needs("see_payments")
-def standing(conn: Connection, *, livemode: bool, now: datetime) -> tuple[StreamState, ...]:
+@requires("see_payments")
+def stream_states(conn: Connection, *, livemode: bool, now: datetime) -> tuple[StreamState, ...]:
     """Every stream of a mode that a worker has written of, in their usual order."""
     rows = {row.name: row for row in conn.execute(select(streams).where(_mode(livemode)))}
     return tuple(_state(rows[name], now) for name in STREAMS if name in rows)
 
 
-@needs("see_payments")
+@requires("see_payments")
 def ledger_as_of(conn: Connection, *, livemode: bool) -> datetime | None:
     """The ledger's own time: when its last complete walk began. None before the first."""
     name = streams.c.name == LEDGER
@@ -74,7 +74,7 @@ def ledger_as_of(conn: Connection, *, livemode: bool) -> datetime | None:
     return found
 
 
-@needs("see_payments")
+@requires("see_payments")
 def mirror_as_of(conn: Connection, *, livemode: bool) -> datetime | None:
     """The time as of which payments, refunds and disputes are shown: all that was told of them by
     then is applied and read again. None before a worker's first step."""

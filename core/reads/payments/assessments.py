@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core.db.tables import risk_assessments
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Assessment:
     scored_at: datetime
 
 
-@needs("see_payments")
+@requires("see_payments")
 def of_payment(conn: Connection, *, payment_id: str, livemode: bool) -> tuple[Assessment, ...]:
     """The scorings of a payment, oldest first; none for one that was not scored yet."""
     a = risk_assessments.c

@@ -30,7 +30,7 @@ from core.reads.payments.parts import (
     build,
 )
 from core.reads.payments.timeline import merged
-from core.reads.permissions import logged, needs
+from core.reads.permissions import audited, requires
 from core.reads.revenue.categories import FIGURES, PARTS, REVENUE, add_row
 
 __all__ = ["PaymentDetail", "by_id", "money"]
@@ -55,8 +55,8 @@ class PaymentDetail:
     money: tuple[Money, ...]
 
 
-@needs("see_payments")
-@logged("payment.view", of="payment_id")
+@requires("see_payments")
+@audited("payment.view", of="payment_id")
 def by_id(conn: Connection, *, payment_id: str, livemode: bool) -> PaymentDetail:
     """The payment with this Stripe id in this mode, or `NotFound`."""
     row = conn.execute(
@@ -87,7 +87,7 @@ def by_id(conn: Connection, *, payment_id: str, livemode: bool) -> PaymentDetail
     )
 
 
-@needs("see_payments")
+@requires("see_payments")
 def money(conn: Connection, *, payment_id: str, livemode: bool) -> tuple[Money, ...]:
     """What a payment came to in the ledger, one figure set per settlement currency."""
     by_payment = balance_transactions.c.payment_id == payment_id

@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import PaymentPage
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def payments(conn: Connection, **asked: Any) -> PaymentPage:
     """`core.reads.payments.list.page`, without its count."""
     return payment_list.page(conn, with_count=False, **asked)

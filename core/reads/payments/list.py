@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from core import clock
 from core.db.tables import payments
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.payments.count import Count, count_matches
 from core.reads.search.payments.execute import find
 from core.reads.search.payments.filters import resolve
@@ -96,7 +96,7 @@ _BY_IDS = select(*_COLUMNS).where(
 )
 
 
-@needs("see_payments")
+@requires("see_payments")
 def page(
     conn: Connection,
     *,

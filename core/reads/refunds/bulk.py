@@ -15,7 +15,7 @@ from core.domain import refund_states as states
 from core.domain.refund_warnings import counted, warnings_of
 from core.errors import NotFound
 from core.money import Money
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 LIMIT = 50
 MAX_LIMIT = 500
@@ -95,7 +95,7 @@ class Rows:
     next_cursor: str | None
 
 
-@needs("bulk_refund")
+@requires("bulk_refund")
 def latest(conn: Connection, *, livemode: bool, limit: int = LIMIT) -> tuple[Bulk, ...]:
     """The newest bulks of this mode."""
     b = bulk_refunds.c
@@ -103,7 +103,7 @@ def latest(conn: Connection, *, livemode: bool, limit: int = LIMIT) -> tuple[Bul
     return _with_parts(conn, conn.execute(query).all())
 
 
-@needs("approve_refund")
+@requires("approve_refund")
 def waiting(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Bulk, ...]:
     """Those that a second person decides about, the nearest end first."""
     b = bulk_refunds.c
@@ -111,7 +111,7 @@ def waiting(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Bulk, .
     return _with_parts(conn, conn.execute(query.order_by(b.expires_at).limit(LIMIT)).all())
 
 
-@needs("bulk_refund")
+@requires("bulk_refund")
 def by_id(conn: Connection, *, bulk_id: str, livemode: bool) -> Bulk:
     """One bulk of this mode, or `NotFound`."""
     row = conn.execute(_bulks(livemode).where(bulk_refunds.c.id == bulk_id)).first()
@@ -120,7 +120,7 @@ def by_id(conn: Connection, *, bulk_id: str, livemode: bool) -> Bulk:
     return _with_parts(conn, [row])[0]
 
 
-@needs("bulk_refund")
+@requires("bulk_refund")
 def rows(
     conn: Connection,
     *,
@@ -160,7 +160,7 @@ def rows(
     return Rows(shown, shown[-1].payment_id if len(found) > limit else None)
 
 
-@needs("approve_refund")
+@requires("approve_refund")
 def warned(conn: Connection, *, bulk_id: str, livemode: bool) -> Mapping[str, int]:
     """How many of a bulk's payments each warning (`core.domain.refund_warnings`) is about now."""
     q, d = refund_requests.c, disputes.c

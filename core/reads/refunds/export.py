@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.refunds import history as refund_history
 from core.reads.refunds.history import Page
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def history(
     conn: Connection,
     *,

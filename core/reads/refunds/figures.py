@@ -10,10 +10,10 @@ from sqlalchemy import Connection, select
 from core.db.tables import payments, refund_requests, users
 from core.domain import refund_states as states
 from core.domain.refund_warnings import warnings
-from core.domain.refundable import standing
+from core.domain.refundable import refundable_balance
 from core.errors import NotFound
 from core.money import Money
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: More than this is never shown at once; the oldest come first.
 MAX_WAITING = 200
@@ -80,7 +80,7 @@ class Waiting:
     disputed: bool
 
 
-@needs("ask_refund")
+@requires("ask_refund")
 def figures(conn: Connection, *, payment_id: str, livemode: bool) -> Figures:
     """The figures of one payment of this mode; `NotFound` when there is none."""
     p = payments.c
@@ -89,7 +89,7 @@ def figures(conn: Connection, *, payment_id: str, livemode: bool) -> Figures:
     ).first()
     if row is None:
         raise NotFound(f"There is no payment {payment_id[:64]} here")
-    stands = standing(conn, row)
+    stands = refundable_balance(conn, row)
 
     def money(minor: int) -> Money:
         return Money(minor, row.currency)
@@ -118,7 +118,7 @@ def figures(conn: Connection, *, payment_id: str, livemode: bool) -> Figures:
     )
 
 
-@needs("approve_refund")
+@requires("approve_refund")
 def waiting(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Waiting, ...]:
     """What waits for approval now, the nearest end first."""
     q, p = refund_requests.c, payments.c

@@ -14,7 +14,7 @@ from core.db.tables import events, refund_requests, refunds, users
 from core.domain import refund_states as states
 from core.money import Money
 from core.reads.payments.list import read_cursor, write_cursor
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.search.payments.sql import Position
 
 LIMIT = 50
@@ -61,7 +61,7 @@ class Page:
     older_cursor: str | None
 
 
-@needs("ask_refund")
+@requires("ask_refund")
 def history(
     conn: Connection,
     *,

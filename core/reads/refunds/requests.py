@@ -12,7 +12,7 @@ from core.db.tables import refund_requests, refunds, users
 from core.domain import refund_states as states
 from core.errors import NotFound
 from core.money import Money
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 #: More than this is not shown at once; the newest come first.
 MOST = 200
@@ -50,7 +50,7 @@ class Request:
     failed_open: bool
 
 
-@needs("ask_refund")
+@requires("ask_refund")
 def under_way(conn: Connection, *, livemode: bool) -> tuple[Request, ...]:
     """What was asked for by itself and has not ended, newest first."""
     q = refund_requests.c
@@ -63,7 +63,7 @@ def under_way(conn: Connection, *, livemode: bool) -> tuple[Request, ...]:
     return tuple(_request(row) for row in conn.execute(query))
 
 
-@needs("ask_refund")
+@requires("ask_refund")
 def by_id(conn: Connection, *, request_id: str, livemode: bool) -> Request:
     """One request of this mode, or `NotFound`."""
     q = refund_requests.c

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from core.clock import from_unix
 from core.db.tables import balance_checks, ledger_checks
 from core.domain import cursors
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class LedgerChecks:
         return compared and not self.days and not self.balances
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def differences(conn: Connection, *, livemode: bool) -> LedgerChecks:
     """The days and balances of a mode that differ from Stripe's: the newest day first."""
     d, b = ledger_checks.c, balance_checks.c

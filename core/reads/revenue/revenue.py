@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from core.db.tables import revenue_country_daily, revenue_daily, revenue_fee_parts_daily
 from core.errors import InvalidInput
-from core.reads.permissions import needs
+from core.reads.permissions import requires
 from core.reads.revenue.categories import COSTS, KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
 
 #: The columns of every figure here, in this order; `count` counts charges, `other` sums movements.
@@ -135,7 +135,7 @@ def fee_rate(cost_minor: int, gross_minor: int) -> Fraction | None:
     return Fraction(cost_minor, gross_minor) if gross_minor > 0 else None
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def summary(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
 ) -> Compared:
@@ -148,7 +148,7 @@ def summary(
     )
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def series(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date, by: Step = "day"
 ) -> pd.DataFrame:
@@ -166,7 +166,7 @@ def series(
     return _frame("period", {period: _figures(*found) for period, found in periods.items()})
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def fee_parts(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
 ) -> tuple[FeePart, ...]:
@@ -188,7 +188,7 @@ def fee_parts(
     return tuple(sorted(found, key=lambda part: (-part.amount_minor, part.type)))
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def by_method(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
 ) -> pd.DataFrame:
@@ -196,7 +196,7 @@ def by_method(
     return _by(conn, revenue_daily, "method", livemode, currency, since, until)
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def by_country(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
 ) -> pd.DataFrame:
@@ -205,7 +205,7 @@ def by_country(
     return _by(conn, revenue_country_daily, "card_country", livemode, currency, since, until)
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def currencies(
     conn: Connection, *, livemode: bool, since: date | None = None, until: date | None = None
 ) -> tuple[str, ...]:
@@ -225,7 +225,7 @@ def currencies(
     return tuple(conn.scalars(asked))
 
 
-@needs("see_revenue")
+@requires("see_revenue")
 def unmapped(conn: Connection, *, livemode: bool) -> tuple[Unmapped, ...]:
     """The categories of this mode that nobody has mapped yet, by name and currency."""
     c = revenue_daily.c

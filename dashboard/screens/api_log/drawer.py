@@ -69,7 +69,7 @@ def _facts(call: CallRow) -> None:
 
 def _links(call: CallRow) -> None:
     """To the object in Stripe's Dashboard and to our own page of a payment."""
-    settings = viewer.console().settings
+    settings = viewer.current_console().settings
     found = _OBJECT.search(call.path)
     row = st.container(horizontal=True)
     if found and found[1].startswith("pi_"):

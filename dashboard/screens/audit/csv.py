@@ -19,7 +19,7 @@ _PAGE = 500
 def rows(person: Principal, asked: QueryParams) -> Iterator[Sequence[object]]:
     """The rows that the screen's search finds, all pages of them, newest first."""
     query, cursor = audit.read_line(asked.get("q", "")), None
-    here = viewer.console()
+    here = viewer.current_console()
     yield COLUMNS
     while True:
         page = here.read(

@@ -29,7 +29,7 @@ _OVER = frozenset({"succeeded", "requires_capture", "canceled"})
 
 
 @dataclass(frozen=True)
-class Standing:
+class AttemptStatus:
     """Where an attempt is: its payment as it is here, and one word for the screen."""
 
     word: str
@@ -115,11 +115,13 @@ def resolved(attempt: Attempt) -> bool:
     return bool(states) and all(one.state not in ("sending", "unknown") for one in states)
 
 
-def standing(attempt: Attempt) -> Standing:
+def attempt_status(attempt: Attempt) -> AttemptStatus:
     """Where it is now; ends the attempt when nothing more will come of it."""
     if attempt.error is not None:
         word = "failed" if attempt.ended_at else "unknown"
-        return Standing("busy" if isinstance(attempt.error, StripeBusy) else word, _detail(attempt))
+        return AttemptStatus(
+            "busy" if isinstance(attempt.error, StripeBusy) else word, _detail(attempt)
+        )
     if attempt.payment_id is None and attempt.filled is not None:
         order_id = str(attempt.order_id)
         attempt.payment_id = viewer.read(
@@ -127,17 +129,17 @@ def standing(attempt: Attempt) -> Standing:
         )
     detail = _detail(attempt)
     if detail is None:
-        return Standing("hosted" if attempt.session_id else "working")
+        return AttemptStatus("hosted" if attempt.session_id else "working")
     payment = detail.payment
     failed = payment.status == "requires_payment_method" and payment.failure_code is not None
     by_card = attempt.filled is not None and attempt.filled.way == CARD
     if attempt.ended_at is None and (payment.status in _OVER or (failed and by_card)):
         attempt.end()
     if failed:
-        return Standing("failed" if attempt.ended_at else "again", detail)
+        return AttemptStatus("failed" if attempt.ended_at else "again", detail)
     if payment.status == "requires_payment_method":
-        return Standing("hosted" if attempt.session_id else "element", detail)
-    return Standing(payment.status, detail)
+        return AttemptStatus("hosted" if attempt.session_id else "element", detail)
+    return AttemptStatus(payment.status, detail)
 
 
 def _detail(attempt: Attempt) -> PaymentDetail | None:

@@ -53,15 +53,15 @@ def draw(*, disabled: bool) -> tuple[Order | None, str, str]:
     return order, name, email
 
 
-def said(error: InvalidInput) -> str:
+def rule_text(error: InvalidInput) -> str:
     """A broken rule in the viewer's words, with the part of the order that breaks it."""
     rule = _(error.template).format(**error.values) if error.values else _(error.rule)
     return _("{field}: {rule}").format(field=_label(error.field), rule=rule)
 
 
-def told(error: TillwatchError) -> str:
+def error_text(error: TillwatchError) -> str:
     """Any error that stopped a payment, in the viewer's words."""
-    return said(error) if isinstance(error, InvalidInput) else _(error.message)
+    return rule_text(error) if isinstance(error, InvalidInput) else _(error.message)
 
 
 def _label(field: str) -> str:
@@ -85,12 +85,12 @@ def _read(asked: AskedOrder) -> Order | None:
     try:
         return read(asked)
     except InvalidInput as error:
-        st.warning(widgets.safe_text(said(error)), icon=":material/edit:")
+        st.warning(widgets.safe_text(rule_text(error)), icon=":material/edit:")
         return None
 
 
 def _currency(disabled: bool) -> str:
-    offered = viewer.console().settings.currencies
+    offered = viewer.current_console().settings.currencies
     if st.session_state.get("checkout_currency") not in offered:
         st.session_state["checkout_currency"] = "usd" if "usd" in offered else offered[0]
     before = st.session_state["checkout_currency"]

@@ -128,7 +128,7 @@ def key_of(settings: Settings) -> str | None:
 
 def key() -> str | None:
     """The key of this process's settings."""
-    return key_of(viewer.console().settings)
+    return key_of(viewer.current_console().settings)
 
 
 def draw(secret: str, *, amount: str, name: str, email: str) -> Mapping[str, Any]:
@@ -139,7 +139,7 @@ def draw(secret: str, *, amount: str, name: str, email: str) -> Mapping[str, Any
         "secret": secret,
         "script": SCRIPT,
         "patience": _PATIENCE,
-        "back": f"{viewer.console().settings.public_base}/api/v1/payments/return",
+        "back": f"{viewer.current_console().settings.public_base}/api/v1/payments/return",
         "locale": "zh" if i18n.language() == "zh-CN" else "en",
         "dark": st.context.theme.type == "dark",
         "name": name,

@@ -12,7 +12,7 @@ from dashboard.screens.checkout import flow as checkout_flow
 from dashboard.screens.checkout import order_form as checkout_order_form
 from dashboard.screens.checkout import payment_element
 from dashboard.screens.checkout import steps as checkout_steps
-from dashboard.screens.checkout.flow import Standing
+from dashboard.screens.checkout.flow import AttemptStatus
 from dashboard.screens.checkout.state import ELEMENT, Attempt, Filled, shown
 from dashboard.ui import columns, error_explanations, live, navigation, viewer, widgets
 
@@ -71,7 +71,7 @@ def draw() -> None:
     if attempt.error is not None and attempt.ended_at is None and checkout_flow.resolved(attempt):
         checkout_flow.retry(attempt)
         checkout_flow.advance(attempt)
-    found = checkout_flow.standing(attempt)
+    found = checkout_flow.attempt_status(attempt)
     if attempt.ended_at is not None and not attempt.announced:
         # The form above opens again for the next order.
         attempt.announced = True
@@ -85,7 +85,7 @@ def draw() -> None:
         live.ping("payments", version)
 
 
-def _head(attempt: Attempt, filled: Filled, found: Standing) -> None:
+def _head(attempt: Attempt, filled: Filled, found: AttemptStatus) -> None:
     word, colour, icon, sentence = _WORDS.get(found.word, (found.word, "gray", "circle", ""))
     row = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -109,7 +109,7 @@ def _head(attempt: Attempt, filled: Filled, found: Standing) -> None:
         st.code(attempt.payment_id, language=None, width="content")
 
 
-def _waiting(attempt: Attempt, filled: Filled, found: Standing) -> None:
+def _waiting(attempt: Attempt, filled: Filled, found: AttemptStatus) -> None:
     """What the customer, or whoever plays one, has to do now."""
     if attempt.ended_at is not None:
         return
@@ -151,7 +151,7 @@ def _element(attempt: Attempt, filled: Filled) -> None:
         )
 
 
-def _failure(attempt: Attempt, found: Standing) -> None:
+def _failure(attempt: Attempt, found: AttemptStatus) -> None:
     """What went wrong, what to tell the customer, what to do, and Stripe's codes."""
     error = attempt.error
     if found.word not in ("failed", "again"):
@@ -162,7 +162,7 @@ def _failure(attempt: Attempt, found: Standing) -> None:
     elif isinstance(error, StripeError):
         _explained(_Codes(error.stripe_code or error.code, error.decline_code), error.message)
     elif error is not None:
-        st.error(widgets.safe_text(checkout_order_form.told(error)))
+        st.error(widgets.safe_text(checkout_order_form.error_text(error)))
 
 
 def _explained(codes: _Codes, message: str | None) -> None:
@@ -189,7 +189,7 @@ def _explained(codes: _Codes, message: str | None) -> None:
 
 def closed_reason() -> str | None:
     """Why the page takes no payments, if it takes none."""
-    modes = viewer.console().settings.secret_keys
+    modes = viewer.current_console().settings.secret_keys
     if False not in modes or st.session_state.get("checkout_closed"):
         return _("Test payments need a Stripe test key: set STRIPE_TEST_SECRET_KEY and start anew.")
     if viewer.livemode():

@@ -56,7 +56,7 @@ def _ask() -> bool:
     try:
         viewer.act(scenario_runs.ask)
     except TillwatchError as error:
-        st.error(widgets.safe_text(checkout_order_form.told(error)))
+        st.error(widgets.safe_text(checkout_order_form.error_text(error)))
         return False
     return True
 

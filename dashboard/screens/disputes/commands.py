@@ -37,7 +37,7 @@ def forget(dispute_id: str) -> None:
     st.session_state.pop(f"draft_{dispute_id}", None)
 
 
-def do(told: str, act: Callable[..., Any], dispute_id: str, *given: Any, **named: Any) -> bool:
+def perform(told: str, act: Callable[..., Any], dispute_id: str, *given: Any, **named: Any) -> bool:
     """Carry out an act for the viewer and keep what to say about it; whether it was done."""
     try:
         done = viewer.act(act, dispute_id, *given, livemode=viewer.livemode(), **named)
@@ -69,7 +69,7 @@ def _keep(good: bool, text: str) -> None:
     st.session_state[_SAID] = good, text
 
 
-def tell() -> None:
+def show_flash() -> None:
     """Say it, once."""
     good, text = st.session_state.pop(_SAID, (True, ""))
     if text and good:

@@ -42,7 +42,7 @@ def body(event_id: str) -> None:
         return
     told = st.container()
     # Before the trace is drawn above: a replay is then seen in it at once.
-    if viewer.viewer().may(REPLAY_EVENTS) and _again(event_id, livemode):
+    if viewer.signed_in().may(REPLAY_EVENTS) and _again(event_id, livemode):
         found = _found(event_id, livemode) or found
     with told:
         _tell(found)
@@ -87,7 +87,7 @@ def _tell(found: EventDetail) -> None:
 
 def _links(found: EventDetail) -> None:
     """To the payment's page here, and to Stripe's Dashboard."""
-    settings, event = viewer.console().settings, found.event
+    settings, event = viewer.current_console().settings, found.event
     row = st.container(horizontal=True)
     if found.payment_id is not None:
         row.page_link(

@@ -115,7 +115,7 @@ def keyless() -> None:
 
 
 def _has_key(livemode: bool) -> bool:
-    return livemode in viewer.console().settings.secret_keys
+    return livemode in viewer.current_console().settings.secret_keys
 
 
 def _enter() -> None:
@@ -128,7 +128,7 @@ def _leave() -> None:
     st.query_params.pop(KEYLESS, None)
 
 
-def standing(found: Mapping[str, int], person: Principal) -> None:
+def draw_counts(found: Mapping[str, int], person: Principal) -> None:
     """What waits and what was given up; with the right, a way to try all of that again."""
     if not found["dead"] and not found["parked"]:
         return

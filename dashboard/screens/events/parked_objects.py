@@ -42,7 +42,7 @@ def reason(said: str) -> str:
 
 def frame(rows: Sequence[ParkedObject]) -> pd.DataFrame:
     """A line each."""
-    settings, livemode = viewer.console().settings, viewer.livemode()
+    settings, livemode = viewer.current_console().settings, viewer.livemode()
     return pd.DataFrame(
         {
             "kind": [kind(row.kind) for row in rows],

@@ -117,10 +117,10 @@ def _run(asked: Question, *, edited: bool) -> None:
         bar.progress(done / total, said)
 
     body = st.session_state[EDITED] if edited else None
-    found = fraud_commands.do("", backtests.try_out, body, asked, progress)
+    found = fraud_commands.perform("", backtests.try_out, body, asked, progress)
     bar.empty()
     if found is None:
-        fraud_commands.tell()
+        fraud_commands.show_flash()
         return
     fraud_commands.forget()
     st.session_state[_FOUND] = found | {"livemode": asked.livemode, "edited": edited}

@@ -30,7 +30,7 @@ def draw(case_id: str, livemode: bool) -> None:
         _why(found)
         if found.row.state == "open":
             _acts(found)
-            case_dialogs.follow(found)
+            case_dialogs.open_asked_dialog(found)
         _notes(found)
     with st.container(border=True):
         widgets.card_title(_("Other payments of this customer"))
@@ -99,7 +99,7 @@ def _saved(found: CaseDetail) -> None:
 def _acts(found: CaseDetail) -> None:
     case_id = found.row.case_id
     people = dict(viewer.read(queue.workers))
-    me = viewer.viewer().user_id
+    me = viewer.signed_in().user_id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
             _("Approve"),
@@ -144,11 +144,11 @@ def _acts(found: CaseDetail) -> None:
 
 
 def _approve(case_id: str) -> None:
-    fraud_commands.do(_("The case is closed as a good payment."), actions.approve, case_id)
+    fraud_commands.perform(_("The case is closed as a good payment."), actions.approve, case_id)
 
 
 def _assign(case_id: str, user_id: str | None) -> None:
-    fraud_commands.do(_("The case changed hands."), actions.assign, case_id, user_id)
+    fraud_commands.perform(_("The case changed hands."), actions.assign, case_id, user_id)
 
 
 def _notes(found: CaseDetail) -> None:
@@ -161,7 +161,7 @@ def _notes(found: CaseDetail) -> None:
         written = st.text_input(_("Note"), max_chars=actions.LONGEST_NOTE, key="case_note")
         if st.form_submit_button(_("Add note")) and written:
             told = _("The note is kept. Card numbers in it are covered.")
-            fraud_commands.do(told, actions.note, found.row.case_id, written)
+            fraud_commands.perform(told, actions.add_note, found.row.case_id, written)
             st.rerun()
 
 

@@ -24,7 +24,7 @@ def ask(what: str) -> None:
     _DIALOG.ask(what=what, id=str(uuid.uuid4()))
 
 
-def follow(found: CaseDetail) -> None:
+def open_asked_dialog(found: CaseDetail) -> None:
     """The dialog that is open, if one is."""
     about = _DIALOG.about()
     if about is None:
@@ -39,7 +39,7 @@ def _refund(found: CaseDetail, request_id: str) -> None:
     """The amount, what to block with it, and one button."""
     st.metric(_("At risk"), exact(found.at_risk), border=True)
     for code in found.warnings:
-        st.warning(refund_warnings.told(code), icon=":material/warning:")
+        st.warning(refund_warnings.warning_text(code), icon=":material/warning:")
     words = {
         "card": _("this card"),
         "email": _("this e-mail address"),
@@ -60,7 +60,7 @@ def _refund(found: CaseDetail, request_id: str) -> None:
     if st.button(label, key="case_refund_now", type="primary"):
         block = tuple(st.session_state[_BLOCK] or ())
         case_id = found.row.case_id
-        done = fraud_commands.do(
+        done = fraud_commands.perform(
             _("The refund is on its way, and the case is closed."),
             actions.refund,
             case_id,
@@ -68,7 +68,7 @@ def _refund(found: CaseDetail, request_id: str) -> None:
             request_id=request_id,
         )
         if done is not None and not done.closed:
-            fraud_commands.say(
+            fraud_commands.set_flash(
                 _("The refund waits; the case stays open until it is made."), good=False
             )
         _DIALOG.close()
@@ -79,6 +79,6 @@ def _dismiss(case_id: str) -> None:
     """A case is not dismissed without saying why."""
     why = st.text_input(_("Why is there nothing to do?"), key="case_why", max_chars=500)
     if st.button(_("Dismiss the case"), key="case_dismiss_now", type="primary"):
-        fraud_commands.do(_("The case is dismissed."), actions.dismiss, case_id, why)
+        fraud_commands.perform(_("The case is dismissed."), actions.dismiss, case_id, why)
         _DIALOG.close()
         st.rerun()

@@ -76,7 +76,7 @@ def _asked(livemode: bool) -> Queue:
         is_open=which != "closed",
         kind=kind or None,
         currency=currency or None,
-        assigned_to=viewer.viewer().user_id if which == "mine" else None,
+        assigned_to=viewer.signed_in().user_id if which == "mine" else None,
         by_money=bool(currency),
     )
 

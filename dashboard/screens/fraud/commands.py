@@ -22,7 +22,7 @@ from dashboard.ui import viewer, widgets
 _SAID = "fraud_said"
 
 
-def do(told: str, act: Callable[..., Any], *given: Any, **named: Any) -> Any:
+def perform(told: str, act: Callable[..., Any], *given: Any, **named: Any) -> Any:
     """Carry out an act for the viewer and keep what to say of it; None where nothing came of it."""
     try:
         found = viewer.act(act, *given, **named)
@@ -43,7 +43,7 @@ def do(told: str, act: Callable[..., Any], *given: Any, **named: Any) -> Any:
     return None
 
 
-def say(text: str, *, good: bool = True) -> None:
+def set_flash(text: str, *, good: bool = True) -> None:
     """Keep a sentence for the top of the screen."""
     _keep("success" if good else "warning", text)
 
@@ -52,7 +52,7 @@ def _keep(kind: str, text: str) -> None:
     st.session_state[_SAID] = (kind, text)
 
 
-def tell() -> None:
+def show_flash() -> None:
     """Say it, once."""
     kind, text = st.session_state.pop(_SAID, (None, ""))
     draw = {"success": st.success, "warning": st.warning, "error": st.error}.get(kind)

@@ -76,7 +76,7 @@ def rows(person: Principal, asked: QueryParams) -> Iterator[Sequence[object]]:
     yield list_import.COLUMNS
     below: int | None = None
     while True:
-        page = viewer.console().read(
+        page = viewer.current_console().read(
             person.user_id,
             reads.page,
             kind=asked.get("kind") or None,
@@ -172,7 +172,7 @@ def _add() -> None:
         state["add_reason"],
         _end_of(state["add_until"]),
     )
-    if fraud_commands.do(_("The entry is on the list."), actions.add, entry) is not None:
+    if fraud_commands.perform(_("The entry is on the list."), actions.add, entry) is not None:
         state["add_value"] = state["add_reason"] = ""
 
 
@@ -195,11 +195,13 @@ def _bringing() -> None:
         try:
             text = given.getvalue().decode("utf-8")
         except UnicodeDecodeError:
-            fraud_commands.say(_("Nothing was changed: the file is not in UTF-8."), good=False)
+            fraud_commands.set_flash(
+                _("Nothing was changed: the file is not in UTF-8."), good=False
+            )
             st.rerun()
-        done = fraud_commands.do(_("The file is on the lists."), list_import.import_text, text)
+        done = fraud_commands.perform(_("The file is on the lists."), list_import.import_text, text)
         if done is not None:
-            fraud_commands.say(_("{n} entries are on the lists.").format(n=i18n.number(done)))
+            fraud_commands.set_flash(_("{n} entries are on the lists.").format(n=i18n.number(done)))
         st.rerun()
 
 
@@ -213,7 +215,7 @@ def _removal() -> None:
         st.text(value)
         if st.button(_("Take off"), key="list_remove_now", type="primary"):
             st.session_state.pop(_REMOVE, None)
-            fraud_commands.do(_("The entry is off the list."), actions.remove, entry_id)
+            fraud_commands.perform(_("The entry is off the list."), actions.remove, entry_id)
             st.rerun()
 
     asked()

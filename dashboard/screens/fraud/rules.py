@@ -143,7 +143,7 @@ def _check(text: str) -> None:
 
 def _save() -> None:
     state = st.session_state
-    done = fraud_commands.do(
+    done = fraud_commands.perform(
         _("The rules are in force for every payment from now on."),
         actions.change,
         state[TEXT],

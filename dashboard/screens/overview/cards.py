@@ -206,7 +206,7 @@ def _standing_still(need: Need) -> None:
 def needing(version: int) -> None:
     """What waits for the viewer: looked at by the clock too, for silence changes no version."""
     tick = int(datetime.now(UTC).timestamp()) // freshness.LOOK_EVERY
-    needs(waiting(version, tick, viewer.livemode()), viewer.viewer())
+    needs(waiting(version, tick, viewer.livemode()), viewer.signed_in())
 
 
 @st.cache_data(max_entries=4, ttl=120, show_spinner=False)

@@ -23,7 +23,7 @@ def amount(payment: Payment) -> str:
     return money(payment.amount_minor, payment.currency)
 
 
-def standing(payment: Payment) -> None:
+def draw_status(payment: Payment) -> None:
     """The payment's state, and beside it how its disputes stand."""
     status_badges.badge(status_badges.PAYMENT, payment.state)
     if payment.dispute_outcome:

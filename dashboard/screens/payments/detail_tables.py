@@ -36,7 +36,7 @@ def draw(detail: PaymentDetail, zone: ZoneInfo) -> None:
             with st.container(border=True):
                 widgets.card_title(name)
                 widgets.plain_table(table, layout, key=shape.__name__, alt=name)
-                if shape is _disputes and viewer.viewer().may("see_disputes"):
+                if shape is _disputes and viewer.signed_in().may("see_disputes"):
                     _links(parts)
 
 

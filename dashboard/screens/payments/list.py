@@ -33,7 +33,7 @@ KINDS = {
 }
 
 
-def said(page: reads.PaymentPage, at: datetime | None) -> str:
+def caption_text(page: reads.PaymentPage, at: datetime | None) -> str:
     """How many match and when that was true, in one line."""
     zone = viewer.zone()
     parts = [_("Payments: {count}").format(count=page.count.label)] if page.count else []
@@ -61,7 +61,7 @@ def export(line: str) -> None:
 
 def bulk_refund(line: str) -> None:
     """To a bulk refund of what the search finds, for those who may ask for one."""
-    if line and viewer.viewer().may("bulk_refund"):
+    if line and viewer.signed_in().may("bulk_refund"):
         st.page_link(
             navigation.named("bulk_refund"),
             label=_("Bulk refund"),
@@ -125,7 +125,7 @@ def none_yet() -> None:
             "by `python -m dashboard sync --since 90d`."
         ),
     )
-    if viewer.viewer().may("use_developer_tools") and not viewer.livemode():
+    if viewer.signed_in().may("use_developer_tools") and not viewer.livemode():
         box.page_link(
             navigation.named("checkout"),
             label=_("Pay with a test card"),

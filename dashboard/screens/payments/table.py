@@ -38,7 +38,7 @@ def frame(rows: Sequence[PaymentRow]) -> pd.DataFrame:
             "amount": [columns.money(row.amount_minor, row.currency) for row in rows],
             "currency": [row.currency.upper() for row in rows],
             "parts": [_parts(row) for row in rows],
-            "state": [status_badges.standing(row.state, row.dispute_outcome) for row in rows],
+            "state": [status_badges.payment_badges(row.state, row.dispute_outcome) for row in rows],
             "method": [
                 columns.method(row.method_type, row.card_brand, row.card_last4) for row in rows
             ],

@@ -31,7 +31,7 @@ def start(request_id: str) -> None:
     DIALOG.ask(id=request_id)
 
 
-def follow() -> None:
+def open_asked_dialog() -> None:
     """Draw the dialog, if it is to be open. Call it from the page's body, not from a fragment."""
     DIALOG.draw(_("Approve or refuse"), _body)
 
@@ -53,7 +53,7 @@ def _body(review: dict[str, Any]) -> None:
     # What waits is reserved by itself: the net shown is that after it went.
     refund_figures.draw(found, asked.amount, key="review_figures")
     for code in found.warnings:
-        st.warning(refund_warnings.told(code), icon=":material/warning:")
+        st.warning(refund_warnings.warning_text(code), icon=":material/warning:")
     decide(
         review,
         refund_labels.exact(asked.amount),

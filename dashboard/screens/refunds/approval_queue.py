@@ -31,7 +31,7 @@ def draw(bulks: Sequence[Bulk], singles: Sequence[Waiting]) -> None:
             icon=":material/done_all:",
         )
         return
-    me = viewer.viewer().user_id
+    me = viewer.signed_in().user_id
     for bulk in bulks[:MOST]:
         _bulk(bulk, own=bulk.asked_user_id == me)
     for one in singles[:MOST]:

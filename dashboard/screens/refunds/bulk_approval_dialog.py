@@ -27,7 +27,7 @@ def start(bulk_id: str) -> None:
     DIALOG.ask(id=bulk_id)
 
 
-def follow() -> None:
+def open_asked_dialog() -> None:
     """Draw the dialog, if it is to be open. Call it from the page's body, not from a fragment."""
     DIALOG.draw(_("Approve or refuse"), _body)
 

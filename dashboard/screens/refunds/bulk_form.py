@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.actions.refunds import bulk_ask as bulk_refunds
 from core.actions.refunds import bulk_plan
-from core.actions.refunds.bulk_ask import DryRun, How, NewBulk, Target
+from core.actions.refunds.bulk_ask import DryRun, NewBulk
+from core.actions.refunds.bulk_plan import How, Target
 from core.actions.refunds.validation import LONGEST_NOTE
 from core.errors import InvalidInput, TillwatchError
 from core.reads.payments import list as payment_list

@@ -122,7 +122,7 @@ def _facts(bulk: Bulk) -> None:
 
 def _controls(bulk: Bulk) -> None:
     """Stop what runs; take back what one asked for and nobody decided."""
-    own = bulk.asked_user_id == viewer.viewer().user_id
+    own = bulk.asked_user_id == viewer.signed_in().user_id
     running = bulk.state == "running"
     if running and st.button(_("Stop"), key="bulk_stop", icon=":material/stop_circle:"):
         _do(bulk_refunds.stop, bulk.bulk_id)
@@ -135,7 +135,7 @@ def _do(action: object, bulk_id: str) -> None:
     try:
         viewer.act(action, bulk_id)
     except TillwatchError as error:
-        st.error(refund_labels.told(error))
+        st.error(refund_labels.error_text(error))
         return
     st.rerun()
 

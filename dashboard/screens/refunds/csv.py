@@ -29,7 +29,7 @@ def history(person: Principal, asked: QueryParams) -> Iterator[Row]:
     cursor = None
     yield COLUMNS
     while True:
-        page = viewer.console().read(
+        page = viewer.current_console().read(
             person.user_id,
             reads.history,
             livemode=asked.get("mode") == "live",
@@ -49,7 +49,7 @@ def bulk_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
     cursor = None
     yield BULK_COLUMNS
     while True:
-        page = viewer.console().read(
+        page = viewer.current_console().read(
             person.user_id,
             bulk_refund_reads.rows,
             livemode=asked.get("mode") == "live",

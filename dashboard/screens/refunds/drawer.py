@@ -86,14 +86,14 @@ def _links(found: Request) -> None:
         icon=":material/receipt_long:",
         query_params={"id": found.payment_id},
     )
-    if found.bulk_id and viewer.viewer().may("bulk_refund"):
+    if found.bulk_id and viewer.signed_in().may("bulk_refund"):
         row.page_link(
             navigation.named("bulk_refund"),
             label=_("Bulk refund"),
             icon=":material/library_add_check:",
             query_params={"id": found.bulk_id},
         )
-    settings = viewer.console().settings
+    settings = viewer.current_console().settings
     address = stripe_links.address(settings, found.refund_id, livemode=viewer.livemode())
     if address:
         row.link_button(
@@ -103,7 +103,7 @@ def _links(found: Request) -> None:
 
 def _cancel(found: Request) -> None:
     """Take back what waits, or cancel at Stripe what waits for the customer there."""
-    person = viewer.viewer()
+    person = viewer.signed_in()
     own = found.asked_user_id == person.user_id
     waits = found.state == states.AWAITING
     may = own if waits else own or person.may("approve_refund")

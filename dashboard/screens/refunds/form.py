@@ -62,8 +62,8 @@ def refundable(payment: Payment) -> bool:
 
 
 def button(payment_id: str | None = None, *, label: str, kind: str = "secondary") -> None:
-    """What opens it, for those who may ask; the page then calls `follow`."""
-    if viewer.viewer().may(ASK_REFUND):
+    """What opens it, for those who may ask; the page then calls `open_asked_dialog`."""
+    if viewer.signed_in().may(ASK_REFUND):
         st.button(
             label,
             key="refund_open",
@@ -74,7 +74,7 @@ def button(payment_id: str | None = None, *, label: str, kind: str = "secondary"
         )
 
 
-def follow() -> None:
+def open_asked_dialog() -> None:
     """Draw the dialog, if it is to be open. Call it from the page's body, not from a fragment."""
     st.session_state.pop(_NEW, None)
     DIALOG.draw(_("Refund"), _body)
@@ -136,7 +136,7 @@ def _ask_for(form: dict[str, Any], found: Figures) -> None:
     if wrong is not None:
         st.error(widgets.safe_text(wrong), icon=":material/error:")
     for code in found.warnings:
-        st.warning(refund_warnings.told(code), icon=":material/warning:")
+        st.warning(refund_warnings.warning_text(code), icon=":material/warning:")
     waits = _rule(amount, reason)
     asked = NewRefund(found.payment_id, text, str(reason), note.strip() or None)
     _button(form, asked, amount, ready=reason is not None and amount is not None, waits=waits)
@@ -177,7 +177,7 @@ def _button(
 
 def _reasons() -> list[str]:
     """The reasons that this person's roles ask with; risk gives back fraud alone."""
-    person = viewer.viewer()
+    person = viewer.signed_in()
 
     def may(reason: str) -> bool:
         try:
@@ -193,7 +193,7 @@ def _amount(text: str, found: Figures) -> tuple[Money | None, str | None]:
     try:
         amount = refund_validation.read_amount(text, found.available.currency)
     except InvalidInput as error:
-        return None, refund_labels.told(error)
+        return None, refund_labels.error_text(error)
     if amount > found.available:
         rule = _("must be at most {available}: more is not available")
         said = rule.format(available=exact(found.available))

@@ -69,7 +69,7 @@ def who(name: str, *, by_token: bool) -> str:
     return _("{name} (by a token)").format(name=name) if by_token else name
 
 
-def told(error: TillwatchError) -> str:
+def error_text(error: TillwatchError) -> str:
     """What is wrong, in the viewer's words; for a place that renders no markdown."""
     if isinstance(error, NotFound):
         return _("There is no such payment or request here.")
@@ -96,6 +96,6 @@ def refused(error: StripeError) -> str:
 
 
 def complain(error: TillwatchError) -> str:
-    """`told` for a place that renders markdown, with what became of the request."""
-    said = widgets.safe_text(told(error))
+    """`error_text` for a place that renders markdown, with what became of the request."""
+    said = widgets.safe_text(error_text(error))
     return _("Nothing was sent. {reason}").format(reason=said)

@@ -32,7 +32,7 @@ _SOME = {
 _SHORT = {OPEN_INQUIRY: N_("Open inquiry"), UNKNOWN_DISPUTE: N_("Unknown dispute")}
 
 
-def told(code: str) -> str:
+def warning_text(code: str) -> str:
     """A warning (of `core.domain.refund_warnings.CODES`) about one payment."""
     return _(_ONE[code])
 

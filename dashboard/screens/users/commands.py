@@ -24,7 +24,7 @@ class Said(NamedTuple):
     password: str | None = None
 
 
-def do(told: str, act: Callable[..., Any], *given: Any, **named: Any) -> Any:
+def perform(told: str, act: Callable[..., Any], *given: Any, **named: Any) -> Any:
     """Carry out an act for the viewer and keep what to say about it; None where it was refused."""
     try:
         found = viewer.act(act, *given, **named)
@@ -54,7 +54,7 @@ def refuse(text: str) -> None:
     _keep(Said(False, text))
 
 
-def tell() -> None:
+def show_flash() -> None:
     """Say it, once."""
     said: Said | None = st.session_state.pop(_SAID, None)
     if said is None:

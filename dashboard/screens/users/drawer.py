@@ -29,7 +29,7 @@ def body(user_id: str) -> None:
         return
     person = found.person
     own = person.user_id == viewer.user_id()
-    user_commands.tell()
+    user_commands.show_flash()
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         for code in user_list.states(person):
@@ -84,7 +84,7 @@ def _roles(person: Person, own: bool) -> None:
 
 def _save_roles(user_id: str, key: str) -> None:
     chosen = list(st.session_state[key])
-    user_commands.do(_("The roles are in force."), actions.set_roles, user_id, chosen)
+    user_commands.perform(_("The roles are in force."), actions.set_roles, user_id, chosen)
 
 
 def _way_in(person: Person, own: bool) -> None:
@@ -128,7 +128,7 @@ def _way_in(person: Person, own: bool) -> None:
 
 def _set_disabled(user_id: str, disabled: bool) -> None:
     told = _("Disabled. Open pages close within seconds.") if disabled else _("Enabled.")
-    user_commands.do(told, actions.set_disabled, user_id, disabled)
+    user_commands.perform(told, actions.set_disabled, user_id, disabled)
 
 
 def _set_password(user_id: str, own: bool) -> None:
@@ -138,7 +138,7 @@ def _set_password(user_id: str, own: bool) -> None:
         user_commands.refuse(_("Type the new password: your session ends with the old one."))
         return
     told = _("The password is set; their sessions have ended.")
-    user_commands.do(told, actions.reset_password, user_id, typed or None)
+    user_commands.perform(told, actions.reset_password, user_id, typed or None)
 
 
 def _sessions(person: Person, opened: tuple[OpenSession, ...]) -> None:
@@ -182,12 +182,12 @@ def browser(agent: str | None) -> str:
 
 def _end_session(user_id: str, key: str) -> None:
     told = _("The session has ended; its pages close within seconds.")
-    user_commands.do(told, actions.end_session, user_id, key)
+    user_commands.perform(told, actions.end_session, user_id, key)
 
 
 def _end_sessions(user_id: str) -> None:
     told = _("All sessions have ended; their pages close within seconds.")
-    user_commands.do(told, actions.end_sessions, user_id)
+    user_commands.perform(told, actions.end_sessions, user_id)
 
 
 def _tokens(tokens: tuple[Token, ...]) -> None:
@@ -225,4 +225,4 @@ def _told(token: Token) -> str:
 
 
 def _revoke(token_id: str) -> None:
-    user_commands.do(_("The token is revoked."), actions.revoke_token, token_id)
+    user_commands.perform(_("The token is revoked."), actions.revoke_token, token_id)

@@ -15,7 +15,7 @@ NEW = "new"
 
 def body() -> None:
     """The form; what came of it stands above, and a password that was made up, once."""
-    user_commands.tell()
+    user_commands.show_flash()
     words = account.role_words()
     with st.form("new_user", border=False):
         st.text_input(_("E-mail"), key="new_email", autocomplete="off")
@@ -42,7 +42,7 @@ def body() -> None:
 
 def _create() -> None:
     state = st.session_state
-    made = user_commands.do(
+    made = user_commands.perform(
         _("The account is made."),
         actions.create,
         email=state["new_email"],

@@ -42,11 +42,11 @@ def outside(console):
     return [Caller(None), Caller("nobody"), Caller(shut), Caller(shut, "no token")]
 
 
-def knock(desk, caller, name):
+def knock(context, caller, name):
     """The error that a call meets, or None."""
     row = ROWS[name]
     try:
-        DOORS[door_of(name)](desk, caller, *row.args, **(row.named or {}))
+        DOORS[door_of(name)](context, caller, *row.args, **(row.named or {}))
     except TillwatchError as error:
         return error
     return None
@@ -57,10 +57,10 @@ def test_every_action_has_a_row_and_every_row_an_action():
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_each_role_is_let_in_or_refused_as_the_matrix_says(console, desk, people, name):
+def test_each_role_is_let_in_or_refused_as_the_matrix_says(console, context, people, name):
     let_in = set()
     for role, caller in people.items():
-        error = knock(desk, caller, name)
+        error = knock(context, caller, name)
         assert not isinstance(error, NotSignedIn)
         if not isinstance(error, NotPermitted):
             let_in.add(role)
@@ -69,9 +69,9 @@ def test_each_role_is_let_in_or_refused_as_the_matrix_says(console, desk, people
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_nobody_and_who_was_shut_out_are_let_in_nowhere(console, desk, outside, name):
+def test_nobody_and_who_was_shut_out_are_let_in_nowhere(console, context, outside, name):
     for caller in outside:
-        assert isinstance(knock(desk, caller, name), NotSignedIn)
+        assert isinstance(knock(context, caller, name), NotSignedIn)
     nothing_was_done(console)
 
 
@@ -85,11 +85,13 @@ def nothing_was_done(console):
             assert connection.scalar(query) == 0
 
 
-def test_a_right_that_is_given_to_one_more_role_would_be_seen(console, desk, people, monkeypatch):
+def test_a_right_that_is_given_to_one_more_role_would_be_seen(
+    console, context, people, monkeypatch
+):
     monkeypatch.setitem(MATRIX, "approve_refund", MATRIX["approve_refund"] | {"support"})
     row = "refunds.approvals.approve"
     with pytest.raises(AssertionError):
-        test_each_role_is_let_in_or_refused_as_the_matrix_says(console, desk, people, row)
+        test_each_role_is_let_in_or_refused_as_the_matrix_says(console, context, people, row)
 
 
 def test_an_action_without_a_row_would_be_seen(monkeypatch):

@@ -12,7 +12,7 @@ import stripe
 from core.emulator.resources.balance_movements import CATEGORIES
 from core.emulator.server import RunningEmulator, start_emulator
 from core.emulator.state.object_damage import WAYS
-from tests.support.emulator_books import DAY, desk, faults
+from tests.support.emulator_books import DAY, context, faults
 from tests.support.emulator_clients import KEY, client_of, pay, raw, receiver
 from tests.support.sdk_shapes import faults as shape_faults
 
@@ -76,7 +76,7 @@ def test_reserve_is_a_pair_and_has_its_own_balance(emulator: RunningEmulator) ->
 
 
 def test_balances_of_every_kind_are_the_sum_of_their_rows() -> None:
-    with desk() as books:
+    with context() as books:
         for number, (kind, balance_type) in enumerate(
             (
                 ("adjustment", "issuing"),
@@ -165,7 +165,7 @@ def test_late_row_is_listed_hours_after_its_time(
 
 
 def test_books_hold_while_rows_wait() -> None:
-    with desk() as books:
+    with context() as books:
         books.control.account.late_rows({"seconds": 5 * HOUR, "count": None})
         for currency in ("usd", "gbp"):
             books.pay(currency, 5000, "pm_card_bypassPending")

@@ -12,7 +12,7 @@ from core.emulator.resources import balance, payouts
 from core.emulator.resources.balance_movements import CATEGORIES
 from core.emulator.simulation.hard_cases import CASES
 from core.emulator.state.account_settings import FEE_PARTS
-from tests.support.emulator_books import DAY, HOUR, Desk, desk, faults, quietly
+from tests.support.emulator_books import DAY, HOUR, Desk, context, faults, quietly
 
 #: GBP has no bank account here, so it converts to USD.
 CURRENCIES = ("usd", "eur", "cny", "jpy", "kwd", "gbp")
@@ -200,7 +200,7 @@ def answer(books: Desk, number: int) -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ORDERS, min_size=5, max_size=40))
 def test_balance_is_the_sum_of_its_rows_after_any_run(orders: list[tuple[Any, ...]]) -> None:
-    with desk() as books:
+    with context() as books:
         for order in orders:
             quietly(do, books, *order)
         assert faults(books) == []
@@ -233,7 +233,7 @@ def busy(books: Desk) -> None:
 
 
 def test_busy_week_has_every_kind_of_row_and_balances() -> None:
-    with desk() as books:
+    with context() as books:
         busy(books)
         rows = books.everything("balance_transactions")
         assert {row["reporting_category"] for row in rows} == {
@@ -252,7 +252,7 @@ def test_busy_week_has_every_kind_of_row_and_balances() -> None:
 
 
 def test_automatic_payout_is_the_sum_of_its_rows() -> None:
-    with desk() as books:
+    with context() as books:
         busy(books)
         automatic = [p for p in books.everything("payouts") if p["automatic"]]
         assert {payout["currency"] for payout in automatic} >= {"eur", "jpy", "kwd"}
@@ -270,7 +270,7 @@ def test_payout_whose_row_is_available_too_early_is_found(
 
     post = balance.post
     monkeypatch.setattr(payouts.balance, "post", at_once)
-    with desk() as books:
+    with context() as books:
         busy(books)
         assert any("arrives" in fault for fault in faults(books))
 
@@ -283,13 +283,13 @@ def test_reserve_that_moves_the_balance_of_payments_alone_is_found(
 
     move = balance._move
     monkeypatch.setattr(balance, "_move", all_payments)
-    with desk() as books:
+    with context() as books:
         books.control.account.movement({"type": "reserve_hold", "amount": -5, "currency": "usd"})
         assert any("risk_reserved" in fault for fault in faults(books))
 
 
 def test_balance_that_moves_without_a_row_is_found() -> None:
-    with desk() as books:
+    with context() as books:
         books.pay("jpy", 5_000, "pm_card_visa")
         books.control.settle({})
         books.engine.work(lambda ctx: balance._move(ctx, "jpy", available=1, pending=0))
@@ -303,14 +303,14 @@ def test_row_that_does_not_move_the_balance_is_found(monkeypatch: pytest.MonkeyP
 
     move = balance._move
     monkeypatch.setattr(balance, "_move", forgets_what_leaves)
-    with desk() as books:
+    with context() as books:
         busy(books)
         assert faults(books)
 
 
 @pytest.mark.parametrize("name", ["net", "fee", "amount"])
 def test_row_that_is_off_by_one_is_found(name: str) -> None:
-    with desk() as books:
+    with context() as books:
         books.pay("gbp", 5_000, "pm_card_visa")
         books.control.settle({})
         [row] = books.everything("balance_transactions")
@@ -326,7 +326,7 @@ def test_row_that_is_off_by_one_is_found(name: str) -> None:
 
 @pytest.mark.parametrize("category", ["dispute_reversal", "refund_failure", "payout_reversal"])
 def test_return_that_is_off_by_one_is_found(category: str) -> None:
-    with desk() as books:
+    with context() as books:
         busy(books)
         row = next(
             row

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.emulator.state.errors import ApiError
-from tests.support.emulator_books import DAY, Desk, desk, faults
+from tests.support.emulator_books import DAY, Desk, context, faults
 from tests.support.sdk_shapes import faults as shape_faults
 
 OLD, TODAY = "2024-06-20", "2026-10-28.endive"
@@ -25,7 +25,7 @@ ABLE = {
 
 @pytest.fixture
 def books() -> Iterator[Desk]:
-    with desk() as made:
+    with context() as made:
         yield made
 
 

@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from core.emulator.server import RunningEmulator, start_emulator
-from tests.support.emulator_books import DAY, desk, faults
+from tests.support.emulator_books import DAY, context, faults
 from tests.support.emulator_clients import client_of, pay
 from tests.support.sdk_shapes import faults as shape_faults
 
@@ -259,7 +259,7 @@ def test_disputed_debit_is_lost_at_once(
 
 
 def test_books_hold_with_debits_that_failed() -> None:
-    with desk() as books:
+    with context() as books:
         for token in ("pm_usBankAccount_success", "pm_usBankAccount_dispute"):
             books.pay("usd", 5000, token)
         books.control.settle({})

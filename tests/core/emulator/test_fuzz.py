@@ -16,7 +16,7 @@ from core.emulator.http.api import call
 from core.emulator.resources import checkout_payments, payment_methods
 from core.emulator.state.errors import ApiError
 from core.emulator.state.unit_of_work import Context
-from tests.support.emulator_books import Desk, desk, faults, quietly
+from tests.support.emulator_books import Desk, context, faults, quietly
 from tests.support.hosted_pages import item
 from tests.support.sdk_shapes import faults as shape_faults
 
@@ -170,7 +170,7 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> list[str]:
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_no_call_crashes_or_unbalances_the_books(seed: int) -> None:
-    with desk() as books:
+    with context() as books:
         client = Client(books, seed)
         for step in range(300):
             client.pay() if step % 25 == 0 else client.one()

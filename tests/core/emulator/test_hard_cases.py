@@ -10,7 +10,7 @@ import pytest
 
 from core.emulator.simulation import history
 from core.emulator.simulation.hard_cases import CASES
-from tests.support.emulator_books import DAY, Desk, desk, faults
+from tests.support.emulator_books import DAY, Desk, context, faults
 from tests.support.sdk_shapes import faults as shape_faults
 
 #: When the histories end.
@@ -161,7 +161,7 @@ def test_every_case_has_its_trace() -> None:
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_case_leaves_what_it_is_named_after(name: str) -> None:
-    with desk() as books:
+    with context() as books:
         made = books.control.play({"names": [name], "unit_seconds": 600})["cases"][name]
         assert all(made)
         assert faults(books) == []
@@ -179,7 +179,7 @@ def test_case_leaves_what_it_is_named_after(name: str) -> None:
 
 @pytest.mark.parametrize(("days", "per_day", "seed"), [(2, 10, 1), (8, 15, 2), (33, 5, 3)])
 def test_history_with_every_case_has_them_and_balances(days: int, per_day: int, seed: int) -> None:
-    with desk() as books:
+    with context() as books:
         books.control.clock({"now": NOON, "frozen": True})
         list(history.write(books.engine, days, per_day, seed, hard=list(CASES)))
         assert faults(books) == []
@@ -193,7 +193,7 @@ def test_history_with_every_case_has_them_and_balances(days: int, per_day: int, 
 def test_cases_leave_the_ordinary_business_as_it_is() -> None:
     sums = []
     for hard in ([], ["amazon_pay", "dispute_won", "payout_negative"]):
-        with desk() as books:
+        with context() as books:
             books.control.clock({"now": NOON, "frozen": True})
             list(history.write(books.engine, 4, 10, 6, hard=hard))
             intents = books.everything("payment_intents")
@@ -204,7 +204,7 @@ def test_cases_leave_the_ordinary_business_as_it_is() -> None:
 
 
 def test_ledger_of_a_payment_adds_up_its_rows() -> None:
-    with desk() as books:
+    with context() as books:
         made = books.control.play({"names": ["dispute_partly_lost"], "unit_seconds": 60})
         books.advance(DAY)
         intent, charge, _ = made["cases"]["dispute_partly_lost"]
@@ -217,5 +217,5 @@ def test_ledger_of_a_payment_adds_up_its_rows() -> None:
 
 
 def test_unknown_case_is_refused_by_name() -> None:
-    with desk() as books, pytest.raises(Exception, match="names must be true, false or of"):
+    with context() as books, pytest.raises(Exception, match="names must be true, false or of"):
         books.control.play({"names": ["moon"]})

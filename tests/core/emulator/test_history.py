@@ -13,7 +13,7 @@ import pytest
 
 from core.emulator.resources.events import RETENTION_S
 from core.emulator.simulation import history
-from tests.support.emulator_books import DAY, Desk, desk, faults
+from tests.support.emulator_books import DAY, Desk, context, faults
 
 DAYS, PER_DAY = 50, 40
 #: When the histories end, so that the same draws are made on any day.
@@ -22,7 +22,7 @@ NOON = 1_788_782_400
 
 @contextmanager
 def past(days: int, per_day: int, seed: int) -> Iterator[Desk]:
-    with desk() as books:
+    with context() as books:
         books.control.clock({"now": NOON, "frozen": True})
         steps = list(history.write(books.engine, days, per_day, seed))
         assert steps[-1] == {"done": days * per_day, "total": days * per_day}

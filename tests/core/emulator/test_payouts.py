@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from core.emulator.server import RunningEmulator, start_emulator
-from tests.support.emulator_books import desk
+from tests.support.emulator_books import context
 from tests.support.emulator_clients import client_of, pay, raw
 from tests.support.sdk_shapes import faults
 
@@ -215,7 +215,7 @@ def test_payout_by_hand_can_be_canceled_until_it_leaves(
 
 def test_a_payout_that_went_late_moves_no_later_one() -> None:
     midnight = MONDAY // DAY * DAY * 1000
-    with desk() as books:
+    with context() as books:
         books.control.clock({"now": midnight // 1000 - 60})
         # What is due runs up to a quarter of a second late where the clock goes by itself.
         books.engine.clock.set(midnight + 200)

@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from core.emulator.server import RunningEmulator, start_emulator
-from tests.support.emulator_books import desk
+from tests.support.emulator_books import context
 from tests.support.emulator_clients import client_of, pay
 from tests.support.sdk_shapes import faults
 
@@ -124,7 +124,7 @@ def test_anybody_may_place_a_payment_in_review(
 
 
 def test_history_has_reviews_open_and_closed() -> None:
-    with desk() as books:
+    with context() as books:
         books.control.traffic.run(600, seed=3)
         books.advance(30 * 86_400)
         charges = books.everything("charges")

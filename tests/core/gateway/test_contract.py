@@ -30,7 +30,7 @@ from dashboard.process import ports
 from tests.support.account_mirror import KEY, connect, do_business
 from tests.support.disputes import TEST, disputed, pdf
 from tests.support.fixtures_access import make_console, person
-from tests.support.fixtures_actions import ASKED, make_desk, pay, with_token
+from tests.support.fixtures_actions import ASKED, make_context, pay, with_token
 from tests.support.receivers import free_port, wait_until
 
 #: Of a call's headers, those that say what it asks for.
@@ -164,42 +164,42 @@ def _work(console, backend, emulator, address, folder):
     spine.sync()
     spine.deliver(spine.events())
     spine.drain()
-    desk = make_desk(console, emulator)
-    desk.gateways[False] = gateway
+    context = make_context(console, emulator)
+    context.gateways[False] = gateway
     for token in ("pm_card_visa", "pm_card_threeDSecure2Required"):
-        made = pay(desk, backend, token)
-        payments.retrieve(desk, backend, made.payment_intent_id, livemode=False)
-    held = payments.create(desk, backend, ASKED, livemode=False)
-    payments.cancel(desk, backend, held.payment_intent_id, livemode=False)
+        made = pay(context, backend, token)
+        payments.retrieve(context, backend, made.payment_intent_id, livemode=False)
+    held = payments.create(context, backend, ASKED, livemode=False)
+    payments.cancel(context, backend, held.payment_intent_id, livemode=False)
     for verb in ("capture", "confirm"):
         try:
-            getattr(payments, verb)(desk, backend, held.payment_intent_id, livemode=False)
+            getattr(payments, verb)(context, backend, held.payment_intent_id, livemode=False)
         except StripeError:
             continue
-    _give_back_and_answer(console, desk, backend, emulator)
-    _lose_replies(desk, backend, emulator)
+    _give_back_and_answer(console, context, backend, emulator)
+    _lose_replies(context, backend, emulator)
 
 
-def _give_back_and_answer(console, desk, backend, emulator):
+def _give_back_and_answer(console, context, backend, emulator):
     """A refund, an answer to a dispute with a file, a hosted checkout."""
     support, risk, developer = (
         Caller(person(console, role)) for role in ("support", "risk", "developer")
     )
-    paid = pay(desk, backend, "pm_card_visa")
+    paid = pay(context, backend, "pm_card_visa")
     emulator.settle()
     asked = refunds.NewRefund(paid.payment_intent_id, "1.00", "duplicate")
-    refunds.ask(desk, support, asked, livemode=False)
-    dispute = disputed(desk, emulator, backend)
-    disputes.save_draft(desk, risk, dispute, {"uncategorized_text": "sent"}, **TEST)
-    kept = disputes.attach(desk, risk, dispute, "receipt", pdf(1), **TEST)
-    disputes.submit(desk, risk, dispute, seen=kept.seen, **TEST)
-    disputes.accept(desk, risk, disputed(desk, emulator, backend), **TEST)
+    refunds.ask(context, support, asked, livemode=False)
+    dispute = disputed(context, emulator, backend)
+    disputes.save_draft(context, risk, dispute, {"uncategorized_text": "sent"}, **TEST)
+    kept = disputes.attach(context, risk, dispute, "receipt", pdf(1), **TEST)
+    disputes.submit(context, risk, dispute, seen=kept.seen, **TEST)
+    disputes.accept(context, risk, disputed(context, emulator, backend), **TEST)
     for path in ("refunds/re_1/cancel", "reviews/prv_1/approve"):
         with contextlib.suppress(StripeError):
-            desk.gateway(False).post(f"/v1/{path}", idempotency_key=path)
+            context.gateway(False).post(f"/v1/{path}", idempotency_key=path)
     order = read(AskedOrder("usd", [AskedItem("Pen", 3, "1.25")], "5", "8.25"))
     checkout_sessions.create(
-        desk, developer, order, order_id=1, name="Ada", email="ada@shop.example"
+        context, developer, order, order_id=1, name="Ada", email="ada@shop.example"
     )
 
 
@@ -208,14 +208,14 @@ def _charge(gateway):
     return next(one["id"] for one in found if one["status"] == "succeeded")
 
 
-def _lose_replies(desk, backend, emulator):
+def _lose_replies(context, backend, emulator):
     """The requests by which the worker finds out what became of one."""
     lost = {"kind": "lost_reply", "path": "/v1/payment_intents", "method": "POST", "count": 3}
     emulator.control("POST", "faults", lost)
     with contextlib.suppress(StripeError):
-        payments.create(desk, backend, ASKED, livemode=False)
+        payments.create(context, backend, ASKED, livemode=False)
     limit = time.monotonic() + 20
-    while resolve.resolve(desk) == 0 and time.monotonic() < limit:
+    while resolve.resolve(context) == 0 and time.monotonic() < limit:
         time.sleep(0.2)
 
 

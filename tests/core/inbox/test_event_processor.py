@@ -86,7 +86,7 @@ def test_a_bad_event_holds_up_no_other_and_dies_after_its_tries(engine, books):
         apply_inbox(engine, books)
     assert event_row(engine, 1)["state"] == "dead"
     assert [failure.stripe_id for failure in overview.failures(engine)] == ["evt_1"]
-    assert overview.standing(engine)["dead"] == 1
+    assert overview.counts_by_state(engine)["dead"] == 1
     event_processor.replay(engine, ["evt_1"])
     assert event_row(engine, 1)["state"] == "pending"
 

@@ -42,8 +42,10 @@ class Shelf:
 
 def mark(engine, *ids, kind="payment_intent", at=None):
     with writing(engine) as connection:
-        marks = [refresh_queue.Mark(kind, one, False, at or clock.now(), None) for one in ids]
-        refresh_queue.mark(connection, marks, at=clock.now())
+        marks = [
+            refresh_queue.RefreshRequest(kind, one, False, at or clock.now(), None) for one in ids
+        ]
+        refresh_queue.enqueue(connection, marks, at=clock.now())
 
 
 def waiting(engine):

@@ -16,7 +16,7 @@ from core.events.store import parse_envelope, store
 from core.inbox import rehearsal
 from core.inbox.event_processor import apply_inbox
 from core.inbox.rehearsal import rehearse
-from core.mirror.apply import Books, apply
+from core.mirror.apply import BookingContext, apply
 
 AT = 1_790_000_000
 
@@ -133,7 +133,7 @@ def test_what_would_change_is_told_and_nothing_is_kept(engine, books, known, nam
 
 
 def test_sums_in_the_slots_of_others_are_in_the_totals(engine, books, known):
-    other = Books(type(books.scope)(books.scope.zone, 7))
+    other = BookingContext(type(books.scope)(books.scope.zone, 7))
     trial = rehearse(engine, "evt_6", other, livemode=False)
     told = {(c.table, c.field): (c.now, c.then) for c in trial.changes}
     assert told["email_prefix", "n"] == (1, 2)

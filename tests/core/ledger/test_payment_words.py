@@ -78,13 +78,13 @@ def test_words_follow_their_payment_through_any_changes(engine: Engine) -> None:
             conn.execute(delete(payment_words))
             conn.execute(delete(payments))
             conn.execute(payments.insert(), rows)
-            words.follow(conn, rows, {})
+            words.follow_payments(conn, rows, {})
         for states in history:
             then = {row["stripe_id"]: row for row in rows}
             rows = [row | state for row, state in zip(rows, states, strict=True)]
             with writing(engine) as conn:
                 upsert(conn, payments, rows)
-                words.follow(conn, rows, then)
+                words.follow_payments(conn, rows, then)
             assert kept(engine) == wanted(rows)
             with reading(engine) as conn:
                 assert words.kept(conn) == words.true(conn)
@@ -96,7 +96,7 @@ def test_the_same_words_twice_change_nothing(engine: Engine) -> None:
     with writing(engine) as conn:
         row = paid(conn, customer_name="Ada Lovelace")
         before = conn.execute(select(payment_words)).all()
-        words.follow(conn, [row], {})
+        words.follow_payments(conn, [row], {})
         assert conn.execute(select(payment_words)).all() == before
 
 
@@ -140,7 +140,7 @@ def test_what_the_mirror_writes_is_found_by_its_words(
     assert any(row["decline_code"] for row in rows)
     assert kept(spine.engine) == wanted(rows)
     assert differences(spine.engine) == []
-    monkeypatch.setattr(mirror_payments.payment_words, "follow", lambda *_: None)
+    monkeypatch.setattr(mirror_payments.payment_words, "follow_payments", lambda *_: None)
     with writing(spine.engine) as conn:
         conn.execute(delete(payments))
         conn.execute(delete(payment_words))

@@ -213,7 +213,7 @@ def catch_up_all(spine):
     with writing(spine.engine) as connection:
         name = "ledger:test"
         where = cursors.position(connection, name) | {"hours": 0, "days": 0}
-        cursors.keep(connection, name, where, at=clock.now())
+        cursors.keep_position(connection, name, where, at=clock.now())
     return walk(spine)
 
 

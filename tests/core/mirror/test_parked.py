@@ -19,7 +19,7 @@ from core.errors import (
 )
 from core.inbox import event_processor
 from core.inbox.event_processor import apply_inbox
-from core.inbox.overview import refusals, standing
+from core.inbox.overview import counts_by_state, refusals
 from core.mirror import refresh_queue
 from core.mirror.refresh import TRIES, refresh
 from tests.core.inbox.test_event_processor import intent, put
@@ -56,8 +56,8 @@ PASSING = {
 
 def mark(engine):
     with writing(engine) as connection:
-        one = refresh_queue.Mark("payment_intent", "pi_1", False, clock.now(), None)
-        refresh_queue.mark(connection, [one], at=clock.now())
+        one = refresh_queue.RefreshRequest("payment_intent", "pi_1", False, clock.now(), None)
+        refresh_queue.enqueue(connection, [one], at=clock.now())
 
 
 def try_until(engine, books, door, times):
@@ -71,7 +71,7 @@ def try_until(engine, books, door, times):
 
 
 def objects(engine):
-    found = standing(engine)
+    found = counts_by_state(engine)
     return found["stale"], found["parked"]
 
 

@@ -70,10 +70,10 @@ def step(engine, books, stripe):
 def mark(engine, *numbers):
     with writing(engine) as connection:
         marks = [
-            refresh_queue.Mark("payment_intent", f"pi_{n}", False, clock.now(), None)
+            refresh_queue.RefreshRequest("payment_intent", f"pi_{n}", False, clock.now(), None)
             for n in numbers
         ]
-        refresh_queue.mark(connection, marks, at=clock.now())
+        refresh_queue.enqueue(connection, marks, at=clock.now())
 
 
 def waiting(engine):

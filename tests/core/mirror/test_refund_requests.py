@@ -18,16 +18,16 @@ from tests.support.fixtures_access import audited
 from tests.support.refunds import at_stripe, caller, paid, part, requests, whole
 
 
-def hear(desk):
+def hear(context):
     """Apply Stripe's events about refunds, and read again what they are about: the worker's way."""
-    pages = desk.gateway(False).pages("/v1/events", types=["refund.created", "refund.updated"])
+    pages = context.gateway(False).pages("/v1/events", types=["refund.created", "refund.updated"])
     bodies = [json.dumps(one).encode() for page in pages for one in page][::-1]
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         for body in bodies:
             store(connection, [parse_envelope(body)], source="webhook", received_at=clock.now())
-    while apply_inbox(desk.engine, desk.books).any:
+    while apply_inbox(context.engine, context.books).any:
         continue
-    while refresh(desk.engine, desk.gateway(False), desk.books):
+    while refresh(context.engine, context.gateway(False), context.books):
         continue
 
 
@@ -36,102 +36,102 @@ def bank(emulator, refund_id, status, **more):
 
 
 @pytest.fixture
-def made(console, desk):
+def made(console, context):
     """A refund that went through."""
-    payment = paid(desk, 5_000)
-    return refunds.ask(desk, caller(console, "support"), part(payment, "20"), livemode=False)
+    payment = paid(context, 5_000)
+    return refunds.ask(context, caller(console, "support"), part(payment, "20"), livemode=False)
 
 
 def test_a_refund_that_the_bank_sends_back_frees_its_amount_and_waits_for_somebody(
-    console, desk, action_emulator, made
+    console, context, action_emulator, made
 ):
     bank(action_emulator, made.refund_id, "failed", failure_reason="expired_or_canceled_card")
-    hear(desk)
-    (row,) = requests(desk.engine)
+    hear(context)
+    (row,) = requests(context.engine)
     assert (row.state, row.why, row.settled_at) == ("failed", "expired_or_canceled_card", None)
-    again = refunds.ask(desk, caller(console, "support"), whole(made.payment_id), livemode=False)
+    again = refunds.ask(context, caller(console, "support"), whole(made.payment_id), livemode=False)
     assert again.amount.minor == 5_000
     viewer, support = caller(console, "viewer"), caller(console, "support")
     with pytest.raises(NotPermitted):
-        refund_cancel.settle(desk, viewer, made.request_id, "called the customer")
+        refund_cancel.settle(context, viewer, made.request_id, "called the customer")
     with pytest.raises(AlreadyDecided):
-        refund_cancel.settle(desk, support, again.request_id, "nothing")
-    refund_cancel.settle(desk, support, made.request_id, "called the customer")
-    refund_cancel.settle(desk, support, made.request_id, "twice")
-    assert requests(desk.engine)[0].settled_by == support.user_id
+        refund_cancel.settle(context, support, again.request_id, "nothing")
+    refund_cancel.settle(context, support, made.request_id, "called the customer")
+    refund_cancel.settle(context, support, made.request_id, "twice")
+    assert requests(context.engine)[0].settled_by == support.user_id
     told = [row.outcome for row in audited(console, "refund.settle")]
     assert sorted(told) == ["ok", "refused"]
 
 
-def test_events_that_come_late_or_twice_change_nothing_back(desk, action_emulator, made):
+def test_events_that_come_late_or_twice_change_nothing_back(context, action_emulator, made):
     bank(action_emulator, made.refund_id, "failed")
     for _ in range(2):
-        hear(desk)
-        assert requests(desk.engine)[0].state == "failed"
+        hear(context)
+        assert requests(context.engine)[0].state == "failed"
 
 
-def test_an_event_before_the_reply_moves_the_request(console, desk, action_emulator):
+def test_an_event_before_the_reply_moves_the_request(console, context, action_emulator):
     action_emulator.fault("lost_reply", path="/v1/refunds", method="POST", count=3)
-    payment = paid(desk, 5_000)
-    asked = refunds.ask(desk, caller(console, "support"), whole(payment), livemode=False)
+    payment = paid(context, 5_000)
+    asked = refunds.ask(context, caller(console, "support"), whole(payment), livemode=False)
     assert asked.state == "unknown"
-    hear(desk)
-    (row,) = requests(desk.engine)
-    assert (row.state, row.refund_id) == ("succeeded", at_stripe(desk, payment)[0]["id"])
+    hear(context)
+    (row,) = requests(context.engine)
+    assert (row.state, row.refund_id) == ("succeeded", at_stripe(context, payment)[0]["id"])
 
 
-def test_a_slow_refund_is_pending_until_the_bank_confirms_it(console, desk, action_emulator):
-    payment = paid(desk, 5_000, token="pm_card_pendingRefund")
+def test_a_slow_refund_is_pending_until_the_bank_confirms_it(console, context, action_emulator):
+    payment = paid(context, 5_000, token="pm_card_pendingRefund")
     support = caller(console, "support")
-    asked = refunds.ask(desk, support, whole(payment), livemode=False)
+    asked = refunds.ask(context, support, whole(payment), livemode=False)
     assert asked.state == "pending"
     with pytest.raises(NotRefundable, match="the bank has it"):
-        refund_cancel.cancel(desk, support, asked.request_id)
+        refund_cancel.cancel(context, support, asked.request_id)
     bank(action_emulator, asked.refund_id, "succeeded")
-    hear(desk)
-    assert requests(desk.engine)[0].state == "succeeded"
+    hear(context)
+    assert requests(context.engine)[0].state == "succeeded"
 
 
-def test_what_waits_for_the_customer_can_be_canceled_at_stripe(console, desk, action_emulator):
-    payment = paid(desk, 5_000, token="pm_card_pendingRefund")
+def test_what_waits_for_the_customer_can_be_canceled_at_stripe(console, context, action_emulator):
+    payment = paid(context, 5_000, token="pm_card_pendingRefund")
     support = caller(console, "support")
-    asked = refunds.ask(desk, support, whole(payment), livemode=False)
+    asked = refunds.ask(context, support, whole(payment), livemode=False)
     bank(action_emulator, asked.refund_id, "requires_action")
-    hear(desk)
+    hear(context)
     with pytest.raises(NotPermitted):
-        refund_cancel.cancel(desk, caller(console, "support"), asked.request_id)
+        refund_cancel.cancel(context, caller(console, "support"), asked.request_id)
     action_emulator.fault("lost_reply", path="/v1/refunds/*/cancel", method="POST", count=3)
-    refund_cancel.cancel(desk, caller(console, "support_lead"), asked.request_id)
-    assert at_stripe(desk, payment)[0]["status"] == "canceled"
-    hear(desk)
-    assert requests(desk.engine)[0].state == "canceled"
-    assert refunds.ask(desk, support, whole(payment), livemode=False).amount.minor == 5_000
+    refund_cancel.cancel(context, caller(console, "support_lead"), asked.request_id)
+    assert at_stripe(context, payment)[0]["status"] == "canceled"
+    hear(context)
+    assert requests(context.engine)[0].state == "canceled"
+    assert refunds.ask(context, support, whole(payment), livemode=False).amount.minor == 5_000
 
 
-def test_a_cancel_that_stripe_refuses_leaves_the_refund_pending(console, desk, action_emulator):
-    payment = paid(desk, 5_000, token="pm_card_pendingRefund")
+def test_a_cancel_that_stripe_refuses_leaves_the_refund_pending(console, context, action_emulator):
+    payment = paid(context, 5_000, token="pm_card_pendingRefund")
     support = caller(console, "support")
-    asked = refunds.ask(desk, support, whole(payment), livemode=False)
+    asked = refunds.ask(context, support, whole(payment), livemode=False)
     bank(action_emulator, asked.refund_id, "requires_action")
-    hear(desk)
+    hear(context)
     bank(action_emulator, asked.refund_id, "succeeded")
     with pytest.raises(StripeRefused):
-        refund_cancel.cancel(desk, support, asked.request_id)
-    hear(desk)
-    assert requests(desk.engine)[0].state == "succeeded"
+        refund_cancel.cancel(context, support, asked.request_id)
+    hear(context)
+    assert requests(context.engine)[0].state == "succeeded"
 
 
-def test_a_tag_that_somebody_else_wrote_is_not_believed(console, desk):
-    payment = paid(desk, 50_000)
-    asked = refunds.ask(desk, caller(console, "support"), whole(payment), livemode=False)
+def test_a_tag_that_somebody_else_wrote_is_not_believed(console, context):
+    payment = paid(context, 50_000)
+    asked = refunds.ask(context, caller(console, "support"), whole(payment), livemode=False)
     assert asked.state == "awaiting_approval"
-    desk.gateway(False).post(
+    context.gateway(False).post(
         "/v1/refunds",
         idempotency_key=f"elsewhere-{payment}",
         payment_intent=payment,
         amount=100,
         metadata={"tillwatch_operation": asked.request_id},
     )
-    hear(desk)
-    (row,) = requests(desk.engine)
+    hear(context)
+    (row,) = requests(context.engine)
     assert (row.state, row.refund_id) == ("awaiting_approval", None)

@@ -48,7 +48,7 @@ def later(monkeypatch):
 
 def states(engine, livemode=False):
     with reading(engine) as connection:
-        found = reads.standing(connection, livemode=livemode, now=clock.now())
+        found = reads.stream_states(connection, livemode=livemode, now=clock.now())
     return {one.name: one for one in found}
 
 
@@ -304,8 +304,8 @@ def test_a_payout_that_is_not_read_makes_payouts_late_and_nothing_else(engine, l
 
 def mark(engine, kind):
     with writing(engine) as connection:
-        one = refresh_queue.Mark(kind, f"{kind}_1", False, clock.now(), None)
-        refresh_queue.mark(connection, [one], at=clock.now())
+        one = refresh_queue.RefreshRequest(kind, f"{kind}_1", False, clock.now(), None)
+        refresh_queue.enqueue(connection, [one], at=clock.now())
 
 
 def test_the_ledger_is_fresh_as_of_its_last_walk_whatever_the_clock_says(engine, later):
@@ -455,7 +455,7 @@ def miss_events(engine, days=40):
     since = clock.now() - timedelta(days=days)
     with writing(engine) as connection:
         where = {"since": clock.to_unix(since)}
-        cursors.keep(connection, events_name(False), where, at=since)
+        cursors.keep_position(connection, events_name(False), where, at=since)
     poll(engine, Lists())
     return since
 

@@ -151,10 +151,12 @@ def test_an_object_that_stripe_always_fails_over_holds_up_no_other(stripe, tmp_p
 
     with writing(mirror.engine) as connection:
         marks = [
-            refresh_queue.Mark("payment_intent", f"pi_{number:05}", False, clock.now(), None)
+            refresh_queue.RefreshRequest(
+                "payment_intent", f"pi_{number:05}", False, clock.now(), None
+            )
             for number in range(3)
         ]
-        refresh_queue.mark(connection, marks, at=clock.now())
+        refresh_queue.enqueue(connection, marks, at=clock.now())
     with pytest.raises(StripeUnreachable):
         refresh(mirror.engine, mirror.gateway, mirror.books)
     assert refresh(mirror.engine, mirror.gateway, mirror.books) == 2
@@ -270,7 +272,7 @@ def test_an_event_that_cannot_be_read_is_parked_and_stops_no_poll(stripe, databa
     stripe.entries["evt_10"].body = None
     mirror = mirror_of(stripe, database_url)
     with writing(mirror.engine) as connection:
-        cursors.keep(connection, "events:test", {"since": ago(3600)}, at=clock.now())
+        cursors.keep_position(connection, "events:test", {"since": ago(3600)}, at=clock.now())
     polled = poll(mirror.engine, mirror.gateway)
     assert (polled.new, polled.parked, polled.gap) == (114, 6, False)
     assert len(mirror.rows(events)) == 114

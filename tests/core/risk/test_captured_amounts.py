@@ -33,40 +33,42 @@ def console(database_url):
 
 
 @pytest.fixture
-def held(desk, backend):
+def held(context, backend):
     """A payment that is authorized and not captured yet."""
-    made = payments.create(desk, backend, replace(ASKED, manual_capture=True), livemode=False)
+    made = payments.create(context, backend, replace(ASKED, manual_capture=True), livemode=False)
     payments.confirm(
-        desk, backend, made.payment_intent_id, livemode=False, payment_method="pm_card_visa"
+        context, backend, made.payment_intent_id, livemode=False, payment_method="pm_card_visa"
     )
     return made.payment_intent_id
 
 
-def score(desk):
-    return mirror_scoring.score_arrivals(desk.engine, desk.books.scope.zone, since=clock.EPOCH)
+def score(context):
+    return mirror_scoring.score_arrivals(
+        context.engine, context.books.scope.zone, since=clock.EPOCH
+    )
 
 
-def kept(desk):
+def kept(context):
     """What stands beside the score, and what the mirror says."""
-    with reading(desk.engine) as connection:
+    with reading(context.engine) as connection:
         beside = select(risk_assessments.c.paid_minor).where(risk_assessments.c.kind == "arrival")
         return connection.scalars(beside).one(), connection.scalars(
             select(mirror.c.amount_received_minor)
         ).one()
 
 
-def test_a_score_follows_what_is_captured_later(desk, backend, held):
-    score(desk)
-    assert kept(desk) == (0, 0)
-    payments.capture(desk, backend, held, livemode=False)
-    assert kept(desk) == (AMOUNT, AMOUNT)
+def test_a_score_follows_what_is_captured_later(context, backend, held):
+    score(context)
+    assert kept(context) == (0, 0)
+    payments.capture(context, backend, held, livemode=False)
+    assert kept(context) == (AMOUNT, AMOUNT)
 
 
-def test_scored_later_it_says_the_same(desk, backend, held):
-    payments.capture(desk, backend, held, livemode=False)
-    score(desk)
-    assert kept(desk) == (AMOUNT, AMOUNT)
-    with reading(desk.engine) as connection:
+def test_scored_later_it_says_the_same(context, backend, held):
+    payments.capture(context, backend, held, livemode=False)
+    score(context)
+    assert kept(context) == (AMOUNT, AMOUNT)
+    with reading(context.engine) as connection:
         row = connection.execute(
             select(risk_assessments).where(risk_assessments.c.kind == "arrival")
         ).one()
@@ -74,34 +76,34 @@ def test_scored_later_it_says_the_same(desk, backend, held):
     assert row.month == day.year * 100 + day.month
 
 
-def test_captured_between_weighing_and_keeping_is_not_lost(desk, backend, held, monkeypatch):
+def test_captured_between_weighing_and_keeping_is_not_lost(context, backend, held, monkeypatch):
     weigh = mirror_scoring.weigh
 
     def slow(*given):
         found = weigh(*given)
-        captured.append(payments.capture(desk, backend, held, livemode=False))
+        captured.append(payments.capture(context, backend, held, livemode=False))
         return found
 
     captured = []
     monkeypatch.setattr(mirror_scoring, "weigh", slow)
-    score(desk)
+    score(context)
     assert len(captured) == 1
-    assert kept(desk) == (AMOUNT, AMOUNT)
+    assert kept(context) == (AMOUNT, AMOUNT)
 
 
-def test_an_older_state_that_comes_late_changes_nothing(desk, backend, held):
-    old = desk.gateway(False).get(f"/v1/payment_intents/{held}")
+def test_an_older_state_that_comes_late_changes_nothing(context, backend, held):
+    old = context.gateway(False).get(f"/v1/payment_intents/{held}")
     seen = read_object(old, as_of=clock.now(), confirmed=True, livemode=False)
-    score(desk)
-    payments.capture(desk, backend, held, livemode=False)
+    score(context)
+    payments.capture(context, backend, held, livemode=False)
     for _ in range(2):
-        with writing(desk.engine) as connection:
-            apply(connection, [seen], desk.books)
-        assert kept(desk) == (AMOUNT, AMOUNT)
+        with writing(context.engine) as connection:
+            apply(connection, [seen], context.books)
+        assert kept(context) == (AMOUNT, AMOUNT)
 
 
-def test_a_score_that_is_not_followed_would_be_seen(desk, backend, held, monkeypatch):
-    monkeypatch.setattr(captured_amounts, "follow", lambda *_: None)
-    score(desk)
-    payments.capture(desk, backend, held, livemode=False)
-    assert kept(desk) == (0, AMOUNT)
+def test_a_score_that_is_not_followed_would_be_seen(context, backend, held, monkeypatch):
+    monkeypatch.setattr(captured_amounts, "follow_captures", lambda *_: None)
+    score(context)
+    payments.capture(context, backend, held, livemode=False)
+    assert kept(context) == (0, AMOUNT)

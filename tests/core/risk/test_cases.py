@@ -13,7 +13,7 @@ from core import clock
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
 from core.db.tables import cases, early_fraud_warnings, payments, reviews, risk_assessments
-from core.risk.cases import FRESH, follow
+from core.risk.cases import FRESH, follow_sources
 from core.risk.scoring_worker import Watch
 from tests.support import factories
 from tests.support.risk_samples import assessment
@@ -84,8 +84,8 @@ def test_a_high_score_a_warning_and_a_review_open_a_case_each_and_once(engine):
     payment = flagged(engine, amount_minor=5000, currency="eur")
     warned(engine, payment)
     reviewed(engine, payment)
-    follow(engine)
-    follow(engine)
+    follow_sources(engine)
+    follow_sources(engine)
     found = kept(engine)
     assert [row.kind for row in found] == ["flag", "review", "warning"]
     assert {(row.payment_id, row.amount_minor, row.currency, row.state) for row in found} == {
@@ -99,7 +99,7 @@ def test_medium_old_failed_and_given_back_payments_open_none(engine):
     flagged(engine, status="requires_payment_method")
     flagged(engine, amount_refunded_minor=1000)
     warned(engine, flagged(engine, "low"), actionable=False)
-    assert follow(engine) is False
+    assert follow_sources(engine) is False
     assert kept(engine) == []
 
 
@@ -108,7 +108,7 @@ def test_two_workers_open_one_case_each_time(engine):
     for _ in range(5):
         flagged(engine)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: follow(engine), range(8)))
+        list(pool.map(lambda _: follow_sources(engine), range(8)))
     found = kept(engine)
     assert len(found) == len({row.source_id for row in found}) == 5
 
@@ -119,9 +119,9 @@ def test_two_workers_open_one_case_each_time(engine):
 )
 def test_a_review_that_is_closed_at_stripe_closes_its_case(engine, reason, state):
     reviewed(engine, flagged(engine, "low"))
-    follow(engine)
+    follow_sources(engine)
     change(engine, reviews, open=False, closed_reason=reason)
-    follow(engine)
+    follow_sources(engine)
     (row,) = kept(engine)
     assert (row.state, row.closed_by) == (state, "system")
     assert row.closed_at is not None
@@ -130,22 +130,22 @@ def test_a_review_that_is_closed_at_stripe_closes_its_case(engine, reason, state
 @pytest.mark.parametrize(("refunded", "state"), [(1000, "refunded"), (0, "dismissed")])
 def test_a_warning_that_nothing_answers_any_more_closes_its_case(engine, refunded, state):
     warned(engine, flagged(engine, "low"))
-    follow(engine)
+    follow_sources(engine)
     change(engine, early_fraud_warnings, actionable=False)
     change(engine, payments, amount_refunded_minor=refunded)
-    follow(engine)
+    follow_sources(engine)
     (row,) = kept(engine)
     assert row.state == state
 
 
 def test_a_flag_ends_with_all_money_given_back_and_not_before(engine):
     flagged(engine)
-    follow(engine)
+    follow_sources(engine)
     change(engine, payments, amount_refunded_minor=999)
-    follow(engine)
+    follow_sources(engine)
     assert [row.state for row in kept(engine)] == ["open"]
     change(engine, payments, amount_refunded_minor=1000)
-    follow(engine)
+    follow_sources(engine)
     assert [row.state for row in kept(engine)] == ["refunded"]
 
 

@@ -52,7 +52,7 @@ def let_through(engine, number=1, state="succeeded", at=NOON, payment=None, **gi
     row |= {"order_id": None, "amount_minor": AMOUNT, "currency": "usd", "created_at": at} | given
     with writing(engine) as connection:
         connection.execute(operations.insert().values(**operation))
-        inflight_approvals.keep(connection, **row)
+        inflight_approvals.keep_approval(connection, **row)
 
 
 def mirrored(engine, payment="pi_1", at=NOON, **given):

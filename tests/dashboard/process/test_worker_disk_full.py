@@ -97,7 +97,7 @@ def disk(request, tmp_path):
 
 def standing(engine):
     with reading(engine) as connection:
-        found = reads.standing(connection, livemode=False, now=clock.now())
+        found = reads.stream_states(connection, livemode=False, now=clock.now())
     return {one.name: one for one in found}
 
 

@@ -132,10 +132,10 @@ def test_the_rate_starts_anew_with_the_next_minute(limited, monkeypatch):
     assert [*statuses, limited.get(PAID, token).status_code] == [404] * 5 + [429, 404]
 
 
-def test_guesses_from_one_address_are_not_looked_up_for_ever(desk, backend, one_minute):
+def test_guesses_from_one_address_are_not_looked_up_for_ever(context, backend, one_minute):
     """One address is used up; a token that was good here a moment ago, and others, are not."""
-    callers = authentication.Callers(desk, 600)
-    good = _secret(desk, backend)
+    callers = authentication.Callers(context, 600)
+    good = _secret(context, backend)
     callers.caller(f"Bearer {good}", "203.0.113.7")
     for number in range(authentication.MOST_GUESSES):
         with pytest.raises(authentication.NotSignedIn):
@@ -147,7 +147,7 @@ def test_guesses_from_one_address_are_not_looked_up_for_ever(desk, backend, one_
     assert callers.caller(f"Bearer {good}", "203.0.113.7").user_id == backend.user_id
 
 
-def test_no_secret_is_put_into_the_cache(desk, backend):
+def test_no_secret_is_put_into_the_cache(context, backend):
     kept = []
 
     class Watched(ProcessCache):
@@ -158,15 +158,15 @@ def test_no_secret_is_put_into_the_cache(desk, backend):
             kept.append(key)
             return 1
 
-    watched = type(desk)(**{**vars(desk), "cache": Watched(), "_proved": set()})
-    secret = _secret(desk, backend)
+    watched = type(context)(**{**vars(context), "cache": Watched(), "_proved": set()})
+    secret = _secret(context, backend)
     authentication.Callers(watched, 600).caller(f"Bearer {secret}", "203.0.113.7")
     assert kept
     assert all(secret not in one for one in kept)
 
 
-def _secret(desk, backend):
-    with writing(desk.engine) as connection:
+def _secret(context, backend):
+    with writing(context.engine) as connection:
         email = next(
             user.email for user in users.everyone(connection) if user.user_id == backend.user_id
         )

@@ -6,7 +6,7 @@ import pytest
 
 from core.db.tables import refund_requests
 from tests.core.actions.refunds.test_refund_disputes import disputed
-from tests.support.fixtures_actions import make_desk
+from tests.support.fixtures_actions import make_context
 from tests.support.fixtures_rest import running_api
 from tests.support.refunds import charged
 
@@ -95,7 +95,7 @@ def test_a_mistake_is_named_and_nothing_is_kept(shared_api, paid, changes, field
 
 
 def test_a_charge_without_an_intent_is_refunded_by_its_own_id(shared_api):
-    charge = charged(make_desk(shared_api.console, shared_api.emulator), 1_234)
+    charge = charged(make_context(shared_api.console, shared_api.emulator), 1_234)
     answer = ask(shared_api, shared_api.token("support"), charge, amount="2.34")
     assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
     (refund,) = [one for one in shared_api.at_stripe("refunds") if one["charge"] == charge]
@@ -103,8 +103,8 @@ def test_a_charge_without_an_intent_is_refunded_by_its_own_id(shared_api):
 
 
 def test_during_an_inquiry_the_answer_warns_in_the_callers_language(shared_api, paid):
-    desk = make_desk(shared_api.console, shared_api.emulator)
-    disputed(desk, shared_api.emulator, paid, "inquiry")
+    context = make_context(shared_api.console, shared_api.emulator)
+    disputed(context, shared_api.emulator, paid, "inquiry")
     token = shared_api.token("support")
     english = ask(shared_api, token, paid, amount="1").json()["warnings"]
     assert [one["code"] for one in english] == ["open_inquiry"]

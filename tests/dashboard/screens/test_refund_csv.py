@@ -26,7 +26,7 @@ HISTORY, BULK = "/ui/export/refunds.csv", "/ui/export/bulk_refund.csv"
 @pytest.fixture
 def client(console, monkeypatch):
     """The routes as a user reaches them behind the guard."""
-    monkeypatch.setattr(console_, "console", lambda: console)
+    monkeypatch.setattr(console_, "current_console", lambda: console)
     monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
 
     def made(user_id):
@@ -46,10 +46,10 @@ def table(answer):
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8")[1:])))
 
 
-def test_the_history_leaves_as_it_is_filtered_with_its_currency(desk, support, client, console):
-    large = paid(desk, 50_000)
-    refunds.ask(desk, support, whole(large, note="=cmd()"), livemode=False)
-    refunds.ask(desk, support, part(paid(desk, 500, "jpy"), "120"), livemode=False)
+def test_the_history_leaves_as_it_is_filtered_with_its_currency(context, support, client, console):
+    large = paid(context, 50_000)
+    refunds.ask(context, support, whole(large, note="=cmd()"), livemode=False)
+    refunds.ask(context, support, part(paid(context, 500, "jpy"), "120"), livemode=False)
     finance = client(person(console, "finance"))
     rows = table(finance.get(HISTORY))
     asked = {row["state"]: row for row in rows if row["made"] == "here"}
@@ -65,10 +65,10 @@ def test_the_history_leaves_as_it_is_filtered_with_its_currency(desk, support, c
     assert none == []
 
 
-def test_the_rows_of_a_bulk_leave_with_what_came_of_them(desk, lead, client, console):
-    payments = sorted(paid(desk, 1_000) for _ in range(3))
-    made = ask(desk, lead, payments)
-    work_off(desk)
+def test_the_rows_of_a_bulk_leave_with_what_came_of_them(context, lead, client, console):
+    payments = sorted(paid(context, 1_000) for _ in range(3))
+    made = ask(context, lead, payments)
+    work_off(context)
     rows = table(client(lead.user_id).get(BULK, params={"id": made.bulk_id}))
     assert [row["payment"] for row in rows] == payments
     assert {(row["state"], row["amount"], row["currency"]) for row in rows} == {
@@ -88,14 +88,14 @@ def test_finance_takes_refunds_away_and_a_bulk_who_runs_it(console, client, addr
     assert {row.target for row in audited(console, "export")} <= {address.rpartition("/")[2]}
 
 
-def test_each_decision_moves_the_number_that_screens_ask_for(desk, support, lead, client):
+def test_each_decision_moves_the_number_that_screens_ask_for(context, support, lead, client):
     ask_number = client(support.user_id)
     seen = [ask_number.get("/ui/live?topic=refunds").text]
-    waiting = refunds.ask(desk, support, whole(paid(desk, 50_000)), livemode=False)
+    waiting = refunds.ask(context, support, whole(paid(context, 50_000)), livemode=False)
     seen.append(ask_number.get("/ui/live?topic=refunds").text)
-    refund_approvals.refuse(desk, lead, waiting.request_id, "no")
+    refund_approvals.refuse(context, lead, waiting.request_id, "no")
     seen.append(ask_number.get("/ui/live?topic=refunds").text)
-    ask(desk, lead, [paid(desk, 100_100)])
+    ask(context, lead, [paid(context, 100_100)])
     seen.append(ask_number.get("/ui/live?topic=refunds").text)
     assert len(set(seen)) == 4
 

@@ -19,7 +19,7 @@ def client(console, monkeypatch):
     """The route as one user reaches it behind the guard: `client("finance")`."""
     from dashboard.ui import viewer as console_
 
-    monkeypatch.setattr(console_, "console", lambda: console)
+    monkeypatch.setattr(console_, "current_console", lambda: console)
     monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
 
     def made(*roles):

@@ -21,7 +21,7 @@ def marks(test) -> str:
 def both(tmp_path, monkeypatch, nothing_cached):
     """A console with a key for each mode, and one payment in each."""
     made = make_console(f"sqlite:///{tmp_path / 'both.db'}", **KEYS)
-    monkeypatch.setattr(page_console, "console", lambda: made)
+    monkeypatch.setattr(page_console, "current_console", lambda: made)
     with writing(made.engine) as conn:
         for livemode, amount in ((True, 777700), (False, 111100)):
             factories.paid(conn, livemode=livemode, amount_minor=amount, created_at=clock.now())
@@ -31,7 +31,7 @@ def both(tmp_path, monkeypatch, nothing_cached):
 
 def test_with_two_keys_people_choose_and_the_choice_holds(both, console, screen_as, monkeypatch):
     test = screen_as(person(both, "viewer"), "payments")
-    monkeypatch.setattr(page_console, "console", lambda: both)
+    monkeypatch.setattr(page_console, "current_console", lambda: both)
     test.run()
     assert not test.exception
     assert "LIVE" in marks(test)

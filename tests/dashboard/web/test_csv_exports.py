@@ -24,7 +24,7 @@ def client(console, monkeypatch):
     """The route as a user reaches it behind the guard."""
     from dashboard.ui import viewer as console_
 
-    monkeypatch.setattr(console_, "console", lambda: console)
+    monkeypatch.setattr(console_, "current_console", lambda: console)
 
     def made(user_id):
         async def introduce(request, call_next):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from core.reads.search.payments import facets, stats
 from core.reads.search.payments.filters import Filters
 from core.reads.search.payments.plan import Plan, choose
-from core.reads.search.payments.related_ids import follow
+from core.reads.search.payments.related_ids import follow_ids
 from core.reads.search.payments.sql import Conditions, Position, Window, counted, positions
 from core.reads.search.payments.time_slices import edge_of_counts, edge_of_keys
 
@@ -83,9 +83,9 @@ def _prepare(
     wanted = facets.matching(everything, filters)
     if not wanted:
         return None
-    filters = follow(conn, filters)
+    filters = follow_ids(conn, filters)
     conditions = Conditions(filters, wanted, len(wanted) == len(everything))
-    since, until = hull(filters)
+    since, until = bounding_range(filters)
     window = replace(window, since=since, until=until)
     counts = stats.stats(conn)
     plan = choose(conn, counts, conditions, window, limit, most)
@@ -119,7 +119,7 @@ def _until(window: Window, stop: datetime | None) -> Window:
     return replace(window, since=stop) if window.older else replace(window, until=stop)
 
 
-def hull(filters: Filters) -> tuple[datetime | None, datetime | None]:
+def bounding_range(filters: Filters) -> tuple[datetime | None, datetime | None]:
     """The half-open range that all wanted times lie in."""
     since: datetime | None = None
     until: datetime | None = None

@@ -12,7 +12,7 @@ from core.db.types import Utc
 from core.reads.search.payments.filters import AmountTest, Filters, Match, MatchTest
 from core.reads.search.payments.selectivity import Guess, lookups, make_guess, share_of
 from core.reads.search.payments.sql import (
-    Arm,
+    AccessPath,
     Binds,
     Conditions,
     Window,
@@ -69,7 +69,7 @@ class Plan:
     the way it is found."""
 
     kind: str
-    arms: tuple[Arm, ...]
+    arms: tuple[AccessPath, ...]
     cost: float
     course: Course | None = None
     first: float = STRETCH
@@ -97,7 +97,7 @@ def choose(
     A plan that costs more than `most` rows is passed over, unless it can stop at a budget.
     """
     if conditions.every_facet and not (conditions.filters.amounts or conditions.filters.matches):
-        return Plan("walk", (Arm("px_walk"),), float(limit))
+        return Plan("walk", (AccessPath("px_walk"),), float(limit))
     _count_words(conn, counts, conditions.filters)
     guess = make_guess(counts, conditions, window)
     plans = [
@@ -122,7 +122,7 @@ def _walk(guess: Guess, limit: int, older: bool) -> Plan:
     costs = guess.every + LOOKUP * guess.lookups * inside
     cost = _until(inside * guess.others, costs, limit, older)
     course = Course(guess.bounds, costs)
-    return Plan("walk", (Arm("px_walk"),), cost, course, first=max(2 * cost, STRETCH))
+    return Plan("walk", (AccessPath("px_walk"),), cost, course, first=max(2 * cost, STRETCH))
 
 
 def _facets(guess: Guess, conditions: Conditions, limit: int, older: bool) -> Plan:
@@ -131,7 +131,7 @@ def _facets(guess: Guess, conditions: Conditions, limit: int, older: bool) -> Pl
     rows = _until((guess.sums @ guess.passing) * guess.others, costs, limit, older)
     cost = ARM * len(conditions.wanted) + 2 * SORTED * rows
     course = Course(guess.bounds, costs)
-    return Plan("facets", (Arm("px_facet"),), cost, course, first=2 * rows + limit)
+    return Plan("facets", (AccessPath("px_facet"),), cost, course, first=2 * rows + limit)
 
 
 def _until(matches: Costs, costs: Costs, limit: int, older: bool) -> float:
@@ -163,7 +163,9 @@ def _amounts(
             if low > high:
                 continue
             rows = float(counts.amount_rows(currency, low, high)[1])
-            arms.append(Arm("px_amt", (("currency", currency),), ("amount_minor", low, high)))
+            arms.append(
+                AccessPath("px_amt", (("currency", currency),), ("amount_minor", low, high))
+            )
             sort = ordered and low != high
             cost += ARM + (SORTED * rows if sort else min(rows, limit / share))
     each = 1.0 + LOOKUP * lookups(conditions.filters.matches)
@@ -245,7 +247,7 @@ class _Keys:
         counted = {word: self.counts.words.get(key, 1.0 + PROBE) for word, key in keys.items()}
         lead = min(words, key=counted.__getitem__)
         others = [word for word in words if word != lead]
-        arm = Arm(None, words=(match.column, lead, *others), livemode=livemode)
+        arm = AccessPath(None, words=(match.column, lead, *others), livemode=livemode)
         each = 1.0 + LOOKUP * (lookups(self._rest()) + len(others))
         cost = min(counted[lead], needed) * each
         return _Way(arm, cost, each, long=counted[lead] > PROBE)
@@ -257,12 +259,14 @@ class _Keys:
         for currency, exponent in sorted(pairs):
             for low, high in (amounts.minor(exponent) for amounts in self.test.amounts):
                 if low <= high:
-                    arm = Arm("px_amt", (("currency", currency),), ("amount_minor", low, high))
+                    arm = AccessPath(
+                        "px_amt", (("currency", currency),), ("amount_minor", low, high)
+                    )
                     rows = float(self.counts.amount_rows(currency, low, high)[1])
                     rows = rows if rows <= PROBE else self._counted(arm, needed)
                     yield _Way(arm, min(rows, needed) * each, each, long=rows > PROBE)
 
-    def _rows(self, match: Match, arm: Arm, needed: float) -> float:
+    def _rows(self, match: Match, arm: AccessPath, needed: float) -> float:
         """How many payments a match has: known, guessed, or counted up to `PROBE`."""
         if match.column in ("stripe_id", "order_id"):
             return 2.0
@@ -274,7 +278,7 @@ class _Keys:
         found = self._counted(arm, _NEVER if match.prefix else needed)
         return found if found <= PROBE or known is None else known
 
-    def _counted(self, arm: Arm, needed: float) -> float:
+    def _counted(self, arm: AccessPath, needed: float) -> float:
         """Counted if that may save more than it costs."""
         if self.best <= WORTH_PROBING or needed <= WORTH_PROBING:
             return 1.0 + PROBE
@@ -285,21 +289,21 @@ class _Keys:
 class _Way:
     """What an arm costs, and what one entry of it does; `long` ones stop at a budget."""
 
-    arm: Arm
+    arm: AccessPath
     cost: float
     each: float
     long: bool = False
 
 
-def _arm(match: Match) -> Arm:
+def _arm(match: Match) -> AccessPath:
     if match.column == "payout":
-        return Arm(None, payout=match.value)
+        return AccessPath(None, payout=match.value)
     if match.prefix:
-        return Arm("px_email", prefix=match)
-    return Arm(_INDEX[match.column], equals=((match.column, match.value),))
+        return AccessPath("px_email", prefix=match)
+    return AccessPath(_INDEX[match.column], equals=((match.column, match.value),))
 
 
-def _probe(conn: Connection, arm: Arm) -> int:
+def _probe(conn: Connection, arm: AccessPath) -> int:
     binds = Binds(conn)
     tests = arm_tests(binds, arm)
     where = [f"WHERE {' AND '.join(tests)}"] if tests else []
@@ -318,11 +322,11 @@ def _count_words(conn: Connection, counts: Stats, filters: Filters) -> None:
             for word in match.value.split():
                 key = (match.column, word, filters.livemode)
                 if key not in counts.words:
-                    arm = Arm(None, words=(match.column, word), livemode=filters.livemode)
+                    arm = AccessPath(None, words=(match.column, word), livemode=filters.livemode)
                     counts.words[key] = _payments_of(conn, counts, arm)
 
 
-def _payments_of(conn: Connection, counts: Stats, arm: Arm) -> float:
+def _payments_of(conn: Connection, counts: Stats, arm: AccessPath) -> float:
     """Counted up to `PROBE`; more are guessed by how soon that many are passed."""
     binds = Binds(conn)
     tests = " AND ".join(arm_tests(binds, arm))

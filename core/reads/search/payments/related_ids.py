@@ -14,7 +14,7 @@ from core.reads.search.stripe_ids import RELATED, table_of
 _TABLES = frozenset(RELATED.values())
 
 
-def follow(conn: Connection, filters: Filters) -> Filters:
+def follow_ids(conn: Connection, filters: Filters) -> Filters:
     """The same filters, with matches on other objects' ids turned into matches on payments."""
     if not any(match.column in _TABLES for test in filters.matches for match in test.any_of):
         return filters

@@ -34,7 +34,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class AccessPath:
     """One way in: an index, and the part of it to read. `None` is the primary key.
 
     With a `payout` the way leads over the ledger rows that were paid out in it, in no order; with
@@ -92,7 +92,7 @@ class Conditions:
 
 
 def positions(
-    conn: Connection, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
+    conn: Connection, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
 ) -> list[Position]:
     """The first `limit` matching positions of the window, in its direction."""
     convert = _UTC.result_processor(conn.dialect, None)
@@ -108,7 +108,7 @@ def positions(
 
 
 def counted(
-    conn: Connection, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
+    conn: Connection, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
 ) -> int:
     """How many positions of the window match, counted up to `limit`."""
     found = 0
@@ -123,7 +123,7 @@ def counted(
 
 
 def statement(
-    binds: Binds, arms: Sequence[Arm], conditions: Conditions, window: Window, limit: int
+    binds: Binds, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
 ) -> str:
     """One SELECT over a chunk of arms: `created_at, stripe_id` rows, at most `limit` an arm."""
     by_facets = [arm.index == "px_facet" or not conditions.every_facet for arm in arms]
@@ -150,7 +150,7 @@ def order_of(window: Window) -> str:
     return f"ORDER BY created_at {order}, stripe_id {order}"
 
 
-def source_of(binds: Binds, arm: Arm) -> str:
+def source_of(binds: Binds, arm: AccessPath) -> str:
     """What an arm reads from, in the order in which it reads."""
     if arm.payout is None:
         return f"{arm.table} {hint(binds.conn, 'PRIMARY' if arm.words else arm.index)}"
@@ -201,7 +201,7 @@ def window_tests(binds: Binds, window: Window) -> list[str]:
     return tests
 
 
-def arm_tests(binds: Binds, arm: Arm) -> list[str]:
+def arm_tests(binds: Binds, arm: AccessPath) -> list[str]:
     """What makes the database read only this arm's part of its index."""
     tests = [f"{column} = {binds(value)}" for column, value in arm.equals]
     if arm.between is not None:

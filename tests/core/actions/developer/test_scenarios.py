@@ -52,9 +52,9 @@ def test_every_card_has_its_number_and_token_at_stripe():
         assert BY_TOKEN[card.token].number == card.number
 
 
-def test_every_scenario_comes_out_as_expected(desk, developer, suite):
+def test_every_scenario_comes_out_as_expected(context, developer, suite):
     told = []
-    results = scenarios.run(desk, developer, suite(report=lambda *now: told.append(now)))
+    results = scenarios.run(context, developer, suite(report=lambda *now: told.append(now)))
     assert [one.scenario.name for one in results if not one.ok] == []
     total = len(scenarios.known(answered=True))
     assert told == [(n, total) for n in range(1, total + 1)]
@@ -69,44 +69,44 @@ def test_every_scenario_comes_out_as_expected(desk, developer, suite):
     assert "radar.early_fraud_warning.created" in shown["early_fraud_warning"]["events"]
 
 
-def test_where_nobody_answers_challenges_they_end_waiting(desk, developer):
+def test_where_nobody_answers_challenges_they_end_waiting(context, developer):
     chosen = scenarios.known(answered=False, only=["three_d_secure"])
-    (result,) = scenarios.run(desk, developer, Suite("run", chosen))
+    (result,) = scenarios.run(context, developer, Suite("run", chosen))
     assert result.ok
     assert result.actual.status == "requires_action"
 
 
-def test_another_outcome_is_a_difference(desk, developer, suite, challenge):
+def test_another_outcome_is_a_difference(context, developer, suite, challenge):
     (one,) = scenarios.known(answered=True, only=["three_d_secure_passed"])
     fails = Suite("run", [one], lambda payment, _passes: challenge(payment, False))
-    (result,) = scenarios.run(desk, developer, fails)
+    (result,) = scenarios.run(context, developer, fails)
     assert not result.ok
     assert result.actual.code == "payment_intent_authentication_failure"
 
 
-def test_a_fault_of_stripes_is_a_difference(desk, developer, suite, action_emulator):
+def test_a_fault_of_stripes_is_a_difference(context, developer, suite, action_emulator):
     order = {"kind": "error", "count": 1, "method": "POST", "path": CONFIRM}
     action_emulator.control("POST", "faults", order)
-    (result,) = scenarios.run(desk, developer, suite("visa"))
+    (result,) = scenarios.run(context, developer, suite("visa"))
     assert not result.ok
     assert result.shown()["actual"]["status"] == "outcome_unknown"
 
 
-def test_an_event_that_does_not_come_is_a_difference(desk, developer, suite, monkeypatch):
+def test_an_event_that_does_not_come_is_a_difference(context, developer, suite, monkeypatch):
     monkeypatch.setattr(scenarios, "EVENTS_WITHIN", 0.1)
     chosen = suite("visa")
     (visa,) = chosen.scenarios
     never = replace(visa, card=replace(visa.card, follows=("charge.dispute.created",)))
-    (result,) = scenarios.run(desk, developer, replace(chosen, scenarios=[never]))
+    (result,) = scenarios.run(context, developer, replace(chosen, scenarios=[never]))
     assert result.as_expected
     assert result.missing == ("charge.dispute.created",)
     assert not result.ok
 
 
-def test_the_same_run_again_pays_nothing_twice(console, desk, developer, suite):
+def test_the_same_run_again_pays_nothing_twice(console, context, developer, suite):
     chosen = suite("visa", "declined", "three_d_secure_passed")
-    first = scenarios.run(desk, developer, chosen)
-    again = scenarios.run(desk, developer, chosen)
+    first = scenarios.run(context, developer, chosen)
+    again = scenarios.run(context, developer, chosen)
     assert [one.payment_intent_id for one in first] == [one.payment_intent_id for one in again]
     assert all(one.ok for one in again)
     assert len(operations_kept(console)) == 6
@@ -118,9 +118,9 @@ def test_a_name_that_does_not_exist_is_refused():
 
 
 @pytest.mark.parametrize("role", ["viewer", "admin", "finance"])
-def test_others_than_developers_run_nothing(console, desk, suite, role):
+def test_others_than_developers_run_nothing(console, context, suite, role):
     other = Caller(person(console, role))
     with pytest.raises(NotPermitted):
-        scenarios.run(desk, other, suite("visa"))
+        scenarios.run(context, other, suite("visa"))
     (row,) = audited(console, scenarios.KIND)
     assert row.outcome == "refused"

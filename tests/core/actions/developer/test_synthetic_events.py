@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core import errors
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.developer import events
 from core.db.engine import reading
 from core.db.tables import events as table
@@ -25,41 +25,52 @@ def developer(console):
 
 
 @pytest.fixture
-def paid(desk, backend):
+def paid(context, backend):
     """A payment that succeeded, as Stripe and the mirror have it."""
-    made = pay(desk, backend, "pm_card_visa").payment_intent_id
-    settle(desk)
+    made = pay(context, backend, "pm_card_visa").payment_intent_id
+    settle(context)
     return made
 
 
 def test_a_made_up_event_changes_the_mirror_until_stripe_is_read_again(
-    console, desk, developer, paid
+    console, context, developer, paid
 ):
-    source = real(desk, paid, status="canceled", livemode=True)
-    name = made(desk, developer, "payment_intent.canceled", source)
+    source = real(context, paid, status="canceled", livemode=True)
+    name = made(context, developer, "payment_intent.canceled", source)
     assert name.startswith("evt_sim_")
-    assert state_of(desk, name) == ("pending", "simulated")
-    apply_inbox(desk.engine, desk.books)
-    assert state_of(desk, name) == ("applied", "simulated")
-    assert (shown(desk, paid)["status"], shown(desk, paid)["confirmed"]) == ("canceled", False)
-    settle(desk)
-    assert (shown(desk, paid)["status"], shown(desk, paid)["confirmed"]) == ("succeeded", True)
+    assert state_of(context, name) == ("pending", "simulated")
+    apply_inbox(context.engine, context.books)
+    assert state_of(context, name) == ("applied", "simulated")
+    assert (shown(context, paid)["status"], shown(context, paid)["confirmed"]) == (
+        "canceled",
+        False,
+    )
+    settle(context)
+    assert (shown(context, paid)["status"], shown(context, paid)["confirmed"]) == (
+        "succeeded",
+        True,
+    )
     (row,) = audited(console, "event.simulate")
     assert (row.actor, row.target, row.outcome) == (developer.user_id, name, "ok")
 
 
-def test_a_made_up_event_keeps_no_client_secret(desk, developer, paid):
-    source = real(desk, paid, client_secret=f"{paid}_secret_x")
-    made(desk, developer, PAID, source)
-    assert "_secret_" not in repr(every_row(desk))
-    assert "client_secret" not in events.real_object(desk, developer, PAID, paid)
+def test_a_made_up_event_keeps_no_client_secret(context, developer, paid):
+    source = real(context, paid, client_secret=f"{paid}_secret_x")
+    made(context, developer, PAID, source)
+    assert "_secret_" not in repr(every_row(context))
+    assert "client_secret" not in events.real_object(context, developer, PAID, paid)
 
 
-def test_nothing_is_made_up_where_the_mode_is_live(console, desk, developer):
-    gateway = desk.gateway(False)
-    other = {"engine": desk.engine, "books": desk.books, "rules": desk.rules, "cache": desk.cache}
-    alone = Desk(gateways={True: gateway}, return_url="", **other)
-    for place, livemode in ((desk, True), (alone, False), (alone, True)):
+def test_nothing_is_made_up_where_the_mode_is_live(console, context, developer):
+    gateway = context.gateway(False)
+    other = {
+        "engine": context.engine,
+        "books": context.books,
+        "rules": context.rules,
+        "cache": context.cache,
+    }
+    alone = ActionContext(gateways={True: gateway}, return_url="", **other)
+    for place, livemode in ((context, True), (alone, False), (alone, True)):
         with pytest.raises(errors.TestModeOnly):
             made(place, developer, livemode=livemode)
     with pytest.raises((errors.TestModeOnly, Misconfigured)):
@@ -90,10 +101,12 @@ def test_nothing_is_made_up_where_the_mode_is_live(console, desk, developer):
         (PAID, " " * 131_073, "object: must have at most"),
     ],
 )
-def test_what_cannot_be_an_event_names_its_rule_and_is_not_kept(desk, developer, kind, text, rule):
+def test_what_cannot_be_an_event_names_its_rule_and_is_not_kept(
+    context, developer, kind, text, rule
+):
     with pytest.raises(InvalidInput, match=rule):
-        events.simulate(desk, developer, kind, text, livemode=False)
-    with reading(desk.engine) as connection:
+        events.simulate(context, developer, kind, text, livemode=False)
+    with reading(context.engine) as connection:
         assert connection.execute(select(table)).first() is None
         assert connection.execute(select(stale_objects)).first() is None
 
@@ -108,27 +121,27 @@ def test_what_cannot_be_an_event_names_its_rule_and_is_not_kept(desk, developer,
         {"metadata": {"tillwatch_operation": "other"}},
     ],
 )
-def test_what_reading_again_could_not_undo_is_refused(desk, developer, paid, changes):
+def test_what_reading_again_could_not_undo_is_refused(context, developer, paid, changes):
     with pytest.raises(InvalidInput, match="must stay as it is at Stripe"):
-        made(desk, developer, PAID, real(desk, paid, **changes))
+        made(context, developer, PAID, real(context, paid, **changes))
 
 
-def test_a_refund_that_was_asked_for_here_is_not_made_up(desk, developer, paid):
+def test_a_refund_that_was_asked_for_here_is_not_made_up(context, developer, paid):
     tag = {"tillwatch_operation": "11111111-1111-4111-8111-111111111111"}
     asked = {"payment_intent": paid, "amount": 100, "metadata": tag}
-    refund = desk.gateway(False).post("/v1/refunds", idempotency_key="r-1", **asked)
-    before = every_row(desk)
+    refund = context.gateway(False).post("/v1/refunds", idempotency_key="r-1", **asked)
+    before = every_row(context)
     with pytest.raises(InvalidInput, match="its request would follow for good"):
-        made(desk, developer, "refund.failed", refund | {"status": "failed"})
-    assert every_row(desk)[refund_requests.name] == before[refund_requests.name]
+        made(context, developer, "refund.failed", refund | {"status": "failed"})
+    assert every_row(context)[refund_requests.name] == before[refund_requests.name]
 
 
-def test_a_real_object_is_read_for_the_form(desk, developer, paid):
-    source = events.real_object(desk, developer, PAID, paid)
+def test_a_real_object_is_read_for_the_form(context, developer, paid):
+    source = events.real_object(context, developer, PAID, paid)
     assert (source["id"], source["object"]) == (paid, "payment_intent")
     with pytest.raises(StripeNotFound):
-        events.real_object(desk, developer, PAID, "pi_none")
+        events.real_object(context, developer, PAID, "pi_none")
     with pytest.raises(InvalidInput, match="type: carries an object that is not read here"):
-        events.real_object(desk, developer, "price.created", "price_1")
+        events.real_object(context, developer, "price.created", "price_1")
     with pytest.raises(InvalidInput, match="id: must have letters"):
-        events.real_object(desk, developer, PAID, "../balance")
+        events.real_object(context, developer, PAID, "../balance")

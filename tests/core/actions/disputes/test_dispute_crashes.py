@@ -15,7 +15,7 @@ from core.errors import AlreadyDecided, OutcomeUnknown, RequestRepeated
 from core.gateway.client import Gateway
 from tests.support.disputes import TEST, at_stripe, disputed, pdf
 from tests.support.fixtures_access import person
-from tests.support.fixtures_actions import make_desk, operations_kept
+from tests.support.fixtures_actions import make_context, operations_kept
 from tests.support.refund_crashes import PLACES, Killed, cut_off, killed
 
 #: The places that every operation passes, and whether Stripe has acted by then.
@@ -44,8 +44,8 @@ def emulator(tmp_path):
 
 
 @pytest.fixture
-def desk(console, emulator):
-    return make_desk(console, emulator)
+def context(console, emulator):
+    return make_context(console, emulator)
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def risk(console):
 
 
 @pytest.fixture
-def dispute(desk, emulator, backend):
-    return disputed(desk, emulator, backend)
+def dispute(context, emulator, backend):
+    return disputed(context, emulator, backend)
 
 
 @pytest.fixture
@@ -63,13 +63,13 @@ def later(emulator, monkeypatch):
     """Move the clock here and at Stripe, then let the worker look until nothing is due."""
     moved = timedelta()
 
-    def move(desk, step):
+    def move(context, step):
         nonlocal moved
         moved += step
         emulator.advance(int(step.total_seconds()))
         ahead = moved
         monkeypatch.setattr(clock, "now", lambda: _NOW() + ahead)
-        resolve.resolve(desk)
+        resolve.resolve(context)
 
     return move
 
@@ -78,100 +78,100 @@ def last(console, kind):
     return [row for row in operations_kept(console) if row.kind == kind][-1]
 
 
-def prepared(desk, risk, dispute):
-    return disputes.save_draft(desk, risk, dispute, {"customer_name": "Ada"}, **TEST).seen
+def prepared(context, risk, dispute):
+    return disputes.save_draft(context, risk, dispute, {"customer_name": "Ada"}, **TEST).seen
 
 
 @pytest.mark.parametrize("place", SHARED)
-def test_a_submission_is_made_or_found_once(console, desk, risk, dispute, later, place):
-    seen = prepared(desk, risk, dispute)
+def test_a_submission_is_made_or_found_once(console, context, risk, dispute, later, place):
+    seen = prepared(context, risk, dispute)
     with cut_off(place):
-        disputes.submit(desk, risk, dispute, seen=seen, **TEST)
-    counted = at_stripe(desk, dispute)["evidence_details"]["submission_count"]
+        disputes.submit(context, risk, dispute, seen=seen, **TEST)
+    counted = at_stripe(context, dispute)["evidence_details"]["submission_count"]
     assert counted == int(SHARED[place])
     with pytest.raises((RequestRepeated, OutcomeUnknown)):
-        disputes.submit(desk, risk, dispute, seen=seen, **TEST)
+        disputes.submit(context, risk, dispute, seen=seen, **TEST)
     for _ in range(4):
-        later(desk, timedelta(minutes=11))
+        later(context, timedelta(minutes=11))
     assert last(console, "dispute.submit").state == "succeeded"
-    assert at_stripe(desk, dispute)["evidence_details"]["submission_count"] == 1
+    assert at_stripe(context, dispute)["evidence_details"]["submission_count"] == 1
     with pytest.raises(AlreadyDecided):
-        disputes.accept(desk, risk, dispute, **TEST)
+        disputes.accept(context, risk, dispute, **TEST)
 
 
 @pytest.mark.parametrize("place", SHARED)
-def test_a_loss_is_accepted_once(console, desk, risk, dispute, later, place):
+def test_a_loss_is_accepted_once(console, context, risk, dispute, later, place):
     with cut_off(place):
-        disputes.accept(desk, risk, dispute, **TEST)
+        disputes.accept(context, risk, dispute, **TEST)
     for _ in range(4):
-        later(desk, timedelta(minutes=11))
+        later(context, timedelta(minutes=11))
     assert last(console, "dispute.accept").state == "succeeded"
-    assert at_stripe(desk, dispute)["status"] == "lost"
+    assert at_stripe(context, dispute)["status"] == "lost"
 
 
 @pytest.mark.parametrize("place", SHARED)
-def test_a_draft_is_found_or_ends_undone(console, desk, risk, dispute, later, place):
+def test_a_draft_is_found_or_ends_undone(console, context, risk, dispute, later, place):
     with cut_off(place):
-        prepared(desk, risk, dispute)
+        prepared(context, risk, dispute)
     for _ in range(4):
-        later(desk, timedelta(minutes=11))
+        later(context, timedelta(minutes=11))
     row = last(console, "dispute.draft")
     assert row.state == ("succeeded" if SHARED[place] else "failed")
-    assert at_stripe(desk, dispute)["evidence"]["customer_name"] == (
+    assert at_stripe(context, dispute)["evidence"]["customer_name"] == (
         "Ada" if SHARED[place] else None
     )
     assert "Ada" not in row.params
 
 
-def test_a_lost_draft_never_comes_back_over_a_later_one(desk, risk, dispute, later):
+def test_a_lost_draft_never_comes_back_over_a_later_one(context, risk, dispute, later):
     with cut_off("before the call"):
-        prepared(desk, risk, dispute)
-    disputes.save_draft(desk, risk, dispute, {"customer_name": "Grace"}, **TEST)
+        prepared(context, risk, dispute)
+    disputes.save_draft(context, risk, dispute, {"customer_name": "Grace"}, **TEST)
     for _ in range(6):
-        later(desk, timedelta(minutes=11))
-    assert at_stripe(desk, dispute)["evidence"]["customer_name"] == "Grace"
+        later(context, timedelta(minutes=11))
+    assert at_stripe(context, dispute)["evidence"]["customer_name"] == "Grace"
 
 
 @pytest.mark.parametrize("place", [place for place in SHARED if place != "before the call"])
-def test_an_upload_is_found_by_its_name(console, desk, risk, dispute, later, place):
+def test_an_upload_is_found_by_its_name(console, context, risk, dispute, later, place):
     with cut_off(place):
-        disputes.attach(desk, risk, dispute, "receipt", pdf(2), **TEST)
+        disputes.attach(context, risk, dispute, "receipt", pdf(2), **TEST)
     for _ in range(4):
-        later(desk, timedelta(minutes=11))
+        later(context, timedelta(minutes=11))
     row = last(console, "dispute.upload")
     assert row.state == "succeeded"
     assert json.loads(row.params)["trace"]["fields"] == ["content"]
-    assert len(desk.gateway(False).get("/v1/files")["data"]) == 1
+    assert len(context.gateway(False).get("/v1/files")["data"]) == 1
 
 
-def test_an_upload_that_never_left_ends_undone(console, desk, risk, dispute, later, monkeypatch):
+def test_an_upload_that_never_left_ends_undone(console, context, risk, dispute, later, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Gateway, "upload", killed)
         with pytest.raises(Killed):
-            disputes.attach(desk, risk, dispute, "receipt", pdf(2), **TEST)
+            disputes.attach(context, risk, dispute, "receipt", pdf(2), **TEST)
     for _ in range(4):
-        later(desk, timedelta(minutes=11))
+        later(context, timedelta(minutes=11))
     assert last(console, "dispute.upload").state == "failed"
-    assert disputes.attach(desk, risk, dispute, "receipt", pdf(2), **TEST).pages == 2
+    assert disputes.attach(context, risk, dispute, "receipt", pdf(2), **TEST).pages == 2
 
 
 def test_after_the_key_has_ended_a_submission_may_be_asked_for_again(
-    console, desk, risk, dispute, later
+    console, context, risk, dispute, later
 ):
-    seen = prepared(desk, risk, dispute)
+    seen = prepared(context, risk, dispute)
     with cut_off("before the call"):
-        disputes.submit(desk, risk, dispute, seen=seen, **TEST)
-    later(desk, timedelta(hours=25))
+        disputes.submit(context, risk, dispute, seen=seen, **TEST)
+    later(context, timedelta(hours=25))
     assert last(console, "dispute.submit").state == "failed"
-    disputes.submit(desk, risk, dispute, seen=seen, **TEST)
-    assert at_stripe(desk, dispute)["evidence_details"]["submission_count"] == 1
+    disputes.submit(context, risk, dispute, seen=seen, **TEST)
+    assert at_stripe(context, dispute)["evidence_details"]["submission_count"] == 1
 
 
-def test_a_worker_that_sent_drafts_again_would_be_seen(desk, risk, dispute, later, monkeypatch):
+def test_a_worker_that_sent_drafts_again_would_be_seen(context, risk, dispute, later, monkeypatch):
     """The planted bug: a later draft is overwritten by one that was cut off."""
 
-    def send_again(_desk, sending, _why):
-        desk.gateway(False).post(
+    def send_again(_context, sending, _why):
+        context.gateway(False).post(
             sending.path,
             idempotency_key=sending.operation_id,
             evidence={"customer_name": "Ada"},
@@ -180,7 +180,7 @@ def test_a_worker_that_sent_drafts_again_would_be_seen(desk, risk, dispute, late
 
     monkeypatch.setattr(resolve, "end_undone", send_again)
     with pytest.raises(AssertionError):
-        test_a_lost_draft_never_comes_back_over_a_later_one(desk, risk, dispute, later)
+        test_a_lost_draft_never_comes_back_over_a_later_one(context, risk, dispute, later)
 
 
 def test_every_shared_place_exists():

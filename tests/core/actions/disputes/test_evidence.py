@@ -29,28 +29,28 @@ def risk(console):
 
 
 @pytest.fixture
-def dispute(desk, action_emulator, backend):
-    return disputed(desk, action_emulator, backend)
+def dispute(context, action_emulator, backend):
+    return disputed(context, action_emulator, backend)
 
 
 def kinds(console):
     return [row.kind for row in operations_kept(console) if row.kind.startswith("dispute.")]
 
 
-def test_a_draft_is_kept_at_stripe_and_not_submitted(desk, risk, dispute):
-    kept = disputes.save_draft(desk, risk, dispute, {"customer_name": SECRET}, **TEST)
+def test_a_draft_is_kept_at_stripe_and_not_submitted(context, risk, dispute):
+    kept = disputes.save_draft(context, risk, dispute, {"customer_name": SECRET}, **TEST)
     assert kept.texts == {"customer_name": SECRET}
-    there = at_stripe(desk, dispute)
+    there = at_stripe(context, dispute)
     assert there["evidence"]["customer_name"] == SECRET
     assert there["evidence_details"]["submission_count"] == 0
     assert there["status"] == "needs_response"
-    assert disputes.draft(desk, risk, dispute, **TEST).seen == kept.seen
+    assert disputes.draft(context, risk, dispute, **TEST).seen == kept.seen
 
 
-def test_what_was_typed_stands_nowhere_here(console, desk, risk, dispute, caplog):
+def test_what_was_typed_stands_nowhere_here(console, context, risk, dispute, caplog):
     with caplog.at_level(logging.INFO):
-        disputes.save_draft(desk, risk, dispute, {"billing_address": SECRET}, **TEST)
-        disputes.attach(desk, risk, dispute, "receipt", pdf(1), **TEST)
+        disputes.save_draft(context, risk, dispute, {"billing_address": SECRET}, **TEST)
+        disputes.attach(context, risk, dispute, "receipt", pdf(1), **TEST)
     with reading(console.engine) as connection:
         for table in (operations, audit_log, evidence_files):
             for row in connection.execute(table.select()).mappings():
@@ -61,9 +61,9 @@ def test_what_was_typed_stands_nowhere_here(console, desk, risk, dispute, caplog
     assert json.loads(draft.params)["body"] == {"submit": False}
 
 
-def test_what_did_not_change_is_not_sent_again(console, desk, risk, dispute):
+def test_what_did_not_change_is_not_sent_again(console, context, risk, dispute):
     for _ in range(2):
-        disputes.save_draft(desk, risk, dispute, {"customer_name": "Ada"}, **TEST)
+        disputes.save_draft(context, risk, dispute, {"customer_name": "Ada"}, **TEST)
     assert kinds(console) == ["dispute.draft"]
 
 
@@ -80,56 +80,56 @@ def test_what_did_not_change_is_not_sent_again(console, desk, risk, dispute):
     ],
 )
 def test_a_bad_text_names_its_field_and_nothing_is_sent(
-    console, desk, risk, dispute, given, field, rule
+    console, context, risk, dispute, given, field, rule
 ):
-    disputes.save_draft(desk, risk, dispute, {"customer_name": "Ada"}, **TEST)
+    disputes.save_draft(context, risk, dispute, {"customer_name": "Ada"}, **TEST)
     with pytest.raises(InvalidInput, match=rule) as refused:
-        disputes.save_draft(desk, risk, dispute, given, **TEST)
+        disputes.save_draft(context, risk, dispute, given, **TEST)
     assert refused.value.field == field
     assert len(kinds(console)) == 1
 
 
-def test_a_field_and_all_of_them_may_be_as_long_as_stripe_takes(desk, risk, dispute):
+def test_a_field_and_all_of_them_may_be_as_long_as_stripe_takes(context, risk, dispute):
     full = dict.fromkeys(TEXTS[:7], "x" * 20_000)
-    kept = disputes.save_draft(desk, risk, dispute, full, **TEST)
+    kept = disputes.save_draft(context, risk, dispute, full, **TEST)
     assert kept.characters == 140_000
     more = {"uncategorized_text": "y" * 10_000}
-    assert disputes.save_draft(desk, risk, dispute, more, **TEST).characters == 150_000
+    assert disputes.save_draft(context, risk, dispute, more, **TEST).characters == 150_000
     with pytest.raises(InvalidInput, match="150000 characters in all"):
-        disputes.save_draft(desk, risk, dispute, {"uncategorized_text": "y" * 10_001}, **TEST)
-    assert len(at_stripe(desk, dispute)["evidence"]["uncategorized_text"]) == 10_000
+        disputes.save_draft(context, risk, dispute, {"uncategorized_text": "y" * 10_001}, **TEST)
+    assert len(at_stripe(context, dispute)["evidence"]["uncategorized_text"]) == 10_000
 
 
-def test_a_file_is_uploaded_attached_and_weighed(console, desk, risk, dispute):
-    draft = disputes.attach(desk, risk, dispute, "receipt", pdf(3), **TEST)
+def test_a_file_is_uploaded_attached_and_weighed(console, context, risk, dispute):
+    draft = disputes.attach(context, risk, dispute, "receipt", pdf(3), **TEST)
     file = draft.files["receipt"]
     assert (file.kind, file.pages) == ("pdf", 3)
-    assert at_stripe(desk, dispute)["evidence"]["receipt"] == file.file_id
-    at = desk.gateway(False).get(f"/v1/files/{file.file_id}")
+    assert at_stripe(context, dispute)["evidence"]["receipt"] == file.file_id
+    at = context.gateway(False).get(f"/v1/files/{file.file_id}")
     upload = next(row for row in operations_kept(console) if row.kind == "dispute.upload")
     assert at["filename"] == f"receipt-{upload.id}.pdf"
     assert (at["purpose"], at["size"]) == ("dispute_evidence", file.size)
-    replaced = disputes.attach(desk, risk, dispute, "receipt", picture(100), **TEST)
+    replaced = disputes.attach(context, risk, dispute, "receipt", picture(100), **TEST)
     assert (replaced.size, replaced.pages) == (100, 1)
 
 
-def test_files_may_weigh_four_and_a_half_megabytes_in_all(console, desk, risk, dispute):
-    disputes.attach(desk, risk, dispute, "receipt", picture(3_000_000), **TEST)
+def test_files_may_weigh_four_and_a_half_megabytes_in_all(console, context, risk, dispute):
+    disputes.attach(context, risk, dispute, "receipt", picture(3_000_000), **TEST)
     before = kinds(console)
     with pytest.raises(InvalidInput, match="4500000 bytes in all") as refused:
-        disputes.attach(desk, risk, dispute, "refund_policy", picture(1_500_001), **TEST)
+        disputes.attach(context, risk, dispute, "refund_policy", picture(1_500_001), **TEST)
     assert refused.value.field == "files"
     assert kinds(console) == before
-    draft = disputes.attach(desk, risk, dispute, "refund_policy", picture(1_500_000), **TEST)
+    draft = disputes.attach(context, risk, dispute, "refund_policy", picture(1_500_000), **TEST)
     assert draft.size == 4_500_000
 
 
 @pytest.mark.parametrize("size", [4_500_001, 5_000_000, 5 * 1024 * 1024])
-def test_a_five_megabyte_file_is_refused_and_nothing_is_sent(console, desk, risk, dispute, size):
+def test_a_five_megabyte_file_is_refused_and_nothing_is_sent(console, context, risk, dispute, size):
     with pytest.raises(InvalidInput, match="bytes in all"):
-        disputes.attach(desk, risk, dispute, "receipt", picture(size), **TEST)
+        disputes.attach(context, risk, dispute, "receipt", picture(size), **TEST)
     assert kinds(console) == []
-    assert at_stripe(desk, dispute)["evidence"]["receipt"] is None
+    assert at_stripe(context, dispute)["evidence"]["receipt"] is None
 
 
 @pytest.mark.parametrize(
@@ -143,34 +143,34 @@ def test_a_five_megabyte_file_is_refused_and_nothing_is_sent(console, desk, risk
         (picture(5 * 1024 * 1024 + 1), "more than 5242880 bytes"),
     ],
 )
-def test_a_file_that_is_no_evidence_is_refused(console, desk, risk, dispute, content, rule):
+def test_a_file_that_is_no_evidence_is_refused(console, context, risk, dispute, content, rule):
     with pytest.raises(InvalidInput, match=rule) as refused:
-        disputes.attach(desk, risk, dispute, "receipt", content, **TEST)
+        disputes.attach(context, risk, dispute, "receipt", content, **TEST)
     assert refused.value.field == "receipt"
     assert kinds(console) == []
 
 
-def test_a_field_of_text_takes_no_file(desk, risk, dispute):
+def test_a_field_of_text_takes_no_file(context, risk, dispute):
     with pytest.raises(InvalidInput, match="not a file of evidence"):
-        disputes.attach(desk, risk, dispute, "customer_name", pdf(1), **TEST)
+        disputes.attach(context, risk, dispute, "customer_name", pdf(1), **TEST)
 
 
-def test_mastercard_takes_nineteen_pages(console, desk, risk, backend, action_emulator):
-    dispute = by_mastercard(desk, action_emulator, backend)
-    disputes.attach(desk, risk, dispute, "receipt", pdf(18), **TEST)
+def test_mastercard_takes_nineteen_pages(console, context, risk, backend, action_emulator):
+    dispute = by_mastercard(context, action_emulator, backend)
+    disputes.attach(context, risk, dispute, "receipt", pdf(18), **TEST)
     with pytest.raises(InvalidInput, match="more than 19 pages"):
-        disputes.attach(desk, risk, dispute, "refund_policy", pdf(2), **TEST)
-    draft = disputes.attach(desk, risk, dispute, "refund_policy", picture(60), **TEST)
+        disputes.attach(context, risk, dispute, "refund_policy", pdf(2), **TEST)
+    draft = disputes.attach(context, risk, dispute, "refund_policy", picture(60), **TEST)
     assert draft.pages == 19
 
 
-def test_others_count_no_pages(desk, risk, dispute):
-    assert disputes.attach(desk, risk, dispute, "receipt", pdf(40), **TEST).pages == 40
+def test_others_count_no_pages(context, risk, dispute):
+    assert disputes.attach(context, risk, dispute, "receipt", pdf(40), **TEST).pages == 40
 
 
-def test_a_document_attached_elsewhere_has_unknown_pages(desk, risk, backend, action_emulator):
-    dispute = by_mastercard(desk, action_emulator, backend)
-    gateway = desk.gateway(False)
+def test_a_document_attached_elsewhere_has_unknown_pages(context, risk, backend, action_emulator):
+    dispute = by_mastercard(context, action_emulator, backend)
+    gateway = context.gateway(False)
     file = gateway.upload(
         purpose="dispute_evidence",
         name="x.pdf",
@@ -183,8 +183,8 @@ def test_a_document_attached_elsewhere_has_unknown_pages(desk, risk, backend, ac
         evidence={"receipt": file["id"]},
         submit=False,
     )
-    draft = disputes.draft(desk, risk, dispute, **TEST)
+    draft = disputes.draft(context, risk, dispute, **TEST)
     assert draft.files["receipt"].pages is None
     with pytest.raises(InvalidInput, match="pages are not known") as refused:
-        disputes.submit(desk, risk, dispute, seen=draft.seen, **TEST)
+        disputes.submit(context, risk, dispute, seen=draft.seen, **TEST)
     assert refused.value.field == "receipt"

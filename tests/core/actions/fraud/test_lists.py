@@ -37,11 +37,11 @@ def on(console, **values):
         return lists.listed(connection, values, at=clock.now())
 
 
-def test_a_value_stands_in_one_form_and_is_found(console, desk, risk):
-    assert list_entries.add(desk, risk, NewEntry("block", "ip", "203.0.113.7/24", "bots")) == (
+def test_a_value_stands_in_one_form_and_is_found(console, context, risk):
+    assert list_entries.add(context, risk, NewEntry("block", "ip", "203.0.113.7/24", "bots")) == (
         "203.0.113.0/24"
     )
-    list_entries.add(desk, risk, NewEntry("allow", "email", "Shop.Example", "ours"))
+    list_entries.add(context, risk, NewEntry("allow", "email", "Shop.Example", "ours"))
     assert on(console, ip="203.0.113.200", email="x@mail.shop.example") == {
         ("block", "ip"),
         ("allow", "email"),
@@ -51,28 +51,28 @@ def test_a_value_stands_in_one_form_and_is_found(console, desk, risk):
     assert [one.target for one in audited(console, "list.add")] == ["block ip", "allow email"]
 
 
-def test_put_there_again_it_keeps_its_start_and_once_expired_it_begins_anew(console, desk, risk):
-    list_entries.add(desk, risk, NewEntry("block", "card", "fp_1", "stolen"))
+def test_put_there_again_it_keeps_its_start_and_once_expired_it_begins_anew(console, context, risk):
+    list_entries.add(context, risk, NewEntry("block", "card", "fp_1", "stolen"))
     (first,) = kept(console)
     until = clock.now() + timedelta(hours=1)
-    list_entries.add(desk, risk, NewEntry("block", "card", "fp_1", "stolen twice", until))
+    list_entries.add(context, risk, NewEntry("block", "card", "fp_1", "stolen twice", until))
     (second,) = kept(console)
     assert (second.created_at, second.reason) == (first.created_at, "stolen twice")
     with writing(console.engine) as connection:
         connection.execute(table.update().values(expires_at=clock.now() - timedelta(hours=1)))
-    list_entries.add(desk, risk, NewEntry("block", "card", "fp_1", "back"))
+    list_entries.add(context, risk, NewEntry("block", "card", "fp_1", "back"))
     (third,) = kept(console)
     assert third.created_at > first.created_at
     assert third.expires_at is None
 
 
-def test_an_entry_is_taken_off_once(console, desk, risk):
-    list_entries.add(desk, risk, NewEntry("block", "user", "42", "caught"))
+def test_an_entry_is_taken_off_once(console, context, risk):
+    list_entries.add(context, risk, NewEntry("block", "user", "42", "caught"))
     (row,) = kept(console)
-    list_entries.remove(desk, risk, row.id)
+    list_entries.remove(context, risk, row.id)
     assert kept(console) == []
     with pytest.raises(NotFound):
-        list_entries.remove(desk, risk, row.id)
+        list_entries.remove(context, risk, row.id)
     assert len(audited(console, "list.remove")) == 1
 
 
@@ -88,20 +88,20 @@ def test_an_entry_is_taken_off_once(console, desk, risk):
         (NewEntry("block", "user", "42", "x", datetime(2020, 1, 1, tzinfo=UTC)), "expires"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_written(console, desk, risk, entry, field):
+def test_what_is_wrong_is_named_and_nothing_is_written(console, context, risk, entry, field):
     with pytest.raises(InvalidInput) as error:
-        list_entries.add(desk, risk, entry)
+        list_entries.add(context, risk, entry)
     assert error.value.field == field
     assert kept(console) == []
 
 
-def test_a_file_comes_in_whole(console, desk, risk):
+def test_a_file_comes_in_whole(console, context, risk):
     text = HEAD + (
         "block,ip,2001:db8::/32,bots,\n"
         '\nallow,email,ada@shop.example,"ours, truly",2999-12-31\n'
         "block,country,de,test,2999-01-01T10:00:00+02:00\n"
     )
-    assert list_import.import_text(desk, risk, text) == 3
+    assert list_import.import_text(context, risk, text) == 3
     network, address, country = kept(console)
     assert (network.value, network.expires_at) == ("2001:db8::/32", None)
     assert (address.reason, address.expires_at) == ("ours, truly", datetime(3000, 1, 1, tzinfo=UTC))
@@ -123,25 +123,25 @@ def test_a_file_comes_in_whole(console, desk, risk):
         ('block,user,"7,ok,\n', "line 2", "is no CSV"),
     ],
 )
-def test_a_wrong_line_is_named_and_nothing_comes_in(console, desk, risk, lines, field, rule):
+def test_a_wrong_line_is_named_and_nothing_comes_in(console, context, risk, lines, field, rule):
     with pytest.raises(InvalidInput) as error:
-        list_import.import_text(desk, risk, HEAD + lines)
+        list_import.import_text(context, risk, HEAD + lines)
     assert error.value.field == field
     assert rule in error.value.rule
     assert kept(console) == []
 
 
-def test_a_file_has_its_columns_and_a_most_of_entries(console, desk, risk, monkeypatch):
+def test_a_file_has_its_columns_and_a_most_of_entries(console, context, risk, monkeypatch):
     with pytest.raises(InvalidInput, match="line 1: must be kind,field"):
-        list_import.import_text(desk, risk, "value\nx\n")
+        list_import.import_text(context, risk, "value\nx\n")
     monkeypatch.setattr(list_import, "MOST", 2)
     lines = "".join(f"block,user,{n},x,\n" for n in range(3))
     with pytest.raises(InvalidInput, match="at most 2"):
-        list_import.import_text(desk, risk, HEAD + lines)
+        list_import.import_text(context, risk, HEAD + lines)
     assert kept(console) == []
 
 
-def test_what_an_export_marks_comes_back_as_it_was(console, desk, risk):
+def test_what_an_export_marks_comes_back_as_it_was(console, context, risk):
     rows = [
         list_import.COLUMNS,
         ("block", "email", "@shop.example", "=1+1", ""),
@@ -149,7 +149,7 @@ def test_what_an_export_marks_comes_back_as_it_was(console, desk, risk):
     ]
     text = "".join(csv_exports.lines(rows))
     assert "'@shop.example" in text
-    list_import.import_text(desk, risk, io.StringIO(text).getvalue())
+    list_import.import_text(context, risk, io.StringIO(text).getvalue())
     assert [(row.value, row.reason) for row in kept(console)] == [
         ("@shop.example", "=1+1"),
         ("|a|b", "-x"),

@@ -32,9 +32,9 @@ def kept(console):
         return connection.execute(select(table).order_by(table.c.version)).all()
 
 
-def test_a_change_is_in_force_with_its_author_and_reason(console, desk, risk):
-    assert rule_sets.change(desk, risk, body(high_at=80), "too many good ones refused") == 1
-    assert rule_sets.change(desk, risk, body(high_at=90), "still too many") == 2
+def test_a_change_is_in_force_with_its_author_and_reason(console, context, risk):
+    assert rule_sets.change(context, risk, body(high_at=80), "too many good ones refused") == 1
+    assert rule_sets.change(context, risk, body(high_at=90), "still too many") == 2
     with reading(console.engine) as connection:
         found = in_force(connection)
     assert (found.number, found.rules.high_at) == (2, 90)
@@ -71,20 +71,20 @@ def test_a_change_is_in_force_with_its_author_and_reason(console, desk, risk):
     ],
 )
 def test_what_cannot_be_read_is_named_and_changes_nothing(
-    console, desk, risk, text, reason, field, rule
+    console, context, risk, text, reason, field, rule
 ):
     with pytest.raises(InvalidInput) as error:
-        rule_sets.change(desk, risk, text, reason)
+        rule_sets.change(context, risk, text, reason)
     assert error.value.field == field
     assert rule in error.value.rule
     assert kept(console) == []
     assert audited(console, "rules.change") == []
 
 
-def test_two_at_once_get_two_numbers(console, desk, risk):
+def test_two_at_once_get_two_numbers(console, context, risk):
     with ThreadPoolExecutor(2) as pool:
         made = pool.map(
-            lambda at: rule_sets.change(desk, risk, body(high_at=at), f"at {at}"), (81, 82)
+            lambda at: rule_sets.change(context, risk, body(high_at=at), f"at {at}"), (81, 82)
         )
     assert sorted(made) == [1, 2]
     assert len(kept(console)) == 2

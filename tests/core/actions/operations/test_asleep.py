@@ -13,14 +13,14 @@ from tenacity.wait import wait_base
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.disputes import disputes
 from core.actions.fraud import cases
 from core.actions.operations.lookups import FINDERS
 from core.actions.payments import checkout_sessions, payments
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
-from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import bulk_worker
 from core.actions.refunds import cancel as refund_cancel
 from core.clock import Deadline
 from core.emulator.server import RunningEmulator
@@ -31,7 +31,7 @@ from tests.core.actions.payments.test_checkout_sessions import BUYER, ORDER
 from tests.support.bulk_refunds import ask as ask_for_bulk
 from tests.support.disputes import TEST, disputed, pdf
 from tests.support.fixtures_access import person
-from tests.support.fixtures_actions import ASKED, make_desk, operations_kept, with_token
+from tests.support.fixtures_actions import ASKED, make_context, operations_kept, with_token
 from tests.support.refunds import mirror, paid, whole
 
 HELD = replace(ASKED, manual_capture=True)
@@ -52,11 +52,11 @@ class Sleep(wait_base):
 
 @dataclass
 class Shop:
-    """A desk whose machine sleeps between tries, and everybody who does something there."""
+    """A context whose machine sleeps between tries, and everybody who does something there."""
 
     console: Any
     emulator: RunningEmulator
-    desk: Desk
+    context: ActionContext
     calls: list[Call] = field(default_factory=list)
 
     def caller(self, *roles: str) -> Caller:
@@ -66,12 +66,12 @@ class Shop:
         return with_token(self.console, person(self.console, "viewer"), "service")
 
     def made(self, asked: Any) -> str:
-        return str(payments.create(self.desk, self.service(), asked, **TEST).payment_intent_id)
+        return str(payments.create(self.context, self.service(), asked, **TEST).payment_intent_id)
 
     def held(self) -> str:
         payment = self.made(HELD)
         given = {"payment_method": "pm_card_visa", **TEST}
-        payments.confirm(self.desk, self.service(), payment, **given)
+        payments.confirm(self.context, self.service(), payment, **given)
         return payment
 
 
@@ -79,80 +79,82 @@ Ask = Callable[[], Any]
 
 
 def create(shop: Shop) -> Ask:
-    return lambda: payments.create(shop.desk, shop.service(), ASKED, **TEST)
+    return lambda: payments.create(shop.context, shop.service(), ASKED, **TEST)
 
 
 def confirm(shop: Shop) -> Ask:
     payment, given = shop.made(ASKED), {"payment_method": "pm_card_visa", **TEST}
-    return lambda: payments.confirm(shop.desk, shop.service(), payment, **given)
+    return lambda: payments.confirm(shop.context, shop.service(), payment, **given)
 
 
 def capture(shop: Shop) -> Ask:
     payment = shop.held()
-    return lambda: payments.capture(shop.desk, shop.service(), payment, **TEST)
+    return lambda: payments.capture(shop.context, shop.service(), payment, **TEST)
 
 
 def cancel(shop: Shop) -> Ask:
     payment = shop.held()
-    return lambda: payments.cancel(shop.desk, shop.service(), payment, **TEST)
+    return lambda: payments.cancel(shop.context, shop.service(), payment, **TEST)
 
 
 def refund(shop: Shop) -> Ask:
-    asked = whole(paid(shop.desk, 5_000))
-    return lambda: refunds.ask(shop.desk, shop.caller("support"), asked, **TEST)
+    asked = whole(paid(shop.context, 5_000))
+    return lambda: refunds.ask(shop.context, shop.caller("support"), asked, **TEST)
 
 
 def approved_refund(shop: Shop) -> Ask:
-    asked = whole(paid(shop.desk, 50_000))
-    waits = refunds.ask(shop.desk, shop.caller("support"), asked, **TEST)
+    asked = whole(paid(shop.context, 50_000))
+    waits = refunds.ask(shop.context, shop.caller("support"), asked, **TEST)
     lead = shop.caller("support_lead")
-    return lambda: refund_approvals.approve(shop.desk, lead, waits.request_id)
+    return lambda: refund_approvals.approve(shop.context, lead, waits.request_id)
 
 
 def bulk_row(shop: Shop) -> Ask:
-    ask_for_bulk(shop.desk, shop.caller("support_lead"), [paid(shop.desk, 5_000)])
-    return lambda: bulk_refunds.work(shop.desk) and bulk_refunds.work(shop.desk)
+    ask_for_bulk(shop.context, shop.caller("support_lead"), [paid(shop.context, 5_000)])
+    return lambda: (
+        bulk_worker.send_waiting_rows(shop.context) and bulk_worker.send_waiting_rows(shop.context)
+    )
 
 
 def canceled_refund(shop: Shop) -> Ask:
-    payment = paid(shop.desk, 5_000, token="pm_card_pendingRefund")
-    made = refunds.ask(shop.desk, shop.caller("support"), whole(payment), **TEST)
+    payment = paid(shop.context, 5_000, token="pm_card_pendingRefund")
+    made = refunds.ask(shop.context, shop.caller("support"), whole(payment), **TEST)
     shop.emulator.control("POST", f"refunds/{made.refund_id}", {"status": "requires_action"})
-    mirror(shop.desk, str(made.refund_id), "refund")
+    mirror(shop.context, str(made.refund_id), "refund")
     lead = shop.caller("support_lead")
-    return lambda: refund_cancel.cancel(shop.desk, lead, made.request_id)
+    return lambda: refund_cancel.cancel(shop.context, lead, made.request_id)
 
 
 def approved_review(shop: Shop) -> Ask:
-    case_id = in_cases.put_in_review(shop.desk, shop.console)[2]
-    return lambda: cases.approve(shop.desk, shop.caller("risk"), case_id)
+    case_id = in_cases.put_in_review(shop.context, shop.console)[2]
+    return lambda: cases.approve(shop.context, shop.caller("risk"), case_id)
 
 
 def checkout_session(shop: Shop) -> Ask:
     developer = shop.caller("developer")
-    return lambda: checkout_sessions.create(shop.desk, developer, ORDER, **BUYER)
+    return lambda: checkout_sessions.create(shop.context, developer, ORDER, **BUYER)
 
 
 def draft(shop: Shop) -> Ask:
-    dispute, texts = disputed(shop.desk, shop.emulator, shop.service()), {"customer_name": "Ada"}
-    return lambda: disputes.save_draft(shop.desk, shop.caller("risk"), dispute, texts, **TEST)
+    dispute, texts = disputed(shop.context, shop.emulator, shop.service()), {"customer_name": "Ada"}
+    return lambda: disputes.save_draft(shop.context, shop.caller("risk"), dispute, texts, **TEST)
 
 
 def upload(shop: Shop) -> Ask:
-    dispute = disputed(shop.desk, shop.emulator, shop.service())
+    dispute = disputed(shop.context, shop.emulator, shop.service())
     risk = shop.caller("risk")
-    return lambda: disputes.attach(shop.desk, risk, dispute, "receipt", pdf(1), **TEST)
+    return lambda: disputes.attach(shop.context, risk, dispute, "receipt", pdf(1), **TEST)
 
 
 def submit(shop: Shop) -> Ask:
-    risk, dispute = shop.caller("risk"), disputed(shop.desk, shop.emulator, shop.service())
-    seen = disputes.save_draft(shop.desk, risk, dispute, {"customer_name": "Ada"}, **TEST).seen
-    return lambda: disputes.submit(shop.desk, risk, dispute, seen=seen, **TEST)
+    risk, dispute = shop.caller("risk"), disputed(shop.context, shop.emulator, shop.service())
+    seen = disputes.save_draft(shop.context, risk, dispute, {"customer_name": "Ada"}, **TEST).seen
+    return lambda: disputes.submit(shop.context, risk, dispute, seen=seen, **TEST)
 
 
 def accept(shop: Shop) -> Ask:
-    dispute = disputed(shop.desk, shop.emulator, shop.service())
-    return lambda: disputes.accept(shop.desk, shop.caller("risk"), dispute, **TEST)
+    dispute = disputed(shop.context, shop.emulator, shop.service())
+    return lambda: disputes.accept(shop.context, shop.caller("risk"), dispute, **TEST)
 
 
 #: What asks Stripe for each kind of operation.
@@ -176,9 +178,9 @@ EACH = [(kind, way) for kind, ways in WAYS.items() for way in ways]
 @pytest.fixture
 def shop(console, action_emulator, monkeypatch):
     action_emulator.control("DELETE", "faults")
-    made = Shop(console, action_emulator, make_desk(console, action_emulator))
+    made = Shop(console, action_emulator, make_context(console, action_emulator))
     sleep = Sleep(action_emulator, monkeypatch)
-    made.desk = make_desk(console, action_emulator, wait=sleep, log=made.calls.append)
+    made.context = make_context(console, action_emulator, wait=sleep, log=made.calls.append)
     return made
 
 

@@ -20,7 +20,7 @@ from core.db.tables import operations
 from core.errors import IdempotencyKeyReused, StripeBusy, StripeRefused
 from dashboard.process import worker
 from tests.support.fixtures_access import make_console
-from tests.support.fixtures_actions import ASKED, make_desk, operations_kept
+from tests.support.fixtures_actions import ASKED, make_context, operations_kept
 from tests.support.refund_crashes import cut_off
 from tests.support.refunds import caller, paid, part, requests
 
@@ -38,13 +38,13 @@ def console(database_url):
 
 
 @pytest.fixture
-def desk(console, action_emulator):
+def context(console, action_emulator):
     action_emulator.control("DELETE", "faults")
-    return make_desk(console, action_emulator)
+    return make_context(console, action_emulator)
 
 
-def create(desk, backend, asked=ABOUT, key=KEY):
-    return payments.create(desk, backend, asked, livemode=False, operation_id=key)
+def create(context, backend, asked=ABOUT, key=KEY):
+    return payments.create(context, backend, asked, livemode=False, operation_id=key)
 
 
 def later(**more):
@@ -56,41 +56,41 @@ def told(console):
     return " ".join(f"{row.params} {row.outcome}" for row in operations_kept(console))
 
 
-def test_a_day_after_its_end_nobody_is_told_of(console, desk, backend):
-    made = create(desk, backend)
+def test_a_day_after_its_end_nobody_is_told_of(console, context, backend):
+    made = create(context, backend)
     assert (EMAIL in told(console), IP in told(console)) == (True, True)
-    assert forget(desk.engine, at=clock.now() + SENT_AGAIN_FOR) == 0
+    assert forget(context.engine, at=clock.now() + SENT_AGAIN_FOR) == 0
     assert EMAIL in told(console)
-    assert [forget(desk.engine, at=later()) for _ in range(2)] == [1, 0]
+    assert [forget(context.engine, at=later()) for _ in range(2)] == [1, 0]
     assert (EMAIL in told(console), IP in told(console)) == (False, False)
     (row,) = operations_kept(console)
     assert json.loads(row.params).keys() == {"path", "sha256", "target"}
     assert (row.state, row.stripe_id) == ("succeeded", made.payment_intent_id)
     # It still answers who asks again, and nobody who asks for something else under its key.
-    assert create(desk, backend).payment_intent_id == made.payment_intent_id
+    assert create(context, backend).payment_intent_id == made.payment_intent_id
     with pytest.raises(IdempotencyKeyReused):
-        create(desk, backend, replace(ABOUT, email="other@shop.example"))
+        create(context, backend, replace(ABOUT, email="other@shop.example"))
 
 
 @pytest.mark.parametrize("state", ["sending", "unknown"])
-def test_what_has_not_ended_is_kept_whole_however_old(console, desk, backend, state):
+def test_what_has_not_ended_is_kept_whole_however_old(console, context, backend, state):
     with cut_off("before the call"):
-        create(desk, backend)
-    with writing(desk.engine) as connection:
+        create(context, backend)
+    with writing(context.engine) as connection:
         connection.execute(operations.update().values(state=state))
-    assert forget(desk.engine, at=later(days=30)) == 0
+    assert forget(context.engine, at=later(days=30)) == 0
     assert EMAIL in told(console)
 
 
 def test_what_was_not_sent_is_reduced_and_whole_again_when_it_is_sent(
-    console, desk, backend, action_emulator
+    console, context, backend, action_emulator
 ):
     action_emulator.fault("rate_limit", count=3, **_PATH)
     with pytest.raises(StripeBusy):
-        create(desk, backend)
-    assert forget(desk.engine, at=later()) == 1
+        create(context, backend)
+    assert forget(context.engine, at=later()) == 1
     assert EMAIL not in told(console)
-    made = create(desk, backend)
+    made = create(context, backend)
     (row,) = operations_kept(console)
     assert (row.state, row.stripe_id) == ("succeeded", made.payment_intent_id)
     assert json.loads(row.params)["body"]["metadata"]["ip_address"] == IP
@@ -98,38 +98,38 @@ def test_what_was_not_sent_is_reduced_and_whole_again_when_it_is_sent(
 
 
 def test_what_stripe_said_no_to_is_told_again_without_the_address(
-    console, desk, backend, action_emulator
+    console, context, backend, action_emulator
 ):
     said = f"Invalid email address: {EMAIL}, from {IP}"
     action_emulator.fault("error", status=400, count=1, **_PATH)
     with pytest.raises(StripeRefused):
-        create(desk, backend)
-    with writing(desk.engine) as connection:
+        create(context, backend)
+    with writing(context.engine) as connection:
         outcome = json.loads(operations_kept(console)[0].outcome)
         outcome["error"]["message"] = said
         connection.execute(operations.update().values(outcome=json.dumps(outcome)))
-    assert forget(desk.engine, at=later()) == 1
+    assert forget(context.engine, at=later()) == 1
     assert (EMAIL in told(console), IP in told(console)) == (False, False)
     with pytest.raises(StripeRefused, match="Invalid email address"):
-        create(desk, backend)
+        create(context, backend)
 
 
-def test_notes_of_refunds_stay(console, desk):
-    support, payment = caller(console, "support"), paid(desk, 1_000)
-    refunds.ask(desk, support, part(payment, "1", note="rang twice, was told"), livemode=False)
-    assert forget(desk.engine, at=later()) == 1
-    (row,) = requests(desk.engine)
+def test_notes_of_refunds_stay(console, context):
+    support, payment = caller(console, "support"), paid(context, 1_000)
+    refunds.ask(context, support, part(payment, "1", note="rang twice, was told"), livemode=False)
+    assert forget(context.engine, at=later()) == 1
+    (row,) = requests(context.engine)
     assert (row.note, row.state) == ("rang twice, was told", "succeeded")
 
 
 def test_it_goes_in_small_parts_that_the_worker_takes_one_after_another(
-    console, desk, backend, monkeypatch
+    console, context, backend, monkeypatch
 ):
     assert redaction.CHUNK <= 500
     for _ in range(5):
-        create(desk, backend, key=None)
+        create(context, backend, key=None)
     monkeypatch.setattr(redaction, "CHUNK", 2)
     now = later()
     monkeypatch.setattr(worker.clock, "now", lambda: now)
-    assert [worker._retain(desk) for _ in range(3)] == [True, True, False]
+    assert [worker._retain(context) for _ in range(3)] == [True, True, False]
     assert EMAIL not in told(console)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from core import clock
 from core.access.principals import Caller
-from core.actions.context import Desk
+from core.actions.context import ActionContext
 from core.actions.operations import call as operation_call
 from core.actions.operations import lookups, resolve
 from core.actions.operations import operations as operations_
@@ -19,7 +19,7 @@ from core.actions.payments import payments
 from core.actions.payments.validation import NewPayment
 from core.emulator.server import start_emulator
 from core.errors import OperationUndone, OutcomeUnknown, RequestRepeated, StripeError
-from tests.support.fixtures_actions import ASKED, make_desk, operations_kept
+from tests.support.fixtures_actions import ASKED, make_context, operations_kept
 from tests.support.refund_crashes import cut_off
 
 pytestmark = pytest.mark.long
@@ -42,7 +42,7 @@ HELD = replace(ASKED, manual_capture=True)
 class Scene:
     """One operation of a kind that is about to be asked for, and Stripe's side of it."""
 
-    desk: Desk
+    context: ActionContext
     caller: Caller
     kind: str
     emulator: object
@@ -54,27 +54,29 @@ class Scene:
         if self.kind == "create":
             return
         asked = NewPayment("12.34", "usd", 42) if self.kind == "confirm" else HELD
-        made = payments.create(self.desk, self.caller, asked, livemode=False)
+        made = payments.create(self.context, self.caller, asked, livemode=False)
         self.payment = made.payment_intent_id
         if self.kind != "confirm":
             self.confirm(operation_id=None)
 
     def confirm(self, **given):
         pay = {"livemode": False, "payment_method": "pm_card_visa"}
-        return payments.confirm(self.desk, self.caller, self.payment, **pay, **given)
+        return payments.confirm(self.context, self.caller, self.payment, **pay, **given)
 
     def ask(self):
         """The call itself, under its own key."""
         if self.kind == "create":
-            return payments.create(self.desk, self.caller, ASKED, livemode=False, operation_id=KEY)
+            return payments.create(
+                self.context, self.caller, ASKED, livemode=False, operation_id=KEY
+            )
         if self.kind == "confirm":
             return self.confirm(operation_id=KEY)
         step = getattr(payments, self.kind)
-        return step(self.desk, self.caller, self.payment, livemode=False, operation_id=KEY)
+        return step(self.context, self.caller, self.payment, livemode=False, operation_id=KEY)
 
     def effects(self) -> int:
         """How often Stripe did it; what a second time would change is counted."""
-        gateway = self.desk.gateway(False)
+        gateway = self.context.gateway(False)
         if self.kind == "create":
             every = [one for page in gateway.pages("/v1/payment_intents") for one in page]
             return len([one for one in every if one["id"] not in self.before])
@@ -92,7 +94,7 @@ class Scene:
         monkeypatch.setattr(clock, "now", lambda: now() + ahead)
 
     def cut(self, place: str) -> None:
-        gateway = self.desk.gateway(False)
+        gateway = self.context.gateway(False)
         self.before = {one["id"] for page in gateway.pages("/v1/payment_intents") for one in page}
         with cut_off(place):
             self.ask()
@@ -109,7 +111,7 @@ def emulator(tmp_path):
 
 @pytest.fixture
 def scene(console, emulator, backend, request):
-    made = Scene(make_desk(console, emulator), backend, request.param, emulator)
+    made = Scene(make_context(console, emulator), backend, request.param, emulator)
     made.prepare()
     return made
 
@@ -118,7 +120,7 @@ def settle(scene, monkeypatch) -> None:
     """Let the worker look until nothing is due any more; each look may put it off."""
     for _ in range(8):
         scene.later(timedelta(minutes=11), monkeypatch)
-        if resolve.resolve(scene.desk) == 0:
+        if resolve.resolve(scene.context) == 0:
             return
     raise AssertionError("an operation is looked for without end")
 
@@ -183,7 +185,7 @@ def test_a_stripe_that_stays_away_puts_it_off_and_off(scene, console, monkeypatc
     waits = []
     for _ in range(4):
         scene.later(timedelta(minutes=11), monkeypatch)
-        assert resolve.resolve(scene.desk) == 1
+        assert resolve.resolve(scene.context) == 1
         (row,) = operations_kept(console)
         assert row.state == "unknown"
         waits.append(row.next_attempt_at - clock.now())
@@ -198,7 +200,7 @@ def test_a_database_that_goes_away_after_the_call_leaves_it_to_be_found(scene, m
         raise OperationalError("INSERT", {}, Exception("gone away"))
 
     with monkeypatch.context() as away:
-        away.setattr(operation_call, "record", gone)
+        away.setattr(operation_call, "record_outcome", gone)
         with pytest.raises(OutcomeUnknown):
             scene.ask()
     settle_and_check(scene, monkeypatch)
@@ -207,11 +209,11 @@ def test_a_database_that_goes_away_after_the_call_leaves_it_to_be_found(scene, m
 @pytest.mark.parametrize("scene", ["create"], indirect=True)
 def test_nobody_looks_while_its_sender_may_still_be_at_it(scene, monkeypatch):
     scene.cut("before the call")
-    assert resolve.resolve(scene.desk) == 0
+    assert resolve.resolve(scene.context) == 0
     scene.later(operations_.LEASE - timedelta(seconds=10), monkeypatch)
-    assert resolve.resolve(scene.desk) == 0
+    assert resolve.resolve(scene.context) == 0
     scene.later(timedelta(seconds=20), monkeypatch)
-    assert resolve.resolve(scene.desk) == 1
+    assert resolve.resolve(scene.context) == 1
 
 
 def sends_under_a_new_key(patch) -> None:
@@ -219,7 +221,7 @@ def sends_under_a_new_key(patch) -> None:
     patch.setattr(
         resolve,
         "send",
-        lambda desk, one: send(desk, replace(one, operation_id=str(uuid.uuid4()))),
+        lambda context, one: send(context, replace(one, operation_id=str(uuid.uuid4()))),
     )
 
 

@@ -24,7 +24,7 @@ from tests.support.fixtures_actions import ASKED, operations_kept, pay
 FIRST = str(uuid.UUID(int=0))
 
 
-def look(console, desk, times=3):
+def look(console, context, times=3):
     """As the worker does once each is due again."""
     for _ in range(times):
         with writing(console.engine) as connection:
@@ -33,7 +33,7 @@ def look(console, desk, times=3):
                 .where(operations.c.state.in_(["sending", "unknown"]))
                 .values(next_attempt_at=clock.now() - timedelta(seconds=1))
             )
-        resolve.resolve(desk)
+        resolve.resolve(context)
 
 
 def keep(console, kind, path):
@@ -67,50 +67,50 @@ def keep(console, kind, path):
     ],
 )
 def test_one_that_cannot_be_read_holds_up_no_other(
-    console, desk, backend, action_emulator, kind, path
+    console, context, backend, action_emulator, kind, path
 ):
     keep(console, kind, path)
     action_emulator.fault("lost_reply", method="POST", path="/v1/payment_intents", count=3)
     with pytest.raises(OutcomeUnknown):
-        payments.create(desk, backend, ASKED, livemode=False)
-    look(console, desk)
+        payments.create(context, backend, ASKED, livemode=False)
+    look(console, context)
     states = {row.kind: row.state for row in operations_kept(console)}
     assert states == {kind: "unknown", "payment.create": "succeeded"}
 
 
 def test_a_refund_of_another_amount_with_our_tag_is_not_the_one_asked_for(
-    console, desk, backend, action_emulator
+    console, context, backend, action_emulator
 ):
     lead = Caller(person(console, "support_lead"))
-    paid = pay(desk, backend, "pm_card_visa").payment_intent_id
+    paid = pay(context, backend, "pm_card_visa").payment_intent_id
     action_emulator.fault("reset", method="POST", path="/v1/refunds", count=3)
     asked = refunds.NewRefund(paid, "5.00", "duplicate")
-    request = refunds.ask(desk, lead, asked, livemode=False)
+    request = refunds.ask(context, lead, asked, livemode=False)
     assert request.state == "unknown"
     foreign = {"payment_intent": paid, "amount": 100, "metadata": {TAG: request.request_id}}
-    desk.gateway(False).post("/v1/refunds", idempotency_key="foreign", **foreign)
-    look(console, desk)
+    context.gateway(False).post("/v1/refunds", idempotency_key="foreign", **foreign)
+    look(console, context)
     with reading(console.engine) as connection:
         row = connection.execute(select(refund_requests)).one()
     assert row.state == "succeeded"
-    kept = desk.gateway(False).get(f"/v1/refunds/{row.refund_id}")
+    kept = context.gateway(False).get(f"/v1/refunds/{row.refund_id}")
     assert kept["amount"] == 500
 
 
 def test_a_busy_stripe_leaves_unknown_what_was_sent_before(
-    console, desk, backend, action_emulator, monkeypatch
+    console, context, backend, action_emulator, monkeypatch
 ):
-    made = payments.create(desk, backend, ASKED, livemode=False).payment_intent_id
+    made = payments.create(context, backend, ASKED, livemode=False).payment_intent_id
     confirming = "/v1/payment_intents/*"
     action_emulator.fault("reset", method="POST", path=confirming, count=3)
     with pytest.raises(OutcomeUnknown):
-        payments.confirm(desk, backend, made, livemode=False, payment_method="pm_card_visa")
+        payments.confirm(context, backend, made, livemode=False, payment_method="pm_card_visa")
     action_emulator.fault("rate_limit", method="POST", path=confirming, count=3)
     with monkeypatch.context() as ended:
         # The worker ends right after the answer is kept.
         ended.setattr(resolve, "_put_off", lambda *_: None)
-        look(console, desk, times=1)
+        look(console, context, times=1)
     states = {row.kind: row.state for row in operations_kept(console)}
     assert states["payment.confirm"] == "unknown"
-    look(console, desk)
-    assert desk.gateway(False).get(f"/v1/payment_intents/{made}")["status"] == "succeeded"
+    look(console, context)
+    assert context.gateway(False).get(f"/v1/payment_intents/{made}")["status"] == "succeeded"

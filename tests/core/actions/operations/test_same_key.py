@@ -29,7 +29,9 @@ def test_one_is_made_and_the_others_are_told_so(till):
         def ask(key=key, start=start):
             start.wait()
             try:
-                made = payments.create(till.desk, backend, ASKED, livemode=False, operation_id=key)
+                made = payments.create(
+                    till.context, backend, ASKED, livemode=False, operation_id=key
+                )
             except RequestRepeated:
                 return None
             return made.payment_intent_id
@@ -45,9 +47,9 @@ def test_one_is_made_and_the_others_are_told_so(till):
     assert len(scored) == 3, "a request has one score, however often it comes at once"
 
 
-def test_a_key_of_test_mode_does_not_answer_in_live_mode(desk, backend):
+def test_a_key_of_test_mode_does_not_answer_in_live_mode(context, backend):
     key = id_for(backend, "payment.create", "order-42")
-    payments.create(desk, backend, ASKED, livemode=False, operation_id=key)
-    both = replace(desk, gateways={mode: desk.gateway(False) for mode in (False, True)})
+    payments.create(context, backend, ASKED, livemode=False, operation_id=key)
+    both = replace(context, gateways={mode: context.gateway(False) for mode in (False, True)})
     with pytest.raises(IdempotencyKeyReused):
         payments.create(both, backend, ASKED, livemode=True, operation_id=key)

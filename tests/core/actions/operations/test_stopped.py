@@ -71,7 +71,7 @@ def stopped(
 
 def asking(till: Till) -> tuple[str, list[str]]:
     """A payment, and what asks for a refund of a part of it."""
-    payment = paid(till.desk, PAID)
+    payment = paid(till.context, PAID)
     return payment, [till.support.user_id, payment, PART, str(uuid.uuid4())]
 
 
@@ -86,7 +86,7 @@ def test_who_stood_still_in_the_middle_of_a_refund_sends_no_second(till, place, 
     later(till, AFTERWARDS)
     resolve_by_two(till)
     at_rest(till, payment, 1)
-    assert requests(till.desk.engine, payment)[0].state == "succeeded"
+    assert requests(till.context.engine, payment)[0].state == "succeeded"
 
 
 @pytest.mark.parametrize("noticed", NOTICED)
@@ -108,7 +108,7 @@ def test_what_nobody_sent_for_a_day_is_given_up(till):
     later(till, AFTERWARDS)
     resolve_by_two(till)
     at_rest(till, payment, 0)
-    again = refunds.ask(till.desk, till.support, part(payment, PART), livemode=False)
+    again = refunds.ask(till.context, till.support, part(payment, PART), livemode=False)
     assert again.state == "succeeded"
     at_rest(till, payment, 1)
 
@@ -116,9 +116,9 @@ def test_what_nobody_sent_for_a_day_is_given_up(till):
 @pytest.mark.parametrize("noticed", NOTICED)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_worker_that_stood_still_sends_no_second(till, place, noticed):
-    payment = paid(till.desk, PAID)
+    payment = paid(till.context, PAID)
     with cut_off("before the call"):
-        refunds.ask(till.desk, till.support, part(payment, PART), livemode=False)
+        refunds.ask(till.context, till.support, part(payment, PART), livemode=False)
     later(till, SOON)
     with stopped(till, place, noticed=noticed) as go_on:
         later(till, SOON)

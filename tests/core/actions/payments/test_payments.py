@@ -21,16 +21,16 @@ def payments_kept(console):
         return connection.execute(select(payments_table)).all()
 
 
-def at_stripe(desk, payment_intent_id):
-    return desk.gateway(False).get(f"/v1/payment_intents/{payment_intent_id}")
+def at_stripe(context, payment_intent_id):
+    return context.gateway(False).get(f"/v1/payment_intents/{payment_intent_id}")
 
 
-def test_a_payment_is_created_with_its_metadata_and_shown_at_once(console, desk, backend):
-    made = payments.create(desk, backend, ASKED, livemode=False)
+def test_a_payment_is_created_with_its_metadata_and_shown_at_once(console, context, backend):
+    made = payments.create(context, backend, ASKED, livemode=False)
     assert made.status == "requires_payment_method"
     assert (made.amount.minor, made.amount.currency) == (1234, "usd")
     assert made.client_secret.startswith(f"{made.payment_intent_id}_secret_")
-    notes = at_stripe(desk, made.payment_intent_id)["metadata"]
+    notes = at_stripe(context, made.payment_intent_id)["metadata"]
     assert notes == {
         "basket": "7",
         "email": "ada@shop.example",
@@ -45,8 +45,8 @@ def test_a_payment_is_created_with_its_metadata_and_shown_at_once(console, desk,
     )
 
 
-def test_the_client_secret_is_kept_nowhere(console, desk, backend):
-    made = pay(desk, backend, "pm_card_threeDSecure2Required")
+def test_the_client_secret_is_kept_nowhere(console, context, backend):
+    made = pay(context, backend, "pm_card_threeDSecure2Required")
     assert made.next_action["type"] == "redirect_to_url"
     with reading(console.engine) as connection:
         for table in payments_table.metadata.sorted_tables:
@@ -54,8 +54,8 @@ def test_the_client_secret_is_kept_nowhere(console, desk, backend):
                 assert "_secret_" not in repr(tuple(row)), table.name
 
 
-def test_a_confirmed_payment_is_shown_as_paid_before_any_event(console, desk, backend):
-    paid = pay(desk, backend, "pm_card_visa")
+def test_a_confirmed_payment_is_shown_as_paid_before_any_event(console, context, backend):
+    paid = pay(context, backend, "pm_card_visa")
     assert paid.status == "succeeded"
     (row,) = payments_kept(console)
     assert (row.status, row.card_last4, row.confirmed) == ("succeeded", "4242", True)
@@ -98,73 +98,77 @@ def test_a_confirmed_payment_is_shown_as_paid_before_any_event(console, desk, ba
     ],
 )
 def test_bad_input_names_its_field_and_nothing_is_written_or_sent(
-    console, desk, backend, change, field
+    console, context, backend, change, field
 ):
-    before = len(desk.gateway(False).get("/v1/payment_intents", limit=100)["data"])
+    before = len(context.gateway(False).get("/v1/payment_intents", limit=100)["data"])
     asked = NewPayment(**(vars(ASKED) | change))
     with pytest.raises(InvalidInput) as caught:
-        payments.create(desk, backend, asked, livemode=False)
+        payments.create(context, backend, asked, livemode=False)
     assert caught.value.field == field
     assert operations_kept(console) == []
-    after = desk.gateway(False).get("/v1/payment_intents", limit=100)["data"]
+    after = context.gateway(False).get("/v1/payment_intents", limit=100)["data"]
     assert len(after) == before
 
 
-def test_capture_takes_what_is_held_and_cancel_lets_it_go(desk, backend):
+def test_capture_takes_what_is_held_and_cancel_lets_it_go(context, backend):
     asked = NewPayment("12.34", "usd", 42, manual_capture=True)
     ids = [
-        payments.create(desk, backend, asked, livemode=False).payment_intent_id for _ in range(2)
+        payments.create(context, backend, asked, livemode=False).payment_intent_id for _ in range(2)
     ]
     for one in ids:
-        held = payments.confirm(desk, backend, one, livemode=False, payment_method="pm_card_visa")
+        held = payments.confirm(
+            context, backend, one, livemode=False, payment_method="pm_card_visa"
+        )
         assert held.status == "requires_capture"
-    assert payments.capture(desk, backend, ids[0], livemode=False).status == "succeeded"
-    assert payments.cancel(desk, backend, ids[1], livemode=False).status == "canceled"
+    assert payments.capture(context, backend, ids[0], livemode=False).status == "succeeded"
+    assert payments.cancel(context, backend, ids[1], livemode=False).status == "canceled"
     with pytest.raises(StripeRefused):
-        payments.cancel(desk, backend, ids[0], livemode=False)
+        payments.cancel(context, backend, ids[0], livemode=False)
 
 
-def test_only_those_with_the_right_take_payments(console, desk):
+def test_only_those_with_the_right_take_payments(console, context):
     for role in ("viewer", "support", "support_lead", "finance", "risk", "admin"):
         caller = Caller(person(console, role))
         with pytest.raises(NotPermitted):
-            payments.create(desk, caller, ASKED, livemode=False)
+            payments.create(context, caller, ASKED, livemode=False)
     with pytest.raises(NotSignedIn):
-        payments.create(desk, Caller("nobody"), ASKED, livemode=False)
+        payments.create(context, Caller("nobody"), ASKED, livemode=False)
     assert operations_kept(console) == []
     assert {row.outcome for row in audited(console, "payment.create")} == {"refused"}
     developer = Caller(person(console, "developer"))
-    assert payments.create(desk, developer, ASKED, livemode=False).status
+    assert payments.create(context, developer, ASKED, livemode=False).status
     with pytest.raises(NotPermitted):
-        payments.create(desk, developer, ASKED, livemode=True)
+        payments.create(context, developer, ASKED, livemode=True)
 
 
-def test_a_role_that_is_taken_away_closes_its_tokens(console, desk):
+def test_a_role_that_is_taken_away_closes_its_tokens(console, context):
     owner = person(console, "developer")
     caller = with_token(console, owner, "developer")
-    assert payments.create(desk, caller, ASKED, livemode=False).status
+    assert payments.create(context, caller, ASKED, livemode=False).status
     give(console, owner, "viewer")
     with pytest.raises(NotPermitted):
-        payments.create(desk, caller, ASKED, livemode=False)
+        payments.create(context, caller, ASKED, livemode=False)
 
 
-def test_a_payment_is_retrieved_from_the_cache_until_something_changes_it(console, desk, backend):
-    made = payments.create(desk, backend, ASKED, livemode=False)
+def test_a_payment_is_retrieved_from_the_cache_until_something_changes_it(
+    console, context, backend
+):
+    made = payments.create(context, backend, ASKED, livemode=False)
 
     seen = []
-    gateway = desk.gateways[False]
+    gateway = context.gateways[False]
     original = gateway.get
     gateway.get = lambda path, **params: (seen.append(path), original(path, **params))[1]
-    first = payments.retrieve(desk, backend, made.payment_intent_id, livemode=False)
+    first = payments.retrieve(context, backend, made.payment_intent_id, livemode=False)
     assert first.status == "requires_payment_method"
     with writing(console.engine) as connection:
         connection.execute(stale_objects.delete())
-    payments.retrieve(desk, backend, made.payment_intent_id, livemode=False)
+    payments.retrieve(context, backend, made.payment_intent_id, livemode=False)
     known = len(seen)
-    assert payments.retrieve(desk, backend, made.payment_intent_id, livemode=False) == first
+    assert payments.retrieve(context, backend, made.payment_intent_id, livemode=False) == first
     assert len(seen) == known
     payments.confirm(
-        desk, backend, made.payment_intent_id, livemode=False, payment_method="pm_card_visa"
+        context, backend, made.payment_intent_id, livemode=False, payment_method="pm_card_visa"
     )
-    now = payments.retrieve(desk, backend, made.payment_intent_id, livemode=False)
+    now = payments.retrieve(context, backend, made.payment_intent_id, livemode=False)
     assert now.status == "succeeded"

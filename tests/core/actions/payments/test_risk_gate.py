@@ -32,19 +32,19 @@ def block(console, field="ip", value="192.0.2.7/32", kind="block"):
         connection.execute(list_entries.insert().values(**entry, created_at=clock.now()))
 
 
-def five_before(desk, backend):
+def five_before(context, backend):
     for number in range(5):
         asked = NewPayment("1.00", "usd", number + 1, user_id="u1")
-        payments.create(desk, backend, asked, livemode=False)
+        payments.create(context, backend, asked, livemode=False)
 
 
-def at_stripe(desk):
-    return len(desk.gateway(False).get("/v1/payment_intents", limit=100)["data"])
+def at_stripe(context):
+    return len(context.gateway(False).get("/v1/payment_intents", limit=100)["data"])
 
 
-def test_a_score_is_kept_with_its_factors_and_linked_to_its_payment(console, desk, backend):
+def test_a_score_is_kept_with_its_factors_and_linked_to_its_payment(console, context, backend):
     block(console)
-    made = payments.create(desk, backend, LARGE, livemode=False)
+    made = payments.create(context, backend, LARGE, livemode=False)
     (row,) = scores(console)
     assert (row.score, row.level, row.allowed, row.kind) == (60, "medium", True, "create")
     assert (row.payment_id, row.order_id, row.rule_version) == (made.payment_intent_id, "7", 0)
@@ -52,22 +52,22 @@ def test_a_score_is_kept_with_its_factors_and_linked_to_its_payment(console, des
     assert (row.amount, row.currency, row.blocked_ip) == (1000001, "usd", True)
 
 
-def test_a_high_score_is_refused_and_nothing_is_sent(console, desk, backend):
-    five_before(desk, backend)
-    before = at_stripe(desk)
+def test_a_high_score_is_refused_and_nothing_is_sent(console, context, backend):
+    five_before(context, backend)
+    before = at_stripe(context)
     with pytest.raises(RiskRefused):
-        payments.create(desk, backend, LARGE, livemode=False)
-    assert at_stripe(desk) == before
+        payments.create(context, backend, LARGE, livemode=False)
+    assert at_stripe(context) == before
     assert len(operations_kept(console)) == 5
     refused = [row for row in scores(console) if not row.allowed]
     assert [(row.score, row.level, row.payment_id) for row in refused] == [(70, "high", None)]
     assert [r.outcome for r in audited(console, "payment.create")][-1] == "refused by risk"
 
 
-def test_shadow_mode_and_the_allow_list_let_pass_and_keep_the_score(console, desk, backend):
-    five_before(desk, backend)
+def test_shadow_mode_and_the_allow_list_let_pass_and_keep_the_score(console, context, backend):
+    five_before(context, backend)
     block(console, "user", "u1", "allow")
-    payments.create(desk, backend, LARGE, livemode=False)
+    payments.create(context, backend, LARGE, livemode=False)
     assert [(row.score, row.allowed) for row in scores(console)][-1] == (70, True)
     with writing(console.engine) as connection:
         connection.execute(list_entries.delete())
@@ -80,13 +80,13 @@ def test_shadow_mode_and_the_allow_list_let_pass_and_keep_the_score(console, des
                 created_at=clock.now(),
             )
         )
-    payments.create(desk, backend, LARGE, livemode=False)
+    payments.create(context, backend, LARGE, livemode=False)
     last = scores(console)[-1]
     assert (last.score, last.level, last.allowed, last.rule_version) == (70, "high", True, 1)
 
 
-def test_the_same_key_is_asked_about_once(console, desk, backend):
+def test_the_same_key_is_asked_about_once(console, context, backend):
     key = id_for(backend, "create", "k")
     for _ in range(2):
-        payments.create(desk, backend, LARGE, livemode=False, operation_id=key)
+        payments.create(context, backend, LARGE, livemode=False, operation_id=key)
     assert len(scores(console)) == 1

@@ -10,7 +10,7 @@ from core import clock
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
-from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import bulk_worker
 from core.db.engine import writing
 from core.db.tables import bulk_refunds as table
 from core.errors import AlreadyDecided, NotPermitted, NotRefundable
@@ -30,73 +30,75 @@ def other(console):
 
 
 @pytest.fixture
-def waiting(desk, lead):
+def waiting(context, lead):
     """A bulk whose largest row is above the lead's limit of 1,000.00 USD."""
-    return ask(desk, lead, [paid(desk, 100_100), paid(desk, 500)])
+    return ask(context, lead, [paid(context, 100_100), paid(context, 500)])
 
 
-def test_above_a_limit_nothing_is_sent_until_somebody_else_approves_all(desk, lead, other, waiting):
+def test_above_a_limit_nothing_is_sent_until_somebody_else_approves_all(
+    context, lead, other, waiting
+):
     assert (waiting.state, waiting.over) == ("awaiting_approval", "per_refund")
     assert waiting.expires_at - waiting.created_at == timedelta(hours=72)
-    assert bulk_refunds.work(desk) is False
-    for row in requests(desk.engine):
+    assert bulk_worker.send_waiting_rows(context) is False
+    for row in requests(context.engine):
         for decide in (refund_approvals.approve, lambda *who: refund_approvals.refuse(*who, "no")):
             with pytest.raises(AlreadyDecided):
-                decide(desk, other, row.id)
+                decide(context, other, row.id)
     with pytest.raises(NotPermitted):
-        bulk_refund_approvals.approve(desk, lead, waiting.bulk_id)
-    done = bulk_refund_approvals.approve(desk, other, waiting.bulk_id)
+        bulk_refund_approvals.approve(context, lead, waiting.bulk_id)
+    done = bulk_refund_approvals.approve(context, other, waiting.bulk_id)
     assert (done.state, done.decided_by) == ("running", other.user_id)
     with pytest.raises(AlreadyDecided):
-        bulk_refund_approvals.approve(desk, other, waiting.bulk_id)
-    work_off(desk)
-    assert states(desk) == {"succeeded": 2}
-    assert {row.approved_by for row in requests(desk.engine)} == {other.user_id}
+        bulk_refund_approvals.approve(context, other, waiting.bulk_id)
+    work_off(context)
+    assert states(context) == {"succeeded": 2}
+    assert {row.approved_by for row in requests(context.engine)} == {other.user_id}
 
 
-def test_the_sum_of_a_day_counts_with_what_is_still_queued(desk, lead):
-    payments = [paid(desk, 100_000) for _ in range(5)]
-    assert ask(desk, lead, payments[:3]).state == "running"
-    assert ask(desk, lead, payments[3:]).state == "running"
-    assert ask(desk, lead, [paid(desk, 100)]).over == "per_day"
-    single = refunds.ask(desk, lead, whole(paid(desk, 100)), livemode=False)
+def test_the_sum_of_a_day_counts_with_what_is_still_queued(context, lead):
+    payments = [paid(context, 100_000) for _ in range(5)]
+    assert ask(context, lead, payments[:3]).state == "running"
+    assert ask(context, lead, payments[3:]).state == "running"
+    assert ask(context, lead, [paid(context, 100)]).over == "per_day"
+    single = refunds.ask(context, lead, whole(paid(context, 100)), livemode=False)
     assert (single.state, single.over) == ("awaiting_approval", "per_day")
 
 
-def test_nobody_approves_their_own_not_even_by_a_token(console, desk, lead, waiting):
+def test_nobody_approves_their_own_not_even_by_a_token(console, context, lead, waiting):
     token = with_token(console, lead.user_id, "support_lead")
     for who in (lead, token):
         with pytest.raises(NotPermitted):
-            bulk_refund_approvals.approve(desk, who, waiting.bulk_id)
+            bulk_refund_approvals.approve(context, who, waiting.bulk_id)
         with pytest.raises(NotPermitted):
-            bulk_refund_approvals.refuse(desk, who, waiting.bulk_id, "no")
-    assert states(desk) == {"requested": 2}
+            bulk_refund_approvals.refuse(context, who, waiting.bulk_id, "no")
+    assert states(context) == {"requested": 2}
 
 
-def test_what_waits_keeps_its_amounts_and_refused_frees_them(desk, lead, other, waiting):
-    large = max(requests(desk.engine), key=lambda row: row.amount_minor).payment_id
+def test_what_waits_keeps_its_amounts_and_refused_frees_them(context, lead, other, waiting):
+    large = max(requests(context.engine), key=lambda row: row.amount_minor).payment_id
     with pytest.raises(NotRefundable, match="reserved"):
-        refunds.ask(desk, lead, part(large, "1"), livemode=False)
-    done = bulk_refund_approvals.refuse(desk, other, waiting.bulk_id, "wrong list")
+        refunds.ask(context, lead, part(large, "1"), livemode=False)
+    done = bulk_refund_approvals.refuse(context, other, waiting.bulk_id, "wrong list")
     assert (done.state, done.why) == ("refused", "wrong list")
-    assert states(desk) == {"refused": 2}
-    assert refunds.ask(desk, lead, part(large, "1"), livemode=False).state == "succeeded"
-    assert bulk_refunds.work(desk) is False
+    assert states(context) == {"refused": 2}
+    assert refunds.ask(context, lead, part(large, "1"), livemode=False).state == "succeeded"
+    assert bulk_worker.send_waiting_rows(context) is False
 
 
-def test_only_its_asker_takes_it_back(desk, lead, other, waiting):
+def test_only_its_asker_takes_it_back(context, lead, other, waiting):
     with pytest.raises(NotPermitted):
-        bulk_refund_approvals.withdraw(desk, other, waiting.bulk_id)
-    assert bulk_refund_approvals.withdraw(desk, lead, waiting.bulk_id).state == "canceled"
-    assert states(desk) == {"canceled": 2}
+        bulk_refund_approvals.withdraw(context, other, waiting.bulk_id)
+    assert bulk_refund_approvals.withdraw(context, lead, waiting.bulk_id).state == "canceled"
+    assert states(context) == {"canceled": 2}
     with pytest.raises(AlreadyDecided):
-        bulk_refund_approvals.approve(desk, other, waiting.bulk_id)
+        bulk_refund_approvals.approve(context, other, waiting.bulk_id)
 
 
-def test_after_its_time_it_is_not_approved(desk, other, waiting):
-    with writing(desk.engine) as connection:
+def test_after_its_time_it_is_not_approved(context, other, waiting):
+    with writing(context.engine) as connection:
         connection.execute(table.update().values(expires_at=clock.now()))
     with pytest.raises(AlreadyDecided, match="expired"):
-        bulk_refund_approvals.approve(desk, other, waiting.bulk_id)
-    assert [bulk_refund_approvals.expire(desk) for _ in range(2)] == [1, 0]
-    assert (kept(desk, waiting.bulk_id).state, states(desk)) == ("expired", {"expired": 2})
+        bulk_refund_approvals.approve(context, other, waiting.bulk_id)
+    assert [bulk_refund_approvals.expire(context) for _ in range(2)] == [1, 0]
+    assert (kept(context, waiting.bulk_id).state, states(context)) == ("expired", {"expired": 2})

@@ -19,6 +19,7 @@ import pytest
 from core import clock
 from core.actions.operations import resolve
 from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import bulk_plan, bulk_worker
 from core.actions.refunds import bulk_worker as work
 from core.db.engine import writing
 from core.db.tables import operations
@@ -26,7 +27,7 @@ from core.domain import refund_states
 from core.emulator.server import start_emulator
 from tests.support.bulk_refunds import ask, kept, percent, states, work_off
 from tests.support.fixtures_access import make_console
-from tests.support.fixtures_actions import make_desk
+from tests.support.fixtures_actions import make_context
 from tests.support.receivers import wait_until
 from tests.support.refund_crashes import PLACES, Killed, after, cut_off, killed
 from tests.support.refunds import caller, paid, requests
@@ -38,8 +39,8 @@ ROOT = Path(__file__).parents[4]
 PART = percent("30")
 OWN = {
     "before its transaction": ("_take", killed),
-    "in it, before the operation": ("begin", killed),
-    "in it, after the operation": ("begin", after(work.begin)),
+    "in it, before the operation": ("record", killed),
+    "in it, after the operation": ("record", after(work.record)),
     "after it": ("send", killed),
     "after the second": ("send", after(work.send)),
 }
@@ -52,11 +53,11 @@ def shop(database_url, action_emulator):
     """A console with a lead, on both databases, over an emulator without faults."""
     action_emulator.control("DELETE", "faults")
     console = make_console(database_url)
-    desk = make_desk(console, action_emulator)
+    context = make_context(console, action_emulator)
     yield SimpleNamespace(
         emulator=action_emulator,
-        desk=desk,
-        second=make_desk(console, action_emulator),
+        context=context,
+        second=make_context(console, action_emulator),
         lead=caller(console, "support_lead"),
         url=database_url,
     )
@@ -76,9 +77,9 @@ def cut_off_at(place):
             yield
 
 
-def wind_on(desk):
+def wind_on(context):
     """Let the lease of whoever was sending pass."""
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         due = clock.now() - timedelta(seconds=1)
         connection.execute(
             operations.update()
@@ -90,17 +91,17 @@ def wind_on(desk):
 def go_on_by_two(shop):
     """Two workers go on at once until both find nothing more to do."""
 
-    def go_on(desk):
-        work_off(desk)
-        resolve.resolve(desk)
+    def go_on(context):
+        work_off(context)
+        resolve.resolve(context)
 
-    workers = [threading.Thread(target=go_on, args=(one,)) for one in (shop.desk, shop.second)]
+    workers = [threading.Thread(target=go_on, args=(one,)) for one in (shop.context, shop.second)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    wind_on(shop.desk)
-    resolve.resolve(shop.desk)
+    wind_on(shop.context)
+    resolve.resolve(shop.context)
 
 
 def counts(emulator, payments):
@@ -112,20 +113,20 @@ def counts(emulator, payments):
 
 @pytest.mark.parametrize("place", [*OWN, *SHARED])
 def test_a_worker_that_is_cut_off_leaves_one_refund_for_each_row(shop, place):
-    payments = [paid(shop.desk, 1_000) for _ in range(4)]
-    made = ask(shop.desk, shop.lead, payments, PART)
-    bulk_refunds.work(shop.desk)
+    payments = [paid(shop.context, 1_000) for _ in range(4)]
+    made = ask(shop.context, shop.lead, payments, PART)
+    bulk_worker.send_waiting_rows(shop.context)
     with cut_off_at(place):
-        bulk_refunds.work(shop.desk)
-    wind_on(shop.desk)
+        bulk_worker.send_waiting_rows(shop.context)
+    wind_on(shop.context)
     go_on_by_two(shop)
     assert counts(shop.emulator, payments) == {1: 4}
-    assert states(shop.desk) == {"succeeded": 4}
-    assert kept(shop.desk, made.bulk_id).state == "done"
+    assert states(shop.context) == {"succeeded": 4}
+    assert kept(shop.context, made.bulk_id).state == "done"
 
 
 def test_asked_for_again_after_a_crash_it_is_the_same_bulk(shop):
-    payments, key = [paid(shop.desk, 1_000) for _ in range(3)], str(uuid.uuid4())
+    payments, key = [paid(shop.context, 1_000) for _ in range(3)], str(uuid.uuid4())
     places = [("insert_rows", killed), ("insert_rows", after(bulk_refunds.insert_rows)), None]
     for place in places:
         with pytest.MonkeyPatch.context() as patch:
@@ -133,23 +134,23 @@ def test_asked_for_again_after_a_crash_it_is_the_same_bulk(shop):
                 patch.setattr(bulk_refunds, *place)
             with pytest.raises(Killed) if place else nullcontext():
                 asked = bulk_refunds.NewBulk(
-                    tuple(bulk_refunds.Target(one) for one in payments), PART, "duplicate"
+                    tuple(bulk_plan.Target(one) for one in payments), PART, "duplicate"
                 )
-                bulk_refunds.ask(shop.desk, shop.lead, asked, livemode=False, bulk_id=key)
+                bulk_refunds.ask(shop.context, shop.lead, asked, livemode=False, bulk_id=key)
     go_on_by_two(shop)
     assert counts(shop.emulator, payments) == {1: 3}
 
 
 def test_a_worker_that_takes_new_ids_when_it_goes_on_would_be_seen(shop, monkeypatch):
-    payments = [paid(shop.desk, 1_000) for _ in range(3)]
-    ask(shop.desk, shop.lead, payments, PART)
+    payments = [paid(shop.context, 1_000) for _ in range(3)]
+    ask(shop.context, shop.lead, payments, PART)
     with cut_off("after the call"):
-        bulk_refunds.work(shop.desk)
+        bulk_worker.send_waiting_rows(shop.context)
     monkeypatch.setattr(work, "_SENT_FROM", (refund_states.QUEUED, refund_states.SENDING))
     monkeypatch.setattr(work, "_operation_id", lambda row: str(uuid.uuid4()))
     monkeypatch.setattr(work, "move", lambda *given, **named: True)
     for _ in range(6):
-        bulk_refunds.work(shop.desk)
+        bulk_worker.send_waiting_rows(shop.context)
     assert max(counts(shop.emulator, payments)) > 1
 
 
@@ -194,26 +195,26 @@ def own_emulator(tmp_path):
 
 def test_a_worker_killed_in_the_middle_of_sixty_rows(own_emulator, database_url, tmp_path):
     console = make_console(database_url)
-    desk = make_desk(console, own_emulator)
-    payments = [paid(desk, 1_000) for _ in range(60)]
+    context = make_context(console, own_emulator)
+    payments = [paid(context, 1_000) for _ in range(60)]
     # Slow enough for the kill to find a call under way.
     own_emulator.fault("delay", seconds=0.05, path="/v1/refunds", method="POST", count=1000)
-    made = ask(desk, caller(console, "support_lead"), payments, PART)
+    made = ask(context, caller(console, "support_lead"), payments, PART)
     workers = Workers(own_emulator, database_url, tmp_path)
     try:
         first = workers.start()
-        wait_until(lambda: states(desk).get("succeeded", 0) >= 20, seconds=180)
+        wait_until(lambda: states(context).get("succeeded", 0) >= 20, seconds=180)
         first.send_signal(signal.SIGKILL)
         first.wait()
-        left = states(desk)
+        left = states(context)
         assert left.get("queued", 0) > 0, left
-        wind_on(desk)
+        wind_on(context)
         for _ in range(2):
             workers.start()
-        wait_until(lambda: states(desk) == {"succeeded": 60}, seconds=180)
-        wait_until(lambda: kept(desk, made.bulk_id).state == "done")
+        wait_until(lambda: states(context) == {"succeeded": 60}, seconds=180)
+        wait_until(lambda: kept(context, made.bulk_id).state == "done")
     finally:
         workers.stop()
     assert counts(own_emulator, payments) == {1: 60}
-    assert len({row.operation_id for row in requests(desk.engine)}) == 60
+    assert len({row.operation_id for row in requests(context.engine)}) == 60
     console.engine.dispose()

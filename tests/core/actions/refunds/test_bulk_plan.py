@@ -13,7 +13,7 @@ from core import money
 from core.actions.refunds import bulk_plan as plan
 from core.actions.refunds.bulk_plan import How, Target
 from core.actions.refunds.validation import checked_amount
-from core.domain.refundable import Standing
+from core.domain.refundable import RefundableBalance
 from core.errors import InvalidInput
 
 PERCENTS = st.integers(1, 10_000)
@@ -28,7 +28,7 @@ def test_shares_are_whole_allowed_amounts_and_never_above_what_is_there(currency
     step = money.multiple(currency)
     captured, given_back = units * step, 0
     for points in shares:
-        stands = Standing(currency, captured, given_back, 0, 0)
+        stands = RefundableBalance(currency, captured, given_back, 0, 0)
         how = How("percent", f"{points // 100}.{points % 100:02}")
         try:
             text = plan.amount_text(Target("pi_1"), how, stands)

@@ -19,7 +19,7 @@ from core.domain import refund_states as states
 from core.domain.versions import changes
 from core.errors import AlreadyDecided, NotFound, NotPermitted, NotRefundable, TillwatchError
 from tests.support.fixtures_access import audited, give, make_console
-from tests.support.fixtures_actions import make_desk, operations_kept, with_token
+from tests.support.fixtures_actions import make_context, operations_kept, with_token
 from tests.support.refunds import at_stripe, caller, mirror, paid, part, requests, whole
 
 LARGE = 50_000
@@ -31,138 +31,145 @@ def lead(console):
 
 
 @pytest.fixture
-def waiting(console, desk):
+def waiting(console, context):
     """A request of somebody in support that waits for a second person."""
-    return refunds.ask(desk, caller(console, "support"), whole(paid(desk, LARGE)), livemode=False)
+    return refunds.ask(
+        context, caller(console, "support"), whole(paid(context, LARGE)), livemode=False
+    )
 
 
-def test_above_the_limit_nothing_is_sent_until_somebody_else_approves(console, desk, lead, waiting):
+def test_above_the_limit_nothing_is_sent_until_somebody_else_approves(
+    console, context, lead, waiting
+):
     assert (waiting.state, waiting.over, waiting.refund_id) == (
         "awaiting_approval",
         "per_refund",
         None,
     )
     assert waiting.expires_at - waiting.created_at == timedelta(hours=72)
-    assert (at_stripe(desk, waiting.payment_id), operations_kept(console)) == ([], [])
-    done = refund_approvals.approve(desk, lead, waiting.request_id)
+    assert (at_stripe(context, waiting.payment_id), operations_kept(console)) == ([], [])
+    done = refund_approvals.approve(context, lead, waiting.request_id)
     assert (done.state, done.approved_by) == ("succeeded", lead.user_id)
-    (sent,) = at_stripe(desk, waiting.payment_id)
+    (sent,) = at_stripe(context, waiting.payment_id)
     assert (sent["id"], sent["amount"]) == (done.refund_id, LARGE)
     assert len(audited(console, "refund.approve")) == 1
 
 
-def test_what_waits_keeps_its_amount(console, desk):
-    support, payment = caller(console, "support"), paid(desk, LARGE)
-    refunds.ask(desk, support, part(payment, "450"), livemode=False)
+def test_what_waits_keeps_its_amount(console, context):
+    support, payment = caller(console, "support"), paid(context, LARGE)
+    refunds.ask(context, support, part(payment, "450"), livemode=False)
     with pytest.raises(TillwatchError, match=r"at most 50\.00"):
-        refunds.ask(desk, support, part(payment, "50.01"), livemode=False)
-    assert refunds.ask(desk, support, part(payment, "50"), livemode=False).state == "succeeded"
+        refunds.ask(context, support, part(payment, "50.01"), livemode=False)
+    assert refunds.ask(context, support, part(payment, "50"), livemode=False).state == "succeeded"
     with pytest.raises(NotRefundable, match="reserved by other requests"):
-        refunds.ask(desk, support, whole(payment), livemode=False)
+        refunds.ask(context, support, whole(payment), livemode=False)
 
 
-def test_nobody_approves_or_refuses_their_own_not_even_by_a_token(console, desk):
+def test_nobody_approves_or_refuses_their_own_not_even_by_a_token(console, context):
     lead = caller(console, "support_lead")
-    own = refunds.ask(desk, lead, whole(paid(desk, 200_000)), livemode=False)
+    own = refunds.ask(context, lead, whole(paid(context, 200_000)), livemode=False)
     token = with_token(console, lead.user_id, "support_lead")
-    by_token = refunds.ask(desk, token, whole(paid(desk, 200_000)), livemode=False)
+    by_token = refunds.ask(context, token, whole(paid(context, 200_000)), livemode=False)
     for who in (lead, token):
         for request in (own, by_token):
             with pytest.raises(NotPermitted):
-                refund_approvals.approve(desk, who, request.request_id)
+                refund_approvals.approve(context, who, request.request_id)
             with pytest.raises(NotPermitted):
-                refund_approvals.refuse(desk, who, request.request_id, "no")
+                refund_approvals.refuse(context, who, request.request_id, "no")
     assert operations_kept(console) == []
     assert {row.outcome for row in audited(console, "refund.approve")} == {"refused"}
 
 
-def test_a_right_that_was_taken_away_approves_nothing(console, desk, lead, waiting):
+def test_a_right_that_was_taken_away_approves_nothing(console, context, lead, waiting):
     give(console, lead.user_id, "support")
     with pytest.raises(NotPermitted):
-        refund_approvals.approve(desk, lead, waiting.request_id)
+        refund_approvals.approve(context, lead, waiting.request_id)
     assert operations_kept(console) == []
 
 
-def test_after_its_time_it_is_not_approved_and_frees_its_amount(console, desk, lead, waiting):
-    with writing(desk.engine) as connection:
+def test_after_its_time_it_is_not_approved_and_frees_its_amount(console, context, lead, waiting):
+    with writing(context.engine) as connection:
         connection.execute(refund_requests.update().values(expires_at=clock.now()))
     with pytest.raises(AlreadyDecided, match="expired"):
-        refund_approvals.approve(desk, lead, waiting.request_id)
-    assert (refund_approvals.expire(desk), refund_approvals.expire(desk)) == (1, 0)
-    (row,) = requests(desk.engine)
+        refund_approvals.approve(context, lead, waiting.request_id)
+    assert (refund_approvals.expire(context), refund_approvals.expire(context)) == (1, 0)
+    (row,) = requests(context.engine)
     assert (row.state, row.why) == ("expired", refund_approvals.NOBODY)
     with pytest.raises(AlreadyDecided):
-        refund_approvals.approve(desk, lead, waiting.request_id)
+        refund_approvals.approve(context, lead, waiting.request_id)
     support = caller(console, "support")
-    assert refunds.ask(desk, support, whole(waiting.payment_id), livemode=False).amount.minor
+    assert refunds.ask(context, support, whole(waiting.payment_id), livemode=False).amount.minor
     assert operations_kept(console) == []
 
 
-def test_refused_with_a_reason_it_is_over(desk, console, lead, waiting):
-    done = refund_approvals.refuse(desk, lead, waiting.request_id, "the parcel has arrived")
+def test_refused_with_a_reason_it_is_over(context, console, lead, waiting):
+    done = refund_approvals.refuse(context, lead, waiting.request_id, "the parcel has arrived")
     assert (done.state, done.why) == ("refused", "the parcel has arrived")
     for decide in (
-        lambda: refund_approvals.approve(desk, lead, waiting.request_id),
-        lambda: refund_approvals.refuse(desk, lead, waiting.request_id, "again"),
+        lambda: refund_approvals.approve(context, lead, waiting.request_id),
+        lambda: refund_approvals.refuse(context, lead, waiting.request_id, "again"),
     ):
         with pytest.raises(AlreadyDecided):
             decide()
     assert operations_kept(console) == []
 
 
-def test_only_its_asker_takes_back_what_waits(console, desk, lead, waiting):
+def test_only_its_asker_takes_back_what_waits(console, context, lead, waiting):
     with pytest.raises(NotPermitted):
-        refund_cancel.cancel(desk, lead, waiting.request_id)
+        refund_cancel.cancel(context, lead, waiting.request_id)
     with pytest.raises(NotPermitted):
-        refund_cancel.cancel(desk, caller(console, "support"), waiting.request_id)
+        refund_cancel.cancel(context, caller(console, "support"), waiting.request_id)
     asker = Caller(waiting.asked_user_id)
-    assert refund_cancel.cancel(desk, asker, waiting.request_id).state == "canceled"
+    assert refund_cancel.cancel(context, asker, waiting.request_id).state == "canceled"
     with pytest.raises(AlreadyDecided):
-        refund_approvals.approve(desk, lead, waiting.request_id)
+        refund_approvals.approve(context, lead, waiting.request_id)
 
 
-def test_what_changed_meanwhile_is_seen_at_the_approval(console, desk, lead, waiting):
-    gateway = desk.gateway(False)
+def test_what_changed_meanwhile_is_seen_at_the_approval(console, context, lead, waiting):
+    gateway = context.gateway(False)
     gateway.post("/v1/refunds", idempotency_key="x", payment_intent=waiting.payment_id, amount=1)
-    mirror(desk, waiting.payment_id)
+    mirror(context, waiting.payment_id)
     with pytest.raises(NotRefundable, match="less left"):
-        refund_approvals.approve(desk, lead, waiting.request_id)
-    assert requests(desk.engine)[0].state == "awaiting_approval"
-    assert len(at_stripe(desk, waiting.payment_id)) == 1
+        refund_approvals.approve(context, lead, waiting.request_id)
+    assert requests(context.engine)[0].state == "awaiting_approval"
+    assert len(at_stripe(context, waiting.payment_id)) == 1
 
 
-def test_there_is_no_request_of_that_name(desk, lead):
+def test_there_is_no_request_of_that_name(context, lead):
     with pytest.raises(NotFound):
-        refund_approvals.approve(desk, lead, str(uuid.uuid4()))
+        refund_approvals.approve(context, lead, str(uuid.uuid4()))
 
 
 @pytest.mark.usefixtures("within_a_day")
-def test_a_day_has_a_limit_too(console, desk):
+def test_a_day_has_a_limit_too(console, context):
     support = caller(console, "support")
     for _ in range(5):
-        made = refunds.ask(desk, support, whole(paid(desk, 10_000)), livemode=False)
+        made = refunds.ask(context, support, whole(paid(context, 10_000)), livemode=False)
         assert made.state == "succeeded"
-    sixth = refunds.ask(desk, support, whole(paid(desk, 100)), livemode=False)
+    sixth = refunds.ask(context, support, whole(paid(context, 100)), livemode=False)
     assert (sixth.state, sixth.over) == ("awaiting_approval", "per_day")
-    in_yen = refunds.ask(desk, support, whole(paid(desk, 100, "jpy")), livemode=False)
+    in_yen = refunds.ask(context, support, whole(paid(context, 100, "jpy")), livemode=False)
     assert in_yen.state == "succeeded"
     somebody = caller(console, "support")
-    assert refunds.ask(desk, somebody, whole(paid(desk, 100)), livemode=False).state == "succeeded"
+    assert (
+        refunds.ask(context, somebody, whole(paid(context, 100)), livemode=False).state
+        == "succeeded"
+    )
 
 
-def decide_at_once(desks, lead_ids, request_id):
-    """Each desk's person approves at the same moment; what each was told."""
-    gate, told = threading.Barrier(len(desks)), []
+def decide_at_once(contexts, lead_ids, request_id):
+    """Each context's person approves at the same moment; what each was told."""
+    gate, told = threading.Barrier(len(contexts)), []
 
-    def decide(desk, user_id):
+    def decide(context, user_id):
         gate.wait()
         try:
-            told.append(refund_approvals.approve(desk, Caller(user_id), request_id).state)
+            told.append(refund_approvals.approve(context, Caller(user_id), request_id).state)
         except AlreadyDecided:
             told.append("decided")
 
     threads = [
-        threading.Thread(target=decide, args=pair) for pair in zip(desks, lead_ids, strict=True)
+        threading.Thread(target=decide, args=pair) for pair in zip(contexts, lead_ids, strict=True)
     ]
     for thread in threads:
         thread.start()
@@ -173,24 +180,24 @@ def decide_at_once(desks, lead_ids, request_id):
 
 def test_two_who_approve_at_once_send_once(database_url, action_emulator):
     console = make_console(database_url)
-    desk = make_desk(console, action_emulator)
+    context = make_context(console, action_emulator)
     leads = [caller(console, "support_lead").user_id for _ in range(4)]
     for _ in range(3):
         support = caller(console, "support")
-        asked = refunds.ask(desk, support, whole(paid(desk, LARGE)), livemode=False)
-        told = decide_at_once([desk] * 4, leads, asked.request_id)
+        asked = refunds.ask(context, support, whole(paid(context, LARGE)), livemode=False)
+        told = decide_at_once([context] * 4, leads, asked.request_id)
         assert told == ["decided"] * 3 + [states.SUCCEEDED]
-        assert len(at_stripe(desk, asked.payment_id)) == 1
+        assert len(at_stripe(context, asked.payment_id)) == 1
     console.engine.dispose()
 
 
-def test_screens_are_told_of_each_decision(console, desk, lead, waiting):
-    seen = [changes(desk.engine)]
-    refund_approvals.refuse(desk, lead, waiting.request_id, "no")
-    seen.append(changes(desk.engine))
+def test_screens_are_told_of_each_decision(console, context, lead, waiting):
+    seen = [changes(context.engine)]
+    refund_approvals.refuse(context, lead, waiting.request_id, "no")
+    seen.append(changes(context.engine))
     support = caller(console, "support")
-    again = refunds.ask(desk, support, whole(waiting.payment_id), livemode=False)
-    seen.append(changes(desk.engine))
-    refund_cancel.cancel(desk, support, again.request_id)
-    seen.append(changes(desk.engine))
+    again = refunds.ask(context, support, whole(waiting.payment_id), livemode=False)
+    seen.append(changes(context.engine))
+    refund_cancel.cancel(context, support, again.request_id)
+    seen.append(changes(context.engine))
     assert len(set(seen)) == 4

@@ -26,27 +26,27 @@ pytestmark = pytest.mark.long
 
 
 def ask(till, asked):
-    return refunds.ask(till.desk, till.support, asked, livemode=False)
+    return refunds.ask(till.context, till.support, asked, livemode=False)
 
 
 def row_of(till, payment):
-    with reading(till.desk.engine) as connection:
+    with reading(till.context.engine) as connection:
         return connection.execute(select(payments).where(payments.c.stripe_id == payment)).one()
 
 
 def test_it_is_sent_by_the_charge_and_counts_in_its_payment(till):
-    charge = charged(till.desk, 5_000)
+    charge = charged(till.context, 5_000)
     first = ask(till, part(charge, "20"))
     assert (first.state, first.payment_id) == ("succeeded", charge)
     assert ask(till, whole(charge)).amount.minor == 3_000
-    assert sorted(one["amount"] for one in at_stripe(till.desk, charge)) == [2_000, 3_000]
-    with reading(till.desk.engine) as connection:
+    assert sorted(one["amount"] for one in at_stripe(till.context, charge)) == [2_000, 3_000]
+    with reading(till.context.engine) as connection:
         kept = connection.scalars(
             select(operations.c.params).where(operations.c.id == first.request_id)
         ).one()
     body = json.loads(kept)["body"]
     assert (body["charge"], "payment_intent" in body) == (charge, False)
-    mirror(till.desk, charge, "charge")
+    mirror(till.context, charge, "charge")
     assert (row_of(till, charge).state, row_of(till, charge).amount_refunded_minor) == (
         "refunded",
         5_000,
@@ -61,50 +61,50 @@ def test_a_payment_of_another_method_goes_back_too(till):
     )
     till.emulator.control("POST", f"charges/{made['id']}", {"status": "succeeded"})
     assert made["id"].startswith("py_")
-    mirror(till.desk, made["id"], "charge")
+    mirror(till.context, made["id"], "charge")
     assert ask(till, whole(made["id"])).amount.minor == 2_000
-    assert len(at_stripe(till.desk, made["id"])) == 1
+    assert len(at_stripe(till.context, made["id"])) == 1
 
 
 @pytest.mark.parametrize("time", [timedelta(seconds=5), LATE], ids=["soon", "a day later"])
 @pytest.mark.parametrize("place", [place for place in ACTED if "second" not in place])
 def test_one_that_was_cut_off_is_found_by_its_charge(till, place, time):
-    charge = charged(till.desk, 5_000)
+    charge = charged(till.context, 5_000)
     with cut_off(place):
         ask(till, part(charge, "20"))
     later(till, time)
     resolve_by_two(till)
-    assert len(at_stripe(till.desk, charge)) == 1
-    assert requests(till.desk.engine, charge)[0].state == "succeeded"
+    assert len(at_stripe(till.context, charge)) == 1
+    assert requests(till.context.engine, charge)[0].state == "succeeded"
 
 
 def test_one_that_is_looked_for_by_an_intent_would_be_given_up(till, monkeypatch):
     """The planted bug: the list of refunds of a PaymentIntent has none of a charge."""
-    charge = charged(till.desk, 5_000)
+    charge = charged(till.context, 5_000)
     with cut_off("after the call"):
         ask(till, part(charge, "20"))
     monkeypatch.setattr("core.actions.operations.lookups.payment_kind", lambda _: "payment_intent")
     later(till, LATE)
-    resolve.resolve(till.desk)
-    assert requests(till.desk.engine, charge)[0].state != "succeeded"
+    resolve.resolve(till.context)
+    assert requests(till.context.engine, charge)[0].state != "succeeded"
 
 
 def test_a_bulk_takes_both_kinds(till):
-    charge, payment = charged(till.desk, 5_000), paid(till.desk, 4_000)
+    charge, payment = charged(till.context, 5_000), paid(till.context, 4_000)
     lines = bulk_plan.read_list(f"{charge} 12.50\n{payment}\n")
     assert [one.payment_id for one in lines] == [charge, payment]
-    ask_for_bulk(till.desk, till.lead, [charge, payment])
-    work_off(till.desk)
-    sent = [at_stripe(till.desk, one)[0]["amount"] for one in (charge, payment)]
+    ask_for_bulk(till.context, till.lead, [charge, payment])
+    work_off(till.context)
+    sent = [at_stripe(till.context, one)[0]["amount"] for one in (charge, payment)]
     assert sent == [5_000, 4_000]
 
 
 def test_a_charge_of_an_intent_is_no_payment_by_itself(till):
-    payment = paid(till.desk, 5_000)
+    payment = paid(till.context, 5_000)
     charge = row_of(till, payment).latest_charge_id
     with pytest.raises(NotFound, match=charge):
         ask(till, whole(charge))
-    assert at_stripe(till.desk, payment) == []
+    assert at_stripe(till.context, payment) == []
 
 
 @pytest.mark.parametrize("wrong", ["cha_1", "py-1", "re_1", "ch_", "ch_ä", 7, None])

@@ -19,7 +19,7 @@ from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
 from core.db.engine import reading, writing
 from core.db.tables import operations, payments
-from core.domain.refundable import standing
+from core.domain.refundable import refundable_balance
 from core.errors import OperationUndone, StripeRefused
 from tests.support.refund_crashes import ACTED, PLACES, UNWRITTEN, cut_off
 from tests.support.refunds import paid, part, requests
@@ -35,7 +35,7 @@ LATE = timedelta(hours=25)
 def later(till, time):
     """Let so much time pass at Stripe and here, and the lease of whoever was sending."""
     till.emulator.advance(int(time.total_seconds()))
-    with writing(till.desk.engine) as connection:
+    with writing(till.context.engine) as connection:
         kept = operations.c
         for row in connection.execute(select(operations)).all():
             connection.execute(
@@ -52,7 +52,8 @@ def later(till, time):
 def resolve_by_two(till):
     """Two workers resolve at once, until neither finds anything due."""
     workers = [
-        threading.Thread(target=resolve.resolve, args=(desk,)) for desk in (till.desk, till.second)
+        threading.Thread(target=resolve.resolve, args=(context,))
+        for context in (till.context, till.second)
     ]
     for worker in workers:
         worker.start()
@@ -63,12 +64,12 @@ def resolve_by_two(till):
 def at_rest(till, payment, expected):
     """Stripe has so many refunds, and everything here says the same."""
     assert till.count(payment) == expected
-    with reading(till.desk.engine) as connection:
+    with reading(till.context.engine) as connection:
         row = connection.execute(select(payments).where(payments.c.stripe_id == payment)).one()
-        stands = standing(connection, row)
+        stands = refundable_balance(connection, row)
     assert stands.reserved_minor == 0
     assert stands.available_minor == PAID - 3_000 * expected
-    assert {one.state for one in requests(till.desk.engine, payment)} <= {"succeeded", "failed"}
+    assert {one.state for one in requests(till.context.engine, payment)} <= {"succeeded", "failed"}
 
 
 def asked_again(till, ask):
@@ -82,11 +83,11 @@ def asked_again(till, ask):
 @pytest.mark.parametrize("time", [timedelta(seconds=5), LATE], ids=["soon", "a day later"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_refund_that_was_cut_off_is_made_once(till, place, time):
-    payment, key = paid(till.desk, PAID), str(uuid.uuid4())
+    payment, key = paid(till.context, PAID), str(uuid.uuid4())
 
     def ask():
         return refunds.ask(
-            till.desk, till.support, part(payment, PART), livemode=False, request_id=key
+            till.context, till.support, part(payment, PART), livemode=False, request_id=key
         )
 
     with cut_off(place):
@@ -103,18 +104,18 @@ def test_a_refund_that_was_cut_off_is_made_once(till, place, time):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_an_approval_that_was_cut_off_is_carried_out_once(till, place):
-    payment = paid(till.desk, PAID)
-    asked = refunds.ask(till.desk, till.support, part(payment, "300"), livemode=False)
+    payment = paid(till.context, PAID)
+    asked = refunds.ask(till.context, till.support, part(payment, "300"), livemode=False)
     assert asked.state == "awaiting_approval"
     with cut_off(place):
-        refund_approvals.approve(till.desk, till.lead, asked.request_id)
+        refund_approvals.approve(till.context, till.lead, asked.request_id)
     later(till, timedelta(seconds=5))
     resolve_by_two(till)
     if place in UNWRITTEN:
         assert till.count(payment) == 0
-        refund_approvals.approve(till.desk, till.lead, asked.request_id)
+        refund_approvals.approve(till.context, till.lead, asked.request_id)
     assert till.count(payment) == 1
-    assert requests(till.desk.engine, payment)[0].state == "succeeded"
+    assert requests(till.context.engine, payment)[0].state == "succeeded"
 
 
 @pytest.mark.parametrize(
@@ -123,36 +124,38 @@ def test_an_approval_that_was_cut_off_is_carried_out_once(till, place):
 )
 @pytest.mark.parametrize("time", [timedelta(seconds=5), LATE], ids=["soon", "a day later"])
 def test_an_answer_that_did_not_come_is_found_out(till, fault, count, time):
-    payment = paid(till.desk, PAID)
+    payment = paid(till.context, PAID)
     till.emulator.fault(fault, path="/v1/refunds", method="POST", count=count)
-    made = refunds.ask(till.desk, till.support, part(payment, PART), livemode=False)
+    made = refunds.ask(till.context, till.support, part(payment, PART), livemode=False)
     assert made.state == ("succeeded" if (fault, count) == ("lost_reply", 1) else "unknown")
     later(till, time)
     resolve_by_two(till)
     given_up = time == LATE and fault in ("reset", "rate_limit")
-    assert requests(till.desk.engine, payment)[0].state == ("failed" if given_up else "succeeded")
+    assert requests(till.context.engine, payment)[0].state == (
+        "failed" if given_up else "succeeded"
+    )
     at_rest(till, payment, 0 if given_up else 1)
 
 
 def test_what_stripe_refuses_is_said_and_frees_the_amount(till):
-    payment = paid(till.desk, PAID)
+    payment = paid(till.context, PAID)
     till.emulator.fault("error", status=400, path="/v1/refunds", method="POST")
     key = str(uuid.uuid4())
     for _ in range(2):
         with pytest.raises(StripeRefused):
             refunds.ask(
-                till.desk, till.support, part(payment, PART), livemode=False, request_id=key
+                till.context, till.support, part(payment, PART), livemode=False, request_id=key
             )
-    assert requests(till.desk.engine, payment)[0].why
+    assert requests(till.context.engine, payment)[0].why
     at_rest(till, payment, 0)
 
 
 def test_a_worker_that_sends_anew_without_looking_would_be_seen(till, monkeypatch):
     monkeypatch.setitem(lookups.FINDERS, "refund.create", lambda gateway, one: None)
     monkeypatch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=9))
-    payment = paid(till.desk, PAID)
+    payment = paid(till.context, PAID)
     with cut_off("after the call"):
-        refunds.ask(till.desk, till.support, part(payment, PART), livemode=False)
+        refunds.ask(till.context, till.support, part(payment, PART), livemode=False)
     later(till, LATE)
     resolve_by_two(till)
     assert till.count(payment) == 2
@@ -171,7 +174,7 @@ def kill_there(till, place, payment, key):
 
 
 def killed_and_resolved(till, place, time):
-    payment, key = paid(till.desk, PAID), str(uuid.uuid4())
+    payment, key = paid(till.context, PAID), str(uuid.uuid4())
     kill_there(till, place, payment, key)
     assert till.count(payment) == (1 if place in ACTED else 0)
     later(till, time)

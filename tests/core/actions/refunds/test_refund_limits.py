@@ -20,19 +20,19 @@ def admin(console):
     return caller(console, "admin")
 
 
-def change(desk, who, role="support", currency="usd", per_refund="20", per_day="50"):
+def change(context, who, role="support", currency="usd", per_refund="20", per_day="50"):
     return refund_limits.change(
-        desk, who, role=role, currency=currency, per_refund=per_refund, per_day=per_day
+        context, who, role=role, currency=currency, per_refund=per_refund, per_day=per_day
     )
 
 
-def asked(desk, who, amount, currency="usd", **more):
-    payment = paid(desk, 500_000, currency)
-    return refunds.ask(desk, who, part(payment, amount, **more), livemode=False)
+def asked(context, who, amount, currency="usd", **more):
+    payment = paid(context, 500_000, currency)
+    return refunds.ask(context, who, part(payment, amount, **more), livemode=False)
 
 
-def test_every_default_is_an_amount_that_stripe_could_give_back(desk):
-    with reading(desk.engine) as connection:
+def test_every_default_is_an_amount_that_stripe_could_give_back(context):
+    with reading(context.engine) as connection:
         found = refund_limits.limits(connection)
     assert {role for role, _ in found} == {"support", "support_lead", "risk"}
     assert {currency for _, currency in found} >= {"usd", "eur", "cny", "jpy", "kwd", "gbp"}
@@ -42,40 +42,40 @@ def test_every_default_is_an_amount_that_stripe_could_give_back(desk):
         assert limit.per_refund_minor % money.multiple(currency) == 0
 
 
-def test_a_lead_gives_back_more_alone_than_support(console, desk):
+def test_a_lead_gives_back_more_alone_than_support(console, context):
     support, lead = caller(console, "support"), caller(console, "support_lead")
-    assert asked(desk, support, "100").state == "succeeded"
-    assert asked(desk, support, "100.01").over == "per_refund"
-    assert asked(desk, lead, "1000").state == "succeeded"
-    assert asked(desk, lead, "1000.01").over == "per_refund"
+    assert asked(context, support, "100").state == "succeeded"
+    assert asked(context, support, "100.01").over == "per_refund"
+    assert asked(context, lead, "1000").state == "succeeded"
+    assert asked(context, lead, "1000.01").over == "per_refund"
 
 
-def test_roles_add_up_but_risk_counts_for_fraud_alone(console, desk):
+def test_roles_add_up_but_risk_counts_for_fraud_alone(console, context):
     both = caller(console, "support", "risk")
-    assert asked(desk, both, "400", reason="fraudulent").state == "succeeded"
-    assert asked(desk, both, "400", reason="duplicate").over == "per_refund"
+    assert asked(context, both, "400", reason="fraudulent").state == "succeeded"
+    assert asked(context, both, "400", reason="duplicate").over == "per_refund"
 
 
-def test_a_currency_without_a_limit_needs_a_second_person(console, desk, admin):
+def test_a_currency_without_a_limit_needs_a_second_person(console, context, admin):
     support = caller(console, "support")
-    assert asked(desk, support, "1.00", "isk").over == "per_refund"
-    change(desk, admin, currency="ISK", per_refund="100", per_day="100")
-    assert asked(desk, support, "1.00", "isk").state == "succeeded"
+    assert asked(context, support, "1.00", "isk").over == "per_refund"
+    change(context, admin, currency="ISK", per_refund="100", per_day="100")
+    assert asked(context, support, "1.00", "isk").state == "succeeded"
 
 
-def test_a_change_holds_from_the_next_request_on_and_stands_in_the_log(console, desk, admin):
+def test_a_change_holds_from_the_next_request_on_and_stands_in_the_log(console, context, admin):
     support = caller(console, "support")
-    assert change(desk, admin) == refund_limits.Limit("support", "usd", 2_000, 5_000)
-    change(desk, admin, currency="eur", per_refund="7.50", per_day="7.50")
-    assert asked(desk, support, "20.01").over == "per_refund"
-    assert asked(desk, support, "20").state == "succeeded"
-    change(desk, admin, per_refund="0", per_day="0")
-    assert asked(desk, support, "0.01").over == "per_refund"
-    assert asked(desk, support, "7.50", "eur").state == "succeeded"
+    assert change(context, admin) == refund_limits.Limit("support", "usd", 2_000, 5_000)
+    change(context, admin, currency="eur", per_refund="7.50", per_day="7.50")
+    assert asked(context, support, "20.01").over == "per_refund"
+    assert asked(context, support, "20").state == "succeeded"
+    change(context, admin, per_refund="0", per_day="0")
+    assert asked(context, support, "0.01").over == "per_refund"
+    assert asked(context, support, "7.50", "eur").state == "succeeded"
     rows = audited(console, "refund.limits")
     assert [row.target for row in rows] == ["support/usd", "support/eur", "support/usd"]
     assert {row.actor for row in rows} == {admin.user_id}
-    shown = {(one.role, one.currency): one for one in refund_limits.shown(desk, admin)}
+    shown = {(one.role, one.currency): one for one in refund_limits.shown(context, admin)}
     assert shown["support", "usd"].per_day_minor == 0
     assert shown["support_lead", "usd"].per_refund_minor == 100_000
 
@@ -96,16 +96,16 @@ def test_a_change_holds_from_the_next_request_on_and_stands_in_the_log(console, 
         ({"per_refund": "50.01"}, "per_day"),
     ],
 )
-def test_a_bad_limit_names_its_field_and_changes_nothing(console, desk, admin, bad, field):
+def test_a_bad_limit_names_its_field_and_changes_nothing(console, context, admin, bad, field):
     with pytest.raises(InvalidInput) as caught:
-        change(desk, admin, **bad)
+        change(context, admin, **bad)
     assert caught.value.field == field
     assert audited(console, "refund.limits") == []
 
 
-def test_only_an_admin_changes_limits(console, desk):
+def test_only_an_admin_changes_limits(console, context):
     with pytest.raises(NotPermitted):
-        change(desk, caller(console, "support_lead"))
+        change(context, caller(console, "support_lead"))
 
 
 def test_two_who_change_at_once_lose_nothing(till):
@@ -113,7 +113,7 @@ def test_two_who_change_at_once_lose_nothing(till):
     currencies = ["usd", "eur", "cny", "jpy", "kwd", "gbp", "chf", "sek"]
     threads = [
         threading.Thread(
-            target=change, args=(till.desk, boss, "risk", one), kwargs={"per_refund": "3"}
+            target=change, args=(till.context, boss, "risk", one), kwargs={"per_refund": "3"}
         )
         for one in currencies
     ]
@@ -121,7 +121,7 @@ def test_two_who_change_at_once_lose_nothing(till):
         thread.start()
     for thread in threads:
         thread.join()
-    with reading(till.desk.engine) as connection:
+    with reading(till.context.engine) as connection:
         found = refund_limits.limits(connection)
     for one in currencies:
         assert found["risk", one].per_refund_minor == money.parse("3", one).minor

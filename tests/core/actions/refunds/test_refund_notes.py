@@ -13,7 +13,8 @@ from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.actions.refunds import bulk_ask as bulk_refunds
 from core.actions.refunds import cancel as refund_cancel
 from core.actions.refunds.ask import NewRefund
-from core.actions.refunds.bulk_ask import How, NewBulk, Target
+from core.actions.refunds.bulk_ask import NewBulk
+from core.actions.refunds.bulk_plan import How, Target
 from core.db.engine import reading, writing
 from core.db.tables import audit_log, refund_requests
 from core.db.tables import bulk_refunds as bulks
@@ -38,21 +39,21 @@ def nothing_keeps_a_card(console):
                 assert CARD not in str(row)
 
 
-def test_a_note_is_covered_and_its_request_is_known_again(console, desk, lead):
-    asked = NewRefund(paid(desk, 1000), "1.00", "duplicate", WRITTEN)
+def test_a_note_is_covered_and_its_request_is_known_again(console, context, lead):
+    asked = NewRefund(paid(context, 1000), "1.00", "duplicate", WRITTEN)
     key = str(uuid.uuid4())
     for _ in range(2):
-        made = refunds.ask(desk, lead, asked, livemode=False, request_id=key)
+        made = refunds.ask(context, lead, asked, livemode=False, request_id=key)
         assert (made.request_id, made.note) == (key, SHOWN)
 
 
-def test_why_it_was_refused_and_what_was_done_are_covered(console, desk, lead):
-    asked = NewRefund(paid(desk, 50_000), None, "duplicate")
-    waits = refunds.ask(desk, caller(console, "support"), asked, livemode=False)
-    assert refund_approvals.refuse(desk, lead, waits.request_id, WRITTEN).why == SHOWN
+def test_why_it_was_refused_and_what_was_done_are_covered(console, context, lead):
+    asked = NewRefund(paid(context, 50_000), None, "duplicate")
+    waits = refunds.ask(context, caller(console, "support"), asked, livemode=False)
+    assert refund_approvals.refuse(context, lead, waits.request_id, WRITTEN).why == SHOWN
     with writing(console.engine) as connection:
         connection.execute(refund_requests.update().values(state="failed"))
-    refund_cancel.settle(desk, lead, waits.request_id, WRITTEN)
+    refund_cancel.settle(context, lead, waits.request_id, WRITTEN)
     with reading(console.engine) as connection:
         (said,) = connection.scalars(
             select(audit_log.c.details).where(audit_log.c.action == refund_cancel.SETTLE)
@@ -60,11 +61,11 @@ def test_why_it_was_refused_and_what_was_done_are_covered(console, desk, lead):
     assert SHOWN in said
 
 
-def test_what_is_written_to_a_bulk_is_covered(console, desk, lead):
-    asked = NewBulk([Target(paid(desk, 500_000))], How(), "duplicate", WRITTEN)
+def test_what_is_written_to_a_bulk_is_covered(console, context, lead):
+    asked = NewBulk([Target(paid(context, 500_000))], How(), "duplicate", WRITTEN)
     key = str(uuid.uuid4())
     for _ in range(2):
-        waits = bulk_refunds.ask(desk, lead, asked, livemode=False, bulk_id=key)
+        waits = bulk_refunds.ask(context, lead, asked, livemode=False, bulk_id=key)
         assert (waits.state, waits.note) == ("awaiting_approval", SHOWN)
     other = caller(console, "support_lead")
-    assert bulk_refund_approvals.refuse(desk, other, key, WRITTEN).why == SHOWN
+    assert bulk_refund_approvals.refuse(context, other, key, WRITTEN).why == SHOWN

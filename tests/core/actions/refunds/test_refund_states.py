@@ -18,10 +18,10 @@ from core import clock
 from core.db.engine import reading, writing
 from core.db.tables import payments, refund_requests
 from core.domain import refund_states as states
-from core.domain.refundable import standing
+from core.domain.refundable import refundable_balance
 from core.gateway.snapshots import RefundSnapshot
 from core.ledger.booking import Scope
-from core.mirror.apply import Books, apply
+from core.mirror.apply import BookingContext, apply
 from core.mirror.refund_requests import follow_operation, move
 from tests.support.factories import UTC_ZONE, fresh_engine, payment_row
 
@@ -38,7 +38,7 @@ AGE = {
     "pending": 4,
     "succeeded": 5,
 } | dict.fromkeys(OVER, 6)
-BOOKS = Books(Scope(UTC_ZONE, 0))
+BOOKS = BookingContext(Scope(UTC_ZONE, 0))
 #: What the bank may do next to a refund.
 BANK = {
     "pending": ["requires_action", "succeeded", "failed"],
@@ -178,7 +178,7 @@ class Life(RuleBasedStateMachine):
             row = connection.execute(
                 select(payments).where(payments.c.stripe_id == self.payment)
             ).one()
-            return standing(connection, row).available_minor
+            return refundable_balance(connection, row).available_minor
 
     def teardown(self):
         if self.truth is not None:

@@ -11,7 +11,7 @@ from core import clock
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
-from core.actions.refunds import bulk_ask as bulk_refunds
+from core.actions.refunds import bulk_worker
 from core.db.engine import reading
 from core.errors import NotFound
 from core.reads.refunds import bulk as bulk_reads
@@ -39,23 +39,23 @@ def read(console):
     return run
 
 
-def test_what_waits_is_under_way_and_what_ended_is_not(desk, support, lead, read):
-    refunds.ask(desk, support, part(paid(desk), "1"), livemode=False)
-    large = refunds.ask(desk, support, whole(paid(desk, 50_000)), livemode=False)
+def test_what_waits_is_under_way_and_what_ended_is_not(context, support, lead, read):
+    refunds.ask(context, support, part(paid(context), "1"), livemode=False)
+    large = refunds.ask(context, support, whole(paid(context, 50_000)), livemode=False)
     (found,) = read(reads.under_way)
     assert (found.request_id, found.state, found.cancelable) == (
         large.request_id,
         "awaiting_approval",
         True,
     )
-    refund_approvals.refuse(desk, lead, large.request_id, "no")
+    refund_approvals.refuse(context, lead, large.request_id, "no")
     assert read(reads.under_way) == ()
     ended = read(reads.by_id, request_id=large.request_id)
     assert (ended.state, ended.why, ended.cancelable) == ("refused", "no", False)
 
 
-def test_a_request_of_no_such_id_or_mode_is_not_found(console, desk, support, read):
-    made = refunds.ask(desk, support, part(paid(desk), "1"), livemode=False)
+def test_a_request_of_no_such_id_or_mode_is_not_found(console, context, support, read):
+    made = refunds.ask(context, support, part(paid(context), "1"), livemode=False)
     for asked in ({"request_id": str(uuid.uuid4())}, {"request_id": ""}):
         with pytest.raises(NotFound):
             read(reads.by_id, **asked)
@@ -63,9 +63,9 @@ def test_a_request_of_no_such_id_or_mode_is_not_found(console, desk, support, re
         reads.by_id(connection, request_id=made.request_id, livemode=True)
 
 
-def test_a_bulk_stands_with_its_sums_by_currency_and_its_rows_apart(desk, lead, read):
-    payments = sorted([paid(desk, 1_000), paid(desk, 2_000), paid(desk, 500, "jpy")])
-    made = ask(desk, lead, payments)
+def test_a_bulk_stands_with_its_sums_by_currency_and_its_rows_apart(context, lead, read):
+    payments = sorted([paid(context, 1_000), paid(context, 2_000), paid(context, 500, "jpy")])
+    made = ask(context, lead, payments)
     assert read(reads.under_way) == ()
     found = read(bulk_reads.by_id, bulk_id=made.bulk_id)
     assert {code: str(total) for code, total in found.sums.items()} == {
@@ -73,9 +73,9 @@ def test_a_bulk_stands_with_its_sums_by_currency_and_its_rows_apart(desk, lead, 
         "usd": "30.00 USD",
     }
     assert (found.total, found.unsent, found.rows_in("succeeded")) == (3, 3, 0)
-    bulk_refunds.work(desk)
+    bulk_worker.send_waiting_rows(context)
     assert read(bulk_reads.by_id, bulk_id=made.bulk_id).rows_in("succeeded") == 1
-    work_off(desk)
+    work_off(context)
     assert [one.state for one in read(bulk_reads.latest)] == ["done"]
     first = read(bulk_reads.rows, bulk_id=made.bulk_id, limit=2)
     rest = read(bulk_reads.rows, bulk_id=made.bulk_id, limit=2, cursor=first.next_cursor)
@@ -85,12 +85,12 @@ def test_a_bulk_stands_with_its_sums_by_currency_and_its_rows_apart(desk, lead, 
     assert failed.rows == ()
 
 
-def test_a_bulk_that_waits_is_shown_to_who_decides_until_its_time(desk, console, lead, read):
-    made = ask(desk, lead, [paid(desk, 100_100)])
+def test_a_bulk_that_waits_is_shown_to_who_decides_until_its_time(context, console, lead, read):
+    made = ask(context, lead, [paid(context, 100_100)])
     now = clock.now()
     assert [one.bulk_id for one in read(bulk_reads.waiting, now=now)] == [made.bulk_id]
     assert read(bulk_reads.waiting, now=now + timedelta(hours=73)) == ()
-    bulk_refund_approvals.approve(desk, caller(console, "support_lead"), made.bulk_id)
+    bulk_refund_approvals.approve(context, caller(console, "support_lead"), made.bulk_id)
     assert read(bulk_reads.waiting, now=now) == ()
     with pytest.raises(NotFound):
         read(bulk_reads.by_id, bulk_id="none")

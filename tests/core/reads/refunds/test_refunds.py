@@ -29,35 +29,37 @@ def usd(minor):
     return Money(minor, "usd")
 
 
-def learn(desk, emulator):
+def learn(context, emulator):
     """All that Stripe has to tell: events, readings, the ledger."""
     emulator.settle()
     bodies = [
-        json.dumps(one).encode() for page in desk.gateway(False).pages("/v1/events") for one in page
+        json.dumps(one).encode()
+        for page in context.gateway(False).pages("/v1/events")
+        for one in page
     ]
-    with writing(desk.engine) as connection:
+    with writing(context.engine) as connection:
         for body in bodies:
             store(connection, [parse_envelope(body)], source="webhook", received_at=clock.now())
-    while apply_inbox(desk.engine, desk.books).any:
+    while apply_inbox(context.engine, context.books).any:
         continue
-    while refresh(desk.engine, desk.gateway(False), desk.books):
+    while refresh(context.engine, context.gateway(False), context.books):
         continue
-    catch_up(desk.engine, desk.gateway(False), desk.books)
+    catch_up(context.engine, context.gateway(False), context.books)
 
 
-def figures(desk, payment):
-    with reading(desk.engine) as connection:
+def figures(context, payment):
+    with reading(context.engine) as connection:
         return reads.figures(connection, payment_id=payment, livemode=False)
 
 
-def history(desk, **asked):
-    with reading(desk.engine) as connection:
+def history(context, **asked):
+    with reading(context.engine) as connection:
         return refund_history.history(connection, livemode=False, **asked)
 
 
-def elsewhere(desk, payment, amount):
+def elsewhere(context, payment, amount):
     """A refund that another program makes."""
-    return desk.gateway(False).post(
+    return context.gateway(False).post(
         "/v1/refunds",
         idempotency_key=f"elsewhere-{payment}-{amount}",
         payment_intent=payment,
@@ -66,13 +68,13 @@ def elsewhere(desk, payment, amount):
     )["id"]
 
 
-def test_the_figures_say_what_is_left_and_what_the_net_becomes(console, desk, action_emulator):
-    payment = paid(desk, 100_000)
-    elsewhere(desk, payment, 10_000)
-    refunds.ask(desk, caller(console, "support"), part(payment, "50"), livemode=False)
-    refunds.ask(desk, caller(console, "support"), part(payment, "300"), livemode=False)
-    learn(desk, action_emulator)
-    found = figures(desk, payment)
+def test_the_figures_say_what_is_left_and_what_the_net_becomes(console, context, action_emulator):
+    payment = paid(context, 100_000)
+    elsewhere(context, payment, 10_000)
+    refunds.ask(context, caller(console, "support"), part(payment, "50"), livemode=False)
+    refunds.ask(context, caller(console, "support"), part(payment, "300"), livemode=False)
+    learn(context, action_emulator)
+    found = figures(context, payment)
     assert (found.captured, found.refunded, found.pending) == (usd(100_000), usd(15_000), usd(0))
     assert (found.reserved, found.available) == (usd(30_000), usd(55_000))
     # 2.9 % + 0.30 of 1,000.00, which no refund brings back.
@@ -81,32 +83,32 @@ def test_the_figures_say_what_is_left_and_what_the_net_becomes(console, desk, ac
     assert not found.is_guess
 
 
-def test_a_refund_that_is_on_its_way_is_pending(console, desk):
-    payment = paid(desk, 5_000, token="pm_card_pendingRefund")
-    refunds.ask(desk, caller(console, "support"), part(payment, "20"), livemode=False)
-    found = figures(desk, payment)
+def test_a_refund_that_is_on_its_way_is_pending(console, context):
+    payment = paid(context, 5_000, token="pm_card_pendingRefund")
+    refunds.ask(context, caller(console, "support"), part(payment, "20"), livemode=False)
+    found = figures(context, payment)
     assert (found.refunded, found.pending, found.available) == (usd(0), usd(2_000), usd(3_000))
     assert (found.fee, found.net_after(usd(1))) == (None, None)
 
 
-def test_a_payment_that_stripe_converts_gives_a_guess(desk, action_emulator):
-    payment = paid(desk, 10_000, "gbp")
-    learn(desk, action_emulator)
-    found = figures(desk, payment)
+def test_a_payment_that_stripe_converts_gives_a_guess(context, action_emulator):
+    payment = paid(context, 10_000, "gbp")
+    learn(context, action_emulator)
+    found = figures(context, payment)
     assert found.is_guess
     assert found.net_after(Money(10_000, "gbp")) == -found.fee
 
 
-def test_there_are_no_figures_of_an_unknown_payment(desk):
+def test_there_are_no_figures_of_an_unknown_payment(context):
     with pytest.raises(NotFound):
-        figures(desk, "pi_none")
+        figures(context, "pi_none")
 
 
-def test_the_queue_holds_what_waits_with_who_asked(console, desk):
-    support, payment = caller(console, "support"), paid(desk, 90_000)
-    asked = refunds.ask(desk, support, part(payment, "300", note="as agreed"), livemode=False)
-    refunds.ask(desk, support, part(payment, "10"), livemode=False)
-    with reading(desk.engine) as connection:
+def test_the_queue_holds_what_waits_with_who_asked(console, context):
+    support, payment = caller(console, "support"), paid(context, 90_000)
+    asked = refunds.ask(context, support, part(payment, "300", note="as agreed"), livemode=False)
+    refunds.ask(context, support, part(payment, "10"), livemode=False)
+    with reading(context.engine) as connection:
         (found,) = reads.waiting(connection, livemode=False, now=clock.now())
         assert reads.waiting(connection, livemode=True, now=clock.now()) == ()
         late = clock.now() + timedelta(hours=73)
@@ -121,14 +123,14 @@ def test_the_queue_holds_what_waits_with_who_asked(console, desk):
     assert (found.amount, found.payment_amount) == (usd(30_000), usd(90_000))
 
 
-def test_the_history_tells_ours_from_those_made_elsewhere(console, desk, action_emulator):
+def test_the_history_tells_ours_from_those_made_elsewhere(console, context, action_emulator):
     support, lead = caller(console, "support"), caller(console, "support_lead")
-    payment = paid(desk, 90_000)
-    outside = elsewhere(desk, payment, 500)
-    asked = refunds.ask(desk, support, part(payment, "300"), livemode=False)
-    refund_approvals.approve(desk, lead, asked.request_id)
-    learn(desk, action_emulator)
-    found = {entry.refund_id: entry for entry in history(desk, payment_id=payment).entries}
+    payment = paid(context, 90_000)
+    outside = elsewhere(context, payment, 500)
+    asked = refunds.ask(context, support, part(payment, "300"), livemode=False)
+    refund_approvals.approve(context, lead, asked.request_id)
+    learn(context, action_emulator)
+    found = {entry.refund_id: entry for entry in history(context, payment_id=payment).entries}
     made = next(entry for entry in found.values() if not entry.external)
     assert len(found) == 2
     assert (made.state, made.amount, made.request_id) == (
@@ -141,50 +143,50 @@ def test_the_history_tells_ours_from_those_made_elsewhere(console, desk, action_
     assert (other.external, other.state, other.reason) == (True, "succeeded", "duplicate")
     assert other.asked_by is None
     assert other.stripe_request.startswith("req_")
-    assert [e.external for e in history(desk, payment_id=payment, state="pending").entries] == []
+    assert [e.external for e in history(context, payment_id=payment, state="pending").entries] == []
 
 
-def test_pages_of_the_history_hold_each_entry_once(console, desk):
-    lead, payments = caller(console, "support_lead"), [paid(desk, 9_000) for _ in range(3)]
+def test_pages_of_the_history_hold_each_entry_once(console, context):
+    lead, payments = caller(console, "support_lead"), [paid(context, 9_000) for _ in range(3)]
     for payment in payments:
-        refunds.ask(desk, lead, part(payment, "1"), livemode=False)
-        elsewhere(desk, payment, 500)
-        mirror(desk, payment)
-        refunds.ask(desk, lead, whole(payment), livemode=False)
-    with writing(desk.engine) as connection:
+        refunds.ask(context, lead, part(payment, "1"), livemode=False)
+        elsewhere(context, payment, 500)
+        mirror(context, payment)
+        refunds.ask(context, lead, whole(payment), livemode=False)
+    with writing(context.engine) as connection:
         one = connection.execute(refunds_table.select()).mappings().first()
         for number in range(4):
             row = dict(one) | {"stripe_id": f"re_outside_{number}", "operation_id": None}
             connection.execute(refunds_table.insert().values(**row))
-    whole_list = history(desk, limit=100)
+    whole_list = history(context, limit=100)
     assert whole_list.older_cursor is None
     seen, cursor = [], None
     while True:
-        page = history(desk, cursor=cursor, limit=3)
+        page = history(context, cursor=cursor, limit=3)
         seen += page.entries
         if (cursor := page.older_cursor) is None:
             break
         assert len(page.entries) == 3
     assert seen == list(whole_list.entries)
     assert len(seen) == len({entry.id for entry in seen}) == 10
-    assert history(desk, cursor="%%%", limit=100) == whole_list
+    assert history(context, cursor="%%%", limit=100) == whole_list
 
 
 def test_what_waits_fails_or_stays_without_an_outcome_needs_somebody(
-    console, desk, action_emulator
+    console, context, action_emulator
 ):
-    support, payment = caller(console, "support"), paid(desk, 90_000)
-    refunds.ask(desk, support, part(payment, "300"), livemode=False)
+    support, payment = caller(console, "support"), paid(context, 90_000)
+    refunds.ask(context, support, part(payment, "300"), livemode=False)
     lost = {"path": "/v1/refunds", "method": "POST"}
     action_emulator.fault("lost_reply", count=3, **lost)
-    assert refunds.ask(desk, support, part(payment, "1"), livemode=False).state == "unknown"
+    assert refunds.ask(context, support, part(payment, "1"), livemode=False).state == "unknown"
     action_emulator.fault("error", status=400, **lost)
     with pytest.raises(StripeRefused):
-        refunds.ask(desk, support, part(payment, "2"), livemode=False)
+        refunds.ask(context, support, part(payment, "2"), livemode=False)
 
     def waits(minutes):
         now = clock.now() + timedelta(minutes=minutes)
-        with reading(desk.engine) as connection:
+        with reading(context.engine) as connection:
             found = attention.needs_you(connection, livemode=False, now=now)
         return {one.kind: (one.count, one.right) for one in found if one.kind.startswith("refund")}
 

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, text
 from core.db.engine import is_sqlite, reading, writing
 from core.reads.payments import list as payment_list
 from core.reads.search.payments import facets, stats
-from core.reads.search.payments.execute import hull
+from core.reads.search.payments.execute import bounding_range
 from core.reads.search.payments.filters import resolve
 from core.reads.search.payments.plan import Course, Plan, choose
-from core.reads.search.payments.related_ids import follow
+from core.reads.search.payments.related_ids import follow_ids
 from core.reads.search.payments.selectivity import make_guess
 from core.reads.search.payments.sql import Binds, Conditions, Position, Window, statement
 from core.reads.search.payments.time_slices import edge_of_counts
@@ -80,12 +80,12 @@ def planned(conn: Connection, line: str, deep: bool = False) -> tuple[Plan, str]
 
 
 def explained(conn: Connection, line: str, deep: bool) -> tuple[Plan, list[Any]]:
-    filters = follow(conn, resolve(parse(line), livemode=False, zone=ZONE, now=NOON))
+    filters = follow_ids(conn, resolve(parse(line), livemode=False, zone=ZONE, now=NOON))
     every = facets.known(conn)
     wanted = facets.matching(every, filters)
     conditions = Conditions(filters, wanted, len(wanted) == len(every))
     after = Position(NOON - timedelta(days=9), "pi_0") if deep else None
-    window = Window(True, True, after, *hull(filters))
+    window = Window(True, True, after, *bounding_range(filters))
     plan = choose(conn, stats.stats(conn), conditions, window, 51)
     binds = Binds(conn)
     asked = statement(binds, plan.arms, plan.left(conditions), window, 51)
