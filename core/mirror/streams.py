@@ -94,6 +94,9 @@ class _Stream:
     parts: dict[str, _Part] = field(default_factory=dict)
     reached: datetime | None = None
     failed_since: datetime | None = None
+    #: The right whose want leaves something of it out, and since when.
+    lacking: str | None = None
+    lacking_since: datetime | None = None
     known: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -152,6 +155,13 @@ class Recorder:
     def reached(self, name: str, livemode: bool, moment: datetime) -> None:
         """All that Stripe had at that moment is here."""
         self._streams[name, livemode].reached = moment
+
+    def lacks(self, name: str, livemode: bool, right: str | None) -> None:
+        """The last step went on without what the key has no `right` (`rak_…`) to; None: it has."""
+        stream = self._streams[name, livemode]
+        if stream.lacking != right:
+            stream.lacking, stream.lacking_since = right, clock.now() if right else None
+            self._write_now([(name, livemode)])
 
     def flush(self) -> bool:
         """Write how all streams stand now; says that nothing more is to be done."""
@@ -217,6 +227,10 @@ class Recorder:
             # Since when a worker before this one said so, if one did.
             since = before.get("failed_since") or stream.failed_since
             said = (since, fault.error, fault.reason[:500], fault.permission)
+        elif stream.lacking is not None:
+            kept_since = before.get("failed_since") if before.get("error") == INCOMPLETE else None
+            since = kept_since or stream.lacking_since
+            said = (since, INCOMPLETE, None, stream.lacking)
         elif before.get("error") == FAULT and now - self._began < PROVED:
             said = tuple(before[name] for name in _SAID)
         return row | dict(zip(_SAID, said, strict=True))

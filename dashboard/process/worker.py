@@ -214,6 +214,7 @@ def _bookkeeper(
             wanted, begun = True, clock.now()
             walked = catch_up(console.engine, gateway, services.books)
             recorder.reached(LEDGER, gateway.livemode, begun)
+            recorder.lacks(LEDGER, gateway.livemode, next(iter(walked.lacking), None))
             walked_at, wanted = now, False
             _log.debug("ledger: %s new rows, %s parked", walked.new, walked.parked)
         return False

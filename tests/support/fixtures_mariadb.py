@@ -87,12 +87,15 @@ def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
 @contextmanager
 def server_in(data: Path, *options: str) -> Iterator[Path]:
     """A server whose data are in this folder, from its making to its end; its socket."""
-    server, install = _tools()
-    # A short folder: a socket's path may have 107 bytes only.
+    with installed(data) as folder, serving(data, folder, *options) as socket:
+        yield socket
+
+
+@contextmanager
+def installed(data: Path) -> Iterator[Path]:
+    """A server's empty data, and a short folder for it: a socket's path may have 107 bytes only."""
+    _, install = _tools()
     folder = Path(tempfile.mkdtemp(prefix="twdb"))
-    user = ["--user=root"] if os.geteuid() == 0 else []
-    # A server that starts clears the temporary tables of all that share its folder for them.
-    own = os.environ | {"TMPDIR": str(folder)}
     subprocess.run(
         [
             install,
@@ -100,16 +103,26 @@ def server_in(data: Path, *options: str) -> Iterator[Path]:
             f"--datadir={data / 'data'}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
-            *user,
+            *_user(),
         ],
         check=True,
         capture_output=True,
-        env=own,
+        env=_own(folder),
     )
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serving(data: Path, folder: Path, *options: str) -> Iterator[Path]:
+    """The server over data that were installed, until the block ends; its socket."""
+    server, _ = _tools()
     process = subprocess.Popen(
-        [server, *_options(folder), f"--datadir={data / 'data'}", *options, *user],
+        [server, *_options(folder), f"--datadir={data / 'data'}", *options, *_user()],
         stdout=subprocess.DEVNULL,
-        env=own,
+        env=_own(folder),
     )
     try:
         _wait(process, folder)
@@ -121,7 +134,15 @@ def server_in(data: Path, *options: str) -> Iterator[Path]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _user() -> list[str]:
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def _own(folder: Path) -> dict[str, str]:
+    """A server that starts clears the temporary tables of all that share its folder for them."""
+    return os.environ | {"TMPDIR": str(folder)}
 
 
 @pytest.fixture(scope="session")

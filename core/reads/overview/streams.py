@@ -41,7 +41,8 @@ class StreamState:
 
     `late`, `stopped`: since `since`, for `error` (the code of one of our errors, or SILENT, BEHIND,
     CUT_SHORT, or what `core.domain.stream_limits` names), with what was said (`reason`) and the
-    right that the key lacks (`permission`). `incomplete` and `running` are a backfill's alone.
+    right that the key lacks (`permission`). `incomplete`: it goes on without what that right opens.
+    `running` is a backfill's alone.
     """
 
     name: str
@@ -108,15 +109,18 @@ def _state(row: Row[tuple[object, ...]], now: datetime) -> StreamState:
         if row.error == RUNNING:
             asleep = now - row.checked_at > _ASLEEP
             return state("late", row.checked_at, CUT_SHORT) if asleep else state("running")
-        if row.error == INCOMPLETE:
-            return state("incomplete", row.failed_since, row.error, row.reason)
         if row.error == GAP:
             return state("stopped", row.failed_since, row.error)
-    if row.failed_since is not None and now - row.failed_since >= PASSING:
+    lacks = row.error == INCOMPLETE
+    if row.name == BACKFILL and lacks:
+        return state("incomplete", row.failed_since, row.error, row.reason)
+    if row.failed_since is not None and not lacks and now - row.failed_since >= PASSING:
         return state("stopped", row.failed_since, row.error, row.reason)
     limits = LIMITS[row.name]
     if limits.silent and (row.checked_at is None or now - row.checked_at > limits.silent):
         return state("late", row.checked_at, SILENT)
     if limits.behind and row.fresh_as_of and now - row.fresh_as_of > limits.behind:
         return state("late", row.fresh_as_of, BEHIND)
+    if lacks:
+        return state("incomplete", row.failed_since, row.error, row.reason)
     return state("fresh")
