@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: setup run test torture bench lint pictures
+.PHONY: setup run test torture bench lint pictures house
 
 .venv/.run: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv .venv
@@ -34,3 +34,6 @@ lint: .venv/.dev
 
 pictures: .venv/.dev
 	$(PY) -m tests.support.pictures
+
+house: .venv/.dev
+	$(PY) -m tests.support.house --draw

@@ -21,7 +21,7 @@ from core.risk.rules import OTHERS, read
 
 ZONE = ZoneInfo("UTC")
 WINDOW = (datetime(2023, 1, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
-#: Six rules, as PERF measured them.
+#: Six rules, of every kind of condition.
 RULES = read(
     {
         "thresholds": {"most": {OTHERS: "500"}, "large": {OTHERS: "100"}},

@@ -1,4 +1,4 @@
-"""Reads over 100k to 10M payments: revenue, list pages, search, counts (PERF section 8)."""
+"""Reads over 100k to 10M payments: revenue, list pages, search, counts."""
 
 from __future__ import annotations
 

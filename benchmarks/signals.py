@@ -1,4 +1,4 @@
-"""The signals of one payment among 100k to 10M: what every scoring waits for (PERF section 8).
+"""The signals of one payment among 100k to 10M: what every scoring waits for.
 
 Of payments that came from Stripe, and of those that are about to be created: these also count what
 was let through, of which there is a day's worth of a busy shop here.
@@ -57,7 +57,7 @@ def run(engine: Engine, size: int) -> list[dict[str, Any]]:
 
 
 def _p95(conn: Connection, subjects: Sequence[Subject], version: Version) -> float:
-    # Once unmeasured, as PERF measured: what was just written is on the disk by then, too.
+    # Once unmeasured: what was just written is on the disk by then, too.
     for one in subjects:
         weigh(conn, one, ZONE, version)
     taken = []

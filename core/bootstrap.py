@@ -117,7 +117,7 @@ def build(settings: Settings) -> Console:
 
 
 def check_server(connection: Connection) -> None:
-    """Refuse a MySQL that would cut text, clamp numbers or shift times (SECURITY finding 10)."""
+    """Refuse a MySQL that would cut text, clamp numbers or shift times."""
     if is_sqlite(connection):
         return
     row = connection.execute(

@@ -1,4 +1,4 @@
-"""Money: an integer in minor units with a currency beside it, by Stripe's rules (FACTS section 7).
+"""Money: an integer in minor units with a currency beside it, by Stripe's rules.
 
 Two currencies never meet in one sum: every operator raises `CurrencyMismatch`.
 """

@@ -41,7 +41,7 @@ class FileSource(PydanticBaseSettingsSource):
 
 
 class Settings(BaseSettings):
-    """Every setting of DESIGN section 10. Secrets never show in a repr."""
+    """Every setting from the environment. Secrets never show in a repr."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True

@@ -69,7 +69,7 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
 
 
 class _Hinted(SQLiteCompiler):
-    """Writes hints such as INDEXED BY, which SQLAlchemy drops on SQLite (PERF section 7.6)."""
+    """Writes hints such as INDEXED BY, which SQLAlchemy drops on SQLite."""
 
     def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
         return text
@@ -96,7 +96,7 @@ def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred BEGIN that reads first and writes after another's commit fails at once,
-        # whatever the timeout: writers take the lock at the start (PERF section 7.5).
+        # whatever the timeout: writers take the lock at the start.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

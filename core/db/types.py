@@ -1,4 +1,4 @@
-"""Column types that behave the same on SQLite and on MySQL (SECURITY finding 10)."""
+"""Column types that behave the same on SQLite and on MySQL."""
 
 from __future__ import annotations
 

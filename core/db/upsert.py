@@ -108,7 +108,7 @@ def _upsert_newer(table: Table, sqlite_: bool) -> Any:
         )
     into = mysql.insert(table)
     new = into.inserted
-    # MySQL assigns from left to right: the guard's own columns come last (PERF section 7.1),
+    # MySQL assigns from left to right: the guard's own columns come last,
     # confirmed before as_of because the guard reads both.
     guard = _newer(new, table)
     pairs = [(name, case((guard, new[name]), else_=table.c[name])) for name in names]

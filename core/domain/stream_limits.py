@@ -47,7 +47,7 @@ LIMITS = {
     REFRESH: Limits(_SILENT, timedelta(seconds=120)),
     EVENTS: Limits(_SILENT, _WALKED),
     LEDGER: Limits(_SILENT, _WALKED),
-    # A payout that was paid lists its rows a while later (VERSIONS section 2).
+    # A payout that was paid lists its rows a while later.
     PAYOUTS: Limits(_SILENT, timedelta(minutes=15)),
     BACKFILL: Limits(None, None),
 }

@@ -1,4 +1,4 @@
-"""Numbers that grow when something shown has changed: what live screens ask for (UI section 7)."""
+"""Numbers that grow when something shown has changed: what live screens ask for."""
 
 from __future__ import annotations
 

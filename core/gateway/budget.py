@@ -1,4 +1,4 @@
-"""A budget per endpoint, well under Stripe's own limits (FACTS section 6)."""
+"""A budget per endpoint, well under Stripe's own limits."""
 
 from __future__ import annotations
 

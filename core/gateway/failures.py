@@ -61,5 +61,5 @@ def _lacking(error: stripe.StripeError) -> tuple[str, ...]:
 
 
 def is_retried(error: stripe.StripeError) -> bool:
-    """Whether the same call is made again: connection failures, timeouts and rate limits (M17)."""
+    """Whether the same call is made again: connection failures, timeouts and rate limits."""
     return isinstance(error, (stripe.APIConnectionError, stripe.RateLimitError))

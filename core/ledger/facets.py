@@ -1,4 +1,4 @@
-"""Numbers for the combinations of facets that payments have (PERF section 4)."""
+"""Numbers for the combinations of facets that payments have."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from core.db.engine import is_sqlite
 from core.db.tables import stale_objects as table
 from core.errors import LeaseLost
 from core.gateway.ledger_entries import CHARGE_IDS
-from core.mirror.mirror_versions import by_kind, times_shown
+from core.mirror.versions import by_kind, times_shown
 
 LEASE = timedelta(seconds=20)
 #: The longest that a failing reading waits.

@@ -203,7 +203,7 @@ def _whole(value: Any) -> bool:
     return type(value) is int
 
 
-#: The commission's four rules (SPEC M13); amounts in major units of each currency.
+#: The commission's four rules; amounts in major units of each currency.
 DEFAULT: Json = {
     "thresholds": {"most_a_day": {OTHERS: "50000"}, "large_amount": {OTHERS: "10000"}},
     "medium_at": 30,

@@ -56,7 +56,7 @@ GAPS_EVERY = 60.0
 #: A pass of the last 35 days takes some minutes, once a day.
 LEDGER_CHECK_EVERY = 5.0
 BALANCE_CHECK_EVERY = 300.0
-#: Where webhooks bring events, the poll only heals gaps: Stripe counts reads (FACTS section 6).
+#: Where webhooks bring events, the poll only heals gaps: Stripe counts reads.
 POLL_BESIDE_WEBHOOKS = 300.0
 LOG_EVERY = 2.0
 RESOLVE_EVERY = 1.0

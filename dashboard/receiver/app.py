@@ -36,7 +36,7 @@ _CACHE_MIB = 4
 class Receiver(Starlette):
     """The REST side, and before it the webhook: past every layer that it has no use for.
 
-    Routers and middleware cost a webhook as much as its commit does (PERF section 1).
+    Routers and middleware cost a webhook as much as its commit does.
     """
 
     webhook: ASGIApp

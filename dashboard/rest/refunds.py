@@ -15,7 +15,7 @@ from core.money import plain
 from dashboard.rest.endpoint import PREFIX, handle_post, plain_amount
 from dashboard.rest.openapi import asks
 from dashboard.rest.schemas import AskRefund, RefundAsked
-from dashboard.screens.refunds.warnings import warning_text
+from dashboard.ui.refund_warnings import warning_text
 
 router = APIRouter(prefix=PREFIX, tags=["payments"])
 

@@ -1,4 +1,4 @@
-"""Charts as plain dictionaries: `go.Figure` costs five times as much to build (UI section 9).
+"""Charts as plain dictionaries: `go.Figure` costs five times as much to build.
 
 Amounts are drawn from decimal strings and hovered as text, so that no money becomes a float. Only
 colours that carry a meaning are set: grid, ink and font come from the theme, light or dark.

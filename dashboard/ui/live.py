@@ -1,5 +1,5 @@
 """Live screens without polling Streamlit: the browser asks for a number, and a fragment runs only
-when that number changed (UI section 7)."""
+when that number changed."""
 
 from __future__ import annotations
 

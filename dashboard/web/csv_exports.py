@@ -1,7 +1,7 @@
 """Files that people take away: by a route of our own, signed in, checked, recorded, not cached.
 
 Streamlit's own downloads lie at an address that anyone may fetch, and its table export writes live
-formulas (SECURITY findings 6 and 12).
+formulas.
 """
 
 from __future__ import annotations

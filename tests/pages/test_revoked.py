@@ -1,4 +1,4 @@
-"""What was taken away is gone (G13): every way to a page × every way to lose it, over the socket.
+"""What was taken away is gone: every way to a page × every way to lose it, over the socket.
 
 Somebody who approves refunds and administers users loses that; whatever way they then go, nothing
 is done and nothing is shown. Each way is first gone by somebody who may, or it would prove nothing.

@@ -20,7 +20,7 @@ import core.actions
 from core.access.audit import Walk
 from core.actions.developer.scenarios import Suite
 from core.actions.fraud.list_entries import NewEntry
-from core.actions.payments.checkout_order import Order
+from core.actions.payments.checkout_order import CheckoutOrder
 from core.actions.payments.validation import NewPayment
 from core.actions.refunds.bulk_ask import NewBulk
 from core.actions.refunds.validation import NewRefund
@@ -58,7 +58,7 @@ class Row:
     named: dict[str, Any] | None = None
 
 
-_ORDER = Order("usd", (), Money(0, "usd"), Decimal(0))
+_ORDER = CheckoutOrder("usd", (), Money(0, "usd"), Decimal(0))
 
 
 def _refund(reason: str) -> NewRefund:

@@ -25,7 +25,7 @@ from core.events.store import parse_envelope, store
 from core.gateway.event_types import carried_by, read_object_of
 from core.inbox.event_processor import put_back
 from core.inbox.rehearsal import Rehearsal, rehearse
-from core.mirror.mirror_versions import times_shown
+from core.mirror.versions import times_shown
 
 #: So many dead events are put back at once; the rest stays for another go.
 MOST = 1000

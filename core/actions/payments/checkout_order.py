@@ -52,7 +52,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CheckoutOrder:
     """What is bought; `tax_rate` in percent of the items."""
 
     currency: str
@@ -85,7 +85,7 @@ class Order:
         return line if len(line) <= 255 else f"{line[:254]}…"
 
 
-def read(asked: AskedOrder) -> Order:
+def read(asked: AskedOrder) -> CheckoutOrder:
     """The order, if each part can be read and the total charged; `InvalidInput` names the part.
 
     Fields are `items[0].name` and so on, `shipping`, `tax_rate`, `total`, `currency`.
@@ -93,7 +93,7 @@ def read(asked: AskedOrder) -> Order:
     currency = money.known_currency(asked.currency.lower())
     if not 0 < len(asked.items) <= MOST_ITEMS:
         raise InvalidInput("items", "there must be 1 to {most}", most=MOST_ITEMS)
-    order = Order(
+    order = CheckoutOrder(
         currency,
         tuple(_item(f"items[{i}]", item, currency) for i, item in enumerate(asked.items)),
         _not_negative(asked.shipping, currency, "shipping"),

@@ -11,7 +11,7 @@ from core.actions.context import ActionContext
 from core.actions.operations.operations import StripeRequest as Call
 from core.actions.operations.operations import authorize
 from core.actions.payments import validation as rules
-from core.actions.payments.checkout_order import Order
+from core.actions.payments.checkout_order import CheckoutOrder
 from core.actions.payments.risk_gate import execute_with_risk
 from core.actions.payments.validation import NewPayment
 from core.money import Money, plain
@@ -31,7 +31,7 @@ class Session:
 
 
 def payment_for(
-    order: Order, *, order_id: int, user_id: str | None, name: str, email: str
+    order: CheckoutOrder, *, order_id: int, user_id: str | None, name: str, email: str
 ) -> NewPayment:
     """The payment that an order asks for. Its method carries no name, so the payment does."""
     return NewPayment(
@@ -52,7 +52,7 @@ def payment_for(
 def create(
     context: ActionContext,
     caller: Caller,
-    order: Order,
+    order: CheckoutOrder,
     *,
     order_id: int,
     name: str,
@@ -97,7 +97,7 @@ def create(
     return Session(done.facts["id"], done.operation_id, done.source.get("url"))
 
 
-def _lines(order: Order) -> list[dict[str, Any]]:
+def _lines(order: CheckoutOrder) -> list[dict[str, Any]]:
     """The items, and the tax as one more: Stripe's own tax rates are objects of the account."""
     lines = [_line(item.name, item.quantity, item.price) for item in order.items]
     if order.tax.minor:

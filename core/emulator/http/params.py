@@ -17,7 +17,7 @@ from core.emulator.state.errors import ApiError, refused
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,12})?")
 _TABLE = Path(__file__).with_name("params.json")
-#: Metadata rules (FACTS section 6).
+#: Metadata rules.
 _NOTHING: dict[str, Any] = {}
 _KEYS, _KEY_CHARS, _VALUE_CHARS = 50, 40, 500
 

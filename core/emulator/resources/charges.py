@@ -228,7 +228,7 @@ def _unrated(network: str, kind: str) -> dict[str, Any]:
 
 
 def level(score: int) -> str:
-    """Radar's level for a score (FACTS section 8)."""
+    """Radar's level for a score."""
     elevated = "elevated" if score >= reviews.ELEVATED else "normal"
     return "highest" if score >= 75 else elevated
 

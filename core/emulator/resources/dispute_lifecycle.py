@@ -23,7 +23,7 @@ from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden, shown
 
-#: An inquiry that comes to nothing closes by itself (FACTS section 3).
+#: An inquiry that comes to nothing closes by itself.
 _INQUIRY_DAYS = 120
 _AFTER_INQUIRY = ("needs_response", "under_review", "won", "lost")
 _DECIDABLE = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")

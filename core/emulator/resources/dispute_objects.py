@@ -8,7 +8,7 @@ from core.emulator.resources import balance
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context
 
-#: Days to answer; Stripe's are usually 7 to 21 (FACTS section 3).
+#: Days to answer; Stripe's are usually 7 to 21.
 ANSWER_DAYS = 9
 #: The evidence fields that hold text or the id of a file.
 TEXTS = (

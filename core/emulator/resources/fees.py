@@ -1,7 +1,7 @@
 """The one table of fees, conversion rates and settlement, all in exact integers.
 
 List price of a United States account: 2.9 % + 0.30, + 1.5 % for a card from abroad, + 1 % for
-conversion (FACTS section 7); fees are rounded half up. Rates are fixed, so books can be checked.
+conversion; fees are rounded half up. Rates are fixed, so books can be checked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INTERNATIONAL = 15
 CONVERSION = 10
 #: 0.30 USD and its equivalents, in minor units of the settlement currency.
 FIXED = {"usd": 30, "eur": 30, "cny": 215, "jpy": 45, "kwd": 90}
-#: For receiving a dispute, and for countering it (FACTS section 3).
+#: For receiving a dispute, and for countering it.
 DISPUTE = {"usd": 1500, "eur": 2000, "cny": 10000, "jpy": 2300, "kwd": 4600}
 
 #: US dollars for one major unit. Rough, fixed; a currency without an entry counts as 0.05.

@@ -9,7 +9,7 @@ from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
 
-#: From this score on, the default rule places a payment in review (FACTS section 8).
+#: From this score on, the default rule places a payment in review.
 ELEVATED = 65
 _HOUR_MS = 3_600_000
 

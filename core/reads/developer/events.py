@@ -18,7 +18,7 @@ from core.errors import NotFound
 from core.reads.permissions import requires
 from core.reads.search.logs import keyset
 from core.reads.search.logs.events import CHECKS, FEW, LOG, SOURCES, STATES, read_line, search
-from core.reads.search.logs.keyset import Arm, LogPage, Search
+from core.reads.search.logs.keyset import AccessPath, LogPage, Search
 from core.reads.search.query import Query
 
 __all__ = ["CHECKS", "SOURCES", "STATES", "Query", "read_line"]
@@ -168,7 +168,7 @@ def samples(
 ) -> tuple[str, ...]:
     """Ids of the objects that events of these types told of lately, each once, newest first."""
     e = events.c
-    arms = tuple(Arm("ex_type", (e.livemode == livemode, e.type == one)) for one in types)
+    arms = tuple(AccessPath("ex_type", (e.livemode == livemode, e.type == one)) for one in types)
     found = keyset.page(conn, Search(LOG, arms), cursor=None, older=True, limit=200)
     rows = conn.execute(select(e.seq, e.object_id).where(e.seq.in_(found.seqs)))
     ids = {row[0]: row[1] for row in rows}

@@ -20,7 +20,7 @@ from core.reads.permissions import audited, requires
 from core.reads.search.logs.names import names_of
 
 MOST_OTHERS = 20
-#: What a dispute costs besides its amount, whoever wins (FACTS section 3), by the currency in
+#: What a dispute costs besides its amount, whoever wins, by the currency in
 #: which the account is settled; others stand in the account's own contract.
 DISPUTE_FEES = {"usd": Money(1500, "usd"), "eur": Money(2000, "eur")}
 _C, _P = cases.c, payments.c

@@ -1,4 +1,4 @@
-"""How near the business is to the card networks' monitoring programmes, month to date (N7)."""
+"""How near the business is to the card networks' monitoring programmes, month to date."""
 
 from __future__ import annotations
 

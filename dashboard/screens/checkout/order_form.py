@@ -12,7 +12,7 @@ from core.actions.payments.checkout_order import (
     MOST_OF_ONE,
     AskedItem,
     AskedOrder,
-    Order,
+    CheckoutOrder,
     read,
 )
 from core.errors import InvalidInput, TillwatchError
@@ -25,7 +25,7 @@ _SAMPLE = ((N_("Notebook"), 2, 2400), (N_("Fountain pen"), 1, 1350))
 _SHIPPING = 500
 
 
-def draw(*, disabled: bool) -> tuple[Order | None, str, str]:
+def draw(*, disabled: bool) -> tuple[CheckoutOrder | None, str, str]:
     """The form; the order if it can be charged, the name and the e-mail address."""
     widgets.card_title(_("Order"))
     currency = _currency(disabled)
@@ -81,7 +81,7 @@ def _label(field: str) -> str:
     }.get(field, field)
 
 
-def _read(asked: AskedOrder) -> Order | None:
+def _read(asked: AskedOrder) -> CheckoutOrder | None:
     try:
         return read(asked)
     except InvalidInput as error:
@@ -203,7 +203,7 @@ def _remove(row: int) -> None:
     st.session_state["checkout_rows"].remove(row)
 
 
-def _sums(order: Order) -> None:
+def _sums(order: CheckoutOrder) -> None:
     code = order.currency.upper()
     lines = {_("Subtotal"): order.subtotal, _("Shipping"): order.shipping, _("Tax"): order.tax}
     with st.container(gap="xsmall"):

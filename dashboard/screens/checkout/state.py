@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core import clock
-from core.actions.payments.checkout_order import Order
+from core.actions.payments.checkout_order import CheckoutOrder
 from core.errors import TillwatchError
 
 CARD, HOSTED, ELEMENT = "card", "hosted", "element"
@@ -21,7 +21,7 @@ FOLLOWED_FOR = 90.0
 class Filled:
     """What was shown when the button was pressed, and is what is paid."""
 
-    order: Order
+    order: CheckoutOrder
     name: str
     email: str
     way: str

@@ -11,8 +11,7 @@ from core.reads.fraud.case_detail import CaseDetail
 from dashboard.i18n import _
 from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud.labels import exact
-from dashboard.screens.refunds import warnings as refund_warnings
-from dashboard.ui import widgets
+from dashboard.ui import refund_warnings, widgets
 from dashboard.ui.dialog import Dialog
 
 _BLOCK = "case_block"

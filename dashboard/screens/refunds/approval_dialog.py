@@ -18,8 +18,7 @@ from dashboard.i18n import _
 from dashboard.screens.refunds import figures as refund_figures
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.screens.refunds import outcome as refund_outcome
-from dashboard.screens.refunds import warnings as refund_warnings
-from dashboard.ui import drawer, stripe_labels, viewer, widgets
+from dashboard.ui import drawer, refund_warnings, stripe_labels, viewer, widgets
 from dashboard.ui.dialog import Dialog
 
 DIALOG = Dialog("refund_review")

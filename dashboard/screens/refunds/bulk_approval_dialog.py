@@ -14,8 +14,7 @@ from dashboard.i18n import _
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.screens.refunds import warnings as refund_warnings
-from dashboard.ui import drawer, stripe_labels, viewer
+from dashboard.ui import drawer, refund_warnings, stripe_labels, viewer
 from dashboard.ui.dialog import Dialog
 
 DIALOG = Dialog("bulk_review")

@@ -18,8 +18,7 @@ from dashboard.i18n import _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.screens.refunds import warnings as refund_warnings
-from dashboard.ui import stripe_labels, viewer, widgets
+from dashboard.ui import refund_warnings, stripe_labels, viewer, widgets
 from dashboard.ui.status_badges import N_
 
 TRIED = "bulk_tried"

@@ -14,8 +14,7 @@ from core.money import show
 from core.reads.refunds.bulk import Bulk, BulkRow
 from dashboard.i18n import _
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.screens.refunds import warnings as refund_warnings
-from dashboard.ui import columns, status_badges, stripe_labels, widgets
+from dashboard.ui import columns, refund_warnings, status_badges, stripe_labels, widgets
 from dashboard.ui.status_badges import N_
 
 #: More rows than this scroll inside a table.

@@ -32,9 +32,8 @@ from dashboard.screens.refunds import figures as refund_figures
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.screens.refunds import outcome as refund_outcome
 from dashboard.screens.refunds import payment_picker
-from dashboard.screens.refunds import warnings as refund_warnings
 from dashboard.screens.refunds.labels import exact
-from dashboard.ui import stripe_labels, viewer, widgets
+from dashboard.ui import refund_warnings, stripe_labels, viewer, widgets
 from dashboard.ui.dialog import Dialog
 
 DIALOG = Dialog("refund_form")

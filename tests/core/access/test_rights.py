@@ -1,4 +1,4 @@
-"""The matrix of DESIGN section 7, cell by cell."""
+"""The matrix of rights, cell by cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles × actions, cell by cell (G12): who is let in, who is not, and that nothing else happens."""
+"""Roles × actions, cell by cell: who is let in, who is not, and that nothing else happens."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from core.db.tables import api_requests
 from core.errors import InvalidInput
 from core.reads.search import values
 from core.reads.search.logs import terms as log_terms
-from core.reads.search.logs.keyset import Arm, Log, Search, Test
+from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
 from core.reads.search.query import Checks, Query, Term, parse, split
 
 LOG = Log(api_requests.c.started_at, api_requests.c.seq)
@@ -71,9 +71,9 @@ def search(
     tests += [_test(term) for term in terms if term is not lead]
     if lead is not None and lead.field in _EXACT:
         column, index = _EXACT[lead.field]
-        few = tuple(Arm(index, (column == value,)) for value in split(lead))
+        few = tuple(AccessPath(index, (column == value,)) for value in split(lead))
         return Search(LOG, few, (mode, *tests), since, until)
-    arms = _by_status(conn, lead, livemode) if lead else (Arm("ax_walk", (mode,)),)
+    arms = _by_status(conn, lead, livemode) if lead else (AccessPath("ax_walk", (mode,)),)
     return Search(LOG, arms, tuple(tests), since, until, BUDGET if tests else None)
 
 
@@ -135,14 +135,14 @@ def _of_status(text: str) -> Test:
     return _c.status.between(*_status_range(word))
 
 
-def _by_status(conn: Connection, term: Term, livemode: bool) -> tuple[Arm, ...]:
+def _by_status(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath, ...]:
     """An arm for each status that was ever answered and is asked for: few, each in order."""
     mode = _c.livemode == livemode
     known: list[int | None] = [None]
     while (found := conn.scalar(_next_status(mode, known[-1] or 0))) is not None:
         known.append(found)
     return tuple(
-        Arm("ax_status", (mode, _c.status.is_(None) if one is None else _c.status == one))
+        AccessPath("ax_status", (mode, _c.status.is_(None) if one is None else _c.status == one))
         for one in known
         if _asked_for(term, one)
     )

@@ -11,7 +11,7 @@ from core.db.tables import api_tokens, audit_log, users
 from core.domain.sign_ins import account_key
 from core.reads.search import values
 from core.reads.search.logs import terms as log_terms
-from core.reads.search.logs.keyset import Arm, Log, Search, Test
+from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
 from core.reads.search.query import Checks, Query, Term, parse, split
 
 LOG = Log(audit_log.c.at, audit_log.c.seq)
@@ -45,7 +45,7 @@ def search(conn: Connection, query: Query, *, zone: ZoneInfo, now: datetime) -> 
         (term for term in asked if term.field in _WAYS and not term.negated),
         key=lambda term: _WAYS.index(term.field),
     )
-    arms: tuple[Arm, ...] = (Arm("gx_at"),)
+    arms: tuple[AccessPath, ...] = (AccessPath("gx_at"),)
     for way in ways[:1]:
         arms = _arms(conn, way)
         asked.remove(way)
@@ -57,16 +57,16 @@ def search(conn: Connection, query: Query, *, zone: ZoneInfo, now: datetime) -> 
 _WAYS = ("row", "target", None, "actor", "action")
 
 
-def _arms(conn: Connection, term: Term) -> tuple[Arm, ...]:
+def _arms(conn: Connection, term: Term) -> tuple[AccessPath, ...]:
     if term.field == "row":
-        return tuple(Arm(None, (_c.seq == int(value),)) for value in split(term))
+        return tuple(AccessPath(None, (_c.seq == int(value),)) for value in split(term))
     if term.field == "action":
-        return tuple(Arm("gx_action", (_c.action == one,)) for one in _actions(conn, term))
+        return tuple(AccessPath("gx_action", (_c.action == one,)) for one in _actions(conn, term))
     targets = _targets(conn, term) if term.field in ("target", None) else ()
     actors = _actors(conn, term) if term.field in ("actor", None) else ()
     return (
-        *(Arm("gx_target", (_c.target == one,)) for one in targets),
-        *(Arm("gx_actor", (_c.actor == one,)) for one in actors),
+        *(AccessPath("gx_target", (_c.target == one,)) for one in targets),
+        *(AccessPath("gx_actor", (_c.actor == one,)) for one in actors),
     )
 
 

@@ -13,7 +13,7 @@ from core.db.tables import events
 from core.errors import InvalidInput
 from core.reads.search import values
 from core.reads.search.logs import terms as log_terms
-from core.reads.search.logs.keyset import Arm, Log, Search, Test
+from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
 from core.reads.search.query import Checks, Query, Term, parse, split
 
 LOG = Log(events.c.received_at, events.c.seq)
@@ -81,7 +81,7 @@ def search(
     if lead is not None:
         budget = BUDGET if tests else None
         return Search(LOG, _by_type(conn, lead, livemode), tuple(tests), since, until, budget)
-    return Search(LOG, (Arm("ex_received"),), (mode, *tests), since, until, BUDGET)
+    return Search(LOG, (AccessPath("ex_received"),), (mode, *tests), since, until, BUDGET)
 
 
 def _meant(term: Term) -> Term:
@@ -119,14 +119,14 @@ def _leads_to_few(conn: Connection, term: Term) -> bool:
     return True
 
 
-def _few(term: Term) -> Arm:
+def _few(term: Term) -> AccessPath:
     if term.field == "source":
         last = SIMULATED[:-1] + chr(ord(SIMULATED[-1]) + 1)
         test = and_(_c.stripe_id >= SIMULATED, _c.stripe_id < last)
     else:
         test = _test(term)
     index = {"object": "ex_object", "state": "ex_due"}.get(str(term.field))
-    return Arm(index, (test,)) if index else Arm(UNIQUE, (test,), mysql="stripe_id")
+    return AccessPath(index, (test,)) if index else AccessPath(UNIQUE, (test,), mysql="stripe_id")
 
 
 def _test(term: Term) -> Test:
@@ -150,7 +150,7 @@ def _beyond(text: str) -> str:
     return text[:-1] + "~"
 
 
-def _by_type(conn: Connection, term: Term, livemode: bool) -> tuple[Arm, ...]:
+def _by_type(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath, ...]:
     """An arm for each type that is asked for; of a beginning, each that ever came."""
     mode, wanted = _c.livemode == livemode, set()
     for text in split(term):
@@ -163,4 +163,4 @@ def _by_type(conn: Connection, term: Term, livemode: bool) -> tuple[Arm, ...]:
         while (found := conn.scalar(asked.where(least))) is not None:
             wanted.add(found)
             least = _c.type > found
-    return tuple(Arm("ex_type", (mode, _c.type == one)) for one in sorted(wanted))
+    return tuple(AccessPath("ex_type", (mode, _c.type == one)) for one in sorted(wanted))

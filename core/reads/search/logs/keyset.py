@@ -32,7 +32,7 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class AccessPath:
     """One way in: an index and tests that it answers alone; it keeps the order or leads to few
     rows. None leaves the choice to the database. `mysql` is its name there, where it is another."""
 
@@ -50,7 +50,7 @@ class Search:
     """
 
     log: Log
-    arms: tuple[Arm, ...]
+    arms: tuple[AccessPath, ...]
     tests: tuple[Test, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
@@ -173,7 +173,7 @@ def _edge(conn: Connection, search: Search, start: Place | None, older: bool) ->
     return max(ends) if older else min(ends)
 
 
-def _rows(log: Log, arm: Arm, older: bool) -> Select[datetime, int]:
+def _rows(log: Log, arm: AccessPath, older: bool) -> Select[datetime, int]:
     asked = select(log.moment, log.seq).where(*arm.tests)
     if arm.index is not None:
         # Left alone, each takes now and then an index that is in another order, and sorts.
@@ -207,7 +207,7 @@ def _window(search: Search, start: Place | None, stop: Place | None, older: bool
     return tests
 
 
-def hull(ranges: Sequence[Range]) -> Range:
+def bounding_range(ranges: Sequence[Range]) -> Range:
     """The half-open range that all of these lie in; None is no bound."""
     starts, ends = [low for low, _ in ranges], [high for _, high in ranges]
     return (

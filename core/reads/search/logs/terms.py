@@ -10,7 +10,7 @@ from sqlalchemy import Column, and_, not_, or_
 
 from core.errors import InvalidInput
 from core.reads.search import values
-from core.reads.search.logs.keyset import Range, Test, hull, within
+from core.reads.search.logs.keyset import Range, Test, bounding_range, within
 from core.reads.search.query import Query, Term, split
 
 
@@ -44,7 +44,7 @@ def times(
         if term.negated:
             tests.append(not_(within(column, ranges)))
             continue
-        low, high = hull(ranges)
+        low, high = bounding_range(ranges)
         since = max(filter(None, (since, low)), default=None)
         until = min(filter(None, (until, high)), default=None)
         if len(ranges) > 1:

@@ -1,4 +1,4 @@
-"""Chooses the way that touches the fewest rows (PERF section 4): by key, walk, facets, amounts."""
+"""Chooses the way that touches the fewest rows: by key, walk, facets, amounts."""
 
 from __future__ import annotations
 

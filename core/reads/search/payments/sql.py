@@ -1,6 +1,6 @@
 """SQL text of a planned search: arms with a forced index, merged newest first.
 
-Text, because SQLite's INDEXED BY cannot be had from SQLAlchemy (PERF section 7.6). Only constants
+Text, because SQLite's INDEXED BY cannot be had from SQLAlchemy. Only constants
 and numbers of ours stand in the text; whatever a person typed is bound.
 """
 
@@ -188,7 +188,7 @@ def window_tests(binds: Binds, window: Window) -> list[str]:
     tests = []
     if after is not None:
         moment, stripe_id = binds(after.created_at), binds(after.stripe_id)
-        # The only form that is fast on both databases (PERF section 4).
+        # The only form that is fast on both databases.
         sign = "<" if window.older else ">"
         tests += [
             f"created_at {sign}= {moment}",

@@ -1,4 +1,4 @@
-"""Many at once on one payment: what goes back never passes what was captured (G6).
+"""Many at once on one payment: what goes back never passes what was captured.
 
 The emulator runs without its own limit here, so that ours is what holds.
 """
