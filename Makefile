@@ -19,7 +19,7 @@ run: .venv/.run
 	$(PY) -m dashboard
 
 test: .venv/.dev
-	$(PY) -m pytest -n 2 $(ARGS)
+	$(PY) -m pytest -n 3 $(ARGS)
 
 torture: .venv/.dev
 	$(PY) -m pytest -n 0 -m torture $(ARGS)
@@ -30,7 +30,7 @@ bench: .venv/.run
 lint: .venv/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy core
+	$(PY) -m mypy
 
 pictures: .venv/.dev
 	$(PY) -m tests.support.pictures

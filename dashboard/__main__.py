@@ -34,6 +34,18 @@ COMMANDS = (
 )
 
 
+class _Refusal(click.ClickException):
+    """One of our own errors: one line, and exit code 2 for bad input."""
+
+    def __init__(self, error: TillwatchError) -> None:
+        super().__init__(error.message)
+        self._code = 2 if isinstance(error, InvalidInput) else 1
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override] # click takes it from the error
+        return self._code
+
+
 class Commands(click.Group):
     """A group that imports a command when it is run: the receiver loads no Streamlit."""
 
@@ -59,9 +71,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TillwatchError as error:
-            refusal = click.ClickException(error.message)
-            refusal.exit_code = 2 if isinstance(error, InvalidInput) else 1
-            raise refusal from error
+            raise _Refusal(error) from error
         except ValidationError as error:
             if error.title != "Settings":
                 raise
@@ -77,7 +87,7 @@ def _module(name: str) -> str:
     cls=Commands,
     help="Tillwatch: an operations console for Stripe. Without a command it starts everything.",
 )
-@click.version_option("0.1.0", prog_name="tillwatch")
+@click.version_option("0.2.0", prog_name="tillwatch")
 def cli() -> None:
     """The root of all commands."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -52,7 +53,7 @@ def everything() -> None:
     live.ping("payments", version, every=ASK_EVERY)
 
 
-def draw(shown: dict, here: viewer.View, version: int) -> None:
+def draw(shown: dict[str, Any], here: viewer.View, version: int) -> None:
     """Cards, chart and needs, comparison, failures."""
     st.header(_("Today so far, against yesterday"), anchor=False)
     metric_cards.cards(shown["cards"], columns=4)

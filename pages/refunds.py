@@ -12,7 +12,7 @@ from core.reads.refunds import figures as reads
 from core.reads.refunds import history as refund_history
 from core.reads.refunds import requests as refund_requests
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import approval_queue as refund_approval_queue
 from dashboard.screens.refunds import bulk_approval_dialog, bulk_tables
@@ -20,7 +20,6 @@ from dashboard.screens.refunds import drawer as refund_drawer
 from dashboard.screens.refunds import form as refund_form
 from dashboard.screens.refunds import tables as refund_tables
 from dashboard.ui import drawer, freshness, live, navigation, viewer, widgets
-from dashboard.ui.status_badges import N_
 
 TABS = {
     "asked": N_("Asked"),
@@ -189,7 +188,8 @@ def below(state: str, payment: str, cursor: str | None, older: str | None) -> No
         icon=":material/chevron_right:",
         icon_position="right",
         disabled=older is None,
-        on_click=lambda: st.query_params.update(before=older),
+        on_click=widgets.next_page,
+        args=("before", older),
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any, cast
 from urllib.parse import urlencode
 
+import pandas as pd
 import streamlit as st
 
 from core.reads.revenue import ledger_checks
 from core.reads.revenue import revenue as reads
+from core.reads.revenue.revenue import Step
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.revenue import ledger_differences
 from dashboard.screens.revenue import view as revenue_view
 from dashboard.ui import charts, freshness, live, metric_cards, viewer, widgets
-from dashboard.ui.status_badges import N_
 
 PERIODS = {
     "7d": N_("7 d"),
@@ -40,7 +42,7 @@ def main() -> None:
     today = datetime.now(UTC).astimezone(zone).date()
     with actions:
         code = widgets.url_choice(_("Period"), "period", PERIODS, default="30d")
-        by = widgets.url_choice(_("Step"), "by", revenue_view.STEPS, default="day")
+        by = cast("Step", widgets.url_choice(_("Step"), "by", revenue_view.STEPS, default="day"))
     period = revenue_view.period_of(code, picked(today) if code == "custom" else (), by, today)
     tabs = st.tabs(
         [currency.upper() for currency in known],
@@ -59,7 +61,8 @@ def main() -> None:
 
 def picked(today: date) -> tuple[date, ...]:
     """The days chosen by hand; nothing until both are."""
-    found = st.date_input(
+    # An empty range: nothing is chosen yet.
+    found: object = st.date_input(  # type: ignore[call-overload]
         _("From and to"),
         value=(),
         max_value=today,
@@ -70,7 +73,7 @@ def picked(today: date) -> tuple[date, ...]:
     return tuple(found) if isinstance(found, tuple) and len(found) == 2 else ()
 
 
-def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
+def draw(shown: dict[str, Any], currency: str, period: revenue_view.Period) -> None:
     """One currency: cards, chart, its table, and the tables by method and country."""
     st.caption(i18n.as_of(period.said, freshness.now().ledger, viewer.zone()))
     metric_cards.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
@@ -99,7 +102,7 @@ def draw(shown: dict, currency: str, period: revenue_view.Period) -> None:
             movements(shown, code)
 
 
-def movements(shown: dict, code: str) -> None:
+def movements(shown: dict[str, Any], code: str) -> None:
     """What moved the balance besides revenue, down to by how much it changed."""
     title = _("Other balance movements")
     widgets.card_title(title)
@@ -116,7 +119,7 @@ def movements(shown: dict, code: str) -> None:
     widgets.plain_table(shown["bridge"], layout, key=f"movements_{code}", alt=title)
 
 
-def table(rows: object, head: str, key: str, alt: str) -> None:
+def table(rows: pd.DataFrame, head: str, key: str, alt: str) -> None:
     """Ten rows in sight, the others by scrolling."""
     widgets.plain_table(rows, revenue_view.layout(head), key=key, alt=alt, most=10)
 

@@ -22,7 +22,9 @@ class BoundedHttp(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(  # type: ignore[override] # uvicorn serves streams alone
+        self, transport: asyncio.Transport
+    ) -> None:
         """asyncio's: begin to wait for the first request."""
         super().connection_made(transport)
         self._first = self.loop.call_later(FIRST_SECONDS, transport.close)

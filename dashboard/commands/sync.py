@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from core import bootstrap, clock, settings
-from core.mirror.backfill import LEDGER, ORDER, Learned, Progress, backfill
+from core.gateway.readings import LEDGER
+from core.mirror.backfill import ORDER, Learned, Progress, backfill
 from dashboard.process import logs
 
 _AGO = re.compile(r"(\d{1,5})d")

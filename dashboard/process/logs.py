@@ -62,7 +62,9 @@ def is_card_number(digits: str) -> bool:
 class ForPeople(logging.Formatter):
     """Time, level, logger, message; tracebacks below."""
 
-    converter = time.gmtime
+    def converter(self, timestamp: float | None) -> time.struct_time:
+        """logging's: times are in UTC."""
+        return time.gmtime(timestamp)
 
     def format(self, record: logging.LogRecord) -> str:
         return mask(super().format(record))

@@ -63,7 +63,7 @@ async def retrieve(request: Request, id: PathId) -> Response:  # noqa: A002 - th
 def _create(
     context: ActionContext, caller: Caller, body: Mapping[str, Any], operation_id: str
 ) -> tuple[int, Json]:
-    given = {"user_id": caller.user_id} | body | {"amount": plain_amount(body["amount"])}
+    given = {"user_id": caller.user_id, **body, "amount": plain_amount(body["amount"])}
     made = payments.create(
         context, caller, NewPayment(**given), livemode=context.livemode, operation_id=operation_id
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import plotly.io
@@ -146,7 +147,7 @@ def _span(starts: Sequence[date]) -> list[str]:
     return [end.isoformat(sep=" ") for end in ends]
 
 
-def _layout(unit: str, *, height: int) -> dict[str, object]:
+def _layout(unit: str, *, height: int) -> dict[str, Any]:
     return {
         "barmode": "relative",
         "bargap": 0.22,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import streamlit as st
 
@@ -32,7 +33,9 @@ def asked(key: str) -> str | None:
     return st.query_params.get(key) or None
 
 
-def draw(key: str, title: str, body: Callable[[], None], *, width: str = "medium") -> None:
+def draw(
+    key: str, title: str, body: Callable[[], None], *, width: Literal["medium", "large"] = "medium"
+) -> None:
     """The drawer over the page; closing it takes it out of the URL."""
 
     @st.dialog(title, width=width, position="right", on_dismiss=lambda: close(key))

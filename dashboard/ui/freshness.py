@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.access.principals import Principal
 from core.access.rights import SEE_EVENTS, SEE_REVENUE
-from core.domain.stream_limits import BACKFILL, DISK_FULL, LEDGER, PAYOUTS
+from core.domain.stream_limits import BACKFILL, DISK_FULL, LEDGER, PAYOUTS, STREAMS
 from core.inbox.health import Disks
 from core.reads.overview import streams as reads
 from core.reads.overview.streams import StreamState
@@ -43,7 +43,7 @@ def now() -> Freshness:
 def _read(livemode: bool) -> Freshness:
     streams = viewer.read(reads.stream_states, livemode=livemode, now=datetime.now(UTC))
     if not streams:
-        streams = tuple(StreamState(name, "late", None, None) for name in reads.STREAMS[:-1])
+        streams = tuple(StreamState(name, "late", None, None) for name in STREAMS[:-1])
         streams = tuple(replace(one, error=reads.SILENT) for one in streams)
     here = viewer.current_console()
     if Disks(here.engine, here.settings.var_dir).is_full():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ class Card:
     exact: str = ""
     delta: str | int | None = None
     versus: str = ""
-    up_is: str = "normal"
+    up_is: Literal["normal", "inverse", "off"] = "normal"
     trend: Sequence[int] | None = None
 
 

@@ -9,9 +9,8 @@ import streamlit as st
 
 from core.errors import InvalidInput
 from core.reads.search.query import Checks, Query, parse
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import widgets
-from dashboard.ui.status_badges import N_
 
 PERIODS = {
     "": N_("Any time"),

@@ -5,7 +5,8 @@ Green done, red failed, blue in progress, violet given back, orange wants action
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Literal, cast
 
 import streamlit as st
 
@@ -73,7 +74,8 @@ RISK = {
     "not_assessed": (N_("Not assessed"), "gray"),
     "unknown": (N_("Unknown"), "gray"),
 }
-Kind = dict[str, tuple[str, str]]
+Kind = Mapping[str, tuple[str, str]]
+Tone = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
 
 def word(kind: Kind, code: str | None) -> str:
@@ -82,9 +84,9 @@ def word(kind: Kind, code: str | None) -> str:
     return _(label) if label else (code or "").replace("_", " ")
 
 
-def tone(kind: Kind, code: str | None) -> str:
+def tone(kind: Kind, code: str | None) -> Tone:
     """The state's colour: a key of `TONES`."""
-    return kind.get(code or "", ("", "gray"))[1]
+    return cast("Tone", kind.get(code or "", ("", "gray"))[1])
 
 
 def badge(kind: Kind, code: str | None) -> None:

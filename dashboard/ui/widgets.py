@@ -229,6 +229,12 @@ def first_page() -> None:
     st.query_params.pop("after", None)
 
 
+def next_page(key: str, cursor: str | None) -> None:
+    """Put the cursor of the next page into the URL, if there is one."""
+    if cursor:
+        st.query_params[key] = cursor
+
+
 def _turn(key: str, position: str) -> None:
     first_page()
     st.query_params[key] = position

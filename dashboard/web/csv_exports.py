@@ -112,7 +112,7 @@ def revenue_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
         return
     by, currency = asked.get("by", "day"), asked.get("currency", "")
     reads = {"method": revenue.by_method, "country": revenue.by_country}
-    more = {} if by in reads else {"by": by}
+    more: dict[str, Any] = {} if by in reads else {"by": by}
     read = reads.get(by, revenue.series)
     found = viewer.current_console().read(person.user_id, read, **_period(asked), **more)
     key = found.columns[0]

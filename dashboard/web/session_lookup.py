@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import cookie_parser
@@ -25,6 +25,9 @@ from dashboard.web.allowed_hosts import Addresses, Headers
 WATCH_EVERY = 2.0
 _LONGEST_TOKEN = 128
 _log = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
 
 
 class SessionResolver:
@@ -67,7 +70,7 @@ class SessionResolver:
         )
         return await self.in_thread(ask)
 
-    async def in_thread(self, work: Callable[[], Any]) -> Any:
+    async def in_thread(self, work: Callable[[], T]) -> T:
         """Run database work beside the event loop."""
         return await to_thread.run_sync(work, limiter=self._threads)
 

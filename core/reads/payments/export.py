@@ -12,6 +12,6 @@ from core.reads.permissions import requires
 
 
 @requires("see_revenue")
-def payments(conn: Connection, **asked: Any) -> PaymentPage:
+def payments(conn: Connection, /, **asked: Any) -> PaymentPage:
     """`core.reads.payments.list.page`, without its count."""
     return payment_list.page(conn, with_count=False, **asked)

@@ -10,10 +10,9 @@ from core.errors import NotFound
 from core.reads.developer import api_log as reads
 from core.reads.developer.api_log import CallDetail, CallRow, OperationPart
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.api_log import list as api_log_list
 from dashboard.ui import drawer, navigation, status_badges, stripe_links, viewer
-from dashboard.ui.status_badges import N_
 
 OPERATION = {
     "sending": (N_("Being sent"), "blue"),

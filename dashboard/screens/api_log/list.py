@@ -12,11 +12,10 @@ import streamlit as st
 from core.reads.developer.api_log import CallRow, Figures
 from core.reads.search.query import Query
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import columns, drawer, search_filters, status_badges, widgets
 from dashboard.ui.log_list import Nothing
 from dashboard.ui.metric_cards import Card, cards
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import ROW
 
 SEGMENTS = {

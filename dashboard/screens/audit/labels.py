@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.reads.admin.audit import AuditRow
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import status_badges
-from dashboard.ui.status_badges import N_
 
 ACTIONS = {
     "audit.verify": N_("Verified the log"),

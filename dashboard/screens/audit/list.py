@@ -11,11 +11,10 @@ import streamlit as st
 
 from core.reads.admin.audit import AuditRow
 from core.reads.search.query import Query
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.audit import labels as audit_labels
 from dashboard.ui import columns, drawer, search_filters, status_badges, widgets
 from dashboard.ui.log_list import Nothing
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import ROW
 
 SEGMENTS = {

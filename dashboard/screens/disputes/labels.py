@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from core.gateway.evidence_fields import ANSWERABLE, APPEAL, APPEAL_FILE, NEEDS_RESPONSE
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import status_badges
-from dashboard.ui.status_badges import N_
 
 FIELDS = {
     "product_description": N_("What was sold"),

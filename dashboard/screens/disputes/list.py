@@ -12,10 +12,9 @@ import streamlit as st
 from core.money import show
 from core.reads.disputes.list import AnswerTime, DisputeRow, Stake, WinRate
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.ui import columns, metric_cards, status_badges, stripe_labels, widgets
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import ROW
 
 VIEWS = {

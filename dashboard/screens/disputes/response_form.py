@@ -115,7 +115,8 @@ def _files(dispute_id: str, fields: list[str], draft: Draft) -> None:
         key=f"file_{dispute_id}_{count}",
     )
     label = _("Replace") if field in draft.files else _("Attach")
-    if st.button(label, icon=":material/attach_file:", key="attach", disabled=chosen is None):
+    wanted = st.button(label, icon=":material/attach_file:", key="attach", disabled=chosen is None)
+    if wanted and chosen is not None:
         told = _("The file is attached. The bank has not seen it.")
         if dispute_commands.perform(told, disputes.attach, dispute_id, field, chosen.getvalue()):
             st.session_state[f"uploads_{dispute_id}"] = count + 1

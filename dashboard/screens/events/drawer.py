@@ -119,9 +119,9 @@ def _again(event_id: str, livemode: bool) -> bool:
         st.session_state[_ASKED] = event_id
     asked = st.session_state.get(_ASKED) == event_id
     done = asked and _confirmed(event_id, livemode)
-    trial = st.session_state.get(_TRIAL)
-    if trial is not None and trial.event_id == event_id:
-        _trial(trial)
+    kept: Rehearsal | None = st.session_state.get(_TRIAL)
+    if kept is not None and kept.event_id == event_id:
+        _trial(kept)
     return done
 
 

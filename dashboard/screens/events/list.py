@@ -16,10 +16,9 @@ from core.reads.developer import events as reads
 from core.reads.developer.events import SOURCES, EventRow
 from core.reads.search.query import Query
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import columns, drawer, navigation, search_filters, status_badges, viewer, widgets
 from dashboard.ui.log_list import Nothing
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import ROW
 
 STATE = {

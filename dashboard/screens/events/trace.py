@@ -11,9 +11,8 @@ import streamlit as st
 
 from core.reads.developer.events import EventDetail, EventRow, Reading
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.events import list as event_list
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import safe_text
 
 KINDS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -47,7 +48,7 @@ def draw() -> None:
             placeholder=_("Part of a value"),
             label_visibility="collapsed",
         )
-    asked = {"kind": kind or None, "field": field or None, "search": search}
+    asked: dict[str, Any] = {"kind": kind or None, "field": field or None, "search": search}
     below = st.query_params.get("below", "")
     number = int(below) if below.isascii() and below.isdigit() and len(below) < 16 else None
     found = viewer.read(reads.page, below=number, **asked)

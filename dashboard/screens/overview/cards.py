@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +17,7 @@ from core.reads.overview import overview as reads
 from core.reads.overview.attention import Need
 from core.reads.overview.overview import Net, Today
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.payments import table as payment_table
 from dashboard.ui import (
     charts,
@@ -29,7 +29,7 @@ from dashboard.ui import (
     stream_labels,
     viewer,
 )
-from dashboard.ui.status_badges import N_
+from dashboard.ui.status_badges import Tone
 
 #: Kind of need: what it is called, its icon, its colour, and the search that lists it.
 _NEEDS = {
@@ -183,7 +183,7 @@ def needs(found: Sequence[Need], person: Principal) -> None:
             )
         else:
             row.markdown(f":material/{icon}: {_(label)}", width="content")
-        row.badge(i18n.number(need.count), color=colour)
+        row.badge(i18n.number(need.count), color=cast("Tone", colour))
 
 
 def _standing_still(need: Need) -> None:
@@ -220,7 +220,7 @@ def shaped(
     version: int, minute: datetime, livemode: bool, may_see_net: bool, spoken: str
 ) -> dict[str, Any]:
     """What the screen shows, shaped; computed once for all who may see the same."""
-    asked = {"livemode": livemode, "zone": viewer.zone(), "now": datetime.now(UTC)}
+    asked: dict[str, Any] = {"livemode": livemode, "zone": viewer.zone(), "now": datetime.now(UTC)}
     lines = viewer.read(reads.today, **asked)
     nets = viewer.read(reads.net_today, **asked) if may_see_net else None
     hours: pd.DataFrame = viewer.read(reads.per_hour, **asked)

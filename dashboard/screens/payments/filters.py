@@ -8,9 +8,8 @@ import streamlit as st
 
 from core.errors import InvalidInput
 from core.reads.search.query import Query, parse
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import columns, status_badges, widgets
-from dashboard.ui.status_badges import N_
 
 SEGMENTS = {
     "": N_("All"),

@@ -10,9 +10,8 @@ import streamlit as st
 from core.reads.payments.detail import PaymentDetail
 from core.reads.payments.parts import Attempt, TimelineEntry
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import columns, error_explanations, status_badges, stripe_labels
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import safe_text
 
 #: More steps than this are shown on demand.

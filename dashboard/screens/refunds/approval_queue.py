@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import clock
 from core.money import Money
@@ -87,7 +88,9 @@ def sums(found: Mapping[str, Money]) -> str:
     return ", ".join(refund_labels.exact(amount) for amount in found.values())
 
 
-def _headline(place: object, said: str, over: str | None, *, disputed: bool = False) -> None:
+def _headline(
+    place: DeltaGenerator, said: str, over: str | None, *, disputed: bool = False
+) -> None:
     row = place.container(horizontal=True, vertical_alignment="center", width="content")
     row.header(widgets.safe_text(said), anchor=False, width="content")
     row.badge(refund_labels.over(over), color="orange")
@@ -116,7 +119,7 @@ def _said_to_be(own: bool) -> None:
         )
 
 
-def _review(place: object, key: str, *, own: bool, start: object) -> None:
+def _review(place: DeltaGenerator, key: str, *, own: bool, start: Callable[[str], None]) -> None:
     """The way to decide; what somebody asked for themselves is shown, and somebody else's."""
     if own:
         place.button(_("Yours"), key=f"review_{key}", disabled=True)

@@ -14,12 +14,11 @@ from core.actions.refunds.bulk_plan import How, Target
 from core.actions.refunds.validation import LONGEST_NOTE
 from core.errors import InvalidInput, TillwatchError
 from core.reads.payments import list as payment_list
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import refund_warnings, stripe_labels, viewer, widgets
-from dashboard.ui.status_badges import N_
 
 TRIED = "bulk_tried"
 SOURCES = {"search": N_("From a search"), "list": N_("From a list")}

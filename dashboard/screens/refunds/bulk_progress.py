@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -12,11 +14,10 @@ from core.errors import NotFound, TillwatchError
 from core.reads.refunds import bulk as reads
 from core.reads.refunds.bulk import Bulk
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import drawer, live, status_badges, stripe_labels, viewer, widgets
-from dashboard.ui.status_badges import N_
 
 #: Which rows are shown, by the states that they are in.
 ROWS = {
@@ -115,7 +116,7 @@ def _facts(bulk: Bulk) -> None:
             _("Decided by"): bulk.decided_by,
             _("Stopped by"): bulk.stopped_by or by_worker,
             _("Why"): refund_labels.why(bulk.why) or None,
-            _("Expires"): i18n.moment(bulk.expires_at, zone) if waits else None,
+            _("Expires"): i18n.moment(bulk.expires_at, zone) if waits and bulk.expires_at else None,
         }
     )
 
@@ -125,13 +126,13 @@ def _controls(bulk: Bulk) -> None:
     own = bulk.asked_user_id == viewer.signed_in().user_id
     running = bulk.state == "running"
     if running and st.button(_("Stop"), key="bulk_stop", icon=":material/stop_circle:"):
-        _do(bulk_refunds.stop, bulk.bulk_id)
+        _perform(bulk_refunds.stop, bulk.bulk_id)
     waits = bulk.state == "awaiting_approval" and own
     if waits and st.button(_("Take back"), key="bulk_withdraw", icon=":material/close:"):
-        _do(bulk_refund_approvals.withdraw, bulk.bulk_id)
+        _perform(bulk_refund_approvals.withdraw, bulk.bulk_id)
 
 
-def _do(action: object, bulk_id: str) -> None:
+def _perform(action: Callable[..., Any], bulk_id: str) -> None:
     try:
         viewer.act(action, bulk_id)
     except TillwatchError as error:
@@ -166,7 +167,7 @@ def _rows(bulk: Bulk) -> None:
             _("From the start"),
             key="rows_first",
             disabled=not cursor,
-            on_click=lambda: st.query_params.pop("after", None),
+            on_click=widgets.first_page,
         )
         row.button(
             _("Next rows"),
@@ -174,5 +175,6 @@ def _rows(bulk: Bulk) -> None:
             icon=":material/chevron_right:",
             icon_position="right",
             disabled=page.next_cursor is None,
-            on_click=lambda: st.query_params.update(after=page.next_cursor),
+            on_click=widgets.next_page,
+            args=("after", page.next_cursor),
         )

@@ -12,10 +12,9 @@ from core.actions.refunds.bulk_ask import DryRun
 from core.errors import InvalidInput, NotFound
 from core.money import show
 from core.reads.refunds.bulk import Bulk, BulkRow
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import columns, refund_warnings, status_badges, stripe_labels, widgets
-from dashboard.ui.status_badges import N_
 
 #: More rows than this scroll inside a table.
 SHOWN = 12

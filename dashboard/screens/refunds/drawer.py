@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from core.actions.refunds import cancel as refund_cancel
@@ -111,7 +114,7 @@ def _cancel(found: Request) -> None:
         return
     label = _("Take back") if waits else _("Cancel at Stripe")
     if st.button(label, key="request_cancel", icon=":material/close:"):
-        _do(refund_cancel.cancel, found.request_id)
+        _perform(refund_cancel.cancel, found.request_id)
 
 
 def _settle(found: Request) -> None:
@@ -124,10 +127,10 @@ def _settle(found: Request) -> None:
     )
     done = st.text_input(_("What was done"), key="request_settled", max_chars=LONGEST_NOTE).strip()
     if st.button(_("Seen to"), key="request_settle", disabled=not done):
-        _do(refund_cancel.settle, found.request_id, done)
+        _perform(refund_cancel.settle, found.request_id, done)
 
 
-def _do(action: object, *given: str) -> None:
+def _perform(action: Callable[..., Any], *given: str) -> None:
     try:
         viewer.act(action, *given)
     except StripeError as error:

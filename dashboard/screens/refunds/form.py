@@ -6,7 +6,7 @@ The request's id is made when the dialog opens, so that a double click or a reru
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -60,7 +60,12 @@ def refundable(payment: Payment) -> bool:
     return payment.status == "succeeded" and payment.amount_received_minor > 0
 
 
-def button(payment_id: str | None = None, *, label: str, kind: str = "secondary") -> None:
+def button(
+    payment_id: str | None = None,
+    *,
+    label: str,
+    kind: Literal["primary", "secondary"] = "secondary",
+) -> None:
     """What opens it, for those who may ask; the page then calls `open_asked_dialog`."""
     if viewer.signed_in().may(ASK_REFUND):
         st.button(

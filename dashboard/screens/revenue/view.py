@@ -14,10 +14,10 @@ import streamlit as st
 from core.money import Money
 from core.reads.revenue import revenue as reads
 from core.reads.revenue.categories import COSTS, PARTS, UNMAPPED
+from core.reads.revenue.revenue import Step
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import charts, columns, metric_cards, stripe_labels, viewer
-from dashboard.ui.status_badges import N_
 
 STEPS = {"day": N_("Day"), "week": N_("Week"), "month": N_("Month")}
 TITLES = {
@@ -50,7 +50,7 @@ class Period:
 
     since: date
     until: date
-    by: str
+    by: Step
     today: date
 
     @property
@@ -75,7 +75,7 @@ def shaped(
     version: int, currency: str, period: Period, livemode: bool, spoken: str
 ) -> dict[str, Any]:
     """All that one tab shows; computed once for everybody who may see it."""
-    asked = {
+    asked: dict[str, Any] = {
         "livemode": livemode,
         "currency": currency,
         "since": period.since,
@@ -301,7 +301,7 @@ def layout(key: str) -> dict[str, Any]:
     }
 
 
-def period_of(code: str, custom: tuple[date, ...], by: str, today: date) -> Period:
+def period_of(code: str, custom: tuple[date, ...], by: Step, today: date) -> Period:
     """The days that a choice such as `30d` stands for, today included."""
     if code == "custom" and custom:
         first, last = custom[0], custom[-1]

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.errors import InvalidInput, Misconfigured, NotFound, OwnAdministration, TillwatchError
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import viewer, widgets
-from dashboard.ui.status_badges import N_
 
 _SAID = "user_said"
 _FIELDS = {"email": N_("E-mail"), "password": N_("Password"), "roles": N_("Roles")}

@@ -10,9 +10,8 @@ import streamlit as st
 
 from core.access.rights import ADMIN, ROLES
 from core.reads.admin.users import Person
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.ui import account, columns, status_badges, widgets
-from dashboard.ui.status_badges import N_
 from dashboard.ui.widgets import ROW
 
 STATES: status_badges.Kind = {
