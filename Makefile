@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: setup run test torture bench lint pictures house
+.PHONY: setup run test torture bench lint pictures house findings
 
 .venv/.run: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv .venv
@@ -37,3 +37,9 @@ pictures: .venv/.dev
 
 house: .venv/.dev
 	$(PY) -m tests.support.house --draw
+
+findings:
+	@failed=0; for script in findings/*.sh; do \
+	  test -e "$$script" || continue; \
+	  echo "== $$script"; sh "$$script" || { echo "failed: $$script"; failed=1; }; \
+	done; exit $$failed
