@@ -1,15 +1,16 @@
-"""One change in the room of fraud: the right asked for and the change made in one transaction."""
+"""A permitted change: the right asked for in the transaction that changes, refusals noted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from core import clock
-from core.access import audit_notes, rights
+from core.access import audit, audit_notes
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.db.engine import retrying, writing
@@ -18,24 +19,69 @@ from core.errors import NotPermitted
 T = TypeVar("T")
 
 
-def in_one(
+@contextmanager
+def refusals_noted(
+    context: ActionContext, caller: Caller, action: str, target: str
+) -> Iterator[None]:
+    """Whoever lacks a right in this block is written down under the action and its target."""
+    try:
+        yield
+    except NotPermitted as error:
+        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, target)
+        raise
+
+
+def permitted_change(
     context: ActionContext,
     caller: Caller,
     action: str,
-    work: Callable[[Connection, datetime], T],
+    change: Callable[[Connection, datetime], T],
     *,
+    right: str,
     target: str = "",
+    before: Callable[[Connection], None] | None = None,
 ) -> T:
-    """Run `work` for who may work on fraud; a refusal is noted under `action` and `target`."""
+    """Run `change` in one transaction for who has the right then; tried again after a conflict.
+
+    `before` runs first in it, for a lock that must be held when the right is asked for.
+    `NotPermitted` is noted under `action` and `target`.
+    """
 
     def whole() -> T:
         now = clock.now()
         with writing(context.engine) as connection:
-            permitted(connection, caller, rights.MANAGE_FRAUD, now=now)
-            return work(connection, now)
+            if before is not None:
+                before(connection)
+            permitted(connection, caller, right, now=now)
+            return change(connection, now)
 
-    try:
+    with refusals_noted(context, caller, action, target):
         return retrying(whole)
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, target)
-        raise
+
+
+def put_back(
+    context: ActionContext,
+    caller: Caller,
+    action: str,
+    change: Callable[[Connection, datetime], int],
+    *,
+    right: str,
+    target: str,
+    livemode: bool,
+) -> int:
+    """Have things of a mode worked on again: how many `change` put back, as the log says too."""
+
+    def noted(connection: Connection, now: datetime) -> int:
+        count = change(connection, now)
+        audit.append(
+            connection,
+            actor=caller.actor,
+            action=action,
+            target=target,
+            outcome="ok" if count else "not_found",
+            details={"count": count, "livemode": livemode},
+            now=now,
+        )
+        return count
+
+    return permitted_change(context, caller, action, noted, right=right, target=target)

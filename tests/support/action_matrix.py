@@ -30,7 +30,9 @@ from core.risk.backtest import Question
 
 #: These are what doors are made of: each is called with rights, or behind a door.
 PARTS = {
-    "transaction.in_one",
+    "transaction.permitted_change",
+    "transaction.put_back",
+    "transaction.refusals_noted",
     "operations.operations.authorize",
     "operations.operations.execute",
     "payments.risk_gate.execute_with_risk",

@@ -10,13 +10,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit, audit_notes, passwords, rights, sessions, tokens, users
-from core.access.principals import Caller, permitted
+from core.access import audit, passwords, rights, sessions, tokens, users
+from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
+from core.actions.transaction import permitted_change
 from core.db import tables
-from core.db.engine import retrying, writing
-from core.errors import NotFound, NotPermitted, OwnAdministration
+from core.errors import NotFound, OwnAdministration
 
 T = TypeVar("T")
 
@@ -180,17 +180,15 @@ def _change(
 ) -> T:
     """One act of an administrator, who is asked for the right in the transaction that does it."""
 
-    def whole() -> T:
-        with writing(context.engine) as connection:
-            _one_administrator_at_a_time(connection)
-            permitted(connection, caller, _RIGHT)
-            return work(connection)
-
-    try:
-        return retrying(whole)
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, target)
-        raise
+    return permitted_change(
+        context,
+        caller,
+        action,
+        lambda connection, _now: work(connection),
+        right=_RIGHT,
+        target=target,
+        before=_one_administrator_at_a_time,
+    )
 
 
 def _new_password() -> str:

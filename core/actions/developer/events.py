@@ -14,6 +14,7 @@ from core import clock
 from core.access import audit
 from core.access.principals import Caller, permitted
 from core.access.rights import REPLAY_EVENTS, USE_DEVELOPER_TOOLS
+from core.actions import transaction
 from core.actions.context import ActionContext
 from core.actions.developer import synthetic_events
 from core.actions.operations.operations import authorize
@@ -44,7 +45,7 @@ def replay(
     if not wanted or len(wanted) > MOST:
         raise InvalidInput("events", "must be 1 to 1000 at a time")
     which = (events.c.stripe_id.in_(wanted)) & (events.c.livemode == livemode)
-    count = retrying(partial(_put_back, context, caller, "event.replay", which, target, livemode))
+    count = _put_back(context, caller, "event.replay", which, target, livemode)
     if not count:
         raise NotFound
     return count
@@ -61,7 +62,7 @@ def replay_dead(context: ActionContext, caller: Caller, *, livemode: bool) -> in
     if not seqs:
         return 0
     which = e.seq.in_(seqs) & (e.state == "dead")
-    return retrying(partial(_put_back, context, caller, "event.replay_dead", which, "", livemode))
+    return _put_back(context, caller, "event.replay_dead", which, "", livemode)
 
 
 def _put_back(
@@ -72,20 +73,15 @@ def _put_back(
     target: str,
     livemode: bool,
 ) -> int:
-    moment = clock.now()
-    with writing(context.engine) as connection:
-        permitted(connection, caller, REPLAY_EVENTS, now=moment)
-        count = put_back(connection, which, at=moment)
-        audit.append(
-            connection,
-            actor=caller.actor,
-            action=action,
-            target=target,
-            outcome="ok" if count else "not_found",
-            details={"count": count, "livemode": livemode},
-            now=moment,
-        )
-    return count
+    return transaction.put_back(
+        context,
+        caller,
+        action,
+        lambda connection, now: put_back(connection, which, at=now),
+        right=REPLAY_EVENTS,
+        target=target,
+        livemode=livemode,
+    )
 
 
 def dry_run(context: ActionContext, caller: Caller, event_id: str, *, livemode: bool) -> Rehearsal:

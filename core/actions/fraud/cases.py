@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Row, select
 
 from core.access import audit, principals, rights
 from core.access.principals import Caller
+from core.access.rights import MANAGE_FRAUD
 from core.actions.context import ActionContext
 from core.actions.fraud.list_entries import NewEntry, checked, put
 from core.actions.operations.operations import StripeRequest, execute
 from core.actions.payments.validation import text
 from core.actions.refunds import ask as refunds
 from core.actions.refunds.validation import FRAUDULENT, NewRefund
-from core.actions.transaction import in_one
+from core.actions.transaction import permitted_change
 from core.db.engine import reading
 from core.db.tables import case_notes, cases, payments, reviews
 from core.domain import refund_states
@@ -52,7 +53,7 @@ def assign(context: ActionContext, caller: Caller, case_id: str, user_id: str | 
         connection.execute(cases.update().where(cases.c.id == case_id).values(assigned_to=user_id))
         _note(connection, caller, ASSIGN, case_id, now, to=user_id or "")
 
-    in_one(context, caller, ASSIGN, work, target=case_id)
+    permitted_change(context, caller, ASSIGN, work, right=MANAGE_FRAUD, target=case_id)
 
 
 def add_note(context: ActionContext, caller: Caller, case_id: str, written: str) -> None:
@@ -63,7 +64,7 @@ def add_note(context: ActionContext, caller: Caller, case_id: str, written: str)
         _write(connection, caller, case_id, written, now)
         _note(connection, caller, NOTE, case_id, now)
 
-    in_one(context, caller, NOTE, work, target=case_id)
+    permitted_change(context, caller, NOTE, work, right=MANAGE_FRAUD, target=case_id)
 
 
 def dismiss(context: ActionContext, caller: Caller, case_id: str, why: str) -> None:
@@ -75,7 +76,7 @@ def dismiss(context: ActionContext, caller: Caller, case_id: str, why: str) -> N
         close(connection, case_id, DISMISSED, by=caller.actor, now=now)
         _note(connection, caller, DISMISS, case_id, now)
 
-    in_one(context, caller, DISMISS, work, target=case_id)
+    permitted_change(context, caller, DISMISS, work, right=MANAGE_FRAUD, target=case_id)
 
 
 def approve(context: ActionContext, caller: Caller, case_id: str) -> None:
@@ -84,11 +85,12 @@ def approve(context: ActionContext, caller: Caller, case_id: str) -> None:
     What Stripe refused is raised, and the case stays open; so it does after `OutcomeUnknown`,
     until the review is found closed.
     """
-    found = in_one(
+    found = permitted_change(
         context,
         caller,
         APPROVE,
         lambda connection, _: _open_case(connection, case_id),
+        right=MANAGE_FRAUD,
         target=case_id,
     )
     if (review := _open_review(context, found)) is not None:
@@ -101,7 +103,7 @@ def approve(context: ActionContext, caller: Caller, case_id: str) -> None:
         if close(connection, case_id, APPROVED, by=caller.actor, now=now):
             _note(connection, caller, APPROVE, case_id, now)
 
-    in_one(context, caller, APPROVE, work, target=case_id)
+    permitted_change(context, caller, APPROVE, work, right=MANAGE_FRAUD, target=case_id)
 
 
 def refund(
@@ -122,7 +124,9 @@ def refund(
         found = _open_case(connection, case_id)
         return found, _blocked(connection, found, block, now)
 
-    found, entries = in_one(context, caller, REFUND, before, target=case_id)
+    found, entries = permitted_change(
+        context, caller, REFUND, before, right=MANAGE_FRAUD, target=case_id
+    )
     asked = NewRefund(found.payment_id, None, FRAUDULENT)
     request = refunds.ask(context, caller, asked, livemode=found.livemode, request_id=request_id)
 
@@ -135,7 +139,10 @@ def refund(
         _note(connection, caller, REFUND, case_id, now, **details)
         return closed
 
-    return Refunded(request, in_one(context, caller, REFUND, after, target=case_id))
+    return Refunded(
+        request,
+        permitted_change(context, caller, REFUND, after, right=MANAGE_FRAUD, target=case_id),
+    )
 
 
 def _case(connection: Connection, case_id: str) -> Row[Any]:

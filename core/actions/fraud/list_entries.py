@@ -11,9 +11,10 @@ from sqlalchemy import Connection, select
 
 from core.access import audit
 from core.access.principals import Caller
+from core.access.rights import MANAGE_FRAUD
 from core.actions.context import ActionContext
 from core.actions.payments.validation import text
-from core.actions.transaction import in_one
+from core.actions.transaction import permitted_change
 from core.db.tables import list_entries
 from core.db.upsert import insert_new
 from core.errors import InvalidInput, NotFound
@@ -57,7 +58,7 @@ def add(context: ActionContext, caller: Caller, entry: NewEntry) -> str:
         )
         return row.value
 
-    return in_one(context, caller, ADD, work)
+    return permitted_change(context, caller, ADD, work, right=MANAGE_FRAUD)
 
 
 def remove(context: ActionContext, caller: Caller, entry_id: int) -> None:
@@ -78,7 +79,7 @@ def remove(context: ActionContext, caller: Caller, entry_id: int) -> None:
             now=now,
         )
 
-    in_one(context, caller, REMOVE, work)
+    permitted_change(context, caller, REMOVE, work, right=MANAGE_FRAUD)
 
 
 def checked(entry: NewEntry, now: datetime) -> NewEntry:

@@ -17,7 +17,7 @@ from core.access.rights import MANAGE_FRAUD
 from core.actions.context import ActionContext
 from core.actions.fraud.list_entries import NewEntry, checked, key_of, put
 from core.actions.operations.operations import authorize
-from core.actions.transaction import in_one
+from core.actions.transaction import permitted_change
 from core.errors import InvalidInput
 
 IMPORT = "list.import"
@@ -49,7 +49,7 @@ def import_text(context: ActionContext, caller: Caller, text: str) -> int:
         )
         return len(entries)
 
-    return in_one(context, caller, IMPORT, work)
+    return permitted_change(context, caller, IMPORT, work, right=MANAGE_FRAUD)
 
 
 def read(text: str, now: datetime) -> list[NewEntry]:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, func, select
 
 from core.access import audit
 from core.access.principals import Caller
+from core.access.rights import MANAGE_FRAUD
 from core.actions.context import ActionContext
 from core.actions.payments.validation import text
-from core.actions.transaction import in_one
+from core.actions.transaction import permitted_change
 from core.db.tables import rule_sets
 from core.db.upsert import insert_new
 from core.errors import InvalidInput
@@ -56,7 +57,7 @@ def change(context: ActionContext, caller: Caller, body: str, reason: str) -> in
         )
         return number
 
-    return in_one(context, caller, CHANGE, work)
+    return permitted_change(context, caller, CHANGE, work, right=MANAGE_FRAUD)
 
 
 def checked(body: str) -> rules.RuleSet:

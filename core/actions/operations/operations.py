@@ -17,20 +17,20 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit, audit_notes
+from core.access import audit
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.call import LEASE, PendingCall, send
 from core.actions.operations.fingerprint import trace_of
 from core.actions.operations.outcomes import raise_again
 from core.actions.operations.redaction import is_same
+from core.actions.transaction import refusals_noted
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
 from core.db.upsert import insert_new
 from core.errors import (
     IdempotencyKeyReused,
     InvalidInput,
-    NotPermitted,
     OutcomeUnknown,
     RequestRepeated,
 )
@@ -80,12 +80,8 @@ def authorize(
     context: ActionContext, caller: Caller, rights: tuple[str, ...], kind: str, target: str
 ) -> None:
     """Let pass who has one of the rights now: before anything else is said about a request."""
-    try:
-        with reading(context.engine) as connection:
-            permitted(connection, caller, *rights)
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, kind, error.right, target)
-        raise
+    with refusals_noted(context, caller, kind, target), reading(context.engine) as connection:
+        permitted(connection, caller, *rights)
 
 
 def execute(
@@ -104,13 +100,8 @@ def execute(
     """
     operation_id = operation_id or str(uuid.uuid4())
     write = partial(_write_down, context, caller, order, rights, operation_id, check)
-    try:
+    with refusals_noted(context, caller, order.kind, order.target):
         sending = retrying(write)
-    except NotPermitted as error:
-        audit_notes.note_refusal(
-            context.engine, caller.actor, order.kind, error.right, order.target
-        )
-        raise
     if isinstance(sending, PendingCall):
         return Done(operation_id, *send(context, sending))
     source = context.gateway(order.livemode).get(sending["path"])

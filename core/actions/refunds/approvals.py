@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core import clock
-from core.access import audit_notes, rights
+from core.access import rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.call import PendingCall
@@ -24,6 +24,7 @@ from core.actions.refunds.requests import (
     note_request,
     order_of,
 )
+from core.actions.transaction import refusals_noted
 from core.db.engine import reading, retrying, writing
 from core.db.tables import refund_requests
 from core.domain import refund_states as states
@@ -45,11 +46,8 @@ def approve(context: ActionContext, caller: Caller, request_id: str) -> RefundRe
     `AskerLostRight` when its asker may not ask any more, `NotRefundable` when the payment changed
     meanwhile; nothing is then written or sent."""
     authorize(context, caller, (rights.APPROVE_REFUND,), APPROVE, str(request_id))
-    try:
+    with refusals_noted(context, caller, APPROVE, request_id):
         sending = retrying(partial(_approve, context, caller, request_id))
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, APPROVE, error.right, request_id)
-        raise
     return answer(context, request_id, sending)
 
 
@@ -57,11 +55,8 @@ def refuse(context: ActionContext, caller: Caller, request_id: str, why: str) ->
     """End what waits, with a reason for its asker."""
     authorize(context, caller, (rights.APPROVE_REFUND,), REFUSE, str(request_id))
     why = rules.covered("why", why)
-    try:
+    with refusals_noted(context, caller, REFUSE, request_id):
         retrying(partial(_refuse, context, caller, request_id, why))
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, REFUSE, error.right, request_id)
-        raise
     return answer(context, request_id, None)
 
 

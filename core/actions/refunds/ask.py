@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core import clock
-from core.access import audit, audit_notes, rights
+from core.access import audit, rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.call import PendingCall
@@ -20,13 +20,14 @@ from core.actions.refunds import validation as rules
 from core.actions.refunds.allowance import allowance_of
 from core.actions.refunds.requests import RefundRequest, answer, find, order_of
 from core.actions.refunds.validation import NewRefund
+from core.actions.transaction import refusals_noted
 from core.db.engine import retrying, writing
 from core.db.tables import refund_requests, users
 from core.domain import refund_states as states
 from core.domain import versions
 from core.domain.refund_warnings import warnings
 from core.domain.refundable import refundable_balance
-from core.errors import IdempotencyKeyReused, NotPermitted
+from core.errors import IdempotencyKeyReused
 
 __all__ = ["NewRefund", "RefundRequest", "ask"]
 
@@ -55,13 +56,8 @@ def ask(
         asked = replace(asked, note=rules.covered("note", asked.note))
     context.gateway(livemode)
     key = rules.new_id(request_id)
-    try:
+    with refusals_noted(context, caller, ASK, asked.payment_intent_id):
         sending, warned = retrying(partial(_write_down, context, caller, asked, livemode, key))
-    except NotPermitted as error:
-        audit_notes.note_refusal(
-            context.engine, caller.actor, ASK, error.right, asked.payment_intent_id
-        )
-        raise
     return answer(context, key, sending, warned)
 
 

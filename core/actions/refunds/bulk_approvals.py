@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core import clock
-from core.access import audit_notes, rights
+from core.access import rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
@@ -20,6 +20,7 @@ from core.actions.refunds import bulk_requests as records
 from core.actions.refunds import validation as rules
 from core.actions.refunds.approvals import NOBODY
 from core.actions.refunds.bulk_requests import BulkRefund
+from core.actions.transaction import refusals_noted
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds
 from core.domain import bulk_refund_states as bulks
@@ -116,11 +117,8 @@ def _decided(
             records.note_bulk(connection, caller.actor, action, row.id, moment, **details)
         return decided
 
-    try:
+    with refusals_noted(context, caller, action, str(bulk_id)):
         return retrying(write)
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, action, error.right, str(bulk_id))
-        raise
 
 
 _NOT_OWN = "Somebody else decides about what you asked for yourself."

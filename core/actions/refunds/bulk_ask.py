@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit_notes, rights
+from core.access import rights
 from core.access.principals import Caller, Principal, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
@@ -24,13 +24,14 @@ from core.actions.refunds.allowance import allowance_of
 from core.actions.refunds.ask import WAITS
 from core.actions.refunds.bulk_plan import How, Target, Verdict
 from core.actions.refunds.bulk_requests import BulkRefund
+from core.actions.transaction import refusals_noted
 from core.db.bulk import insert_rows
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds, refund_requests, users
 from core.domain import bulk_refund_states as bulks
 from core.domain import refund_states as states
 from core.domain.refund_warnings import counted
-from core.errors import AlreadyDecided, IdempotencyKeyReused, InvalidInput, NotPermitted
+from core.errors import AlreadyDecided, IdempotencyKeyReused, InvalidInput
 from core.money import Money
 
 TRY = "bulk_refund.try"
@@ -103,23 +104,15 @@ def ask(
     asked = _checked(asked)
     context.gateway(livemode)
     key = rules.new_id(bulk_id)
-    try:
+    with refusals_noted(context, caller, ASK, key):
         return retrying(partial(_write_down, context, caller, asked, livemode, key))
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, ASK, error.right, key)
-        raise
 
 
 def stop(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
     """Send no further row; what was sent stays sent. `AlreadyDecided` when it does not run."""
     authorize(context, caller, (rights.BULK_REFUND,), records.STOP, str(bulk_id))
-    try:
+    with refusals_noted(context, caller, records.STOP, str(bulk_id)):
         return retrying(partial(_stop, context, caller, bulk_id))
-    except NotPermitted as error:
-        audit_notes.note_refusal(
-            context.engine, caller.actor, records.STOP, error.right, str(bulk_id)
-        )
-        raise
 
 
 def _checked(asked: NewBulk) -> NewBulk:

@@ -8,13 +8,14 @@ from functools import partial
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit_notes, rights
+from core.access import rights
 from core.access.principals import Caller, Principal, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.call import PendingCall
 from core.actions.operations.operations import StripeRequest, authorize, record
 from core.actions.refunds import validation as rules
 from core.actions.refunds.requests import RefundRequest, answer, locked, note_request, shape
+from core.actions.transaction import refusals_noted
 from core.db.engine import retrying, writing
 from core.db.tables import refund_requests, refunds
 from core.domain import refund_states as states
@@ -33,11 +34,8 @@ def cancel(context: ActionContext, caller: Caller, request_id: str) -> RefundReq
     or who approves). `AlreadyDecided` when it is over or being sent, `NotRefundable` with the
     reason when the bank has it."""
     authorize(context, caller, _DECIDERS, CANCEL, str(request_id))
-    try:
+    with refusals_noted(context, caller, CANCEL, request_id):
         sending = retrying(partial(_cancel, context, caller, request_id))
-    except NotPermitted as error:
-        audit_notes.note_refusal(context.engine, caller.actor, CANCEL, error.right, request_id)
-        raise
     return answer(context, request_id, sending)
 
 
@@ -45,7 +43,8 @@ def settle(context: ActionContext, caller: Caller, request_id: str, done: str) -
     """Say what was done about a refund that failed: it then waits for nobody any more."""
     authorize(context, caller, _DECIDERS, SETTLE, str(request_id))
     done = rules.covered("done", done)
-    return retrying(partial(_settle, context, caller, request_id, done))
+    with refusals_noted(context, caller, SETTLE, request_id):
+        return retrying(partial(_settle, context, caller, request_id, done))
 
 
 def _cancel(context: ActionContext, caller: Caller, request_id: str) -> PendingCall | None:
