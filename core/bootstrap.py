@@ -60,13 +60,13 @@ class Console:
             with reading(self.engine) as connection:
                 principals.require(connection, user_id, right)
                 found = fn(connection, *args, **kwargs)
-                sight = _sight(connection, str(user_id), fn, kwargs)
+                view = _view(connection, str(user_id), fn, kwargs)
         except NotPermitted:
             what = f"{fn.__module__}.{fn.__name__}"
             audit_notes.note_refusal(self.engine, str(user_id), "read", right, what)
             raise
-        if sight is not None:
-            audit_notes.note_view(self.engine, *sight)
+        if view is not None:
+            audit_notes.note_view(self.engine, *view)
         return found
 
     def require(self, user_id: str | None, right: str, what: str) -> Principal:
@@ -93,15 +93,15 @@ class Console:
         retrying(work)
 
 
-def _sight(
+def _view(
     connection: Connection, actor: str, fn: Callable[..., object], named: Mapping[str, object]
 ) -> tuple[str, str, str] | None:
     """What is to be noted of a read: actor, action and target; None if nothing, or noted lately."""
     if not hasattr(fn, "audited_view"):
         return None
     action, of = fn.audited_view
-    sight = actor, action, str(named[of])
-    return sight if audit_notes.is_new_view(connection, *sight) else None
+    view = actor, action, str(named[of])
+    return view if audit_notes.is_new_view(connection, *view) else None
 
 
 def build(settings: Settings) -> Console:

@@ -14,7 +14,7 @@ _GRACE_SECONDS = 10
 
 def watch() -> None:
     """Watch standard input from a thread: its end means that the launcher has died."""
-    threading.Thread(target=_wait, name="lifeline", daemon=True).start()
+    threading.Thread(target=_wait, name="parent watch", daemon=True).start()
 
 
 def _wait() -> None:

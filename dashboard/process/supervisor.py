@@ -46,7 +46,7 @@ class Supervisor:
     """Starts services and keeps them; `stop` ends them all, the last one started first.
 
     Each process leads a group of its own, so that Ctrl-C reaches the launcher alone, and reads an
-    input that ends with the launcher (see `lifeline`): killed as it may be, no orphan is left.
+    input that ends with the launcher (see `parent_watch`): killed as it may be, no orphan is left.
     """
 
     def __init__(self, say: Callable[[str, str], None]) -> None:

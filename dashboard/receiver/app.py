@@ -74,13 +74,13 @@ def create_app(settings: Settings) -> Receiver:
         writer.start()
         yield
         await asyncio.to_thread(writer.stop)
-        await asyncio.to_thread(office.stop)
+        await asyncio.to_thread(executor.stop)
         engine.dispose()
 
-    office = BlockingExecutor(settings)
+    executor = BlockingExecutor(settings)
     ready = Ready(Readiness(engine), Disks(engine, settings.var_dir), writer)
     api = _rest(ready, metrics)
-    api.state.office = office
+    api.state.executor = executor
     limited = Origins(LimitedBodies(api, rest_errors.refuse), settings.origins)
     app = Receiver(lifespan=lifespan)
     app.webhook = webhook

@@ -35,8 +35,8 @@ async def handle_post(
     request: Request, shape: type[Body], kind: str, may: tuple[str, ...], work: Act
 ) -> Response:
     """Answer a POST. Nothing is said about a body before its sender is known to have the right."""
-    office = office_of(request)
-    caller = await office.run(office.let_in, *signature(request), may, kind)
+    executor = executor_of(request)
+    caller = await executor.run(executor.let_in, *signature(request), may, kind)
     raw = await _BODIES.read(request.scope, request.receive)
 
     def answer() -> Response:
@@ -44,19 +44,19 @@ async def handle_post(
         operation_id = id_for(caller, kind, request.headers.get("idempotency-key"))
         request.state.operation_id = operation_id
         with i18n.speaking(language_of(request)):
-            return rendered(*work(office.context, caller, body, operation_id))
+            return rendered(*work(executor.context, caller, body, operation_id))
 
     try:
-        return await office.run(answer)
+        return await executor.run(answer)
     except asyncio.CancelledError:
         # The process ends before Stripe has answered: what was begun is for the worker to find.
         raise OutcomeUnknown from None
 
 
-def office_of(request: Request) -> BlockingExecutor:
+def executor_of(request: Request) -> BlockingExecutor:
     """Where this application does its blocking work."""
-    office: BlockingExecutor = request.app.state.office
-    return office
+    executor: BlockingExecutor = request.app.state.executor
+    return executor
 
 
 def signature(request: Request) -> tuple[str | None, str]:

@@ -12,7 +12,7 @@ from core.actions.context import ActionContext
 from core.actions.payments import payments
 from core.actions.payments.validation import NewPayment
 from core.money import plain
-from dashboard.rest.endpoint import PREFIX, handle_post, office_of, plain_amount, signature
+from dashboard.rest.endpoint import PREFIX, executor_of, handle_post, plain_amount, signature
 from dashboard.rest.errors import rendered
 from dashboard.rest.executor import BlockingExecutor
 from dashboard.rest.openapi import asks, reads
@@ -34,30 +34,30 @@ Json = dict[str, Any]
 @router.get("/config", response_model=Config)
 async def config(request: Request) -> Response:
     """The publishable key, and whether payments are tests. Needs no token."""
-    office = office_of(request)
-    key = office.settings.publishable_keys.get(office.livemode)
-    return rendered(200, {"publishable_key": key, "is_test_mode": not office.livemode})
+    executor = executor_of(request)
+    key = executor.settings.publishable_keys.get(executor.livemode)
+    return rendered(200, {"publishable_key": key, "is_test_mode": not executor.livemode})
 
 
 @router.post("/create-payment-intent", response_model=Created, **asks(CreatePayment))
 async def create(request: Request) -> Response:
     """Create a payment. Confirm it here, or in the customer's browser with its `client_secret`."""
-    takers = payments.TAKERS[office_of(request).livemode]
+    takers = payments.TAKERS[executor_of(request).livemode]
     return await handle_post(request, CreatePayment, "payment.create", takers, _create)
 
 
 @router.post("/confirm-payment", response_model=Confirmed, **asks(ConfirmPayment))
 async def confirm(request: Request) -> Response:
     """Try to take the money. Answers 402 for a decline; `requires_action` is no error."""
-    takers = payments.TAKERS[office_of(request).livemode]
+    takers = payments.TAKERS[executor_of(request).livemode]
     return await handle_post(request, ConfirmPayment, "payment.confirm", takers, _confirm)
 
 
 @router.get("/payment-intent/{id}", response_model=Retrieved, **reads())
 async def retrieve(request: Request, id: PathId) -> Response:  # noqa: A002 - the contract's name
     """The payment as Stripe has it now."""
-    office = office_of(request)
-    return await office.run(_retrieve, office, *signature(request), id)
+    executor = executor_of(request)
+    return await executor.run(_retrieve, executor, *signature(request), id)
 
 
 def _create(
@@ -92,10 +92,10 @@ def _confirm(
 
 
 def _retrieve(
-    office: BlockingExecutor, authorization: str | None, address: str, payment: str
+    executor: BlockingExecutor, authorization: str | None, address: str, payment: str
 ) -> Response:
-    caller = office.callers.caller(authorization, address)
-    found = payments.retrieve(office.context, caller, payment, livemode=office.livemode)
+    caller = executor.callers.caller(authorization, address)
+    found = payments.retrieve(executor.context, caller, payment, livemode=executor.livemode)
     return rendered(
         200,
         {

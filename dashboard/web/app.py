@@ -40,20 +40,20 @@ def create_app(console: Console, port: int) -> st.App:
     streamlit_settings.check()
     ours = addresses(console.settings, port)
     streamlit_settings.allow(ours)
-    doorman = SessionResolver(console, ours)
+    resolver = SessionResolver(console, ours)
     return st.App(
         ENTRYPOINT,
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/ui/session", _session, methods=["GET"]),
             Route("/overview", _home, methods=["GET"]),
-            *login.routes(doorman),
-            *password_page.routes(doorman),
+            *login.routes(resolver),
+            *password_page.routes(resolver),
             *live.routes,
             *csv_exports.routes,
         ],
-        middleware=[Middleware(Guard, doorman=doorman)],
-        lifespan=lambda _app: _lifespan(doorman),
+        middleware=[Middleware(Guard, resolver=resolver)],
+        lifespan=lambda _app: _lifespan(resolver),
     )
 
 
@@ -70,18 +70,18 @@ def freeze() -> None:
 
 
 @asynccontextmanager
-async def _lifespan(doorman: SessionResolver) -> AsyncIterator[dict[str, Any] | None]:
-    if doorman.guarded is None:
+async def _lifespan(resolver: SessionResolver) -> AsyncIterator[dict[str, Any] | None]:
+    if resolver.guarded is None:
         raise Misconfigured("the guard does not stand before Streamlit")
-    ours = doorman.addresses
+    ours = resolver.addresses
     await selftest.prove(
-        doorman.guarded,
-        lambda app, user_id: Guard(app, _KnowsOne(doorman, user_id)),
+        resolver.guarded,
+        lambda app, user_id: Guard(app, _KnowsOne(resolver, user_id)),
         f"{ours.scheme}://{min(ours.hosts)}",
     )
     freeze()
     _log.info("identity self-test passed")
-    watching = asyncio.create_task(doorman.watch(), name="watch-sessions")
+    watching = asyncio.create_task(resolver.watch(), name="watch-sessions")
     try:
         yield None
     finally:
@@ -91,7 +91,7 @@ async def _lifespan(doorman: SessionResolver) -> AsyncIterator[dict[str, Any] | 
 
 
 class _KnowsOne(SessionResolver):
-    """The self-test's doorman: one visitor, who has no cookie and is in no database."""
+    """The self-test's resolver: one visitor, who has no cookie and is in no database."""
 
     def __init__(self, other: SessionResolver, user_id: str) -> None:
         super().__init__(other.console, other.addresses)

@@ -62,11 +62,11 @@ def policy(settings: Settings) -> str:
 class Guard:
     """ASGI middleware; pure, so that sockets and streams pass without buffering."""
 
-    def __init__(self, app: ASGIApp, doorman: SessionResolver) -> None:
+    def __init__(self, app: ASGIApp, resolver: SessionResolver) -> None:
         self.app = app
-        self.doorman = doorman
-        self._policy = policy(doorman.console.settings)
-        doorman.guarded = app
+        self.resolver = resolver
+        self._policy = policy(resolver.console.settings)
+        resolver.guarded = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -78,7 +78,7 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, headers = scope["path"], scope["headers"]
-        if path != "/healthz" and not self.doorman.addresses.has_our_host(headers):
+        if path != "/healthz" and not self.resolver.addresses.has_our_host(headers):
             await PlainTextResponse("unknown host", 421)(scope, receive, send)
             return
         activity = path not in _AUTOMATIC and (
@@ -105,12 +105,12 @@ class Guard:
         """The session, and for our own routes the person; a health check asks nobody."""
         if path == "/healthz":
             return None, None
-        session = await self.doorman.visitor(headers, activity=activity)
+        session = await self.resolver.visitor(headers, activity=activity)
         if session is None or not path.startswith("/ui/"):
             return session, None
         try:
-            ask = partial(self.doorman.console.principal, session.user_id)
-            return session, await self.doorman.in_thread(ask)
+            ask = partial(self.resolver.console.principal, session.user_id)
+            return session, await self.resolver.in_thread(ask)
         except NotSignedIn:
             return None, None
 
@@ -123,7 +123,7 @@ class Guard:
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers.setdefault("Content-Security-Policy", self._policy)
-                if self.doorman.secure:
+                if self.resolver.secure:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
@@ -132,16 +132,16 @@ class Guard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = None
         # Before Streamlit sees it: its own check looks up its address with blocking calls.
-        if scope["path"] == _STREAM and self.doorman.addresses.has_our_origin(scope["headers"]):
+        if scope["path"] == _STREAM and self.resolver.addresses.has_our_origin(scope["headers"]):
             try:
-                session = await self.doorman.visitor(scope["headers"], activity=False)
+                session = await self.resolver.visitor(scope["headers"], activity=False)
             except DatabaseDown:
                 session = None
         if session is None or session.must_choose:
             await send({"type": "websocket.close", "code": 1008})
             return
-        with self.doorman.watched(session) as ended:
-            line = _Line(self.doorman, scope["headers"], ended, receive, send)
+        with self.resolver.watched(session) as ended:
+            line = _Line(self.resolver, scope["headers"], ended, receive, send)
             await self.app(_introduced(scope, session), line.receive, line.send)
 
 
@@ -150,13 +150,13 @@ class _Line:
 
     def __init__(
         self,
-        doorman: SessionResolver,
+        resolver: SessionResolver,
         headers: Any,
         ended: asyncio.Event,
         receive: Receive,
         send: Send,
     ) -> None:
-        self._doorman, self._headers, self._ended = doorman, headers, ended
+        self._resolver, self._headers, self._ended = resolver, headers, ended
         self._receive, self._send = receive, send
         self._cut = False
 
@@ -165,7 +165,7 @@ class _Line:
         if message is not None and message["type"] == "websocket.receive":
             activity = is_activity(message.get("bytes") or b"")
             try:
-                session = await self._doorman.visitor(self._headers, activity=activity)
+                session = await self._resolver.visitor(self._headers, activity=activity)
             except DatabaseDown:
                 session = None
             if session is None or session.must_choose:

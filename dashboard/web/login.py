@@ -30,9 +30,9 @@ POLICY = (
 )
 
 
-def routes(doorman: SessionResolver) -> list[BaseRoute]:
+def routes(resolver: SessionResolver) -> list[BaseRoute]:
     """The sign-in page, what it looks like, and the way out."""
-    context = SignInDesk(doorman)
+    context = SignInDesk(resolver)
     return [
         Route("/login", context.show, methods=["GET"]),
         Route("/login", context.enter, methods=["POST"]),
@@ -44,11 +44,11 @@ def routes(doorman: SessionResolver) -> list[BaseRoute]:
 class SignInDesk:
     """The forms of people who come in: each carries a secret that its cookie carries too."""
 
-    def __init__(self, doorman: SessionResolver) -> None:
-        self.doorman = doorman
+    def __init__(self, resolver: SessionResolver) -> None:
+        self.resolver = resolver
         # Hashing takes two at a time; the others wait here and hold no thread of the guard's.
         self.threads = CapacityLimiter(4)
-        self.form_cookie = f"{doorman.cookie}-form"
+        self.form_cookie = f"{resolver.cookie}-form"
 
     async def show(self, request: Request) -> Response:
         """The empty form, or onward for somebody who is signed in."""
@@ -76,7 +76,7 @@ class SignInDesk:
         if request.state.session is not None:
             await self._ended(request.state.session)
         answer = RedirectResponse(inside(onward), 303, headers={"Cache-Control": "no-store"})
-        self.set_cookie(answer, self.doorman.cookie, token, int(ABSOLUTE.total_seconds()))
+        self.set_cookie(answer, self.resolver.cookie, token, int(ABSOLUTE.total_seconds()))
         self.drop_cookie(answer, self.form_cookie)
         return answer
 
@@ -87,14 +87,14 @@ class SignInDesk:
         if request.state.session is not None:
             await self._ended(request.state.session)
         answer = RedirectResponse("/login?left=1", 303, headers={"Cache-Control": "no-store"})
-        self.drop_cookie(answer, self.doorman.cookie)
+        self.drop_cookie(answer, self.resolver.cookie)
         return answer
 
     async def _checked(self, request: Request, form: dict[str, str]) -> str:
         visitor = Visitor(
             request.client.host if request.client else "", request.headers.get("user-agent", "")
         )
-        console = self.doorman.console
+        console = self.resolver.console
         work = partial(
             sign_in,
             console.engine,
@@ -102,20 +102,20 @@ class SignInDesk:
             password=form.get("password", ""),
             visitor=visitor,
             production=console.production,
-            now=self.doorman.now(),
+            now=self.resolver.now(),
         )
         return await to_thread.run_sync(work, limiter=self.threads)
 
     async def _ended(self, session: Session) -> None:
-        work = partial(sign_out, self.doorman.console.engine, session.key, session.user_id)
-        await self.doorman.in_thread(work)
-        await self.doorman.look_round()
+        work = partial(sign_out, self.resolver.console.engine, session.key, session.user_id)
+        await self.resolver.in_thread(work)
+        await self.resolver.look_round()
 
     def is_our_form(self, request: Request, form: dict[str, str]) -> bool:
         """Whether a form was filled in on a page of ours, in this browser."""
         kept, sent = request.cookies.get(self.form_cookie, ""), form.get("form", "")
         origin = request.headers.get("origin", "null")  # `null` is what no-referrer makes of ours
-        ours = f"{self.doorman.addresses.scheme}://{request.headers.get('host', '')}"
+        ours = f"{self.resolver.addresses.scheme}://{request.headers.get('host', '')}"
         site = request.headers.get("sec-fetch-site", "same-origin")
         return (
             bool(kept)
@@ -151,17 +151,17 @@ class SignInDesk:
         return answer
 
     def _people(self) -> tuple[tuple[str, str, str], ...]:
-        console = self.doorman.console
+        console = self.resolver.console
         shown = console.settings.uses_emulator and not console.production
         return demo.PEOPLE if shown else ()
 
     def set_cookie(self, answer: Response, name: str, value: str, age: int | None) -> None:
         answer.set_cookie(
-            name, value, max_age=age, secure=self.doorman.secure, httponly=True, samesite="lax"
+            name, value, max_age=age, secure=self.resolver.secure, httponly=True, samesite="lax"
         )
 
     def drop_cookie(self, answer: Response, name: str) -> None:
-        answer.delete_cookie(name, secure=self.doorman.secure, httponly=True, samesite="lax")
+        answer.delete_cookie(name, secure=self.resolver.secure, httponly=True, samesite="lax")
 
 
 def _signed_out() -> tuple[str, str]:

@@ -24,9 +24,9 @@ from dashboard.web.session_lookup import SessionResolver
 PATH = "/password"
 
 
-def routes(doorman: SessionResolver) -> list[BaseRoute]:
+def routes(resolver: SessionResolver) -> list[BaseRoute]:
     """The form, for those who have to; the guard lets nobody without a session get here."""
-    context = _Choosing(doorman)
+    context = _Choosing(resolver)
     return [
         Route(PATH, context.show, methods=["GET"]),
         Route(PATH, context.enter, methods=["POST"]),
@@ -57,11 +57,11 @@ class _Choosing(SignInDesk):
             token = await to_thread.run_sync(
                 partial(
                     passwords.replace_temporary,
-                    self.doorman.console.engine,
+                    self.resolver.console.engine,
                     request.state.session,
                     chosen,
                     by=_visitor(request),
-                    now=self.doorman.now(),
+                    now=self.resolver.now(),
                 ),
                 limiter=self.threads,
             )
@@ -70,9 +70,9 @@ class _Choosing(SignInDesk):
         except NotSignedIn:
             return RedirectResponse("/login", 303)
         answer = RedirectResponse(onward, 303, headers={"Cache-Control": "no-store"})
-        self.set_cookie(answer, self.doorman.cookie, token, int(ABSOLUTE.total_seconds()))
+        self.set_cookie(answer, self.resolver.cookie, token, int(ABSOLUTE.total_seconds()))
         self.drop_cookie(answer, self.form_cookie)
-        await self.doorman.look_round()
+        await self.resolver.look_round()
         return answer
 
     def _form(

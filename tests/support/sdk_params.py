@@ -1,4 +1,4 @@
-"""Reads the official SDK's types: what each route accepts, as `core/emulator/params.json` holds it.
+"""Reads the official SDK's types: what each route accepts, as the emulator's table holds it.
 
 `python -m tests.support.sdk_params` writes that file anew after the SDK was raised.
 """

@@ -35,18 +35,18 @@ class Browser:
 
     def __init__(self, console: Console, port: int = 8501, **headers: str) -> None:
         self.at = clock.now()
-        self.doorman = SessionResolver(
+        self.resolver = SessionResolver(
             console, addresses(console.settings, port), now=lambda: self.at
         )
         app = Starlette(
             routes=[
-                *login.routes(self.doorman),
-                *password_page.routes(self.doorman),
+                *login.routes(self.resolver),
+                *password_page.routes(self.resolver),
                 Route("/{path:path}", inside),
             ],
-            middleware=[Middleware(Guard, doorman=self.doorman)],
+            middleware=[Middleware(Guard, resolver=self.resolver)],
         )
-        ours = self.doorman.addresses
+        ours = self.resolver.addresses
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=("192.0.2.1", 1)),
             base_url=f"{ours.scheme}://{min(ours.hosts, key=lambda h: 'localhost' not in h)}",

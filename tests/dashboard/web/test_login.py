@@ -120,8 +120,8 @@ async def test_signing_in_again_makes_a_new_session_and_ends_the_old(console, us
     )
     fresh = browser.http.cookies["tillwatch"]
     assert fresh != old
-    assert await browser.doorman.session(fresh, activity=False)
-    assert await browser.doorman.session(old, activity=False) is None
+    assert await browser.resolver.session(fresh, activity=False)
+    assert await browser.resolver.session(old, activity=False) is None
 
 
 async def test_wrong_passwords_keep_the_address_and_end_at_the_limit(console, user):
@@ -170,11 +170,11 @@ async def test_signing_out_ends_the_session(console, user):
     token = browser.http.cookies["tillwatch"]
     other = await browser.http.post("/logout", headers={"Sec-Fetch-Site": "cross-site"})
     assert other.status_code == 403
-    assert await browser.doorman.session(token, activity=False)
+    assert await browser.resolver.session(token, activity=False)
     answer = await browser.http.post("/logout", headers={"Sec-Fetch-Site": "same-origin"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?left=1")
     assert "tillwatch" not in browser.http.cookies
-    assert await browser.doorman.session(token, activity=False) is None
+    assert await browser.resolver.session(token, activity=False) is None
     assert "signed out" in (await browser.http.get("/login?left=1")).text
     assert (await browser.http.post("/logout")).status_code == 303
 

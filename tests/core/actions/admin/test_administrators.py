@@ -40,7 +40,7 @@ DEEDS = {
 
 
 @pytest.fixture
-def office(console, monkeypatch):
+def admin_context(console, monkeypatch):
     """Passwords are hashed by the real thing in its own tests; here it would take all the time."""
     monkeypatch.setattr(passwords, "hash_password", lambda _password: password_hash())
     return office_of(console)
@@ -56,7 +56,7 @@ def somebody(console):
 
 @pytest.mark.parametrize("deed", DEEDS)
 @pytest.mark.parametrize("role", [*ROLES, "disabled admin", "nobody", "service token"])
-def test_administrators_do_it_and_nobody_else(console, office, somebody, role, deed):
+def test_administrators_do_it_and_nobody_else(console, admin_context, somebody, role, deed):
     user_id, things = somebody
     act, action = DEEDS[deed]
     caller = {
@@ -66,13 +66,13 @@ def test_administrators_do_it_and_nobody_else(console, office, somebody, role, d
     }.get(role, lambda: Caller(person(console, role)))()
     before = of(console, user_id)
     if role == ADMIN:
-        act(office, caller, user_id, things)
+        act(admin_context, caller, user_id, things)
         (row,) = rows(console)
         assert (row.action, row.actor, row.outcome) == (action, caller.actor, "ok")
         return
     refusal = NotSignedIn if role in ("nobody", "disabled admin") else NotPermitted
     with pytest.raises(refusal):
-        act(office, caller, user_id, things)
+        act(admin_context, caller, user_id, things)
     assert of(console, user_id) == before
     noted = [(row.action, row.actor, row.outcome) for row in rows(console)]
     expected = [] if refusal is NotSignedIn else [(action, caller.actor, "refused")]

@@ -181,13 +181,13 @@ def test_the_chain_says_when_it_was_walked_and_what_was_found(here, log):
     before = chain(here)
     assert (before.rows, len(before.hash), before.verified) == (12, 64, None)
     caller = Caller(log["ada"])
-    office = office_of(here)
-    audit_actions.verify(office, caller, audit_actions.Walk(), seconds=60)
+    admin_context = office_of(here)
+    audit_actions.verify(admin_context, caller, audit_actions.Walk(), seconds=60)
     walked = chain(here).verified
     assert (walked.rows, walked.by, walked.broken_seq) == (12, "ada@shop.example", None)
     with writing(here.engine) as connection:
         connection.execute(audit_log.update().where(audit_log.c.seq == 4).values(target="pi_9"))
-    audit_actions.verify(office, caller, audit_actions.Walk(), seconds=60)
+    audit_actions.verify(admin_context, caller, audit_actions.Walk(), seconds=60)
     walked = chain(here).verified
     assert (walked.broken_seq, walked.why) == (4, "was changed")
 
