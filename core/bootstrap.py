@@ -49,7 +49,7 @@ class Console:
     ) -> T:
         """Run a read for a person, who is asked for the read's right in the database first.
 
-        What is marked with `logged` goes into the audit log before it is given. `NotSignedIn`,
+        What is marked with `audited` goes into the audit log before it is given. `NotSignedIn`,
         `NotPermitted` (which goes into the audit log), or `Misconfigured` for a function without
         a right.
         """
