@@ -18,9 +18,9 @@ BREACHES: dict[str, tuple[str, str]] = {}
 
 #: These see less of core than their tier would allow.
 ONLY = {
-    "reads": {"db", "domain", "money", "errors", "clock", "reads", "search_words"},
+    "reads": {"db", "domain", "money", "errors", "clock", "reads", "search_words", "states"},
     "emulator": {"money", "errors", "clock", "emulator"},
-    "domain": {"db", "domain", "errors", "money", "clock"},
+    "domain": {"db", "domain", "errors", "money", "clock", "states"},
 }
 #: What a screen may know of core. The last line are tables of what Stripe or a rule may say.
 SCREENS_SEE = {
@@ -30,7 +30,7 @@ SCREENS_SEE = {
     *("core.risk.ast", "core.risk.values", "core.risk.rules", "core.risk.report"),
 }
 #: The form of a question that an action takes, of what one answers, and the emulator's test key.
-SCREENS_SEE |= {"core.risk.backtest", "core.inbox.rehearsal", "core.settings"}
+SCREENS_SEE |= {"core.risk.backtest", "core.inbox.rehearsal", "core.settings", "core.states"}
 #: Which screen may use which other one.
 BETWEEN_SCREENS = {
     ("fraud", "payments"),

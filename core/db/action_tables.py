@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table
 
+from core.db import checks
 from core.db.mirror_tables import metadata
 from core.db.types import Utc, code, flag, long_text, stripe_id, words
+from core.states import BulkRefundState, OperationState, RefundState
 
 #: Every call that changes something at Stripe, written before it is made. `params` is the path and
 #: the body, `outcome` what came of it, without secrets. `state`: sending, unknown (no answer; being
@@ -32,6 +34,7 @@ operations = Table(
     Column("updated_at", Utc(), nullable=False),
     Index("nx_due", "state", "next_attempt_at"),
     Index("nx_stripe", "stripe_id"),
+    checks.one_of("nx_state", "state", OperationState),
 )
 
 #: A decision to give money back, before its operation. `state`: requested, queued,
@@ -72,6 +75,9 @@ refund_requests = Table(
     Index("rqx_refund", "refund_id"),
     Index("rqx_bulk", "bulk_id", "state"),
     Index("rqx_updated", "updated_at"),
+    checks.one_of("rqx_state_known", "state", RefundState),
+    checks.not_negative("rqx_amount", "amount_minor"),
+    *checks.currency("rqx_currency"),
 )
 
 #: One decision about many payments; its rows are refund requests with its id in `bulk_id`.
@@ -99,4 +105,5 @@ bulk_refunds = Table(
     Index("bkx_state", "state", "created_at"),
     Index("bkx_walk", "created_at", "id"),
     Index("bkx_updated", "updated_at"),
+    checks.one_of("bkx_state_known", "state", BulkRefundState),
 )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from core.states import LIFE_CYCLES
+
 #: A statement stays well below the smallest `max_allowed_packet` in use (1 MiB).
 _LONGEST = 512 * 1024
 
@@ -65,6 +67,7 @@ _RENDER: dict[type, Callable[[Any], str]] = {
     bool: lambda value: "1" if value else "0",
     int: int.__repr__,
     str: _string,
+    **dict.fromkeys(LIFE_CYCLES, _string),
     bytes: lambda value: f"X'{value.hex()}'",
     date: lambda value: f"'{value.isoformat()}'",
     datetime: _moment,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, UniqueConstraint
 
+from core.db import checks
 from core.db.mirror_tables import metadata
 from core.db.types import Utc, big_key, code, flag, long_text, stripe_id, words
+from core.states import CaseState
 
 #: Rule sets are never changed: a change is a new version. The highest is in force.
 rule_sets = Table(
@@ -114,6 +116,8 @@ gate_passes = Table(
     Index("gx_email", "email", "created_at"),
     Index("gx_ip", "ip", "created_at"),
     Index("gx_created", "created_at"),
+    checks.not_negative("gx_amount", "amount_minor"),
+    *checks.currency("gx_currency"),
 )
 
 #: Whoever asks about the same user, address or IP at once stands in line for these.
@@ -143,6 +147,9 @@ cases = Table(
     UniqueConstraint("livemode", "kind", "source_id"),
     Index("sex_state", "livemode", "state", "opened_at"),
     Index("sex_payment", "payment_id"),
+    checks.one_of("sex_state_known", "state", CaseState),
+    checks.not_negative("sex_amount", "amount_minor"),
+    *checks.currency("sex_currency"),
 )
 
 #: What people wrote about a case, card numbers masked.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, Table
 
+from core.db import checks
 from core.db.mirror_tables import metadata
 from core.db.types import Utc, code, flag, long_text, words
+from core.states import ScenarioRunState
 
 #: `state`: asked, running, done, failed (`why` says what stopped it). `results` is a JSON list, as
 #: the command prints it. The worker that runs it holds `fence` until `lease_until`.
@@ -26,4 +28,5 @@ scenario_runs = Table(
     Column("updated_at", Utc(), nullable=False),
     Index("scx_created", "created_at"),
     Index("scx_due", "state", "lease_until"),
+    checks.one_of("scx_state", "state", ScenarioRunState),
 )

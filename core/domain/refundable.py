@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, literal, select, union_all
 
 from core.db.tables import refund_requests, refunds
 from core.domain import refund_states as states
+from core.states import RefundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,5 @@ def _taken(connection: Connection, payment_id: str, without: str | None) -> tupl
             reserved += minor
         else:
             seen += minor
-            pending += minor if states.OF_STRIPE.get(status) == states.PENDING else 0
+            pending += minor if states.OF_STRIPE.get(status) == RefundState.PENDING else 0
     return reserved, seen, pending

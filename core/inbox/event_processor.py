@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select
 from core import clock
 from core.clock import NEVER
 from core.db.engine import reading, retrying, writing
+from core.db.leases import Lease
 from core.db.tables import events
 from core.domain import versions
 from core.errors import InsertRace, LeaseLost
@@ -24,6 +24,7 @@ from core.inbox.ours import ANY_KEY, BOTH_MODES, NO_KEY, JudgedEvent, Keys, judg
 from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, reason, set_aside
 from core.mirror.own_account import own_accounts
+from core.states import EventState
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +37,14 @@ WINDOW = 6
 #: After so many tries an event is dead: visible, and replayed by hand.
 TRIES = 8
 BACKOFF = timedelta(seconds=2)
-#: No wait that was written by this clock ends later than this.
-FARTHEST = BACKOFF * 2**TRIES
+_LEASE = Lease(
+    events,
+    until=events.c.next_attempt_at,
+    open=events.c.state == EventState.PENDING,
+    lasts=LEASE,
+    longest_wait=BACKOFF * 2**TRIES,
+    untried=events.c.attempts == 0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,31 +102,27 @@ def apply_inbox(
 
 def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:
     """Lease what is due. Another worker may take the same events first: then the next ones."""
-    fence = uuid.uuid4().hex
     while True:
         with writing(engine) as connection:
-            seen, leased = _lease(connection, fence, limit)
+            seen, fence, leased = _lease(connection, limit)
         if leased or not seen:
             return fence, leased
 
 
-def _lease(connection: Connection, fence: str, limit: int) -> tuple[int, list[Waiting]]:
-    """How many due events were seen, and those that are now ours."""
+def _lease(connection: Connection, limit: int) -> tuple[int, str, list[Waiting]]:
+    """How many due events were seen, and those that are now ours, with the fence that proves it."""
     now, e = clock.now(), events.c
-    due = _due(now)
-    oldest = select(e.seq, e.object_id).where(due).order_by(e.next_attempt_at)
+    oldest = select(e.seq, e.object_id).where(_LEASE.due(now)).order_by(e.next_attempt_at)
     seqs = _neighbours(connection.execute(oldest.limit(limit * WINDOW)).all(), limit)
     if not seqs:
-        return 0, []
-    connection.execute(
-        update(events).where(e.seq.in_(seqs), due).values(fence=fence, next_attempt_at=now + LEASE)
-    )
+        return 0, "", []
+    fence = _LEASE.take(connection, e.seq.in_(seqs), now)
     rows = connection.execute(
         select(e.seq, e.stripe_id, e.livemode, e.body, e.created_at, e.attempts, e.account)
-        .where(e.seq.in_(seqs), e.fence == fence)
+        .where(e.seq.in_(seqs), _LEASE.held(fence))
         .order_by(e.seq)
     )
-    return len(seqs), [Waiting(*row) for row in rows]
+    return len(seqs), fence, [Waiting(*row) for row in rows]
 
 
 def _keys(engine: Engine, modes: frozenset[bool], leased: Sequence[Waiting]) -> Keys:
@@ -141,7 +144,8 @@ def _apply(
     judged = [(event, judge_event(event, keys)) for event in leased]
     hints = [one.hint for _, one in judged if one.because is None]
     with writing(engine) as connection:
-        _check_lease(connection, fence, leased)
+        seqs = [event.seq for event in leased]
+        _LEASE.check(connection, events.c.seq.in_(seqs), fence, len(seqs))
         now = clock.now()
         apply(
             connection,
@@ -166,16 +170,6 @@ def _by_outcome(
     return found
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    """What may be applied now. A time further off than any wait was written by a clock since put
-    back; what was never tried and is not leased waits for nothing.
-    """
-    e = events.c
-    untried = and_(e.attempts == 0, e.fence.is_(None))
-    soon = or_(e.next_attempt_at <= now, e.next_attempt_at > now + FARTHEST, untried)
-    return and_(e.state == "pending", soon)
-
-
 def _neighbours(rows: Sequence[Row[int, str | None]], limit: int) -> list[int]:
     """Events of the same payment together: workers side by side then touch other payments.
 
@@ -188,18 +182,6 @@ def _neighbours(rows: Sequence[Row[int, str | None]], limit: int) -> list[int]:
     return [row[0] for row in ordered[start : start + limit]]
 
 
-def _check_lease(connection: Connection, fence: str, leased: Sequence[Waiting]) -> None:
-    """Raise `LeaseLost` unless all of these are still ours; hold them until the commit."""
-    e = events.c
-    owned = connection.scalars(
-        select(e.seq)
-        .where(e.seq.in_([event.seq for event in leased]), e.fence == fence, e.state == "pending")
-        .with_for_update()
-    ).all()
-    if len(owned) != len(leased):
-        raise LeaseLost
-
-
 def _finish(
     connection: Connection,
     fence: str,
@@ -210,16 +192,20 @@ def _finish(
     at: datetime,
     duration_us: int,
 ) -> None:
-    values = {"applied_at": at, "duration_us": duration_us, "fence": None, "last_error": None}
-    values |= {"state": "skipped" if because else "applied", "skipped_because": because}
-    if waits:
-        # Found again by the index of what is due, once there is what it waits for.
-        values["next_attempt_at"] = NEVER
-    done = connection.execute(
-        update(events).where(events.c.seq.in_(seqs), events.c.fence == fence).values(values)
+    # What waits is found again by the index of what is due, once there is what it waits for.
+    values = {"next_attempt_at": NEVER} if waits else {}
+    _LEASE.end(
+        connection,
+        events.c.seq.in_(seqs),
+        fence,
+        len(seqs),
+        state=EventState.SKIPPED if because else EventState.APPLIED,
+        skipped_because=because,
+        applied_at=at,
+        duration_us=duration_us,
+        last_error=None,
+        **values,
     )
-    if done.rowcount != len(seqs):
-        raise LeaseLost
 
 
 def _one_by_one(
@@ -246,16 +232,14 @@ def _fail(engine: Engine, fence: str, event: Waiting, error: BaseException) -> N
     dead = attempts >= TRIES
     now = clock.now()
     with writing(engine) as connection:
-        connection.execute(
-            update(events)
-            .where(events.c.seq == event.seq, events.c.fence == fence)
-            .values(
-                state="dead" if dead else "pending",
-                attempts=attempts,
-                next_attempt_at=now + BACKOFF * 2**attempts,
-                fence=None,
-                last_error=reason(error),
-            )
+        _LEASE.give_back(
+            connection,
+            events.c.seq == event.seq,
+            fence,
+            state=EventState.DEAD if dead else EventState.PENDING,
+            attempts=attempts,
+            next_attempt_at=now + BACKOFF * 2**attempts,
+            last_error=reason(error),
         )
         versions.bump(connection, ["inbox"], slot=0)
 
@@ -278,7 +262,9 @@ def put_back_for(engine: Engine, *, livemode: bool) -> int:
 
     def again() -> int:
         e = events.c
-        waits = and_(e.state == "skipped", e.next_attempt_at >= NEVER, e.livemode == livemode)
+        waits = and_(
+            e.state == EventState.SKIPPED, e.next_attempt_at >= NEVER, e.livemode == livemode
+        )
         with writing(engine) as connection:
             accounts = own_accounts(connection)
             if livemode not in accounts:
@@ -298,7 +284,13 @@ def put_back(connection: Connection, which: ColumnElement[bool], *, at: datetime
     found = connection.execute(
         update(events)
         .where(which)
-        .values(state="pending", attempts=0, next_attempt_at=at, fence=None, skipped_because=None)
+        .values(
+            state=EventState.PENDING,
+            attempts=0,
+            next_attempt_at=at,
+            fence=None,
+            skipped_because=None,
+        )
     ).rowcount
     versions.bump(connection, ["inbox"], slot=0)
     return found

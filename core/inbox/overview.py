@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 from core.clock import NEVER
 from core.db.engine import reading
 from core.db.tables import events, stale_objects
+from core.states import EventState
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def counts_by_state(engine: Engine) -> dict[str, int]:
     """Events by state; `stale` objects wait to be read again, `parked` ones Stripe refuses."""
     with reading(engine) as connection:
         rows = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
-        found = dict.fromkeys(("pending", "applied", "skipped", "dead"), 0)
+        found = dict.fromkeys([state.value for state in EventState], 0)
         found |= {row[0]: row[1] for row in rows}
         parked = stale_objects.c.next_attempt_at >= NEVER
         for name, test in (("stale", ~parked), ("parked", parked)):
@@ -52,7 +53,7 @@ def failures(engine: Engine, *, limit: int = 1000) -> list[Failure]:
     with reading(engine) as connection:
         rows = connection.execute(
             select(e.stripe_id, e.type, e.attempts, e.last_error, e.received_at)
-            .where(e.state == "dead")
+            .where(e.state == EventState.DEAD)
             .order_by(e.next_attempt_at.desc())
             .limit(limit)
         )

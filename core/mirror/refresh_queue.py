@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,22 +16,27 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    update,
 )
 from sqlalchemy.dialects import mysql, sqlite
 
 from core.clock import EPOCH, NEVER
 from core.db.engine import is_sqlite
+from core.db.leases import Lease
 from core.db.tables import stale_objects as table
-from core.errors import LeaseLost
 from core.gateway.ledger_entries import CHARGE_IDS
 from core.mirror.versions import by_kind, times_shown
 
 LEASE = timedelta(seconds=20)
 #: The longest that a failing reading waits.
 LONGEST = timedelta(minutes=15)
-#: No wait that was written by this clock ends later than this.
-FARTHEST = LONGEST + LEASE
+_LEASE = Lease(
+    table,
+    until=table.c.next_attempt_at,
+    open=table.c.next_attempt_at < NEVER,
+    lasts=LEASE,
+    longest_wait=LONGEST,
+    untried=table.c.attempts == 0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +126,18 @@ def claim(
     begins now is newer than that, whatever the clocks say.
     """
     c = table.c
-    due = and_(_due(at), c.livemode == livemode)
+    due = and_(_LEASE.due(at), c.livemode == livemode)
     keys = connection.execute(
         select(c.kind, c.stripe_id).where(due).order_by(c.next_attempt_at).limit(limit)
     ).all()
     if not keys:
         return "", []
-    fence = uuid.uuid4().hex
     chosen = _these([(key[0], key[1]) for key in keys])
-    connection.execute(
-        update(table).where(chosen, due).values(fence=fence, next_attempt_at=at + LEASE)
-    )
+    fence = _LEASE.take(connection, chosen, at)
     rows = connection.execute(
         select(
             c.kind, c.stripe_id, c.livemode, c.mark, c.known_at, c.object_created_at, c.attempts
-        ).where(chosen, c.fence == fence)
+        ).where(chosen, _LEASE.held(fence))
     )
     claimed = [Claimed(*row) for row in rows]
     shown = times_shown(connection, _keys(claimed))
@@ -144,16 +145,6 @@ def claim(
         replace(one, known_at=max(one.known_at, shown.get((one.kind, one.stripe_id), EPOCH)))
         for one in claimed
     ]
-
-
-def _due(at: datetime) -> ColumnElement[bool]:
-    """What may be read now. A time further off than any wait was written by a clock since put
-    back; what was never tried and is not leased waits for nothing.
-    """
-    c = table.c
-    untried = and_(c.attempts == 0, c.fence.is_(None))
-    due = or_(c.next_attempt_at <= at, c.next_attempt_at > at + FARTHEST, untried)
-    return and_(c.next_attempt_at < NEVER, due)
 
 
 def _these(keys: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
@@ -168,12 +159,7 @@ def _keys(claimed: Iterable[Claimed]) -> list[tuple[str, str]]:
 
 def check_lease(connection: Connection, fence: str, claimed: Sequence[Claimed]) -> None:
     """`LeaseLost` unless all of these are still ours; holds them until the commit."""
-    c = table.c
-    rows = connection.execute(
-        select(c.stripe_id).where(_these(_keys(claimed)), c.fence == fence).with_for_update()
-    ).all()
-    if len(rows) != len(claimed):
-        raise LeaseLost
+    _LEASE.check(connection, _these(_keys(claimed)), fence, len(claimed))
 
 
 def clear(connection: Connection, fence: str, done: Sequence[Claimed], *, at: datetime) -> None:
@@ -198,8 +184,4 @@ def _by_mark(done: Sequence[Claimed]) -> dict[int, list[Claimed]]:
 def give_back(connection: Connection, fence: str, left: Sequence[Claimed], *, at: datetime) -> None:
     """End the lease of these: they are due at once."""
     if left:
-        connection.execute(
-            update(table)
-            .where(_these(_keys(left)), table.c.fence == fence)
-            .values(fence=None, next_attempt_at=at)
-        )
+        _LEASE.give_back(connection, _these(_keys(left)), fence, next_attempt_at=at)

@@ -12,6 +12,7 @@ from core.db.tables import refund_requests, refunds
 from core.domain import refund_states as states
 from core.domain import versions
 from core.gateway.snapshots import RefundSnapshot
+from core.states import RefundState
 
 
 def move(
@@ -48,7 +49,7 @@ def follow_operation(
 
     What it did is told by its refund, which comes through `follow_refunds`.
     """
-    state = states.UNKNOWN if outcome == states.UNKNOWN else states.FAILED
+    state = RefundState.UNKNOWN if outcome == RefundState.UNKNOWN else RefundState.FAILED
     said = {"why": why[:500] if why else None}
     _move(connection, operation_id, state, states.AT_STRIPE, at, said)
 
@@ -82,6 +83,6 @@ def follow_refunds(
         state = states.OF_STRIPE.get(row.status)
         if state in (None, row.state) or row.refund_id not in (None, row.stripe_id):
             continue
-        why = row.failure_reason if state in (states.FAILED, states.CANCELED) else None
+        why = row.failure_reason if state in (RefundState.FAILED, RefundState.CANCELED) else None
         told = {"refund_id": row.stripe_id, "why": why}
         _move(connection, row.id, str(state), states.AT_STRIPE, at, told)

@@ -36,6 +36,7 @@ from core.domain.stream_limits import (
     WRITTEN_EVERY,
 )
 from core.errors import StripeError, StripeKeyRefused, TillwatchError
+from core.states import EventState
 
 _log = logging.getLogger(__name__)
 
@@ -369,7 +370,7 @@ def _upsert(engine: Engine, rows: Sequence[dict[str, Any]]) -> None:
 def _oldest_pending(connection: Connection, livemode: bool, _now: datetime) -> datetime | None:
     """When the oldest event came in that was not tried yet. One that failed is told by itself."""
     e = events.c
-    waiting = and_(e.state == "pending", e.livemode == livemode, e.attempts == 0)
+    waiting = and_(e.state == EventState.PENDING, e.livemode == livemode, e.attempts == 0)
     asked = select(e.received_at).where(waiting).order_by(e.next_attempt_at).limit(1)
     return connection.scalar(asked)
 

@@ -16,9 +16,9 @@ from core import clock
 from core.db.engine import reading, retrying, writing
 from core.db.tables import cases, early_fraud_warnings, payments, reviews, risk_assessments
 from core.db.upsert import insert_missing
+from core.states import CaseState
 
 FLAG, WARNING, REVIEW = "flag", "warning", "review"
-OPEN, APPROVED, REFUNDED, DISMISSED = "open", "approved", "refunded", "dismissed"
 #: So far back flagged payments are still worth a look; what is older was served, or disputed.
 FRESH = timedelta(days=30)
 BATCH = 200
@@ -57,7 +57,7 @@ def close(connection: Connection, case_id: str, state: str, *, by: str, now: dat
     """Close a case that is open; whether it was."""
     done = connection.execute(
         cases.update()
-        .where(_C.id == case_id, _C.state == OPEN)
+        .where(_C.id == case_id, _C.state == CaseState.OPEN)
         .values(state=state, closed_at=now, closed_by=by)
     )
     return bool(done.rowcount)
@@ -66,7 +66,7 @@ def close(connection: Connection, case_id: str, state: str, *, by: str, now: dat
 def _row(found: dict[str, Any], now: datetime) -> dict[str, Any]:
     return found | {
         "id": str(uuid.uuid4()),
-        "state": OPEN,
+        "state": CaseState.OPEN,
         "assigned_to": None,
         "opened_at": now,
         "closed_at": None,
@@ -118,13 +118,13 @@ def _ended() -> list[Select[Any]]:
     """Open cases without a reason any more, each with the state that says how it ended."""
     w, v = early_fraud_warnings.c, reviews.c
     given_back = and_(_P.amount_refunded_minor > 0, _P.amount_refunded_minor >= _TAKEN)
-    how = case((given_back, REFUNDED), else_=DISMISSED)
+    how = case((given_back, CaseState.REFUNDED), else_=CaseState.DISMISSED)
     said = case(
-        (v.closed_reason == "approved", APPROVED),
-        (v.closed_reason.in_(["refunded", "refunded_as_fraud"]), REFUNDED),
-        else_=DISMISSED,
+        (v.closed_reason == "approved", CaseState.APPROVED),
+        (v.closed_reason.in_(["refunded", "refunded_as_fraud"]), CaseState.REFUNDED),
+        else_=CaseState.DISMISSED,
     )
-    standing = select(_C.id).where(_C.state == OPEN).limit(BATCH)
+    standing = select(_C.id).where(_C.state == CaseState.OPEN).limit(BATCH)
 
     def of(kind: str, state: Any) -> Select[Any]:
         return standing.add_columns(state).where(_C.kind == kind)

@@ -12,6 +12,7 @@ from types import FrameType
 from core import clock
 from core.actions.context import ActionContext
 from core.actions.developer import scenario_runs
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import redaction
 from core.actions.operations.resolve import BATCH, resolve
 from core.actions.refunds import approvals as refund_approvals
@@ -113,7 +114,7 @@ def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, 
         ("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
         ("request log", lambda: services.log.flush() > 1000, LOG_EVERY),
         ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
-        ("operations", lambda: resolve(context) == BATCH, RESOLVE_EVERY),
+        ("operations", lambda: resolve(context, KINDS) == BATCH, RESOLVE_EVERY),
         ("scenarios", lambda: scenario_runs.run_waiting(context, challenge), SCENARIOS_IDLE),
         ("bulk refunds", lambda: bulk_worker.send_waiting_rows(context), BULK_IDLE),
         ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),

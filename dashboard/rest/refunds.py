@@ -12,6 +12,7 @@ from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.refunds import ask as refunds
 from core.money import plain
+from core.states import RefundState
 from dashboard.rest.endpoint import PREFIX, handle_post, plain_amount
 from dashboard.rest.openapi import asks
 from dashboard.rest.schemas import AskRefund, RefundAsked
@@ -20,7 +21,7 @@ from dashboard.ui.refund_warnings import warning_text
 router = APIRouter(prefix=PREFIX, tags=["payments"])
 
 #: Decided, and not yet at Stripe.
-_ON_ITS_WAY = frozenset({"awaiting_approval", "sending", "unknown"})
+_ON_ITS_WAY = frozenset({RefundState.AWAITING_APPROVAL, RefundState.SENDING, RefundState.UNKNOWN})
 _WAITS = {202: "It waits for approval, or Stripe's answer is still to come"}
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core import bootstrap, clock
+from core.actions.operation_kinds import KINDS
 from core.actions.operations.resolve import resolve
 from core.db.engine import reading, writing
 from core.db.tables import api_requests, operations
@@ -142,7 +143,7 @@ def resolve_now(console):
         past = clock.now() - timedelta(seconds=1)
         connection.execute(operations.update().values(next_attempt_at=past))
     context, _log = bootstrap.open_actions(console)
-    resolve(context)
+    resolve(context, KINDS)
 
 
 def test_a_hosted_page_is_opened_by_link_and_followed(page, console):

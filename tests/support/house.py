@@ -19,7 +19,16 @@ PAGE = ROOT / "docs" / "architecture.md"
 
 #: A folder or module of core may import what stands in a tier before its own, or in its own folder.
 CORE_TIERS = (
-    ("errors", "money", "clock", "masking", "program_faults", "search_words", "redis_cache"),
+    (
+        "errors",
+        "money",
+        "clock",
+        "masking",
+        "program_faults",
+        "search_words",
+        "states",
+        "redis_cache",
+    ),
     ("settings", "db", "gateway", "cache", "emulator"),
     ("domain", "loop"),
     ("ledger", "risk", "access", "reads", "events", "stripe_calls"),

@@ -20,6 +20,7 @@ from tenacity import wait_none
 from core import clock
 from core.access.principals import Caller
 from core.actions.context import ActionContext
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import call as operation_call
 from core.actions.operations import resolve
 from core.actions.refunds import ask as refunds
@@ -124,7 +125,7 @@ def main(place: str, noticed: str, checked: str, url: str, emulator: str, *asked
     plant, _ = PLACES[place]
     plant()
     if not asked:
-        resolve.resolve(context)
+        resolve.resolve(context, KINDS)
         return
     user, payment, amount, request = asked
     wanted = refunds.NewRefund(payment, amount, "duplicate")

@@ -25,8 +25,8 @@ from core.db.tables import (
     user_roles,
 )
 from core.db.tables import users as people
-from core.domain import refund_states as states
 from core.emulator.server import RunningEmulator
+from core.states import RefundState
 from tests.support.account_mirror import KEY
 from tests.support.fixtures_access import person, session_of
 from tests.support.fixtures_actions import make_context
@@ -115,6 +115,6 @@ def serving(
 
 def _empty_queue(console: Console) -> None:
     """It shows only the first ten, and this test's is the last."""
-    waits = refund_requests.c.state == states.AWAITING
+    waits = refund_requests.c.state == RefundState.AWAITING_APPROVAL
     with writing(console.engine) as connection:
-        connection.execute(refund_requests.update().where(waits).values(state=states.EXPIRED))
+        connection.execute(refund_requests.update().where(waits).values(state=RefundState.EXPIRED))

@@ -27,6 +27,7 @@ from core.gateway.event_types import carried_by, read_object_of
 from core.inbox.event_processor import put_back
 from core.inbox.rehearsal import Rehearsal, rehearse
 from core.mirror.versions import times_shown
+from core.states import EventState
 
 #: So many dead events are put back at once; the rest stays for another go.
 MOST = 1000
@@ -57,11 +58,11 @@ def replay_dead(context: ActionContext, caller: Caller, *, livemode: bool) -> in
     e = events.c
     with reading(context.engine) as connection:
         seqs = connection.scalars(
-            select(e.seq).where(e.state == "dead", e.livemode == livemode).limit(MOST)
+            select(e.seq).where(e.state == EventState.DEAD, e.livemode == livemode).limit(MOST)
         ).all()
     if not seqs:
         return 0
-    which = e.seq.in_(seqs) & (e.state == "dead")
+    which = e.seq.in_(seqs) & (e.state == EventState.DEAD)
     return _put_back(context, caller, "event.replay_dead", which, "", livemode)
 
 

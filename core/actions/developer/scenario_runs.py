@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from core import clock
 from core.access import audit
@@ -19,12 +19,15 @@ from core.actions.developer.scenario_results import Result
 from core.actions.developer.scenarios import Challenge, Suite
 from core.actions.operations.operations import authorize
 from core.db.engine import reading, retrying, writing
+from core.db.leases import Lease
 from core.db.tables import scenario_runs
 from core.errors import LeaseLost, TillwatchError
+from core.states import ScenarioRunState
 
 #: A worker that has said nothing for so long is taken for dead: another one goes on.
 LEASE = timedelta(seconds=120)
-_OPEN = ("asked", "running")
+_OPEN = scenario_runs.c.state.in_([ScenarioRunState.ASKED, ScenarioRunState.RUNNING])
+_LEASE = Lease(scenario_runs, until=scenario_runs.c.lease_until, open=_OPEN, lasts=LEASE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _write_down(context: ActionContext, caller: Caller, moment: datetime) -> str
     with writing(context.engine) as connection:
         person = permitted(connection, caller, *scenarios.RIGHTS, now=moment)
         open_run: str | None = connection.scalar(
-            select(c.id).where(c.state.in_(_OPEN)).order_by(c.created_at).limit(1)
+            select(c.id).where(_OPEN).order_by(c.created_at).limit(1)
         )
         if open_run is not None:
             return open_run
@@ -78,7 +81,7 @@ def _write_down(context: ActionContext, caller: Caller, moment: datetime) -> str
             scenario_runs.insert().values(
                 id=run_id,
                 livemode=False,
-                state="asked",
+                state=ScenarioRunState.ASKED,
                 asked_by=person.user_id,
                 done=0,
                 total=0,
@@ -101,24 +104,23 @@ def _write_down(context: ActionContext, caller: Caller, moment: datetime) -> str
 
 def _claim(context: ActionContext, moment: datetime) -> _Claimed | None:
     c = scenario_runs.c
-    due = c.state.in_(_OPEN) & (c.lease_until <= moment)
+    oldest = select(c.id, c.asked_by).where(_LEASE.due(moment)).order_by(c.created_at).limit(1)
     with reading(context.engine) as connection:
-        if connection.execute(select(c.id).where(due).limit(1)).first() is None:
-            return None
-    fence = uuid.uuid4().hex
+        row = connection.execute(oldest).first()
+    if row is None:
+        return None
     with writing(context.engine) as connection:
-        row = connection.execute(
-            select(c.id, c.asked_by).where(due).order_by(c.created_at).limit(1).with_for_update()
-        ).first()
-        if row is None:
-            return None
-        connection.execute(
-            scenario_runs.update()
-            .where(c.id == row.id)
-            .values(
-                state="running", fence=fence, done=0, lease_until=moment + LEASE, updated_at=moment
-            )
+        fence = _LEASE.take(
+            connection,
+            c.id == row.id,
+            moment,
+            state=ScenarioRunState.RUNNING,
+            done=0,
+            updated_at=moment,
         )
+        mine = select(c.id).where(c.id == row.id, _LEASE.held(fence))
+        if connection.execute(mine).first() is None:
+            return None
     return _Claimed(row.id, row.asked_by, fence)
 
 
@@ -127,12 +129,13 @@ def _note_progress(context: ActionContext, claimed: _Claimed, done: int, total: 
 
     def write() -> None:
         with writing(context.engine) as connection:
-            _held(
+            _LEASE.extend(
                 connection,
-                claimed,
+                scenario_runs.c.id == claimed.run_id,
+                claimed.fence,
+                moment,
                 done=done,
                 total=total,
-                lease_until=moment + LEASE,
                 updated_at=moment,
             )
 
@@ -143,13 +146,14 @@ def _end(context: ActionContext, claimed: _Claimed, results: list[Result], why: 
     moment = clock.now()
     wrong = [one.scenario.name for one in results if not one.ok]
     with writing(context.engine) as connection:
-        _held(
+        _LEASE.end(
             connection,
-            claimed,
-            state="done" if why is None else "failed",
+            scenario_runs.c.id == claimed.run_id,
+            claimed.fence,
+            1,
+            state=ScenarioRunState.DONE if why is None else ScenarioRunState.FAILED,
             results=json.dumps([one.shown() for one in results], ensure_ascii=False),
             why=why[:500] if why else None,
-            fence=None,
             updated_at=moment,
         )
         audit.append(
@@ -161,11 +165,3 @@ def _end(context: ActionContext, claimed: _Claimed, results: list[Result], why: 
             details={"differences": len(wrong)},
             now=moment,
         )
-
-
-def _held(connection: Connection, claimed: _Claimed, **values: object) -> None:
-    """Write, if this worker still has the run; `LeaseLost` if another one took it over."""
-    c = scenario_runs.c
-    mine = (c.id == claimed.run_id) & (c.fence == claimed.fence)
-    if not connection.execute(scenario_runs.update().where(mine).values(**values)).rowcount:
-        raise LeaseLost

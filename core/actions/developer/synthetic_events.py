@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from core import clock
-from core.actions.operations.call import TAG
+from core.actions.operations.kinds import TAG
 from core.errors import InvalidInput
 from core.gateway.client import API_VERSION
 from core.gateway.event_types import KINDS, TYPES, carried_by

@@ -17,7 +17,9 @@ from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.disputes import drafts, evidence_files, evidence_validation
 from core.actions.disputes.evidence_validation import Attached, Draft
-from core.actions.disputes.responses import ACCEPT, SUBMIT, answering, in_mirror, still_open
+from core.actions.disputes.operation_kinds import ACCEPT, DRAFT, SUBMIT, UPLOAD
+from core.actions.disputes.responses import answering, in_mirror, still_open
+from core.actions.operations.kinds import OperationKind
 from core.actions.operations.operations import Done, StripeRequest, authorize, execute
 from core.db.engine import retrying, writing
 from core.db.tables import evidence_files as table
@@ -27,7 +29,6 @@ from core.gateway.evidence_fields import PURPOSE
 
 _MANAGERS = (rights.MANAGE_DISPUTES,)
 _HOME = "/v1/disputes"
-DRAFT, UPLOAD = "dispute.draft", "dispute.upload"
 
 
 def draft(context: ActionContext, caller: Caller, dispute_id: str, *, livemode: bool) -> Draft:
@@ -44,7 +45,7 @@ def save_draft(
 
     `InvalidInput` names the field and its rule; nothing is then written and nothing sent.
     """
-    authorize(context, caller, _MANAGERS, DRAFT, str(dispute_id))
+    authorize(context, caller, _MANAGERS, DRAFT.name, str(dispute_id))
     in_mirror(context, dispute_id, livemode)
     kept = drafts.read(context, dispute_id, livemode)
     changed = evidence_validation.checked_texts(texts, kept)
@@ -70,7 +71,7 @@ def attach(
 
     `InvalidInput` names the field and its rule; nothing is then written and nothing sent.
     """
-    authorize(context, caller, _MANAGERS, UPLOAD, str(dispute_id))
+    authorize(context, caller, _MANAGERS, UPLOAD.name, str(dispute_id))
     in_mirror(context, dispute_id, livemode)
     kept = drafts.read(context, dispute_id, livemode)
     field = evidence_validation.checked_field(field, kept)
@@ -108,16 +109,16 @@ def _answer(
     context: ActionContext,
     caller: Caller,
     dispute_id: str,
-    kind: str,
+    kind: OperationKind,
     livemode: bool,
     *,
     seen: str | None = None,
 ) -> Done:
-    authorize(context, caller, _MANAGERS, kind, str(dispute_id))
+    authorize(context, caller, _MANAGERS, kind.name, str(dispute_id))
     in_mirror(context, dispute_id, livemode)
     operation_id = answering(context, dispute_id)
     now = drafts.read(context, dispute_id, livemode)
-    if kind == SUBMIT:
+    if kind is SUBMIT:
         evidence_validation.hold(evidence_validation.checks(now, clock.now()))
         if seen != now.seen:
             raise InvalidInput("evidence", "was changed since it was shown: look at it again")

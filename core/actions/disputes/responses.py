@@ -17,11 +17,11 @@ from core.db.engine import reading
 from core.db.tables import disputes, operations
 from core.errors import AlreadyDecided, InvalidInput, NotFound, OutcomeUnknown, RequestRepeated
 from core.gateway.evidence_fields import ANSWERABLE
+from core.states import OperationState
 
-SUBMIT, ACCEPT = "dispute.submit", "dispute.accept"
 _ANSWER = uuid.UUID("2f0c2e1a-7d65-4c0b-9a0e-51f6c3d8b7aa")
 #: After these nothing happened at Stripe and nothing will: another answer may be given.
-_OVER = ("refused", "failed", "not_sent")
+_OVER = (OperationState.REFUSED, OperationState.FAILED, OperationState.NOT_SENT)
 #: More tries of one answer than this are none.
 _MOST = 1_000
 _shown = select(disputes.c.status, disputes.c.as_of, disputes.c.confirmed)
@@ -42,11 +42,11 @@ def answering(context: ActionContext, dispute_id: str) -> str:
     with reading(context.engine) as connection:
         shown = connection.execute(_shown.where(d.stripe_id == dispute_id)).one()
         operation_id, state = _turn(connection, dispute_id, shown)
-    if state == "succeeded":
+    if state == OperationState.SUCCEEDED:
         raise AlreadyDecided
-    if state == "unknown":
+    if state == OperationState.UNKNOWN:
         raise OutcomeUnknown
-    if state == "sending":
+    if state == OperationState.SENDING:
         raise RequestRepeated
     return operation_id
 
@@ -88,7 +88,9 @@ def _turn(connection: Connection, dispute_id: str, shown: Row[Any, Any, Any]) ->
 def _opened_anew(shown: Row[Any, Any, Any], answer: Row[Any, Any]) -> bool:
     """Whether Stripe, read after an answer had gone out, shows the dispute waiting for one."""
     waits = shown.status in ANSWERABLE and shown.confirmed
-    return bool(answer.state == "succeeded" and waits and shown.as_of > answer.updated_at)
+    return bool(
+        answer.state == OperationState.SUCCEEDED and waits and shown.as_of > answer.updated_at
+    )
 
 
 def _id(dispute_id: str, status: str, number: int) -> str:

@@ -13,6 +13,7 @@ from core.access.principals import Caller
 from core.access.rights import MANAGE_FRAUD
 from core.actions.context import ActionContext
 from core.actions.fraud.list_entries import NewEntry, checked, put
+from core.actions.fraud.operation_kinds import APPROVE_REVIEW
 from core.actions.operations.operations import StripeRequest, execute
 from core.actions.payments.validation import text
 from core.actions.refunds import ask as refunds
@@ -20,19 +21,18 @@ from core.actions.refunds.validation import FRAUDULENT, NewRefund
 from core.actions.transaction import permitted_change
 from core.db.engine import reading
 from core.db.tables import case_notes, cases, payments, reviews
-from core.domain import refund_states
 from core.errors import AlreadyDecided, InvalidInput, NotFound, NotSignedIn
 from core.masking import mask_cards
-from core.risk.cases import APPROVED, DISMISSED, OPEN, REFUNDED, close
+from core.risk.cases import close
+from core.states import CaseState, RefundState
 
 ASSIGN, NOTE, DISMISS, APPROVE = "case.assign", "case.note", "case.dismiss", "case.approve"
 REFUND = "case.refund"
 #: The operation by which Radar's review is approved.
-APPROVE_REVIEW = "review.approve"
 LONGEST_NOTE = 1000
 #: What of a payment can be put on the block list with its refund.
 BLOCKED = {"card": "card_fingerprint", "email": "email", "ip": "ip", "user": "user_id"}
-_GIVEN_BACK = (refund_states.SUCCEEDED, refund_states.PENDING)
+_GIVEN_BACK = (RefundState.SUCCEEDED, RefundState.PENDING)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def dismiss(context: ActionContext, caller: Caller, case_id: str, why: str) -> N
     def work(connection: Connection, now: datetime) -> None:
         _open_case(connection, case_id)
         _write(connection, caller, case_id, why, now)
-        close(connection, case_id, DISMISSED, by=caller.actor, now=now)
+        close(connection, case_id, CaseState.DISMISSED, by=caller.actor, now=now)
         _note(connection, caller, DISMISS, case_id, now)
 
     permitted_change(context, caller, DISMISS, work, right=MANAGE_FRAUD, target=case_id)
@@ -100,7 +100,7 @@ def approve(context: ActionContext, caller: Caller, case_id: str) -> None:
         execute(context, caller, order, rights=(rights.MANAGE_FRAUD,))
 
     def work(connection: Connection, now: datetime) -> None:
-        if close(connection, case_id, APPROVED, by=caller.actor, now=now):
+        if close(connection, case_id, CaseState.APPROVED, by=caller.actor, now=now):
             _note(connection, caller, APPROVE, case_id, now)
 
     permitted_change(context, caller, APPROVE, work, right=MANAGE_FRAUD, target=case_id)
@@ -133,7 +133,7 @@ def refund(
     def after(connection: Connection, now: datetime) -> bool:
         put(connection, caller.actor, entries, now)
         closed = request.state in _GIVEN_BACK and close(
-            connection, case_id, REFUNDED, by=caller.actor, now=now
+            connection, case_id, CaseState.REFUNDED, by=caller.actor, now=now
         )
         details = {"request": request.request_id, "blocked": ", ".join(sorted(block))}
         _note(connection, caller, REFUND, case_id, now, **details)
@@ -155,7 +155,7 @@ def _case(connection: Connection, case_id: str) -> Row[Any]:
 
 def _open_case(connection: Connection, case_id: str) -> Row[Any]:
     row = _case(connection, case_id)
-    if row.state != OPEN:
+    if row.state != CaseState.OPEN:
         raise AlreadyDecided
     return row
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -15,62 +14,44 @@ from sqlalchemy import Connection
 from core import clock
 from core.access import audit
 from core.actions.context import ActionContext
+from core.actions.operations.kinds import LEASE, TAG, PendingCall
 from core.actions.operations.log import operation_logged
 from core.actions.operations.outcomes import FINAL, error_of, facts_of
-from core.clock import Deadline
 from core.db.engine import answering, retrying, writing
+from core.db.leases import Lease
 from core.db.tables import operations
 from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, StripeKeyRefused
 from core.gateway.client import FILES, Gateway
 from core.gateway.objects import read_object
 from core.mirror.apply import apply
 from core.mirror.refresh_queue import RefreshRequest, enqueue, payment_kind
-from core.mirror.refund_requests import follow_operation
+from core.states import OperationState
 
-#: What the object at Stripe carries, so that it can be found again.
-TAG = "tillwatch_operation"
-#: Longer than all tries of one call with their waits: nobody else touches it meanwhile, and who
-#: sends makes no try after it.
-LEASE = timedelta(seconds=180)
 #: An answer that did not come is looked for so soon.
 FIRST_LOOK = timedelta(seconds=3)
-
-#: A decision that was made is carried out: what Stripe put off is taken up by the worker, for
-#: nobody is going to ask again.
-REFUND = "refund.create"
-KEPT_UP = frozenset({REFUND})
+#: A failing look waits twice as long each time, up to this.
+LONGEST_WAIT = timedelta(minutes=10)
+#: Who sends an operation, or looks for what came of it, holds it.
+OPERATION_LEASE = Lease(
+    operations,
+    until=operations.c.next_attempt_at,
+    open=operations.c.state.in_([OperationState.SENDING, OperationState.UNKNOWN]),
+    lasts=LEASE,
+    longest_wait=LONGEST_WAIT,
+)
 
 Json = dict[str, Any]
 T = TypeVar("T")
 _PAYMENT = re.compile(r"/v1/payment_intents/(pi_\w+)")
 
 
-@dataclass(frozen=True)
-class PendingCall:
-    """An operation that this process may send until its lease ends; `fence` proves it."""
-
-    operation_id: str
-    kind: str
-    livemode: bool
-    path: str
-    body: Mapping[str, Any] = field(repr=False)
-    target: str
-    tagged: bool
-    fence: str
-    actor: str
-    unkept: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    trace: Mapping[str, Any] = field(default_factory=dict)
-    #: It was sent before, and nobody knows what came of that.
-    again: bool = False
-    #: No try is made after it: by then others may have looked for it, and ended it.
-    until: Deadline = field(default_factory=partial(clock.ends_in, LEASE))
-
-
 def send(context: ActionContext, sending: PendingCall) -> tuple[Json, Json]:
     """Call Stripe under the operation's own key; the facts kept and Stripe's object."""
     started = clock.now()
     try:
-        with operation_logged(sending.kind, operation=sending.operation_id, target=sending.target):
+        with operation_logged(
+            sending.kind.name, operation=sending.operation_id, target=sending.target
+        ):
             source = _call(context.gateway(sending.livemode), sending)
     except StripeError as error:
         _keep(partial(_note_error, context, sending, error))
@@ -123,8 +104,8 @@ def record_outcome(
         apply(connection, [snapshot] if snapshot else [], context.books, marks=marks, at=moment)
         # Where the customer goes to pay is read again from this path when it is asked again.
         outcome = {"facts": facts, "path": f"{_home(sending.path)}/{stripe_id}"}
-        if _end(connection, sending, "succeeded", outcome, stripe_id, moment):
-            _audit(connection, sending, "succeeded", {"stripe_id": stripe_id}, moment)
+        if _end(connection, sending, OperationState.SUCCEEDED, outcome, stripe_id, moment):
+            _audit(connection, sending, OperationState.SUCCEEDED, {"stripe_id": stripe_id}, moment)
     return facts
 
 
@@ -133,18 +114,19 @@ def end_undone(context: ActionContext, sending: PendingCall, why: str) -> None:
     moment = clock.now()
     with writing(context.engine) as connection:
         outcome = {"error": {"code": "operation_undone", "message": why}}
-        if _end(connection, sending, "failed", outcome, None, moment):
-            _audit(connection, sending, "failed", {}, moment)
+        if _end(connection, sending, OperationState.FAILED, outcome, None, moment):
+            _audit(connection, sending, OperationState.FAILED, {}, moment)
 
 
 def _note_error(context: ActionContext, sending: PendingCall, error: StripeError) -> None:
     moment = clock.now()
     with writing(context.engine) as connection:
         if isinstance(error, (StripeBusy, StripeKeyRefused)):
-            held = sending.again or sending.kind in KEPT_UP
-            state = "unknown" if held else "not_sent"
+            held = sending.again or sending.kind.kept_up
+            state = OperationState.UNKNOWN if held else OperationState.NOT_SENT
         else:
-            state = "refused" if error.code in FINAL else "unknown"
+            final = error.code in FINAL
+            state = OperationState.REFUSED if final else OperationState.UNKNOWN
         if not _end(connection, sending, state, error_of(error), None, moment):
             return
         _audit(connection, sending, state, {"code": error.decline_code or error.code}, moment)
@@ -160,30 +142,28 @@ def _note_error(context: ActionContext, sending: PendingCall, error: StripeError
 def _end(
     connection: Connection,
     sending: PendingCall,
-    state: str,
+    state: OperationState,
     outcome: Json,
     stripe_id: str | None,
     moment: datetime,
 ) -> bool:
     """Write what came of it, unless somebody else resolved it meanwhile."""
-    wait = FIRST_LOOK if state == "unknown" else timedelta()
+    wait = FIRST_LOOK if state is OperationState.UNKNOWN else timedelta()
     values: Json = {"stripe_id": stripe_id} if stripe_id else {}
-    written = connection.execute(
-        operations.update()
-        .where(operations.c.id == sending.operation_id, operations.c.fence == sending.fence)
-        .values(
-            state=state,
-            outcome=json.dumps(outcome, sort_keys=True, ensure_ascii=False),
-            fence=None,
-            next_attempt_at=moment + wait,
-            updated_at=moment,
-            **values,
-        )
+    written = OPERATION_LEASE.give_back(
+        connection,
+        operations.c.id == sending.operation_id,
+        sending.fence,
+        state=state,
+        outcome=json.dumps(outcome, sort_keys=True, ensure_ascii=False),
+        next_attempt_at=moment + wait,
+        updated_at=moment,
+        **values,
     )
-    if written.rowcount and sending.kind == REFUND and state != "succeeded":
+    if written and state is not OperationState.SUCCEEDED:
         why = outcome["error"]["message"]
-        follow_operation(connection, sending.operation_id, state, why, moment)
-    return bool(written.rowcount)
+        sending.kind.follow(connection, sending.operation_id, state, why, moment)
+    return bool(written)
 
 
 def _audit(
@@ -192,7 +172,7 @@ def _audit(
     audit.append(
         connection,
         actor=sending.actor,
-        action=sending.kind,
+        action=sending.kind.name,
         target=sending.target or str(details.get("stripe_id", "")),
         outcome=outcome,
         details={"operation": sending.operation_id} | details,

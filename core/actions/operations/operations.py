@@ -20,8 +20,9 @@ from core import clock
 from core.access import audit
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
-from core.actions.operations.call import LEASE, PendingCall, send
+from core.actions.operations.call import send
 from core.actions.operations.fingerprint import trace_of
+from core.actions.operations.kinds import LEASE, OperationKind, PendingCall
 from core.actions.operations.outcomes import raise_again
 from core.actions.operations.redaction import is_same
 from core.actions.transaction import refusals_noted
@@ -34,6 +35,7 @@ from core.errors import (
     OutcomeUnknown,
     RequestRepeated,
 )
+from core.states import OperationState
 
 _KEY = uuid.UUID("8c3c5b6e-5c0e-4a58-9a1e-0f1a7d3f2b11")
 
@@ -49,7 +51,7 @@ class StripeRequest:
     never sent again by the worker; its trace tells what was sent.
     """
 
-    kind: str
+    kind: OperationKind
     livemode: bool
     path: str
     body: Mapping[str, Any]
@@ -100,7 +102,7 @@ def execute(
     """
     operation_id = operation_id or str(uuid.uuid4())
     write = partial(_write_down, context, caller, order, rights, operation_id, check)
-    with refusals_noted(context, caller, order.kind, order.target):
+    with refusals_noted(context, caller, order.kind.name, order.target):
         sending = retrying(write)
     if isinstance(sending, PendingCall):
         return Done(operation_id, *send(context, sending))
@@ -143,11 +145,11 @@ def record(
     fence = uuid.uuid4().hex
     row = {
         "id": operation_id,
-        "kind": order.kind,
+        "kind": order.kind.name,
         "livemode": order.livemode,
         "idempotency_key": operation_id,
         "params": _params(order),
-        "state": "sending",
+        "state": OperationState.SENDING,
         "actor": caller.actor,
         "attempts": 1,
         "next_attempt_at": moment + LEASE,
@@ -160,7 +162,7 @@ def record(
     audit.append(
         connection,
         actor=caller.actor,
-        action=order.kind,
+        action=order.kind.name,
         target=order.target,
         outcome="asked",
         details={"operation": operation_id},
@@ -173,17 +175,17 @@ def _again(
     connection: Connection, caller: Caller, order: StripeRequest, kept: Any, moment: datetime
 ) -> PendingCall | Json:
     """A request that was made before: its answer, or its turn again if it was never sent."""
-    asked, params = (caller.actor, order.kind, order.livemode), _params(order)
+    asked, params = (caller.actor, order.kind.name, order.livemode), _params(order)
     if (kept.actor, kept.kind, kept.livemode) != asked or not is_same(kept, params):
         raise IdempotencyKeyReused
-    if kept.state == "succeeded":
+    if kept.state == OperationState.SUCCEEDED:
         answer: Json = json.loads(kept.outcome)
         return answer
-    if kept.state in ("refused", "failed"):
+    if kept.state in (OperationState.REFUSED, OperationState.FAILED):
         raise_again(json.loads(kept.outcome))
-    if kept.state == "unknown":
+    if kept.state == OperationState.UNKNOWN:
         raise OutcomeUnknown
-    if kept.state == "sending":
+    if kept.state == OperationState.SENDING:
         raise RequestRepeated
     # Stripe refused it before it acted, so that its key is as good as never sent.
     fence = uuid.uuid4().hex
@@ -191,7 +193,7 @@ def _again(
         operations.update()
         .where(operations.c.id == kept.id)
         .values(
-            state="sending",
+            state=OperationState.SENDING,
             params=params,
             fence=fence,
             attempts=kept.attempts + 1,

@@ -18,13 +18,14 @@ from core.clock import NEVER
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
 from core.masking import mask_addresses
+from core.states import OperationState
 
 #: Longer than anything is sent again for, and than Stripe keeps its key.
 KEPT_WHOLE = timedelta(hours=25)
 #: Rows that one transaction changes: it holds no other writer up for long.
 CHUNK = 200
 #: `not_sent` too: who asks for it again brings all of it along.
-ENDED = ("succeeded", "refused", "failed", "not_sent")
+ENDED = tuple(set(OperationState) - {OperationState.SENDING, OperationState.UNKNOWN})
 
 
 def forget(engine: Engine, *, at: datetime) -> int:

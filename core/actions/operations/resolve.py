@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,21 +19,25 @@ from sqlalchemy import select
 from core import clock
 from core.actions.context import ActionContext
 from core.actions.operations.call import (
-    LEASE,
-    REFUND,
-    PendingCall,
+    LONGEST_WAIT,
+    OPERATION_LEASE,
     end_undone,
     record_outcome,
     send,
 )
-from core.actions.operations.lookups import Unresolved, finder
-from core.actions.refunds import authority as refund_authority
+from core.actions.operations.kinds import (
+    LEASE,
+    Json,
+    OperationKind,
+    PendingCall,
+    Unresolved,
+)
 from core.db.engine import reading, retrying, writing
 from core.db.tables import operations
-from core.errors import StripeError
-from core.gateway.client import KEY_LASTS
+from core.errors import Misconfigured, StripeError
+from core.gateway.client import KEY_LASTS, Gateway
 from core.mirror.faults import OF_ONE_OBJECT, raise_if_transient, reason
-from core.mirror.refund_requests import follow_operation
+from core.states import OperationState
 
 _log = logging.getLogger(__name__)
 
@@ -41,60 +45,66 @@ _log = logging.getLogger(__name__)
 SENT_AGAIN_FOR = KEY_LASTS
 #: What is not sent again may still turn up for so long after it was sent.
 LOOKED_FOR = timedelta(minutes=10)
-#: A failing look waits twice as long each time, up to this.
-LONGEST_WAIT = timedelta(minutes=10)
 BATCH = 20
 
 
-def resolve(context: ActionContext) -> int:
-    """Look once for each operation that is due; how many were looked for."""
-    due = retrying(partial(_claim, context, clock.now()))
+def resolve(context: ActionContext, kinds: Mapping[str, OperationKind]) -> int:
+    """Look once for each operation that is due; how many were looked for.
+
+    `kinds` by name. An operation of another one is put off, loudly: a later version knows it.
+    """
+    due = retrying(partial(_claim, context, kinds, clock.now()))
     for one in due:
         _look(context, one)
     return len(due)
 
 
-def _claim(context: ActionContext, moment: datetime) -> list[Unresolved]:
+def _claim(
+    context: ActionContext, kinds: Mapping[str, OperationKind], moment: datetime
+) -> list[Unresolved]:
     c = operations.c
-    due = c.state.in_(["sending", "unknown"]) & (c.next_attempt_at <= moment)
-    due &= c.livemode.in_(list(context.gateways))
-    fence = uuid.uuid4().hex
+    due = OPERATION_LEASE.due(moment) & c.livemode.in_(list(context.gateways))
     with reading(context.engine) as connection:
-        if connection.execute(select(c.id).where(due).limit(1)).first() is None:
-            return []
+        oldest = select(c.id).where(due).order_by(c.next_attempt_at).limit(BATCH)
+        ids = connection.scalars(oldest).all()
+    if not ids:
+        return []
     with writing(context.engine) as connection:
-        ids = connection.scalars(
-            select(c.id).where(due).order_by(c.next_attempt_at).limit(BATCH).with_for_update()
-        ).all()
-        connection.execute(
-            operations.update()
-            .where(c.id.in_(ids))
-            .values(
-                fence=fence,
-                state="unknown",
-                attempts=c.attempts + 1,
-                next_attempt_at=moment + LEASE,
-            )
+        fence = OPERATION_LEASE.take(
+            connection,
+            c.id.in_(ids),
+            moment,
+            state=OperationState.UNKNOWN,
+            attempts=c.attempts + 1,
         )
-        rows = connection.execute(select(operations).where(c.id.in_(ids), c.fence == fence)).all()
-        for row in rows:
-            if row.kind == REFUND:
-                follow_operation(connection, row.id, "unknown", None, moment)
-    return [_unresolved(row, fence) for row in rows]
+        mine = c.id.in_(ids) & OPERATION_LEASE.held(fence)
+        rows = connection.execute(select(operations).where(mine)).all()
+        found = [_unresolved(row, kinds.get(row.kind) or _unknown(row.kind)) for row in rows]
+        for row, one in zip(rows, found, strict=True):
+            kind = one.sending.kind
+            kind.follow(connection, row.id, OperationState.UNKNOWN, None, moment)
+    return found
 
 
-def _unresolved(row: Any, fence: str) -> Unresolved:
+def _unknown(name: str) -> OperationKind:
+    def find(_gateway: Gateway, _one: Unresolved) -> Json | None:
+        raise Misconfigured(f"nobody knows how to find out about {name}")
+
+    return OperationKind(name, find)
+
+
+def _unresolved(row: Any, kind: OperationKind) -> Unresolved:
     params = json.loads(row.params)
     left = row.created_at + SENT_AGAIN_FOR - clock.now()
     sending = PendingCall(
         operation_id=row.id,
-        kind=row.kind,
+        kind=kind,
         livemode=row.livemode,
         path=params["path"],
         body=params["body"],
         target=params["target"],
         tagged=params["tagged"],
-        fence=fence,
+        fence=row.fence,
         actor=row.actor,
         trace=params.get("trace", {}),
         again=True,
@@ -107,7 +117,7 @@ def _look(context: ActionContext, one: Unresolved) -> None:
     """Find what came of it, or send it again; an error of Stripe's puts it off."""
     sending, started = one.sending, clock.now()
     try:
-        found = finder(sending.kind)(context.gateway(sending.livemode), one)
+        found = sending.kind.find(context.gateway(sending.livemode), one)
         if found is not None:
             retrying(partial(record_outcome, context, sending, found, started))
         elif (why := _not_again(context, one)) is None:
@@ -117,12 +127,12 @@ def _look(context: ActionContext, one: Unresolved) -> None:
         else:
             retrying(partial(end_undone, context, sending, why))
     except StripeError as error:
-        _log.warning("%s %s: %s", sending.kind, sending.operation_id, error.code)
+        _log.warning("%s %s: %s", sending.kind.name, sending.operation_id, error.code)
         retrying(partial(_put_off, context, one))
     except OF_ONE_OBJECT as error:
         raise_if_transient(error)
         # What cannot be read, or not be kept, must not hold up those that were claimed with it.
-        _log.error("%s %s: %s", sending.kind, sending.operation_id, reason(error))
+        _log.error("%s %s: %s", sending.kind.name, sending.operation_id, reason(error))
         retrying(partial(_put_off, context, one))
 
 
@@ -132,7 +142,7 @@ def _not_again(context: ActionContext, one: Unresolved) -> str | None:
         return "Stripe does not have it, and it was not kept here: do it again"
     if clock.now() - one.created_at >= SENT_AGAIN_FOR:
         return "Stripe does not have it, and its key has ended: it is not sent again"
-    return refund_authority.withdrawn(context.engine, one.sending)
+    return one.sending.kind.withdrawn(context.engine, one.sending)
 
 
 def _put_off(context: ActionContext, one: Unresolved) -> None:
@@ -144,8 +154,8 @@ def _put_off(context: ActionContext, one: Unresolved) -> None:
             operations.update()
             .where(
                 c.id == one.sending.operation_id,
-                c.state.in_(["unknown", "not_sent"]),
+                c.state.in_([OperationState.UNKNOWN, OperationState.NOT_SENT]),
                 c.fence.is_(None) | (c.fence == one.sending.fence),
             )
-            .values(state="unknown", fence=None, next_attempt_at=clock.now() + wait)
+            .values(state=OperationState.UNKNOWN, fence=None, next_attempt_at=clock.now() + wait)
         )

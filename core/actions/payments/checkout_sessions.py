@@ -12,11 +12,11 @@ from core.actions.operations.operations import StripeRequest as Call
 from core.actions.operations.operations import authorize
 from core.actions.payments import validation as rules
 from core.actions.payments.checkout_order import CheckoutOrder
+from core.actions.payments.operation_kinds import CREATE_SESSION
 from core.actions.payments.risk_gate import execute_with_risk
 from core.actions.payments.validation import NewPayment
 from core.money import Money, plain
 
-KIND = "checkout_session.create"
 HOME = "/v1/checkout/sessions"
 _RIGHTS = (rights.USE_DEVELOPER_TOOLS,)
 
@@ -64,7 +64,7 @@ def create(
     Risk is asked first, as before any payment: `RiskRefused`, and nothing is sent.
     `InvalidInput` names the field; `TestModeOnly` without a test key: nothing is then sent.
     """
-    authorize(context, caller, _RIGHTS, KIND, "")
+    authorize(context, caller, _RIGHTS, CREATE_SESSION.name, "")
     asked = payment_for(order, order_id=order_id, user_id=caller.user_id, name=name, email=email)
     amount = rules.checked_amount(asked, context.rules)
     notes = rules.checked_metadata(asked)
@@ -83,7 +83,7 @@ def create(
     if order.shipping.minor:
         body["shipping_options"] = [_shipping(order.shipping)]
     context.test_gateway()
-    call = Call(KIND, False, HOME, body, tagged=True)
+    call = Call(CREATE_SESSION, False, HOME, body, tagged=True)
     done = execute_with_risk(
         context,
         caller,

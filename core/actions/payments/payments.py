@@ -13,8 +13,10 @@ from core import clock
 from core.access import rights
 from core.access.principals import Caller
 from core.actions.context import ActionContext
+from core.actions.operations.kinds import OperationKind
 from core.actions.operations.operations import Done, StripeRequest, authorize, execute
 from core.actions.operations.outcomes import facts_of
+from core.actions.payments import operation_kinds as kinds
 from core.actions.payments import validation as rules
 from core.actions.payments.risk_gate import execute_with_risk
 from core.db.engine import reading
@@ -58,7 +60,7 @@ def create(
 
     Risk is asked first: `RiskRefused`, and nothing is sent, where the score is high.
     """
-    authorize(context, caller, TAKERS[livemode], "payment.create", "")
+    authorize(context, caller, TAKERS[livemode], kinds.CREATE.name, "")
     amount = rules.checked_amount(asked, context.rules)
     notes = rules.checked_metadata(asked)
     body: dict[str, Any] = {
@@ -72,7 +74,7 @@ def create(
     if asked.manual_capture:
         body["capture_method"] = "manual"
     _ready(context, livemode)
-    order = StripeRequest("payment.create", livemode, _HOME, body, tagged=True)
+    order = StripeRequest(kinds.CREATE, livemode, _HOME, body, tagged=True)
     return _payment(
         execute_with_risk(
             context,
@@ -100,14 +102,14 @@ def confirm(
 
     Without a `return_url` the customer comes back to a page of ours.
     """
-    authorize(context, caller, TAKERS[livemode], "payment.confirm", str(payment_intent_id))
+    authorize(context, caller, TAKERS[livemode], kinds.CONFIRM.name, str(payment_intent_id))
     path = _path(payment_intent_id, "confirm")
     back = context.return_url if return_url is None else rules.checked_return_url(return_url)
     body: dict[str, Any] = {"return_url": back, "expand": ["latest_charge"]}
     if payment_method is not None:
         body["payment_method"] = rules.checked_id("payment_method", payment_method)
     _ready(context, livemode)
-    order = StripeRequest("payment.confirm", livemode, path, body, target=payment_intent_id)
+    order = StripeRequest(kinds.CONFIRM, livemode, path, body, target=payment_intent_id)
     return _payment(
         execute(context, caller, order, rights=TAKERS[livemode], operation_id=operation_id)
     )
@@ -122,7 +124,7 @@ def capture(
     operation_id: str | None = None,
 ) -> Payment:
     """Take the whole of what an authorized payment holds."""
-    return _step(context, caller, "capture", payment_intent_id, livemode, operation_id)
+    return _step(context, caller, kinds.CAPTURE, payment_intent_id, livemode, operation_id)
 
 
 def cancel(
@@ -134,7 +136,7 @@ def cancel(
     operation_id: str | None = None,
 ) -> Payment:
     """End a payment that has not succeeded; what an authorization holds is let go."""
-    return _step(context, caller, "cancel", payment_intent_id, livemode, operation_id)
+    return _step(context, caller, kinds.CANCEL, payment_intent_id, livemode, operation_id)
 
 
 def retrieve(
@@ -172,15 +174,14 @@ def _changed_since(context: ActionContext, payment_intent_id: str, read_us: int)
 def _step(
     context: ActionContext,
     caller: Caller,
-    verb: str,
+    kind: OperationKind,
     payment_intent_id: str,
     livemode: bool,
     operation_id: str | None,
 ) -> Payment:
     """A call that needs nothing but the payment."""
-    kind = f"payment.{verb}"
-    authorize(context, caller, TAKERS[livemode], kind, str(payment_intent_id))
-    path = _path(payment_intent_id, verb)
+    authorize(context, caller, TAKERS[livemode], kind.name, str(payment_intent_id))
+    path = _path(payment_intent_id, kind.name.removeprefix("payment."))
     _ready(context, livemode)
     order = StripeRequest(
         kind, livemode, path, {"expand": ["latest_charge"]}, target=payment_intent_id

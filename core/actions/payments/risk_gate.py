@@ -102,7 +102,7 @@ class _Question:
             audit.append(
                 connection,
                 actor=self.caller.actor,
-                action=self.order.kind,
+                action=self.order.kind.name,
                 target=f"order {self.order_id}",
                 outcome="refused by risk",
                 details={"assessment": kept, "score": self.refused.score.points},

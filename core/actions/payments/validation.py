@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from core import clock, money
 from core.actions.context import PaymentRules
-from core.actions.operations.call import TAG
+from core.actions.operations.kinds import TAG
 from core.domain.search_histograms import folded_email
 from core.errors import InvalidAmount, InvalidInput
 from core.money import Money

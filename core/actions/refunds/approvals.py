@@ -12,7 +12,7 @@ from core import clock
 from core.access import rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
-from core.actions.operations.call import PendingCall
+from core.actions.operations.kinds import PendingCall
 from core.actions.operations.operations import authorize, record
 from core.actions.refunds import authority as refund_authority
 from core.actions.refunds import validation as rules
@@ -27,11 +27,11 @@ from core.actions.refunds.requests import (
 from core.actions.transaction import refusals_noted
 from core.db.engine import reading, retrying, writing
 from core.db.tables import refund_requests
-from core.domain import refund_states as states
 from core.domain.refundable import refundable_balance
 from core.errors import AlreadyDecided, AskerLostRight, NotPermitted, NotRefundable
 from core.mirror.refund_requests import move
 from core.money import Money
+from core.states import RefundState
 
 __all__ = ["approve", "expire", "refuse"]
 
@@ -63,7 +63,7 @@ def refuse(context: ActionContext, caller: Caller, request_id: str, why: str) ->
 def expire(context: ActionContext) -> int:
     """End what waited too long, and free what it reserved; how many. The worker's step."""
     q = refund_requests.c
-    late = select(q.id).where(q.state == states.AWAITING, q.expires_at <= clock.now())
+    late = select(q.id).where(q.state == RefundState.AWAITING_APPROVAL, q.expires_at <= clock.now())
     with reading(context.engine) as connection:
         ids = connection.scalars(late.order_by(q.expires_at).limit(100)).all()
     return sum(retrying(partial(_expire, context, one)) for one in ids)
@@ -84,7 +84,7 @@ def _approve(context: ActionContext, caller: Caller, request_id: str) -> Pending
         move(
             connection,
             row.id,
-            states.SENDING,
+            RefundState.SENDING,
             at=moment,
             approved_by=caller.actor,
             operation_id=row.id,
@@ -101,7 +101,7 @@ def _refuse(context: ActionContext, caller: Caller, request_id: str, why: str) -
     moment = clock.now()
     with writing(context.engine) as connection:
         _, row = _waiting(connection, caller, request_id, moment)
-        move(connection, row.id, states.REFUSED, at=moment, why=why, approved_by=caller.actor)
+        move(connection, row.id, RefundState.REFUSED, at=moment, why=why, approved_by=caller.actor)
         note_request(connection, caller.actor, REFUSE, row, moment, why=why)
 
 
@@ -115,7 +115,7 @@ def _waiting(
         raise NotPermitted(
             rights.APPROVE_REFUND, "Somebody else decides about what you asked for yourself."
         )
-    if row.state != states.AWAITING:
+    if row.state != RefundState.AWAITING_APPROVAL:
         raise AlreadyDecided
     if row.expires_at <= moment:
         raise AlreadyDecided("It waited too long and has expired; it may be asked for anew.")
@@ -125,7 +125,7 @@ def _waiting(
 def _expire(context: ActionContext, request_id: str) -> bool:
     moment = clock.now()
     with writing(context.engine) as connection:
-        moved = move(connection, request_id, states.EXPIRED, at=moment, why=NOBODY)
+        moved = move(connection, request_id, RefundState.EXPIRED, at=moment, why=NOBODY)
         row = find(connection, request_id)
         if moved and row is not None:
             note_request(connection, "worker", EXPIRE, row, moment)

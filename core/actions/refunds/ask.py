@@ -14,7 +14,7 @@ from core import clock
 from core.access import audit, rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
-from core.actions.operations.call import PendingCall
+from core.actions.operations.kinds import PendingCall
 from core.actions.operations.operations import authorize, record
 from core.actions.refunds import validation as rules
 from core.actions.refunds.allowance import allowance_of
@@ -23,11 +23,11 @@ from core.actions.refunds.validation import NewRefund
 from core.actions.transaction import refusals_noted
 from core.db.engine import retrying, writing
 from core.db.tables import refund_requests, users
-from core.domain import refund_states as states
 from core.domain import versions
 from core.domain.refund_warnings import warnings
 from core.domain.refundable import refundable_balance
 from core.errors import IdempotencyKeyReused
+from core.states import RefundState
 
 __all__ = ["NewRefund", "RefundRequest", "ask"]
 
@@ -96,7 +96,7 @@ def _write_down(
             "currency": amount.currency,
             "reason": asked.reason,
             "note": asked.note,
-            "state": states.AWAITING if over else states.SENDING,
+            "state": RefundState.AWAITING_APPROVAL if over else RefundState.SENDING,
             "asked_by": caller.actor,
             "asked_user_id": person.user_id,
             "whole": asked.amount is None,

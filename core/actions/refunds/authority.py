@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from core import clock
 from core.access import rights
 from core.access.principals import Caller, caller_named, permitted
-from core.actions.operations.call import REFUND, PendingCall
+from core.actions.operations.kinds import PendingCall
 from core.actions.refunds import validation as rules
 from core.db.engine import reading
 from core.db.tables import refund_requests
@@ -49,9 +49,7 @@ def asker(asked: Row[Any]) -> Caller:
 
 
 def withdrawn(engine: Engine, sending: PendingCall) -> str | None:
-    """Why an operation is not to be sent again; None if it is, or is no refund."""
-    if sending.kind != REFUND:
-        return None
+    """Why the refund of a request is not to be sent again; None if it is."""
     with reading(engine) as connection:
         row = connection.execute(
             select(refund_requests).where(refund_requests.c.id == sending.operation_id)

@@ -23,10 +23,9 @@ from core.actions.refunds.bulk_requests import BulkRefund
 from core.actions.transaction import refusals_noted
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds
-from core.domain import bulk_refund_states as bulks
-from core.domain import refund_states as states
 from core.errors import AlreadyDecided, AskerLostRight, NotPermitted
 from core.masking import mask_cards
+from core.states import BulkRefundState, RefundState
 
 __all__ = ["approve", "expire", "refuse", "withdraw"]
 
@@ -50,8 +49,8 @@ def approve(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
             raise AskerLostRight
         context.gateway(row.livemode)
         by = caller.actor
-        records.move_rows(connection, row.id, states.QUEUED, moment, approved_by=by)
-        records.move(connection, row.id, bulks.RUNNING, moment, decided_by=by)
+        records.move_rows(connection, row.id, RefundState.QUEUED, moment, approved_by=by)
+        records.move(connection, row.id, BulkRefundState.RUNNING, moment, decided_by=by)
 
     return _decided(context, caller, bulk_id, APPROVE, decide)
 
@@ -62,8 +61,10 @@ def refuse(context: ActionContext, caller: Caller, bulk_id: str, why: str) -> Bu
 
     def decide(connection: Connection, row: Row[Any], moment: datetime) -> None:
         text("why", said, rules.LONGEST_NOTE)
-        records.move_rows(connection, row.id, states.REFUSED, moment, why=said)
-        records.move(connection, row.id, bulks.REFUSED, moment, decided_by=caller.actor, why=said)
+        records.move_rows(connection, row.id, RefundState.REFUSED, moment, why=said)
+        records.move(
+            connection, row.id, BulkRefundState.REFUSED, moment, decided_by=caller.actor, why=said
+        )
 
     return _decided(context, caller, bulk_id, REFUSE, decide, why=said)
 
@@ -72,8 +73,8 @@ def withdraw(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund
     """Take back what waits; only who asked does."""
 
     def decide(connection: Connection, row: Row[Any], moment: datetime) -> None:
-        records.move_rows(connection, row.id, states.CANCELED, moment)
-        records.move(connection, row.id, bulks.CANCELED, moment)
+        records.move_rows(connection, row.id, RefundState.CANCELED, moment)
+        records.move(connection, row.id, BulkRefundState.CANCELED, moment)
 
     return _decided(context, caller, bulk_id, WITHDRAW, decide)
 
@@ -81,7 +82,9 @@ def withdraw(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund
 def expire(context: ActionContext) -> int:
     """End what waited too long, and free what it reserved; how many. The worker's step."""
     b = bulk_refunds.c
-    late = select(b.id).where(b.state == bulks.AWAITING, b.expires_at <= clock.now())
+    late = select(b.id).where(
+        b.state == BulkRefundState.AWAITING_APPROVAL, b.expires_at <= clock.now()
+    )
     with reading(context.engine) as connection:
         ids = connection.scalars(late.order_by(b.expires_at).limit(20)).all()
     return sum(retrying(partial(_expire, context, one)) for one in ids)
@@ -106,7 +109,7 @@ def _decided(
             row = records.find(connection, bulk_id)
             if own != (row.asked_user_id == person.user_id):
                 raise NotPermitted(right, _ONLY_OWN if own else _NOT_OWN)
-            if row.state != bulks.AWAITING:
+            if row.state != BulkRefundState.AWAITING_APPROVAL:
                 raise AlreadyDecided
             if row.expires_at <= moment:
                 raise AlreadyDecided(
@@ -129,9 +132,9 @@ def _expire(context: ActionContext, bulk_id: str) -> bool:
     moment = clock.now()
     with writing(context.engine) as connection:
         row = records.find(connection, bulk_id)
-        if row.state != bulks.AWAITING:
+        if row.state != BulkRefundState.AWAITING_APPROVAL:
             return False
-        records.move_rows(connection, bulk_id, states.EXPIRED, moment, why=NOBODY)
-        records.move(connection, bulk_id, bulks.EXPIRED, moment, why=NOBODY)
+        records.move_rows(connection, bulk_id, RefundState.EXPIRED, moment, why=NOBODY)
+        records.move(connection, bulk_id, BulkRefundState.EXPIRED, moment, why=NOBODY)
         records.note_bulk(connection, "worker", EXPIRE, bulk_id, moment)
     return True

@@ -28,11 +28,10 @@ from core.actions.transaction import refusals_noted
 from core.db.bulk import insert_rows
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds, refund_requests, users
-from core.domain import bulk_refund_states as bulks
-from core.domain import refund_states as states
 from core.domain.refund_warnings import counted
 from core.errors import AlreadyDecided, IdempotencyKeyReused, InvalidInput
 from core.money import Money
+from core.states import BulkRefundState, RefundState
 
 TRY = "bulk_refund.try"
 ASK = "bulk_refund.ask"
@@ -148,7 +147,7 @@ def _write_down(
         row = {
             "id": key,
             "livemode": livemode,
-            "state": bulks.AWAITING if over else bulks.RUNNING,
+            "state": BulkRefundState.AWAITING_APPROVAL if over else BulkRefundState.RUNNING,
             "reason": asked.reason,
             "note": asked.note,
             "over": over,
@@ -175,7 +174,7 @@ def _insert_rows(connection: Connection, bulk: Mapping[str, Any], found: list[Ve
     shared = {name: bulk[name] for name in names} | {
         "bulk_id": bulk["id"],
         "whole": False,
-        "state": states.REQUESTED if bulk["over"] else states.QUEUED,
+        "state": RefundState.REQUESTED if bulk["over"] else RefundState.QUEUED,
     }
     rows = [
         shared
@@ -224,10 +223,10 @@ def _stop(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
     with writing(context.engine) as connection:
         permitted(connection, caller, rights.BULK_REFUND, now=moment)
         row = records.find(connection, bulk_id)
-        if row.state != bulks.RUNNING:
+        if row.state != BulkRefundState.RUNNING:
             raise AlreadyDecided
-        left = records.move_rows(connection, row.id, states.CANCELED, moment, why=STOPPED)
-        records.move(connection, row.id, bulks.STOPPED, moment, stopped_by=caller.actor)
+        left = records.move_rows(connection, row.id, RefundState.CANCELED, moment, why=STOPPED)
+        records.move(connection, row.id, BulkRefundState.STOPPED, moment, stopped_by=caller.actor)
         stopped = records.shape(records.find(connection, row.id))
         records.note_bulk(connection, caller.actor, records.STOP, row.id, moment, unsent=left)
     return stopped

@@ -13,11 +13,12 @@ from core.access import audit
 from core.db.tables import bulk_refunds, refund_requests
 from core.domain import refund_states as states
 from core.errors import NotFound
+from core.states import RefundState
 
 #: A person stops a bulk, or the worker does.
 STOP = "bulk_refund.stop"
 #: Rows of a bulk of which Stripe has not heard.
-UNSENT = (states.REQUESTED, states.QUEUED)
+UNSENT = (RefundState.REQUESTED, RefundState.QUEUED)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, func, select
 
 from core import clock
 from core.actions.context import ActionContext
-from core.actions.operations.call import PendingCall, send
+from core.actions.operations.call import send
+from core.actions.operations.kinds import PendingCall
 from core.actions.operations.operations import record
 from core.actions.refunds import authority as refund_authority
 from core.actions.refunds import bulk_requests as records
@@ -26,12 +27,11 @@ from core.actions.refunds.requests import locked, order_of
 from core.actions.refunds.requests import note_request as note_row
 from core.db.engine import reading, retrying, writing
 from core.db.tables import bulk_refunds, refund_requests
-from core.domain import bulk_refund_states as bulks
-from core.domain import refund_states as states
 from core.domain.refundable import refundable_balance
 from core.errors import InvalidInput, NotRefundable, StripeError
 from core.mirror.refund_requests import move
 from core.money import Money
+from core.states import BulkRefundState, RefundState
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ MOST_IN_FLIGHT = 8
 #: Workers choose among the first rows, so that they seldom want the same one.
 _CHOICE = 8
 #: A row is sent from this state alone.
-_SENT_FROM = (states.QUEUED,)
+_SENT_FROM = (RefundState.QUEUED,)
 
 
 def send_waiting_rows(context: ActionContext) -> bool:
@@ -50,7 +50,9 @@ def send_waiting_rows(context: ActionContext) -> bool:
     for bulk_id in _running(context):
         with reading(context.engine) as connection:
             queued = _ids(connection, bulk_id, _SENT_FROM, _CHOICE)
-            waiting = _ids(connection, bulk_id, (states.SENDING, states.UNKNOWN), MOST_IN_FLIGHT)
+            waiting = _ids(
+                connection, bulk_id, (RefundState.SENDING, RefundState.UNKNOWN), MOST_IN_FLIGHT
+            )
         if not queued:
             retrying(partial(_end, context, bulk_id))
             return True
@@ -62,7 +64,9 @@ def send_waiting_rows(context: ActionContext) -> bool:
 
 def _running(context: ActionContext) -> list[str]:
     b = bulk_refunds.c
-    query = select(b.id).where(b.state == bulks.RUNNING, b.livemode.in_(list(context.gateways)))
+    query = select(b.id).where(
+        b.state == BulkRefundState.RUNNING, b.livemode.in_(list(context.gateways))
+    )
     with reading(context.engine) as connection:
         return list(connection.scalars(query.order_by(b.created_at, b.id).limit(20)))
 
@@ -109,7 +113,7 @@ def _take(context: ActionContext, request_id: str) -> PendingCall | str | None:
             _fail(connection, row, error)
             return None
         key = _operation_id(row)
-        move(connection, row.id, states.SENDING, at=moment, operation_id=key)
+        move(connection, row.id, RefundState.SENDING, at=moment, operation_id=key)
         order = order_of(row.payment_id, row.livemode, amount, row.reason)
         return record(connection, refund_authority.asker(row), order, key, moment)
 
@@ -120,7 +124,7 @@ def _operation_id(row: Row[Any]) -> str:
 
 def _fail(connection: Connection, row: Row[Any], error: InvalidInput) -> None:
     moment = clock.now()
-    move(connection, row.id, states.FAILED, at=moment, why=error.rule[:500])
+    move(connection, row.id, RefundState.FAILED, at=moment, why=error.rule[:500])
     note_row(connection, "worker", ROW, row, moment, outcome="failed", why=error.rule)
 
 
@@ -128,10 +132,10 @@ def _halt(context: ActionContext, bulk_id: str, why: str) -> None:
     """Stop it as a person would; what was sent stays sent."""
     moment = clock.now()
     with writing(context.engine) as connection:
-        if records.find(connection, bulk_id).state != bulks.RUNNING:
+        if records.find(connection, bulk_id).state != BulkRefundState.RUNNING:
             return
-        left = records.move_rows(connection, bulk_id, states.CANCELED, moment, why=why)
-        records.move(connection, bulk_id, bulks.STOPPED, moment, why=why)
+        left = records.move_rows(connection, bulk_id, RefundState.CANCELED, moment, why=why)
+        records.move(connection, bulk_id, BulkRefundState.STOPPED, moment, why=why)
         records.note_bulk(connection, "worker", records.STOP, bulk_id, moment, unsent=left, why=why)
     _log.warning("%s %s: %s", records.STOP, bulk_id, why)
 
@@ -142,11 +146,11 @@ def _end(context: ActionContext, bulk_id: str) -> None:
     q = refund_requests.c
     with writing(context.engine) as connection:
         row = records.find(connection, bulk_id)
-        if row.state != bulks.RUNNING:
+        if row.state != BulkRefundState.RUNNING:
             return
         counted = connection.execute(
             select(q.state, func.count()).where(q.bulk_id == bulk_id).group_by(q.state)
         )
         found = {str(state): int(count) for state, count in counted}
-        records.move(connection, bulk_id, bulks.DONE, moment)
+        records.move(connection, bulk_id, BulkRefundState.DONE, moment)
         records.note_bulk(connection, "worker", DONE, bulk_id, moment, rows=found)

@@ -11,20 +11,20 @@ from core import clock
 from core.access import rights
 from core.access.principals import Caller, Principal, permitted
 from core.actions.context import ActionContext
-from core.actions.operations.call import PendingCall
+from core.actions.operations.kinds import PendingCall
 from core.actions.operations.operations import StripeRequest, authorize, record
 from core.actions.refunds import validation as rules
+from core.actions.refunds.operation_kinds import CANCEL
 from core.actions.refunds.requests import RefundRequest, answer, locked, note_request, shape
 from core.actions.transaction import refusals_noted
 from core.db.engine import retrying, writing
 from core.db.tables import refund_requests, refunds
-from core.domain import refund_states as states
 from core.errors import AlreadyDecided, NotPermitted, NotRefundable
 from core.mirror.refund_requests import move
+from core.states import RefundState
 
 __all__ = ["cancel", "settle"]
 
-CANCEL = "refund.cancel"
 SETTLE = "refund.settle"
 _DECIDERS = (rights.ASK_REFUND, rights.APPROVE_REFUND)
 
@@ -33,8 +33,8 @@ def cancel(context: ActionContext, caller: Caller, request_id: str) -> RefundReq
     """Take back what waits (its asker alone), or cancel at Stripe what still can be (its asker,
     or who approves). `AlreadyDecided` when it is over or being sent, `NotRefundable` with the
     reason when the bank has it."""
-    authorize(context, caller, _DECIDERS, CANCEL, str(request_id))
-    with refusals_noted(context, caller, CANCEL, request_id):
+    authorize(context, caller, _DECIDERS, CANCEL.name, str(request_id))
+    with refusals_noted(context, caller, CANCEL.name, request_id):
         sending = retrying(partial(_cancel, context, caller, request_id))
     return answer(context, request_id, sending)
 
@@ -53,13 +53,13 @@ def _cancel(context: ActionContext, caller: Caller, request_id: str) -> PendingC
         person = permitted(connection, caller, *_DECIDERS, now=moment)
         _, row = locked(connection, request_id)
         own = row.asked_user_id == person.user_id
-        if row.state == states.AWAITING:
+        if row.state == RefundState.AWAITING_APPROVAL:
             if not own:
                 raise NotPermitted(rights.ASK_REFUND, "Only who asked takes a request back.")
-            move(connection, row.id, states.CANCELED, at=moment)
-            note_request(connection, caller.actor, CANCEL, row, moment)
+            move(connection, row.id, RefundState.CANCELED, at=moment)
+            note_request(connection, caller.actor, CANCEL.name, row, moment)
             return None
-        if row.state != states.PENDING:
+        if row.state != RefundState.PENDING:
             raise AlreadyDecided
         _check_may_stop(connection, person, own=own, refund_id=row.refund_id)
         path = f"/v1/refunds/{row.refund_id}/cancel"
@@ -84,7 +84,7 @@ def _settle(context: ActionContext, caller: Caller, request_id: str, done: str) 
     with writing(context.engine) as connection:
         permitted(connection, caller, *_DECIDERS, now=moment)
         _, row = locked(connection, request_id)
-        if row.state != states.FAILED:
+        if row.state != RefundState.FAILED:
             raise AlreadyDecided("It did not fail: there is nothing to see to.")
         if row.settled_at is None:
             connection.execute(

@@ -11,17 +11,19 @@ from sqlalchemy import Connection, Row, select
 
 from core.access import audit
 from core.actions.context import ActionContext
-from core.actions.operations.call import REFUND, PendingCall, send
+from core.actions.operations.call import send
+from core.actions.operations.kinds import PendingCall
 from core.actions.operations.operations import StripeRequest
 from core.actions.operations.outcomes import FINAL, raise_again
 from core.actions.payments.validation import text
+from core.actions.refunds.operation_kinds import CREATE
 from core.actions.refunds.validation import locked_payment
 from core.db.engine import reading
 from core.db.tables import operations, refund_requests
-from core.domain import refund_states as states
 from core.errors import NotFound, StripeError
 from core.mirror.refresh_queue import payment_kind
 from core.money import Money
+from core.states import RefundState
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def order_of(payment_id: str, livemode: bool, amount: Money, reason: str) -> Str
     Its parameters `payment_intent` and `charge` are named as what they are the ids of.
     """
     body = {payment_kind(payment_id): payment_id, "amount": amount.minor, "reason": reason}
-    return StripeRequest(REFUND, livemode, "/v1/refunds", body, target=payment_id, tagged=True)
+    return StripeRequest(CREATE, livemode, "/v1/refunds", body, target=payment_id, tagged=True)
 
 
 def answer(
@@ -120,7 +122,7 @@ def answer(
         row = find(connection, request_id)
         if row is None:
             raise NotFound(f"There is no refund request {request_id}")
-        if sending is None and row.state == states.FAILED and row.refund_id is None:
+        if sending is None and row.state == RefundState.FAILED and row.refund_id is None:
             _raise_kept(connection, request_id)
     return shape(row, warnings)
 

@@ -20,6 +20,7 @@ from core.reads.search.logs import keyset
 from core.reads.search.logs.events import CHECKS, FEW, LOG, SOURCES, STATES, read_line, search
 from core.reads.search.logs.keyset import AccessPath, LogPage, Search
 from core.reads.search.query import Query
+from core.states import EventState
 
 __all__ = ["CHECKS", "SOURCES", "STATES", "Query", "read_line"]
 
@@ -122,8 +123,8 @@ def page(
 @requires("see_events")
 def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
     """How many events are pending and dead, and objects parked, each counted up to `FEW`."""
-    found = {}
-    for state in ("pending", "dead"):
+    found: dict[str, int] = {}
+    for state in (EventState.PENDING, EventState.DEAD):
         some = (
             select(events.c.seq)
             .where(events.c.state == state, events.c.livemode == livemode)
@@ -142,7 +143,9 @@ def waiting(conn: Connection, *, livemode: bool) -> dict[str, int]:
 def without_key(conn: Connection, *, livemode: bool) -> int:
     """How many events of a mode wait for a key of it, counted up to `FEW`."""
     e = events.c
-    waits = (e.state == "skipped") & (e.next_attempt_at >= NEVER) & (e.livemode == livemode)
+    waits = (
+        (e.state == EventState.SKIPPED) & (e.next_attempt_at >= NEVER) & (e.livemode == livemode)
+    )
     waits &= e.skipped_because == "no_key"
     some = select(e.seq).where(waits).limit(FEW).subquery()
     return int(conn.scalar(select(func.count()).select_from(some)) or 0)

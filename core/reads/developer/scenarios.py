@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from core.db.tables import scenario_runs
 from core.reads.permissions import requires
+from core.states import ScenarioRunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Run:
     @property
     def under_way(self) -> bool:
         """Whether there is still something to come."""
-        return self.state in ("asked", "running")
+        return self.state in (ScenarioRunState.ASKED, ScenarioRunState.RUNNING)
 
 
 @requires("use_developer_tools")

@@ -27,6 +27,7 @@ from core.errors import InvalidInput
 from core.money import Money
 from core.reads.disputes import statuses as dispute_statuses
 from core.reads.permissions import requires
+from core.states import OperationState
 
 LIMIT = 50
 #: What each list holds; the first is ordered by deadline, the others newest first. A status that is
@@ -264,7 +265,9 @@ def answer_time(conn: Connection, *, livemode: bool) -> AnswerTime:
     asked = (
         select(first, d.created_at)
         .join_from(operations, disputes, d.stripe_id == o.stripe_id)
-        .where(o.kind == "dispute.submit", o.state == "succeeded", d.livemode == livemode)
+        .where(
+            o.kind == "dispute.submit", o.state == OperationState.SUCCEEDED, d.livemode == livemode
+        )
         .group_by(d.stripe_id, d.created_at)
         .order_by(first.desc())
         .limit(_TIMED)

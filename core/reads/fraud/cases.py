@@ -13,6 +13,7 @@ from core.db.tables import cases, payments, risk_assessments, user_roles, users
 from core.money import Money
 from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
+from core.states import CaseState
 
 MOST_SHOWN = 200
 KINDS = ("flag", "warning", "review")
@@ -56,7 +57,10 @@ def queue(
 ) -> Queue:
     """The oldest first; `by_money` (with a `currency`: money has no order across them) the most
     at risk first; closed ones by when they were closed, the last first."""
-    tests = [_C.livemode == livemode, (_C.state == "open") if is_open else (_C.state != "open")]
+    tests = [
+        _C.livemode == livemode,
+        (_C.state == CaseState.OPEN) if is_open else (_C.state != CaseState.OPEN),
+    ]
     for column, wanted in ((_C.kind, kind), (_C.currency, currency), (_C.assigned_to, assigned_to)):
         if wanted:
             tests.append(column == wanted)
@@ -68,7 +72,7 @@ def queue(
     rows = conn.execute(case_rows().where(*tests).order_by(*order).limit(MOST_SHOWN)).all()
     counted = conn.execute(
         select(_C.currency, func.count())
-        .where(_C.livemode == livemode, _C.state == "open")
+        .where(_C.livemode == livemode, _C.state == CaseState.OPEN)
         .group_by(_C.currency)
         .order_by(func.count().desc(), _C.currency)
     )

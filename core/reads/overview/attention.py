@@ -18,8 +18,6 @@ from core.db.tables import (
     refund_requests,
     stale_objects,
 )
-from core.domain import bulk_refund_states as bulks
-from core.domain import refund_states as states
 from core.domain.stream_limits import BACKFILL, LEDGER, PAYOUTS
 from core.reads.developer import parked_objects
 from core.reads.disputes import statuses as dispute_statuses
@@ -28,6 +26,7 @@ from core.reads.overview.streams import StreamState
 from core.reads.permissions import requires
 from core.reads.revenue import ledger_checks, revenue
 from core.reads.search.payments import facets
+from core.states import BulkRefundState, CaseState, EventState, RefundState
 
 #: A reading that is due this long says that the worker is behind, or stopped.
 LATE = timedelta(minutes=5)
@@ -69,18 +68,18 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     """Only kinds of which something waits, most urgent first."""
     due = stale_objects.c.next_attempt_at
     late, set_aside = due < now - LATE, due >= NEVER
-    dead = events.c.state == "dead"
+    dead = events.c.state == EventState.DEAD
     answerable = disputes.c.status.in_(dispute_statuses.answerable(conn))
     asked = refund_requests.c
-    to_approve = (asked.state == states.AWAITING) & (asked.expires_at > now)
+    to_approve = (asked.state == RefundState.AWAITING_APPROVAL) & (asked.expires_at > now)
     bulk = bulk_refunds.c
-    bulk_waits = (bulk.state == bulks.AWAITING) & (bulk.expires_at > now)
-    bulk_stopped = (bulk.state == bulks.STOPPED) & bulk.stopped_by.is_(None)
+    bulk_waits = (bulk.state == BulkRefundState.AWAITING_APPROVAL) & (bulk.expires_at > now)
+    bulk_stopped = (bulk.state == BulkRefundState.STOPPED) & bulk.stopped_by.is_(None)
     bulk_stopped &= bulk.updated_at > now - TOLD
     # What a rule of ours refused before it was sent waits for nobody.
-    failed = (asked.state == states.FAILED) & asked.operation_id.is_not(None)
+    failed = (asked.state == RefundState.FAILED) & asked.operation_id.is_not(None)
     failed &= asked.settled_at.is_(None)
-    open_ended = asked.state.in_([states.SENDING, states.UNKNOWN])
+    open_ended = asked.state.in_([RefundState.SENDING, RefundState.UNKNOWN])
     unresolved = open_ended & (asked.updated_at < now - UNRESOLVED)
 
     def need(kind: str, right: str, moment: Column[datetime], test: ColumnElement[bool]) -> Need:
@@ -93,7 +92,7 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
         need("bulks_stopped", "bulk_refund", bulk.updated_at, bulk_stopped),
         need("refunds_failed", "ask_refund", asked.updated_at, failed),
         need("refunds_unresolved", "ask_refund", asked.updated_at, unresolved),
-        need("open_cases", "manage_fraud", cases.c.opened_at, cases.c.state == "open"),
+        need("open_cases", "manage_fraud", cases.c.opened_at, cases.c.state == CaseState.OPEN),
         _to_capture(conn, livemode),
         need("dead_events", "see_events", events.c.received_at, dead),
         need("stale_objects", "see_events", due, late),

@@ -18,6 +18,7 @@ from core.reads.permissions import requires
 from core.reads.revenue.categories import REVENUE
 from core.reads.search.payments import facets
 from core.reads.search.values import STATE_GROUPS
+from core.states import EventState
 
 PAID = frozenset(STATE_GROUPS["paid"])
 #: Hours begin at other minutes in some time zones; all of them at a quarter.
@@ -171,7 +172,7 @@ def freshness(conn: Connection, *, livemode: bool) -> Freshness:
     ).one()
     waiting = conn.execute(
         select(func.count(), func.min(events.c.received_at)).where(
-            events.c.state == "pending", events.c.livemode == livemode
+            events.c.state == EventState.PENDING, events.c.livemode == livemode
         )
     ).one()
     return Freshness(told[0], told[1], int(waiting[0]), waiting[1])

@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from core.db.tables import bulk_refunds, disputes, refund_requests, users
-from core.domain import bulk_refund_states as bulks
-from core.domain import refund_states as states
 from core.domain.refund_warnings import counted, warnings_of
 from core.errors import NotFound
 from core.money import Money
 from core.reads.permissions import requires
+from core.states import BulkRefundState, RefundState
 
 LIMIT = 50
 MAX_LIMIT = 500
@@ -71,7 +70,7 @@ class Bulk:
     @property
     def unsent(self) -> int:
         """Rows that the worker has still to send."""
-        return self.rows_in(states.REQUESTED, states.QUEUED)
+        return self.rows_in(RefundState.REQUESTED, RefundState.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def latest(conn: Connection, *, livemode: bool, limit: int = LIMIT) -> tuple[Bul
 def waiting(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Bulk, ...]:
     """Those that a second person decides about, the nearest end first."""
     b = bulk_refunds.c
-    query = _bulks(livemode).where(b.state == bulks.AWAITING, b.expires_at > now)
+    query = _bulks(livemode).where(b.state == BulkRefundState.AWAITING_APPROVAL, b.expires_at > now)
     return _with_parts(conn, conn.execute(query.order_by(b.expires_at).limit(LIMIT)).all())
 
 

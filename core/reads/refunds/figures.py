@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from core.db.tables import payments, refund_requests, users
-from core.domain import refund_states as states
 from core.domain.refund_warnings import warnings
 from core.domain.refundable import refundable_balance
 from core.errors import NotFound
 from core.money import Money
 from core.reads.permissions import requires
+from core.states import RefundState
 
 #: More than this is never shown at once; the oldest come first.
 MAX_WAITING = 200
@@ -132,7 +132,7 @@ def waiting(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Waiting
         )
         .join_from(refund_requests, payments, p.stripe_id == q.payment_id)
         .outerjoin(users, users.c.id == q.asked_user_id)
-        .where(q.state == states.AWAITING, q.livemode == livemode, q.expires_at > now)
+        .where(q.state == RefundState.AWAITING_APPROVAL, q.livemode == livemode, q.expires_at > now)
         .order_by(q.expires_at, q.id)
         .limit(MAX_WAITING)
     )

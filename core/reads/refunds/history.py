@@ -16,6 +16,7 @@ from core.money import Money
 from core.reads.payments.list import read_cursor, write_cursor
 from core.reads.permissions import requires
 from core.reads.search.payments.sql import Position
+from core.states import RefundState
 
 LIMIT = 50
 _asker = users.alias("asker")
@@ -158,7 +159,7 @@ def _of_request(row: Row[Any]) -> Entry:
         by_token=row.asked_by != row.asked_user_id,
         decided_by=row.decider or row.approved_by,
         bulk_id=row.bulk_id,
-        failed_open=row.state == states.FAILED and row.settled_at is None,
+        failed_open=row.state == RefundState.FAILED and row.settled_at is None,
     )
 
 

@@ -9,15 +9,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from core.db.tables import refund_requests, refunds, users
-from core.domain import refund_states as states
 from core.errors import NotFound
 from core.money import Money
 from core.reads.permissions import requires
+from core.states import RefundState
 
 #: More than this is not shown at once; the newest come first.
 MOST = 200
 #: Asked for, and not at its end. Rows of a bulk stand under their bulk.
-_UNDER_WAY = (states.AWAITING, states.SENDING, states.UNKNOWN, states.PENDING)
+_UNDER_WAY = (
+    RefundState.AWAITING_APPROVAL,
+    RefundState.SENDING,
+    RefundState.UNKNOWN,
+    RefundState.PENDING,
+)
 _asker = users.alias("asker")
 _decider = users.alias("decider")
 _settler = users.alias("settler")
@@ -92,8 +97,8 @@ def _requests(livemode: bool) -> Select[Any]:
 
 
 def _request(row: Row[Any]) -> Request:
-    waits_for_customer = row.state == states.PENDING and row.status == "requires_action"
-    waits = row.state == states.AWAITING and row.bulk_id is None
+    waits_for_customer = row.state == RefundState.PENDING and row.status == "requires_action"
+    waits = row.state == RefundState.AWAITING_APPROVAL and row.bulk_id is None
     return Request(
         request_id=row.id,
         payment_id=row.payment_id,
@@ -114,5 +119,5 @@ def _request(row: Row[Any]) -> Request:
         updated_at=row.updated_at,
         expires_at=row.expires_at,
         cancelable=waits or waits_for_customer,
-        failed_open=row.state == states.FAILED and row.settled_at is None,
+        failed_open=row.state == RefundState.FAILED and row.settled_at is None,
     )

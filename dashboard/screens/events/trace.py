@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from core.reads.developer.events import EventDetail, EventRow, Reading
+from core.states import EventState
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.screens.events import list as event_list
@@ -56,7 +57,7 @@ def steps(found: EventDetail) -> Iterator[Step]:
         _("after {time}").format(time=length(late)) if told else "",
     )
     yield from _applying(event)
-    if event.state == "applied":
+    if event.state == EventState.APPLIED:
         yield from map(_read_again, found.readings)
 
 
@@ -64,12 +65,12 @@ def _applying(event: EventRow) -> Iterator[Step]:
     if event.attempts:
         tries = _("Tries that failed: {n}").format(n=event.attempts)
         yield Step("error", None, tries, event.last_error or "")
-    if event.state == "applied":
+    if event.state == EventState.APPLIED:
         took = f"{(event.duration_us or 0) / 1000:.1f} ms"
         yield Step("check_circle", event.applied_at, _("Applied to the mirror"), took)
-    elif event.state == "skipped":
+    elif event.state == EventState.SKIPPED:
         yield Step("do_not_disturb_on", event.applied_at, _passed(event), event.account or "")
-    elif event.state == "dead":
+    elif event.state == EventState.DEAD:
         yield Step("block", None, _("Given up: replay it once the reason is gone"))
     else:
         yield Step("hourglass_top", event.next_attempt_at, _("Due to be applied"))
@@ -115,7 +116,7 @@ def draw(found: EventDetail, zone: ZoneInfo) -> None:
 def settled(found: EventDetail) -> bool:
     """Whether nothing more is to come by itself."""
     waits = any(one.waiting and not one.parked for one in found.readings)
-    return found.event.state != "pending" and not waits
+    return found.event.state != EventState.PENDING and not waits
 
 
 def length(span: timedelta) -> str:

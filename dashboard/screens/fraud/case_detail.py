@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.reads.fraud import case_detail as reads
 from core.reads.fraud import cases as queue
 from core.reads.fraud.case_detail import CaseDetail
+from core.states import CaseState
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.fraud import case_dialogs
@@ -28,7 +29,7 @@ def draw(case_id: str, livemode: bool) -> None:
     with st.container(border=True):
         _head(found)
         _why(found)
-        if found.row.state == "open":
+        if found.row.state == CaseState.OPEN:
             _acts(found)
             case_dialogs.open_asked_dialog(found)
         _notes(found)

@@ -9,6 +9,7 @@ import streamlit as st
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.errors import NotFound
 from core.reads.refunds import bulk as reads
+from core.states import BulkRefundState
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
@@ -65,7 +66,7 @@ def _body(review: dict[str, Any]) -> None:
 
 
 def _outcome(state: str) -> None:
-    if state == "running":
+    if state == BulkRefundState.RUNNING:
         st.success(_("Approved: its rows are being sent."), icon=":material/check:")
     else:
         st.info(_("Refused. Who asked sees the reason."), icon=":material/block:")

@@ -13,6 +13,7 @@ from core.actions.refunds import bulk_ask as bulk_refunds
 from core.errors import NotFound, TillwatchError
 from core.reads.refunds import bulk as reads
 from core.reads.refunds.bulk import Bulk
+from core.states import BulkRefundState
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.screens.refunds import bulk_tables
@@ -39,14 +40,14 @@ _STATES = {
 def draw(bulk_id: str) -> None:
     """The bulk, drawn again each second while it runs."""
     bulk = _read(bulk_id)
-    running = bulk is not None and bulk.state == "running"
+    running = bulk is not None and bulk.state == BulkRefundState.RUNNING
 
     @st.fragment(run_every=1 if running else None)
     def standing() -> None:
         now = _read(bulk_id)
         if now is None:
             return
-        if running and now.state != "running":
+        if running and now.state != BulkRefundState.RUNNING:
             # It has ended: the page need not be drawn each second any more.
             st.rerun()
         version = live.version("refunds")
@@ -92,7 +93,7 @@ def _progress(bulk: Bulk) -> None:
 
 def _unresolved(bulk: Bulk) -> None:
     waiting = bulk.rows_in("sending", "unknown")
-    if bulk.state != "running" and waiting:
+    if bulk.state != BulkRefundState.RUNNING and waiting:
         said = _("{n} have no answer from Stripe yet. They are resolved; nothing is sent twice.")
         st.caption(said.format(n=waiting))
     if failed := bulk.rows_in("failed"):
@@ -124,7 +125,7 @@ def _facts(bulk: Bulk) -> None:
 def _controls(bulk: Bulk) -> None:
     """Stop what runs; take back what one asked for and nobody decided."""
     own = bulk.asked_user_id == viewer.signed_in().user_id
-    running = bulk.state == "running"
+    running = bulk.state == BulkRefundState.RUNNING
     if running and st.button(_("Stop"), key="bulk_stop", icon=":material/stop_circle:"):
         _perform(bulk_refunds.stop, bulk.bulk_id)
     waits = bulk.state == "awaiting_approval" and own

@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.actions.refunds import cancel as refund_cancel
 from core.actions.refunds.validation import LONGEST_NOTE
-from core.domain import refund_states as states
 from core.errors import NotFound, StripeError, TillwatchError
 from core.reads.refunds import requests as reads
 from core.reads.refunds.requests import Request
+from core.states import RefundState
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.refunds import labels as refund_labels
@@ -39,7 +39,7 @@ def body(request_id: str) -> None:
     row.header(amount, anchor=False, width="content")
     with row:
         status_badges.badge(refund_labels.REQUEST, found.state)
-    if found.state == states.UNKNOWN:
+    if found.state == RefundState.UNKNOWN:
         st.caption(
             _("Stripe's answer has not arrived. It is being resolved; nothing is sent twice.")
         )
@@ -76,7 +76,7 @@ def _facts(found: Request) -> None:
 
 
 def _until(found: Request) -> str | None:
-    if found.state != states.AWAITING or found.expires_at is None:
+    if found.state != RefundState.AWAITING_APPROVAL or found.expires_at is None:
         return None
     return i18n.moment(found.expires_at, viewer.zone())
 
@@ -108,7 +108,7 @@ def _cancel(found: Request) -> None:
     """Take back what waits, or cancel at Stripe what waits for the customer there."""
     person = viewer.signed_in()
     own = found.asked_user_id == person.user_id
-    waits = found.state == states.AWAITING
+    waits = found.state == RefundState.AWAITING_APPROVAL
     may = own if waits else own or person.may("approve_refund")
     if not (found.cancelable and may):
         return

@@ -18,6 +18,7 @@ from tenacity import wait_none
 
 from core.access.principals import Caller
 from core.actions.disputes import disputes
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.actions.payments import checkout_sessions, payments
 from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
@@ -215,7 +216,7 @@ def _lose_replies(context, backend, emulator):
     with contextlib.suppress(StripeError):
         payments.create(context, backend, ASKED, livemode=False)
     limit = time.monotonic() + 20
-    while resolve.resolve(context) == 0 and time.monotonic() < limit:
+    while resolve.resolve(context, KINDS) == 0 and time.monotonic() < limit:
         time.sleep(0.2)
 
 

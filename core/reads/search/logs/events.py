@@ -15,9 +15,10 @@ from core.reads.search import values
 from core.reads.search.logs import terms as log_terms
 from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
 from core.reads.search.query import Checks, Query, Term, parse, split
+from core.states import EventState
 
 LOG = Log(events.c.received_at, events.c.seq)
-STATES = ("pending", "applied", "skipped", "dead")
+STATES = tuple(EventState)
 BECAUSE = ("not_mirrored", "connected_account", "no_key", "test_button")
 SOURCES = ("webhook", "poll", "backfill", "simulated")
 #: How the ids of simulated events begin: few among many, they are found by it.
@@ -112,7 +113,7 @@ def _leads_to_few(conn: Connection, term: Term) -> bool:
     if term.field == "source":
         return asked == ["simulated"]
     if term.field == "state":
-        if not set(asked) <= {"dead", "pending"}:
+        if not set(asked) <= {EventState.DEAD, EventState.PENDING}:
             return False
         some = select(_c.seq).where(_c.state.in_(asked)).limit(FEW + 1).subquery()
         return (conn.scalar(select(func.count()).select_from(some)) or 0) <= FEW

@@ -8,6 +8,7 @@ import pytest
 from core import clock
 from core.access.principals import Caller
 from core.actions.disputes import disputes
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.errors import AlreadyDecided, InvalidInput, OutcomeUnknown, RequestRepeated
 from core.gateway.client import Gateway
@@ -195,4 +196,4 @@ def ahead(context, monkeypatch, step):
     with monkeypatch.context() as patch:
         for number in range(1, 5):
             patch.setattr(clock, "now", lambda part=step * number / 4: now() + part)
-            resolve.resolve(context)
+            resolve.resolve(context, KINDS)

@@ -9,6 +9,7 @@ import pytest
 from core import clock
 from core.access.principals import Caller
 from core.actions.disputes import disputes
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.emulator.server import start_emulator
 from core.errors import AlreadyDecided, OutcomeUnknown, RequestRepeated
@@ -69,7 +70,7 @@ def later(emulator, monkeypatch):
         emulator.advance(int(step.total_seconds()))
         ahead = moved
         monkeypatch.setattr(clock, "now", lambda: _NOW() + ahead)
-        resolve.resolve(context)
+        resolve.resolve(context, KINDS)
 
     return move
 

@@ -8,6 +8,7 @@ import pytest
 from core import clock
 from core.access.principals import Caller
 from core.actions.disputes import disputes
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.errors import AlreadyDecided, InvalidInput, NotFound, RequestRepeated, StripeBusy
 from tests.support.disputes import TEST, at_stripe, disputed, pdf
@@ -134,4 +135,4 @@ def test_clicks_at_once_submit_once(console, context, risk, dispute, action_emul
 
 def test_nothing_is_left_to_resolve(context, risk, dispute):
     disputes.attach(context, risk, dispute, "receipt", pdf(1), **TEST)
-    assert resolve.resolve(context) == 0
+    assert resolve.resolve(context, KINDS) == 0

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from core import clock
 from core.access.principals import Caller
 from core.actions.fraud import cases
-from core.actions.operations.call import PendingCall
-from core.actions.operations.lookups import FINDERS, Unresolved
+from core.actions.fraud.operation_kinds import APPROVE_REVIEW
+from core.actions.operations.kinds import PendingCall, Unresolved
 from core.actions.refunds.limits import change as change_limit
 from core.db.engine import reading, writing
 from core.db.tables import case_notes, list_entries, payments
@@ -74,11 +74,11 @@ def test_approving_closes_radars_review_too(console, context, risk, in_review):
 def test_an_approval_without_an_answer_is_found_at_stripe(context, in_review):
     _payment, review, _case = in_review
     path = f"/v1/reviews/{review}/approve"
-    sending = PendingCall("op", "review.approve", False, path, {}, review, False, "fence", "x")
+    sending = PendingCall("op", APPROVE_REVIEW, False, path, {}, review, False, "fence", "x")
     one, gateway = Unresolved(sending, 1, clock.now(), clock.now()), context.gateway(False)
-    assert FINDERS["review.approve"](gateway, one) is None
+    assert APPROVE_REVIEW.find(gateway, one) is None
     gateway.post(path, idempotency_key="another")
-    assert FINDERS["review.approve"](gateway, one)["closed_reason"] == "approved"
+    assert APPROVE_REVIEW.find(gateway, one)["closed_reason"] == "approved"
 
 
 def test_a_case_is_given_to_who_works_on_fraud_only(console, context, risk, in_review):

@@ -16,7 +16,7 @@ from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.disputes import disputes
 from core.actions.fraud import cases
-from core.actions.operations.lookups import FINDERS
+from core.actions.operation_kinds import KINDS
 from core.actions.payments import checkout_sessions, payments
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
@@ -208,4 +208,4 @@ def test_an_operation_that_sends_again_after_a_sleep_would_be_seen(shop, kind, w
 
 
 def test_every_kind_of_operation_is_asked_for():
-    assert WAYS.keys() == FINDERS.keys()
+    assert WAYS.keys() == KINDS.keys()

@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 from core import clock
 from core.access.principals import Caller
 from core.actions.context import ActionContext
+from core.actions.operation_kinds import KINDS as ALL_KINDS
 from core.actions.operations import call as operation_call
-from core.actions.operations import lookups, resolve
-from core.actions.operations import operations as operations_
+from core.actions.operations import resolve
+from core.actions.operations.kinds import LEASE
 from core.actions.payments import payments
 from core.actions.payments.validation import NewPayment
 from core.emulator.server import start_emulator
@@ -120,7 +121,7 @@ def settle(scene, monkeypatch) -> None:
     """Let the worker look until nothing is due any more; each look may put it off."""
     for _ in range(8):
         scene.later(timedelta(minutes=11), monkeypatch)
-        if resolve.resolve(scene.context) == 0:
+        if resolve.resolve(scene.context, ALL_KINDS) == 0:
             return
     raise AssertionError("an operation is looked for without end")
 
@@ -185,7 +186,7 @@ def test_a_stripe_that_stays_away_puts_it_off_and_off(scene, console, monkeypatc
     waits = []
     for _ in range(4):
         scene.later(timedelta(minutes=11), monkeypatch)
-        assert resolve.resolve(scene.context) == 1
+        assert resolve.resolve(scene.context, ALL_KINDS) == 1
         (row,) = operations_kept(console)
         assert row.state == "unknown"
         waits.append(row.next_attempt_at - clock.now())
@@ -209,11 +210,11 @@ def test_a_database_that_goes_away_after_the_call_leaves_it_to_be_found(scene, m
 @pytest.mark.parametrize("scene", ["create"], indirect=True)
 def test_nobody_looks_while_its_sender_may_still_be_at_it(scene, monkeypatch):
     scene.cut("before the call")
-    assert resolve.resolve(scene.context) == 0
-    scene.later(operations_.LEASE - timedelta(seconds=10), monkeypatch)
-    assert resolve.resolve(scene.context) == 0
+    assert resolve.resolve(scene.context, ALL_KINDS) == 0
+    scene.later(LEASE - timedelta(seconds=10), monkeypatch)
+    assert resolve.resolve(scene.context, ALL_KINDS) == 0
     scene.later(timedelta(seconds=20), monkeypatch)
-    assert resolve.resolve(scene.context) == 1
+    assert resolve.resolve(scene.context, ALL_KINDS) == 1
 
 
 def sends_under_a_new_key(patch) -> None:
@@ -227,7 +228,8 @@ def sends_under_a_new_key(patch) -> None:
 
 def sends_for_ever(patch) -> None:
     patch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=365))
-    patch.setitem(lookups.FINDERS, "payment.create", lambda _gateway, _one: None)
+    blind = replace(ALL_KINDS["payment.create"], find=lambda _gateway, _one: None)
+    patch.setitem(ALL_KINDS, "payment.create", blind)
 
 
 @pytest.mark.parametrize(

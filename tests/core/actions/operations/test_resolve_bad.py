@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.principals import Caller
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.actions.operations.call import TAG
 from core.actions.payments import payments
@@ -33,7 +34,7 @@ def look(console, context, times=3):
                 .where(operations.c.state.in_(["sending", "unknown"]))
                 .values(next_attempt_at=clock.now() - timedelta(seconds=1))
             )
-        resolve.resolve(context)
+        resolve.resolve(context, KINDS)
 
 
 def keep(console, kind, path):

@@ -9,6 +9,7 @@ import pytest
 
 from core import clock, errors
 from core.access.principals import Caller
+from core.actions.operation_kinds import KINDS
 from core.actions.operations.resolve import resolve
 from core.actions.payments import checkout_sessions
 from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
@@ -79,7 +80,7 @@ def test_a_lost_answer_is_found_at_stripe(console, context, developer, action_em
         past = clock.now() - timedelta(seconds=1)
         connection.execute(operations.update().values(next_attempt_at=past))
     before = len(at_stripe(context))
-    resolve(context)
+    resolve(context, KINDS)
     (row,) = operations_kept(console)
     assert row.state == "succeeded"
     assert of(context, row.stripe_id)["metadata"]["tillwatch_operation"] == row.id

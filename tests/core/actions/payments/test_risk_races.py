@@ -12,6 +12,7 @@ from core import clock
 from core.access.principals import Caller
 from core.actions.payments import checkout_sessions, payments, risk_gate
 from core.actions.payments.checkout_order import AskedItem, AskedOrder, read
+from core.actions.payments.operation_kinds import CREATE_SESSION
 from core.actions.payments.validation import NewPayment
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
@@ -219,6 +220,4 @@ def test_a_session_is_refused_before_stripe_hears_of_it(console, context):
     with pytest.raises(RiskRefused):
         ask(4)
     assert let_through(console) == (3, 3, 4)
-    assert [row.outcome for row in audited(console, checkout_sessions.KIND)][-1] == (
-        "refused by risk"
-    )
+    assert [row.outcome for row in audited(console, CREATE_SESSION.name)][-1] == ("refused by risk")

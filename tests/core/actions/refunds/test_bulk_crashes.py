@@ -17,14 +17,15 @@ from types import SimpleNamespace
 import pytest
 
 from core import clock
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.actions.refunds import bulk_ask as bulk_refunds
 from core.actions.refunds import bulk_plan, bulk_worker
 from core.actions.refunds import bulk_worker as work
 from core.db.engine import writing
 from core.db.tables import operations
-from core.domain import refund_states
 from core.emulator.server import start_emulator
+from core.states import RefundState
 from tests.support.bulk_refunds import ask, kept, percent, states, work_off
 from tests.support.fixtures_access import make_console
 from tests.support.fixtures_actions import make_context
@@ -93,7 +94,7 @@ def go_on_by_two(shop):
 
     def go_on(context):
         work_off(context)
-        resolve.resolve(context)
+        resolve.resolve(context, KINDS)
 
     workers = [threading.Thread(target=go_on, args=(one,)) for one in (shop.context, shop.second)]
     for worker in workers:
@@ -101,7 +102,7 @@ def go_on_by_two(shop):
     for worker in workers:
         worker.join()
     wind_on(shop.context)
-    resolve.resolve(shop.context)
+    resolve.resolve(shop.context, KINDS)
 
 
 def counts(emulator, payments):
@@ -146,7 +147,7 @@ def test_a_worker_that_takes_new_ids_when_it_goes_on_would_be_seen(shop, monkeyp
     ask(shop.context, shop.lead, payments, PART)
     with cut_off("after the call"):
         bulk_worker.send_waiting_rows(shop.context)
-    monkeypatch.setattr(work, "_SENT_FROM", (refund_states.QUEUED, refund_states.SENDING))
+    monkeypatch.setattr(work, "_SENT_FROM", (RefundState.QUEUED, RefundState.SENDING))
     monkeypatch.setattr(work, "_operation_id", lambda row: str(uuid.uuid4()))
     monkeypatch.setattr(work, "move", lambda *given, **named: True)
     for _ in range(6):

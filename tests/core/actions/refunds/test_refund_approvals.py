@@ -15,9 +15,9 @@ from core.actions.refunds import ask as refunds
 from core.actions.refunds import cancel as refund_cancel
 from core.db.engine import writing
 from core.db.tables import refund_requests
-from core.domain import refund_states as states
 from core.domain.versions import changes
 from core.errors import AlreadyDecided, NotFound, NotPermitted, NotRefundable, TillwatchError
+from core.states import RefundState
 from tests.support.fixtures_access import audited, give, make_console
 from tests.support.fixtures_actions import make_context, operations_kept, with_token
 from tests.support.refunds import at_stripe, caller, mirror, paid, part, requests, whole
@@ -186,7 +186,7 @@ def test_two_who_approve_at_once_send_once(database_url, action_emulator):
         support = caller(console, "support")
         asked = refunds.ask(context, support, whole(paid(context, LARGE)), livemode=False)
         told = decide_at_once([context] * 4, leads, asked.request_id)
-        assert told == ["decided"] * 3 + [states.SUCCEEDED]
+        assert told == ["decided"] * 3 + [RefundState.SUCCEEDED]
         assert len(at_stripe(context, asked.payment_id)) == 1
     console.engine.dispose()
 

@@ -8,6 +8,7 @@ import pytest
 
 from core import clock
 from core.access import tokens, users
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
@@ -163,7 +164,7 @@ def later(context, action_emulator, monkeypatch):
         moved += timedelta(**step)
         ahead = moved
         monkeypatch.setattr(clock, "now", lambda: _NOW() + ahead)
-        resolve.resolve(context)
+        resolve.resolve(context, KINDS)
 
     return move
 

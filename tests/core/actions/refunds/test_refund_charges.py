@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from core.actions.operation_kinds import KINDS
 from core.actions.operations import resolve
 from core.actions.refunds import ask as refunds
 from core.actions.refunds import bulk_plan
@@ -83,9 +84,11 @@ def test_one_that_is_looked_for_by_an_intent_would_be_given_up(till, monkeypatch
     charge = charged(till.context, 5_000)
     with cut_off("after the call"):
         ask(till, part(charge, "20"))
-    monkeypatch.setattr("core.actions.operations.lookups.payment_kind", lambda _: "payment_intent")
+    monkeypatch.setattr(
+        "core.actions.refunds.operation_kinds.payment_kind", lambda _: "payment_intent"
+    )
     later(till, LATE)
-    resolve.resolve(till.context)
+    resolve.resolve(till.context, KINDS)
     assert requests(till.context.engine, charge)[0].state != "succeeded"
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.actions.operations import lookups, resolve
+from core.actions.operation_kinds import KINDS
+from core.actions.operations import resolve
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
 from core.db.engine import reading, writing
@@ -151,7 +153,8 @@ def test_what_stripe_refuses_is_said_and_frees_the_amount(till):
 
 
 def test_a_worker_that_sends_anew_without_looking_would_be_seen(till, monkeypatch):
-    monkeypatch.setitem(lookups.FINDERS, "refund.create", lambda gateway, one: None)
+    blind = replace(KINDS["refund.create"], find=lambda gateway, one: None)
+    monkeypatch.setitem(KINDS, "refund.create", blind)
     monkeypatch.setattr(resolve, "SENT_AGAIN_FOR", timedelta(days=9))
     payment = paid(till.context, PAID)
     with cut_off("after the call"):

@@ -1,0 +1,89 @@
+"""The life cycles that Tillwatch itself decides: each state by name, as its column keeps it.
+
+Stripe's own statuses are not here: theirs is an open set, kept as it comes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OperationState(StrEnum):
+    """Of a call that changes something at Stripe."""
+
+    SENDING = "sending"
+    #: No answer came; it is being resolved.
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
+    #: By Stripe, for good.
+    REFUSED = "refused"
+    #: Stripe put it off before it acted: it may be tried again.
+    NOT_SENT = "not_sent"
+    #: Found undone.
+    FAILED = "failed"
+
+
+class RefundState(StrEnum):
+    """Of a request to give money back; what may follow what is in `core.domain.refund_states`."""
+
+    REQUESTED = "requested"
+    QUEUED = "queued"
+    AWAITING_APPROVAL = "awaiting_approval"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class BulkRefundState(StrEnum):
+    """Of one decision about many payments."""
+
+    AWAITING_APPROVAL = "awaiting_approval"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
+class EventState(StrEnum):
+    """Of an event in the inbox."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    SKIPPED = "skipped"
+    #: Given up after its last try; replayed by hand.
+    DEAD = "dead"
+
+
+class CaseState(StrEnum):
+    """Of a case of suspected fraud."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUNDED = "refunded"
+    DISMISSED = "dismissed"
+
+
+class ScenarioRunState(StrEnum):
+    """Of a run of the scenarios."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+LIFE_CYCLES: tuple[type[StrEnum], ...] = (
+    OperationState,
+    RefundState,
+    BulkRefundState,
+    EventState,
+    CaseState,
+    ScenarioRunState,
+)

@@ -1,0 +1,92 @@
+"""The database itself refuses a state, an amount or a currency that no decision can have."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
+
+from core import clock
+from core.db import migrate
+from core.db.engine import open_engine, writing
+from core.db.tables import (
+    bulk_refunds,
+    cases,
+    gate_passes,
+    operations,
+    refund_requests,
+    scenario_runs,
+)
+from core.states import (
+    BulkRefundState,
+    CaseState,
+    OperationState,
+    RefundState,
+    ScenarioRunState,
+)
+
+LIFE_CYCLES = {
+    operations: OperationState,
+    refund_requests: RefundState,
+    bulk_refunds: BulkRefundState,
+    cases: CaseState,
+    scenario_runs: ScenarioRunState,
+}
+WITH_MONEY = (refund_requests, cases, gate_passes)
+
+
+@pytest.fixture
+def engine(empty_url):
+    found = open_engine(empty_url)
+    migrate.upgrade(found)
+    yield found
+    found.dispose()
+
+
+def row(table: Table, **values: Any) -> dict[str, Any]:
+    """A row whose every column has a value of its type, each time another key."""
+    kinds: dict[type, Any] = {str: "", int: 1, bool: False}
+    filled: dict[str, Any] = {}
+    for column in table.columns:
+        kind = column.type.python_type
+        filled[column.name] = kinds[kind] if kind in kinds else clock.now()
+        if column.primary_key or column.unique or column.name == "source_id":
+            filled[column.name] = uuid.uuid4().hex
+    if table in LIFE_CYCLES:
+        filled["state"] = next(iter(LIFE_CYCLES[table])).value
+    if table in WITH_MONEY:
+        filled["currency"] = "usd"
+    return filled | values
+
+
+def write(engine, table, **values):
+    with writing(engine) as connection:
+        connection.execute(table.insert().values(row(table, **values)))
+
+
+@pytest.mark.parametrize("table", LIFE_CYCLES, ids=str)
+def test_each_state_is_taken_and_no_other(engine, table):
+    for state in LIFE_CYCLES[table]:
+        write(engine, table, state=state)
+    for wrong in ("", "done?", next(iter(LIFE_CYCLES[table])).value.upper()):
+        with pytest.raises(DBAPIError):
+            write(engine, table, state=wrong)
+
+
+@pytest.mark.parametrize("table", WITH_MONEY, ids=str)
+def test_an_amount_is_not_negative(engine, table):
+    write(engine, table, amount_minor=0)
+    with pytest.raises(DBAPIError):
+        write(engine, table, amount_minor=-1)
+
+
+@pytest.mark.parametrize("table", WITH_MONEY, ids=str)
+def test_a_currency_has_three_or_four_lower_case_letters(engine, table):
+    for right in ("usd", "kwd", "usdc"):
+        write(engine, table, currency=right)
+    for wrong in ("", "us", "USD", "u5d", "us d"):
+        with pytest.raises(DBAPIError):
+            write(engine, table, currency=wrong)
