@@ -6,12 +6,13 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Table
+from alembic import command
+from sqlalchemy import Table, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from core import clock
 from core.db import migrate
-from core.db.engine import open_engine, writing
+from core.db.engine import open_engine, reading, writing
 from core.db.tables import (
     bulk_refunds,
     cases,
@@ -90,3 +91,25 @@ def test_a_currency_has_three_or_four_lower_case_letters(engine, table):
     for wrong in ("", "us", "USD", "u5d", "us d"):
         with pytest.raises(DBAPIError):
             write(engine, table, currency=wrong)
+
+
+def test_decisions_of_the_version_before_keep_their_rows_and_indexes(empty_url):
+    engine = open_engine(empty_url)
+    with writing(engine) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0016")
+    tables = sorted({*LIFE_CYCLES, *WITH_MONEY}, key=str)
+    for table in tables:
+        for _ in range(3):
+            write(engine, table)
+    before = [everything(engine, table) for table in tables]
+    migrate.upgrade(engine)
+    assert [everything(engine, table) for table in tables] == before
+    engine.dispose()
+
+
+def everything(engine, table):
+    with reading(engine) as connection:
+        rows = connection.execute(select(table).order_by(*table.primary_key.columns)).all()
+        return rows, sorted(one["name"] for one in inspect(connection).get_indexes(table.name))
