@@ -30,7 +30,9 @@ def main() -> None:
     newest(str(query), cursor, older)
     if row := drawer.asked("row"):
         drawer.draw(
-            "row", _("Row {n}").format(n=widgets.safe_text(row)), partial(audit_drawer.body, row)
+            "row",
+            _("Row {number}").format(number=widgets.safe_text(row)),
+            partial(audit_drawer.body, row),
         )
 
 

@@ -77,8 +77,7 @@ def listed(view: str, reason: str, currency: str) -> None:
         cursor=cursor,
     )
     if page.rows:
-        said = _("{n} shown, the nearest deadline first") if view == "open" else None
-        said = (said or _("{n} shown, newest first")).format(n=len(page.rows))
+        said = dispute_list.counted(len(page.rows), view)
         st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
         dispute_list.table(page.rows, viewer.zone(), now, remember)
     elif view == "open":

@@ -8,7 +8,7 @@ from core.actions.developer import parked_objects as actions
 from core.errors import NotFound
 from core.reads.developer import parked_objects as reads
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.events import parked_objects as event_parked_objects
 from dashboard.ui import live, navigation, viewer, widgets
 
@@ -29,7 +29,7 @@ def listed() -> None:
         again(chosen)
     if st.session_state.pop("parked_every", False):
         count = viewer.act(actions.retry_all, livemode=livemode)
-        st.toast(_("{n} put back").format(n=i18n.number(count)), icon=":material/replay:")
+        st.toast(_put_back(count), icon=":material/replay:")
     version = live.version("inbox")
     found = viewer.read(reads.page, livemode=livemode)
     if not found.rows:
@@ -39,8 +39,8 @@ def listed() -> None:
             icon=":material/task_alt:",
         )
     else:
-        said = _("{n} of {total} shown").format(
-            n=i18n.number(len(found.rows)), total=i18n.number(found.total)
+        said = _("{count} of {total} shown").format(
+            count=i18n.number(len(found.rows)), total=i18n.number(found.total)
         )
         st.caption(said)
         may = person.may("replay_events")
@@ -64,7 +64,11 @@ def again(stripe_id: str) -> None:
     except NotFound:
         st.toast(_("It is not parked any more"), icon=":material/task_alt:")
     else:
-        st.toast(_("{n} put back").format(n=1), icon=":material/replay:")
+        st.toast(_put_back(1), icon=":material/replay:")
+
+
+def _put_back(n: int) -> str:
+    return ngettext("{n} put back", "{n} put back", n).format(n=i18n.number(n))
 
 
 main()

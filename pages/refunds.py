@@ -12,7 +12,7 @@ from core.reads.refunds import figures as reads
 from core.reads.refunds import history as refund_history
 from core.reads.refunds import requests as refund_requests
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import approval_queue as refund_approval_queue
 from dashboard.screens.refunds import bulk_approval_dialog, bulk_tables
@@ -82,7 +82,8 @@ def asked() -> None:
     found = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
     if found:
         ids = {refund_tables.short(one.request_id): one.request_id for one in found}
-        said = _("{n} under way, newest first").format(n=len(found))
+        said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
+        said = said.format(n=len(found))
         st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
         refund_tables.draw(
             refund_tables.under_way(found),
@@ -144,7 +145,9 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
         cursor=cursor,
     )
     if page.entries:
-        said = _("{n} shown, newest first").format(n=len(page.entries))
+        shown = len(page.entries)
+        said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
+        said = said.format(n=shown)
         st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
         found = {refund_tables.short(one.id): one for one in page.entries}
         refund_tables.draw(

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.reads.admin import users as reads
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.users import drawer as user_drawer
 from dashboard.screens.users import form as user_form
 from dashboard.screens.users import list as user_list
@@ -25,7 +25,11 @@ def main() -> None:
     people = viewer.read(reads.people, now=datetime.now(UTC))
     inside = sum(one.sessions > 0 for one in people)
     shut = sum(one.disabled for one in people)
-    said = _("{n} people, {inside} signed in, {shut} disabled")
+    said = ngettext(
+        "{n} person, {inside} signed in, {shut} disabled",
+        "{n} people, {inside} signed in, {shut} disabled",
+        len(people),
+    )
     st.caption(said.format(n=len(people), inside=inside, shut=shut))
     user_list.table(people, viewer.zone())
     asked = drawer.asked("user")

@@ -7,24 +7,23 @@ sign-in page, exports and the API speak through it too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 from babel.dates import format_date, format_datetime
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
+
+from dashboard.i18n.catalogue import translations
 
 #: Each language under the name that its own speakers give it.
 LANGUAGES = {"en": "English", "zh-CN": "中文"}
-CATALOGUES = Path(__file__).with_name("locale")
 
 #: Month names stay out of Chinese patterns, the comma out of dates there.
 _PATTERNS = {
@@ -88,24 +87,31 @@ def speaking(wanted: str) -> Iterator[None]:
 
 def _(text: str) -> str:
     """The text in the language spoken now; the English itself where the catalogue has none."""
-    spoken = language()
-    return text if spoken == "en" else catalogue(spoken).get(text, text)
+    # The empty text is the catalogue's header.
+    return translations(language()).gettext(text) if text else text
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """The form of a text that `n` things ask for in the language spoken now; places stay in it.
+
+    English has two forms, Chinese one: `ngettext("{n} row", "{n} rows", 2).format(n=number(2))`.
+    """
+    return translations(language()).ngettext(singular, plural, n)
+
+
+def pgettext(context: str, text: str) -> str:
+    """A text that means several things: the context says which, and is never shown."""
+    return translations(language()).pgettext(context, text)
+
+
+def npgettext(context: str, singular: str, plural: str, n: int) -> str:
+    """Like `ngettext`, of a text that means several things."""
+    return translations(language()).npgettext(context, singular, plural, n)
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's name for a text translated where it is shown
     """The text itself, marked for the catalogue."""
     return text
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def catalogue(spoken: str) -> Mapping[str, str]:
-    """English to translation, read from the .po file itself, so that nothing is compiled."""
-    path = CATALOGUES / spoken.replace("-", "_") / "LC_MESSAGES" / "tillwatch.po"
-    if not path.exists():
-        return {}
-    with path.open("rb") as file:
-        entries = read_po(file)
-    return {str(e.id): str(e.string) for e in entries if e.id and e.string and not e.fuzzy}
 
 
 def number(value: int | Decimal) -> str:
@@ -155,12 +161,12 @@ def day(when: date) -> str:
 def ago(seconds: int) -> str:
     """How long ago, in the largest whole unit."""
     if seconds < 90:
-        return _("{n} s ago").format(n=max(seconds, 0))
+        return _("{seconds} s ago").format(seconds=max(seconds, 0))
     if seconds < 90 * 60:
-        return _("{n} min ago").format(n=seconds // 60)
+        return _("{minutes} min ago").format(minutes=seconds // 60)
     if seconds < 48 * 3600:
-        return _("{n} h ago").format(n=seconds // 3600)
-    return _("{n} d ago").format(n=seconds // 86400)
+        return _("{hours} h ago").format(hours=seconds // 3600)
+    return _("{days} d ago").format(days=seconds // 86400)
 
 
 def _pattern(kind: str) -> str:

@@ -20,11 +20,11 @@ _ONE = {
 }
 _SOME = {
     OPEN_INQUIRY: N_(
-        "Payments with an open inquiry: {n}. If one becomes a chargeback, its refund may stand"
+        "Payments with an open inquiry: {count}. If one becomes a chargeback, its refund may stand"
         " beside it: the customer is then paid twice."
     ),
     UNKNOWN_DISPUTE: N_(
-        "Payments with a dispute in a state that is not known here: {n}. If one becomes a"
+        "Payments with a dispute in a state that is not known here: {count}. If one becomes a"
         " chargeback, its refund may stand beside it: the customer is then paid twice."
     ),
 }
@@ -39,7 +39,7 @@ def warning_text(code: str) -> str:
 
 def told_of_some(counts: Mapping[str, int]) -> list[str]:
     """Warnings about several payments, each with how many it is about."""
-    return [_(_SOME[code]).format(n=count) for code, count in counts.items()]
+    return [_(_SOME[code]).format(count=count) for code, count in counts.items()]
 
 
 def short(codes: tuple[str, ...]) -> str:

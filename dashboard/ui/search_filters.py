@@ -63,7 +63,7 @@ def segments(query: Query, field: str, options: Mapping[str, str], label: str) -
 def more(query: Query, *fields: str) -> Any:
     """Segments' row goes on with a popover for these fields; its label counts those in use."""
     asked = [field for field in fields if query.values(field)]
-    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
+    label = _("Filters ({count})").format(count=len(asked)) if asked else _("Filters")
     return st.popover(label, icon=":material/tune:", key="filters")
 
 

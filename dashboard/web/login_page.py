@@ -88,8 +88,9 @@ def _demo(people: Sequence[tuple[str, str, str]], fields: str) -> str:
     lead = _("Demo accounts: one click signs you in. The password of all is {password}").format(
         password=f"<code>{escape(PASSWORD)}</code>"
     )
+    title = escape(_("Demo accounts"), quote=True)
     return (
-        f'<section class="demo" aria-label="{escape(_("Demo accounts"), quote=True)}">'
+        f'<section class="demo" aria-label="{title}">'
         f'<p>{lead}</p><div class="people">{buttons}</div></section>'
     )
 

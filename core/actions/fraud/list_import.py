@@ -85,7 +85,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _entry(line: int, row: list[str], now: datetime) -> NewEntry:
     if len(row) != len(COLUMNS):
-        raise InvalidInput(f"line {line}", "must have {n} columns", n=len(COLUMNS))
+        raise InvalidInput(f"line {line}", "must have {count} columns", count=len(COLUMNS))
     kind, field, value, reason, expires = (_unmarked(cell.strip()) for cell in row)
     try:
         return checked(NewEntry(kind, field, value, reason, _expires(expires)), now)

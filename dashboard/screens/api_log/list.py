@@ -12,7 +12,7 @@ import streamlit as st
 from core.reads.developer.api_log import CallRow, Figures
 from core.reads.search.query import Query
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.ui import columns, drawer, search_filters, status_badges, widgets
 from dashboard.ui.log_list import Nothing
 from dashboard.ui.metric_cards import Card, cards
@@ -47,7 +47,8 @@ def figures(found: Figures) -> None:
     """How the last hour went."""
     more = "" if found.complete else "+"
     share = Fraction(found.failed, found.calls) if found.calls else None
-    newest = _("Of the newest {n} calls.").format(n=i18n.number(found.calls)) if more else ""
+    said = ngettext("Of the newest {n} call.", "Of the newest {n} calls.", found.calls)
+    newest = said.format(n=i18n.number(found.calls)) if more else ""
     cards(
         [
             Card(_("Calls, last hour"), i18n.number(found.calls) + more),
@@ -145,7 +146,7 @@ def table(rows: Sequence[CallRow], shaped: pd.DataFrame, zone: ZoneInfo) -> None
 
 def counted(rows: int) -> str:
     """How many a page shows."""
-    return _("Calls: {n} shown, newest first").format(n=rows)
+    return _("Calls: {count} shown, newest first").format(count=rows)
 
 
 def nothing() -> Nothing:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.reads.admin.audit import AuditRow
 from core.reads.search.query import Query
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.audit import labels as audit_labels
 from dashboard.ui import columns, drawer, search_filters, status_badges, widgets
 from dashboard.ui.log_list import Nothing
@@ -105,7 +105,8 @@ def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
 
 def counted(rows: int) -> str:
     """How many a page shows."""
-    return _("{n} rows shown, newest first").format(n=rows)
+    said = ngettext("{n} row shown, newest first", "{n} rows shown, newest first", rows)
+    return said.format(n=rows)
 
 
 def nothing() -> Nothing:

@@ -10,7 +10,7 @@ from core.actions.admin import audit_verification as actions
 from core.reads.admin import audit as reads
 from core.reads.admin.audit import Chain
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.ui import viewer, widgets
 
 #: A walk goes on for so many seconds at a time, so often: a million rows take about a minute, and
@@ -56,10 +56,14 @@ def _badge(chain: Chain) -> None:
 
 
 def _told(chain: Chain) -> str:
-    now = _("{n} rows now").format(n=i18n.number(chain.rows))
+    now = ngettext("{n} row now", "{n} rows now", chain.rows).format(n=i18n.number(chain.rows))
     if chain.verified is None:
         return now
-    said = _("verified {time} by {who}, {n} rows").format(
+    said = ngettext(
+        "verified {time} by {who}, {n} row",
+        "verified {time} by {who}, {n} rows",
+        chain.verified.rows,
+    ).format(
         time=i18n.moment(chain.verified.at, viewer.zone()),
         who=widgets.safe_text(chain.verified.by),
         n=i18n.number(chain.verified.rows),
@@ -71,7 +75,7 @@ def _broken(chain: Chain) -> None:
     last = chain.verified
     if last is None or last.broken_seq is None:
         return
-    what = _("Row {n} {why}.").format(n=last.broken_seq, why=_(last.why or ""))
+    what = _("Row {number} {why}.").format(number=last.broken_seq, why=_(last.why or ""))
     st.error(
         f"{what} "
         + _(
@@ -94,8 +98,8 @@ def _go_on(chain: Chain) -> None:
         _run_page_with(None)
     st.session_state[_WALK] = walk
     share = min(walk.seq / max(chain.rows, 1), 1.0)
-    said = _("{done} of {all} rows").format(done=i18n.number(walk.seq), all=i18n.number(chain.rows))
-    st.progress(share, said)
+    said = ngettext("{done} of {n} row", "{done} of {n} rows", chain.rows)
+    st.progress(share, said.format(done=i18n.number(walk.seq), n=i18n.number(chain.rows)))
 
 
 def _run_page_with(walk: actions.Walk | None) -> NoReturn:

@@ -68,7 +68,7 @@ def _label(field: str) -> str:
     if field.startswith("items["):
         place, _dot, part = field.removeprefix("items[").partition("].")
         parts = {"name": _("Item"), "quantity": _("Quantity"), "price": _("Price of one")}
-        return _("{part}, item {n}").format(part=parts.get(part, part), n=int(place) + 1)
+        return _("{part}, item {number}").format(part=parts.get(part, part), number=int(place) + 1)
     return {
         "items": _("Items"),
         "shipping": _("Shipping"),

@@ -13,7 +13,7 @@ from core.errors import TillwatchError
 from core.reads.developer import scenarios as reads
 from core.reads.developer.scenarios import Run
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.checkout import order_form as checkout_order_form
 from dashboard.ui import columns, status_badges, viewer, widgets
 
@@ -67,8 +67,12 @@ def _body(run: Run | None) -> None:
         return
     if run.under_way:
         share = run.done / run.total if run.total else 0.0
-        text = _("{done} of {total} payments made; then their events are waited for.")
-        st.progress(share, text.format(done=run.done, total=run.total or "…"))
+        text = ngettext(
+            "{done} of {n} payment made; then its events are waited for.",
+            "{done} of {n} payments made; then their events are waited for.",
+            run.total,
+        )
+        st.progress(share, text.format(done=run.done, n=run.total or "…"))
         return
     when = i18n.moment(run.updated_at, viewer.zone())
     if run.why:
@@ -76,8 +80,10 @@ def _body(run: Run | None) -> None:
         st.error(_("The run of {time} stopped: {reason}").format(time=when, reason=reason))
         return
     differ = sum(not one["ok"] for one in run.results)
-    text = _("Run of {time}: {n} scenarios, {differ} differ.")
-    said = widgets.safe_text(text.format(time=when, n=len(run.results), differ=differ))
+    paid = ngettext("{n} scenario", "{n} scenarios", len(run.results)).format(n=len(run.results))
+    differing = ngettext("{n} differs", "{n} differ", differ).format(n=differ)
+    text = _("Run of {time}: {scenarios}, {differing}.")
+    said = widgets.safe_text(text.format(time=when, scenarios=paid, differing=differing))
     if differ:
         st.error(said, icon=":material/difference:")
     else:
@@ -109,7 +115,7 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": ["ok" if one["ok"] else "differs"],
         "expected": _outcome(one["expected"]),
         "actual": _outcome(one["actual"]),
-        "took": _("{n} ms").format(n=one["duration_ms"]),
+        "took": _("{milliseconds} ms").format(milliseconds=one["duration_ms"]),
         "message": one["actual"]["message"] or "",
         "events": ", ".join([*one["events"], *missing]),
         "card": one["card"],

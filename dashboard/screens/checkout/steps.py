@@ -52,13 +52,13 @@ def draw(attempt: Attempt, detail: PaymentDetail | None) -> None:
 
 def _call(call: ApiCall) -> _Step:
     answer = str(call.status) if call.status is not None else call.error or _("no answer")
-    took = _("{n} ms").format(n=max(1, call.duration_us // 1000))
+    took = _("{milliseconds} ms").format(milliseconds=max(1, call.duration_us // 1000))
     colour = "green" if call.status is not None and call.status < 300 else "red"
     path = safe_text(f"{call.method} {call.path}")
     label = f"**{path}**\N{EN SPACE}:{colour}[{safe_text(answer)}]\N{EN SPACE}{safe_text(took)}"
-    told = _("Our call to Stripe, try {n}; its request id and idempotency key:")
+    told = _("Our call to Stripe, try {number}; its request id and idempotency key:")
     ids = tuple(one for one in (call.request_id, call.operation_id) if one)
-    return _Step(call.started_at, "north_east", label, ids, told.format(n=call.attempt))
+    return _Step(call.started_at, "north_east", label, ids, told.format(number=call.attempt))
 
 
 def _event(event: EventPart) -> _Step:

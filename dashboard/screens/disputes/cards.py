@@ -12,7 +12,7 @@ from core.money import Money, show
 from core.reads.disputes.detail import DisputeDetail, Effect, History
 from core.reads.disputes.win_rates import ENOUGH, Odds
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.ui import columns, status_badges, stripe_labels, widgets
 
 
@@ -96,10 +96,18 @@ def _sums(line: Effect) -> None:
 def history(found: History, zone: ZoneInfo) -> None:
     """The same customer's other payments: a quiet record speaks for the payment."""
     widgets.card_title(_("The customer's other payments"))
-    said = _("{n} others, {disputed} of them disputed")
+    said = ngettext(
+        "{n} other, {disputed} disputed",
+        "{n} others, {disputed} of them disputed",
+        found.payments,
+    )
     st.caption(said.format(n=found.payments, disputed=found.disputed))
     if found.compelling:
-        said = _("{n} undisputed ones are 120 to 365 days older: Visa's CE 3.0 asks for two.")
+        said = ngettext(
+            "{n} undisputed one is 120 to 365 days older: Visa's CE 3.0 asks for two.",
+            "{n} undisputed ones are 120 to 365 days older: Visa's CE 3.0 asks for two.",
+            found.compelling,
+        )
         st.caption(said.format(n=found.compelling))
     if not found.newest:
         return
@@ -144,7 +152,11 @@ def counter_or_accept(found: Odds) -> None:
 def _advice(found: Odds) -> None:
     worth = found.expected
     if not found.enough or worth is None:
-        said = _("{n} decided answers of this reason: fewer than {most} are no ground to advise.")
+        said = ngettext(
+            "{n} decided answer of this reason: fewer than {most} are no ground to advise.",
+            "{n} decided answers of this reason: fewer than {most} are no ground to advise.",
+            found.own.decided,
+        )
         if found.fee is None:
             said = _("Stripe has booked nothing for it yet: there is nothing to reckon with.")
         st.info(said.format(n=found.own.decided, most=ENOUGH), icon=":material/info:")

@@ -80,7 +80,7 @@ URGENT, SOON = timedelta(hours=48), timedelta(days=5)
 def field(name: str) -> str:
     """A field of evidence, or what an error says it is about."""
     if name.startswith(APPEAL_FILE):
-        return _("Supporting file {n}").format(n=name.removeprefix(APPEAL_FILE))
+        return _("Supporting file {number}").format(number=name.removeprefix(APPEAL_FILE))
     return _(FIELDS[name]) if name in FIELDS else name
 
 
@@ -119,10 +119,10 @@ def left(due_by: datetime | None, now: datetime) -> str:
     if minutes <= 0:
         return _("passed")
     if minutes < 120:
-        return _("{n} min left").format(n=minutes)
+        return _("{minutes} min left").format(minutes=minutes)
     hours = minutes // 60
     if hours < 48:
-        return _("{n} h left").format(n=hours)
+        return _("{hours} h left").format(hours=hours)
     return _("{days} d {hours} h left").format(days=hours // 24, hours=hours % 24)
 
 
@@ -131,7 +131,9 @@ def lasted(time: timedelta) -> str:
     hours = int(time.total_seconds()) // 3600
     if hours < 1:
         return _("under an hour")
-    return _("{n} h").format(n=hours) if hours < 48 else _("{n} d").format(n=hours // 24)
+    if hours < 48:
+        return _("{hours} h").format(hours=hours)
+    return _("{days} d").format(days=hours // 24)
 
 
 def megabytes(size: int) -> str:

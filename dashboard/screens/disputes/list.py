@@ -12,7 +12,7 @@ import streamlit as st
 from core.money import show
 from core.reads.disputes.list import AnswerTime, DisputeRow, Stake, WinRate
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.ui import columns, metric_cards, status_badges, stripe_labels, widgets
 from dashboard.ui.widgets import ROW
@@ -34,13 +34,15 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
     found = []
     for stake in stakes[:BUSIEST]:
         code = stake.currency.upper()
-        counted = _("To answer, {currency} ({n})").format(currency=code, n=stake.to_answer_count)
+        said = _("To answer, {currency} ({count})")
+        counted = said.format(currency=code, count=stake.to_answer_count)
         found.append(metric_cards.money_card(counted, stake.to_answer))
-        counted = _("In review, {currency} ({n})").format(currency=code, n=stake.in_review_count)
+        said = _("In review, {currency} ({count})")
+        counted = said.format(currency=code, count=stake.in_review_count)
         found.append(metric_cards.money_card(counted, stake.in_review))
     median = dispute_labels.lasted(took.median) if took.median is not None else "–"
-    said = _("Median of {n} answered here").format(n=took.count)
-    found.append(metric_cards.Card(_("Time to answer"), median, said))
+    said = ngettext("Median of {n} answered here", "Median of {n} answered here", took.count)
+    found.append(metric_cards.Card(_("Time to answer"), median, said.format(n=took.count)))
     metric_cards.cards(found, columns=min(len(found), 5))
     if len(stakes) > BUSIEST:
         rest = [
@@ -49,6 +51,17 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
         ]
         said = _("To answer / in review: {amounts}")
         st.caption(widgets.safe_text(said.format(amounts=" · ".join(rest))))
+
+
+def counted(rows: int, view: str) -> str:
+    """How many a page shows, and in which order."""
+    if view == "open":
+        said = ngettext(
+            "{n} shown, the nearest deadline first", "{n} shown, the nearest deadline first", rows
+        )
+    else:
+        said = ngettext("{n} shown, newest first", "{n} shown, newest first", rows)
+    return said.format(n=rows)
 
 
 def frame(rows: Sequence[DisputeRow], now: datetime) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from core.gateway.evidence_fields import APPEAL_REASON, FILES, TEXTS
 from core.reads.disputes.detail import DisputeDetail
 from core.reads.payments.parts import Payment
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.disputes import commands as dispute_commands
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.screens.disputes.cards import coded
@@ -179,6 +179,18 @@ def _ask(what: str | None = None) -> None:
     st.session_state[_ASKED] = what
 
 
+def _contents(draft: Draft) -> str:
+    texts, characters, files = len(draft.texts), draft.characters, len(draft.files)
+    return _("{texts} with {characters}, {files} with {size}").format(
+        texts=ngettext("{n} text", "{n} texts", texts).format(n=texts),
+        characters=ngettext("{n} character", "{n} characters", characters).format(
+            n=i18n.number(characters)
+        ),
+        files=ngettext("{n} file", "{n} files", files).format(n=files),
+        size=dispute_labels.megabytes(draft.size),
+    )
+
+
 def _confirm_submit(detail: DisputeDetail, draft: Draft) -> None:
     dispute_id = detail.dispute.stripe_id
 
@@ -187,15 +199,7 @@ def _confirm_submit(detail: DisputeDetail, draft: Draft) -> None:
         st.write(
             _("The bank gets this once. Afterwards nothing can be added, changed or taken back.")
         )
-        said = _("{texts} texts with {characters} characters, {files} files with {size}")
-        st.caption(
-            said.format(
-                texts=len(draft.texts),
-                characters=i18n.number(draft.characters),
-                files=len(draft.files),
-                size=dispute_labels.megabytes(draft.size),
-            )
-        )
+        st.caption(_contents(draft))
         st.caption(_("Only what was saved goes out."))
         if st.button(_("Submit for good"), type="primary", key="submit_now"):
             _ask()

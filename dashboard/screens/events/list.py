@@ -16,7 +16,7 @@ from core.reads.developer import events as reads
 from core.reads.developer.events import SOURCES, EventRow
 from core.reads.search.query import Query
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.ui import columns, drawer, navigation, search_filters, status_badges, viewer, widgets
 from dashboard.ui.log_list import Nothing
 from dashboard.ui.widgets import ROW
@@ -104,9 +104,9 @@ def keyless() -> None:
         row.badge(said.format(mode=named), icon=":material/key_off:", color="orange")
         row.button(_("Back"), key="keyless_not", on_click=_leave, type="tertiary")
     elif count := viewer.read(reads.without_key, livemode=not own):
-        said = _("Events of {mode} that wait for a key: {n}")
+        said = _("Events of {mode} that wait for a key: {count}")
         row.badge(
-            said.format(mode=named, n=i18n.number(count)),
+            said.format(mode=named, count=i18n.number(count)),
             icon=":material/key_off:",
             color="orange",
         )
@@ -135,7 +135,9 @@ def draw_counts(found: Mapping[str, int], person: Principal) -> None:
     if found["parked"]:
         row.page_link(
             navigation.named("parked"),
-            label=_("Objects that cannot be read: {n}").format(n=i18n.number(found["parked"])),
+            label=_("Objects that cannot be read: {count}").format(
+                count=i18n.number(found["parked"])
+            ),
             icon=":material/block:",
         )
     if found["dead"]:
@@ -144,7 +146,7 @@ def draw_counts(found: Mapping[str, int], person: Principal) -> None:
 
 def _dead(row: Any, count: int, person: Principal) -> None:
     row.badge(
-        _("Dead: {n}").format(n=i18n.number(count)),
+        _("Dead: {count}").format(count=i18n.number(count)),
         icon=":material/error:",
         color="red",
         help=_("Given up after eight tries. They stay until they are replayed."),
@@ -154,12 +156,13 @@ def _dead(row: Any, count: int, person: Principal) -> None:
     with row.popover(_("Replay all dead"), icon=":material/replay:", key="replay_dead"):
         st.text(
             _(
-                "Each is put back, up to {n} at once, and applied again. What is newer stays."
-            ).format(n=i18n.number(actions.MOST))
+                "Each is put back, up to {most} at once, and applied again. What is newer stays."
+            ).format(most=i18n.number(actions.MOST))
         )
         if st.button(_("Replay them now"), key="replay_dead_now", type="primary"):
             back = viewer.act(actions.replay_dead, livemode=mode())
-            st.toast(_("{n} put back").format(n=i18n.number(back)), icon=":material/replay:")
+            said = ngettext("{n} put back", "{n} put back", back).format(n=i18n.number(back))
+            st.toast(said, icon=":material/replay:")
             st.rerun()
 
 
@@ -216,7 +219,7 @@ def table(rows: Sequence[EventRow], shaped: pd.DataFrame, zone: ZoneInfo) -> Non
 
 def counted(rows: int) -> str:
     """How many a page shows."""
-    return _("Events: {n} shown, newest first").format(n=rows)
+    return _("Events: {count} shown, newest first").format(count=rows)
 
 
 def nothing() -> Nothing:

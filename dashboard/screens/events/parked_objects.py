@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.reads.developer.parked_objects import ParkedObject
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, pgettext
 from dashboard.ui import columns, permission_labels, stripe_links, viewer, widgets
 
 KINDS = {
@@ -78,7 +78,9 @@ def table(rows: Sequence[ParkedObject], *, may_retry: bool) -> None:
             "object": columns.text_column(_("Object"), width=220),
             "reason": columns.text_column(_("Reason"), width=380),
             "since": columns.time_column(_("Changed since"), viewer.zone()),
-            "stripe": st.column_config.LinkColumn(_("At Stripe"), display_text=_("Open"), width=76),
+            "stripe": st.column_config.LinkColumn(
+                _("At Stripe"), display_text=pgettext("button", "Open"), width=76
+            ),
             "again": columns.open_column(_("Try again"), _KEY, clicked, width=232),
         },
         key="parked",

@@ -63,7 +63,7 @@ def steps(found: EventDetail) -> Iterator[Step]:
 
 def _applying(event: EventRow) -> Iterator[Step]:
     if event.attempts:
-        tries = _("Tries that failed: {n}").format(n=event.attempts)
+        tries = _("Tries that failed: {count}").format(count=event.attempts)
         yield Step("error", None, tries, event.last_error or "")
     if event.state == EventState.APPLIED:
         took = f"{(event.duration_us or 0) / 1000:.1f} ms"
@@ -123,5 +123,5 @@ def length(span: timedelta) -> str:
     """A stretch of time, in seconds or whole minutes."""
     seconds = span.total_seconds()
     if seconds < 120:
-        return _("{n} s").format(n=f"{seconds:.1f}")
-    return _("{n} min").format(n=i18n.number(int(seconds // 60)))
+        return _("{seconds} s").format(seconds=f"{seconds:.1f}")
+    return _("{minutes} min").format(minutes=i18n.number(int(seconds // 60)))

@@ -15,7 +15,7 @@ from core.risk import backtest
 from core.risk.backtest import Question
 from core.risk.report import LIMITS
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import backtest_charts
 from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud.rules import EDITED
@@ -113,8 +113,8 @@ def _run(asked: Question, *, edited: bool) -> None:
     bar = st.progress(0.0, _("Trying"))
 
     def progress(done: int, total: int) -> None:
-        said = _("{done} of {total} parts").format(done=done, total=total)
-        bar.progress(done / total, said)
+        said = ngettext("{done} of {n} part", "{done} of {n} parts", total)
+        bar.progress(done / total, said.format(done=done, n=total))
 
     body = st.session_state[EDITED] if edited else None
     found = fraud_commands.perform("", backtests.try_out, body, asked, progress)
@@ -135,9 +135,7 @@ def _answer(found: Mapping[str, Any]) -> None:
         )
         return
     tried, before = found["tried"], found["in_force"]
-    said = _("{n} paid payments, {fraud} of them fraud · refused from {at} points")
-    numbers = {"n": i18n.number(found["payments"]), "fraud": i18n.number(found["fraud"])}
-    st.caption(said.format(at=found["refuse_at"], **numbers))
+    st.caption(_what_was_tried(found))
     left, right = st.columns([2, 3])
     with left.container(border=True):
         widgets.card_title(_("What would have become of them"))
@@ -154,8 +152,24 @@ def _answer(found: Mapping[str, Any]) -> None:
     with st.container(border=True):
         widgets.card_title(_("By month"))
         _months(found["by_month"])
-    unseen = _("{n} payments were refused before Stripe saw them: nobody knows what they were.")
-    st.caption(unseen.format(n=i18n.number(found["refused_without_outcome"])))
+    unseen = found["refused_without_outcome"]
+    said = ngettext(
+        "{n} payment was refused before Stripe saw it: nobody knows what it was.",
+        "{n} payments were refused before Stripe saw them: nobody knows what they were.",
+        unseen,
+    )
+    st.caption(said.format(n=i18n.number(unseen)))
+
+
+def _what_was_tried(found: Mapping[str, Any]) -> str:
+    paid = ngettext(
+        "{n} paid payment, of which {fraud} fraud",
+        "{n} paid payments, {fraud} of them fraud",
+        found["payments"],
+    ).format(n=i18n.number(found["payments"]), fraud=i18n.number(found["fraud"]))
+    points = found["refuse_at"]
+    refused = ngettext("refused from {n} point", "refused from {n} points", points)
+    return f"{paid} · {refused.format(n=points)}"
 
 
 def _percent(share: int | None) -> str:

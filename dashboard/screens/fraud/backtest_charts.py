@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, pgettext
 from dashboard.ui.charts import COLOURS, Figure
 
 #: Caught fraud, good ones refused, missed fraud, good ones passed.
@@ -27,7 +27,7 @@ def matrix(said: Mapping[str, Any]) -> Figure:
             {
                 "type": "heatmap",
                 "x": [_("Fraud"), _("Good")],
-                "y": [_("Passed"), _("Refused")],
+                "y": [pgettext("payment", "Passed"), _("Refused")],
                 "z": [[2, 3], [0, 1]],
                 "zmin": -0.5,
                 "zmax": 3.5,

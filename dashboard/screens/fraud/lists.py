@@ -17,7 +17,7 @@ from core.actions.fraud import list_import
 from core.reads.fraud import lists as reads
 from core.reads.fraud.lists import Entry
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, status_badges, viewer, widgets
@@ -52,7 +52,8 @@ def draw() -> None:
     below = st.query_params.get("below", "")
     number = int(below) if below.isascii() and below.isdigit() and len(below) < 16 else None
     found = viewer.read(reads.page, below=number, **asked)
-    st.caption(_("{n} entries").format(n=i18n.number(found.total)))
+    said = ngettext("{n} entry", "{n} entries", found.total)
+    st.caption(said.format(n=i18n.number(found.total)))
     if found.rows:
         _table(found.rows)
         _pages(number, found.older)
@@ -202,7 +203,8 @@ def _bringing() -> None:
             st.rerun()
         done = fraud_commands.perform(_("The file is on the lists."), list_import.import_text, text)
         if done is not None:
-            fraud_commands.set_flash(_("{n} entries are on the lists.").format(n=i18n.number(done)))
+            said = ngettext("{n} entry is on the lists.", "{n} entries are on the lists.", done)
+            fraud_commands.set_flash(said.format(n=i18n.number(done)))
         st.rerun()
 
 

@@ -13,7 +13,7 @@ from core import clock
 from core.reads.fraud import overview as reads
 from core.reads.fraud.overview import Figures, Flagged
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, navigation, status_badges, viewer, widgets
 
@@ -33,7 +33,8 @@ def draw(livemode: bool) -> None:
         )
         return
     with st.container(border=True):
-        widgets.card_title(_("The last {n} days by currency").format(n=DAYS))
+        said = ngettext("The last {n} day by currency", "The last {n} days by currency", DAYS)
+        widgets.card_title(said.format(n=DAYS))
         widgets.plain_table(
             frame(lines), _layout(), key="fraud_figures", alt=_("Fraud figures by currency")
         )

@@ -9,7 +9,7 @@ from core import clock
 from core.reads.fraud import programmes as reads
 from core.reads.fraud.programmes import Gauge
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.ui import columns, viewer, widgets
 
 NOTHING = "–"
@@ -36,6 +36,15 @@ def draw(livemode: bool) -> None:
     )
 
 
+def _counted(warnings: int, disputes: int) -> str:
+    told = ngettext("{n} issuer's warning", "{n} issuers' warnings", warnings)
+    counted = ngettext("{n} dispute", "{n} disputes", disputes)
+    return _("{warnings} and {disputes}").format(
+        warnings=told.format(n=i18n.number(warnings)),
+        disputes=counted.format(n=i18n.number(disputes)),
+    )
+
+
 def _card(one: Gauge) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         widgets.card_title(one.name)
@@ -55,9 +64,7 @@ def _card(one: Gauge) -> None:
             _("Count"),
             i18n.number(one.count),
             border=True,
-            help=_("{warnings} issuers' warnings and {disputes} disputes").format(
-                warnings=i18n.number(one.warnings), disputes=i18n.number(one.disputes)
-            ),
+            help=_counted(one.warnings, one.disputes),
         )
         st.metric(_("Ratio"), _percent(one.ratio), border=True)
         st.metric(

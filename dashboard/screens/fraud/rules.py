@@ -16,7 +16,7 @@ from core.reads.fraud.rules import RuleVersion
 from core.risk import rules as risk_rules
 from core.risk.rules import DEFAULT, OTHERS, RuleSet
 from core.risk.values import SIGNALS
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext, pgettext
 from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, status_badges, viewer, widgets
@@ -49,8 +49,12 @@ def _head(versions: tuple[RuleVersion, ...], found: RuleSet) -> None:
         st.badge(_("Shadow: scores are kept, nothing is refused"), color="blue")
     else:
         st.badge(_("High scores are refused before Stripe hears of them"), color="green")
-    said = _("Version {n}: medium from {medium} points, high from {high}")
-    st.caption(said.format(n=number, medium=found.medium_at, high=found.high_at))
+    said = ngettext(
+        "Version {number}: medium from {n} point, high from {high}",
+        "Version {number}: medium from {n} points, high from {high}",
+        found.medium_at,
+    )
+    st.caption(said.format(number=number, n=found.medium_at, high=found.high_at))
 
 
 def _table(found: RuleSet) -> None:
@@ -120,7 +124,7 @@ def _editor(found: RuleSet) -> None:
                     }
                 ),
                 {
-                    "name": columns.text_column(_("Name"), width=200),
+                    "name": columns.text_column(pgettext("signal", "Name"), width=200),
                     "kind": columns.text_column(_("Kind"), width=90),
                     "meaning": columns.text_column(_("Meaning")),
                 },
@@ -136,7 +140,11 @@ def _check(text: str) -> None:
         said = f"{error.field}: {fraud_labels.rule_broken(error)}"
         st.error(widgets.safe_text(said), icon=":material/error:")
         return
-    said = _("These rules can be read: {n} of them, {on} on.")
+    said = ngettext(
+        "This rule can be read: {n} rule, {on} on.",
+        "These rules can be read: {n} of them, {on} on.",
+        len(found.rules),
+    )
     on = sum(rule.on for rule in found.rules)
     st.success(said.format(n=len(found.rules), on=on), icon=":material/check:")
 

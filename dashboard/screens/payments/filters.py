@@ -58,7 +58,7 @@ def bar(line: str) -> None:
     )
     fields = ("currency", "method", "risk", "dispute", "created", "amount")
     asked = [field for field in fields if query.values(field)]
-    label = _("Filters ({n})").format(n=len(asked)) if asked else _("Filters")
+    label = _("Filters ({count})").format(count=len(asked)) if asked else _("Filters")
     with row.popover(label, icon=":material/tune:", key="filters"):
         _pills(query, "currency", _("Currency"), CURRENCIES, str.upper)
         _pills(query, "method", _("Method"), METHODS, columns.method)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.reads.payments import list as reads
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.ui import navigation, viewer, widgets
 
@@ -39,7 +39,9 @@ def caption_text(page: reads.PaymentPage, at: datetime | None) -> str:
     parts = [_("Payments: {count}").format(count=page.count.label)] if page.count else []
     # What would be cut by a table's toolbar on a phone comes last.
     parts.append(i18n.time_of(at, zone))
-    parts.append(_("{n} shown, newest first").format(n=len(page.rows)))
+    shown = len(page.rows)
+    said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
+    parts.append(said.format(n=shown))
     if page.searched_to:
         parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
     return " · ".join(parts)

@@ -8,7 +8,7 @@ from core.reads.payments import assessments as reads
 from core.reads.payments.assessments import Assessment
 from core.reads.payments.parts import Payment
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import status_badges, viewer, widgets
 
@@ -29,7 +29,8 @@ def draw(payment: Payment) -> None:
 def _one(one: Assessment, currency: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         status_badges.badge(fraud_labels.LEVEL, one.level)
-        st.text(_("{n} points").format(n=one.score), width="content")
+        points = ngettext("{n} point", "{n} points", one.score).format(n=one.score)
+        st.text(points, width="content")
         said = _("{kind} · rules version {version} · {time}").format(
             kind=_(_KINDS[one.kind]),
             version=one.rule_version,

@@ -10,7 +10,7 @@ import streamlit as st
 from core.reads.payments.detail import PaymentDetail
 from core.reads.payments.parts import Attempt, TimelineEntry
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.ui import columns, error_explanations, status_badges, stripe_labels
 from dashboard.ui.widgets import safe_text
 
@@ -44,7 +44,9 @@ def draw(detail: PaymentDetail, zone: ZoneInfo, link: Callable[[str], str | None
             _opened(entry, attempts.get(entry.stripe_id), link(entry.stripe_id))
     if more:
         st.button(
-            _("Show all {n} steps").format(n=len(entries)),
+            ngettext("Show the {n} step", "Show all {n} steps", len(entries)).format(
+                n=len(entries)
+            ),
             key="all_steps_wanted",
             on_click=lambda: st.session_state.update(all_steps=True),
         )

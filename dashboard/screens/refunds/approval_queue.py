@@ -13,7 +13,7 @@ from core.money import Money
 from core.reads.refunds.bulk import Bulk
 from core.reads.refunds.figures import Waiting
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import bulk_approval_dialog
 from dashboard.screens.refunds import labels as refund_labels
@@ -38,7 +38,10 @@ def draw(bulks: Sequence[Bulk], singles: Sequence[Waiting]) -> None:
     for one in singles[:MOST]:
         _single(one, own=one.asked_user_id == me)
     if left := len(bulks[MOST:]) + len(singles[MOST:]):
-        st.caption(_("{n} more follow as these are decided.").format(n=left))
+        said = ngettext(
+            "{n} more follows as these are decided.", "{n} more follow as these are decided.", left
+        )
+        st.caption(said.format(n=left))
 
 
 def _single(one: Waiting, *, own: bool) -> None:
@@ -68,7 +71,8 @@ def _bulk(bulk: Bulk, *, own: bool) -> None:
         head = st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
-        said = _("{n} payments: {sums}").format(n=bulk.total, sums=sums(bulk.sums))
+        said = ngettext("{n} payment: {sums}", "{n} payments: {sums}", bulk.total)
+        said = said.format(n=bulk.total, sums=sums(bulk.sums))
         _headline(head, said, bulk.over)
         _review(head, bulk.bulk_id, own=own, start=bulk_approval_dialog.start)
         _who(bulk.asked_by, bulk.by_token, bulk.reason, bulk.created_at, bulk.expires_at)
@@ -114,9 +118,8 @@ def _who(
 
 def _said_to_be(own: bool) -> None:
     if own:
-        st.caption(
-            f":material/block: {_('Somebody else decides about what you asked for yourself.')}"
-        )
+        said = _("Somebody else decides about what you asked for yourself.")
+        st.caption(f":material/block: {said}")
 
 
 def _review(place: DeltaGenerator, key: str, *, own: bool, start: Callable[[str], None]) -> None:

@@ -14,7 +14,7 @@ from core.actions.refunds.bulk_plan import How, Target
 from core.actions.refunds.validation import LONGEST_NOTE
 from core.errors import InvalidInput, TillwatchError
 from core.reads.payments import list as payment_list
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
@@ -156,8 +156,12 @@ def _result(tried: dict[str, Any]) -> None:
     possible = dry.possible()
     with st.container(border=True):
         widgets.card_title(_("What would come of it"))
-        said = _("{n} of {total} payments can be refunded like this. Nothing is written yet.")
-        st.caption(said.format(n=len(possible), total=len(dry.verdicts)))
+        said = ngettext(
+            "{possible} of {n} payment can be refunded like this. Nothing is written yet.",
+            "{possible} of {n} payments can be refunded like this. Nothing is written yet.",
+            len(dry.verdicts),
+        )
+        st.caption(said.format(possible=len(possible), n=len(dry.verdicts)))
         left, right = st.columns([2, 1])
         with left:
             bulk_tables.verdicts(dry)
@@ -176,9 +180,13 @@ def _result(tried: dict[str, Any]) -> None:
 def _ask(tried: dict[str, Any], possible: tuple[Target, ...]) -> None:
     dry, chosen = tried["dry"], tried["chosen"]
     sums = ", ".join(refund_labels.exact(amount) for _count, amount in dry.totals.values())
-    label = _("Ask for {n} refunds: {sums}") if dry.over else _("Refund {n} payments: {sums}")
+    n = len(possible)
+    if dry.over:
+        label = ngettext("Ask for {n} refund: {sums}", "Ask for {n} refunds: {sums}", n)
+    else:
+        label = ngettext("Refund {n} payment: {sums}", "Refund {n} payments: {sums}", n)
     if not st.button(
-        widgets.safe_text(label.format(n=len(possible), sums=sums)),
+        widgets.safe_text(label.format(n=n, sums=sums)),
         key="bulk_ask",
         type="primary",
         icon=":material/undo:",

@@ -15,7 +15,7 @@ from core.reads.refunds import bulk as reads
 from core.reads.refunds.bulk import Bulk
 from core.states import BulkRefundState
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import drawer, live, status_badges, stripe_labels, viewer, widgets
@@ -75,9 +75,9 @@ def _progress(bulk: Bulk) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         head = row.container(horizontal=True, vertical_alignment="center", width="content")
-        said = _("{n} payments: {sums}").format(
-            n=bulk.total, sums=", ".join(refund_labels.exact(one) for one in bulk.sums.values())
-        )
+        sums = ", ".join(refund_labels.exact(one) for one in bulk.sums.values())
+        said = ngettext("{n} payment: {sums}", "{n} payments: {sums}", bulk.total)
+        said = said.format(n=bulk.total, sums=sums)
         head.header(widgets.safe_text(said), anchor=False, width="content")
         with head:
             status_badges.badge(refund_labels.BULK, bulk.state)
@@ -94,12 +94,19 @@ def _progress(bulk: Bulk) -> None:
 def _unresolved(bulk: Bulk) -> None:
     waiting = bulk.rows_in("sending", "unknown")
     if bulk.state != BulkRefundState.RUNNING and waiting:
-        said = _("{n} have no answer from Stripe yet. They are resolved; nothing is sent twice.")
+        said = ngettext(
+            "{n} has no answer from Stripe yet. It is resolved; nothing is sent twice.",
+            "{n} have no answer from Stripe yet. They are resolved; nothing is sent twice.",
+            waiting,
+        )
         st.caption(said.format(n=waiting))
     if failed := bulk.rows_in("failed"):
-        st.caption(
-            _("{n} failed: the rows say why. The others are not touched by that.").format(n=failed)
+        said = ngettext(
+            "{n} failed: its row says why. The others are not touched by that.",
+            "{n} failed: the rows say why. The others are not touched by that.",
+            failed,
         )
+        st.caption(said.format(n=failed))
 
 
 def _facts(bulk: Bulk) -> None:

@@ -46,7 +46,7 @@ def draw() -> str | None:
         st.caption(_("No payment matches"))
     chosen = [row.stripe_id for row in page.rows if _offered(row)]
     if page.older_cursor:
-        st.caption(_("These are the newest {n}; add terms to find others.").format(n=_MOST))
+        st.caption(_("These are the newest {most}; add terms to find others.").format(most=_MOST))
     return chosen[0] if chosen else None
 
 

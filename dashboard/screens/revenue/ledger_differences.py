@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.reads.revenue.ledger_checks import BalanceDifference, DayDifference, LedgerChecks
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.ui import columns, widgets
 
 #: So many are told one by one; the others are counted.
@@ -35,24 +35,28 @@ def _banner(head: str, found: Sequence[Any], line: Callable[[Any], str]) -> None
         return
     lines = [line(one) for one in found[:TOLD]]
     if len(found) > TOLD:
-        lines.append(_("and {n} more").format(n=i18n.number(len(found) - TOLD)))
+        left = len(found) - TOLD
+        lines.append(ngettext("and {n} more", "and {n} more", left).format(n=i18n.number(left)))
     listed = "\n".join(f"- {one}" for one in lines)
     st.warning(f"**{head}**\n\n{listed}", icon=":material/difference:")
 
 
 def _day(one: DayDifference) -> str:
     said = _(
-        "{day}, {currency}: Stripe has {theirs} in {theirs_rows} rows,"
-        " the ledger {ours} in {ours_rows}"
+        "{day}, {currency}: Stripe has {theirs} in {theirs_rows}, the ledger {ours} in {ours_rows}"
     )
     return said.format(
         day=i18n.day(one.day),
         currency=widgets.safe_text(one.currency.upper()),
         theirs=_amount(one.theirs_net_minor, one.currency),
-        theirs_rows=i18n.number(one.theirs_count),
+        theirs_rows=_rows(one.theirs_count),
         ours=_amount(one.ours_net_minor, one.currency),
-        ours_rows=i18n.number(one.ours_count),
+        ours_rows=_rows(one.ours_count),
     )
+
+
+def _rows(n: int) -> str:
+    return ngettext("{n} row", "{n} rows", n).format(n=i18n.number(n))
 
 
 def _balance(one: BalanceDifference) -> str:

@@ -11,7 +11,7 @@ from core.reads.admin import users as reads
 from core.reads.admin.users import OpenSession, Person, Token
 from core.reads.search.query import Term
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.users import commands as user_commands
 from dashboard.screens.users import list as user_list
 from dashboard.ui import account, drawer, navigation, status_badges, viewer, widgets
@@ -114,7 +114,11 @@ def _way_in(person: Person, own: bool) -> None:
             key="new_password",
             placeholder=_("Type one for yourself") if own else _("Empty: one is made up"),
             autocomplete="new-password",
-            help=_("Their sessions end. {n} characters at least.").format(n=actions.SHORTEST),
+            help=ngettext(
+                "Their sessions end. {n} character at least.",
+                "Their sessions end. {n} characters at least.",
+                actions.SHORTEST,
+            ).format(n=actions.SHORTEST),
         )
         st.form_submit_button(
             _("Set password"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.actions.admin import users as actions
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.users import commands as user_commands
 from dashboard.ui import account
 
@@ -33,7 +33,9 @@ def body() -> None:
             key="new_user_password",
             placeholder=_("Empty: one is made up"),
             autocomplete="new-password",
-            help=_("{n} characters at least.").format(n=actions.SHORTEST),
+            help=ngettext(
+                "{n} character at least.", "{n} characters at least.", actions.SHORTEST
+            ).format(n=actions.SHORTEST),
         )
         st.form_submit_button(
             _("Create user"), icon=":material/person_add:", type="primary", on_click=_create
