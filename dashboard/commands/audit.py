@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from gettext import ngettext
 
 import click
 
@@ -33,7 +34,8 @@ def verify(expect: str | None, as_json: bool) -> None:
     elif broken:
         click.echo(f"row {broken.seq} {broken.why}")
     else:
-        click.echo(f"{seq} rows, the chain holds")
+        rows = ngettext("{n} row", "{n} rows", seq).format(n=seq)
+        click.echo(f"{rows}, the chain holds")
     sys.exit(1 if broken else 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,19 @@ def command(
 
 
 def _progress(done: int, total: int) -> None:
-    click.echo(f"\r{done} of {total} parts", nl=done == total, err=True)
+    said = ngettext("{done} of {n} part", "{done} of {n} parts", total)
+    click.echo("\r" + said.format(done=done, n=total), nl=done == total, err=True)
 
 
 def _text(found: dict[str, Any]) -> str:
-    lines = [f"{found['payments']} paid payments, {found['fraud']} of them fraud"]
+    paid, fraud = found["payments"], found["fraud"]
+    said = ngettext("{n} paid payment", "{n} paid payments", paid).format(n=paid)
+    lines = [f"{said}, {fraud} of them fraud"]
     for name in ("tried", "in_force"):
         one = found[name]
         lines.append(
             f"{name}: {one['caught']} caught, {one['missed_fraud']} missed,"
-            f" {one['refused_good']} good ones refused; precision {_percent(one['precision'])},"
+            f" {one['refused_good']} refused though good; precision {_percent(one['precision'])},"
             f" recall {_percent(one['recall'])}; saved {one['money_saved']},"
             f" good money refused {one['good_money_refused']}"
         )

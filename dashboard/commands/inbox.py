@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from gettext import ngettext
 
 import click
 
@@ -42,7 +43,8 @@ def dead(as_json: bool) -> None:
         click.echo(json.dumps([one.__dict__ for one in found], default=str))
     else:
         for one in found:
-            click.echo(f"{one.stripe_id} {one.type} {one.attempts} tries: {one.last_error}")
+            tries = ngettext("{n} try", "{n} tries", one.attempts).format(n=one.attempts)
+            click.echo(f"{one.stripe_id} {one.type} {tries}: {one.last_error}")
         click.echo(f"{len(found)} dead")
 
 
@@ -116,4 +118,5 @@ def _said(trial: Rehearsal) -> str:
         return f"would fail: {trial.error}"
     if not trial.known:
         return f"would be passed over: {trial.because}"
-    return f"{len(trial.changes)} fields would change"
+    fields = len(trial.changes)
+    return ngettext("{n} field would change", "{n} fields would change", fields).format(n=fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from gettext import ngettext
 
 import click
 
@@ -33,7 +34,8 @@ def verify_sums(as_json: bool) -> None:
         for difference in found:
             key = " ".join(str(part) for part in difference.key)
             click.echo(f"{difference.table} {key}: kept {difference.kept}, rows {difference.true}")
-        click.echo(f"{len(found)} differences")
+        said = ngettext("{n} difference", "{n} differences", len(found))
+        click.echo(said.format(n=len(found)))
     sys.exit(1 if found else 0)
 
 
@@ -51,4 +53,4 @@ def fold_sums() -> None:
     configuration = settings.load()
     today = clock.business_day(clock.now(), configuration.zone)
     gone = upkeep.fold_closed_days(bootstrap.build(configuration).engine, before=today)
-    click.echo(f"{gone} rows folded")
+    click.echo(ngettext("{n} row folded", "{n} rows folded", gone).format(n=gone))

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import uuid
+from gettext import ngettext
 
 import click
 
@@ -76,7 +77,9 @@ def _print(results: list[Result]) -> None:
         if one.missing:
             click.echo(f"     events that did not come: {', '.join(one.missing)}")
     differ = sum(not one.ok for one in results)
-    click.echo(f"{len(results)} scenarios, {differ} differ")
+    paid = ngettext("{n} scenario", "{n} scenarios", len(results)).format(n=len(results))
+    differing = ngettext("{n} differs", "{n} differ", differ).format(n=differ)
+    click.echo(f"{paid}, {differing}")
 
 
 def _silent(_done: int, _total: int) -> None:

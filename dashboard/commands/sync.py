@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from datetime import UTC, datetime, timedelta
+from gettext import ngettext
 from typing import Any
 
 import click
@@ -85,7 +86,9 @@ def _lines(learned: Learned) -> list[str]:
     lines = ["read " + ", ".join(f"{n} {kind}" for kind, n in learned.read.items())]
     rows = {kind: n for kind, n in learned.written.items() if n}
     new = ", ".join(f"{n} {kind}" for kind, n in rows.items())
-    lines.append(f"wrote {sum(rows.values())} rows" + (f": {new}" if new else ""))
+    total = sum(rows.values())
+    wrote = ngettext("wrote {n} row", "wrote {n} rows", total).format(n=total)
+    lines.append(f"{wrote}: {new}" if new else wrote)
     parked = {kind: n for kind, n in learned.parked.items() if n}
     lines += [f"could not read {n} {kind}: parked" for kind, n in parked.items()]
     lines += [f"incomplete: {kind}: {why}" for kind, why in learned.incomplete.items()]

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
+from gettext import ngettext
 from typing import Any
 
 import click
@@ -137,7 +138,9 @@ def password(console: Console, email: str, password_stdin: bool) -> None:
 def demo_(console: Console, as_json: bool) -> None:
     """One user for each role."""
     made = demo.create_all(console.engine, production=console.production)
-    _say(as_json, {"created": made}, f"created {len(made)} of {len(demo.PEOPLE)} demo users")
+    people = len(demo.PEOPLE)
+    said = ngettext("created {made} of {n} demo user", "created {made} of {n} demo users", people)
+    _say(as_json, {"created": made}, said.format(made=len(made), n=people))
 
 
 def _set_disabled(console: Console, email: str, disabled: bool) -> None:

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from gettext import ngettext
 from pathlib import Path
 
 import click
@@ -108,7 +109,12 @@ async def _bring_up(supervisor: Supervisor, settings: Settings, plan: Plan) -> N
 
 
 async def _make_history(supervisor: Supervisor, settings: Settings, plan: Plan) -> None:
-    click.echo(f"First start: making {plan.days} days of business in the emulator.")
+    said = ngettext(
+        "First start: making {n} day of business in the emulator.",
+        "First start: making {n} days of business in the emulator.",
+        plan.days,
+    )
+    click.echo(said.format(n=plan.days))
     args = ["--days", str(plan.days), "--per-day", str(plan.per_day)]
     args += [] if plan.seed is None else ["--seed", str(plan.seed)]
     mark = settings.var_dir / _UNFINISHED
@@ -133,7 +139,7 @@ async def _learn_past(supervisor: Supervisor, settings: Settings, *, again: bool
     if mark.exists() and not again:
         return
     mark.unlink(missing_ok=True)
-    click.echo(f"Reading the account's last {SINCE[:-1]} days from Stripe.")
+    click.echo(f"Reading the account's past ({SINCE}) from Stripe.")
     if await supervisor.run(Service("sync", ("--since", SINCE))):
         click.echo(
             f"The past could not be read. `python -m dashboard sync --since {SINCE}` tries again.",

@@ -71,7 +71,7 @@ def test_as_text_it_says_the_same_and_shows_progress(run):
     answer = run("--rules", "rules.json", "--since", "100d")
     assert "4 paid payments, 1 of them fraud" in answer.output
     assert "precision 33.33 %" in answer.output
-    assert "1 of 1 parts" in answer.stderr
+    assert "1 of 1 part" in answer.stderr
 
 
 def test_young_payments_do_not_count(run):

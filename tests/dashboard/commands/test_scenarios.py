@@ -65,7 +65,7 @@ def test_a_difference_ends_it_with_an_exit_code_and_is_named(run, developers, ac
     assert done.returncode == 1
     assert "DIFF visa" in done.stdout
     assert "expected succeeded" in done.stdout
-    assert "1 scenarios, 1 differ" in done.stdout
+    assert "1 scenario, 1 differs" in done.stdout
 
 
 def test_it_pays_in_the_name_of_a_developer_alone(run, developers):
