@@ -229,6 +229,42 @@ def no_float_where_money_is_counted(module: Module) -> Iterator[str]:
             yield f"line {node.lineno}"
 
 
+#: What the screens count, in the plural.
+COUNTED = (
+    "accounts answers calls cases characters columns days differences disputes entries events"
+    " fields files hours minutes months objects ones others pages parts payments people points"
+    " refunds rows rules scenarios seconds sessions steps texts tokens tries users warnings weeks"
+)
+_COUNTED = re.compile(r"{\w*} (?:[a-z'-]+ ){0,2}(?:" + "|".join(COUNTED.split()) + r")\b")
+
+
+def _called(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+
+@rule(("dashboard.screens.payments.list", '_("{n} others")'))
+def a_count_asks_for_its_plural_form(module: Module) -> Iterator[str]:
+    if module.parts[0] not in ("dashboard", "pages"):
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and _called(node, {"_", "N_", "pgettext"}):
+            for text in node.args:
+                is_text = isinstance(text, ast.Constant) and isinstance(text.value, str)
+                if is_text and ("{n}" in text.value or _COUNTED.search(text.value)):
+                    yield f"line {node.lineno}"
+
+
+@rule(("dashboard.commands.sync", 'click.echo(f"wrote {written} new rows")'))
+def no_count_is_glued_to_a_plural(module: Module) -> Iterator[str]:
+    if module.parts[0] not in ("dashboard", "pages"):
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = (str(p.value) if isinstance(p, ast.Constant) else "{}" for p in node.values)
+            if _COUNTED.search("".join(parts)):
+                yield f"line {node.lineno}"
+
+
 @rule(("core.clock", 'KEY = "sk_' + "live_" + "0123456789abcdef" * 2 + '"'))
 def nothing_names_a_real_key(module: Module) -> Iterator[str]:
     for prefix in ("sk_live_", "rk_live_", "whsec_"):
@@ -252,6 +288,22 @@ def test_the_rule_is_kept(name, sources):
 @pytest.mark.parametrize("name", RULES)
 def test_a_breach_of_the_rule_would_be_seen(name):
     assert list(RULES[name](Module(*BREACHES[name])))
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ('_("and {n} more")', True),
+        ('N_("{total} paid payments")', True),
+        ('pgettext("button", "Refund {all} payments")', True),
+        ('ngettext("{n} row", "{n} rows", n)', False),
+        ('_("Row {number}")', False),
+        ('_("Dead: {count}")', False),
+    ],
+)
+def test_a_count_is_known_by_its_place_or_its_noun(source, seen):
+    found = a_count_asks_for_its_plural_form(Module("dashboard.ui.labels", source))
+    assert bool(list(found)) is seen
 
 
 def circle(found: set[tuple[str, str]]) -> set[str]:
