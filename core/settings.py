@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     stripe_test_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = ""
     app_env: Literal["development", "test", "production"] = "development"
+    # These two are accepted and used by nothing yet: what is signed or encrypted will ask for them.
     secret_key: SecretStr = SecretStr("")
     encryption_key: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")

@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 
 import pytest
 
@@ -340,6 +340,35 @@ def test_no_folder_of_dashboard_has_the_name_of_a_library():
     libraries = set(packages_distributions()) | set(sys.stdlib_module_names)
     assert folders & libraries == set()
     assert "plotly" in libraries
+
+
+#: Pinned though no module imports them, with what needs them.
+NOT_IMPORTED = {
+    "cryptography": "PyMySQL's extra `rsa`",
+    "fastapi-offline": "its files are served by dashboard/rest/docs.py",
+    "httptools": "uvicorn's parser, under dashboard/asgi/http_protocol.py",
+    "python-multipart": "Starlette reads forms and files with it",
+    "tzdata": "time zones where the system has none",
+    "uvloop": "uvicorn's loop, by its name",
+}
+
+
+def test_each_requirement_is_used(sources):
+    roots = {
+        name.split(".")[0] for module in sources if is_program(module) for name in module.imports
+    }
+    imported = {pin for root in roots for pin in packages_distributions().get(root, ())}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = {line.partition("==")[0] for line in lines if "==" in line}
+    known = {name.lower().replace("_", "-") for name in imported}
+    assert pins - known == NOT_IMPORTED.keys()
+
+
+def test_what_signs_in_to_mysql_is_pinned():
+    """MySQL 8's own way to sign in needs `cryptography` wherever the connection has no TLS."""
+    wanted = [need for need in requires("pymysql") or () if 'extra == "rsa"' in need]
+    assert [re.split("[<>=;]", need)[0] for need in wanted] == ["cryptography"]
+    assert "cryptography" in NOT_IMPORTED
 
 
 def test_pins_are_exact():

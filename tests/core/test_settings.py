@@ -1,10 +1,14 @@
 """Settings: from the environment or from files, never shown, wrong ones named."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from core.errors import Misconfigured
 from core.settings import EMULATOR_KEY, Settings, is_live, load
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +26,27 @@ def test_with_nothing_set_it_runs_on_sqlite_and_the_emulator():
     assert found.api_base == "http://127.0.0.1:12111"
     assert found.secret_keys == {False: EMULATOR_KEY}
     assert found.webhook_secrets == ()
+
+
+#: What the operator's environment may say in every version, used here or not.
+CONTRACT = (
+    "DATABASE_URL STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET"
+    " STRIPE_TEST_SECRET_KEY STRIPE_TEST_PUBLISHABLE_KEY STRIPE_TEST_WEBHOOK_SECRET"
+    " STRIPE_API_BASE APP_ENV SECRET_KEY ENCRYPTION_KEY REDIS_URL CORS_ORIGINS FORCE_HTTPS DEBUG"
+    " REPORTING_TIMEZONE UI_PORT RECEIVER_PORT EMULATOR_PORT"
+)
+
+
+def test_the_settings_that_were_promised_stay_accepted():
+    assert {name.lower() for name in CONTRACT.split()} <= Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_explained(name):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert f"`{name.upper()}`" in readme
+    assert f"\n# {name.upper()}=" in example
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
