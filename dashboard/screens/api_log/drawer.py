@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.reads.developer import api_log as reads
 from core.reads.developer.api_log import CallDetail, CallRow, OperationPart
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, pgettext
 from dashboard.screens.api_log import list as api_log_list
 from dashboard.ui import drawer, navigation, status_badges, stripe_links, viewer
 
@@ -110,8 +110,8 @@ def _operation(one: OperationPart) -> None:
     drawer.facts(
         {
             _("Kind"): one.kind,
-            _("Asked by"): one.actor_email or one.actor,
-            _("Asked at"): i18n.moment(one.created_at, zone),
+            pgettext("operation", "Asked by"): one.actor_email or one.actor,
+            pgettext("operation", "Asked at"): i18n.moment(one.created_at, zone),
             _("Last change"): i18n.moment(one.updated_at, zone),
             _("Attempts"): str(one.attempts),
             _("Object"): one.stripe_id,

@@ -73,6 +73,16 @@ def test_translations_keep_their_places(language):
         assert len(places) == 1, forms
 
 
+def test_the_catalogue_keeps_the_words_of_the_glossary():
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split("|") for line in page.partition("## In Chinese")[2].splitlines()]
+    words = [word.strip() for row in rows if len(row) == 3 for word in row[2].split(",")]
+    unwanted = [word for word in words if word and word not in ("not", "---")]
+    assert len(unwanted) > 10
+    said = [text for entry in entries("zh-CN").values() for text in translated(entry)]
+    assert {(word, text) for word in unwanted for text in said if word in text} == set()
+
+
 def test_chinese_has_one_form():
     found = catalogue("zh-CN")
     assert found.locale_identifier == "zh_CN"
