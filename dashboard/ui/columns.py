@@ -13,6 +13,7 @@ from babel.core import Locale
 from core.money import Money, show
 from dashboard.i18n import N_, _, language
 
+#: Names of card networks and ways to pay; some have a Chinese one.
 BRANDS = {
     "amex": "Amex",
     "cartes_bancaires": "Cartes Bancaires",
@@ -21,11 +22,11 @@ BRANDS = {
     "eftpos_au": "Eftpos",
     "jcb": "JCB",
     "mastercard": "Mastercard",
-    "unionpay": "UnionPay",
+    "unionpay": N_("UnionPay"),
     "visa": "Visa",
 }
 METHODS = {
-    "alipay": "Alipay",
+    "alipay": N_("Alipay"),
     "amazon_pay": "Amazon Pay",
     "ideal": "iDEAL",
     "klarna": "Klarna",
@@ -33,7 +34,7 @@ METHODS = {
     "paypal": "PayPal",
     "sepa_debit": "SEPA",
     "us_bank_account": "ACH",
-    "wechat_pay": "WeChat Pay",
+    "wechat_pay": N_("WeChat Pay"),
 }
 
 #: Places whose full names a column would cut.
@@ -56,11 +57,18 @@ def money(minor: int | None, currency: str | None) -> str:
 def method(kind: str | None, brand: str | None = None, last4: str | None = None) -> str:
     """How it was paid: `Visa •••• 4242`, `Alipay`."""
     if last4:
-        name = BRANDS.get(brand or "", (brand or _("Card")).title())
+        name = brand_name(brand) or (brand or _("Card")).title()
         return f"{name} •••• {last4}"
     if kind == "card":
-        return BRANDS.get(brand or "", _("Card"))
-    return METHODS.get(kind or "", (kind or "").replace("_", " ").title())
+        return brand_name(brand) or _("Card")
+    known = METHODS.get(kind or "")
+    return _(known) if known else (kind or "").replace("_", " ").title()
+
+
+def brand_name(code: str | None) -> str | None:
+    """A card network's name; None for one that we do not know."""
+    known = BRANDS.get(code or "")
+    return _(known) if known else None
 
 
 def country(code: str | None) -> str:

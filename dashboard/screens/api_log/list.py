@@ -73,10 +73,12 @@ def figures(found: Figures) -> None:
 def duration(micros: int) -> str:
     """A duration to three digits or so."""
     if micros < 10_000:
-        return f"{micros // 1000}.{micros % 1000 // 100} ms"
+        shown = f"{micros // 1000}.{micros % 1000 // 100}"
+        return _("{milliseconds} ms").format(milliseconds=shown)
     if micros < 10_000_000:
-        return f"{i18n.number(micros // 1000)} ms"
-    return f"{micros // 1_000_000}.{micros % 1_000_000 // 100_000} s"
+        return _("{milliseconds} ms").format(milliseconds=i18n.number(micros // 1000))
+    shown = f"{micros // 1_000_000}.{micros % 1_000_000 // 100_000}"
+    return _("{seconds} s").format(seconds=shown)
 
 
 def status(row: CallRow) -> str:

@@ -40,7 +40,7 @@ def reason(detail: DisputeDetail) -> None:
 
 def _brand(code: str | None) -> str:
     """A network's name; one that is new at Stripe as Stripe writes it."""
-    return columns.BRANDS.get(code or "", stripe_labels.words(code))
+    return columns.brand_name(code) or stripe_labels.words(code)
 
 
 def path(detail: DisputeDetail, zone: ZoneInfo) -> None:

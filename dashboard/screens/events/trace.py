@@ -66,7 +66,8 @@ def _applying(event: EventRow) -> Iterator[Step]:
         tries = _("Tries that failed: {count}").format(count=event.attempts)
         yield Step("error", None, tries, event.last_error or "")
     if event.state == EventState.APPLIED:
-        took = f"{(event.duration_us or 0) / 1000:.1f} ms"
+        shown = f"{(event.duration_us or 0) / 1000:.1f}"
+        took = _("{milliseconds} ms").format(milliseconds=shown)
         yield Step("check_circle", event.applied_at, _("Applied to the mirror"), took)
     elif event.state == EventState.SKIPPED:
         yield Step("do_not_disturb_on", event.applied_at, _passed(event), event.account or "")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.domain.payment_states import STATES
 from core.money import Money
 from core.settings import Settings
+from dashboard import i18n
 from dashboard.ui import columns, metric_cards, status_badges, stripe_links
 from dashboard.ui.widgets import safe_text
 from tests.support.fixtures_screens import HOSTILE
@@ -101,6 +102,22 @@ def test_a_state_that_stripe_invents_is_shown_as_it_is():
 )
 def test_a_method_is_named_as_people_know_it(kind, brand, last4, said):
     assert columns.method(kind, brand, last4) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "brand", "last4", "said"),
+    [
+        ("card", "unionpay", "0005", "银联 •••• 0005"),
+        ("card", "visa", "4242", "Visa •••• 4242"),
+        ("wechat_pay", None, None, "微信支付"),
+        ("alipay", None, None, "支付宝"),
+        ("klarna", None, None, "Klarna"),
+        ("card", None, None, "银行卡"),
+    ],
+)
+def test_a_way_to_pay_has_its_chinese_name(kind, brand, last4, said):
+    with i18n.speaking("zh-CN"):
+        assert columns.method(kind, brand, last4) == said
 
 
 def test_links_to_stripe_follow_mode_and_kind():
