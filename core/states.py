@@ -70,6 +70,27 @@ class CaseState(StrEnum):
     DISMISSED = "dismissed"
 
 
+class BreakState(StrEnum):
+    """Of a difference between two witnesses."""
+
+    #: It may still go by itself: it is not yet due.
+    EXPECTED = "expected"
+    OPEN = "open"
+    #: A person said why; it is still there.
+    EXPLAINED = "explained"
+    #: A later run found that it is gone.
+    CLOSED = "closed"
+
+
+class PeriodState(StrEnum):
+    """Of the closing of a month."""
+
+    #: A second person is to confirm it.
+    ASKED = "asked"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
 class ScenarioRunState(StrEnum):
     """Of a run of the scenarios."""
 
@@ -85,5 +106,7 @@ LIFE_CYCLES: tuple[type[StrEnum], ...] = (
     BulkRefundState,
     EventState,
     CaseState,
+    BreakState,
+    PeriodState,
     ScenarioRunState,
 )

@@ -18,7 +18,9 @@ from core.db.types import Utc, code, flag, stripe_id, words
 
 #: Stripe's ledger: inserted once, money never changed. `source_id` is the charge, refund, dispute
 #: or payout; `payment_id`, `method`, `card_country` are those of the charge behind it ('' if none);
-#: `business_day` is the day of `created_at` in REPORTING_TIMEZONE.
+#: `business_day` is the day of `created_at` in REPORTING_TIMEZONE: when it happened. `booked_day` is
+#: when it counts, where that is another day: the first open one, for what came late to a closed
+#: month.
 balance_transactions = Table(
     "balance_transactions",
     metadata,
@@ -40,8 +42,10 @@ balance_transactions = Table(
     Column("method", code(), nullable=False, default=""),
     Column("card_country", code(2), nullable=False, default=""),
     Column("business_day", Date, nullable=False),
+    Column("booked_day", Date),
     Column("created_at", Utc(), nullable=False),
     Column("available_on", Utc(), nullable=False),
+    Column("first_seen_at", Utc()),
     Index("bx_source", "source_id"),
     Index("bx_payment", "payment_id"),
     # A payout's payments are found from the index alone.
@@ -75,7 +79,8 @@ balance_transaction_fees = Table(
 )
 
 #: The ledger beside Stripe's own list, counted per day (UTC) and currency. `theirs` is what the
-#: list held when it was walked last, `ours` what the ledger held right after.
+#: list held when it was walked last, `ours` what the ledger held right after. `theirs_digest` is of
+#: all that its rows say (core.domain.row_digest).
 ledger_checks = Table(
     "ledger_checks",
     metadata,
@@ -84,6 +89,7 @@ ledger_checks = Table(
     Column("currency", code(4), nullable=False),
     Column("theirs_count", BigInteger, nullable=False),
     Column("theirs_net_minor", BigInteger, nullable=False),
+    Column("theirs_digest", code(16)),
     Column("ours_count", BigInteger, nullable=False),
     Column("ours_net_minor", BigInteger, nullable=False),
     Column("checked_at", Utc(), nullable=False),

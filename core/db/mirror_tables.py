@@ -184,6 +184,11 @@ disputes = Table(
     Index("dx_created", "created_at", "stripe_id"),
 )
 
+#: `trace_id` is the bank's own reference of the transfer, once there is one; `trace_id_status`:
+#: pending, supported, unsupported. `reconciliation_status`: whether the list of what it paid out
+#: may be trusted (completed), will be (in_progress), or never is (not_applicable). A payout that
+#: failed or was canceled names the row that brought its money back; one that reverses another
+#: names it.
 payouts = Table(
     "payouts",
     metadata,
@@ -196,6 +201,14 @@ payouts = Table(
     Column("method", code()),
     Column("failure_code", code()),
     Column("balance_transaction_id", stripe_id()),
+    Column("reconciliation_status", code()),
+    Column("trace_id", words(255)),
+    Column("trace_id_status", code()),
+    Column("statement_descriptor", words(255)),
+    Column("destination", stripe_id()),
+    Column("failure_balance_transaction_id", stripe_id()),
+    Column("original_payout", stripe_id()),
+    Column("reversed_by", stripe_id()),
     *mirror_columns(),
     Index("ox_created", "created_at", "stripe_id"),
 )

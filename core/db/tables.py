@@ -38,6 +38,14 @@ from core.db.mirror_tables import (
     refunds,
     reviews,
 )
+from core.db.proof_tables import (
+    balance_readings,
+    breaks,
+    period_sums,
+    period_witnesses,
+    periods,
+    reconcile_runs,
+)
 from core.db.risk_tables import (
     case_notes,
     cases,
@@ -56,8 +64,10 @@ __all__ = [
     "api_tokens",
     "audit_log",
     "balance_checks",
+    "balance_readings",
     "balance_transaction_fees",
     "balance_transactions",
+    "breaks",
     "bulk_refunds",
     "case_notes",
     "cases",
@@ -81,6 +91,10 @@ __all__ = [
     "payments",
     "payments_daily",
     "payouts",
+    "period_sums",
+    "period_witnesses",
+    "periods",
+    "reconcile_runs",
     "refund_requests",
     "refunds",
     "revenue_country_daily",

@@ -271,7 +271,8 @@ def read_dispute(source: Json, *, as_of: datetime, livemode: bool) -> DisputeSna
 
 
 def payout(source: Json, seen: _Seen) -> PayoutSnapshot:
-    """Money on its way to the bank."""
+    """Money on its way to the bank, or a debit of the bank: then the amount is negative."""
+    trace = f.part(source, "trace_id")
     return PayoutSnapshot(
         **_every(source, seen),
         status=f.required(source, "status"),
@@ -282,6 +283,14 @@ def payout(source: Json, seen: _Seen) -> PayoutSnapshot:
         method=f.text(source, "method"),
         failure_code=f.text(source, "failure_code"),
         balance_transaction_id=f.reference(source, "balance_transaction"),
+        reconciliation_status=f.text(source, "reconciliation_status"),
+        trace_id=f.text(trace, "value", 255),
+        trace_id_status=f.text(trace, "status"),
+        statement_descriptor=f.text(source, "statement_descriptor", 255),
+        destination=f.loose_reference(source, "destination"),
+        failure_balance_transaction_id=f.loose_reference(source, "failure_balance_transaction"),
+        original_payout=f.loose_reference(source, "original_payout"),
+        reversed_by=f.loose_reference(source, "reversed_by"),
     )
 
 

@@ -126,6 +126,14 @@ class PayoutSnapshot(Snapshot):
     method: str | None
     failure_code: str | None
     balance_transaction_id: str | None
+    reconciliation_status: str | None
+    trace_id: str | None
+    trace_id_status: str | None
+    statement_descriptor: str | None
+    destination: str | None
+    failure_balance_transaction_id: str | None
+    original_payout: str | None
+    reversed_by: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from core import clock
 from core.db.bulk import insert_rows
 from core.db.tables import (
     balance_transaction_fees,
@@ -36,6 +37,7 @@ from core.db.upsert import add_to, insert_new
 from core.gateway.ledger_entries import CHARGE_IDS
 from core.gateway.snapshots import LedgerEntry
 from core.ledger.booking import Scope
+from core.ledger.closed_days import booked_day, closed_days
 
 #: What a captured authorization was written as, before a part of it was let go.
 REVERSAL = "partial_capture_reversal"
@@ -150,6 +152,7 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
         return _NOTHING
     found = origins | _indirect(connection, fresh.values(), origins)
     rows = [_row(entry, _origin(entry, found), scope) for entry in fresh.values()]
+    _book(connection, rows)
     insert_new(connection, balance_transactions, sorted(rows, key=lambda row: row["stripe_id"]))
     parts = _fee_rows(fresh.values())
     if parts:
@@ -282,6 +285,18 @@ def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
     row["payment_id"], row["method"], row["card_country"] = origin
     row["business_day"] = scope.day(entry.created_at)
     return row
+
+
+def _book(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Say when each row was seen first, and on which day it counts: a closed month stays."""
+    now = clock.now()
+    closed = {
+        livemode: closed_days(connection, livemode=livemode)
+        for livemode in {row["livemode"] for row in rows}
+    }
+    for row in rows:
+        row["first_seen_at"] = now
+        row["booked_day"] = booked_day(row["business_day"], closed[row["livemode"]])
 
 
 def _fee_rows(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:

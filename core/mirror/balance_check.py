@@ -12,10 +12,15 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from core import clock
 from core.db.engine import reading, retrying, writing
-from core.db.tables import balance_checks, balance_transactions, stale_objects
+from core.db.tables import (
+    balance_checks,
+    balance_readings,
+    balance_transactions,
+    stale_objects,
+)
 from core.db.upsert import upsert
 from core.domain import cursors
-from core.gateway.balances import Key, read_balance
+from core.gateway.balances import Key, in_all, read_buckets
 from core.gateway.client import Gateway
 from core.gateway.readings import LEDGER, read_ledger_page
 from core.gateway.snapshots import LedgerEntry
@@ -45,19 +50,33 @@ def check_balance(engine: Engine, gateway: Gateway) -> Balanced:
     Stripe's balance is read before and after: where it is the same, and the newest row of Stripe's
     list is in the ledger, nothing in between can have made a difference.
     """
-    before = read_balance(gateway)
+    before = read_buckets(gateway)
     head = read_ledger_page(gateway, plain=True)
     with reading(engine) as connection:
         caught_up = _caught_up(connection, gateway.livemode, head.entries)
         ledger = _ledger(connection, gateway.livemode)
         kept = _kept(connection, gateway.livemode)
-    if not caught_up or read_balance(gateway) != before:
+    if not caught_up or read_buckets(gateway) != before:
         return Balanced(False)
+    balances = in_all(before)
     rows = [
-        _row(gateway, key, before.get(key, 0), ledger, kept.get(key))
-        for key in sorted(_comparable(before, ledger))
+        _row(gateway, key, balances.get(key, 0), ledger, kept.get(key))
+        for key in sorted(_comparable(balances, ledger))
     ]
-    retrying(partial(_write, engine, gateway.livemode, rows))
+    newest = head.entries[0].stripe_id if head.entries else None
+    readings = [
+        {
+            "livemode": gateway.livemode,
+            "read_at": clock.now(),
+            "currency": currency,
+            "balance_type": kind,
+            "bucket": bucket,
+            "amount_minor": amount,
+            "newest_row": newest,
+        }
+        for (currency, kind, bucket), amount in sorted(before.items())
+    ]
+    retrying(partial(_write, engine, gateway.livemode, rows, readings))
     return Balanced(True, sum(_differs(row) for row in rows))
 
 
@@ -142,8 +161,23 @@ def _differs(row: Mapping[str, Any]) -> bool:
     return bool(row["opening_minor"] + row["ledger_minor"] != row["balance_minor"])
 
 
-def _write(engine: Engine, livemode: bool, rows: list[dict[str, Any]]) -> None:
-    """In place of what was found before: a balance that Stripe tells no more of is gone."""
+def _write(
+    engine: Engine, livemode: bool, rows: list[dict[str, Any]], readings: list[dict[str, Any]]
+) -> None:
+    """In place of what was found before: a balance that Stripe tells no more of is gone.
+
+    The readings themselves are kept, each that differs from the last one.
+    """
+    r = balance_readings.c
     with writing(engine) as connection:
         reopen(connection, livemode)
         upsert(connection, balance_checks, rows)
+        last = select(func.max(r.read_at)).where(r.livemode == livemode).scalar_subquery()
+        kept = connection.execute(
+            select(r.currency, r.balance_type, r.bucket, r.amount_minor, r.newest_row).where(
+                r.livemode == livemode, r.read_at == last
+            )
+        ).all()
+        names = ("currency", "balance_type", "bucket", "amount_minor", "newest_row")
+        if {tuple(row) for row in kept} != {tuple(one[n] for n in names) for one in readings}:
+            connection.execute(balance_readings.insert(), readings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,8 +16,10 @@ from core.db.engine import reading, retrying, writing
 from core.db.tables import balance_transactions, ledger_checks
 from core.db.upsert import upsert
 from core.domain import cursors
+from core.domain.row_digest import row_hash, total
 from core.gateway.client import Gateway
 from core.gateway.readings import LedgerPage, read_ledger_page
+from core.gateway.snapshots import LedgerEntry
 from core.gateway.walk import Place, walk
 from core.mirror.apply import BookingContext
 from core.mirror.ledger_walk import write_page
@@ -30,6 +33,17 @@ _READINGS = 3
 
 #: Count and net in minor units, by currency.
 Sums = dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A day (UTC) of Stripe's list beside the ledger's, and the digest of Stripe's rows, each by
+    currency."""
+
+    day: date
+    theirs: Sums
+    ours: Sums
+    digests: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +70,40 @@ def check_ledger(engine: Engine, gateway: Gateway, books: BookingContext) -> Com
     if day is None:
         return Compared()
     fetched, theirs, ours = 0, Sums(), Sums()
+    digests: dict[str, str] = {}
     for _ in range(_READINGS):
-        theirs = {}
+        theirs, hashes = {}, defaultdict[str, list[int]](list)
         for page in _pages(gateway, day):
             fetched += write_page(engine, books, page, livemode=gateway.livemode).rows
             _add(theirs, page.sums)
+            for entry in page.entries:
+                hashes[entry.currency].append(entry_hash(entry))
+        digests = {currency: total(found) for currency, found in hashes.items()}
         with reading(engine) as connection:
             ours = _ours(connection, gateway.livemode, day)
         if ours == theirs:
             break
-    retrying(partial(_write, engine, gateway.livemode, day, theirs, ours, (name, where)))
+    found = Reading(day, theirs, ours, digests)
+    retrying(partial(_write, engine, gateway.livemode, found, (name, where)))
     differing = sum(theirs.get(one) != ours.get(one) for one in theirs | ours)
     return Compared(day, fetched, differing)
+
+
+def entry_hash(entry: LedgerEntry) -> int:
+    """The hash of a row as Stripe tells it (core.domain.row_digest)."""
+    return row_hash(
+        entry.stripe_id,
+        entry.type,
+        entry.reporting_category,
+        entry.source_id,
+        entry.amount_minor,
+        entry.fee_minor,
+        entry.net_minor,
+        entry.currency,
+        entry.balance_type,
+        entry.created_at,
+        ((part.type, part.amount_minor) for part in entry.fee_parts),
+    )
 
 
 def _next(kept: Mapping[str, Any], now: datetime) -> tuple[date | None, dict[str, Any]]:
@@ -126,12 +162,11 @@ def _ours(connection: Connection, livemode: bool, day: date) -> Sums:
 def _write(
     engine: Engine,
     livemode: bool,
-    day: date,
-    theirs: Sums,
-    ours: Sums,
+    found: Reading,
     keep: tuple[str, dict[str, Any]],
 ) -> None:
     c, now = ledger_checks.c, clock.now()
+    day, theirs, ours = found.day, found.theirs, found.ours
     with writing(engine) as connection:
         before = select(c.currency).where(c.livemode == livemode, c.day == day)
         rows = [
@@ -141,6 +176,7 @@ def _write(
                 "currency": currency,
                 "theirs_count": theirs.get(currency, (0, 0))[0],
                 "theirs_net_minor": theirs.get(currency, (0, 0))[1],
+                "theirs_digest": found.digests.get(currency, total(())),
                 "ours_count": ours.get(currency, (0, 0))[0],
                 "ours_net_minor": ours.get(currency, (0, 0))[1],
                 "checked_at": now,

@@ -15,7 +15,7 @@ from core.db.engine import reading
 from core.db.tables import balance_transaction_fees, balance_transactions, payments
 from core.emulator.server import start_emulator
 from core.gateway import ledger_entries
-from core.gateway.balances import read_balance
+from core.gateway.balances import in_all, read_buckets
 from core.mirror.rollups import differences
 from core.reads.revenue import revenue
 from tests.support.account_mirror import connect
@@ -49,7 +49,7 @@ def balances_of(spine):
                 b.currency, b.balance_type
             )
         ).all()
-    theirs = read_balance(spine.gateway)
+    theirs = in_all(read_buckets(spine.gateway))
     return (
         {(currency, kind): int(net) for currency, kind, net in ours if net},
         {key: net for key, net in theirs.items() if net},

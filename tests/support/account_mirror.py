@@ -170,7 +170,7 @@ def follow_up(spine: Spine, payment: str, dice: random.Random) -> None:
 
 def picture(engine: Engine) -> dict[str, Any]:
     """What the mirror says, without what may differ between two roads to the same state."""
-    hidden = {"as_of", "updated_at", "facet"}
+    hidden = {"as_of", "updated_at", "facet", "first_seen_at"}
     found: dict[str, Any] = {}
     with reading(engine) as connection:
         for row in connection.execute(select(payments)).mappings():

@@ -318,9 +318,9 @@ def test_an_alarm_that_did_not_look_twice_would_be_false(small, emulator, monkey
     """The planted fault: the balance is read once, and the list's head is believed."""
     emulator.history(days=4, per_day=8, seed=4)
     small.sync(days=30)
-    first = balance_check.read_balance(small.gateway)
+    first = balance_check.read_buckets(small.gateway)
     fee(emulator, 450, ago=0)
-    monkeypatch.setattr(balance_check, "read_balance", lambda _gateway: first)
+    monkeypatch.setattr(balance_check, "read_buckets", lambda _gateway: first)
     monkeypatch.setattr(balance_check, "_caught_up", lambda *_given: True)
     walk(small)
     assert check_balance(small.engine, small.gateway).differences == 1
