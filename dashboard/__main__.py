@@ -11,6 +11,7 @@ import click
 from pydantic import ValidationError
 
 from core.errors import InvalidInput, TillwatchError
+from core.version import VERSION
 from dashboard.process import parent_watch
 
 #: In the order of the help; those whose module is there are offered.
@@ -87,7 +88,7 @@ def _module(name: str) -> str:
     cls=Commands,
     help="Tillwatch: an operations console for Stripe. Without a command it starts everything.",
 )
-@click.version_option("0.2.0", prog_name="tillwatch")
+@click.version_option(VERSION, prog_name="tillwatch")
 def cli() -> None:
     """The root of all commands."""
 

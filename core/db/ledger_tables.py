@@ -18,8 +18,8 @@ from core.db.types import Utc, code, flag, stripe_id, words
 
 #: Stripe's ledger: inserted once, money never changed. `source_id` is the charge, refund, dispute
 #: or payout; `payment_id`, `method`, `card_country` are those of the charge behind it ('' if none);
-#: `business_day` is the day of `created_at` in REPORTING_TIMEZONE: when it happened. `booked_day` is
-#: when it counts, where that is another day: the first open one, for what came late to a closed
+#: `business_day` is the day of `created_at` in REPORTING_TIMEZONE: when it happened. `booked_day`
+#: is when it counts, where that is another day: the first open one, for what came late to a closed
 #: month.
 balance_transactions = Table(
     "balance_transactions",

@@ -30,6 +30,8 @@ DAYS = 35
 EVERY = timedelta(days=1)
 #: A day that differs is read again, for a row may have come between the two counts.
 _READINGS = 3
+#: Stands for a day without any row.
+NO_CURRENCY = ""
 
 #: Count and net in minor units, by currency.
 Sums = dict[str, tuple[int, int]]
@@ -87,6 +89,41 @@ def check_ledger(engine: Engine, gateway: Gateway, books: BookingContext) -> Com
     retrying(partial(_write, engine, gateway.livemode, found, (name, where)))
     differing = sum(theirs.get(one) != ours.get(one) for one in theirs | ours)
     return Compared(day, fetched, differing)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDay:
+    """Stripe's list of one day (UTC): its rows, and count, net and digest of them by currency.
+
+    Rows that cannot be read are in the sums and in no digest.
+    """
+
+    day: date
+    entries: tuple[LedgerEntry, ...]
+    sums: Sums
+    digests: dict[str, str]
+
+
+def read_day(gateway: Gateway, day: date) -> ListedDay:
+    """Read Stripe's list of one day, and write nothing."""
+    entries: list[LedgerEntry] = []
+    sums: Sums = {}
+    for page in _pages(gateway, day):
+        entries += page.entries
+        _add(sums, page.sums)
+    hashes = defaultdict[str, list[int]](list)
+    for entry in entries:
+        hashes[entry.currency].append(entry_hash(entry))
+    digests = {currency: total(found) for currency, found in hashes.items()}
+    return ListedDay(day, tuple(entries), sums, digests)
+
+
+def keep_reading(engine: Engine, livemode: bool, listed: ListedDay) -> None:
+    """Keep what Stripe's list said of a day, beside what the ledger holds of it now."""
+    with reading(engine) as connection:
+        ours = _ours(connection, livemode, listed.day)
+    found = Reading(listed.day, listed.sums, ours, listed.digests)
+    retrying(partial(_write, engine, livemode, found, None))
 
 
 def entry_hash(entry: LedgerEntry) -> int:
@@ -163,7 +200,7 @@ def _write(
     engine: Engine,
     livemode: bool,
     found: Reading,
-    keep: tuple[str, dict[str, Any]],
+    keep: tuple[str, dict[str, Any]] | None,
 ) -> None:
     c, now = ledger_checks.c, clock.now()
     day, theirs, ours = found.day, found.theirs, found.ours
@@ -181,7 +218,9 @@ def _write(
                 "ours_net_minor": ours.get(currency, (0, 0))[1],
                 "checked_at": now,
             }
-            for currency in sorted({*theirs, *ours, *connection.scalars(before)})
+            # A day on which nothing happened was read too.
+            for currency in sorted({*theirs, *ours, *connection.scalars(before)} or {NO_CURRENCY})
         ]
         upsert(connection, ledger_checks, rows)
-        cursors.keep_position(connection, keep[0], keep[1], at=now)
+        if keep is not None:
+            cursors.keep_position(connection, keep[0], keep[1], at=now)

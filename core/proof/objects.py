@@ -1,0 +1,293 @@
+"""Identity 2, `object`: what moved money has its rows, and each row has what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select
+
+from core.db.tables import balance_transactions, charges, disputes, payouts, refunds
+from core.domain.payment_states import is_known, is_withdrawn
+from core.ledger.ingest import PAID_BY
+from core.money import exponent
+from core.proof.breaks import LISTED_LATE, Break
+from core.proof.rows import of_span
+from core.proof.span import Span
+
+IDENTITY = "object"
+#: Stripe rounds to the minor unit of what it settles in, and tells six digits of the rate.
+_RATE_DIGITS = 200_000
+_B = balance_transactions.c
+
+#: What stands behind a row, by how its id begins.
+_SOURCES: tuple[tuple[tuple[str, ...], Table], ...] = (
+    (("ch_", "py_"), charges),
+    (("re_", "pyr_"), refunds),
+    (("dp_", "du_"), disputes),
+    (("po_",), payouts),
+)
+
+
+def object_breaks(connection: Connection, span: Span) -> Iterator[Break]:
+    """Captured charges, refunds, disputes; and rows whose object is not in the mirror."""
+    yield from _charges(connection, span)
+    yield from _refunds(connection, span)
+    yield from _disputes(connection, span)
+    yield from _without_object(connection, span)
+
+
+def _made_in(table: Table, span: Span) -> ColumnElement[bool]:
+    c = table.c
+    return and_(c.livemode == span.livemode, c.created_at >= span.start, c.created_at < span.end)
+
+
+def _missing(span: Span, row: Any, object_id: str, amount: int) -> Break:
+    return Break(
+        IDENTITY,
+        "missing_here",
+        object_id,
+        row.currency,
+        span.day(row.created_at),
+        "no_row",
+        theirs_minor=amount,
+        due=row.created_at + LISTED_LATE,
+    )
+
+
+def _charges(connection: Connection, span: Span) -> Iterator[Break]:
+    """A charge's rows come to what was captured of it; the row that it names is its own."""
+    c = charges.c
+    paid = _B.reporting_category.in_(PAID_BY)
+    of_charge = and_(_B.source_id == c.stripe_id, paid)
+    total = select(func.sum(_B.amount_minor)).where(of_charge).scalar_subquery()
+    rows = select(func.count()).where(of_charge).scalar_subquery()
+    own = balance_transactions.alias("own")
+    query = (
+        select(
+            c.stripe_id,
+            c.currency,
+            c.amount_minor,
+            c.amount_captured_minor,
+            c.balance_transaction_id,
+            c.created_at,
+            own.c.stripe_id.label("row_id"),
+            own.c.source_id,
+            own.c.currency.label("row_currency"),
+            own.c.amount_minor.label("row_amount"),
+            own.c.exchange_rate,
+            total.label("total"),
+            rows.label("rows"),
+        )
+        .outerjoin(own, own.c.stripe_id == c.balance_transaction_id)
+        .where(_made_in(charges, span), c.status == "succeeded", c.amount_captured_minor > 0)
+        .where(or_(own.c.stripe_id.is_(None), ~_matching(own.c, plain_of=c, rows=rows)))
+    )
+    for row in connection.execute(query):
+        yield from _charge(connection, span, row)
+
+
+def _matching(row: Any, *, plain_of: Any, rows: Any) -> ColumnElement[bool]:
+    """One row of the charge's own, in its currency, of what was captured."""
+    return and_(
+        row.source_id == plain_of.stripe_id,
+        row.currency == plain_of.currency,
+        row.amount_minor == plain_of.amount_captured_minor,
+        rows == 1,
+    )
+
+
+def _charge(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
+    captured = row.amount_captured_minor
+    if row.row_id is None:
+        yield _missing(span, row, row.balance_transaction_id or row.stripe_id, captured)
+        return
+    day = span.day(row.created_at)
+    if row.source_id != row.stripe_id:
+        yield Break(IDENTITY, "orphan", row.row_id, row.row_currency, day, "other_object")
+        return
+    own, theirs = row.row_amount, captured
+    if row.row_currency != row.currency:
+        theirs = converted(captured, row.currency, row.row_currency, row.exchange_rate)
+        if theirs is None or abs(own - theirs) <= 1 + abs(theirs) // _RATE_DIGITS:
+            return
+    elif row.rows > 1 or own == row.amount_minor:
+        # Several captures, or an authorization that was written whole and let go in part.
+        released = _released(connection, row.stripe_id)
+        own = int(row.total) + released
+        if own == captured:
+            return
+        if own > captured and row.rows > 1:
+            yield from _twice(connection, span, row)
+            return
+    if own != theirs:
+        yield Break(
+            IDENTITY,
+            "amount",
+            row.row_id,
+            row.row_currency,
+            day,
+            "object_amount",
+            ours_minor=own,
+            theirs_minor=theirs,
+        )
+
+
+def _released(connection: Connection, charge_id: str) -> int:
+    """What rows of refunds let go of an authorization, as Stripe wrote before basil: negative."""
+    r = refunds.c
+    found = connection.scalar(
+        select(func.sum(_B.amount_minor))
+        .join_from(balance_transactions, refunds, _B.source_id == r.stripe_id)
+        .where(r.charge_id == charge_id, _B.reporting_category == "partial_capture_reversal")
+    )
+    return int(found or 0)
+
+
+def _twice(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
+    query = select(_B.stripe_id, _B.currency, _B.amount_minor).where(
+        _B.source_id == row.stripe_id,
+        _B.reporting_category == "charge",
+        _B.stripe_id != row.balance_transaction_id,
+    )
+    for other in connection.execute(query):
+        yield Break(
+            IDENTITY,
+            "duplicate",
+            other.stripe_id,
+            other.currency,
+            span.day(row.created_at),
+            "twice",
+            ours_minor=other.amount_minor,
+        )
+
+
+def converted(minor: int, currency: str, into: str, rate: str | None) -> int | None:
+    """An amount by Stripe's `exchange_rate`, in minor units of `into`; None without a rate."""
+    try:
+        factor = Decimal(rate or "")
+    except InvalidOperation:
+        return None
+    exact = Decimal(minor).scaleb(-exponent(currency)) * factor
+    return int(exact.scaleb(exponent(into)).to_integral_value(ROUND_HALF_UP))
+
+
+def _refunds(connection: Connection, span: Span) -> Iterator[Break]:
+    """A refund took its amount; one that failed or was canceled gave it back."""
+    r = refunds.c
+    undone = r.status.in_(["failed", "canceled"])
+    never = and_(undone, r.balance_transaction_id.is_(None))
+    total = select(func.sum(_B.amount_minor)).where(_B.source_id == r.stripe_id).scalar_subquery()
+    wanted = case((undone, 0), else_=-r.amount_minor)
+    own = balance_transactions.alias("own")
+    query = (
+        select(
+            r.stripe_id,
+            r.currency,
+            r.created_at,
+            r.as_of,
+            r.amount_minor,
+            r.balance_transaction_id,
+            own.c.stripe_id.label("row_id"),
+            own.c.source_id,
+            own.c.currency.label("row_currency"),
+            total.label("total"),
+            wanted.label("wanted"),
+            undone.label("undone"),
+        )
+        .outerjoin(own, own.c.stripe_id == r.balance_transaction_id)
+        .where(_made_in(refunds, span), ~r.released)
+        .where(r.status.in_(["succeeded", "failed", "canceled"]))
+        .where(
+            or_(
+                and_(own.c.stripe_id.is_(None), ~never),
+                own.c.source_id != r.stripe_id,
+                and_(own.c.currency == r.currency, total != wanted),
+            )
+        )
+    )
+    for row in connection.execute(query):
+        if row.row_id is None:
+            yield _missing(
+                span, row, row.balance_transaction_id or row.stripe_id, -row.amount_minor
+            )
+        elif row.source_id != row.stripe_id:
+            day = span.day(row.created_at)
+            yield Break(IDENTITY, "orphan", row.row_id, row.row_currency, day, "other_object")
+        else:
+            yield _amount(span, row, int(row.total or 0), int(row.wanted), late=row.undone)
+
+
+def _amount(span: Span, row: Any, own: int, wanted: int, *, late: bool) -> Break:
+    return Break(
+        IDENTITY,
+        "amount",
+        row.row_id,
+        row.currency,
+        span.day(row.created_at),
+        "object_amount",
+        ours_minor=own,
+        theirs_minor=wanted,
+        due=row.as_of + LISTED_LATE if late else None,
+    )
+
+
+def _disputes(connection: Connection, span: Span) -> Iterator[Break]:
+    """A dispute holds its amount as long as it is open or lost; else it came back."""
+    d = disputes.c
+    in_all = (
+        select(_B.source_id, _B.currency, func.sum(_B.amount_minor).label("total"))
+        .where(_B.reporting_category.in_(["dispute", "dispute_reversal"]))
+        .group_by(_B.source_id, _B.currency)
+        .subquery()
+    )
+    query = (
+        select(
+            d.stripe_id,
+            d.stripe_id.label("row_id"),
+            d.currency,
+            d.created_at,
+            d.as_of,
+            d.status,
+            d.amount_minor,
+            d.is_charge_refundable,
+            in_all.c.currency.label("row_currency"),
+            in_all.c.total,
+        )
+        .outerjoin(in_all, in_all.c.source_id == d.stripe_id)
+        .where(_made_in(disputes, span))
+    )
+    for row in connection.execute(query):
+        if not is_known(row.status) or row.row_currency not in (None, row.currency):
+            continue
+        held = is_withdrawn(row.status, refundable=row.is_charge_refundable)
+        wanted = -row.amount_minor if held else 0
+        if int(row.total or 0) != wanted:
+            if row.total is None:
+                yield _missing(span, row, row.stripe_id, wanted)
+            else:
+                yield _amount(span, row, int(row.total), wanted, late=True)
+
+
+def _without_object(connection: Connection, span: Span) -> Iterator[Break]:
+    """A row whose charge, refund, dispute or payout is not mirrored."""
+    for starts, table in _SOURCES:
+        c = table.c
+        begins = or_(*(_B.source_id.startswith(one, autoescape=True) for one in starts))
+        query = (
+            select(_B.source_id, _B.currency, _B.created_at, _B.amount_minor)
+            .outerjoin(table, c.stripe_id == _B.source_id)
+            .where(of_span(span), begins, c.stripe_id.is_(None))
+        )
+        for source_id, currency, created_at, amount in connection.execute(query):
+            yield Break(
+                IDENTITY,
+                "missing_here",
+                source_id,
+                currency,
+                span.day(created_at),
+                "no_object",
+                theirs_minor=amount,
+                due=created_at + LISTED_LATE,
+            )

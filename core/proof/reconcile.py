@@ -1,0 +1,245 @@
+"""Reconciliation: every identity of a span held, its breaks kept, and what each witness says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from core import clock
+from core.db.engine import one_picture, retrying, writing
+from core.errors import StripeError
+from core.gateway.client import Gateway
+from core.mirror.balance_check import check_balance
+from core.proof import balance, objects, pairs, payouts, rows, stripe_list
+from core.proof.breaks import CAUSES, Break, merged
+from core.proof.record import record_run
+from core.proof.span import Span
+from core.proof.stripe_list import Listed
+
+AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
+#: The identities, in the order in which they are shown.
+IDENTITIES = {
+    rows.IDENTITY: "Each row's net is its amount less its fee, and its fee the sum of its parts",
+    objects.IDENTITY: "Each charge, refund, dispute and payout has its rows",
+    stripe_list.IDENTITY: "Each day's rows are those of Stripe's list",
+    balance.BRIDGE: "Opening and each category come to the closing",
+    balance.BALANCE: "The ledger comes to Stripe's balance",
+    payouts.SUM: "Each automatic payout is the sum of its rows",
+    payouts.UNPAID: "What no payout paid out is what is left",
+    payouts.LIFE: "Each payout that failed or was canceled came back",
+    pairs.IDENTITY: "What was held back is released once",
+}
+#: So often the balance is read again where Stripe moved it meanwhile.
+_READINGS = 5
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One rule: `state` is agrees, differs, or unknown where Stripe could not be asked."""
+
+    name: str
+    title: str
+    state: str
+    breaks: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one run found. `witnesses`: by currency what each says the closing is, in minor units,
+    and when it was read; None for one that says nothing."""
+
+    span: Span
+    identities: tuple[Identity, ...]
+    open: tuple[Break, ...]
+    expected: tuple[Break, ...]
+    witnesses: Mapping[str, Mapping[str, Any]]
+    started_at: datetime
+    ended_at: datetime
+
+    @property
+    def outcome(self) -> str:
+        """agrees, differs, or unknown."""
+        if self.open:
+            return DIFFERS
+        states = {one.state for one in self.identities}
+        return UNKNOWN if UNKNOWN in states else AGREES
+
+    def shown(self) -> dict[str, Any]:
+        """As `reconcile --json` prints it."""
+        return {
+            "identities": [
+                {
+                    "id": one.name,
+                    "title": one.title,
+                    "state": one.state,
+                    "breaks": one.breaks,
+                    "expected": one.expected,
+                }
+                for one in self.identities
+            ],
+            "breaks": [_shown(one) for one in self.open],
+            "expected": [_shown(one) for one in self.expected],
+            "witnesses": self.witnesses,
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of the breaks, in the form of `shown`."""
+        text = json.dumps([_shown(one) for one in (*self.open, *self.expected)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shown(one: Break) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "object_id": one.object_id,
+        "currency": one.currency,
+        "ours_minor": one.ours_minor,
+        "theirs_minor": one.theirs_minor,
+        "due": one.due.isoformat() if one.due else None,
+        "cause": CAUSES[one.cause],
+        "identity": one.identity,
+        "day": one.day.isoformat(),
+    }
+
+
+def _silent(_step: str, _done: int, _all: int) -> None:
+    return None
+
+
+def reconcile(
+    engine: Engine,
+    gateway: Gateway | None,
+    span: Span,
+    *,
+    asked_by: str,
+    report: Progress = _silent,
+) -> Reconciled:
+    """Hold every identity over a span, and keep the run and its breaks.
+
+    Without a gateway, or where Stripe does not answer, what only Stripe can tell is `unknown`. What
+    is kept of Stripe (readings of its list, of its balance) is used as far as it goes.
+    """
+    started = clock.now()
+    unknown: set[str] = set()
+    found: list[Break] = []
+    listed = Listed()
+    try:
+        listed = stripe_list.compare_list(
+            engine, gateway, span, now=started, report=partial(report, stripe_list.IDENTITY)
+        )
+        found += listed.breaks
+        if listed.unread:
+            unknown.add(stripe_list.IDENTITY)
+    except StripeError:
+        unknown.add(stripe_list.IDENTITY)
+    if not _balance_read(engine, gateway):
+        unknown.add(balance.BALANCE)
+    report(rows.IDENTITY, 0, 1)
+    with one_picture(engine) as connection:
+        found += _here(connection, span, listed, started)
+        try:
+            found += _of_payouts(connection, gateway, span, listed)
+        except StripeError:
+            unknown |= {payouts.SUM, stripe_list.IDENTITY}
+        witnesses = _witnesses(connection, span)
+    ended = clock.now()
+    report(rows.IDENTITY, 1, 1)
+    breaks = merged(found)
+    result = Reconciled(
+        span,
+        tuple(_identities(breaks, unknown, ended)),
+        tuple(one for one in breaks if not one.is_expected(ended)),
+        tuple(one for one in breaks if one.is_expected(ended)),
+        witnesses,
+        started,
+        ended,
+    )
+    retrying(partial(_keep, engine, result, asked_by))
+    return result
+
+
+def _balance_read(engine: Engine, gateway: Gateway | None) -> bool:
+    if gateway is None:
+        return False
+    try:
+        return any(check_balance(engine, gateway).compared for _ in range(_READINGS))
+    except StripeError:
+        return False
+
+
+def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> Iterator[Break]:
+    deltas = [one for some in listed.deltas.values() for one in some]
+    yield from rows.row_breaks(connection, span)
+    yield from objects.object_breaks(connection, span)
+    yield from balance.bridge_breaks(connection, span, deltas)
+    yield from balance.balance_breaks(connection, span, deltas, now)
+    yield from payouts.unpaid_breaks(connection, span)
+    yield from payouts.life_breaks(connection, span)
+    yield from pairs.pair_breaks(connection, span)
+
+
+def _of_payouts(
+    connection: Connection, gateway: Gateway | None, span: Span, listed: Listed
+) -> Iterator[Break]:
+    wrong: dict[str, int] = defaultdict(int)
+    for stripe_id, deltas in listed.deltas.items():
+        wrong[stripe_id] += sum(one.net_minor for one in deltas)
+    yield from payouts.sum_breaks(connection, gateway, span, wrong)
+    if gateway is not None:
+        yield from payouts.list_breaks(connection, gateway, span)
+
+
+def _witnesses(connection: Connection, span: Span) -> dict[str, dict[str, Any]]:
+    """By currency: the ledger's closing, and Stripe's balance when it was read last."""
+    found: dict[str, dict[str, Any]] = {}
+    for closing in balance.closings(connection, span):
+        if closing.balance_type == "payments":
+            found[closing.currency] = {
+                "ledger_minor": closing.closing_minor,
+                "opening_minor": closing.opening_minor,
+                "stripe_balance_minor": None,
+                "stripe_balance_read_at": None,
+            }
+    for reading in balance.last_readings(connection, span.livemode, clock.NEVER):
+        if reading.balance_type == "payments" and reading.currency in found:
+            found[reading.currency] |= {
+                "stripe_balance_minor": reading.amount_minor,
+                "stripe_balance_read_at": reading.read_at.isoformat(),
+            }
+    return found
+
+
+def _identities(breaks: Iterable[Break], unknown: set[str], now: datetime) -> Iterator[Identity]:
+    open_, expected = defaultdict[str, int](int), defaultdict[str, int](int)
+    for one in breaks:
+        (expected if one.is_expected(now) else open_)[one.identity] += 1
+    for name, title in IDENTITIES.items():
+        state = DIFFERS if open_[name] else UNKNOWN if name in unknown else AGREES
+        yield Identity(name, title, state, open_[name], expected[name])
+
+
+def _keep(engine: Engine, result: Reconciled, asked_by: str) -> None:
+    with writing(engine) as connection:
+        record_run(
+            connection,
+            result.span,
+            found=(*result.open, *result.expected),
+            outcome=result.outcome,
+            witnesses=json.dumps(result.witnesses, sort_keys=True),
+            digest=result.digest(),
+            asked_by=asked_by,
+            started_at=result.started_at,
+            ended_at=result.ended_at,
+            whole=result.outcome != UNKNOWN,
+        )

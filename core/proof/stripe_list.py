@@ -1,0 +1,324 @@
+"""Identity 3, `list`: each whole day's rows are those of Stripe's list, row by row.
+
+A day is compared by one digest of all that its rows say (core.domain.row_digest). Only a day whose
+digest differs, or that was never read, is read from Stripe again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from core import clock
+from core.db.engine import one_picture, reading
+from core.db.tables import balance_transaction_fees, balance_transactions, ledger_checks
+from core.domain.row_digest import row_hash, total
+from core.gateway.client import Gateway
+from core.gateway.snapshots import LedgerEntry
+from core.mirror.ledger_check import ListedDay, keep_reading, read_day
+from core.proof.breaks import LISTED_LATE, Break, Delta
+from core.proof.span import Span
+
+IDENTITY = "list"
+_B, _F = balance_transactions.c, balance_transaction_fees.c
+#: Rows that are in memory at once.
+_CHUNK = 5_000
+
+Day = tuple[date, str]
+#: Days that were read from Stripe, and days there are to read.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a ledger row says, here or at Stripe. Amounts are minor units."""
+
+    stripe_id: str
+    type: str
+    category: str
+    source_id: str | None
+    amount_minor: int
+    fee_minor: int
+    net_minor: int
+    currency: str
+    balance_type: str
+    created_at: datetime
+    parts: tuple[tuple[str, int], ...]
+
+    def hash(self) -> int:
+        """Its part of the digest of its day."""
+        return row_hash(
+            self.stripe_id,
+            self.type,
+            self.category,
+            self.source_id,
+            self.amount_minor,
+            self.fee_minor,
+            self.net_minor,
+            self.currency,
+            self.balance_type,
+            self.created_at,
+            self.parts,
+        )
+
+
+@dataclass
+class Listed:
+    """What the comparison found. `unread` days could not be asked for; `net_minor` is Stripe's, by
+    currency, of the whole days that were compared; `deltas` are by how much rows differ."""
+
+    breaks: list[Break] = field(default_factory=list)
+    deltas: dict[str, list[Delta]] = field(default_factory=lambda: defaultdict(list))
+    unread: list[date] = field(default_factory=list)
+    compared: int = 0
+    read: int = 0
+
+
+def compare_list(
+    engine: Engine,
+    gateway: Gateway | None,
+    span: Span,
+    *,
+    now: datetime,
+    report: Progress = lambda _done, _all: None,
+) -> Listed:
+    """Compare the whole days of a span with Stripe's list; today's still grows, and is left out."""
+    days = [day for day in span.utc_days() if day < now.astimezone(UTC).date()]
+    found = Listed(compared=len(days))
+    if not days:
+        return found
+    kept = _kept(engine, span.livemode, days)
+    ours = _digests(engine, span.livemode, days)
+    asked = [day for day in days if kept.get(day) != ours.get(day, {})]
+    theirs: dict[str, Row] = {}
+    differing: list[date] = []
+    for place, day in enumerate(asked):
+        report(place, len(asked))
+        if gateway is None:
+            found.unread.append(day)
+            continue
+        listed = read_day(gateway, day)
+        keep_reading(engine, span.livemode, listed)
+        found.read += 1
+        if _known(listed.digests) != ours.get(day, {}):
+            differing.append(day)
+            found.breaks += _unreadable(span, listed)
+            theirs |= {row.stripe_id: row for row in map(_of_stripe, listed.entries)}
+    report(len(asked), len(asked))
+    if differing:
+        _compare_rows(engine, span, differing, theirs, found)
+    return found
+
+
+def _unreadable(span: Span, listed: ListedDay) -> Iterator[Break]:
+    """What Stripe lists and cannot be read here: it is parked, and money is missing."""
+    read: dict[str, tuple[int, int]] = {}
+    for entry in listed.entries:
+        count, net = read.get(entry.currency, (0, 0))
+        read[entry.currency] = count + 1, net + entry.net_minor
+    for currency, (count, net) in listed.sums.items():
+        known = read.get(currency, (0, 0))
+        if count != known[0]:
+            yield Break(
+                IDENTITY,
+                "missing_here",
+                f"{listed.day}",
+                currency,
+                min(max(listed.day, span.first), span.last),
+                "unreadable",
+                theirs_minor=net - known[1],
+            )
+
+
+def _kept(engine: Engine, livemode: bool, days: list[date]) -> dict[date, dict[str, str]]:
+    """The digests of Stripe's rows of each day that was read, by currency."""
+    c = ledger_checks.c
+    query = select(c.day, c.currency, c.theirs_digest, c.theirs_count).where(
+        c.livemode == livemode, c.day.between(days[0], days[-1])
+    )
+    found: dict[date, dict[str, str]] = {}
+    unknown = set()
+    with reading(engine) as connection:
+        for day, currency, digest, count in connection.execute(query):
+            if digest is None:
+                unknown.add(day)
+            elif count or digest != total(()):
+                found.setdefault(day, {})[currency] = digest
+            else:
+                found.setdefault(day, {})
+    return {day: digests for day, digests in found.items() if day not in unknown}
+
+
+def _known(digests: Mapping[str, str]) -> dict[str, str]:
+    return {currency: digest for currency, digest in digests.items() if digest != total(())}
+
+
+def _digests(engine: Engine, livemode: bool, days: list[date]) -> dict[date, dict[str, str]]:
+    sums: dict[Day, int] = defaultdict(int)
+    with one_picture(engine) as connection:
+        for row in rows_of(connection, livemode, *_bounds(days[0], days[-1])):
+            sums[row.created_at.date(), row.currency] += row.hash()
+    found: dict[date, dict[str, str]] = {}
+    for (day, currency), value in sums.items():
+        found.setdefault(day, {})[currency] = total((value,))
+    return found
+
+
+def _bounds(first: date, last: date) -> tuple[datetime, datetime]:
+    start = datetime.combine(first, time(), UTC)
+    return start, datetime.combine(last, time(), UTC) + timedelta(days=1)
+
+
+def rows_of(
+    connection: Connection, livemode: bool, start: datetime, end: datetime
+) -> Iterator[Row]:
+    """The rows here of a stretch of time, each with the parts of its fee, one by one."""
+    where = (_B.livemode == livemode) & (_B.created_at >= start) & (_B.created_at < end)
+    return _rows(connection, where)
+
+
+def _rows(connection: Connection, where: Any) -> Iterator[Row]:
+    query = (
+        select(
+            _B.stripe_id,
+            _B.type,
+            _B.reporting_category,
+            _B.source_id,
+            _B.amount_minor,
+            _B.fee_minor,
+            _B.net_minor,
+            _B.currency,
+            _B.balance_type,
+            _B.created_at,
+            _F.type,
+            _F.amount_minor,
+        )
+        .outerjoin(balance_transaction_fees, _F.transaction_id == _B.stripe_id)
+        .where(where)
+        .order_by(_B.created_at, _B.stripe_id)
+        .execution_options(yield_per=_CHUNK)
+    )
+    held: Any = None
+    make: Any = Row
+    parts: list[tuple[str, int]] = []
+    for found in connection.execute(query):
+        if held is None or held[0] != found[0]:
+            if held is not None:
+                yield make(*held, tuple(parts))
+            held, parts = tuple(found[:10]), []
+        if found[10] is not None:
+            parts.append((found[10], found[11]))
+    if held is not None:
+        yield make(*held, tuple(parts))
+
+
+def _of_stripe(entry: LedgerEntry) -> Row:
+    return Row(
+        entry.stripe_id,
+        entry.type,
+        entry.reporting_category,
+        entry.source_id,
+        entry.amount_minor,
+        entry.fee_minor,
+        entry.net_minor,
+        entry.currency,
+        entry.balance_type,
+        entry.created_at,
+        tuple((part.type, part.amount_minor) for part in entry.fee_parts),
+    )
+
+
+def _compare_rows(
+    engine: Engine, span: Span, days: list[date], theirs: dict[str, Row], found: Listed
+) -> None:
+    """Row by row: those of the days that differ, and those here of other days that Stripe has
+    in them."""
+    ours: dict[str, Row] = {}
+    with one_picture(engine) as connection:
+        for day in days:
+            for row in rows_of(connection, span.livemode, *_bounds(day, day)):
+                ours[row.stripe_id] = row
+        elsewhere = sorted(theirs.keys() - ours.keys())
+        for at in range(0, len(elsewhere), 500):
+            ids = _B.stripe_id.in_(elsewhere[at : at + 500])
+            ours |= {row.stripe_id: row for row in _rows(connection, ids)}
+    for stripe_id in sorted(ours.keys() | theirs.keys()):
+        here, there = ours.get(stripe_id), theirs.get(stripe_id)
+        shown = there or here
+        assert shown is not None  # one of the two has it
+        if not span.start <= shown.created_at < span.end:
+            continue
+        found.breaks += _differences(span, here, there)
+        found.deltas[stripe_id] += _deltas(here, there)
+
+
+def _differences(span: Span, here: Row | None, there: Row | None) -> Iterator[Break]:
+    if here is None or there is None:
+        one = here or there
+        assert one is not None  # one of the two has it
+        missing = here is None
+        yield Break(
+            IDENTITY,
+            "missing_here" if missing else "missing_there",
+            one.stripe_id,
+            one.currency,
+            span.day(one.created_at),
+            "late" if missing else "not_at_stripe",
+            ours_minor=None if missing else one.net_minor,
+            theirs_minor=one.net_minor if missing else None,
+            due=one.created_at + LISTED_LATE if missing else None,
+        )
+        return
+    for kind, ours, theirs in _unlike(here, there):
+        yield Break(
+            IDENTITY,
+            kind,
+            here.stripe_id,
+            here.currency,
+            span.day(there.created_at),
+            "edited",
+            ours_minor=ours,
+            theirs_minor=theirs,
+        )
+
+
+def _unlike(here: Row, there: Row) -> Iterator[tuple[str, int | None, int | None]]:
+    """What differs, each once: a net that is off by a fee or an amount is told as that."""
+    if here.currency != there.currency:
+        yield "currency", here.net_minor, there.net_minor
+    fee_moved = sorted(here.parts) != sorted(there.parts) or here.fee_minor != there.fee_minor
+    if fee_moved:
+        yield "fee", here.fee_minor, there.fee_minor
+    if here.amount_minor != there.amount_minor:
+        yield "amount", here.amount_minor, there.amount_minor
+    elif here.net_minor not in (there.net_minor, here.amount_minor - here.fee_minor):
+        yield "amount", here.net_minor, there.net_minor
+    if (here.category, here.type, here.balance_type) != (
+        there.category,
+        there.type,
+        there.balance_type,
+    ):
+        yield "category", here.amount_minor, there.amount_minor
+    if clock.to_unix(here.created_at) != clock.to_unix(there.created_at):
+        yield "day", None, None
+    if (here.source_id or "") != (there.source_id or ""):
+        yield "orphan", None, None
+
+
+def _deltas(here: Row | None, there: Row | None) -> Iterable[Delta]:
+    """What this row makes of sums here, and what it should not have made."""
+    for row, sign in ((here, 1), (there, -1)):
+        if row is not None:
+            yield Delta(
+                row.currency,
+                row.category,
+                sign * row.amount_minor,
+                sign * row.fee_minor,
+                sign * row.net_minor,
+                sign,
+            )
