@@ -64,10 +64,11 @@ def check_balance(engine: Engine, gateway: Gateway) -> Balanced:
         for key in sorted(_comparable(balances, ledger))
     ]
     newest = head.entries[0].stripe_id if head.entries else None
+    now = clock.now()
     readings = [
         {
             "livemode": gateway.livemode,
-            "read_at": clock.now(),
+            "read_at": now,
             "currency": currency,
             "balance_type": kind,
             "bucket": bucket,

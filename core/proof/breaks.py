@@ -54,6 +54,13 @@ CAUSES = {
     "line_amount": "The lines matched to it do not come to its amount.",
 }
 
+#: What is not told of an object of which the first is.
+_IMPLIES = {
+    "duplicate": ("missing_there", "orphan"),
+    "missing_here": ("orphan",),
+    "category": ("unmapped",),
+}
+
 #: Stripe lists some rows hours or days after their time.
 LISTED_LATE = timedelta(hours=48)
 
@@ -101,12 +108,14 @@ class Delta:
 def merged(found: Iterable[Break]) -> list[Break]:
     """Each difference once: the first that was found of a key, and nothing that another implies.
 
-    A duplicate is not at Stripe either, and stands for an object that has its own row.
+    A duplicate is not at Stripe either, and stands for an object that has its own row; who names
+    what is missing is no break of its own; a category that Stripe does not say needs no mapping.
     """
     unique: dict[tuple[str, str, str], Break] = {}
     for one in found:
         unique.setdefault(one.key, one)
-    twice = {one.object_id for one in unique.values() if one.kind == "duplicate"}
-    implied = ("missing_there", "orphan")
-    kept = [one for one in unique.values() if one.object_id not in twice or one.kind not in implied]
+    implied = {
+        (other, one.object_id) for one in unique.values() for other in _IMPLIES.get(one.kind, ())
+    }
+    kept = [one for one in unique.values() if (one.kind, one.object_id) not in implied]
     return sorted(kept, key=lambda one: (one.day, one.kind, one.object_id, one.currency))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, 
 
 from core.db.tables import balance_transactions, charges, disputes, payouts, refunds
 from core.domain.payment_states import is_known, is_withdrawn
-from core.ledger.ingest import PAID_BY
 from core.money import exponent
 from core.proof.breaks import LISTED_LATE, Break
 from core.proof.rows import of_span
@@ -30,11 +29,14 @@ _SOURCES: tuple[tuple[tuple[str, ...], Table], ...] = (
 )
 
 
-def object_breaks(connection: Connection, span: Span) -> Iterator[Break]:
-    """Captured charges, refunds, disputes; and rows whose object is not in the mirror."""
-    yield from _charges(connection, span)
-    yield from _refunds(connection, span)
-    yield from _disputes(connection, span)
+def object_breaks(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:
+    """Captured charges, refunds, disputes; and rows whose object is not in the mirror.
+
+    `explained`: objects with a row that is known to differ from Stripe's, which says it all.
+    """
+    yield from _charges(connection, span, explained)
+    yield from _refunds(connection, span, explained)
+    yield from _disputes(connection, span, explained)
     yield from _without_object(connection, span)
 
 
@@ -56,11 +58,10 @@ def _missing(span: Span, row: Any, object_id: str, amount: int) -> Break:
     )
 
 
-def _charges(connection: Connection, span: Span) -> Iterator[Break]:
+def _charges(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:
     """A charge's rows come to what was captured of it; the row that it names is its own."""
     c = charges.c
-    paid = _B.reporting_category.in_(PAID_BY)
-    of_charge = and_(_B.source_id == c.stripe_id, paid)
+    of_charge = _B.source_id == c.stripe_id
     total = select(func.sum(_B.amount_minor)).where(of_charge).scalar_subquery()
     rows = select(func.count()).where(of_charge).scalar_subquery()
     own = balance_transactions.alias("own")
@@ -85,7 +86,8 @@ def _charges(connection: Connection, span: Span) -> Iterator[Break]:
         .where(or_(own.c.stripe_id.is_(None), ~_matching(own.c, plain_of=c, rows=rows)))
     )
     for row in connection.execute(query):
-        yield from _charge(connection, span, row)
+        if row.stripe_id not in explained:
+            yield from _charge(connection, span, row)
 
 
 def _matching(row: Any, *, plain_of: Any, rows: Any) -> ColumnElement[bool]:
@@ -115,7 +117,7 @@ def _charge(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
     elif row.rows > 1 or own == row.amount_minor:
         # Several captures, or an authorization that was written whole and let go in part.
         released = _released(connection, row.stripe_id)
-        own = int(row.total) + released
+        own = int(row.total or 0) + released
         if own == captured:
             return
         if own > captured and row.rows > 1:
@@ -173,7 +175,7 @@ def converted(minor: int, currency: str, into: str, rate: str | None) -> int | N
     return int(exact.scaleb(exponent(into)).to_integral_value(ROUND_HALF_UP))
 
 
-def _refunds(connection: Connection, span: Span) -> Iterator[Break]:
+def _refunds(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:
     """A refund took its amount; one that failed or was canceled gave it back."""
     r = refunds.c
     undone = r.status.in_(["failed", "canceled"])
@@ -208,6 +210,8 @@ def _refunds(connection: Connection, span: Span) -> Iterator[Break]:
         )
     )
     for row in connection.execute(query):
+        if row.stripe_id in explained:
+            continue
         if row.row_id is None:
             yield _missing(
                 span, row, row.balance_transaction_id or row.stripe_id, -row.amount_minor
@@ -233,33 +237,30 @@ def _amount(span: Span, row: Any, own: int, wanted: int, *, late: bool) -> Break
     )
 
 
-def _disputes(connection: Connection, span: Span) -> Iterator[Break]:
+def _disputes(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:
     """A dispute holds its amount as long as it is open or lost; else it came back."""
     d = disputes.c
-    in_all = (
-        select(_B.source_id, _B.currency, func.sum(_B.amount_minor).label("total"))
-        .where(_B.reporting_category.in_(["dispute", "dispute_reversal"]))
-        .group_by(_B.source_id, _B.currency)
-        .subquery()
+    of_dispute = _B.source_id == d.stripe_id
+    total, least, most = (
+        select(one).where(of_dispute).scalar_subquery()
+        for one in (func.sum(_B.amount_minor), func.min(_B.currency), func.max(_B.currency))
     )
-    query = (
-        select(
-            d.stripe_id,
-            d.stripe_id.label("row_id"),
-            d.currency,
-            d.created_at,
-            d.as_of,
-            d.status,
-            d.amount_minor,
-            d.is_charge_refundable,
-            in_all.c.currency.label("row_currency"),
-            in_all.c.total,
-        )
-        .outerjoin(in_all, in_all.c.source_id == d.stripe_id)
-        .where(_made_in(disputes, span))
-    )
+    query = select(
+        d.stripe_id,
+        d.stripe_id.label("row_id"),
+        d.currency,
+        d.created_at,
+        d.as_of,
+        d.status,
+        d.amount_minor,
+        d.is_charge_refundable,
+        least.label("least"),
+        most.label("most"),
+        total.label("total"),
+    ).where(_made_in(disputes, span))
     for row in connection.execute(query):
-        if not is_known(row.status) or row.row_currency not in (None, row.currency):
+        known = is_known(row.status) and row.stripe_id not in explained
+        if not known or {row.least, row.most} - {None, row.currency}:
             continue
         held = is_withdrawn(row.status, refundable=row.is_charge_refundable)
         wanted = -row.amount_minor if held else 0

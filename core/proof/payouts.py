@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,8 +117,11 @@ def _rows_at_stripe(gateway: Gateway, payout_id: str) -> dict[str, LedgerEntry]:
     return {entry.stripe_id: entry for page, _ in walk(read) for entry in page.entries}
 
 
-def life_breaks(connection: Connection, span: Span) -> Iterator[Break]:
-    """A payout took its amount off the balance; one that failed or was canceled brought it back."""
+def life_breaks(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:
+    """A payout took its amount off the balance; one that failed or was canceled brought it back.
+
+    `explained`: payouts with a row that is known to differ from Stripe's.
+    """
     total = select(func.sum(_B.amount_minor)).where(_B.source_id == _O.stripe_id).scalar_subquery()
     own = balance_transactions.alias("own")
     query = (
@@ -139,6 +142,8 @@ def life_breaks(connection: Connection, span: Span) -> Iterator[Break]:
     )
     for row in connection.execute(query):
         day = span.day(row.created_at)
+        if row.stripe_id in explained:
+            continue
         if row.row_id is None:
             yield Break(
                 LIFE,
@@ -168,7 +173,7 @@ def life_breaks(connection: Connection, span: Span) -> Iterator[Break]:
             yield Break(
                 LIFE,
                 "amount",
-                row.row_id,
+                row.stripe_id,
                 row.currency,
                 day,
                 "object_amount",

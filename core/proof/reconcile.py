@@ -181,11 +181,11 @@ def _balance_read(engine: Engine, gateway: Gateway | None) -> bool:
 def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> Iterator[Break]:
     deltas = [one for some in listed.deltas.values() for one in some]
     yield from rows.row_breaks(connection, span)
-    yield from objects.object_breaks(connection, span)
+    yield from objects.object_breaks(connection, span, listed.explained)
     yield from balance.bridge_breaks(connection, span, deltas)
     yield from balance.balance_breaks(connection, span, deltas, now)
     yield from payouts.unpaid_breaks(connection, span)
-    yield from payouts.life_breaks(connection, span)
+    yield from payouts.life_breaks(connection, span, listed.explained)
     yield from pairs.pair_breaks(connection, span)
 
 

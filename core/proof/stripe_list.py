@@ -7,7 +7,7 @@ digest differs, or that was never read, is read from Stripe again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -69,11 +69,12 @@ class Row:
 
 @dataclass
 class Listed:
-    """What the comparison found. `unread` days could not be asked for; `net_minor` is Stripe's, by
-    currency, of the whole days that were compared; `deltas` are by how much rows differ."""
+    """What the comparison found. `unread` days could not be asked for; `deltas` are by how much
+    rows differ, and `explained` the objects behind those rows."""
 
     breaks: list[Break] = field(default_factory=list)
     deltas: dict[str, list[Delta]] = field(default_factory=lambda: defaultdict(list))
+    explained: set[str] = field(default_factory=set)
     unread: list[date] = field(default_factory=list)
     compared: int = 0
     read: int = 0
@@ -247,28 +248,49 @@ def _compare_rows(
         for at in range(0, len(elsewhere), 500):
             ids = _B.stripe_id.in_(elsewhere[at : at + 500])
             ours |= {row.stripe_id: row for row in _rows(connection, ids)}
+        again = _again(connection, [ours[one] for one in ours.keys() - theirs.keys()])
     for stripe_id in sorted(ours.keys() | theirs.keys()):
         here, there = ours.get(stripe_id), theirs.get(stripe_id)
         shown = there or here
         assert shown is not None  # one of the two has it
         if not span.start <= shown.created_at < span.end:
             continue
-        found.breaks += _differences(span, here, there)
-        found.deltas[stripe_id] += _deltas(here, there)
+        differences = list(_differences(span, here, there, again))
+        if differences:
+            found.breaks += differences
+            found.deltas[stripe_id] += _deltas(here, there)
+            found.explained |= {row.source_id for row in (here, there) if row and row.source_id}
 
 
-def _differences(span: Span, here: Row | None, there: Row | None) -> Iterator[Break]:
+def _again(connection: Connection, alone: list[Row]) -> set[str]:
+    """Those of the rows that Stripe does not list whose object has another row of that category."""
+    found = set()
+    for row in alone:
+        other = select(_B.stripe_id).where(
+            _B.source_id == row.source_id,
+            _B.reporting_category == row.category,
+            _B.stripe_id != row.stripe_id,
+        )
+        if row.source_id and connection.scalar(other.limit(1)) is not None:
+            found.add(row.stripe_id)
+    return found
+
+
+def _differences(
+    span: Span, here: Row | None, there: Row | None, again: Set[str]
+) -> Iterator[Break]:
     if here is None or there is None:
         one = here or there
         assert one is not None  # one of the two has it
-        missing = here is None
+        missing, twice = here is None, one.stripe_id in again
+        kind = "missing_here" if missing else "duplicate" if twice else "missing_there"
         yield Break(
             IDENTITY,
-            "missing_here" if missing else "missing_there",
+            kind,
             one.stripe_id,
             one.currency,
             span.day(one.created_at),
-            "late" if missing else "not_at_stripe",
+            "late" if missing else "twice" if twice else "not_at_stripe",
             ours_minor=None if missing else one.net_minor,
             theirs_minor=one.net_minor if missing else None,
             due=one.created_at + LISTED_LATE if missing else None,

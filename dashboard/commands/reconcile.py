@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import click
@@ -76,7 +76,7 @@ def _span(
 
 def _day(field: str, text: str | None) -> date:
     try:
-        return datetime.strptime(text or "", "%Y-%m-%d").date()
+        return date.fromisoformat(text or "")
     except ValueError:
         raise InvalidInput(field, "is a day such as 2026-11-01") from None
 

@@ -39,6 +39,7 @@ from core.mirror.ledger_walk import catch_up, fill_gaps
 from core.mirror.own_account import learn_account
 from core.mirror.refresh_loop import RefreshLoop
 from core.mirror.streams import OWN, Recorder, Step, every_so_often
+from core.proof.nightly import reconcile_daily
 from core.risk.scoring_worker import Watch
 from core.stripe_calls.retention import CHUNK, prune
 from dashboard.process import emulator_control
@@ -67,6 +68,7 @@ RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
 KEY_EVERY = 600.0
+PROOF_IDLE = 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -147,6 +149,7 @@ def _loops_of(
     gap_filler = every_so_often(_gap_filler(console, services, gateway), GAPS_EVERY)
     return [
         ("key", partial(_use_key, console, gateway), KEY_EVERY),
+        ("proof", partial(_prove, console, gateway), PROOF_IDLE),
         # What payouts paid out is read with all other objects: their stream is told beside it.
         ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
         ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
@@ -245,6 +248,14 @@ def _ledger_checker(console: Console, services: StripeServices, gateway: Gateway
         return False
 
     return step
+
+
+def _prove(console: Console, gateway: Gateway) -> bool:
+    """The daily reconciliation; what it finds stands in the table of breaks."""
+    found = reconcile_daily(console.engine, gateway, console.settings.zone)
+    if found is not None and found.open:
+        _log.error("proof: %s breaks are open", len(found.open))
+    return False
 
 
 def _balance_checker(console: Console, gateway: Gateway) -> Step:

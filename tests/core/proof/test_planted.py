@@ -1,0 +1,97 @@
+"""Whatever is changed in the database by hand is told, and nothing else is."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core import clock
+from core.db.engine import open_engine, writing
+from core.emulator.server import start_emulator
+from core.proof.reconcile import AGREES, UNKNOWN, reconcile
+from core.proof.span import Span
+from tests.support.account_mirror import connect
+from tests.support.planted_breaks import PLANTS, Planter, plant
+
+DAYS = 40
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """An account of forty days and its mirror, with every day of Stripe's list read once."""
+    folder = tmp_path_factory.mktemp("account")
+    with start_emulator(state_path=folder / "emulator.db", seed=5) as emulator:
+        emulator.control("POST", "history", {"days": DAYS, "per_day": 45, "seed": 3})
+        spine = connect(emulator, f"sqlite:///{folder / 'mirror.db'}", zone="Asia/Shanghai")
+        spine.sync(DAYS + 2)
+        spine.drain()
+        spine.engine.dispose()
+        yield spine
+
+
+@pytest.fixture
+def copy(account, tmp_path):
+    """The mirror, to be changed."""
+    made = tmp_path / "mirror.db"
+    shutil.copy(account.engine.url.database, made)
+    engine = open_engine(f"sqlite:///{made}")
+    yield engine
+    engine.dispose()
+
+
+def span_of(days=DAYS):
+    zone = ZoneInfo("Asia/Shanghai")
+    today = clock.business_day(clock.now(), zone)
+    return Span(False, today - timedelta(days=days - 1), today, zone)
+
+
+def keys(found):
+    return {one.key for one in found}
+
+
+def planter(connection, seed):
+    """Plants in days that are whole, and long enough ago that nothing of them is still to come."""
+    now = clock.now()
+    since, until = now - timedelta(days=DAYS - 3), now - timedelta(days=4)
+    return Planter(connection, random.Random(seed), since, until)
+
+
+def planted(engine, count, seed):
+    with writing(engine) as connection:
+        return plant(planter(connection, seed), count)
+
+
+def test_a_history_that_nobody_touched_agrees(account, copy):
+    first = reconcile(copy, account.gateway, span_of(), asked_by="test")
+    assert (first.outcome, first.open, first.expected) == (AGREES, (), ())
+    again = reconcile(copy, account.gateway, span_of(), asked_by="test")
+    assert (again.outcome, again.open, again.expected) == (AGREES, (), ())
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 1000), (2, 100), (3, 300)])
+def test_what_was_planted_is_told_and_nothing_else(account, copy, seed, count):
+    meant = planted(copy, count, seed)
+    assert len(meant) >= count * 0.9
+    found = reconcile(copy, account.gateway, span_of(), asked_by="test")
+    assert sorted(keys(found.open) ^ meant) == []
+    assert found.expected == ()
+
+
+@pytest.mark.parametrize("kind", PLANTS, ids=lambda kind: kind.__name__)
+def test_each_kind_alone(account, copy, kind):
+    with writing(copy) as connection:
+        meant = set(kind(planter(connection, 4)))
+    found = reconcile(copy, account.gateway, span_of(), asked_by="test")
+    assert sorted(keys(found.open) ^ meant) == []
+
+
+def test_without_stripe_what_it_alone_can_tell_is_unknown(account, copy):
+    found = reconcile(copy, None, span_of(), asked_by="test")
+    assert found.outcome == UNKNOWN
+    states = {one.name: one.state for one in found.identities}
+    assert states["list"] == states["balance"] == UNKNOWN
+    assert states["row"] == states["bridge"] == AGREES
