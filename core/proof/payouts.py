@@ -141,45 +141,40 @@ def life_breaks(connection: Connection, span: Span, explained: Set[str]) -> Iter
         .where(_of_span(span))
     )
     for row in connection.execute(query):
-        day = span.day(row.created_at)
-        if row.stripe_id in explained:
-            continue
-        if row.row_id is None:
-            yield Break(
-                LIFE,
-                "missing_here",
-                row.balance_transaction_id or row.stripe_id,
-                row.currency,
-                day,
-                "no_row",
-                theirs_minor=-row.amount_minor,
-                due=row.created_at + LISTED_LATE,
-            )
-        elif row.source_id != row.stripe_id:
-            yield Break(LIFE, "orphan", row.row_id, row.currency, day, "other_object")
-        elif row.status in _UNDONE and int(row.total) != 0:
-            yield Break(
-                LIFE,
-                "payout_state",
-                row.stripe_id,
-                row.currency,
-                day,
-                "not_returned",
-                ours_minor=int(row.total),
-                theirs_minor=0,
-                due=row.as_of + LISTED_LATE,
-            )
-        elif row.status not in _UNDONE and int(row.total) != -row.amount_minor:
-            yield Break(
-                LIFE,
-                "amount",
-                row.stripe_id,
-                row.currency,
-                day,
-                "object_amount",
-                ours_minor=int(row.total),
-                theirs_minor=-row.amount_minor,
-            )
+        if row.stripe_id not in explained and (found := _life(span, row)) is not None:
+            yield found
+
+
+def _life(span: Span, row: Any) -> Break | None:
+    day = span.day(row.created_at)
+    if row.row_id is None:
+        return Break(
+            LIFE,
+            "missing_here",
+            row.balance_transaction_id or row.stripe_id,
+            row.currency,
+            day,
+            "no_row",
+            theirs_minor=-row.amount_minor,
+            due=row.created_at + LISTED_LATE,
+        )
+    if row.source_id != row.stripe_id:
+        return Break(LIFE, "orphan", row.row_id, row.currency, day, "other_object")
+    undone = row.status in _UNDONE
+    wanted = 0 if undone else -row.amount_minor
+    if int(row.total) == wanted:
+        return None
+    return Break(
+        LIFE,
+        "payout_state" if undone else "amount",
+        row.stripe_id,
+        row.currency,
+        day,
+        "not_returned" if undone else "object_amount",
+        ours_minor=int(row.total),
+        theirs_minor=wanted,
+        due=row.as_of + LISTED_LATE if undone else None,
+    )
 
 
 def list_breaks(connection: Connection, gateway: Gateway, span: Span) -> Iterator[Break]:
