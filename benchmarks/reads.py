@@ -20,6 +20,7 @@ from core.db.tables import balance_transactions
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import UTC_ZONE
 from core.reads.revenue import revenue
+from core.reads.search.paging import Position, write_cursor
 from core.reads.search.payments import stats
 from core.reads.search.payments.count import count_matches
 from core.reads.search.payments.filters import resolve
@@ -62,7 +63,7 @@ def _growth(engine: Engine, large: Connection) -> list[dict[str, Any]]:
     Both sizes are read in turns: the machine has other things to do.
     """
     asked = {"query": parse(""), "livemode": True, "with_count": False}
-    deep = payment_list.write_cursor(payment_list.Position(NOW - timedelta(days=500), ""))
+    deep = write_cursor(Position(NOW - timedelta(days=500), ""))
     reads: list[tuple[str, Callable[[Connection], object], int, float]] = [
         ("revenue from sums", _from_sums, 15, 4),
         ("first list page", lambda conn: payment_list.page(conn, **asked), 50, 1.5),
@@ -138,8 +139,8 @@ def _pages(conn: Connection, size: int) -> list[dict[str, Any]]:
     newest = [plain.c.created_at.desc(), plain.c.stripe_id.desc()]
     half = select(plain).order_by(*newest).limit(50).offset(size // 2)
     baseline, rows = clocked(lambda: conn.execute(half).all(), times=1)
-    middle = payment_list.Position(rows[0].created_at, rows[0].stripe_id)
-    cursors = {"first": None, "deep": payment_list.write_cursor(middle)}
+    middle = Position(rows[0].created_at, rows[0].stripe_id)
+    cursors = {"first": None, "deep": write_cursor(middle)}
     found = []
     for name, cursor in cursors.items():
 

@@ -18,6 +18,7 @@ from core.db.tables import balance_transactions
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import UTC_ZONE, parse
 from core.reads.search.amounts import Amounts
+from core.reads.search.paging import Position, write_cursor
 from core.reads.search.payments.filters import Filters, Match, resolve
 
 SEARCHES = 300
@@ -136,7 +137,7 @@ def _ours(
     conn: Connection, words: str, start: datetime | None, *, with_count: bool = False
 ) -> tuple[float, Any]:
     began = time.perf_counter()
-    cursor = payment_list.write_cursor(payment_list.Position(start, "")) if start else None
+    cursor = write_cursor(Position(start, "")) if start else None
     asked = {"query": parse(words), "livemode": True, "now": NOW, "with_count": with_count}
     page = payment_list.page(conn, cursor=cursor, **asked)
     return (time.perf_counter() - began) * 1000, page

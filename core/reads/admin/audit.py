@@ -81,7 +81,7 @@ def page(
     """One page of the rows that match `query`. Days in it are those of `zone`."""
     asked = search(conn, query, zone=zone, now=now or clock.now())
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
-    read = conn.execute(select(audit_log).where(audit_log.c.seq.in_(found.seqs)))
+    read = conn.execute(select(audit_log).where(audit_log.c.seq.in_(found.keys)))
     return keyset.filled(found, _named(conn, read.all()))
 
 

@@ -99,7 +99,7 @@ def page(
     """One page of the calls that match `query`. Days in it are those of `zone`."""
     asked = search(conn, query, livemode=livemode, zone=zone, now=now or clock.now())
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
-    read = conn.execute(select(*_COLUMNS).where(api_requests.c.seq.in_(found.seqs)))
+    read = conn.execute(select(*_COLUMNS).where(api_requests.c.seq.in_(found.keys)))
     return keyset.filled(found, (CallRow(*row) for row in read))
 
 

@@ -116,7 +116,7 @@ def page(
     """One page of the events that match `query`. Days in it are those of `zone`."""
     asked = search(conn, query, livemode=livemode, zone=zone, now=now or clock.now())
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
-    read = conn.execute(select(*_COLUMNS).where(events.c.seq.in_(found.seqs)))
+    read = conn.execute(select(*_COLUMNS).where(events.c.seq.in_(found.keys)))
     return keyset.filled(found, (EventRow(*row) for row in read))
 
 
@@ -173,9 +173,9 @@ def samples(
     e = events.c
     arms = tuple(AccessPath("ex_type", (e.livemode == livemode, e.type == one)) for one in types)
     found = keyset.page(conn, Search(LOG, arms), cursor=None, older=True, limit=200)
-    rows = conn.execute(select(e.seq, e.object_id).where(e.seq.in_(found.seqs)))
+    rows = conn.execute(select(e.seq, e.object_id).where(e.seq.in_(found.keys)))
     ids = {row[0]: row[1] for row in rows}
-    named = (ids.get(seq) for seq in found.seqs)
+    named = (ids.get(seq) for seq in found.keys)
     return tuple(dict.fromkeys(one for one in named if one))[:most]
 
 

@@ -11,12 +11,11 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    and_,
+    Row,
     case,
     cast,
     func,
     literal,
-    or_,
     select,
 )
 
@@ -27,6 +26,8 @@ from core.errors import InvalidInput
 from core.money import Money
 from core.reads.disputes import statuses as dispute_statuses
 from core.reads.permissions import requires
+from core.reads.search import paging
+from core.reads.search.paging import Position
 from core.states import OperationState
 
 LIMIT = 50
@@ -134,36 +135,37 @@ def page(
     asked = (
         select(disputes, func.coalesce(p.email, p.customer_name, p.customer_id).label("customer"))
         .outerjoin(payments, p.stripe_id == d.payment_id)
-        .where(d.livemode == livemode, *_beyond(key, cursor, up=by_deadline))
+        .where(d.livemode == livemode)
     )
+    if start := paging.read_cursor(cursor, str):
+        asked = asked.where(paging.rows_beyond(key, d.stripe_id, start, older=not by_deadline))
     if wanted := _statuses(conn, view):
         asked = asked.where(d.status.in_(wanted))
     for column, value in ((d.reason, reason), (d.currency, currency)):
         asked = asked.where(column == value) if value else asked
     order = (key, d.stripe_id) if by_deadline else (key.desc(), d.stripe_id.desc())
     found = conn.execute(asked.order_by(*order).limit(limit + 1)).all()
-    rows = found[:limit]
-    last = rows[-1] if len(found) > limit else None
-    return Page(
-        tuple(
-            DisputeRow(
-                row.stripe_id,
-                row.status,
-                Money(row.amount_minor, row.currency),
-                row.reason,
-                row.card_brand,
-                row.due_by,
-                row.has_evidence,
-                row.submission_count,
-                row.created_at,
-                row.payment_id,
-                row.customer,
-            )
-            for row in rows
-        ),
-        _cursor((last.due_by or _NEVER) if by_deadline else last.created_at, last.stripe_id)
-        if last
-        else None,
+    rows, last = paging.cut(found, limit)
+    following = None
+    if last is not None:
+        at = (last.due_by or _NEVER) if by_deadline else last.created_at
+        following = paging.write_cursor(Position(at, last.stripe_id))
+    return Page(tuple(map(_row, rows)), following)
+
+
+def _row(row: Row[Any]) -> DisputeRow:
+    return DisputeRow(
+        row.stripe_id,
+        row.status,
+        Money(row.amount_minor, row.currency),
+        row.reason,
+        row.card_brand,
+        row.due_by,
+        row.has_evidence,
+        row.submission_count,
+        row.created_at,
+        row.payment_id,
+        row.customer,
     )
 
 
@@ -171,26 +173,6 @@ def _statuses(conn: Connection, view: str) -> tuple[str, ...]:
     if view == "open":
         return dispute_statuses.answerable(conn)
     return dispute_statuses.in_review(conn) if view == "review" else VIEWS[view]
-
-
-def _cursor(at: datetime, stripe_id: str) -> str:
-    return f"{clock.to_micros(at)}-{stripe_id}"
-
-
-def _beyond(
-    key: ColumnElement[datetime], cursor: str | None, *, up: bool
-) -> tuple[ColumnElement[bool], ...]:
-    micros, _, stripe_id = (cursor or "").partition("-")
-    if not (micros.isascii() and micros.isdigit() and len(micros) <= 18 and stripe_id):
-        return ()
-    try:
-        at = clock.from_micros(int(micros))
-    except (OverflowError, ValueError):
-        return ()
-    same = disputes.c.stripe_id
-    if up:
-        return (or_(key > at, and_(key == at, same > stripe_id)),)
-    return (or_(key < at, and_(key == at, same < stripe_id)),)
 
 
 @requires("see_disputes")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,10 +14,10 @@ from sqlalchemy import Connection, bindparam, select
 from core import clock
 from core.db.tables import payments
 from core.reads.permissions import requires
+from core.reads.search import paging
 from core.reads.search.payments.count import Count, count_matches
 from core.reads.search.payments.execute import find
 from core.reads.search.payments.filters import resolve
-from core.reads.search.payments.sql import Position
 from core.reads.search.payments.tried import Tried, modes, thousandths, tried
 from core.reads.search.query import Query, parse
 
@@ -117,59 +117,20 @@ def page(
     """
     limit = max(1, min(limit, MAX_LIMIT))
     filters = resolve(query, livemode=livemode, zone=zone, now=now or clock.now())
-    start = read_cursor(cursor)
-    older = older or start is None
-    found = find(conn, filters, after=start, older=older, limit=limit + 1)
-    if not older and len(found.positions) <= limit and found.reached is None:
-        start, older = None, True
-        found = find(conn, filters, limit=limit + 1)
-    count = count_matches(conn, filters, zone=zone) if with_count else None
-    shown = found.positions[:limit]
-    beyond = _beyond(found.positions, limit, found.reached)
-    if not older:
-        shown = shown[::-1]
-        newer, back = beyond, shown[-1] if shown else start
-    else:
-        newer, back = (shown[0] if shown else start) if start else None, beyond
+    found = paging.page(partial(find, conn, filters), str, cursor=cursor, older=older, limit=limit)
     return PaymentPage(
-        rows=_rows(conn, shown, livemode),
-        newer_cursor=write_cursor(newer),
-        older_cursor=write_cursor(back),
-        count=count,
-        partial=found.reached is not None,
-        searched_to=found.reached.created_at if found.reached else None,
+        rows=_rows(conn, found.keys, livemode),
+        newer_cursor=found.newer,
+        older_cursor=found.older,
+        count=count_matches(conn, filters, zone=zone) if with_count else None,
+        partial=found.searched_to is not None,
+        searched_to=found.searched_to,
     )
 
 
-def _beyond(found: tuple[Position, ...], limit: int, reached: Position | None) -> Position | None:
-    return found[limit - 1] if len(found) > limit else reached
-
-
-def _rows(conn: Connection, shown: tuple[Position, ...], livemode: bool) -> tuple[PaymentRow, ...]:
-    wanted = [position.stripe_id for position in shown]
+def _rows(conn: Connection, wanted: Sequence[str], livemode: bool) -> tuple[PaymentRow, ...]:
     if not wanted:
         return ()
     read = conn.execute(_BY_IDS, {"wanted": wanted, "livemode_": livemode})
     rows = {row[0]: PaymentRow._make(row) for row in read.all()}
     return tuple(rows[stripe_id] for stripe_id in wanted if stripe_id in rows)
-
-
-def write_cursor(position: Position | None) -> str | None:
-    """A position as text for a URL."""
-    if position is None:
-        return None
-    plain = f"{clock.to_micros(position.created_at)}.{position.stripe_id}"
-    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str | None) -> Position | None:
-    """The inverse of `write_cursor`; None for a text that is not a cursor."""
-    if not cursor or len(cursor) > 200:
-        return None
-    try:
-        plain = base64.b64decode(cursor + "=" * (-len(cursor) % 4), "-_", validate=True).decode()
-        micros, _, stripe_id = plain.partition(".")
-        moment = clock.from_micros(int(micros))
-    except (binascii.Error, ValueError, OverflowError):
-        return None
-    return Position(moment, stripe_id) if datetime(2000, 1, 1, tzinfo=UTC) < moment else None

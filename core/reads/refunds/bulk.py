@@ -14,6 +14,7 @@ from core.domain.refund_warnings import counted, warnings_of
 from core.errors import NotFound
 from core.money import Money
 from core.reads.permissions import requires
+from core.reads.search import paging
 from core.states import BulkRefundState, RefundState
 
 LIMIT = 50
@@ -143,7 +144,7 @@ def rows(
         query = query.where(q.state.in_(among))
     if cursor:
         query = query.where(q.payment_id > cursor)
-    found = conn.execute(query).all()
+    found, last = paging.cut(conn.execute(query).all(), limit)
     shown = tuple(
         BulkRow(
             request_id=row.id,
@@ -154,9 +155,9 @@ def rows(
             refund_id=row.refund_id,
             updated_at=row.updated_at,
         )
-        for row in found[:limit]
+        for row in found
     )
-    return Rows(shown, shown[-1].payment_id if len(found) > limit else None)
+    return Rows(shown, last.payment_id if last else None)
 
 
 @requires("approve_refund")

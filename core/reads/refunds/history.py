@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, exists, select
 
 from core.db.tables import events, refund_requests, refunds, users
 from core.domain import refund_states as states
 from core.money import Money
-from core.reads.payments.list import read_cursor, write_cursor
 from core.reads.permissions import requires
-from core.reads.search.payments.sql import Position
+from core.reads.search import paging
+from core.reads.search.paging import Position
 from core.states import RefundState
 
 LIMIT = 50
@@ -76,23 +76,22 @@ def history(
 
     A cursor that cannot be read is taken as none.
     """
-    start = read_cursor(cursor)
+    start = paging.read_cursor(cursor, str)
     own = _requests(livemode, payment_id, state, start).limit(limit + 1)
     elsewhere = _external(livemode, payment_id, state, start).limit(limit + 1)
     found = [_of_request(row) for row in conn.execute(own)]
     found += [_of_refund(row) for row in conn.execute(elsewhere)]
     found.sort(key=lambda entry: (entry.at, entry.id), reverse=True)
-    page = found[:limit]
+    page, last = paging.cut(found, limit)
     told = _told(conn, [entry.id for entry in page if entry.external])
-    last = page[-1] if len(found) > limit else None
     return Page(
         tuple(replace(entry, stripe_request=told.get(entry.id)) for entry in page),
-        write_cursor(Position(last.at, last.id)) if last else None,
+        paging.write_cursor(Position(last.at, last.id)) if last else None,
     )
 
 
 def _requests(
-    livemode: bool, payment_id: str | None, state: str | None, start: Position | None
+    livemode: bool, payment_id: str | None, state: str | None, start: Position[str] | None
 ) -> Select[Any]:
     q = refund_requests.c
     query = (
@@ -108,7 +107,7 @@ def _requests(
 
 
 def _external(
-    livemode: bool, payment_id: str | None, state: str | None, start: Position | None
+    livemode: bool, payment_id: str | None, state: str | None, start: Position[str] | None
 ) -> Select[Any]:
     """Refunds in the mirror that are no request's own, whatever tag they carry."""
     r = refunds.c
@@ -132,12 +131,9 @@ def _external(
 
 
 def _older(
-    moment: Column[datetime], key: Column[str], start: Position | None
+    moment: Column[datetime], key: Column[str], start: Position[str] | None
 ) -> Iterable[ColumnElement[bool]]:
-    if start is None:
-        return ()
-    at = start.created_at
-    return (moment <= at, or_(moment < at, and_(moment == at, key < start.stripe_id)))
+    return () if start is None else (paging.rows_beyond(moment, key, start, older=True),)
 
 
 def _of_request(row: Row[Any]) -> Entry:

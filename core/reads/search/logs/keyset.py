@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, or_, select, true
 
-from core import clock
+from core.reads.search import paging
+from core.reads.search.paging import Found, Page, Position, rows_beyond
 
 Test = ColumnElement[bool]
 Range = tuple[datetime | None, datetime | None]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A row's place in the order: its time, and its number among those of the same time."""
-
-    moment: datetime
-    seq: int
+Start = Position[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +52,6 @@ class Search:
     budget: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Numbers of rows, newest first. A cursor is None where nothing is known to lie beyond.
-
-    `searched_to`: the budget ended there before the page was full; `older` goes on from it.
-    """
-
-    seqs: tuple[int, ...]
-    newer: str | None
-    older: str | None
-    searched_to: datetime | None = None
-
-
 class Numbered(Protocol):
     """A row of a log as a read gives it."""
 
@@ -84,7 +66,7 @@ R = TypeVar("R", bound=Numbered)
 
 @dataclass(frozen=True, slots=True)
 class LogPage(Generic[R]):
-    """A page of a log's rows, newest first; the rest as in `Page`."""
+    """A page of a log's rows, newest first; the rest as in `core.reads.search.paging.Page`."""
 
     rows: tuple[R, ...]
     newer: str | None
@@ -92,82 +74,44 @@ class LogPage(Generic[R]):
     searched_to: datetime | None
 
 
-def filled(page: Page, rows: Iterable[R]) -> LogPage[R]:
+def filled(page: Page[int], rows: Iterable[R]) -> LogPage[R]:
     """A page with its rows, in its order; one that has been deleted meanwhile is left out."""
     by_number = {row.seq: row for row in rows}
-    shown = tuple(by_number[seq] for seq in page.seqs if seq in by_number)
+    shown = tuple(by_number[seq] for seq in page.keys if seq in by_number)
     return LogPage(shown, page.newer, page.older, page.searched_to)
 
 
-def page(conn: Connection, search: Search, *, cursor: str | None, older: bool, limit: int) -> Page:
-    """The page before a cursor in time, or with `older` False the one after it.
-
-    A cursor that cannot be read is taken as none; when fewer than `limit` newer rows are left,
-    the newest page is given.
-    """
-    start = read_cursor(cursor)
-    older = older or start is None
-    found, reached = _find(conn, search, start, older, limit + 1)
-    if not older and len(found) <= limit and reached is None:
-        start, older = None, True
-        found, reached = _find(conn, search, None, True, limit + 1)
-    shown = found[:limit]
-    beyond = found[limit - 1] if len(found) > limit else reached
-    if older:
-        newer = (shown[0] if shown else start) if start else None
-        back = beyond
-    else:
-        shown = shown[::-1]
-        newer, back = beyond, shown[-1] if shown else start
-    return Page(
-        tuple(place.seq for place in shown),
-        write_cursor(newer),
-        write_cursor(back),
-        reached.moment if reached else None,
-    )
+def page(
+    conn: Connection, search: Search, *, cursor: str | None, older: bool, limit: int
+) -> Page[int]:
+    """A page of a search (`core.reads.search.paging.page`): its keys are the rows' numbers."""
+    find = partial(_find, conn, search)
+    return paging.page(find, int, cursor=cursor, older=older, limit=limit)
 
 
-def write_cursor(place: Place | None) -> str | None:
-    """A place as text for a URL."""
-    return f"{clock.to_micros(place.moment)}.{place.seq}" if place else None
-
-
-def read_cursor(cursor: str | None) -> Place | None:
-    """The inverse of `write_cursor`; None for a text that is not a cursor."""
-    micros, _, seq = (cursor or "").partition(".")
-    if not (micros.isascii() and micros.isdigit() and seq.isascii() and seq.isdigit()):
-        return None
-    if len(micros) > 17 or len(seq) > 18:
-        return None
-    moment = clock.from_micros(int(micros))
-    return Place(moment, int(seq)) if datetime(2000, 1, 1, tzinfo=UTC) < moment else None
-
-
-def _find(
-    conn: Connection, search: Search, start: Place | None, older: bool, limit: int
-) -> tuple[list[Place], Place | None]:
+def _find(conn: Connection, search: Search, start: Start, older: bool, limit: int) -> Found[int]:
     """Up to `limit` places in the direction of reading; and where the budget ended, if it did."""
     stop = _edge(conn, search, start, older)
     window = _window(search, start, stop, older)
-    found: set[Place] = set()
+    found: set[Position[int]] = set()
     for arm in search.arms:
         asked = _rows(search.log, arm, older).where(*window, *search.tests).limit(limit)
-        found.update(Place(*row) for row in conn.execute(asked))
-    ordered = sorted(found, reverse=older)[:limit]
-    return ordered, stop if len(ordered) < limit else None
+        found.update(Position(*row) for row in conn.execute(asked))
+    ordered = tuple(sorted(found, reverse=older)[:limit])
+    return Found(ordered, stop if len(ordered) < limit else None)
 
 
-def _edge(conn: Connection, search: Search, start: Place | None, older: bool) -> Place | None:
+def _edge(conn: Connection, search: Search, start: Start, older: bool) -> Position[int] | None:
     """How far the budget reaches over all arms; None where it reaches to the end."""
     if search.budget is None or not search.arms:
         return None
     each = max(search.budget // len(search.arms), 1)
     window = _window(search, start, None, older)
-    ends: list[Place] = []
+    ends: list[Position[int]] = []
     for arm in search.arms:
         asked = _rows(search.log, arm, older).where(*window).offset(each).limit(1)
         row = conn.execute(asked).first()
-        ends += [Place(*row)] if row else []
+        ends += [Position(*row)] if row else []
     if not ends:
         return None
     return max(ends) if older else min(ends)
@@ -185,7 +129,7 @@ def _rows(log: Log, arm: AccessPath, older: bool) -> Select[datetime, int]:
     return asked.order_by(log.moment, log.seq)
 
 
-def _window(search: Search, start: Place | None, stop: Place | None, older: bool) -> list[Test]:
+def _window(search: Search, start: Start, stop: Start, older: bool) -> list[Test]:
     """Rows behind `start`, up to and with `stop`, in the search's own range of time.
 
     One bound on each side: SQLite begins at the first that it meets, be there a nearer one.
@@ -195,13 +139,11 @@ def _window(search: Search, start: Place | None, stop: Place | None, older: bool
     newest, oldest = (start, stop) if older else (stop, start)
     tests: list[Test] = []
     if newest is not None and (until is None or newest.moment < until):
-        last = number < newest.seq if older else number <= newest.seq
-        tests.append(and_(at <= newest.moment, or_(at < newest.moment, last)))
+        tests.append(rows_beyond(at, number, newest, older=True, inclusive=not older))
     elif until is not None:
         tests.append(at < until)
     if oldest is not None and (since is None or oldest.moment >= since):
-        first = number >= oldest.seq if older else number > oldest.seq
-        tests.append(and_(at >= oldest.moment, or_(at > oldest.moment, first)))
+        tests.append(rows_beyond(at, number, oldest, older=False, inclusive=older))
     elif since is not None:
         tests.append(at >= since)
     return tests

@@ -9,38 +9,29 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from core.reads.search.paging import Found, Position
 from core.reads.search.payments import facets, stats
 from core.reads.search.payments.filters import Filters
 from core.reads.search.payments.plan import Plan, choose
 from core.reads.search.payments.related_ids import follow_ids
-from core.reads.search.payments.sql import Conditions, Position, Window, counted, positions
+from core.reads.search.payments.sql import Conditions, Window, counted, positions
 from core.reads.search.payments.time_slices import edge_of_counts, edge_of_keys
 
 #: Rows that one search may touch before it answers with what it has.
 BUDGET = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Matching positions in the direction of reading. `reached`: the budget ended before the
-    search did; everything up to there was looked at."""
-
-    positions: tuple[Position, ...]
-    reached: Position | None = None
-
-
 def find(
     conn: Connection,
     filters: Filters,
-    *,
-    after: Position | None = None,
-    older: bool = True,
+    after: Position[str] | None,
+    older: bool,
     limit: int,
-) -> Found:
+) -> Found[str]:
     """The first `limit` payments that pass `filters`, from a position on, newest first if older."""
     search = _prepare(conn, filters, Window(older, True, after), limit, None)
-    found: list[Position] = []
-    reached: Position | None = None
+    found: list[Position[str]] = []
+    reached: Position[str] | None = None
     if search is None:
         return Found(())
     for part, beyond in _stretches(search, BUDGET):
@@ -95,7 +86,7 @@ def _prepare(
     return _Search(plan, plan.left(conditions), window, edge)
 
 
-def _stretches(search: _Search, budget: float) -> Iterator[tuple[Window, Position | None]]:
+def _stretches(search: _Search, budget: float) -> Iterator[tuple[Window, Position[str] | None]]:
     """Parts of time to read one after the other, each wider, until the budget is spent.
 
     Beside each stands where to go on after it; None when nothing lies beyond.

@@ -74,7 +74,7 @@ def _bounds(counts: Stats, window: Window) -> Costs:
     """Where the stretches of days begin and end that the window leaves; others are empty."""
     low, high = window.since, window.until
     if window.after is not None:
-        edge = window.after.created_at
+        edge = window.after.moment
         if window.older:
             high = min(high, edge) if high else edge
         else:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection
 
 from core.db.types import Utc
+from core.reads.search.paging import Position
 from core.reads.search.payments.facets import Facet
 from core.reads.search.payments.filters import AmountTest, Filters, Match, MatchTest, TimeTest
 
@@ -24,13 +25,6 @@ _LAST = "\U0010ffff"
 _UTC = Utc()
 #: What a match asks of other tables than payments.
 ELSEWHERE = ("payout", "name", "error")
-
-
-class Position(NamedTuple):
-    """A place in the order (created_at, stripe_id); either side of it is a page."""
-
-    created_at: datetime
-    stripe_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ class Window:
 
     older: bool = True
     ordered: bool = True
-    after: Position | None = None
+    after: Position[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -93,7 +87,7 @@ class Conditions:
 
 def positions(
     conn: Connection, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
-) -> list[Position]:
+) -> list[Position[str]]:
     """The first `limit` matching positions of the window, in its direction."""
     convert = _UTC.result_processor(conn.dialect, None)
     found: list[Any] = []
@@ -180,14 +174,14 @@ def window_tests(binds: Binds, window: Window) -> list[str]:
     # One bound on each side: SQLite starts at the first it meets, be there a nearer one.
     if after is not None:
         bound = until if window.older else since
-        nearer = bound and (bound <= after.created_at if window.older else bound > after.created_at)
+        nearer = bound and (bound <= after.moment if window.older else bound > after.moment)
         if nearer:
             after = None
         else:
             since, until = (since, None) if window.older else (None, until)
     tests = []
     if after is not None:
-        moment, stripe_id = binds(after.created_at), binds(after.stripe_id)
+        moment, stripe_id = binds(after.moment), binds(after.key)
         # The only form that is fast on both databases.
         sign = "<" if window.older else ">"
         tests += [

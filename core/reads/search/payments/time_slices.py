@@ -33,7 +33,7 @@ def edge_of_counts(counts: Stats, plan: Plan, window: Window, rows: float) -> da
         return None
     spent = np.concatenate([[0.0], np.cumsum(course.costs)])
     after = window.after
-    place = counts.at(after.created_at) if after else float(course.bounds[-1])
+    place = counts.at(after.moment) if after else float(course.bounds[-1])
     here = float(np.interp(place, course.bounds, spent))
     goal = here - rows if window.older else here + rows
     if not 0.0 < goal < float(spent[-1]):

@@ -12,7 +12,6 @@ from core.errors import InvalidInput, NotFound
 from core.reads import versions
 from core.reads.developer import api_log
 from core.reads.search.logs import api_log as call_search
-from core.reads.search.logs import keyset
 from tests.support.fixtures_logs import call, operation
 
 KEY = "0b4f6e0c-2f55-5c1e-9a53-6a4a0d2b7c11"
@@ -153,11 +152,6 @@ def test_pages_follow_each_other_in_both_directions_over_equal_times(engine):
         newest = api_log.page(conn, **ask, cursor=pages[1].newer, older=False)
         assert newest.rows == pages[0].rows
         assert newest.newer is None
-
-
-@pytest.mark.parametrize("cursor", ["", "x", "1.2.3", "-1.5", "9" * 30 + ".1", "1.2", "٣.٣"])
-def test_a_cursor_that_cannot_be_read_is_none(cursor):
-    assert keyset.read_cursor(cursor) is None
 
 
 def test_a_search_ends_with_its_budget_and_goes_on_from_there(engine, monkeypatch):

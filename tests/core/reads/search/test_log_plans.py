@@ -9,6 +9,7 @@ from core.reads.developer import api_log
 from core.reads.search.logs import api_log as api_log_search
 from core.reads.search.logs import events as event_search
 from core.reads.search.logs import keyset
+from core.reads.search.paging import Position
 from tests.support.factories import fresh_engine
 from tests.support.fixtures_logs import call, event
 
@@ -30,7 +31,7 @@ def plans(tmp_path, terms, line):
             zone=api_log.UTC_ZONE,
             now=clock.now(),
         )
-        start = keyset.Place(clock.now(), 10**6)
+        start = Position(clock.now(), 10**6)
         window = keyset._window(asked, start, None, True)
         found = []
         for arm in asked.arms:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from core.db.engine import reading, writing
 from core.reads.payments import list as payment_list
+from core.reads.search.paging import Position, write_cursor
 from core.reads.search.payments import execute, stats
 from core.reads.search.query import Query, parse
 from tests.support.factories import NOON, add_payments, fresh_engine, payment_row
@@ -147,9 +148,7 @@ def test_page_above_the_newest_full_one_is_the_newest(shop: tuple[Engine, Rows])
     with reading(engine) as conn:
         asked = {"query": parse(""), "livemode": False, "limit": 10}
         first = payment_list.page(conn, **asked)
-        third = payment_list.write_cursor(
-            payment_list.Position(first.rows[3].created_at, first.rows[3].stripe_id)
-        )
+        third = write_cursor(Position(first.rows[3].created_at, first.rows[3].stripe_id))
         again = payment_list.page(conn, **asked, cursor=third, older=False)
     assert again == first
 
