@@ -25,7 +25,7 @@ from core.access import audit_notes
 from core.access.principals import Principal
 from core.errors import InvalidInput, TillwatchError
 from core.money import Money, plain
-from core.reads.payments import export as payment_export
+from core.reads import exports
 from core.reads.payments import list as payment_list
 from core.reads.revenue import revenue
 from core.reads.revenue.categories import MOVEMENTS, PARTS
@@ -64,7 +64,7 @@ def payment_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
     while True:
         page = here.read(
             person.user_id,
-            payment_export.payments,
+            exports.payments,
             query=query,
             livemode=livemode,
             cursor=cursor,

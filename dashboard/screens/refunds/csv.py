@@ -8,8 +8,8 @@ from starlette.datastructures import QueryParams
 
 from core.access.principals import Principal
 from core.money import plain
+from core.reads import exports
 from core.reads.refunds import bulk as bulk_refund_reads
-from core.reads.refunds import export as reads
 from core.reads.refunds.bulk import BulkRow
 from core.reads.refunds.history import Entry
 from dashboard.ui import viewer
@@ -31,7 +31,7 @@ def history(person: Principal, asked: QueryParams) -> Iterator[Row]:
     while True:
         page = viewer.current_console().read(
             person.user_id,
-            reads.history,
+            exports.refunds,
             livemode=asked.get("mode") == "live",
             payment_id=asked.get("payment") or None,
             state=asked.get("state") or None,

@@ -32,10 +32,10 @@ def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 READS = dict(all_reads())
-MONEY = {name for name in READS if name.startswith(("revenue.revenue.", "payments.export."))}
+MONEY = {name for name in READS if name.startswith(("revenue.revenue.", "exports."))}
 MONEY.add("overview.overview.net_today")
-#: Passes what it is asked on to another read.
-ON_BEHALF = {"payments.export.payments"}
+#: Pass what they are asked on to another read.
+ON_BEHALF = {"exports.payments", "exports.refunds"}
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith("admin.")}
 #: So are the rules of risk, its lists and those who work on it.

@@ -1,0 +1,29 @@
+"""Lists as files. Seeing a list is one right, taking its money away another: `see_revenue`.
+
+The rows of one bulk are the work sheet of who runs it, and theirs to take
+(`core.reads.refunds.bulk.rows`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.reads.payments import list as payment_list
+from core.reads.payments.list import PaymentPage
+from core.reads.permissions import requires
+from core.reads.refunds import history
+from core.reads.refunds.history import Page
+
+
+@requires("see_revenue")
+def payments(conn: Connection, /, **asked: Any) -> PaymentPage:
+    """`core.reads.payments.list.page`, without its count."""
+    return payment_list.page(conn, with_count=False, **asked)
+
+
+@requires("see_revenue")
+def refunds(conn: Connection, /, **asked: Any) -> Page:
+    """`core.reads.refunds.history.history`."""
+    return history.history(conn, **asked)
