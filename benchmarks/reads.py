@@ -23,8 +23,8 @@ from core.reads.revenue import revenue
 from core.reads.search.paging import Position, write_cursor
 from core.reads.search.payments import stats
 from core.reads.search.payments.count import count_matches
+from core.reads.search.payments.fields import parse
 from core.reads.search.payments.filters import resolve
-from core.reads.search.query import parse
 
 END = date(2026, 11, 21)
 YEAR = END - timedelta(days=365)

@@ -19,7 +19,8 @@ from core.reads.payments import list as payment_list
 from core.reads.payments.list import UTC_ZONE, parse
 from core.reads.search.amounts import Amounts
 from core.reads.search.paging import Position, write_cursor
-from core.reads.search.payments.filters import Filters, Match, resolve
+from core.reads.search.payments.fields import Match
+from core.reads.search.payments.filters import Filters, resolve
 
 SEARCHES = 300
 #: So many of them also run as plain SQL, and must find the same.

@@ -23,30 +23,30 @@ def main() -> None:
     """Draw the screen."""
     viewer.require("use_developer_tools")
     actions = widgets.header(_("API log"), livemode=viewer.livemode())
-    query = log_list.query(_("Search calls"), EXAMPLE, reads.read_line, reads.CHECKS)
+    query = log_list.query(_("Search calls"), EXAMPLE, reads.FIELDS)
     api_log_list.filters(query)
     cursor, older = widgets.cursor()
     running = widgets.live_switch(actions, standing=cursor is not None)
-    newest(str(query), cursor, older, running)
+    newest(query, cursor, older, running)
     if call := drawer.asked("call"):
         drawer.draw("call", _("Call to Stripe"), lambda: api_log_drawer.body(call))
 
 
 @st.fragment
-def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
+def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -> None:
     """Figures and rows: drawn again, alone, when there are new calls or a row is opened."""
     drawer.follow_selection("call")
     viewer.require("use_developer_tools")
     version = live.version("api_log")
     api_log_list.figures(last_hour(viewer.livemode()))
-    page, table, at = view(version, line, cursor, older, viewer.livemode(), i18n.language())
+    page, table, at = view(version, query, cursor, older, viewer.livemode(), i18n.language())
     log_list.rows(
         page,
         at=at,
         counted=api_log_list.counted(len(page.rows)),
         table=partial(api_log_list.table, page.rows, table, viewer.zone()),
         nothing=api_log_list.nothing(),
-        searched=bool(line),
+        searched=bool(query),
     )
     if running:
         live.ping("api_log", version)
@@ -58,14 +58,14 @@ def last_hour(livemode: bool) -> reads.Figures:
     return viewer.read(reads.figures, livemode=livemode, now=datetime.now(UTC))
 
 
-@st.cache_data(max_entries=100, ttl=300, show_spinner=False)
+@st.cache_data(max_entries=100, ttl=300, show_spinner=False, hash_funcs={reads.Query: str})
 def view(
-    version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
+    version: int, query: reads.Query, cursor: str | None, older: bool, livemode: bool, spoken: str
 ) -> tuple[LogPage[reads.CallRow], pd.DataFrame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = viewer.read(
         reads.page,
-        query=reads.read_line(line),
+        query=query,
         livemode=livemode,
         cursor=cursor,
         older=older,

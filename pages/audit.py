@@ -22,12 +22,12 @@ def main() -> None:
     viewer.require("administer")
     actions = widgets.header(_("Audit"), livemode=viewer.livemode())
     audit_verification.card()
-    query = log_list.query(_("Search the log"), EXAMPLE, reads.read_line, reads.CHECKS)
+    query = log_list.query(_("Search the log"), EXAMPLE, reads.FIELDS)
     audit_list.filters(query)
     with actions:
         audit_list.export(str(query))
     cursor, older = widgets.cursor()
-    newest(str(query), cursor, older)
+    newest(query, cursor, older)
     if row := drawer.asked("row"):
         drawer.draw(
             "row",
@@ -37,12 +37,12 @@ def main() -> None:
 
 
 @st.fragment
-def newest(line: str, cursor: str | None, older: bool) -> None:
+def newest(query: reads.Query, cursor: str | None, older: bool) -> None:
     """The rows: drawn again, alone, when one is opened."""
     drawer.follow_selection("row")
     page = viewer.read(
         reads.page,
-        query=reads.read_line(line),
+        query=query,
         cursor=cursor,
         older=older,
         zone=viewer.zone(),
@@ -53,7 +53,7 @@ def newest(line: str, cursor: str | None, older: bool) -> None:
         counted=audit_list.counted(len(page.rows)),
         table=partial(audit_list.table, page.rows, viewer.zone()),
         nothing=audit_list.nothing(),
-        searched=bool(line),
+        searched=bool(query),
     )
 
 

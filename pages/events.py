@@ -25,13 +25,13 @@ def main() -> None:
     person = viewer.require("see_events")
     actions = widgets.header(_("Events"), livemode=event_list.mode())
     event_list.keyless()
-    query = log_list.query(_("Search events"), EXAMPLE, reads.read_line, reads.CHECKS)
+    query = log_list.query(_("Search events"), EXAMPLE, reads.FIELDS)
     event_list.filters(query)
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
         event_simulator.button(person)
-    newest(str(query), cursor, older, running)
+    newest(query, cursor, older, running)
     if event := drawer.asked("event"):
         drawer.draw("event", _("Event"), lambda: event_drawer.body(event))
     else:
@@ -39,33 +39,33 @@ def main() -> None:
 
 
 @st.fragment
-def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
+def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -> None:
     """The rows: drawn again, alone, when events came or moved, or a row is opened."""
     drawer.follow_selection("event")
     person = viewer.require("see_events")
     version = live.version("inbox")
     event_list.draw_counts(viewer.read(reads.waiting, livemode=event_list.mode()), person)
-    page, table, at = view(version, line, cursor, older, event_list.mode(), i18n.language())
+    page, table, at = view(version, query, cursor, older, event_list.mode(), i18n.language())
     log_list.rows(
         page,
         at=at,
         counted=event_list.counted(len(page.rows)),
         table=partial(event_list.table, page.rows, table, viewer.zone()),
         nothing=event_list.nothing(),
-        searched=bool(line),
+        searched=bool(query),
     )
     if running:
         live.ping("inbox", version)
 
 
-@st.cache_data(max_entries=100, ttl=300, show_spinner=False)
+@st.cache_data(max_entries=100, ttl=300, show_spinner=False, hash_funcs={reads.Query: str})
 def view(
-    version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
+    version: int, query: reads.Query, cursor: str | None, older: bool, livemode: bool, spoken: str
 ) -> tuple[LogPage[reads.EventRow], pd.DataFrame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = viewer.read(
         reads.page,
-        query=reads.read_line(line),
+        query=query,
         livemode=livemode,
         cursor=cursor,
         older=older,

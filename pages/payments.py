@@ -30,30 +30,32 @@ def main() -> None:
         label_visibility="collapsed",
         on_change=widgets.first_page,
     )
-    payment_filters.bar(line)
     try:
         query = reads.parse(line)
     except InvalidInput as error:
+        # The buttons show nothing: what the line asks is not known.
+        payment_filters.bar(reads.Query((), reads.FIELDS), line)
         widgets.unreadable(error)
         st.stop()
+    payment_filters.bar(query, line)
     payment_list.other_mode(query)
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
-        payment_list.bulk_refund(line)
-        payment_list.export(line)
-    newest(str(query), cursor, older, running)
+        payment_list.bulk_refund(query)
+        payment_list.export(query)
+    newest(query, cursor, older, running)
 
 
 @st.fragment
-def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
+def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -> None:
     """The rows: drawn again, alone, when the version changed or a row is opened."""
     if opened := st.session_state.pop("opened", None):
-        viewer.go("payment", id=opened, back=line)
+        viewer.go("payment", id=opened, back=str(query))
     viewer.require("see_payments")
     # The version first: rows that come between the two reads are then drawn once more, not missed.
     version = live.version("payments")
-    page, table = view(version, line, cursor, older, viewer.livemode(), i18n.language())
+    page, table = view(version, query, cursor, older, viewer.livemode(), i18n.language())
     if page.rows or page.searched_to:
         st.caption(payment_list.caption_text(page, freshness.now().mirror))
     if page.rows:
@@ -66,20 +68,20 @@ def newest(line: str, cursor: str | None, older: bool, running: bool) -> None:
             without=["risk"] if all(table["reason"]) else ["reason"],
         )
     else:
-        payment_list.nothing(reads.parse(line))
+        payment_list.nothing(query)
     widgets.pager(newer=page.newer_cursor, older=page.older_cursor)
     if running:
         live.ping("payments", version)
 
 
-@st.cache_data(max_entries=200, ttl=300, show_spinner=False)
+@st.cache_data(max_entries=200, ttl=300, show_spinner=False, hash_funcs={reads.Query: str})
 def view(
-    version: int, line: str, cursor: str | None, older: bool, livemode: bool, spoken: str
+    version: int, query: reads.Query, cursor: str | None, older: bool, livemode: bool, spoken: str
 ) -> tuple[reads.PaymentPage, pd.DataFrame]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = viewer.read(
         reads.page,
-        query=reads.parse(line),
+        query=query,
         livemode=livemode,
         cursor=cursor,
         older=older,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import InvalidInput
+from core.reads.search.fields import Fields
 from core.reads.search.logs.keyset import LogPage
-from core.reads.search.query import Query
+from core.reads.search.query import Query, parse
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.ui import search_filters, viewer, widgets
@@ -27,10 +28,10 @@ class Nothing:
     then: str
 
 
-def query(label: str, example: str, read: Callable[[str], Query], fields: Collection[str]) -> Query:
+def query(label: str, example: str, fields: Fields) -> Query:
     """The search line's terms; a line that cannot be read says why, and the run ends there."""
     try:
-        return read(search_filters.line(label, example))
+        return parse(search_filters.line(label, example), fields)
     except InvalidInput as error:
         widgets.unreadable(error, fields)
         st.stop()

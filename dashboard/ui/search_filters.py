@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.errors import InvalidInput
-from core.reads.search.query import Checks, Query, parse
+from core.reads.search.fields import Fields
+from core.reads.search.query import Query, parse
 from dashboard.i18n import N_, _
 from dashboard.ui import widgets
 
@@ -36,12 +37,12 @@ def line(label: str, example: str) -> str:
     return str(asked or "")
 
 
-def read(text: str, checks: Checks) -> Query:
+def read(text: str, fields: Fields) -> Query:
     """The line as terms; without any for a line that cannot be read (the page says why)."""
     try:
-        return parse(text, checks)
+        return parse(text, fields)
     except InvalidInput:
-        return Query((), checks)
+        return Query((), fields)
 
 
 def segments(query: Query, field: str, options: Mapping[str, str], label: str) -> None:
@@ -55,7 +56,7 @@ def segments(query: Query, field: str, options: Mapping[str, str], label: str) -
         key=key,
         format_func=lambda word: _(options[word]),
         on_change=_rewrite,
-        args=(query.checks, field, key),
+        args=(query.fields, field, key),
         label_visibility="collapsed",
     )
 
@@ -85,7 +86,7 @@ def pills(
         key=key,
         format_func=shown,
         on_change=_rewrite,
-        args=(query.checks, field, key),
+        args=(query.fields, field, key),
     )
 
 
@@ -100,7 +101,7 @@ def period(query: Query, field: str, label: str) -> None:
         key=key,
         format_func=lambda code: _(PERIODS[code]) if code in PERIODS else code,
         on_change=_rewrite,
-        args=(query.checks, field, key),
+        args=(query.fields, field, key),
     )
 
 
@@ -113,7 +114,7 @@ def word(query: Query, field: str, label: str, example: str) -> None:
         key=key,
         placeholder=example,
         on_change=_rewrite,
-        args=(query.checks, field, key),
+        args=(query.fields, field, key),
     )
 
 
@@ -134,10 +135,10 @@ def clear() -> None:
     widgets.first_page()
 
 
-def _rewrite(checks: Checks, field: str, key: str) -> None:
+def _rewrite(fields: Fields, field: str, key: str) -> None:
     chosen = st.session_state[key]
     values = chosen if isinstance(chosen, list) else [chosen] if chosen else []
-    query = read(st.session_state.get("q") or "", checks)
+    query = read(st.session_state.get("q") or "", fields)
     try:
         st.session_state["q"] = str(query.with_values(field, *values))
     except InvalidInput as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from core.errors import InvalidInput, NotPermitted, TillwatchError
-from core.reads.search.values import FIELDS
+from core.reads.search.fields import Fields
+from core.reads.search.payments.fields import FIELDS
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.ui import columns
@@ -159,15 +160,17 @@ def refused(error: TillwatchError) -> None:
     )
 
 
-def unreadable(error: InvalidInput, fields: Collection[str] = FIELDS) -> None:
+def unreadable(error: InvalidInput, fields: Fields = FIELDS) -> None:
     """A search line that cannot be read: what is wrong with which term, and that nothing ran.
 
     `fields` are those that the line knows, a search of payments' unless told.
     """
-    if error.field in (*fields, "search"):
+    if error.field in (*fields.readers, "search"):
         broken = rule(error)
     else:
-        broken = _("is not a search term; known are {known}").format(known=", ".join(fields))
+        broken = _("is not a search term; known are {known}").format(
+            known=", ".join(fields.readers)
+        )
     said = _("Nothing was searched. {term}: {rule}")
     st.warning(
         said.format(term=safe_text(error.field), rule=safe_text(broken)),

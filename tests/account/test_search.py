@@ -13,7 +13,8 @@ from core.db.tables import payouts
 from core.emulator.server import RunningEmulator, start_emulator
 from core.errors import CardDeclined
 from core.reads.payments import list as payment_list
-from core.reads.search.query import Query, Term, parse
+from core.reads.search.payments.fields import FIELDS, parse
+from core.reads.search.query import Query, Term
 from tests.support.account_mirror import Spine, connect
 
 #: As long as Stripe keeps a value of metadata, with every sign that a search line has for itself.
@@ -64,7 +65,7 @@ def test_an_order_of_500_characters_comes_whole_and_is_found(spine: Spine) -> No
     spine.sync()
     for order, payment in zip(orders, made, strict=True):
         for field in ("order", None):
-            query = parse(str(Query((Term(field, order, literal=True),))))
+            query = parse(str(Query((Term(field, order, literal=True),), FIELDS)))
             assert payment["id"] in ids(spine, query)
         assert not set(ids(spine, query)) & {one["id"] for one in made if one is not payment}
 

@@ -9,10 +9,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core import money
-from core.reads.search.query import Query, Term, split
-from core.reads.search.values import STATE_GROUPS, created
+from core.reads.search.payments.fields import FIELDS, STATE_GROUPS, parse
+from core.reads.search.query import Query, Term
+from core.reads.search.times import time_reader
 
 Row = dict[str, Any]
+_created: Any = time_reader("created")
 
 
 def expected(rows: list[Row], query: Query, livemode: bool, zone: Any, now: datetime) -> list[str]:
@@ -30,12 +32,12 @@ def expected(rows: list[Row], query: Query, livemode: bool, zone: Any, now: date
 def _holds(term: Term, row: Row, zone: Any, now: datetime) -> bool:
     if term.field is None:
         return _word(term, row)
-    return any(_value(term.field, part, row, zone, now) for part in split(term))
+    return any(_value(term.field, part, row, zone, now) for part in term.texts)
 
 
 def _value(field: str, value: str, row: Row, zone: Any, now: datetime) -> bool:
     if field == "created":
-        since, until = created(value, zone, now)
+        since, until = _created(value, False).in_zone(zone, now)
         return (since is None or row["created_at"] >= since) and (
             until is None or row["created_at"] < until
         )
@@ -159,4 +161,4 @@ def terms(draw: st.DrawFn) -> Term:
     return Term(field, ",".join(chosen), negated)
 
 
-queries = st.lists(terms(), max_size=4).map(lambda found: Query(tuple(found)))
+queries = st.lists(terms(), max_size=4).map(lambda found: parse(str(Query(tuple(found), FIELDS))))

@@ -16,12 +16,12 @@ from core.db.tables import audit_log, settings_table
 from core.errors import NotFound
 from core.reads.permissions import requires
 from core.reads.search.logs import keyset
-from core.reads.search.logs.audit import CHECKS, read_line, search
+from core.reads.search.logs.audit import FIELDS, read_line, search
 from core.reads.search.logs.keyset import LogPage
 from core.reads.search.logs.names import names_of
 from core.reads.search.query import Query
 
-__all__ = ["CHECKS", "Query", "read_line"]
+__all__ = ["FIELDS", "Query", "read_line"]
 
 UTC_ZONE = ZoneInfo("UTC")
 #: The action under which a walk over the whole chain is noted, with what it found.

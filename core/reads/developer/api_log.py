@@ -14,11 +14,11 @@ from core.db.tables import api_requests, operations, users
 from core.errors import NotFound
 from core.reads.permissions import requires
 from core.reads.search.logs import keyset
-from core.reads.search.logs.api_log import CHECKS, read_line, search
+from core.reads.search.logs.api_log import FIELDS, read_line, search
 from core.reads.search.logs.keyset import LogPage
 from core.reads.search.query import Query
 
-__all__ = ["CHECKS", "Query", "read_line"]
+__all__ = ["FIELDS", "Query", "read_line"]
 
 UTC_ZONE = ZoneInfo("UTC")
 #: The figures are of the last hour, or of so many of its newest calls.

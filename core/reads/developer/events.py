@@ -17,12 +17,12 @@ from core.db.tables import events, metadata, payments, stale_objects
 from core.errors import NotFound
 from core.reads.permissions import requires
 from core.reads.search.logs import keyset
-from core.reads.search.logs.events import CHECKS, FEW, LOG, SOURCES, STATES, read_line, search
+from core.reads.search.logs.events import FEW, FIELDS, LOG, SOURCES, STATES, read_line, search
 from core.reads.search.logs.keyset import AccessPath, LogPage, Search
 from core.reads.search.query import Query
 from core.states import EventState
 
-__all__ = ["CHECKS", "SOURCES", "STATES", "Query", "read_line"]
+__all__ = ["FIELDS", "SOURCES", "STATES", "Query", "read_line"]
 
 UTC_ZONE = ZoneInfo("UTC")
 #: What stands in the place of a secret.

@@ -17,7 +17,7 @@ from core.reads.payments.list import PaymentRow, page, parse
 from core.reads.permissions import requires
 from core.reads.revenue.categories import REVENUE
 from core.reads.search.payments import facets
-from core.reads.search.values import STATE_GROUPS
+from core.reads.search.payments.fields import STATE_GROUPS
 from core.states import EventState
 
 PAID = frozenset(STATE_GROUPS["paid"])

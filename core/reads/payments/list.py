@@ -17,11 +17,13 @@ from core.reads.permissions import requires
 from core.reads.search import paging
 from core.reads.search.payments.count import Count, count_matches
 from core.reads.search.payments.execute import find
+from core.reads.search.payments.fields import FIELDS, parse
 from core.reads.search.payments.filters import resolve
-from core.reads.search.payments.tried import Tried, modes, thousandths, tried
-from core.reads.search.query import Query, parse
+from core.reads.search.payments.tried import Tried, modes, payment_id, thousandths, tried
+from core.reads.search.query import Query
 
 __all__ = [
+    "FIELDS",
     "Count",
     "PaymentPage",
     "PaymentRow",
@@ -30,6 +32,7 @@ __all__ = [
     "modes",
     "page",
     "parse",
+    "payment_id",
     "thousandths",
     "tried",
 ]

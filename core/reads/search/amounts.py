@@ -42,6 +42,14 @@ class Amounts:
     low_open: bool = False
     high_open: bool = False
 
+    @property
+    def may_mean_thousands(self) -> bool:
+        """Whether it is one number, or a bound, of a point and three digits: `1.234`, `>1.234`."""
+        one = self.high if self.low is None else self.low
+        if one is None or self.high not in (None, one):
+            return False
+        return one.as_tuple().exponent == -3 and one < 1000
+
     def minor(self, exponent: int) -> tuple[int, int]:
         """Both bounds, inclusive, in minor units of `exponent` decimals; low > high is nothing."""
         least, most = 0, 10**18

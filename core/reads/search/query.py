@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from typing import TypeVar
 
 from core.errors import InvalidInput
-from core.reads.search import amounts
-from core.reads.search.stripe_ids import is_address, read_address
-from core.reads.search.values import CHECKS
+from core.reads.search.fields import Fields, Value
+
+V = TypeVar("V")
 
 #: More terms than this is a pasted text, not a search.
 MAX_TERMS = 20
@@ -32,33 +33,51 @@ _TOKEN = re.compile(
 _FULL_WIDTH = str.maketrans("：＞＜＝－，", ":><=-,")
 _PLAIN_VALUE = re.compile(r'[^\s"“”＂：＞＜＝－，]+')
 
-_ADDRESS = "must be an address of Stripe's dashboard that names an object of a payment"
-
-#: The fields that a list knows: each reads a value, and raises `InvalidInput` when it cannot.
-Checks = Mapping[str, Callable[[str], object]]
-
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition. `field` None is free text; a `literal` value was quoted: no commas, no `*`."""
+    """One condition. `field` None is free text; a `literal` value was quoted: no commas, no `*`.
+
+    `parse` fills in the rest: `about` is the field, or what a word was taken for; `values` are the
+    alternatives. A term that was put together by hand has none: it can only be written.
+    """
 
     field: str | None
     value: str
     negated: bool = False
     literal: bool = False
+    about: str | None = dataclasses.field(default=None, compare=False, repr=False)
+    values: tuple[Value, ...] = dataclasses.field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         plain = not self.literal and _PLAIN_VALUE.fullmatch(self.value)
         value = self.value if plain else '"{}"'.format(re.sub(r'(["\\])', r"\\\1", self.value))
         return f"{'-' * self.negated}{self.field + ':' if self.field else ''}{value}"
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The alternatives as they are written: `status:a,b` gives ("a", "b")."""
+        return tuple(value.text for value in self.values)
+
+    @property
+    def kind(self) -> type:
+        """What its alternatives were read as: all of a term are of one type."""
+        return type(self.values[0].meaning)
+
+    def read_as(self, kind: type[V]) -> tuple[V, ...]:
+        """The alternatives as values of a type; `TypeError` if they were read as another."""
+        found = tuple(value.meaning for value in self.values if isinstance(value.meaning, kind))
+        if not found or len(found) != len(self.values):
+            raise TypeError(f"{self} was not read as {kind.__name__}")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All terms must hold. `str` gives a text that `parse` reads back."""
+    """All terms must hold. `str` gives a text that `parse` reads back, in the same `fields`."""
 
-    terms: tuple[Term, ...] = ()
-    checks: Checks = field(default_factory=lambda: CHECKS, compare=False, repr=False)
+    terms: tuple[Term, ...]
+    fields: Fields = dataclasses.field(compare=False, repr=False)
 
     def __str__(self) -> str:
         return " ".join(map(str, self.terms))
@@ -67,92 +86,82 @@ class Query:
         return bool(self.terms)
 
     def values(self, field: str) -> tuple[str, ...]:
-        """What the query asks of a field, without exclusions: `status:a,b` gives ("a", "b")."""
+        """What the query asks of a field, as text, without exclusions: none for `-status:failed`,
+        ("a", "b") for `status:a,b`."""
         found = [t for t in self.terms if t.field == field and not t.negated]
-        return tuple(part for term in found for part in split(term))
+        return tuple(text for term in found for text in term.texts)
 
     def without(self, field: str) -> Query:
         """The query with all terms on a field taken out."""
         return replace(self, terms=tuple(term for term in self.terms if term.field != field))
 
     def with_values(self, field: str, *values: str) -> Query:
-        """The query with one term on a field, any of `values`; with none, no term on it."""
+        """The query with one term on a field, any of `values`; with none, no term on it.
+
+        `InvalidInput` as of `parse`.
+        """
+        rest = self.without(field)
         if not values:
-            return self.without(field)
-        return parse(f"{self.without(field)} {Term(field, ','.join(values))}", self.checks)
+            return rest
+        added = parse(str(Term(field, ",".join(values))), self.fields)
+        found = replace(rest, terms=rest.terms + added.terms)
+        _check_size(len(str(found)), len(found.terms))
+        return found
 
 
-def split(term: Term) -> tuple[str, ...]:
-    """The alternatives of a term: its value at each comma, unless it was quoted.
+def parse(text: str, fields: Fields) -> Query:
+    """Read a search line, each term's values with it.
 
-    An amount's commas may be marks in a number: `InvalidInput` where that cannot be told.
+    `fields` are those of the list that is searched. `InvalidInput` names the term that cannot be
+    read and the known ones.
     """
-    if term.literal:
-        return (term.value,)
-    if term.field == "amount":
-        return amounts.parts(term.value)
-    return tuple(part for part in term.value.split(",") if part)
+    _check_size(len(text), 0)
+    terms = tuple(_term(found, fields) for found in _TOKEN.finditer(text))
+    _check_size(0, len(terms))
+    return Query(terms, fields)
 
 
-def parse(text: str, checks: Checks = CHECKS) -> Query:
-    """Read a search line. `InvalidInput` names the term that cannot be read and the known ones.
-
-    `checks` are the fields of the list that is searched, payments unless told.
-    """
-    if len(text) > MAX_LENGTH:
+def _check_size(length: int, terms: int) -> None:
+    if length > MAX_LENGTH:
         raise InvalidInput("search", "must have at most {most} characters", most=MAX_LENGTH)
-    terms = tuple(_term(found, checks) for found in _TOKEN.finditer(text))
-    if len(terms) > MAX_TERMS:
+    if terms > MAX_TERMS:
         raise InvalidInput("search", "must have at most {most} terms", most=MAX_TERMS)
-    return Query(terms, checks)
 
 
-def _term(found: re.Match[str], checks: Checks) -> Term:
+def _term(found: re.Match[str], fields: Fields) -> Term:
     field, value = found["field"], found["value"]
     literal = value is None
     if value is None:
         quoted = found["quoted"] if found["wide"] is None else found["wide"]
         value = re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
     else:
-        field, value = _parted(field, value.translate(_FULL_WIDTH), checks)
+        field, value = _parted(field, value.translate(_FULL_WIDTH), fields)
     if field is not None:
         field = field.lower()
-        if field not in checks:
-            raise InvalidInput(field, f"is not a search term; known are {', '.join(checks)}")
+        if field not in fields.readers:
+            known = ", ".join(fields.readers)
+            raise InvalidInput(field, f"is not a search term; known are {known}")
     if not value.strip():
         raise InvalidInput(field or "search", "needs a value")
-    term = Term(field, value, bool(found["no"]), literal)
     if field is not None:
-        for part in split(term) or ("",):
-            checks[field](part)
-    elif literal or not is_address(value):
-        _check_word(value)
-    return term
+        about, values = field, fields.read(field, value, literal)
+        return Term(field, value, bool(found["no"]), literal, about, values)
+    if len(value) > MAX_WORD and (literal or not fields.is_word(value)):
+        raise InvalidInput("search", "must have words of at most {most} characters", most=MAX_WORD)
+    return Term(None, value, bool(found["no"]), literal, *fields.word(value, literal))
 
 
-def _parted(field: str | None, value: str, checks: Checks) -> tuple[str | None, str]:
+def _parted(field: str | None, value: str, fields: Fields) -> tuple[str | None, str]:
     """The field and the value of what was not quoted: not every colon ends a field."""
     whole = f"{field}:{value}" if field else value
-    if checks is CHECKS and is_address(whole):
-        _check_address(whole)
+    if fields.is_word(whole):
         return None, whole
     # An IPv6 address may start with a letter.
-    if "ip" in checks and _is_ip(whole):
+    if "ip" in fields.readers and _is_ip(whole):
         return "ip", whole
     if field is None and ":" in value:
         field, _, value = value.partition(":")
     return field, value
-
-
-def _check_address(text: str) -> None:
-    found = read_address(text)
-    if found is None or found.stripe_id is None:
-        raise InvalidInput("search", _ADDRESS)
-
-
-def _check_word(text: str) -> None:
-    if len(text) > MAX_WORD:
-        raise InvalidInput("search", "must have words of at most {most} characters", most=MAX_WORD)
 
 
 def _is_ip(value: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import InvalidInput
-from core.reads.search.query import Query, parse
+from core.reads.payments.list import FIELDS, Query, parse
 from dashboard.i18n import N_, _
 from dashboard.ui import columns, status_badges, widgets
 
@@ -38,12 +38,14 @@ def read(line: str) -> Query:
     try:
         return parse(line)
     except InvalidInput:
-        return Query()
+        return Query((), FIELDS)
 
 
-def bar(line: str) -> None:
-    """Segments and the filter popover, showing what the line asks and rewriting it on a click."""
-    query = read(line)
+def bar(query: Query, line: str) -> None:
+    """Segments and the filter popover, showing what the line asks and rewriting it on a click.
+
+    `query` is the line as it was read; without terms for one that cannot be.
+    """
     row = st.container(horizontal=True, vertical_alignment="center")
     status = ",".join(query.values("status"))
     _show("segment", status if status in SEGMENTS else None)

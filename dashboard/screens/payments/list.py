@@ -47,10 +47,10 @@ def caption_text(page: reads.PaymentPage, at: datetime | None) -> str:
     return " · ".join(parts)
 
 
-def export(line: str) -> None:
+def export(query: reads.Query) -> None:
     """The same search as a file: for those who may take money figures away."""
     here = viewer.view()
-    asked = urlencode({"q": line, "mode": "live" if here.livemode else "test"})
+    asked = urlencode({"q": str(query), "mode": "live" if here.livemode else "test"})
     allowed = here.person.may("see_revenue")
     st.link_button(
         _("Export CSV"),
@@ -61,14 +61,14 @@ def export(line: str) -> None:
     )
 
 
-def bulk_refund(line: str) -> None:
+def bulk_refund(query: reads.Query) -> None:
     """To a bulk refund of what the search finds, for those who may ask for one."""
-    if line and viewer.signed_in().may("bulk_refund"):
+    if query and viewer.signed_in().may("bulk_refund"):
         st.page_link(
             navigation.named("bulk_refund"),
             label=_("Bulk refund"),
             icon=":material/library_add_check:",
-            query_params={"q": line},
+            query_params={"q": str(query)},
         )
 
 

@@ -24,8 +24,6 @@ def draw() -> str | None:
         placeholder="pi_… · email:ada@example.com · last4:4242 order:17",
     )
     line = (line or "").strip()
-    if line.startswith("pi_"):
-        return line
     if not line:
         st.caption(_("The search is that of Payments: terms such as email:, order:, last4:."))
         return None
@@ -34,6 +32,8 @@ def draw() -> str | None:
     except InvalidInput as error:
         widgets.unreadable(error)
         return None
+    if payment := reads.payment_id(query):
+        return payment
     page = viewer.read(
         reads.page,
         query=query,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,12 @@ from sqlalchemy import Connection, Select, func, not_, or_, select
 
 from core.db.tables import api_requests
 from core.errors import InvalidInput
-from core.reads.search import values
+from core.reads.search.fields import Fields, Value, alternatives, quoted_alike, shaped
 from core.reads.search.logs import terms as log_terms
 from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
-from core.reads.search.query import Checks, Query, Term, parse, split
+from core.reads.search.logs.terms import Numbers
+from core.reads.search.query import Query, Term, parse
+from core.reads.search.times import time_reader
 
 LOG = Log(api_requests.c.started_at, api_requests.c.seq)
 #: Rows that one search may look at: their statuses and durations stand in the index.
@@ -27,37 +30,69 @@ _STATUS = "must be a status such as 404, 4xx, ok, failed or none (no answer came
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def _status_range(text: str) -> tuple[int, int]:
-    if re.fullmatch(r"[1-5]xx", text):
-        return int(text[0]) * 100, int(text[0]) * 100 + 99
-    if re.fullmatch(r"[1-5]\d\d", text):
-        return int(text), int(text)
-    if text == "ok":
-        return 200, 399
-    raise InvalidInput("status", _STATUS)
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """HTTP statuses between two, both included; `unanswered`: calls without an answer too."""
+
+    low: int
+    high: int
+    unanswered: bool = False
+
+    def has(self, status: int | None) -> bool:
+        """Whether a call's status is one of them; None: no answer came."""
+        return self.unanswered if status is None else self.low <= status <= self.high
+
+    def test(self) -> Test:
+        """The same, of a row."""
+        answered = _c.status.between(self.low, self.high)
+        return or_(_c.status.is_(None), answered) if self.unanswered else answered
 
 
-def _status(text: str) -> None:
-    if text.lower() not in ("failed", "none"):
-        _status_range(text.lower())
+def _status(text: str) -> Statuses:
+    word = text.lower()
+    if re.fullmatch(r"[1-5]xx", word):
+        return Statuses(int(word[0]) * 100, int(word[0]) * 100 + 99)
+    if re.fullmatch(r"[1-5]\d\d", word):
+        return Statuses(int(word), int(word))
+    named = {
+        "ok": Statuses(200, 399),
+        "failed": Statuses(400, 999, unanswered=True),
+        "none": Statuses(1, 0, unanswered=True),
+    }
+    if word not in named:
+        raise InvalidInput("status", _STATUS)
+    return named[word]
 
 
-CHECKS: Checks = {
-    "status": _status,
-    "method": values.shaped("method", r"(?i)get|post|delete", "must be get, post or delete"),
-    "path": values.shaped("path", r"\S{1,255}", "must be a part of a path such as refunds"),
-    "error": values.shaped("error", r"\w{1,64}", "must be an error's name such as ReadTimeout"),
-    "slow": lambda text: log_terms.number_range("slow", text, _SLOW),
-    "try": lambda text: log_terms.number_range("try", text, _TRY),
-    "key": values.shaped("key", r"[ -~]{1,255}", "must be an idempotency key"),
-    "request": values.shaped("request", r"\w{1,64}", "must be a request id such as req_…"),
-    "time": log_terms.time_check("time"),
-}
+def _word(text: str, literal: bool) -> tuple[str, tuple[Value, ...]]:
+    """A word without a field is a request's id, a key of ours, or a part of a path."""
+    field = "request" if text.startswith("req_") else "path"
+    field = "key" if _UUID.fullmatch(text) else field
+    parts = (text,) if literal else alternatives(text) or (text,)
+    return field, tuple(Value(part, part) for part in parts)
+
+
+FIELDS = Fields(
+    readers={
+        "status": quoted_alike(_status),
+        "method": shaped(
+            "method", r"(?i)get|post|delete", "must be get, post or delete", str.upper
+        ),
+        "path": shaped("path", r"\S{1,255}", "must be a part of a path such as refunds"),
+        "error": shaped("error", r"\w{1,64}", "must be an error's name such as ReadTimeout"),
+        "slow": log_terms.number_reader("slow", _SLOW),
+        "try": log_terms.number_reader("try", _TRY),
+        "key": shaped("key", r"[ -~]{1,255}", "must be an idempotency key"),
+        "request": shaped("request", r"\w{1,64}", "must be a request id such as req_…"),
+        "time": time_reader("time"),
+    },
+    word=_word,
+)
 
 
 def read_line(text: str) -> Query:
     """The line as terms; `InvalidInput` names the one that cannot be read."""
-    return parse(text, CHECKS)
+    return parse(text, FIELDS)
 
 
 def search(
@@ -65,13 +100,13 @@ def search(
 ) -> Search:
     """How the calls of one mode are found that the query asks for."""
     (since, until), tests = log_terms.times(query, "time", LOG.moment, zone, now)
-    terms = [term for term in map(_meant, query.terms) if term.field != "time"]
+    terms = [term for term in query.terms if term.about != "time"]
     mode = _c.livemode == livemode
     lead = _lead(terms)
     tests += [_test(term) for term in terms if term is not lead]
-    if lead is not None and lead.field in _EXACT:
-        column, index = _EXACT[lead.field]
-        few = tuple(AccessPath(index, (column == value,)) for value in split(lead))
+    if lead is not None and lead.about in _EXACT:
+        column, index = _EXACT[lead.about]
+        few = tuple(AccessPath(index, (column == value,)) for value in lead.read_as(str))
         return Search(LOG, few, (mode, *tests), since, until)
     arms = _by_status(conn, lead, livemode) if lead else (AccessPath("ax_walk", (mode,)),)
     return Search(LOG, arms, tuple(tests), since, until, BUDGET if tests else None)
@@ -82,7 +117,7 @@ def _lead(terms: Sequence[Term]) -> Term | None:
     wanted = [term for term in terms if not term.negated]
     for fields in (tuple(_EXACT), ("status",)):
         for term in wanted:
-            if term.field in fields:
+            if term.about in fields:
                 return term
     return None
 
@@ -90,49 +125,29 @@ def _lead(terms: Sequence[Term]) -> Term | None:
 _EXACT = {"key": (_c.idempotency_key, "ax_key"), "request": (_c.request_id, "ax_request")}
 
 
-def _meant(term: Term) -> Term:
-    """A word without a field is a request's id, a key of ours, or a part of a path."""
-    if term.field is not None:
-        return term
-    field = "request" if term.value.startswith("req_") else "path"
-    field = "key" if _UUID.fullmatch(term.value) else field
-    return Term(field, term.value, term.negated, term.literal)
-
-
 def _test(term: Term) -> Test:
-    if term.field == "status":
-        found = or_(*map(_of_status, split(term)))
+    if term.about == "status":
+        found = or_(*(one.test() for one in term.read_as(Statuses)))
         return not_(func.coalesce(found, False)) if term.negated else found
-    if term.field == "method":
-        return log_terms.matching(term, _c.method, lambda text: _c.method == text.upper())
-    if term.field == "path":
-        return log_terms.matching(term, _c.path, lambda text: func.instr(_c.path, text) > 0)
-    if term.field in ("slow", "try"):
+    if term.about == "path":
+        parts = term.read_as(str)
+        return log_terms.any_test(term, _c.path, [func.instr(_c.path, part) > 0 for part in parts])
+    if term.about in ("slow", "try"):
         return _in_numbers(term)
-    column = {"key": _c.idempotency_key, "request": _c.request_id, "error": _c.error}
-    return log_terms.one_of(term, column[str(term.field)])
+    column = {
+        "key": _c.idempotency_key,
+        "request": _c.request_id,
+        "error": _c.error,
+        "method": _c.method,
+    }
+    return log_terms.one_of(term, column[str(term.about)])
 
 
 def _in_numbers(term: Term) -> Test:
-    column, rule, factor = (
-        (_c.duration_us, _SLOW, 1000) if term.field == "slow" else (_c.attempt, _TRY, 1)
-    )
-    found = or_(
-        *(
-            log_terms.between(column, log_terms.number_range(str(term.field), value, rule), factor)
-            for value in split(term)
-        )
-    )
+    column, factor = (_c.duration_us, 1000) if term.about == "slow" else (_c.attempt, 1)
+    numbers = term.read_as(Numbers)
+    found = or_(*(log_terms.between(column, one, factor) for one in numbers))
     return not_(found) if term.negated else found
-
-
-def _of_status(text: str) -> Test:
-    word = text.lower()
-    if word == "none":
-        return _c.status.is_(None)
-    if word == "failed":
-        return or_(_c.status.is_(None), _c.status >= 400)
-    return _c.status.between(*_status_range(word))
 
 
 def _by_status(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath, ...]:
@@ -144,25 +159,9 @@ def _by_status(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath
     return tuple(
         AccessPath("ax_status", (mode, _c.status.is_(None) if one is None else _c.status == one))
         for one in known
-        if _asked_for(term, one)
+        if any(statuses.has(one) for statuses in term.read_as(Statuses))
     )
 
 
 def _next_status(mode: Test, after: int) -> Select[int]:
     return select(func.min(_c.status)).where(mode, _c.status > after)
-
-
-def _asked_for(term: Term, status: int | None) -> bool:
-    for value in map(str.lower, split(term)):
-        if status is None:
-            wanted = value in ("none", "failed")
-        elif value == "failed":
-            wanted = status >= 400
-        elif value == "none":
-            wanted = False
-        else:
-            low, high = _status_range(value)
-            wanted = low <= status <= high
-        if wanted:
-            return True
-    return False

@@ -9,10 +9,12 @@ from sqlalchemy import Column, Connection, func, not_, or_, select
 
 from core.db.tables import api_tokens, audit_log, users
 from core.domain.sign_ins import account_key
-from core.reads.search import values
+from core.reads.search.fields import Fields, Value, shaped
 from core.reads.search.logs import terms as log_terms
 from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
-from core.reads.search.query import Checks, Query, Term, parse, split
+from core.reads.search.logs.terms import Pattern, pattern
+from core.reads.search.query import Query, Term, parse
+from core.reads.search.times import time_reader
 
 LOG = Log(audit_log.c.at, audit_log.c.seq)
 #: Rows that one search may look at where no index answers it.
@@ -22,28 +24,39 @@ MOST_PEOPLE = 50
 
 _c = audit_log.c
 
-CHECKS: Checks = {
-    "actor": values.shaped("actor", r".{1,255}", "must be an e-mail address, a token or a command"),
-    "action": values.shaped("action", r"[\w.]{1,64}\*?", "must be an action such as refund.*"),
-    "outcome": values.shaped("outcome", r"\w{1,64}", "must be an outcome such as refused"),
-    "target": values.shaped("target", r"\S{1,255}", "must be an id or an e-mail address"),
-    "at": log_terms.time_check("at"),
-    "row": values.shaped("row", r"\d{1,18}", "must be a row's number"),
-}
+
+def _word(text: str, _literal: bool) -> tuple[None, tuple[Value, ...]]:
+    """A word without a field has no alternatives."""
+    return None, (Value(text, text),)
+
+
+FIELDS = Fields(
+    readers={
+        "actor": shaped("actor", r".{1,255}", "must be an e-mail address, a token or a command"),
+        "action": shaped(
+            "action", r"[\w.]{1,64}\*?", "must be an action such as refund.*", pattern
+        ),
+        "outcome": shaped("outcome", r"\w{1,64}", "must be an outcome such as refused"),
+        "target": shaped("target", r"\S{1,255}", "must be an id or an e-mail address"),
+        "at": time_reader("at"),
+        "row": shaped("row", r"\d{1,18}", "must be a row's number", int),
+    },
+    word=_word,
+)
 
 
 def read_line(text: str) -> Query:
     """The line as terms; `InvalidInput` names the one that cannot be read."""
-    return parse(text, CHECKS)
+    return parse(text, FIELDS)
 
 
 def search(conn: Connection, query: Query, *, zone: ZoneInfo, now: datetime) -> Search:
     """How the rows are found that the query asks for: by the narrowest way in that it offers."""
     (since, until), tests = log_terms.times(query, "at", LOG.moment, zone, now)
-    asked = [term for term in query.terms if term.field != "at"]
+    asked = [term for term in query.terms if term.about != "at"]
     ways = sorted(
-        (term for term in asked if term.field in _WAYS and not term.negated),
-        key=lambda term: _WAYS.index(term.field),
+        (term for term in asked if term.about in _WAYS and not term.negated),
+        key=lambda term: _WAYS.index(term.about),
     )
     arms: tuple[AccessPath, ...] = (AccessPath("gx_at"),)
     for way in ways[:1]:
@@ -58,12 +71,12 @@ _WAYS = ("row", "target", None, "actor", "action")
 
 
 def _arms(conn: Connection, term: Term) -> tuple[AccessPath, ...]:
-    if term.field == "row":
-        return tuple(AccessPath(None, (_c.seq == int(value),)) for value in split(term))
-    if term.field == "action":
+    if term.about == "row":
+        return tuple(AccessPath(None, (_c.seq == row,)) for row in term.read_as(int))
+    if term.about == "action":
         return tuple(AccessPath("gx_action", (_c.action == one,)) for one in _actions(conn, term))
-    targets = _targets(conn, term) if term.field in ("target", None) else ()
-    actors = _actors(conn, term) if term.field in ("actor", None) else ()
+    targets = _targets(conn, term) if term.about in ("target", None) else ()
+    actors = _actors(conn, term) if term.about in ("actor", None) else ()
     return (
         *(AccessPath("gx_target", (_c.target == one,)) for one in targets),
         *(AccessPath("gx_actor", (_c.actor == one,)) for one in actors),
@@ -71,30 +84,25 @@ def _arms(conn: Connection, term: Term) -> tuple[AccessPath, ...]:
 
 
 def _test(conn: Connection, term: Term) -> Test:
-    if term.field == "row":
-        found: Test = _c.seq.in_([int(value) for value in split(term)])
-    elif term.field == "action":
+    if term.about == "row":
+        found: Test = _c.seq.in_(term.read_as(int))
+    elif term.about == "action":
         found = _c.action.in_(_actions(conn, term))
-    elif term.field == "outcome":
-        found = _c.outcome.in_(split(term))
-    elif term.field == "target":
+    elif term.about == "outcome":
+        found = _c.outcome.in_(term.read_as(str))
+    elif term.about == "target":
         found = _c.target.in_(_targets(conn, term))
-    elif term.field == "actor":
+    elif term.about == "actor":
         found = _c.actor.in_(_actors(conn, term))
     else:
         found = or_(_c.target.in_(_targets(conn, term)), _c.actor.in_(_actors(conn, term)))
     return not_(found) if term.negated else found
 
 
-def _values(term: Term) -> tuple[str, ...]:
-    """A word without a field has no alternatives."""
-    return split(term) if term.field else (term.value,)
-
-
 def _actors(conn: Connection, term: Term) -> tuple[str, ...]:
     """The actors that a term names: people with their tokens, tokens by name, or as written."""
     found: dict[str, None] = {}
-    for value in _values(term):
+    for value in term.read_as(str):
         people = _people(conn, value)
         owned = api_tokens.c.user_id.in_([user_id for user_id, _ in people])
         named = or_(owned, _like(api_tokens.c.name, value))
@@ -109,7 +117,7 @@ def _actors(conn: Connection, term: Term) -> tuple[str, ...]:
 def _targets(conn: Connection, term: Term) -> tuple[str, ...]:
     """The targets that a term names: as written, and the people of an address."""
     found: dict[str, None] = {}
-    for value in _values(term):
+    for value in term.read_as(str):
         found[value] = None
         if "@" in value:
             found |= {user_id: None for user_id, _ in _people(conn, value)}
@@ -130,9 +138,9 @@ def _like(column: Column[str], text: str) -> Test:
 
 def _actions(conn: Connection, term: Term) -> tuple[str, ...]:
     """The actions that a term names; those that begin so are looked up in what was ever done."""
-    wanted = split(term)
-    starts = tuple(value[:-1] for value in wanted if value.endswith("*"))
-    exact = [value for value in wanted if not value.endswith("*")]
+    wanted = term.read_as(Pattern)
+    starts = tuple(one.text for one in wanted if one.prefix)
+    exact = [one.text for one in wanted if not one.prefix]
     begun = [one for one in _done(conn) if one.startswith(starts)] if starts else []
     return tuple(dict.fromkeys([*exact, *begun]))
 

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, select
 
 from core.db.tables import events
-from core.errors import InvalidInput
-from core.reads.search import values
+from core.reads.search.fields import Fields, Value, one_of, shaped
 from core.reads.search.logs import terms as log_terms
 from core.reads.search.logs.keyset import AccessPath, Log, Search, Test
-from core.reads.search.query import Checks, Query, Term, parse, split
+from core.reads.search.logs.terms import Pattern, pattern
+from core.reads.search.query import Query, Term, parse
+from core.reads.search.times import time_reader
 from core.states import EventState
 
 LOG = Log(events.c.received_at, events.c.seq)
@@ -38,31 +39,33 @@ _BECAUSE = "must be not_mirrored, connected_account, no_key or test_button"
 _TYPE = r"[A-Za-z0-9_.\[\]-]{1,128}"
 
 
-def _state(text: str) -> None:
-    if text.lower() not in STATES:
-        raise InvalidInput("state", _STATE)
+def _word(text: str, literal: bool) -> tuple[str, tuple[Value, ...]]:
+    """A word without a field is an event's id, an object's id, or the beginning of a type."""
+    if text.startswith("evt_"):
+        return "id", (Value(text, text),)
+    if re.fullmatch(r"[a-z0-9_.\[\]]{1,128}\*?", text) and not re.search(r"_\w*\d", text):
+        return "type", (Value(text, Pattern(text.removesuffix("*"), prefix=True)),)
+    return "object", (Value(text, text),)
 
 
-def _because(text: str) -> None:
-    if text.lower() not in BECAUSE:
-        raise InvalidInput("because", _BECAUSE)
-
-
-CHECKS: Checks = {
-    "type": values.shaped("type", rf"{_TYPE}\*?", "must be a type such as charge.*"),
-    "state": _state,
-    "because": _because,
-    "object": values.shaped("object", r"[!-~]{1,64}", "must be an object's id such as pi_…"),
-    "source": values.shaped("source", r"[a-z]{1,16}", "must be a source such as webhook or poll"),
-    "id": values.shaped("id", r"\w{1,64}", "must be an event's id such as evt_…"),
-    "received": log_terms.time_check("received"),
-    "created": log_terms.time_check("created"),
-}
+FIELDS = Fields(
+    readers={
+        "type": shaped("type", rf"{_TYPE}\*?", "must be a type such as charge.*", pattern),
+        "state": one_of("state", STATES, _STATE),
+        "because": one_of("because", BECAUSE, _BECAUSE),
+        "object": shaped("object", r"[!-~]{1,64}", "must be an object's id such as pi_…"),
+        "source": shaped("source", r"[a-z]{1,16}", "must be a source such as webhook or poll"),
+        "id": shaped("id", r"\w{1,64}", "must be an event's id such as evt_…"),
+        "received": time_reader("received"),
+        "created": time_reader("created"),
+    },
+    word=_word,
+)
 
 
 def read_line(text: str) -> Query:
     """The line as terms; `InvalidInput` names the one that cannot be read."""
-    return parse(text, CHECKS)
+    return parse(text, FIELDS)
 
 
 def search(
@@ -74,10 +77,10 @@ def search(
     tests += more
     tests += [_c.created_at >= born] if born else []
     tests += [_c.created_at < dead] if dead else []
-    terms = [t for t in map(_meant, query.terms) if t.field not in ("received", "created")]
+    terms = [term for term in query.terms if term.about not in ("received", "created")]
     lead, mode = _lead(conn, terms), _c.livemode == livemode
     tests += [_test(term) for term in terms if term is not lead]
-    if lead is not None and lead.field != "type":
+    if lead is not None and lead.about != "type":
         return Search(LOG, (_few(lead),), (mode, *tests), since, until)
     if lead is not None:
         budget = BUDGET if tests else None
@@ -85,34 +88,21 @@ def search(
     return Search(LOG, (AccessPath("ex_received"),), (mode, *tests), since, until, BUDGET)
 
 
-def _meant(term: Term) -> Term:
-    """A word without a field is an event's id, an object's id, or the beginning of a type."""
-    if term.field is not None:
-        return term
-    if term.value.startswith("evt_"):
-        return Term("id", term.value, term.negated, True)
-    if re.fullmatch(r"[a-z0-9_.\[\]]{1,128}\*?", term.value) and not re.search(
-        r"_\w*\d", term.value
-    ):
-        return Term("type", f"{term.value.removesuffix('*')}*", term.negated)
-    return Term("object", term.value, term.negated, True)
-
-
 def _lead(conn: Connection, terms: Sequence[Term]) -> Term | None:
     """The term by which events are found: the one that leads to the fewest."""
     wanted = [term for term in terms if not term.negated]
     for field in ("id", "object", "source", "state", "type"):
         for term in wanted:
-            if term.field == field and _leads_to_few(conn, term):
+            if term.about == field and _leads_to_few(conn, term):
                 return term
     return None
 
 
 def _leads_to_few(conn: Connection, term: Term) -> bool:
-    asked = [value.lower() for value in split(term)]
-    if term.field == "source":
-        return asked == ["simulated"]
-    if term.field == "state":
+    if term.about == "source":
+        return term.read_as(str) == ("simulated",)
+    if term.about == "state":
+        asked = term.read_as(str)
         if not set(asked) <= {EventState.DEAD, EventState.PENDING}:
             return False
         some = select(_c.seq).where(_c.state.in_(asked)).limit(FEW + 1).subquery()
@@ -121,47 +111,50 @@ def _leads_to_few(conn: Connection, term: Term) -> bool:
 
 
 def _few(term: Term) -> AccessPath:
-    if term.field == "source":
+    if term.about == "source":
         last = SIMULATED[:-1] + chr(ord(SIMULATED[-1]) + 1)
         test = and_(_c.stripe_id >= SIMULATED, _c.stripe_id < last)
     else:
         test = _test(term)
-    index = {"object": "ex_object", "state": "ex_due"}.get(str(term.field))
+    index = {"object": "ex_object", "state": "ex_due"}.get(str(term.about))
     return AccessPath(index, (test,)) if index else AccessPath(UNIQUE, (test,), mysql="stripe_id")
 
 
 def _test(term: Term) -> Test:
-    if term.field == "type":
-        return log_terms.matching(term, _c.type, _of_type)
-    if term.field in ("state", "because"):
-        named = _c.state if term.field == "state" else _c.skipped_because
-        return log_terms.matching(term, named, lambda text: named == text.lower())
-    column = {"object": _c.object_id, "source": _c.source, "id": _c.stripe_id}[str(term.field)]
-    return log_terms.one_of(term, column)
+    if term.about == "type":
+        return log_terms.any_test(term, _c.type, map(_of_type, term.read_as(Pattern)))
+    column = {
+        "state": _c.state,
+        "because": _c.skipped_because,
+        "object": _c.object_id,
+        "source": _c.source,
+        "id": _c.stripe_id,
+    }
+    return log_terms.one_of(term, column[str(term.about)])
 
 
-def _of_type(text: str) -> Test:
-    if not text.endswith("*"):
-        return _c.type == text
-    return and_(_c.type >= text[:-1], _c.type < _beyond(text))
+def _of_type(wanted: Pattern) -> Test:
+    if not wanted.prefix:
+        return _c.type == wanted.text
+    return and_(_c.type >= wanted.text, _c.type < _after_all(wanted))
 
 
-def _beyond(text: str) -> str:
+def _after_all(wanted: Pattern) -> str:
     """Comes after every type that begins as asked: letters, digits, dots and underscores do."""
-    return text[:-1] + "~"
+    return wanted.text + "~"
 
 
 def _by_type(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath, ...]:
     """An arm for each type that is asked for; of a beginning, each that ever came."""
-    mode, wanted = _c.livemode == livemode, set()
-    for text in split(term):
-        if not text.endswith("*"):
-            wanted.add(text)
+    mode, types = _c.livemode == livemode, set()
+    for wanted in term.read_as(Pattern):
+        if not wanted.prefix:
+            types.add(wanted.text)
             continue
         # One bound on each side: SQLite begins at the first that it meets.
-        least = _c.type >= text[:-1]
-        asked = select(func.min(_c.type)).where(mode, _c.type < _beyond(text))
+        least = _c.type >= wanted.text
+        asked = select(func.min(_c.type)).where(mode, _c.type < _after_all(wanted))
         while (found := conn.scalar(asked.where(least))) is not None:
-            wanted.add(found)
+            types.add(found)
             least = _c.type > found
-    return tuple(AccessPath("ex_type", (mode, _c.type == one)) for one in sorted(wanted))
+    return tuple(AccessPath("ex_type", (mode, _c.type == one)) for one in sorted(types))

@@ -12,9 +12,9 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, or_, sel
 
 from core.reads.search import paging
 from core.reads.search.paging import Found, Page, Position, rows_beyond
+from core.reads.search.times import Range
 
 Test = ColumnElement[bool]
-Range = tuple[datetime | None, datetime | None]
 Start = Position[int] | None
 
 

@@ -1,46 +1,53 @@
-"""What the search lines of the two logs share: times, words, and terms turned round."""
+"""What the search lines of the logs share: times, beginnings, numbers, and terms turned round."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, and_, not_, or_
 
 from core.errors import InvalidInput
-from core.reads.search import values
-from core.reads.search.logs.keyset import Range, Test, bounding_range, within
-from core.reads.search.query import Query, Term, split
+from core.reads.search.fields import Reader
+from core.reads.search.logs.keyset import Test, bounding_range, within
+from core.reads.search.query import Query, Term
+from core.reads.search.times import Range, TimeRange
 
 
-def time_check(field: str) -> Callable[[str], object]:
-    """A check of a field whose values are times."""
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text, or with `prefix` the beginning of one: `charge.*`."""
 
-    def check(text: str) -> None:
-        _time(field, text, ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))
-
-    return check
+    text: str
+    prefix: bool
 
 
-def _time(field: str, text: str, zone: ZoneInfo, now: datetime) -> Range:
-    try:
-        return values.created(text, zone, now)
-    except InvalidInput as error:
-        raise InvalidInput(field, error.rule) from None
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Whole numbers between two, both included; None is no bound."""
+
+    low: int | None
+    high: int | None
+
+
+def pattern(text: str) -> Pattern:
+    """A star at the end makes a beginning of it."""
+    return Pattern(text.removesuffix("*"), text.endswith("*"))
 
 
 def times(
     query: Query, field: str, column: Column[datetime], zone: ZoneInfo, now: datetime
 ) -> tuple[Range, list[Test]]:
-    """The range that a field's times lie in, and what is left to test inside it."""
+    """The range that a field's times lie in (UTC), and what is left to test inside it."""
     since: datetime | None = None
     until: datetime | None = None
     tests = []
     for term in query.terms:
         if term.field != field:
             continue
-        ranges = [_time(field, value, zone, now) for value in split(term)]
+        ranges = [one.in_zone(zone, now) for one in term.read_as(TimeRange)]
         if term.negated:
             tests.append(not_(within(column, ranges)))
             continue
@@ -52,31 +59,36 @@ def times(
     return (since, until), tests
 
 
-def matching(term: Term, column: Column[str], test: Callable[[str], Test]) -> Test:
-    """Any of a term's values passes `test`; turned round, none does, and a missing one passes."""
-    found = or_(*map(test, split(term)))
+def any_test(term: Term, column: Column[str], tests: Iterable[Test]) -> Test:
+    """One of the tests of a term's values holds; turned round, none does, and a missing one
+    passes."""
+    found = or_(*tests)
     return or_(column.is_(None), not_(found)) if term.negated else found
 
 
 def one_of(term: Term, column: Column[str]) -> Test:
-    """The column is one of a term's values."""
-    return matching(term, column, lambda value: column == value)
+    """The column is one of a term's texts."""
+    return any_test(term, column, [column == text for text in term.read_as(str)])
 
 
-def number_range(field: str, text: str, rule: str) -> tuple[int | None, int | None]:
-    """`>500`, `<=20`, `100..500`, `7`: whole numbers, both ends included."""
+def number_reader(field: str, rule: str) -> Reader:
+    """A reader of `>500`, `<=20`, `100..500`, `7`; each is `Numbers`."""
+    return lambda text, _literal: _numbers(field, text, rule)
+
+
+def _numbers(field: str, text: str, rule: str) -> Numbers:
     low, dots, high = text.partition("..")
     if dots:
-        return _whole(field, low, rule), _whole(field, high, rule)
+        return Numbers(_whole(field, low, rule), _whole(field, high, rule))
     sign = text[: len(text) - len(text.lstrip("<>="))]
     number = _whole(field, text[len(sign) :], rule)
-    found: dict[str, tuple[int | None, int | None]] = {
-        "": (number, number),
-        "=": (number, number),
-        ">": (number + 1, None),
-        ">=": (number, None),
-        "<": (None, number - 1),
-        "<=": (None, number),
+    found = {
+        "": Numbers(number, number),
+        "=": Numbers(number, number),
+        ">": Numbers(number + 1, None),
+        ">=": Numbers(number, None),
+        "<": Numbers(None, number - 1),
+        "<=": Numbers(None, number),
     }
     if sign not in found:
         raise InvalidInput(field, rule)
@@ -89,9 +101,8 @@ def _whole(field: str, text: str, rule: str) -> int:
     return int(text)
 
 
-def between(column: Column[int], bounds: tuple[int | None, int | None], factor: int = 1) -> Test:
+def between(column: Column[int], bounds: Numbers, factor: int = 1) -> Test:
     """The column lies between whole numbers of a unit that is `factor` of its own."""
-    low, high = bounds
-    tests = [column >= low * factor] if low is not None else []
-    tests += [column < (high + 1) * factor] if high is not None else []
+    tests = [column >= bounds.low * factor] if bounds.low is not None else []
+    tests += [column < (bounds.high + 1) * factor] if bounds.high is not None else []
     return and_(*tests)

@@ -9,7 +9,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from core.db.types import Utc
-from core.reads.search.payments.filters import AmountTest, Filters, Match, MatchTest
+from core.reads.search.payments.fields import Match
+from core.reads.search.payments.filters import AmountTest, Filters, MatchTest
 from core.reads.search.payments.selectivity import Guess, lookups, make_guess, share_of
 from core.reads.search.payments.sql import (
     AccessPath,

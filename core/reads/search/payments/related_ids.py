@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlalchemy import Connection, select
 
 from core.db.tables import events, metadata
-from core.reads.search.payments.filters import Filters, Match, MatchTest
+from core.reads.search.payments.fields import Match
+from core.reads.search.payments.filters import Filters, MatchTest
 from core.reads.search.stripe_ids import RELATED, table_of
 
 _TABLES = frozenset(RELATED.values())

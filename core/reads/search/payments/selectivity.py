@@ -9,7 +9,8 @@ import numpy as np
 
 from core import money
 from core.reads.search.amounts import Amounts
-from core.reads.search.payments.filters import AmountTest, Match, MatchTest
+from core.reads.search.payments.fields import Match
+from core.reads.search.payments.filters import AmountTest, MatchTest
 from core.reads.search.payments.sql import ELSEWHERE, Conditions, Window
 from core.reads.search.payments.stats import Costs, Stats
 

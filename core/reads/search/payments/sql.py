@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from core.db.types import Utc
 from core.reads.search.paging import Position
 from core.reads.search.payments.facets import Facet
-from core.reads.search.payments.filters import AmountTest, Filters, Match, MatchTest, TimeTest
+from core.reads.search.payments.fields import Match
+from core.reads.search.payments.filters import AmountTest, Filters, MatchTest, TimeTest
 
 #: SQLite takes at most 500 terms in one UNION.
 MAX_ARMS = 450

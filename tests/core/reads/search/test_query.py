@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from core import money
 from core.errors import InvalidInput
 from core.reads.search.amounts import amounts
-from core.reads.search.query import Query, Term, parse
+from core.reads.search.payments.fields import FIELDS, parse
+from core.reads.search.query import Query, Term
 from core.reads.search.stripe_ids import Address, read_address
-from core.reads.search.values import FIELDS, created
+from core.reads.search.times import Range, TimeRange, time_reader
 from tests.support.search_oracle import queries
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -64,7 +65,7 @@ def test_any_order_of_500_characters_is_a_term_that_an_address_carries(order: st
     for term in (Term("order", order, literal=True), Term(None, order, literal=True)):
         if not order.strip():
             continue
-        line = str(Query((term,)))
+        line = str(Query((term,), FIELDS))
         carried = parse_qs(urlencode({"q": line}))["q"][0]
         assert parse(carried).terms == (term,)
         assert parse(f"amount:>5 {carried} status:paid").terms[1] == term
@@ -139,7 +140,7 @@ def test_unknown_term_is_named_beside_the_known_ones() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse("status:failed colour:red")
     assert caught.value.field == "colour"
-    assert all(name in caught.value.rule for name in FIELDS)
+    assert all(name in caught.value.rule for name in FIELDS.readers)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +205,11 @@ def test_amounts_compare_in_major_units_of_each_currency(
 def test_times_are_days_of_the_zone() -> None:
     def utc(day: int, hour: int = 16) -> datetime:
         return datetime(2026, 11, day, hour, tzinfo=UTC)
+
+    def created(text: str, zone: ZoneInfo, now: datetime) -> Range:
+        read = time_reader("created")(text, False)
+        assert isinstance(read, TimeRange)
+        return read.in_zone(zone, now)
 
     assert created("2026-11-20", SHANGHAI, NOW) == (utc(19), utc(20))
     assert created("today", SHANGHAI, NOW) == (utc(19), utc(20))

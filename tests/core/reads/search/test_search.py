@@ -18,7 +18,8 @@ from core.db.engine import reading, writing
 from core.reads.payments import list as payment_list
 from core.reads.search.paging import Position, write_cursor
 from core.reads.search.payments import execute, stats
-from core.reads.search.query import Query, parse
+from core.reads.search.payments.fields import parse
+from core.reads.search.query import Query
 from tests.support.factories import NOON, add_payments, fresh_engine, payment_row
 from tests.support.search_oracle import CURRENCIES, EMAILS, NAME_WORDS, expected, queries
 

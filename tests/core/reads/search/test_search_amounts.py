@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core import money
 from core.errors import InvalidInput
 from core.reads.search import amounts
-from core.reads.search.query import parse, split
+from core.reads.search.payments.fields import parse
 
 #: How a number of groups and decimals is written: its group mark, its decimal mark, its groups.
 HABITS = {
@@ -49,7 +49,7 @@ def test_an_amount_with_groups_and_decimals_is_one_number_in_every_habit(
 ) -> None:
     value = Decimal(minor * 10**4 + 1234).scaleb(-digits)
     text = written(value, habit)
-    assert split(parse(f"amount:{sign}{text}").terms[0]) == (f"{sign}{value:f}",)
+    assert parse(f"amount:{sign}{text}").terms[0].texts == (f"{sign}{value:f}",)
     assert amounts.amounts(sign + text) == amounts.amounts(f"{sign}{value:f}")
     assert Decimal(str(amounts.in_words(text)[0].low)) == value
 
@@ -118,7 +118,7 @@ def test_a_comma_that_can_mean_two_things_is_refused_with_each_of_them(
     ],
 )
 def test_a_list_of_amounts_stays_a_list(text: str, parts: tuple[str, ...]) -> None:
-    assert split(parse(f"amount:{text}").terms[0]) == parts
+    assert parse(f"amount:{text}").terms[0].texts == parts
 
 
 def test_a_point_alone_is_the_decimal_mark() -> None:

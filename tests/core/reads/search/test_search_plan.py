@@ -16,13 +16,13 @@ from core.reads.payments import list as payment_list
 from core.reads.search.paging import Position
 from core.reads.search.payments import facets, stats
 from core.reads.search.payments.execute import bounding_range
+from core.reads.search.payments.fields import parse
 from core.reads.search.payments.filters import resolve
 from core.reads.search.payments.plan import Course, Plan, choose
 from core.reads.search.payments.related_ids import follow_ids
 from core.reads.search.payments.selectivity import make_guess
 from core.reads.search.payments.sql import Binds, Conditions, Window, statement
 from core.reads.search.payments.time_slices import edge_of_counts
-from core.reads.search.query import parse
 from tests.support.factories import (
     NOON,
     add_charges,

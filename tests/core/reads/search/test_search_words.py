@@ -16,7 +16,8 @@ from core.db.tables import events
 from core.errors import InvalidInput
 from core.reads.payments import list as payment_list
 from core.reads.search.payments import execute, plan, stats
-from core.reads.search.query import Query, Term, parse
+from core.reads.search.payments.fields import FIELDS, parse
+from core.reads.search.query import Query, Term
 from tests.support.factories import (
     NOON,
     add_charges,
@@ -203,7 +204,7 @@ def test_an_order_of_500_characters_is_found_whole(engine: Engine) -> None:
         paid(conn, order_id=long[:64])
     for order, payment in made.items():
         for field in ("order", None):
-            line = str(Query((Term(field, order, literal=True),)))
+            line = str(Query((Term(field, order, literal=True),), FIELDS))
             assert ids(engine, line) == [payment]
 
 
