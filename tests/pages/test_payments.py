@@ -67,6 +67,12 @@ def test_filters_write_terms_and_clear_them(payments, shop):
     assert not test.query_params.get("q")
 
 
+def test_what_a_search_excludes_is_not_shown_as_asked_for(payments, shop):
+    test = payments(q="-status:failed")
+    assert test.get_by_key("segment").value == ""
+    assert "failed" not in {row["state"][0] for _, row in rows(test).iterrows()}
+
+
 def test_a_filter_that_cannot_be_read_changes_nothing(payments):
     test = payments(q="status:failed")
     test.text_input(key="f_amount").set_value("lots").run()

@@ -127,6 +127,15 @@ def test_a_search_finds_payments_to_choose_from(refunds_as, action_screens, supp
     assert payment in [code.value for code in test.code]
 
 
+def test_an_id_with_further_terms_is_a_search(form, action_screens, support):
+    """`pi_… -status:failed` is no id: it finds the payment, and `status:failed` beside it none."""
+    payment = paid(action_screens, 5_000)
+    test = form(support, f"{payment} -status:failed")
+    test.button(key=f"found_{payment}").click().run()
+    assert figures(test)["Available"] == "$50.00"
+    assert "No payment matches" in texts(form(support, f"{payment} status:failed"))
+
+
 def test_a_charge_without_an_intent_is_found_by_its_id_and_refunded(form, action_screens, support):
     charge = charged(action_screens, 5_000)
     test = form(support, charge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlencode
 from zoneinfo import ZoneInfo
@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from core import money
 from core.errors import InvalidInput
-from core.reads.search.amounts import amounts
-from core.reads.search.payments.fields import FIELDS, parse
-from core.reads.search.query import Query, Term
+from core.reads.search.amounts import Amounts, amounts
+from core.reads.search.payments.fields import FIELDS, STATE_GROUPS, FacetValues, Word, parse
+from core.reads.search.payments.tried import payment_id
+from core.reads.search.query import MAX_TERMS, Query, Term
 from core.reads.search.stripe_ids import Address, read_address
 from core.reads.search.times import Range, TimeRange, time_reader
 from tests.support.search_oracle import queries
@@ -177,6 +178,47 @@ def test_filters_rewrite_their_own_terms_only() -> None:
     assert query.with_values("status", "paid", "open").values("status") == ("paid", "open")
     assert str(query.with_values("status")) == "jo@ amount:>5"
     assert parse("-status:failed").values("status") == ()
+
+
+def test_filters_keep_a_line_within_its_bounds() -> None:
+    full = parse(" ".join(f"order:{number}" for number in range(MAX_TERMS)))
+    assert full.with_values("order", "1").values("order") == ("1",)
+    with pytest.raises(InvalidInput) as caught:
+        full.with_values("status", "paid")
+    assert caught.value.field == "search"
+
+
+def test_values_are_read_with_the_line() -> None:
+    status, amount, created, word = parse("-status:paid amount:>1.5,2 created:7d 54").terms
+    assert status.read_as(FacetValues)[0].pairs == {("state", s) for s in STATE_GROUPS["paid"]}
+    assert amount.read_as(Amounts) == (
+        Amounts(Decimal("1.5"), None, low_open=True),
+        Amounts(Decimal(2), Decimal(2)),
+    )
+    assert created.read_as(TimeRange)[0].in_zone(SHANGHAI, NOW) == (NOW - timedelta(days=7), None)
+    assert word.read_as(Word)[0].amounts == (Amounts(Decimal(54), Decimal(54)),)
+
+
+def test_a_term_that_was_not_read_is_nobodys_condition() -> None:
+    with pytest.raises(TypeError, match="not read"):
+        Term("status", "paid").read_as(FacetValues)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (ID, ID),
+        (f"-{ID}", None),
+        (f"{ID} -status:failed", None),
+        (f'"{ID}"', None),
+        (f"id:{ID}", None),
+        (f"{BASE}/payments/{ID}", None),
+        ("ch_1", None),
+        ("", None),
+    ],
+)
+def test_a_search_is_a_payments_id_when_it_is_nothing_else(line: str, found: str | None) -> None:
+    assert payment_id(parse(line)) == found
 
 
 @example("usd", 180, Decimal("1.801"), ">")

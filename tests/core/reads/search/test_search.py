@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -16,9 +17,11 @@ from sqlalchemy import Engine
 
 from core.db.engine import reading, writing
 from core.reads.payments import list as payment_list
+from core.reads.search import query as search_query
+from core.reads.search.fields import Reader
 from core.reads.search.paging import Position, write_cursor
 from core.reads.search.payments import execute, stats
-from core.reads.search.payments.fields import parse
+from core.reads.search.payments.fields import FIELDS, parse
 from core.reads.search.query import Query
 from tests.support.factories import NOON, add_payments, fresh_engine, payment_row
 from tests.support.search_oracle import CURRENCIES, EMAILS, NAME_WORDS, expected, queries
@@ -164,6 +167,27 @@ def test_cursor_that_was_tampered_with_gives_the_newest_page(
         for older in (True, False):
             found = payment_list.page(conn, **asked, cursor=cursor, older=older)
             assert found == payment_list.page(conn, **asked)
+
+
+def test_each_value_of_a_line_is_read_once(shop: tuple[Engine, Rows]) -> None:
+    """Parsing reads it; rows, counts, what was tried and filters ask the terms."""
+    asked: list[str] = []
+
+    def noted(name: str, read: Reader) -> Reader:
+        def reader(text: str, literal: bool) -> object:
+            asked.append(f"{name}:{text}")
+            return read(text, literal)
+
+        return reader
+
+    readers = {name: noted(name, read) for name, read in FIELDS.readers.items()}
+    line = "status:paid,failed amount:>1,<900 created:7d email:jo* -brand:amex risk:none"
+    query = search_query.parse(line, replace(FIELDS, readers=readers))
+    with reading(shop[0]) as conn:
+        payment_list.page(conn, query=query, livemode=False, zone=ZONE, now=NOON)
+    assert payment_list.tried(query) == payment_list.thousandths(query) == ()
+    assert str(query.with_values("risk")) == line.removesuffix(" risk:none")
+    assert len(asked) == len(set(asked)) == 8
 
 
 def test_counts_are_exact_for_facets_and_days(shop: tuple[Engine, Rows]) -> None:
