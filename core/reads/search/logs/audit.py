@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,21 +24,22 @@ BUDGET = 20_000
 MOST_PEOPLE = 50
 
 _c = audit_log.c
+_ACTOR = "must be an e-mail address, a token or a command"
 
 
 def _word(text: str, _literal: bool) -> tuple[None, tuple[Value, ...]]:
     """A word without a field has no alternatives."""
-    return None, (Value(text, text),)
+    return None, (Value(text, pattern(text)),)
 
 
 FIELDS = Fields(
     readers={
-        "actor": shaped("actor", r".{1,255}", "must be an e-mail address, a token or a command"),
+        "actor": shaped("actor", r".{1,255}", _ACTOR, pattern),
         "action": shaped(
             "action", r"[\w.]{1,64}\*?", "must be an action such as refund.*", pattern
         ),
         "outcome": shaped("outcome", r"\w{1,64}", "must be an outcome such as refused"),
-        "target": shaped("target", r"\S{1,255}", "must be an id or an e-mail address"),
+        "target": shaped("target", r"\S{1,255}", "must be an id or an e-mail address", pattern),
         "at": time_reader("at"),
         "row": shaped("row", r"\d{1,18}", "must be a row's number", int),
     },
@@ -102,38 +104,40 @@ def _test(conn: Connection, term: Term) -> Test:
 def _actors(conn: Connection, term: Term) -> tuple[str, ...]:
     """The actors that a term names: people with their tokens, tokens by name, or as written."""
     found: dict[str, None] = {}
-    for value in term.read_as(str):
-        people = _people(conn, value)
+    for wanted in term.read_as(Pattern):
+        people = _people(conn, wanted)
         owned = api_tokens.c.user_id.in_([user_id for user_id, _ in people])
-        named = or_(owned, _like(api_tokens.c.name, value))
+        named = or_(owned, _like(api_tokens.c.name, wanted))
         tokens = conn.scalars(select(api_tokens.c.id).where(named).limit(MOST_PEOPLE))
         found |= {user_id: None for user_id, _ in people}
         found |= {f"token:{token_id}": None for token_id in tokens}
         found |= {account_key(email): None for _, email in people}
-        found |= {value: None, account_key(value): None}
+        found |= {str(wanted): None, account_key(str(wanted)): None}
     return tuple(found)
 
 
 def _targets(conn: Connection, term: Term) -> tuple[str, ...]:
     """The targets that a term names: as written, and the people of an address."""
     found: dict[str, None] = {}
-    for value in term.read_as(str):
-        found[value] = None
-        if "@" in value:
-            found |= {user_id: None for user_id, _ in _people(conn, value)}
+    for wanted in term.read_as(Pattern):
+        found[str(wanted)] = None
+        if "@" in wanted.text:
+            found |= {user_id: None for user_id, _ in _people(conn, wanted)}
     return tuple(found)
 
 
-def _people(conn: Connection, text: str) -> list[tuple[str, str]]:
+def _people(conn: Connection, wanted: Pattern) -> list[tuple[str, str]]:
     """Ids and addresses of the people that an address, or its beginning with a star, means."""
-    asked = select(users.c.id, users.c.email).where(_like(users.c.email, text.casefold()))
+    asked = select(users.c.id, users.c.email).where(
+        _like(users.c.email, replace(wanted, text=wanted.text.casefold()))
+    )
     return [(row.id, row.email) for row in conn.execute(asked.limit(MOST_PEOPLE))]
 
 
-def _like(column: Column[str], text: str) -> Test:
-    if text.endswith("*"):
-        return column.startswith(text[:-1], autoescape=True)
-    return column == text
+def _like(column: Column[str], wanted: Pattern) -> Test:
+    if wanted.prefix:
+        return column.startswith(wanted.text, autoescape=True)
+    return column == wanted.text
 
 
 def _actions(conn: Connection, term: Term) -> tuple[str, ...]:

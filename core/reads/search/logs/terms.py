@@ -23,6 +23,9 @@ class Pattern:
     text: str
     prefix: bool
 
+    def __str__(self) -> str:
+        return self.text + "*" * self.prefix
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:

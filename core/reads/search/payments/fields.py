@@ -55,12 +55,13 @@ class Match:
 
     A table's name stands for the object with that id, until `related_ids` follows it;
     `payout` for the payout that a payment's money is in; `name` and `error` for the words that a
-    payment is found by (all words of the value, `core.search_words`).
+    payment is found by (all of `words`, `core.search_words`).
     """
 
     column: str
     value: str
     prefix: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,15 @@ def _name(text: str) -> Match:
     found = search_words.in_line(text)
     if not found or "*" in text:
         raise InvalidInput("name", "must be whole words of a customer's name")
-    return Match("name", " ".join(found))
+    return _of_words("name", *found)
 
 
 def _error(text: str) -> Match:
-    return Match("error", text.lower())
+    return _of_words("error", text.lower())
+
+
+def _of_words(kind: str, *words: str) -> Match:
+    return Match(kind, " ".join(words), words=words)
 
 
 def _id(text: str) -> Match:
@@ -190,7 +195,7 @@ def _name_or_code(text: str) -> Iterator[Match]:
     """The words of a name, and the code of a failure."""
     named = search_words.in_line(text)
     if named and "@" not in text and any(map(str.isalpha, text)):
-        yield Match("name", " ".join(named))
+        yield _of_words("name", *named)
     if _CODE.fullmatch(text):
         yield _error(text)
 

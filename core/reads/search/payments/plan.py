@@ -242,7 +242,7 @@ class _Keys:
 
     def _by_words(self, match: Match, needed: float) -> _Way:
         """The rarest word leads; the others are looked for beside it."""
-        livemode, words = self.conditions.filters.livemode, match.value.split()
+        livemode, words = self.conditions.filters.livemode, match.words
         # Whoever shares the counts may have dropped them since.
         keys = {word: (match.column, word, livemode) for word in words}
         counted = {word: self.counts.words.get(key, 1.0 + PROBE) for word, key in keys.items()}
@@ -320,7 +320,7 @@ def _count_words(conn: Connection, counts: Stats, filters: Filters) -> None:
         counts.words.clear()
     for match in (match for test in filters.matches for match in test.any_of):
         if match.column in ("name", "error"):
-            for word in match.value.split():
+            for word in match.words:
                 key = (match.column, word, filters.livemode)
                 if key not in counts.words:
                     arm = AccessPath(None, words=(match.column, word), livemode=filters.livemode)

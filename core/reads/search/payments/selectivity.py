@@ -67,7 +67,7 @@ def lookups(tests: Iterable[MatchTest], held: Set[str] = frozenset()) -> int:
     and one for each word and payout."""
     matches = [match for test in tests for match in test.any_of]
     own = any(match.column not in {*ELSEWHERE, *held, "stripe_id"} for match in matches)
-    words = sum(len(match.value.split()) for match in matches if match.column in ELSEWHERE)
+    words = sum(max(len(match.words), 1) for match in matches if match.column in ELSEWHERE)
     return int(own) + words
 
 
@@ -117,6 +117,6 @@ def _match_share(counts: Stats, match: Match, total: float, livemode: bool) -> f
     if match.prefix:
         return counts.prefix_rows(match.value) / max(total, 1.0)
     if match.column in ("name", "error"):
-        keys = ((match.column, word, livemode) for word in match.value.split())
+        keys = ((match.column, word, livemode) for word in match.words)
         return min(counts.words.get(key, 0.0) for key in keys) / max(total, 1.0)
     return _SHARE.get(match.column, _OTHER_SHARE)

@@ -286,8 +286,7 @@ def _match(binds: Binds, match: Match, livemode: bool, table: str) -> str:
         source = f"balance_transactions {hint(binds.conn, 'bx_payout')}"
         return _is_there(source, " AND ".join(mine))
     if match.column in ELSEWHERE:
-        words = match.value.split()
-        has = (_has_word(binds, match.column, word, livemode, table) for word in words)
+        has = (_has_word(binds, match.column, word, livemode, table) for word in match.words)
         return f"({' AND '.join(has)})"
     value = binds(match.value)
     if not match.prefix:
