@@ -1,1 +1,1 @@
-"""Operator search over payments: words to terms, terms to filters, filters to a planned read."""
+"""A search line is read once, into terms with their values; lists are paged by key."""

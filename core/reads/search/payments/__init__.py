@@ -1,1 +1,1 @@
-"""Search over payments: filters to the plan that touches the fewest rows, then its pages."""
+"""Search over payments: values to filters, to the plan that touches the fewest rows, to pages."""
