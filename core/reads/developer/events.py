@@ -161,7 +161,7 @@ def detail(conn: Connection, *, event_id: str, livemode: bool) -> EventDetail:
         raise NotFound
     *values, raw = row
     body = json.loads(raw)
-    readings = tuple(_reading(conn, kind, stripe_id) for kind, stripe_id in _told_of(body))
+    readings = tuple(_reading(conn, kind, stripe_id) for kind, stripe_id in _objects_of(body))
     return EventDetail(EventRow(*values), hidden(body), readings, _payment(conn, readings))
 
 
@@ -171,8 +171,8 @@ def samples(
 ) -> tuple[str, ...]:
     """Ids of the objects that events of these types told of lately, each once, newest first."""
     e = events.c
-    arms = tuple(AccessPath("ex_type", (e.livemode == livemode, e.type == one)) for one in types)
-    found = keyset.page(conn, Search(LOG, arms), cursor=None, older=True, limit=200)
+    paths = tuple(AccessPath("ex_type", (e.livemode == livemode, e.type == one)) for one in types)
+    found = keyset.page(conn, Search(LOG, paths), cursor=None, older=True, limit=200)
     rows = conn.execute(select(e.seq, e.object_id).where(e.seq.in_(found.keys)))
     ids = {row[0]: row[1] for row in rows}
     named = (ids.get(seq) for seq in found.keys)
@@ -189,7 +189,7 @@ def hidden(value: Any) -> Any:
     return [hidden(part) for part in value] if isinstance(value, list) else value
 
 
-def _told_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _objects_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The objects that an event is about: its own, and the payment that it belongs to."""
     source = _part(_part(body, "data"), "object")
     related = _part(body, "related_object")

@@ -83,9 +83,9 @@ def history(
     found += [_of_refund(row) for row in conn.execute(elsewhere)]
     found.sort(key=lambda entry: (entry.at, entry.id), reverse=True)
     page, last = paging.cut(found, limit)
-    told = _told(conn, [entry.id for entry in page if entry.external])
+    requests = _api_requests(conn, [entry.id for entry in page if entry.external])
     return Page(
-        tuple(replace(entry, stripe_request=told.get(entry.id)) for entry in page),
+        tuple(replace(entry, stripe_request=requests.get(entry.id)) for entry in page),
         paging.write_cursor(Position(last.at, last.id)) if last else None,
     )
 
@@ -173,7 +173,7 @@ def _of_refund(row: Row[Any]) -> Entry:
     )
 
 
-def _told(conn: Connection, refund_ids: Sequence[str]) -> dict[str, str]:
+def _api_requests(conn: Connection, refund_ids: Sequence[str]) -> dict[str, str]:
     """The API request that made each refund, from the event that told of it; none by hand."""
     e = events.c
     query = select(e.object_id, e.body).where(

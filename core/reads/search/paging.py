@@ -28,7 +28,8 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 class Position(NamedTuple, Generic[K]):
     """A row's place in the order: its time (UTC), and its key among those of the same time.
 
-    Keys are ids or row numbers. No id comes before '': with it, a position is the edge of a time.
+    Keys are ids or row numbers. No id comes before '': a position with it lies before all rows of
+    its time.
     """
 
     moment: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
@@ -89,6 +90,21 @@ class TimeRange:
         since = self.low.in_zone(zone, now)[self.low_is_over] if self.low else None
         until = self.high.in_zone(zone, now)[self.high_is_over] if self.high else None
         return since, until
+
+
+def bounding_range(ranges: Sequence[Range]) -> Range:
+    """The half-open range that all of these lie in."""
+    starts, ends = [low for low, _ in ranges], [high for _, high in ranges]
+    return (
+        None if None in starts else min(low for low in starts if low),
+        None if None in ends else max(high for high in ends if high),
+    )
+
+
+def common_range(ranges: Iterable[Range]) -> Range:
+    """What lies in all of these; without any, all time."""
+    starts, ends = zip((None, None), *ranges, strict=True)
+    return max(filter(None, starts), default=None), min(filter(None, ends), default=None)
 
 
 def time_reader(field: str) -> Reader:

@@ -108,8 +108,8 @@ def search(
         column, index = _EXACT[lead.about]
         few = tuple(AccessPath(index, (column == value,)) for value in lead.read_as(str))
         return Search(LOG, few, (mode, *tests), since, until)
-    arms = _by_status(conn, lead, livemode) if lead else (AccessPath("ax_walk", (mode,)),)
-    return Search(LOG, arms, tuple(tests), since, until, BUDGET if tests else None)
+    paths = _by_status(conn, lead, livemode) if lead else (AccessPath("ax_walk", (mode,)),)
+    return Search(LOG, paths, tuple(tests), since, until, BUDGET if tests else None)
 
 
 def _lead(terms: Sequence[Term]) -> Term | None:
@@ -151,7 +151,7 @@ def _in_numbers(term: Term) -> Test:
 
 
 def _by_status(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath, ...]:
-    """An arm for each status that was ever answered and is asked for: few, each in order."""
+    """A path for each status that was ever answered and is asked for: few, each in order."""
     mode = _c.livemode == livemode
     known: list[int | None] = [None]
     while (found := conn.scalar(_next_status(mode, known[-1] or 0))) is not None:

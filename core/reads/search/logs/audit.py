@@ -53,26 +53,26 @@ def read_line(text: str) -> Query:
 
 
 def search(conn: Connection, query: Query, *, zone: ZoneInfo, now: datetime) -> Search:
-    """How the rows are found that the query asks for: by the narrowest way in that it offers."""
+    """How the rows are found that the query asks for: by its narrowest access path."""
     (since, until), tests = log_terms.times(query, "at", LOG.moment, zone, now)
     asked = [term for term in query.terms if term.about != "at"]
-    ways = sorted(
-        (term for term in asked if term.about in _WAYS and not term.negated),
-        key=lambda term: _WAYS.index(term.about),
+    leads = sorted(
+        (term for term in asked if term.about in _LEADS and not term.negated),
+        key=lambda term: _LEADS.index(term.about),
     )
-    arms: tuple[AccessPath, ...] = (AccessPath("gx_at"),)
-    for way in ways[:1]:
-        arms = _arms(conn, way)
-        asked.remove(way)
+    paths: tuple[AccessPath, ...] = (AccessPath("gx_at"),)
+    for lead in leads[:1]:
+        paths = _paths(conn, lead)
+        asked.remove(lead)
     tests += [_test(conn, term) for term in asked]
-    return Search(LOG, arms, tuple(tests), since, until, BUDGET if tests else None)
+    return Search(LOG, paths, tuple(tests), since, until, BUDGET if tests else None)
 
 
 #: The narrowest first; None is a word without a field.
-_WAYS = ("row", "target", None, "actor", "action")
+_LEADS = ("row", "target", None, "actor", "action")
 
 
-def _arms(conn: Connection, term: Term) -> tuple[AccessPath, ...]:
+def _paths(conn: Connection, term: Term) -> tuple[AccessPath, ...]:
     if term.about == "row":
         return tuple(AccessPath(None, (_c.seq == row,)) for row in term.read_as(int))
     if term.about == "action":

@@ -145,7 +145,7 @@ def _after_all(wanted: Pattern) -> str:
 
 
 def _by_type(conn: Connection, term: Term, livemode: bool) -> tuple[AccessPath, ...]:
-    """An arm for each type that is asked for; of a beginning, each that ever came."""
+    """A path for each type that is asked for; of a beginning, each that ever came."""
     mode, types = _c.livemode == livemode, set()
     for wanted in term.read_as(Pattern):
         if not wanted.prefix:

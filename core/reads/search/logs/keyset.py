@@ -15,6 +15,7 @@ from core.reads.search.paging import Found, Page, Position, rows_beyond
 from core.reads.search.times import Range
 
 Test = ColumnElement[bool]
+#: Where a reading begins or ends; None is the end of the log.
 Start = Position[int] | None
 
 
@@ -28,7 +29,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class AccessPath:
-    """One way in: an index and tests that it answers alone; it keeps the order or leads to few
+    """One access path: an index and tests that it answers alone; it keeps the order or leads to few
     rows. None leaves the choice to the database. `mysql` is its name there, where it is another."""
 
     index: str | None
@@ -40,12 +41,12 @@ class AccessPath:
 class Search:
     """Where to look, from `since` until before `until`, and what each row must pass besides.
 
-    `budget`: rows that may be looked at; None where the arms lead to few rows, or where all that
+    `budget`: rows that may be looked at; None where the paths lead to few rows, or where all that
     they lead to pass.
     """
 
     log: Log
-    arms: tuple[AccessPath, ...]
+    paths: tuple[AccessPath, ...]
     tests: tuple[Test, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
@@ -91,25 +92,27 @@ def page(
 
 def _find(conn: Connection, search: Search, start: Start, older: bool, limit: int) -> Found[int]:
     """Up to `limit` places in the direction of reading; and where the budget ended, if it did."""
-    stop = _edge(conn, search, start, older)
+    stop = _budget_end(conn, search, start, older)
     window = _window(search, start, stop, older)
     found: set[Position[int]] = set()
-    for arm in search.arms:
-        asked = _rows(search.log, arm, older).where(*window, *search.tests).limit(limit)
+    for path in search.paths:
+        asked = _rows(search.log, path, older).where(*window, *search.tests).limit(limit)
         found.update(Position(*row) for row in conn.execute(asked))
     ordered = tuple(sorted(found, reverse=older)[:limit])
     return Found(ordered, stop if len(ordered) < limit else None)
 
 
-def _edge(conn: Connection, search: Search, start: Start, older: bool) -> Position[int] | None:
-    """How far the budget reaches over all arms; None where it reaches to the end."""
-    if search.budget is None or not search.arms:
+def _budget_end(
+    conn: Connection, search: Search, start: Start, older: bool
+) -> Position[int] | None:
+    """How far the budget reaches over all paths; None where it reaches to the end."""
+    if search.budget is None or not search.paths:
         return None
-    each = max(search.budget // len(search.arms), 1)
+    each = max(search.budget // len(search.paths), 1)
     window = _window(search, start, None, older)
     ends: list[Position[int]] = []
-    for arm in search.arms:
-        asked = _rows(search.log, arm, older).where(*window).offset(each).limit(1)
+    for path in search.paths:
+        asked = _rows(search.log, path, older).where(*window).offset(each).limit(1)
         row = conn.execute(asked).first()
         ends += [Position(*row)] if row else []
     if not ends:
@@ -117,12 +120,12 @@ def _edge(conn: Connection, search: Search, start: Start, older: bool) -> Positi
     return max(ends) if older else min(ends)
 
 
-def _rows(log: Log, arm: AccessPath, older: bool) -> Select[datetime, int]:
-    asked = select(log.moment, log.seq).where(*arm.tests)
-    if arm.index is not None:
+def _rows(log: Log, path: AccessPath, older: bool) -> Select[datetime, int]:
+    asked = select(log.moment, log.seq).where(*path.tests)
+    if path.index is not None:
         # Left alone, each takes now and then an index that is in another order, and sorts.
-        table, forced = log.seq.table, f"FORCE INDEX ({arm.mysql or arm.index})"
-        asked = asked.with_hint(table, f"INDEXED BY {arm.index}", "sqlite")
+        table, forced = log.seq.table, f"FORCE INDEX ({path.mysql or path.index})"
+        asked = asked.with_hint(table, f"INDEXED BY {path.index}", "sqlite")
         asked = asked.with_hint(table, forced, "mysql").with_hint(table, forced, "mariadb")
     if older:
         return asked.order_by(log.moment.desc(), log.seq.desc())
@@ -147,15 +150,6 @@ def _window(search: Search, start: Start, stop: Start, older: bool) -> list[Test
     elif since is not None:
         tests.append(at >= since)
     return tests
-
-
-def bounding_range(ranges: Sequence[Range]) -> Range:
-    """The half-open range that all of these lie in; None is no bound."""
-    starts, ends = [low for low, _ in ranges], [high for _, high in ranges]
-    return (
-        None if None in starts else min(low for low in starts if low),
-        None if None in ends else max(high for high in ends if high),
-    )
 
 
 def within(column: Column[datetime], ranges: Sequence[Range]) -> Test:

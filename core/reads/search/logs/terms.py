@@ -11,9 +11,9 @@ from sqlalchemy import Column, and_, not_, or_
 
 from core.errors import InvalidInput
 from core.reads.search.fields import Reader
-from core.reads.search.logs.keyset import Test, bounding_range, within
+from core.reads.search.logs.keyset import Test, within
 from core.reads.search.query import Query, Term
-from core.reads.search.times import Range, TimeRange
+from core.reads.search.times import Range, TimeRange, bounding_range, common_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ def times(
     query: Query, field: str, column: Column[datetime], zone: ZoneInfo, now: datetime
 ) -> tuple[Range, list[Test]]:
     """The range that a field's times lie in (UTC), and what is left to test inside it."""
-    since: datetime | None = None
-    until: datetime | None = None
+    wanted: list[Range] = []
     tests = []
     for term in query.terms:
         if term.field != field:
@@ -54,12 +53,10 @@ def times(
         if term.negated:
             tests.append(not_(within(column, ranges)))
             continue
-        low, high = bounding_range(ranges)
-        since = max(filter(None, (since, low)), default=None)
-        until = min(filter(None, (until, high)), default=None)
+        wanted.append(bounding_range(ranges))
         if len(ranges) > 1:
             tests.append(within(column, ranges))
-    return (since, until), tests
+    return common_range(wanted), tests
 
 
 def any_test(term: Term, column: Column[str], tests: Iterable[Test]) -> Test:

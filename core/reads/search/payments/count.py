@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from core.db.tables import payments_daily
 from core.reads.search.payments import facets
-from core.reads.search.payments.execute import bounding_range, tally
+from core.reads.search.payments.execute import tally, wanted_range
 from core.reads.search.payments.filters import Filters
 
 LIMIT = 1000
@@ -41,7 +41,7 @@ def count_matches(conn: Connection, filters: Filters, *, zone: ZoneInfo) -> Coun
 
 def _from_days(conn: Connection, filters: Filters, zone: ZoneInfo) -> int | None:
     """From the rollup, when all conditions are facets and whole days of `zone`."""
-    since, until = bounding_range(filters)
+    since, until = wanted_range(filters)
     if filters.amounts or filters.matches:
         return None
     if any(test.negated or len(test.ranges) > 1 for test in filters.times):

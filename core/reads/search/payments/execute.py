@@ -15,7 +15,8 @@ from core.reads.search.payments.filters import Filters
 from core.reads.search.payments.plan import Plan, choose
 from core.reads.search.payments.related_ids import follow_ids
 from core.reads.search.payments.sql import Conditions, Window, counted, positions
-from core.reads.search.payments.time_slices import edge_of_counts, edge_of_keys
+from core.reads.search.payments.time_slices import slice_end_by_counts, slice_end_by_keys
+from core.reads.search.times import Range, bounding_range, common_range
 
 #: Rows that one search may touch before it answers with what it has.
 BUDGET = 20_000
@@ -34,8 +35,8 @@ def find(
     reached: Position[str] | None = None
     if search is None:
         return Found(())
-    for part, beyond in _stretches(search, BUDGET):
-        found += positions(conn, search.plan.arms, search.conditions, part, limit - len(found))
+    for part, beyond in _slices(search, BUDGET):
+        found += positions(conn, search.plan.paths, search.conditions, part, limit - len(found))
         if len(found) >= limit:
             return Found(tuple(found))
         reached = beyond
@@ -48,8 +49,8 @@ def tally(conn: Connection, filters: Filters, *, limit: int, budget: int) -> tup
     found, complete = 0, True
     if search is None:
         return found, complete
-    for part, beyond in _stretches(search, budget):
-        found += counted(conn, search.plan.arms, search.conditions, part, limit - found)
+    for part, beyond in _slices(search, budget):
+        found += counted(conn, search.plan.paths, search.conditions, part, limit - found)
         if found >= limit:
             return found, False
         complete = beyond is None
@@ -58,12 +59,12 @@ def tally(conn: Connection, filters: Filters, *, limit: int, budget: int) -> tup
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A search that is planned; `edge` says where a stretch of so many rows ends."""
+    """A search that is planned; `slice_end` says at which time so many rows have been read."""
 
     plan: Plan
     conditions: Conditions
     window: Window
-    edge: Callable[[Window, float], datetime | None]
+    slice_end: Callable[[Window, float], datetime | None]
 
 
 def _prepare(
@@ -76,32 +77,31 @@ def _prepare(
         return None
     filters = follow_ids(conn, filters)
     conditions = Conditions(filters, wanted, len(wanted) == len(everything))
-    since, until = bounding_range(filters)
+    since, until = wanted_range(filters)
     window = replace(window, since=since, until=until)
     counts = stats.stats(conn)
     plan = choose(conn, counts, conditions, window, limit, most)
-    edge = (
-        partial(edge_of_keys, conn, plan) if plan.keyed else partial(edge_of_counts, counts, plan)
-    )
-    return _Search(plan, plan.left(conditions), window, edge)
+    by_counts = partial(slice_end_by_counts, counts, plan)
+    slice_end = partial(slice_end_by_keys, conn, plan) if plan.keyed else by_counts
+    return _Search(plan, plan.left(conditions), window, slice_end)
 
 
-def _stretches(search: _Search, budget: float) -> Iterator[tuple[Window, Position[str] | None]]:
-    """Parts of time to read one after the other, each wider, until the budget is spent.
+def _slices(search: _Search, budget: float) -> Iterator[tuple[Window, Position[str] | None]]:
+    """Slices of time to read one after the other, each wider, until the budget is spent.
 
     Beside each stands where to go on after it; None when nothing lies beyond.
     """
-    window, spent, stretch = search.window, 0.0, min(search.plan.first, budget)
+    window, spent, rows = search.window, 0.0, min(search.plan.first, budget)
     while True:
-        stop = search.edge(window, stretch)
-        # No id comes before '': this is the very edge, on either side.
+        stop = search.slice_end(window, rows)
+        # No id comes before '': it lies at that very time, on either side.
         reached = Position(stop, "") if stop else None
         yield _until(window, stop), reached
-        spent += stretch
+        spent += rows
         if reached is None or spent >= budget:
             return
         window = replace(window, after=reached)
-        stretch = min(4 * stretch, budget - spent)
+        rows = min(4 * rows, budget - spent)
 
 
 def _until(window: Window, stop: datetime | None) -> Window:
@@ -110,19 +110,6 @@ def _until(window: Window, stop: datetime | None) -> Window:
     return replace(window, since=stop) if window.older else replace(window, until=stop)
 
 
-def bounding_range(filters: Filters) -> tuple[datetime | None, datetime | None]:
+def wanted_range(filters: Filters) -> Range:
     """The half-open range that all wanted times lie in."""
-    since: datetime | None = None
-    until: datetime | None = None
-    for test in filters.times:
-        if test.negated:
-            continue
-        starts = [low for low, _ in test.ranges]
-        ends = [high for _, high in test.ranges]
-        if None not in starts:
-            first = min(s for s in starts if s)
-            since = first if since is None else max(since, first)
-        if None not in ends:
-            last = max(e for e in ends if e)
-            until = last if until is None else min(until, last)
-    return since, until
+    return common_range(bounding_range(t.ranges) for t in filters.times if not t.negated)

@@ -27,9 +27,9 @@ _OTHER_SHARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """What the counts say of a query. `sums` per stretch of time and wanted facet, `every` for
-    all facets; the stretches lie between `bounds`, cut to the window. `passing` per facet: the
+class Estimate:
+    """What the counts say of a query. `sums` per slice of time and wanted facet, `every` for
+    all facets; the slices lie between `bounds`, cut to the window. `passing` per facet: the
     share that amounts let through; `others`: the share that matches on columns let through;
     `lookups`: how many rows besides its own entry a row of `px_walk` or `px_facet` needs."""
 
@@ -42,8 +42,8 @@ class Guess:
     total: float
 
 
-def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
-    """The guess for the part of time that the window leaves."""
+def make_estimate(counts: Stats, conditions: Conditions, window: Window) -> Estimate:
+    """The estimate for the part of time that the window leaves."""
     bounds = _bounds(counts, window)
     part = np.diff(bounds) / np.diff(counts.bounds)
     total = float(counts.every.sum())
@@ -51,7 +51,7 @@ def make_guess(counts: Stats, conditions: Conditions, window: Window) -> Guess:
     livemode = conditions.filters.livemode
     currencies = {(facet.currency, facet.exponent) for facet in conditions.wanted}
     passing = {c: _passing(counts, conditions.filters.amounts, *c) for c in currencies}
-    return Guess(
+    return Estimate(
         bounds=bounds,
         sums=counts.facet_sums([facet.id for facet in conditions.wanted]) * part[:, None],
         every=counts.every * part,
@@ -72,14 +72,14 @@ def lookups(tests: Iterable[MatchTest], held: Set[str] = frozenset()) -> int:
 
 
 def _bounds(counts: Stats, window: Window) -> Costs:
-    """Where the stretches of days begin and end that the window leaves; others are empty."""
+    """Where the slices of days begin and end that the window leaves; others are empty."""
     low, high = window.since, window.until
     if window.after is not None:
-        edge = window.after.moment
+        position = window.after.moment
         if window.older:
-            high = min(high, edge) if high else edge
+            high = min(high, position) if high else position
         else:
-            low = max(low, edge) if low else edge
+            low = max(low, position) if low else position
     first = counts.at(low) if low else counts.bounds[0]
     last = counts.at(high) if high else counts.bounds[-1]
     return np.clip(counts.bounds, first, max(first, last))
@@ -90,8 +90,8 @@ def _passing(counts: Stats, tests: tuple[AmountTest, ...], currency: str, expone
     rows = counts.currency_rows(currency)
     for test in tests:
         bounds = [amounts.minor(exponent) for amounts in test.ranges]
-        guesses = [counts.amount_rows(currency, low, high)[0] for low, high in bounds]
-        part = min(sum(guesses) / rows, 1.0) if rows else 1.0
+        estimates = [counts.amount_rows(currency, low, high)[0] for low, high in bounds]
+        part = min(sum(estimates) / rows, 1.0) if rows else 1.0
         share *= 1.0 - part if test.negated else part
     return share
 
@@ -105,12 +105,12 @@ def share_of(counts: Stats, test: MatchTest, total: float, livemode: bool) -> fl
 
 
 def equal_amounts(counts: Stats, wanted: Amounts) -> tuple[float, int]:
-    """How many payments of all currencies lie in a range: guessed, and at most."""
+    """How many payments of all currencies lie in a range: estimated, and at most."""
     found = [
         counts.amount_rows(currency, *wanted.minor(money.exponent(currency)))
         for currency in counts.amounts
     ]
-    return sum(guess for guess, _ in found), sum(most for _, most in found)
+    return sum(estimate for estimate, _ in found), sum(most for _, most in found)
 
 
 def _match_share(counts: Stats, match: Match, total: float, livemode: bool) -> float:

@@ -1,4 +1,4 @@
-"""SQL text of a planned search: arms with a forced index, merged newest first.
+"""SQL text of a planned search: paths with a forced index, merged newest first.
 
 Text, because SQLite's INDEXED BY cannot be had from SQLAlchemy. Only constants
 and numbers of ours stand in the text; whatever a person typed is bound.
@@ -20,7 +20,7 @@ from core.reads.search.payments.fields import Match
 from core.reads.search.payments.filters import AmountTest, Filters, MatchTest, TimeTest
 
 #: SQLite takes at most 500 terms in one UNION.
-MAX_ARMS = 450
+MAX_PATHS = 450
 #: Comes after every text that begins as asked.
 _LAST = "\U0010ffff"
 _UTC = Utc()
@@ -30,9 +30,9 @@ ELSEWHERE = ("payout", "name", "error")
 
 @dataclass(frozen=True, slots=True)
 class AccessPath:
-    """One way in: an index, and the part of it to read. `None` is the primary key.
+    """One access path: an index, and the part of it to read. `None` is the primary key.
 
-    With a `payout` the way leads over the ledger rows that were paid out in it, in no order; with
+    With a `payout` it leads over the ledger rows that were paid out in it, in no order; with
     `words` (kind, word, and further words) over the payments of the first one, in order of time.
     """
 
@@ -79,7 +79,7 @@ class Binds:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What every row must pass, whichever way it was reached. `facets` None means all there are."""
+    """What every row must pass, whichever path led to it. `facets` None means all there are."""
 
     filters: Filters
     wanted: tuple[Facet, ...]
@@ -87,48 +87,56 @@ class Conditions:
 
 
 def positions(
-    conn: Connection, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
+    conn: Connection,
+    paths: Sequence[AccessPath],
+    conditions: Conditions,
+    window: Window,
+    limit: int,
 ) -> list[Position[str]]:
     """The first `limit` matching positions of the window, in its direction."""
     convert = _UTC.result_processor(conn.dialect, None)
     found: list[Any] = []
-    for start in range(0, len(arms), MAX_ARMS):
+    for start in range(0, len(paths), MAX_PATHS):
         binds = Binds(conn)
-        text = statement(binds, arms[start : start + MAX_ARMS], conditions, window, limit)
+        text = statement(binds, paths[start : start + MAX_PATHS], conditions, window, limit)
         found += conn.exec_driver_sql(text, binds.values).all()
-    if len(arms) > 1:
+    if len(paths) > 1:
         # As the driver gives them, both databases' times sort as times do.
         found = sorted(set(map(tuple, found)), reverse=window.older)[:limit]
     return [Position(convert(moment), stripe_id) for moment, stripe_id in found]
 
 
 def counted(
-    conn: Connection, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
+    conn: Connection,
+    paths: Sequence[AccessPath],
+    conditions: Conditions,
+    window: Window,
+    limit: int,
 ) -> int:
     """How many positions of the window match, counted up to `limit`."""
     found = 0
-    for start in range(0, len(arms), MAX_ARMS):
+    for start in range(0, len(paths), MAX_PATHS):
         binds = Binds(conn)
-        inner = statement(binds, arms[start : start + MAX_ARMS], conditions, window, limit)
-        # Two arms may lead to one row.
-        distinct = "DISTINCT stripe_id" if len(arms) > 1 else "*"
+        inner = statement(binds, paths[start : start + MAX_PATHS], conditions, window, limit)
+        # Two paths may lead to one row.
+        distinct = "DISTINCT stripe_id" if len(paths) > 1 else "*"
         text = " ".join(["SELECT count(", distinct, ") FROM (", inner, ") AS found"])
         found += int(conn.exec_driver_sql(text, binds.values).scalar_one())
     return min(found, limit)
 
 
 def statement(
-    binds: Binds, arms: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
+    binds: Binds, paths: Sequence[AccessPath], conditions: Conditions, window: Window, limit: int
 ) -> str:
-    """One SELECT over a chunk of arms: `created_at, stripe_id` rows, at most `limit` an arm."""
-    by_facets = [arm.index == "px_facet" or not conditions.every_facet for arm in arms]
+    """One SELECT over a chunk of paths: `created_at, stripe_id` rows, at most `limit` a path."""
+    by_facets = [path.index == "px_facet" or not conditions.every_facet for path in paths]
     inside = [_in_facets(conditions.wanted)] if any(by_facets) else []
     tail = order_of(window) if window.ordered else ""
     parts = []
-    for arm, by_facet in zip(arms, by_facets, strict=True):
-        source = source_of(binds, arm)
-        tests = [*arm_tests(binds, arm), *window_tests(binds, window)]
-        tests += [*_tests(binds, conditions, arm.table), *(inside if by_facet else [])]
+    for path, by_facet in zip(paths, by_facets, strict=True):
+        source = source_of(binds, path)
+        tests = [*path_tests(binds, path), *window_tests(binds, window)]
+        tests += [*_tests(binds, conditions, path.table), *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         chosen = ["SELECT created_at, stripe_id FROM", source, where, tail, f"LIMIT {limit:d}"]
         parts.append(" ".join(chosen))
@@ -145,11 +153,11 @@ def order_of(window: Window) -> str:
     return f"ORDER BY created_at {order}, stripe_id {order}"
 
 
-def source_of(binds: Binds, arm: AccessPath) -> str:
-    """What an arm reads from, in the order in which it reads."""
-    if arm.payout is None:
-        return f"{arm.table} {hint(binds.conn, 'PRIMARY' if arm.words else arm.index)}"
-    rows = " ".join(["SELECT DISTINCT payment_id FROM", paid_out(binds, arm.payout)])
+def source_of(binds: Binds, path: AccessPath) -> str:
+    """What a path reads from, in the order in which it reads."""
+    if path.payout is None:
+        return f"{path.table} {hint(binds.conn, 'PRIMARY' if path.words else path.index)}"
+    rows = " ".join(["SELECT DISTINCT payment_id FROM", paid_out(binds, path.payout)])
     # Both words keep the databases from turning the tables round.
     join = "CROSS JOIN" if binds.conn.dialect.name == "sqlite" else "STRAIGHT_JOIN"
     return f"({rows}) AS paid_out {join} payments ON payments.stripe_id = paid_out.payment_id"
@@ -196,19 +204,19 @@ def window_tests(binds: Binds, window: Window) -> list[str]:
     return tests
 
 
-def arm_tests(binds: Binds, arm: AccessPath) -> list[str]:
-    """What makes the database read only this arm's part of its index."""
-    tests = [f"{column} = {binds(value)}" for column, value in arm.equals]
-    if arm.between is not None:
-        column, low, high = arm.between
+def path_tests(binds: Binds, path: AccessPath) -> list[str]:
+    """What makes the database read only this path's part of its index."""
+    tests = [f"{column} = {binds(value)}" for column, value in path.equals]
+    if path.between is not None:
+        column, low, high = path.between
         tests.append(f"{column} BETWEEN {low:d} AND {high:d}")
-    if arm.prefix is not None:
-        tests.append(_match(binds, arm.prefix, arm.livemode, arm.table))
-    if arm.words:
-        kind, word, *others = arm.words
+    if path.prefix is not None:
+        tests.append(_match(binds, path.prefix, path.livemode, path.table))
+    if path.words:
+        kind, word, *others = path.words
         tests += [f"kind = {binds(kind)}", f"word = {binds(word)}"]
-        tests.append(f"livemode = {binds(arm.livemode)}")
-        tests += [_has_word(binds, kind, other, arm.livemode, arm.table) for other in others]
+        tests.append(f"livemode = {binds(path.livemode)}")
+        tests += [_has_word(binds, kind, other, path.livemode, path.table) for other in others]
     return tests
 
 

@@ -39,7 +39,7 @@ _kept: dict[str, Stats] = {}
 class Stats:
     """`per_day[d, k]` payments of facet k on the day `first + d`; the rest by key.
 
-    Plans are made by `sums[s, k]`: the same counts over stretches of days, which lie between
+    Plans are made by `sums[s, k]`: the same counts over slices of days, which lie between
     `bounds` (days since `first`): single days for the newest two weeks, months before.
     """
 
@@ -74,7 +74,7 @@ class Stats:
         return float(spent[-1] - np.interp(self.at(moment), self.bounds, spent))
 
     def facet_sums(self, numbers: list[int]) -> Costs:
-        """Counts per stretch of these facets only; facets newer than the copy count 0."""
+        """Counts per slice of these facets only; facets newer than the copy count 0."""
         width = self.sums.shape[1]
         if len(numbers) and max(numbers) < width:
             return self.sums[:, numbers]
@@ -84,18 +84,18 @@ class Stats:
         return found
 
     def amount_rows(self, currency: str, low: int, high: int) -> tuple[float, int]:
-        """How many payments of a currency lie in a range of minor units: guessed, and at most."""
+        """How many payments of a currency lie in a range of minor units: estimated, and at most."""
         buckets, counts = self.amounts.get(currency, ([], []))
         if low > high:
             return 0.0, 0
         start = bisect_left(buckets, amount_bucket(low))
         end = bisect_right(buckets, amount_bucket(high))
-        guess = 0.0
+        estimate = 0.0
         for bucket, count in zip(buckets[start:end], counts[start:end], strict=True):
             floor, after = bucket_floor(bucket), bucket_floor(bucket + 1)
             inside = min(high + 1, after) - max(low, floor)
-            guess += count * inside / max(after - floor, 1)
-        return guess, sum(counts[start:end])
+            estimate += count * inside / max(after - floor, 1)
+        return estimate, sum(counts[start:end])
 
     def currency_rows(self, currency: str) -> int:
         """How many payments a currency has, in both modes."""

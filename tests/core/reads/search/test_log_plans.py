@@ -34,8 +34,8 @@ def plans(tmp_path, terms, line):
         start = Position(clock.now(), 10**6)
         window = keyset._window(asked, start, None, True)
         found = []
-        for arm in asked.arms:
-            rows = keyset._rows(asked.log, arm, True).where(*window, *asked.tests).limit(51)
+        for path in asked.paths:
+            rows = keyset._rows(asked.log, path, True).where(*window, *asked.tests).limit(51)
             said = rows.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
             found += [row[3] for row in conn.execute(text(f"EXPLAIN QUERY PLAN {said}"))]
     engine.dispose()

@@ -15,14 +15,14 @@ from core.db.engine import is_sqlite, reading, writing
 from core.reads.payments import list as payment_list
 from core.reads.search.paging import Position
 from core.reads.search.payments import facets, stats
-from core.reads.search.payments.execute import bounding_range
+from core.reads.search.payments.execute import wanted_range
 from core.reads.search.payments.fields import parse
 from core.reads.search.payments.filters import resolve
-from core.reads.search.payments.plan import Course, Plan, choose
+from core.reads.search.payments.plan import CostCurve, Plan, choose
 from core.reads.search.payments.related_ids import follow_ids
-from core.reads.search.payments.selectivity import make_guess
+from core.reads.search.payments.selectivity import make_estimate
 from core.reads.search.payments.sql import Binds, Conditions, Window, statement
-from core.reads.search.payments.time_slices import edge_of_counts
+from core.reads.search.payments.time_slices import slice_end_by_counts
 from tests.support.factories import (
     NOON,
     add_charges,
@@ -86,10 +86,10 @@ def explained(conn: Connection, line: str, deep: bool) -> tuple[Plan, list[Any]]
     wanted = facets.matching(every, filters)
     conditions = Conditions(filters, wanted, len(wanted) == len(every))
     after = Position(NOON - timedelta(days=9), "pi_0") if deep else None
-    window = Window(True, True, after, *bounding_range(filters))
+    window = Window(True, True, after, *wanted_range(filters))
     plan = choose(conn, stats.stats(conn), conditions, window, 51)
     binds = Binds(conn)
-    asked = statement(binds, plan.arms, plan.left(conditions), window, 51)
+    asked = statement(binds, plan.paths, plan.left(conditions), window, 51)
     explain = "EXPLAIN QUERY PLAN " if is_sqlite(conn) else "EXPLAIN "
     return plan, list(conn.exec_driver_sql(explain + asked, binds.values).mappings())
 
@@ -137,15 +137,15 @@ def test_payments_of_a_word_are_read_in_their_order(
     """By the key of the words, one after the other: nothing is sorted, nothing is scanned."""
     plan, rows = explained(conn, line, deep)
     assert plan.kind == "keyed"
-    arms = [arm for arm in plan.arms if arm.words]
+    paths = [path for path in plan.paths if path.words]
     if is_sqlite(conn):
         said = [row["detail"] for row in rows]
         read = "SEARCH payment_words USING PRIMARY KEY (kind=? AND word=? AND livemode=?"
-        assert sum(one.startswith(read) for one in said) == len(arms) > 0
+        assert sum(one.startswith(read) for one in said) == len(paths) > 0
         behind = [one for one in said if "sqlite_autoindex_payments" in one]
     else:
         read = [row for row in rows if row["table"] == "payment_words"]
-        assert len(read) == len(arms) > 0
+        assert len(read) == len(paths) > 0
         assert {(row["key"], "filesort" in str(row["Extra"])) for row in read} == {
             ("PRIMARY", False)
         }
@@ -156,7 +156,7 @@ def test_payments_of_a_word_are_read_in_their_order(
 
 def test_what_stands_in_the_payment_alone_is_asked_for_there(conn: Connection) -> None:
     plan, rows = explained(conn, "name:n7 last4:0007 -order:nothing amount:>1 -error:lost", False)
-    assert [arm.words for arm in plan.arms] == [("name", "n7")]
+    assert [path.words for path in plan.paths] == [("name", "n7")]
     column = "detail" if is_sqlite(conn) else "table"
     assert sum("own" in str(row[column]) for row in rows) == 1
 
@@ -166,15 +166,15 @@ def test_a_word_that_many_addresses_begin_with_is_walked_for(
 ) -> None:
     """Half of all addresses begin with a: nothing is sorted to find the newest of them."""
     plan, _ = explained(conn, "a", False)
-    assert {arm.index for arm in plan.arms} == {"px_walk", "px_order", None}
+    assert {path.index for path in plan.paths} == {"px_walk", "px_order", None}
     assert plan.keyed
     plan, _ = explained(conn, "a12", False)
-    assert {arm.index for arm in plan.arms} == {"px_email", "px_order", None}
+    assert {path.index for path in plan.paths} == {"px_email", "px_order", None}
 
 
 def test_the_rarest_word_of_several_leads(conn: Connection) -> None:
     plan, _ = explained(conn, 'name:"ada n7"', False)
-    assert [arm.words for arm in plan.arms] == [("name", "n7", "ada")]
+    assert [path.words for path in plan.paths] == [("name", "n7", "ada")]
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -211,7 +211,7 @@ def test_id_of_any_object_leads_to_its_payment(database_url: str) -> None:
 @pytest.mark.parametrize("older", [True, False])
 @pytest.mark.parametrize("day", [31.0, 45.5, 59.0, 97.25])
 @pytest.mark.parametrize("kind", ["bound", "cursor"])
-def test_a_stretch_begins_where_the_wanted_time_does(day: float, older: bool, kind: str) -> None:
+def test_a_slice_begins_where_the_wanted_time_does(day: float, older: bool, kind: str) -> None:
     """However little of a month of counts is asked for: 1,000 payments a day make 500 half one."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     counts = stats.Stats(start.date(), np.full((120, 2), 500), {}, ([], []), 0.0, 0.0)
@@ -221,8 +221,8 @@ def test_a_stretch_begins_where_the_wanted_time_does(day: float, older: bool, ki
     window = Window(older, True, after, *(bounds if kind == "bound" else (None, None)))
     facet = facets.Facet(1, False, "succeeded", "succeeded", "usd", "card", "normal", 2)
     rare = resolve(parse("country:jp"), livemode=False, zone=ZONE, now=NOON)
-    guess = make_guess(counts, Conditions(rare, (facet,), False), window)
-    plan = Plan("walk", (), 0.0, Course(guess.bounds, guess.every))
-    found = edge_of_counts(counts, plan, window, 500)
+    estimate = make_estimate(counts, Conditions(rare, (facet,), False), window)
+    plan = Plan("walk", (), 0.0, CostCurve(estimate.bounds, estimate.every))
+    found = slice_end_by_counts(counts, plan, window, 500)
     assert found is not None
     assert abs(found - edge - timedelta(hours=-12 if older else 12)) < timedelta(seconds=1)
