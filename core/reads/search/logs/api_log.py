@@ -32,20 +32,27 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    """HTTP statuses between two, both included; `unanswered`: calls without an answer too."""
+    """HTTP statuses between two, both included; None is no bound. `unanswered`: calls without an
+    answer too; with no `low`, those alone."""
 
-    low: int
-    high: int
+    low: int | None
+    high: int | None = None
     unanswered: bool = False
 
     def has(self, status: int | None) -> bool:
         """Whether a call's status is one of them; None: no answer came."""
-        return self.unanswered if status is None else self.low <= status <= self.high
+        if status is None or self.low is None:
+            return status is None and self.unanswered
+        return self.low <= status and (self.high is None or status <= self.high)
 
     def test(self) -> Test:
         """The same, of a row."""
-        answered = _c.status.between(self.low, self.high)
-        return or_(_c.status.is_(None), answered) if self.unanswered else answered
+        tests: list[Test] = [_c.status.is_(None)] if self.unanswered else []
+        if self.low is not None and self.high is None:
+            tests.append(_c.status >= self.low)
+        elif self.low is not None:
+            tests.append(_c.status.between(self.low, self.high))
+        return or_(*tests)
 
 
 def _status(text: str) -> Statuses:
@@ -56,8 +63,8 @@ def _status(text: str) -> Statuses:
         return Statuses(int(word), int(word))
     named = {
         "ok": Statuses(200, 399),
-        "failed": Statuses(400, 999, unanswered=True),
-        "none": Statuses(1, 0, unanswered=True),
+        "failed": Statuses(400, unanswered=True),
+        "none": Statuses(None, unanswered=True),
     }
     if word not in named:
         raise InvalidInput("status", _STATUS)

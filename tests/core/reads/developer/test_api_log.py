@@ -76,6 +76,8 @@ def found(engine, line, kept, **asked):
         ("-path:refunds", "busy missing slow plain old"),
         ("refunds", "dropped refund"),
         ("path:Refunds", ""),
+        (",", ""),
+        ("-, status:4xx", "missing refund"),
         ("slow:>500", "slow"),
         ("slow:700", "slow"),
         ("slow:>700", ""),
