@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.emulator.resources import balance, intent_steps, webhook_endpoints
+from core.emulator.resources import balance, webhook_endpoints
+from core.emulator.resources.payment_intents import steps
 from core.emulator.runtime.background import Background
 from core.emulator.runtime.engine import Engine
 from core.emulator.simulation import hard_cases, history
@@ -164,9 +165,7 @@ class Control:
         if outcome not in ("succeed", "fail"):
             raise refused("outcome must be succeed or fail", "outcome")
         return shown(
-            self.engine.work(
-                lambda ctx: intent_steps.authenticate(ctx, id, succeed=outcome == "succeed")
-            )
+            self.engine.work(lambda ctx: steps.authenticate(ctx, id, succeed=outcome == "succeed"))
         )
 
     def hard_cases(self, body: _Body) -> _Body:

@@ -21,10 +21,8 @@ from core.emulator.resources import (
     events,
     file_links,
     files,
-    intent_steps,
     lists,
     other_events,
-    payment_intents,
     payment_methods,
     payouts,
     refund_outcomes,
@@ -32,6 +30,8 @@ from core.emulator.resources import (
     reviews,
     webhook_endpoints,
 )
+from core.emulator.resources.payment_intents import api as payment_intents
+from core.emulator.resources.payment_intents import steps
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context
 
@@ -143,9 +143,9 @@ ROUTES: list[Route] = [
     _route(f"POST /v1/{_PI}", "PaymentIntentCreateParams", payment_intents.create),
     _route(f"GET /v1/{_PI}/{{id}}", "PaymentIntentRetrieveParams", payment_intents.retrieve),
     _route(f"POST /v1/{_PI}/{{id}}", "PaymentIntentUpdateParams", payment_intents.update),
-    _route(f"POST /v1/{_PI}/{{id}}/confirm", "PaymentIntentConfirmParams", intent_steps.confirm),
+    _route(f"POST /v1/{_PI}/{{id}}/confirm", "PaymentIntentConfirmParams", steps.confirm),
     _route(f"POST /v1/{_PI}/{{id}}/capture", "PaymentIntentCaptureParams", captures.capture),
-    _route(f"POST /v1/{_PI}/{{id}}/cancel", "PaymentIntentCancelParams", intent_steps.cancel),
+    _route(f"POST /v1/{_PI}/{{id}}/cancel", "PaymentIntentCancelParams", steps.cancel),
     _route(
         f"POST /v1/{_PI}/{{id}}/increment_authorization",
         "PaymentIntentIncrementAuthorizationParams",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.emulator.resources import attempts, balance, charges, dispute_lifecycle
+from core.emulator.resources import balance, charges, dispute_lifecycle
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -30,7 +31,7 @@ def settle(ctx: Context, charge: Obj) -> None:
     if charge["payment_intent"]:
         intent = ctx.need("payment_intent", charge["payment_intent"])
         ctx.tx.touch(intent)
-        attempts.succeed(ctx, intent, charge)
+        attempt.succeed(ctx, intent, charge)
     else:
         ctx.emit("charge.succeeded", charge)
         ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
@@ -111,4 +112,4 @@ def _tell(ctx: Context, charge: Obj) -> None:
         "message": charge["failure_message"],
         "type": "card_error",
     }
-    attempts.send_back(ctx, intent, method, error, charge)
+    attempt.send_back(ctx, intent, method, error, charge)

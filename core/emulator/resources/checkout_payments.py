@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator.resources import checkout_items, checkout_sessions, customers, payment_intents
-from core.emulator.resources.intent_steps import check_type, run
+from core.emulator.resources import checkout_items, checkout_sessions, customers
+from core.emulator.resources.payment_intents import api as payment_intents
+from core.emulator.resources.payment_intents.steps import check_type, run
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden

@@ -8,7 +8,6 @@ from typing import Any
 from core.emulator.http.params import merged
 from core.emulator.resources import (
     amounts,
-    attempts,
     balance,
     captures,
     cards,
@@ -16,6 +15,7 @@ from core.emulator.resources import (
     payment_methods,
     reviews,
 )
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.state.errors import ApiError, missing, refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -66,13 +66,13 @@ def take(
     if does.startswith("decline:") or does in ("block", "highest_risk", _CHALLENGED):
         _decline(ctx, order, method, does)
     waits = does.startswith("processing")
-    outcome = charges.approved(ctx, method, attempts.score(ctx, does))
+    outcome = charges.approved(ctx, method, attempt.score(ctx, does))
     status = "pending" if waits else "succeeded"
     charge = charges.make(ctx, order, method, status=status, outcome=outcome)
     _name_source(charge, method, details)
     if waits:
         ctx.emit("charge.pending", charge)
-        attempts.settle_later(ctx, charge, does)
+        attempt.settle_later(ctx, charge, does)
         return charge
     if outcome["type"] == "manual_review":
         reviews.open_review(ctx, charge, None, "rule")
@@ -81,7 +81,7 @@ def take(
         ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
     else:
         ctx.later(_EXPIRY_MS, "expire_charge", charge=charge["id"])
-    attempts.afterwards(ctx, charge, does)
+    attempt.afterwards(ctx, charge, does)
     return charge
 
 
@@ -135,13 +135,13 @@ def _decline(ctx: Context, order: Obj, method: Obj, does: str) -> None:
         _, code, decline_code = does.split(":")
     else:
         code, decline_code = "card_declined", "fraudulent"
-    outcome = charges.declined(code, decline_code, attempts.score(ctx, ""))
+    outcome = charges.declined(code, decline_code, attempt.score(ctx, ""))
     if does in ("block", "highest_risk"):
         reason = "rule" if does == "block" else "highest_risk_level"
-        outcome = charges.blocked(attempts.score(ctx, does), reason)
+        outcome = charges.blocked(attempt.score(ctx, does), reason)
     charge = charges.make(ctx, order, method, status="failed", outcome=outcome)
     _name_source(charge, method, None)
-    error = attempts.refusal(charge, code, decline_code)
+    error = attempt.refusal(charge, code, decline_code)
     ctx.emit("charge.failed", charge)
     wire = {k: v for k, v in error.items() if k not in ("message", "type", "code", "doc_url")}
     raise ApiError(

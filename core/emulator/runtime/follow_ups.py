@@ -7,10 +7,10 @@ from core.emulator.resources import (
     captures,
     dispute_lifecycle,
     disputes,
-    intent_steps,
     refund_outcomes,
     refunds,
 )
+from core.emulator.resources.payment_intents import steps
 from core.emulator.state.errors import ApiError
 from core.emulator.state.unit_of_work import Context
 
@@ -25,7 +25,7 @@ def retry(ctx: Context, intent: str, method: str, does: str) -> None:
     unattended, ctx.unattended = ctx.unattended, True
     ctx.script = {"does": does or "succeed"}
     try:
-        intent_steps.confirm(ctx, intent, {"payment_method": method})
+        steps.confirm(ctx, intent, {"payment_method": method})
     except ApiError as declined:
         if not declined.keep:
             raise
@@ -44,7 +44,7 @@ def abandon(ctx: Context, intent: str) -> None:
     """The order is given up."""
     found = ctx.need("payment_intent", intent)
     if found["status"] in ("requires_payment_method", "requires_capture", "requires_action"):
-        intent_steps.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
+        steps.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
 
 
 def ask_refund(ctx: Context, intent: str, percent: int, reason: str) -> None:

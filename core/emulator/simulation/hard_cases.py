@@ -20,13 +20,13 @@ from core.emulator.resources import (
     dispute_lifecycle,
     early_fraud_warnings,
     fees,
-    payment_intents,
     payment_methods,
     payouts,
     refunds,
     reviews,
 )
 from core.emulator.resources.balance_movements import Movement
+from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.simulation import orders
 from core.emulator.state.account_settings import FEE_PARTS
 from core.emulator.state.errors import ApiError

@@ -8,7 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from core import money
-from core.emulator.resources import customers, fees, intent_steps, payment_intents, payment_methods
+from core.emulator.resources import customers, fees, payment_methods
+from core.emulator.resources.payment_intents import api as payment_intents
+from core.emulator.resources.payment_intents import steps
 from core.emulator.simulation.shoppers import Population, Shopper
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj, dump
@@ -75,7 +77,7 @@ def attempt(ctx: Context, intent: Obj, shopper: Shopper, does: str | None, risk:
     method_id = shopper.payment_method or _method(ctx, shopper)
     ctx.script = {"risk_score": risk, **({"does": does} if does else {})}
     try:
-        intent_steps.confirm(ctx, intent["id"], {"payment_method": method_id})
+        steps.confirm(ctx, intent["id"], {"payment_method": method_id})
     except ApiError as declined:
         if not declined.keep:
             raise

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator.resources import attempts, captures, payment_methods, three_d_secure
+from core.emulator.resources import captures, payment_methods, three_d_secure
 from core.emulator.resources.captures import wrong_state
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.state.errors import DOCS, ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, checkout_of, hidden, shown
@@ -113,7 +114,7 @@ def run(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
             payment_intent=shown(intent),
         )
     method = ctx.need("payment_method", intent["payment_method"])
-    attempts.run(ctx, intent, method, params)
+    attempt.run(ctx, intent, method, params)
 
 
 def cancel(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
@@ -155,12 +156,12 @@ def authenticate(ctx: Context, intent_id: str, *, succeed: bool) -> Obj:
     does = hidden(intent).pop("does", "three_d_secure")
     intent["next_action"] = None
     if not succeed:
-        attempts.send_back(ctx, intent, method, _FAILED[does == "redirect"])
+        attempt.send_back(ctx, intent, method, _FAILED[does == "redirect"])
         return intent
     if does != "redirect":
         three_d_secure.passed(intent)
     try:
-        attempts.finish(ctx, intent, method, does)
+        attempt.finish(ctx, intent, method, does)
     except ApiError as declined:
         if not declined.keep:
             raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import amounts, captures, intent_steps, payment_methods, three_d_secure
+from core.emulator.resources import amounts, captures, payment_methods, three_d_secure
+from core.emulator.resources.payment_intents import steps
 from core.emulator.state.errors import refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context
@@ -34,7 +35,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     customer = params.get("customer")
     if customer:
         ctx.need("customer", customer, "customer")
-    method = intent_steps.given_method(ctx, params)
+    method = steps.given_method(ctx, params)
     intent = _blank(ctx, amount, currency)
     _apply_methods(intent, params)
     remember_options(intent, params)
@@ -45,7 +46,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     intent["confirmation_method"] = params.get("confirmation_method", "automatic")
     _set_shipping(intent)
     if method is not None:
-        intent_steps.check_type(intent, method)
+        steps.check_type(intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
     ctx.tx.add(intent)
@@ -60,7 +61,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
                 )
     ctx.emit("payment_intent.created", intent)
     if confirming:
-        intent_steps.run(ctx, intent, params)
+        steps.run(ctx, intent, params)
     return intent
 
 
@@ -189,9 +190,9 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         _set_shipping(intent)
     if "metadata" in params:
         intent["metadata"] = merged(intent["metadata"], params["metadata"])
-    method = intent_steps.given_method(ctx, params)
+    method = steps.given_method(ctx, params)
     if method is not None:
-        intent_steps.check_type(intent, method)
+        steps.check_type(intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
     return ctx.tx.touch(intent)

@@ -1,0 +1,1 @@
+"""The PaymentIntent: its calls, an attempt to pay it, and what a failed attempt leaves."""
