@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from core.emulator.hosted import pages
 from core.emulator.resources import accounts
-from core.emulator.resources.payment_intents import steps
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.runtime.engine import Engine
 from core.emulator.state import urls
 from core.emulator.state.errors import ApiError
@@ -58,7 +58,7 @@ def _answer(ctx: Context, intent_id: str, form: dict[str, str] | None) -> Respon
     outcome = form.get("outcome")
     if outcome not in ("succeed", "fail"):
         return _page(ctx, intent, status=400)
-    steps.authenticate(ctx, intent_id, succeed=outcome == "succeed")
+    attempt.authenticate(ctx, intent_id, succeed=outcome == "succeed")
     back = _back(intent)
     if back:
         return pages.onward(back)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from core.emulator.resources import balance, webhook_endpoints
-from core.emulator.resources.payment_intents import steps
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.runtime.background import Background
 from core.emulator.runtime.engine import Engine
 from core.emulator.simulation import hard_cases, history
@@ -165,7 +165,9 @@ class Control:
         if outcome not in ("succeed", "fail"):
             raise refused("outcome must be succeed or fail", "outcome")
         return shown(
-            self.engine.work(lambda ctx: steps.authenticate(ctx, id, succeed=outcome == "succeed"))
+            self.engine.work(
+                lambda ctx: attempt.authenticate(ctx, id, succeed=outcome == "succeed")
+            )
         )
 
     def hard_cases(self, body: _Body) -> _Body:

@@ -31,7 +31,6 @@ from core.emulator.resources import (
     webhook_endpoints,
 )
 from core.emulator.resources.payment_intents import api as payment_intents
-from core.emulator.resources.payment_intents import steps
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context
 
@@ -143,9 +142,9 @@ ROUTES: list[Route] = [
     _route(f"POST /v1/{_PI}", "PaymentIntentCreateParams", payment_intents.create),
     _route(f"GET /v1/{_PI}/{{id}}", "PaymentIntentRetrieveParams", payment_intents.retrieve),
     _route(f"POST /v1/{_PI}/{{id}}", "PaymentIntentUpdateParams", payment_intents.update),
-    _route(f"POST /v1/{_PI}/{{id}}/confirm", "PaymentIntentConfirmParams", steps.confirm),
+    _route(f"POST /v1/{_PI}/{{id}}/confirm", "PaymentIntentConfirmParams", payment_intents.confirm),
     _route(f"POST /v1/{_PI}/{{id}}/capture", "PaymentIntentCaptureParams", captures.capture),
-    _route(f"POST /v1/{_PI}/{{id}}/cancel", "PaymentIntentCancelParams", steps.cancel),
+    _route(f"POST /v1/{_PI}/{{id}}/cancel", "PaymentIntentCancelParams", payment_intents.cancel),
     _route(
         f"POST /v1/{_PI}/{{id}}/increment_authorization",
         "PaymentIntentIncrementAuthorizationParams",

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.emulator.resources import fees
+from core.emulator.resources import behaviours, fees
+from core.emulator.resources.behaviours import Kind
 from core.emulator.resources.fees import Part
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -181,7 +182,7 @@ def post_authorized(ctx: Context, charge: Obj) -> Obj:
 def _post_part(ctx: Context, charge: Obj, amount: int) -> Obj:
     card = charge["payment_method_details"]["type"] == "card"
     settled = fees.settle(amount, charge["currency"])
-    at_once = hidden(charge).get("does") == "succeed_available"
+    at_once = behaviours.remembered(charge).kind is Kind.SUCCEED_AVAILABLE
     row = post(
         ctx,
         kind="charge" if card else "payment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.emulator.resources import balance, charges, dispute_lifecycle
-from core.emulator.resources.payment_intents import attempt
+from core.emulator.resources.payment_intents import attempt, failure
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -112,4 +112,4 @@ def _tell(ctx: Context, charge: Obj) -> None:
         "message": charge["failure_message"],
         "type": "card_error",
     }
-    attempt.send_back(ctx, intent, method, error, charge)
+    failure.send_back(ctx, intent, method, error, charge)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.emulator.resources.behaviours import SUCCEED, Behaviour, Kind, decline
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A test card. `does` names its behaviour; a decline is `decline:<code>:<decline_code>`."""
+    """A test card and how it behaves."""
 
     number: str
     brand: str = "visa"
     funding: str = "credit"
     country: str = "US"
-    does: str = "succeed"
+    behaviour: Behaviour = SUCCEED
     network: str = ""
 
     @property
@@ -44,40 +46,40 @@ _CARDS = [
     Card("4000003920000003", country="JP"),
     Card("4000000360000006", country="AU"),
     Card("4000004140000005", country="KW"),
-    Card("4000000000000077", does="succeed_available"),
-    Card("4000003720000278", does="succeed_available", country="IE"),
-    Card("4000000000003220", does="three_d_secure"),
-    Card("4000000000003063", does="three_d_secure"),
-    Card("4000008400001629", does="three_d_secure_declined"),
-    Card("4000008400001280", does="three_d_secure_error"),
-    Card("4000000000003238", does="three_d_secure"),
-    Card("4000000000003246", does="three_d_secure"),
-    Card("4000000000003253", does="three_d_secure"),
-    Card("4000000000003055", does="three_d_secure_supported"),
-    Card("4000000000003097", does="three_d_secure_supported_error"),
-    Card("4000002500003155", does="three_d_secure_on_setup", country="FR"),
-    Card("4000002760003184", does="three_d_secure", country="DE"),
-    Card("4000003800000446", does="three_d_secure_set_up", country="IT"),
-    Card("4000008260003178", does="three_d_secure_insufficient", country="GB"),
-    Card("4000000000000002", does="decline:card_declined:generic_decline"),
-    Card("4000000000009995", does="decline:card_declined:insufficient_funds"),
-    Card("4000000000009987", does="decline:card_declined:lost_card"),
-    Card("4000000000009979", does="decline:card_declined:stolen_card"),
-    Card("4000000000000069", does="decline:expired_card:"),
-    Card("4000000000000127", does="decline:incorrect_cvc:"),
-    Card("4000000000000119", does="decline:processing_error:"),
-    Card("4000000000006975", does="decline:card_declined:card_velocity_exceeded"),
-    Card("4100000000000019", does="block"),
-    Card("4000000000004954", does="highest_risk"),
-    Card("4000000000009235", does="elevated_risk"),
-    Card("4000000000000259", does="dispute:fraudulent"),
-    Card("4000000000002685", does="dispute:product_not_received"),
-    Card("4000000000001976", does="dispute:inquiry"),
-    Card("4000000404000038", does="dispute:ce3"),
-    Card("4000000404000079", does="dispute:multiple"),
-    Card("4000000000005423", does="early_fraud_warning"),
-    Card("4000000000007726", does="refund_pending"),
-    Card("4000000000005126", does="refund_fail"),
+    Card("4000000000000077", behaviour=Behaviour(Kind.SUCCEED_AVAILABLE)),
+    Card("4000003720000278", behaviour=Behaviour(Kind.SUCCEED_AVAILABLE), country="IE"),
+    Card("4000000000003220", behaviour=Behaviour(Kind.THREE_D_SECURE)),
+    Card("4000000000003063", behaviour=Behaviour(Kind.THREE_D_SECURE)),
+    Card("4000008400001629", behaviour=Behaviour(Kind.THREE_D_SECURE_DECLINED)),
+    Card("4000008400001280", behaviour=Behaviour(Kind.THREE_D_SECURE_ERROR)),
+    Card("4000000000003238", behaviour=Behaviour(Kind.THREE_D_SECURE)),
+    Card("4000000000003246", behaviour=Behaviour(Kind.THREE_D_SECURE)),
+    Card("4000000000003253", behaviour=Behaviour(Kind.THREE_D_SECURE)),
+    Card("4000000000003055", behaviour=Behaviour(Kind.THREE_D_SECURE_SUPPORTED)),
+    Card("4000000000003097", behaviour=Behaviour(Kind.THREE_D_SECURE_SUPPORTED_ERROR)),
+    Card("4000002500003155", behaviour=Behaviour(Kind.THREE_D_SECURE_ON_SETUP), country="FR"),
+    Card("4000002760003184", behaviour=Behaviour(Kind.THREE_D_SECURE), country="DE"),
+    Card("4000003800000446", behaviour=Behaviour(Kind.THREE_D_SECURE_SET_UP), country="IT"),
+    Card("4000008260003178", behaviour=Behaviour(Kind.THREE_D_SECURE_INSUFFICIENT), country="GB"),
+    Card("4000000000000002", behaviour=decline("card_declined", "generic_decline")),
+    Card("4000000000009995", behaviour=decline("card_declined", "insufficient_funds")),
+    Card("4000000000009987", behaviour=decline("card_declined", "lost_card")),
+    Card("4000000000009979", behaviour=decline("card_declined", "stolen_card")),
+    Card("4000000000000069", behaviour=decline("expired_card")),
+    Card("4000000000000127", behaviour=decline("incorrect_cvc")),
+    Card("4000000000000119", behaviour=decline("processing_error")),
+    Card("4000000000006975", behaviour=decline("card_declined", "card_velocity_exceeded")),
+    Card("4100000000000019", behaviour=Behaviour(Kind.BLOCK)),
+    Card("4000000000004954", behaviour=Behaviour(Kind.HIGHEST_RISK)),
+    Card("4000000000009235", behaviour=Behaviour(Kind.ELEVATED_RISK)),
+    Card("4000000000000259", behaviour=Behaviour(Kind.DISPUTE, "fraudulent")),
+    Card("4000000000002685", behaviour=Behaviour(Kind.DISPUTE, "product_not_received")),
+    Card("4000000000001976", behaviour=Behaviour(Kind.DISPUTE, "inquiry")),
+    Card("4000000404000038", behaviour=Behaviour(Kind.DISPUTE, "ce3")),
+    Card("4000000404000079", behaviour=Behaviour(Kind.DISPUTE, "multiple")),
+    Card("4000000000005423", behaviour=Behaviour(Kind.EARLY_FRAUD_WARNING)),
+    Card("4000000000007726", behaviour=Behaviour(Kind.REFUND_PENDING)),
+    Card("4000000000005126", behaviour=Behaviour(Kind.REFUND_FAIL)),
 ]
 BY_NUMBER = {card.number: card for card in _CARDS}
 

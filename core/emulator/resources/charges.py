@@ -6,6 +6,7 @@ from typing import Any
 
 from core.emulator.http.params import merged
 from core.emulator.resources import captures, cards, reviews, three_d_secure
+from core.emulator.resources.behaviours import BLOCKED, Kind
 from core.emulator.state.ids import fingerprint_of
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -196,20 +197,21 @@ def declined(code: str, decline_code: str, score: int) -> dict[str, Any]:
     }
 
 
-def blocked(score: int, reason: str) -> dict[str, Any]:
-    """The outcome of an attempt that Radar blocked before the network saw it."""
+def blocked(score: int, kind: Kind) -> dict[str, Any]:
+    """The outcome of an attempt that Radar blocked before the network saw it, by rule or score."""
+    by_rule = kind is Kind.BLOCK
     outcome: dict[str, Any] = {
         "advice_code": None,
         "network_advice_code": None,
         "network_decline_code": None,
         "network_status": "not_sent_to_network",
-        "reason": reason,
+        "reason": "rule" if by_rule else "highest_risk_level",
         "risk_level": level(score),
         "risk_score": score,
         "seller_message": "Stripe blocked this payment as too risky.",
         "type": "blocked",
     }
-    if reason == "rule":
+    if by_rule:
         outcome["rule"] = "block_if_always_blocked_test_card"
     return outcome
 
@@ -225,6 +227,18 @@ def _unrated(network: str, kind: str) -> dict[str, Any]:
         "seller_message": "Payment complete.",
         "type": kind,
     }
+
+
+def risk_score(ctx: Context, kind: Kind = Kind.SUCCEED) -> int:
+    """Radar's score of an attempt, 0 to 99, by what its card stands for."""
+    if "risk_score" in ctx.script:
+        return int(ctx.script["risk_score"])
+    chance = ctx.ids.chance()
+    if kind in BLOCKED:
+        return chance.randint(76, 99)
+    if kind is Kind.ELEVATED_RISK:
+        return chance.randint(65, 74)
+    return min(chance.randint(0, 64), chance.randint(0, 64))
 
 
 def level(score: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.emulator.resources import checkout_items, checkout_sessions, customers
 from core.emulator.resources.payment_intents import api as payment_intents
-from core.emulator.resources.payment_intents.steps import check_type, run
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -39,11 +39,11 @@ def submit(
     if method is None:
         raise ApiError("A payment method is required.", param="payment_method")
     intent = _intent(ctx, session)
-    check_type(intent, method)
+    payment_intents.check_type(intent, method)
     method["billing_details"] |= {"email": email, "name": name or None}
     intent["payment_method"] = method["id"]
     back = f"{ctx.base_url}/_hosted/checkout/{session['id']}/return"
-    run(ctx, intent, {"return_url": back})
+    attempt.start(ctx, intent, {"return_url": back})
     return session
 
 

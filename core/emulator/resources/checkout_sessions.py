@@ -10,7 +10,7 @@ from typing import Any
 
 from core.emulator.http.params import merged
 from core.emulator.resources import amounts, checkout_items, lists, payment_methods
-from core.emulator.resources.payment_intents import steps
+from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.state import urls
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
@@ -245,6 +245,6 @@ def end(ctx: Context, session: Obj) -> Obj:
     if session["payment_intent"]:
         intent = ctx.need("payment_intent", session["payment_intent"])
         if intent["status"] in ("requires_payment_method", "requires_action"):
-            steps.end(ctx, intent, "automatic")
+            payment_intents.end(ctx, intent, "automatic")
     ctx.emit("checkout.session.expired", session)
     return ctx.tx.touch(session)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, NoReturn
 
 from core.emulator.http.params import merged
 from core.emulator.resources import (
     amounts,
     balance,
+    behaviours,
     captures,
     cards,
     charges,
     payment_methods,
     reviews,
 )
-from core.emulator.resources.payment_intents import attempt
+from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
+from core.emulator.resources.payment_intents import attempt, failure
 from core.emulator.state.errors import ApiError, missing, refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
@@ -30,7 +32,8 @@ _COPIED = (
     "statement_descriptor_suffix",
     "transfer_group",
 )
-_CHALLENGED = "three_d_secure"
+#: Without an intent nobody can pass a challenge.
+_REFUSED = BLOCKED | {Kind.DECLINE, Kind.THREE_D_SECURE}
 
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -62,17 +65,17 @@ def take(
         "payment_method_options": {},
         **{name: params.get(name) for name in _COPIED},
     }
-    does = ctx.script.get("does") or hidden(method)["does"]
-    if does.startswith("decline:") or does in ("block", "highest_risk", _CHALLENGED):
-        _decline(ctx, order, method, does)
-    waits = does.startswith("processing")
-    outcome = charges.approved(ctx, method, attempt.score(ctx, does))
+    behaviour: Behaviour = ctx.script.get("behaviour") or behaviours.remembered(method)
+    if behaviour.kind in _REFUSED:
+        _decline(ctx, order, method, behaviour)
+    waits = behaviour.kind in behaviours.DEBITS
+    outcome = charges.approved(ctx, method, charges.risk_score(ctx, behaviour.kind))
     status = "pending" if waits else "succeeded"
     charge = charges.make(ctx, order, method, status=status, outcome=outcome)
     _name_source(charge, method, details)
     if waits:
         ctx.emit("charge.pending", charge)
-        attempt.settle_later(ctx, charge, does)
+        attempt.schedule_bank_answer(ctx, charge, behaviour)
         return charge
     if outcome["type"] == "manual_review":
         reviews.open_review(ctx, charge, None, "rule")
@@ -81,7 +84,7 @@ def take(
         ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
     else:
         ctx.later(_EXPIRY_MS, "expire_charge", charge=charge["id"])
-    attempt.afterwards(ctx, charge, does)
+    attempt.schedule_consequences(ctx, charge, behaviour)
     return charge
 
 
@@ -127,26 +130,23 @@ def _name_source(charge: Obj, method: Obj, details: dict[str, Any] | None) -> No
         charge["payment_method_details"] = copy.deepcopy(details)
 
 
-def _decline(ctx: Context, order: Obj, method: Obj, does: str) -> None:
+def _decline(ctx: Context, order: Obj, method: Obj, behaviour: Behaviour) -> NoReturn:
     """Keep the failed charge and raise (402) why."""
-    if does == _CHALLENGED:
+    kind = behaviour.kind
+    if kind is Kind.THREE_D_SECURE:
         code = decline_code = "authentication_required"
-    elif does.startswith("decline:"):
-        _, code, decline_code = does.split(":")
+    elif kind is Kind.DECLINE:
+        code, decline_code = behaviour.code, behaviour.decline_code
     else:
         code, decline_code = "card_declined", "fraudulent"
-    outcome = charges.declined(code, decline_code, attempt.score(ctx, ""))
-    if does in ("block", "highest_risk"):
-        reason = "rule" if does == "block" else "highest_risk_level"
-        outcome = charges.blocked(attempt.score(ctx, does), reason)
+    outcome = charges.declined(code, decline_code, charges.risk_score(ctx))
+    if kind in BLOCKED:
+        outcome = charges.blocked(charges.risk_score(ctx, kind), kind)
     charge = charges.make(ctx, order, method, status="failed", outcome=outcome)
     _name_source(charge, method, None)
-    error = attempt.refusal(charge, code, decline_code)
+    error = failure.refusal(charge, code, decline_code)
     ctx.emit("charge.failed", charge)
-    wire = {k: v for k, v in error.items() if k not in ("message", "type", "code", "doc_url")}
-    raise ApiError(
-        error["message"], status=402, type=error["type"], code=error["code"], keep=True, **wire
-    )
+    failure.raise_kept(error)
 
 
 def capture(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import cards
+from core.emulator.resources import behaviours, cards
+from core.emulator.resources.behaviours import SUCCEED, Behaviour, Kind
 from core.emulator.state.errors import ApiError, missing, refused
 from core.emulator.state.ids import fingerprint_of
 from core.emulator.state.store import Obj
-from core.emulator.state.unit_of_work import Context, hidden
+from core.emulator.state.unit_of_work import Context
 
 #: Methods other than cards that this account takes, and what they do.
-OTHERS = {
-    "amazon_pay": "redirect",
-    "revolut_pay": "redirect",
-    "link": "succeed",
-    "paypal": "redirect",
-    "alipay": "redirect",
-    "wechat_pay": "redirect",
-    "sepa_debit": "processing",
-    "us_bank_account": "processing",
+OTHERS: dict[str, Behaviour] = {
+    "amazon_pay": Behaviour(Kind.REDIRECT),
+    "revolut_pay": Behaviour(Kind.REDIRECT),
+    "link": SUCCEED,
+    "paypal": Behaviour(Kind.REDIRECT),
+    "alipay": Behaviour(Kind.REDIRECT),
+    "wechat_pay": Behaviour(Kind.REDIRECT),
+    "sepa_debit": Behaviour(Kind.PROCESSING),
+    "us_bank_account": Behaviour(Kind.PROCESSING),
 }
 #: Methods that take some currencies only.
 CURRENCIES = {
@@ -31,20 +32,20 @@ CURRENCIES = {
 }
 #: Test accounts at US banks by the name of their token (docs.stripe.com/testing): what they do.
 _US_ACCOUNTS = {
-    "success": ("000123456789", "processing"),
-    "accountClosed": ("000111111113", "processing_fail:account_closed"),
-    "noAccount": ("000111111116", "processing_fail:no_account"),
-    "insufficientFunds": ("000222222227", "processing_fail:insufficient_funds"),
-    "debitNotAuthorized": ("000333333335", "processing_fail:debit_not_authorized"),
-    "invalidCurrency": ("000444444440", "processing_fail:invalid_currency"),
-    "dispute": ("000555555559", "processing_dispute"),
-    "processing": ("000000000009", "processing_for_ever"),
+    "success": ("000123456789", Behaviour(Kind.PROCESSING)),
+    "accountClosed": ("000111111113", Behaviour(Kind.PROCESSING_FAIL, "account_closed")),
+    "noAccount": ("000111111116", Behaviour(Kind.PROCESSING_FAIL, "no_account")),
+    "insufficientFunds": ("000222222227", Behaviour(Kind.PROCESSING_FAIL, "insufficient_funds")),
+    "debitNotAuthorized": ("000333333335", Behaviour(Kind.PROCESSING_FAIL, "debit_not_authorized")),
+    "invalidCurrency": ("000444444440", Behaviour(Kind.PROCESSING_FAIL, "invalid_currency")),
+    "dispute": ("000555555559", Behaviour(Kind.PROCESSING_DISPUTE)),
+    "processing": ("000000000009", Behaviour(Kind.PROCESSING_FOR_EVER)),
 }
 #: Test accounts in the euro area that do not simply pay.
 _IBANS = {
-    "DE62370400440532013001": "processing_fail",
-    "AT861904300235473202": "processing_fail",
-    "AT591904300235473203": "processing_dispute",
+    "DE62370400440532013001": Behaviour(Kind.PROCESSING_FAIL),
+    "AT861904300235473202": Behaviour(Kind.PROCESSING_FAIL),
+    "AT591904300235473203": Behaviour(Kind.PROCESSING_DISPUTE),
 }
 _US_TOKEN = "pm_usBankAccount_"  # noqa: S105 (the name of a test token)
 BLANK_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
@@ -150,13 +151,13 @@ def from_card(ctx: Context, card: cards.Card, data: dict[str, Any], holder: str 
         "three_d_secure_usage": {"supported": True},
         "wallet": None,
     }
-    hidden(made)["does"] = card.does
+    behaviours.remember(made, card.behaviour)
     return made
 
 
 def _of_type(ctx: Context, kind: str, data: dict[str, Any]) -> Obj:
     made = _bare(ctx, kind)
-    hidden(made)["does"] = OTHERS[kind]
+    behaviours.remember(made, OTHERS[kind])
     if kind == "sepa_debit":
         iban = str(data.get("iban") or "DE89370400440532013000").replace(" ", "")
         made[kind] = {
@@ -167,7 +168,7 @@ def _of_type(ctx: Context, kind: str, data: dict[str, Any]) -> Obj:
             "generated_from": {"charge": None, "setup_attempt": None},
             "last4": iban[-4:],
         }
-        hidden(made)["does"] = _IBANS.get(iban, OTHERS[kind])
+        behaviours.remember(made, _IBANS.get(iban, OTHERS[kind]))
     elif kind == "us_bank_account":
         number = str(data.get("account_number") or _US_ACCOUNTS["success"][0])
         made[kind] = {
@@ -181,7 +182,7 @@ def _of_type(ctx: Context, kind: str, data: dict[str, Any]) -> Obj:
             "routing_number": data.get("routing_number", "110000000"),
             "status_details": None,
         }
-        hidden(made)["does"] = dict(_US_ACCOUNTS.values()).get(number, OTHERS[kind])
+        behaviours.remember(made, dict(_US_ACCOUNTS.values()).get(number, OTHERS[kind]))
     elif kind == "link":
         made[kind] = {"email": data.get("email")}
     elif kind == "paypal":

@@ -9,6 +9,7 @@ from core.emulator.http.params import merged
 from core.emulator.resources import (
     amounts,
     balance,
+    behaviours,
     disputes,
     early_fraud_warnings,
     fees,
@@ -16,6 +17,7 @@ from core.emulator.resources import (
     refund_outcomes,
     reviews,
 )
+from core.emulator.resources.behaviours import Kind
 from core.emulator.state import versions
 from core.emulator.state.errors import ApiError, missing, refused
 from core.emulator.state.store import Obj, Store
@@ -160,7 +162,7 @@ def _pay_back(ctx: Context, charge: Obj, amount: int) -> Obj:
 def _make(ctx: Context, charge: Obj, amount: int, reason: str | None, row: Obj | None) -> Obj:
     kind = charge["payment_method_details"]["type"]
     card = kind == "card"
-    slow = kind in _SLOW or hidden(charge).get("does") == "refund_pending"
+    slow = kind in _SLOW or behaviours.remembered(charge).kind is Kind.REFUND_PENDING
     refund: Obj = {
         "id": ctx.ids.new("re" if card else "pyr"),
         "object": "refund",
@@ -204,7 +206,7 @@ def _destination(kind: str, *, at_bank: bool) -> dict[str, Any] | None:
 
 
 def _afterwards(ctx: Context, charge: Obj, refund: Obj) -> None:
-    if hidden(charge).get("does") == "refund_fail":
+    if behaviours.remembered(charge).kind is Kind.REFUND_FAIL:
         ctx.later(1_000, "fail_refund", refund=refund["id"], reason="expired_or_canceled_card")
     elif refund["status"] == "pending":
         delay = 3 * balance.DAY * 1000 if ctx.unattended else 2_000

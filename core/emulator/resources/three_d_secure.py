@@ -10,21 +10,22 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
+from core.emulator.resources.behaviours import Kind
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
 
 #: What cards do whose customer is always asked while present.
 _REQUIRED = frozenset(
     {
-        "three_d_secure",
-        "three_d_secure_on_setup",
-        "three_d_secure_set_up",
-        "three_d_secure_declined",
-        "three_d_secure_insufficient",
+        Kind.THREE_D_SECURE,
+        Kind.THREE_D_SECURE_ON_SETUP,
+        Kind.THREE_D_SECURE_SET_UP,
+        Kind.THREE_D_SECURE_DECLINED,
+        Kind.THREE_D_SECURE_INSUFFICIENT,
     }
 )
 #: Of these, an absent customer is not needed: the card was set up for it.
-_SET_UP = frozenset({"three_d_secure_set_up", "three_d_secure_insufficient"})
+_SET_UP = frozenset({Kind.THREE_D_SECURE_SET_UP, Kind.THREE_D_SECURE_INSUFFICIENT})
 
 
 class Step(Enum):
@@ -47,32 +48,32 @@ def remember(intent: Obj, params: dict[str, Any]) -> None:
         intent["payment_method_options"]["card"]["request_three_d_secure"] = given
 
 
-def step(intent: Obj, method: Obj, does: str, *, off_session: bool) -> Step:
+def step(intent: Obj, method: Obj, kind: Kind, *, off_session: bool) -> Step:
     """What this attempt needs; keeps on the intent what the charge will say of it."""
     memory = hidden(intent)
     memory.pop("three_d_secure", None)
     if method["type"] != "card":
-        return Step.CHALLENGE if does == "redirect" else Step.NONE
-    if does == "three_d_secure_error":
+        return Step.CHALLENGE if kind is Kind.REDIRECT else Step.NONE
+    if kind is Kind.THREE_D_SECURE_ERROR:
         return Step.ABSENT if off_session else Step.BROKEN
-    if does in _REQUIRED:
+    if kind in _REQUIRED:
         if not off_session:
             return Step.CHALLENGE
-        set_up = does in _SET_UP or (
-            does == "three_d_secure_on_setup" and hidden(method).get("set_up")
+        set_up = kind in _SET_UP or (
+            kind is Kind.THREE_D_SECURE_ON_SETUP and hidden(method).get("set_up")
         )
         return Step.NONE if set_up else Step.ABSENT
     options = intent["payment_method_options"].get("card") or {}
     asked = options.get("request_three_d_secure", "automatic")
     if asked == "automatic" or off_session:
         return Step.NONE
-    if does == "three_d_secure_supported" and asked == "challenge":
+    if kind is Kind.THREE_D_SECURE_SUPPORTED and asked == "challenge":
         return Step.CHALLENGE
     memory["three_d_secure"] = (
         "frictionless"
-        if does == "three_d_secure_supported"
+        if kind is Kind.THREE_D_SECURE_SUPPORTED
         else "error"
-        if does == "three_d_secure_supported_error"
+        if kind is Kind.THREE_D_SECURE_SUPPORTED_ERROR
         else "unsupported"
         if method["card"]["brand"] == "amex"
         else "unenrolled"

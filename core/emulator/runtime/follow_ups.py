@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from core import money
 from core.emulator.resources import (
+    behaviours,
     captures,
     dispute_lifecycle,
     disputes,
     refund_outcomes,
     refunds,
 )
-from core.emulator.resources.payment_intents import steps
+from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.state.errors import ApiError
 from core.emulator.state.unit_of_work import Context
 
@@ -18,14 +19,14 @@ _BANK_MS = 3_600_000
 
 
 def retry(ctx: Context, intent: str, method: str, does: str) -> None:
-    """The customer tries again on the same order."""
+    """The customer tries again on the same order; `does` is a stored behaviour, "" a success."""
     found = ctx.need("payment_intent", intent)
     if found["status"] != "requires_payment_method":
         return
     unattended, ctx.unattended = ctx.unattended, True
-    ctx.script = {"does": does or "succeed"}
+    ctx.script = {"behaviour": behaviours.read(does) if does else behaviours.SUCCEED}
     try:
-        steps.confirm(ctx, intent, {"payment_method": method})
+        payment_intents.confirm(ctx, intent, {"payment_method": method})
     except ApiError as declined:
         if not declined.keep:
             raise
@@ -44,7 +45,7 @@ def abandon(ctx: Context, intent: str) -> None:
     """The order is given up."""
     found = ctx.need("payment_intent", intent)
     if found["status"] in ("requires_payment_method", "requires_capture", "requires_action"):
-        steps.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
+        payment_intents.cancel(ctx, intent, {"cancellation_reason": "abandoned"})
 
 
 def ask_refund(ctx: Context, intent: str, percent: int, reason: str) -> None:

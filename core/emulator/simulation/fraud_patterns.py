@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from core.emulator.resources import behaviours
+from core.emulator.resources.behaviours import Behaviour, Kind
 from core.emulator.simulation import orders
 from core.emulator.simulation.orders import Shop
 from core.emulator.simulation.shoppers import Shopper
@@ -21,8 +23,9 @@ def stolen_card(ctx: Context, shop: Shop) -> Obj:
     intent = orders.order(ctx, shop, thief, amount)
     risk = orders.risk_score(chance, high=True)
     shop.label(intent, "stolen_card", user_id=thief.user_id)
-    does = "highest_risk" if risk >= 75 and chance.random() < 0.8 else None
-    if orders.attempt(ctx, intent, thief, does, risk):
+    blocked = risk >= 75 and chance.random() < 0.8
+    behaviour = Behaviour(Kind.HIGHEST_RISK) if blocked else None
+    if orders.attempt(ctx, intent, thief, behaviour, risk):
         follow_fraud(ctx, chance, intent)
     return intent
 
@@ -50,14 +53,15 @@ def testing_attempt(ctx: Context, shop: Shop, tester: Shopper) -> Obj:
     intent = orders.order(ctx, shop, card, chance.choice((50, 75, 100, 100, 150, 199, 200)))
     shop.label(intent, "card_testing", user_id=tester.user_id)
     draw = chance.random()
-    does = None
+    behaviour, least = None, 0
     if draw < 0.55:
-        does = f"decline:card_declined:{chance.choice(('generic_decline', 'do_not_honor'))}"
+        code = chance.choice(("generic_decline", "do_not_honor"))
+        behaviour = behaviours.decline("card_declined", code)
     elif draw < 0.75:
-        does = "decline:incorrect_cvc:"
+        behaviour = behaviours.decline("incorrect_cvc")
     elif draw < 0.87:
-        does = "highest_risk"
-    risk = 60 + chance.randint(0, 39)
-    if orders.attempt(ctx, intent, card, does, max(risk, 75) if does == "highest_risk" else risk):
+        behaviour, least = Behaviour(Kind.HIGHEST_RISK), 75
+    risk = max(least, 60 + chance.randint(0, 39))
+    if orders.attempt(ctx, intent, card, behaviour, risk):
         follow_fraud(ctx, chance, intent)
     return intent

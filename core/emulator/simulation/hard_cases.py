@@ -26,6 +26,7 @@ from core.emulator.resources import (
     reviews,
 )
 from core.emulator.resources.balance_movements import Movement
+from core.emulator.resources.behaviours import SUCCEED, Behaviour, Kind
 from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.simulation import orders
 from core.emulator.state.account_settings import FEE_PARTS
@@ -87,15 +88,15 @@ def _buy(
     method: str = "pm_card_visa",
     currency: str | None = None,
     amount: int | None = None,
-    does: str | None = None,
+    behaviour: Behaviour | None = None,
     **params: Any,
 ) -> Obj:
     """A payment with an intent; its charge."""
     ctx, coin = stage.ctx, currency or stage.currency()
     number = stage.chance.randrange(10**6)
     ctx.script = {"risk_score": stage.chance.randint(0, 40), "processing_ms": stage.unit_ms}
-    if does is not None:
-        ctx.script["does"] = does
+    if behaviour is not None:
+        ctx.script["behaviour"] = behaviour
     intent = payment_intents.create(
         ctx,
         {
@@ -174,7 +175,7 @@ def debit_refused(stage: Stage) -> None:
 
 @_case
 def debit_booked_then_refused(stage: Stage) -> None:
-    charge = _buy(stage, "pm_sepa_debit", "eur", does="processing_for_ever")
+    charge = _buy(stage, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_FOR_EVER))
     bank_debits.book(stage.ctx, charge)
     stage.later(2, "fail_charge", charge=charge["id"], code="account_closed")
 
@@ -187,7 +188,7 @@ def debit_returned_late(stage: Stage) -> None:
 
 @_case
 def debit_disputed(stage: Stage) -> None:
-    _buy(stage, "pm_sepa_debit", "eur", does="processing_dispute")
+    _buy(stage, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_DISPUTE))
 
 
 # Holds.
@@ -461,7 +462,7 @@ def refund_of_a_wallet_failed(stage: Stage) -> None:
 
 @_case
 def refund_waits_for_the_customer(stage: Stage) -> None:
-    charge = _buy(stage, "pm_sepa_debit", "eur", does="succeed")
+    charge = _buy(stage, "pm_sepa_debit", "eur", behaviour=SUCCEED)
     balance.post_charge(stage.ctx, charge)
     refund = refunds.create(stage.ctx, {"charge": charge["id"]})
     stage.made.append(refund["id"])

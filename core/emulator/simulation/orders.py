@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from core import money
-from core.emulator.resources import customers, fees, payment_methods
+from core.emulator.resources import behaviours, customers, fees, payment_methods
+from core.emulator.resources.behaviours import Behaviour
 from core.emulator.resources.payment_intents import api as payment_intents
-from core.emulator.resources.payment_intents import steps
 from core.emulator.simulation.shoppers import Population, Shopper
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj, dump
@@ -72,12 +72,14 @@ def order(ctx: Context, shop: Shop, shopper: Shopper, amount: int, *, manual: bo
     return payment_intents.create(ctx, params)
 
 
-def attempt(ctx: Context, intent: Obj, shopper: Shopper, does: str | None, risk: int) -> bool:
+def attempt(
+    ctx: Context, intent: Obj, shopper: Shopper, behaviour: Behaviour | None, risk: int
+) -> bool:
     """Confirm with the shopper's payment method; whether the money is or will be ours."""
     method_id = shopper.payment_method or _method(ctx, shopper)
-    ctx.script = {"risk_score": risk, **({"does": does} if does else {})}
+    ctx.script = {"risk_score": risk, **({"behaviour": behaviour} if behaviour else {})}
     try:
-        steps.confirm(ctx, intent["id"], {"payment_method": method_id})
+        payment_intents.confirm(ctx, intent["id"], {"payment_method": method_id})
     except ApiError as declined:
         if not declined.keep:
             raise
@@ -124,9 +126,11 @@ def in_currency(cents: int, currency: str) -> int:
     return max(-(-fees.smallest(currency) // step) * step, minor // step * step)
 
 
-def decline(chance: random.Random) -> str:
+def decline(chance: random.Random) -> Behaviour:
     [code] = chance.choices(list(_DECLINES), list(_DECLINES.values()))
-    return f"decline:{code}:" if code in _OWN_CODES else f"decline:card_declined:{code}"
+    if code in _OWN_CODES:
+        return behaviours.decline(code)
+    return behaviours.decline("card_declined", code)
 
 
 def risk_score(chance: random.Random, *, high: bool) -> int:

@@ -34,11 +34,11 @@ def buy(ctx: Context, shop: Shop) -> Obj:
             ctx.later(orders.DAY_MS, "abandon", intent=intent["id"])
         return intent
     fails = shopper.method == "card" and chance.random() < (0.10 if new else 0.055)
-    does = orders.decline(chance) if fails else None
-    if orders.attempt(ctx, intent, shopper, does, orders.risk_score(chance, high=False)):
+    behaviour = orders.decline(chance) if fails else None
+    if orders.attempt(ctx, intent, shopper, behaviour, orders.risk_score(chance, high=False)):
         after_success(ctx, shop, intent, shopper)
     elif chance.random() < 0.65:
-        again = "" if chance.random() < 0.72 else orders.decline(chance)
+        again = "" if chance.random() < 0.72 else orders.decline(chance).stored()
         delay = chance.randint(15, 240) * 1000
         ctx.later(delay, "retry", intent=intent["id"], method=shopper.payment_method, does=again)
     return intent

@@ -1,4 +1,4 @@
-"""Payment intents: create, retrieve and update; what happens next is in `intent_steps`."""
+"""The calls of /v1/payment_intents: create, retrieve, update, confirm, cancel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 from core.emulator.http.params import merged
 from core.emulator.resources import amounts, captures, payment_methods, three_d_secure
-from core.emulator.resources.payment_intents import steps
-from core.emulator.state.errors import refused
+from core.emulator.resources.captures import wrong_state
+from core.emulator.resources.payment_intents import attempt
+from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
-from core.emulator.state.unit_of_work import Context
+from core.emulator.state.unit_of_work import Context, checkout_of
 
 _COPIED = (
     "description",
@@ -24,6 +25,13 @@ _METHODS = [
     *("card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit"),
     *("amazon_pay", "revolut_pay", "us_bank_account"),
 ]
+_CANCELABLE = (
+    "requires_payment_method",
+    "requires_capture",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+)
 #: What needs no page of its own.
 _WITHOUT_REDIRECT = ["card", "link", "sepa_debit", "us_bank_account"]
 
@@ -35,7 +43,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     customer = params.get("customer")
     if customer:
         ctx.need("customer", customer, "customer")
-    method = steps.given_method(ctx, params)
+    method = _given_method(ctx, params)
     intent = _blank(ctx, amount, currency)
     _apply_methods(intent, params)
     remember_options(intent, params)
@@ -46,7 +54,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     intent["confirmation_method"] = params.get("confirmation_method", "automatic")
     _set_shipping(intent)
     if method is not None:
-        steps.check_type(intent, method)
+        check_type(intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
     ctx.tx.add(intent)
@@ -61,7 +69,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
                 )
     ctx.emit("payment_intent.created", intent)
     if confirming:
-        steps.run(ctx, intent, params)
+        attempt.start(ctx, intent, params)
     return intent
 
 
@@ -170,14 +178,14 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         "expand",
         "receipt_email",
     }:
-        raise captures.wrong_state(
+        raise wrong_state(
             intent,
             f"This PaymentIntent could not be updated because it has a status of {status}.",
         )
     currency = amounts.currency_of(params.get("currency", intent["currency"]))
     if "amount" in params or "currency" in params:
         if status not in ("requires_payment_method", "requires_confirmation", "requires_action"):
-            raise captures.wrong_state(
+            raise wrong_state(
                 intent, f"The amount cannot be changed when a PaymentIntent has status {status}."
             )
         intent["amount"] = amounts.charge_amount(params.get("amount", intent["amount"]), currency)
@@ -190,9 +198,108 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         _set_shipping(intent)
     if "metadata" in params:
         intent["metadata"] = merged(intent["metadata"], params["metadata"])
-    method = steps.given_method(ctx, params)
+    method = _given_method(ctx, params)
     if method is not None:
-        steps.check_type(intent, method)
+        check_type(intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
+    return ctx.tx.touch(intent)
+
+
+def _given_method(ctx: Context, params: dict[str, Any]) -> Obj | None:
+    if params.get("payment_method"):
+        return payment_methods.resolve(ctx, params["payment_method"])
+    if params.get("payment_method_data"):
+        return payment_methods.from_data(ctx, params["payment_method_data"], "payment_method_data")
+    return None
+
+
+def check_type(intent: Obj, method: Obj) -> None:
+    """The method is one of those that the intent and its currency allow."""
+    only = payment_methods.CURRENCIES.get(method["type"])
+    if only and intent["currency"] not in only:
+        raise ApiError(
+            f"The currency provided ({intent['currency']}) is invalid for one or more payment"
+            f" method types. {method['type']} supports: {', '.join(only)}.",
+            param="payment_method",
+        )
+    if method["type"] not in intent["payment_method_types"]:
+        raise ApiError(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent."
+            " Please attach a PaymentMethod of one of the following types:"
+            f" {', '.join(intent['payment_method_types'])}.",
+            param="payment_method",
+            code="payment_intent_incompatible_payment_method",
+        )
+
+
+def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/payment_intents/{id}/confirm."""
+    intent = ctx.need("payment_intent", intent_id, in_path=True)
+    _not_at_checkout(intent)
+    status = intent["status"]
+    if status in ("succeeded", "requires_capture", "processing"):
+        raise wrong_state(
+            intent,
+            "You cannot confirm this PaymentIntent because it has already succeeded after being"
+            " previously confirmed.",
+        )
+    if status == "canceled":
+        raise wrong_state(
+            intent,
+            "You cannot confirm this PaymentIntent because it has a status of canceled. Only a"
+            " PaymentIntent with one of the following statuses may be confirmed:"
+            " requires_confirmation, requires_action.",
+        )
+    method = _given_method(ctx, params)
+    if method is None and status == "requires_action":
+        return intent
+    if method is not None:
+        check_type(intent, method)
+        intent["payment_method"] = method["id"]
+    if "receipt_email" in params:
+        intent["receipt_email"] = params["receipt_email"]
+    if params.get("setup_future_usage"):
+        intent["setup_future_usage"] = params["setup_future_usage"]
+    three_d_secure.remember(intent, params)
+    attempt.start(ctx, intent, params)
+    return intent
+
+
+def _not_at_checkout(intent: Obj) -> None:
+    if session := checkout_of(intent):
+        raise wrong_state(
+            intent,
+            "You cannot confirm or cancel a PaymentIntent that was created by a Checkout Session."
+            f" The customer pays at {session}; to end it, expire the session.",
+        )
+
+
+def cancel(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/payment_intents/{id}/cancel."""
+    intent = ctx.need("payment_intent", intent_id, in_path=True)
+    if intent["status"] not in _CANCELABLE:
+        raise wrong_state(
+            intent,
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
+            " Only a PaymentIntent with one of the following statuses may be canceled:"
+            " requires_payment_method, requires_capture, requires_reauthorization,"
+            " requires_confirmation, requires_action, processing.",
+        )
+    if intent["status"] != "requires_capture":
+        _not_at_checkout(intent)
+    if intent["status"] == "processing":
+        raise wrong_state(intent, "This PaymentIntent is processing and can no longer be canceled.")
+    return end(ctx, intent, params.get("cancellation_reason"))
+
+
+def end(ctx: Context, intent: Obj, reason: str | None) -> Obj:
+    """Cancel; money held for capture goes back."""
+    if intent["status"] == "requires_capture":
+        captures.release(ctx, ctx.need("charge", intent["latest_charge"]), expired=False)
+    intent["status"] = "canceled"
+    intent["amount_capturable"] = 0
+    intent["canceled_at"], intent["cancellation_reason"] = ctx.now, reason
+    intent["next_action"] = None
+    ctx.emit("payment_intent.canceled", intent)
     return ctx.tx.touch(intent)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator.resources import balance, cards, charges, reviews, three_d_secure
+from core.emulator.resources import balance, behaviours, charges, reviews, three_d_secure
+from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
+from core.emulator.resources.captures import wrong_state
+from core.emulator.resources.payment_intents import failure
 from core.emulator.resources.three_d_secure import Step
-from core.emulator.state.errors import DOCS, ApiError
+from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden, shown
 
@@ -14,58 +17,131 @@ from core.emulator.state.unit_of_work import Context, hidden, shown
 PROCESSING_MS = 5_000
 PROCESSING_HISTORY_MS = 5 * 86_400_000
 AUTHORIZATION_MS = 7 * 86_400_000
+#: What the issuer says after a challenge that was passed: the `decline_code`.
+_DECLINED_AFTER_CHALLENGE = {
+    Kind.THREE_D_SECURE_DECLINED: "generic_decline",
+    Kind.THREE_D_SECURE_INSUFFICIENT: "insufficient_funds",
+}
 
 
-def run(ctx: Context, intent: Obj, method: Obj, params: dict[str, Any]) -> None:
-    """Try to pay; leaves the intent in its next status, or raises a card error that keeps it."""
-    does = ctx.script.get("does") or hidden(method)["does"]
-    intent["payment_method"] = method["id"]
+def start(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
+    """Try to pay by the intent's method; refused when it has none, or no page to return to."""
+    if not intent["payment_method"]:
+        raise wrong_state(
+            intent,
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can"
+            " either update the PaymentIntent with a payment method and then confirm it again, or"
+            " confirm it again directly with a payment method or ConfirmationToken.",
+        )
+    automatic = intent["automatic_payment_methods"]
+    if (
+        automatic
+        and automatic["allow_redirects"] == "always"
+        and not params.get("return_url")
+        and (not ctx.unattended)
+    ):
+        raise ApiError(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard."
+            " Because some of these payment methods might redirect your customer off of your page,"
+            " you must provide a `return_url`. If you don't want to accept redirect-based payment"
+            " methods, set `automatic_payment_methods[enabled]` to `true` and"
+            " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents"
+            " and Payment Intents.",
+            payment_intent=shown(intent),
+        )
+    _run(ctx, intent, ctx.need("payment_method", intent["payment_method"]), params)
+
+
+def _run(ctx: Context, intent: Obj, method: Obj, params: dict[str, Any]) -> None:
+    """Leaves the intent in its next status, or raises a card error that keeps it."""
+    behaviour: Behaviour = ctx.script.get("behaviour") or behaviours.remembered(method)
     intent["next_action"] = None
     intent["last_payment_error"] = None
     ctx.tx.touch(intent)
     away = params.get("off_session") not in (None, False)
-    step = three_d_secure.step(intent, method, does, off_session=away)
+    step = three_d_secure.step(intent, method, behaviour.kind, off_session=away)
     if step is Step.ABSENT:
-        decline(ctx, intent, method, "authentication_required", "authentication_required")
+        failure.decline(ctx, intent, method, "authentication_required", "authentication_required")
     if step is Step.BROKEN:
-        decline(ctx, intent, method, "card_declined", "processing_error")
+        failure.decline(ctx, intent, method, "card_declined", "processing_error")
     if step is Step.CHALLENGE:
         if params.get("error_on_requires_action"):
-            _refuse_action(ctx, intent, method)
+            failure.refuse_action(ctx, intent, method)
         if not ctx.unattended:
-            _ask_for_action(ctx, intent, method, does, params.get("return_url"))
+            _ask_for_action(ctx, intent, behaviour, params.get("return_url"))
             return
-        if does != "redirect":
+        if behaviour.kind is not Kind.REDIRECT:
             three_d_secure.passed(intent)
-    finish(ctx, intent, method, does)
+    _finish(ctx, intent, method, behaviour)
 
 
-def finish(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
+def _ask_for_action(
+    ctx: Context, intent: Obj, behaviour: Behaviour, return_url: str | None
+) -> None:
+    intent["status"] = "requires_action"
+    behaviours.remember(intent, behaviour)
+    url = f"{ctx.base_url}/_hosted/authenticate/{intent['id']}"
+    if return_url or behaviour.kind is Kind.REDIRECT:
+        hidden(intent)["return_url"] = return_url
+        intent["next_action"] = {
+            "redirect_to_url": {"return_url": return_url, "url": url},
+            "type": "redirect_to_url",
+        }
+    else:
+        intent["next_action"] = {
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {
+                "source": ctx.ids.new("src"),
+                "stripe_js": url,
+                "type": "three_d_secure_redirect",
+            },
+        }
+    ctx.emit("payment_intent.requires_action", intent)
+
+
+def authenticate(ctx: Context, intent_id: str, *, succeed: bool) -> Obj:
+    """The customer's answer to a 3-D Secure challenge or a redirect."""
+    intent = ctx.need("payment_intent", intent_id, in_path=True)
+    if intent["status"] != "requires_action":
+        raise wrong_state(intent, f"Nothing to authenticate: status is {intent['status']}.")
+    method = ctx.need("payment_method", intent["payment_method"])
+    behaviour = behaviours.read(hidden(intent).pop("does", Kind.THREE_D_SECURE.value))
+    redirected = behaviour.kind is Kind.REDIRECT
+    intent["next_action"] = None
+    if not succeed:
+        error = failure.DECLINED_BY_CUSTOMER if redirected else failure.NOT_AUTHENTICATED
+        failure.send_back(ctx, intent, method, error)
+        return intent
+    if not redirected:
+        three_d_secure.passed(intent)
+    try:
+        _finish(ctx, intent, method, behaviour)
+    except ApiError as declined:
+        if not declined.keep:
+            raise
+    return ctx.tx.touch(intent)
+
+
+def _finish(ctx: Context, intent: Obj, method: Obj, behaviour: Behaviour) -> None:
     """The attempt past any challenge: declined, blocked, processing or paid."""
-    if does.startswith("decline:"):
-        _, code, decline_code = does.split(":")
-        decline(ctx, intent, method, code, decline_code)
-    after_challenge = {
-        "three_d_secure_declined": ("card_declined", "generic_decline"),
-        "three_d_secure_insufficient": ("card_declined", "insufficient_funds"),
-    }
-    if does in after_challenge:
-        decline(ctx, intent, method, *after_challenge[does])
-    if does in ("block", "highest_risk"):
-        outcome = charges.blocked(
-            score(ctx, does), "rule" if does == "block" else "highest_risk_level"
-        )
-        decline(ctx, intent, method, "card_declined", "fraudulent", outcome)
-    if does.startswith("processing"):
-        _process(ctx, intent, method, does)
+    kind = behaviour.kind
+    if kind is Kind.DECLINE:
+        failure.decline(ctx, intent, method, behaviour.code, behaviour.decline_code)
+    if kind in _DECLINED_AFTER_CHALLENGE:
+        failure.decline(ctx, intent, method, "card_declined", _DECLINED_AFTER_CHALLENGE[kind])
+    if kind in BLOCKED:
+        outcome = charges.blocked(charges.risk_score(ctx, kind), kind)
+        failure.decline(ctx, intent, method, "card_declined", "fraudulent", outcome)
+    if kind in behaviours.DEBITS:
+        _process(ctx, intent, method, behaviour)
         return
-    outcome = charges.approved(ctx, method, score(ctx, does))
+    outcome = charges.approved(ctx, method, charges.risk_score(ctx, kind))
     charge = charges.make(ctx, intent, method, status="succeeded", outcome=outcome)
     three_d_secure.save(ctx, intent, method)
     if outcome["type"] == "manual_review":
         reviews.open_review(ctx, charge, intent, "rule")
     succeed(ctx, intent, charge)
-    afterwards(ctx, charge, does)
+    schedule_consequences(ctx, charge, behaviour)
 
 
 def succeed(ctx: Context, intent: Obj, charge: Obj) -> None:
@@ -86,151 +162,34 @@ def succeed(ctx: Context, intent: Obj, charge: Obj) -> None:
     ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
 
 
-def decline(
-    ctx: Context,
-    intent: Obj,
-    method: Obj,
-    code: str,
-    decline_code: str,
-    outcome: dict[str, Any] | None = None,
-) -> None:
-    """Record a failed attempt and raise the card error that the caller sees."""
-    outcome = outcome or charges.declined(code, decline_code, score(ctx, ""))
-    charge = charges.make(ctx, intent, method, status="failed", outcome=outcome)
-    intent["latest_charge"] = charge["id"]
-    fail(ctx, intent, method, refusal(charge, code, decline_code), charge)
-
-
-def refusal(charge: Obj, code: str, decline_code: str) -> dict[str, Any]:
-    """The card error of a failed charge, which says the same from then on."""
-    reason = decline_code or code
-    message = cards.decline_message(reason)
-    charge["failure_code"], charge["failure_message"] = code, message
-    return {
-        **({"advice_code": cards.ADVICE[reason]} if reason in cards.ADVICE else {}),
-        "charge": charge["id"],
-        "code": code,
-        **({"decline_code": decline_code} if decline_code else {}),
-        "doc_url": DOCS + code.replace("_", "-"),
-        "message": message,
-        **({"param": "cvc"} if code == "incorrect_cvc" else {}),
-        "type": "card_error",
-    }
-
-
-def fail(
-    ctx: Context, intent: Obj, method: Obj, error: dict[str, Any], charge: Obj | None = None
-) -> None:
-    """Send the intent back for another payment method, and raise (402) what went wrong."""
-    send_back(ctx, intent, method, error, charge)
-    wire = {k: v for k, v in error.items() if k not in ("message", "type", "code", "doc_url")}
-    raise ApiError(
-        error["message"],
-        status=402,
-        type=error["type"],
-        code=error["code"],
-        keep=True,
-        **wire,
-        payment_intent=shown(intent),
-        payment_method=shown(method),
-    )
-
-
-def send_back(
-    ctx: Context, intent: Obj, method: Obj, error: dict[str, Any], charge: Obj | None = None
-) -> None:
-    """As `fail`, without raising: for failures that arrive later."""
-    intent["status"] = "requires_payment_method"
-    intent["payment_method"] = None
-    intent["next_action"] = None
-    intent["last_payment_error"] = {**error, "payment_method": shown(method)}
-    three_d_secure.forget(intent)
-    ctx.tx.touch(intent)
-    if charge is not None:
-        ctx.emit("charge.failed", charge)
-    ctx.emit("payment_intent.payment_failed", intent)
-
-
-def _refuse_action(ctx: Context, intent: Obj, method: Obj) -> None:
-    error = {
-        "code": "authentication_required",
-        "decline_code": "authentication_required",
-        "doc_url": DOCS + "authentication-required",
-        "message": (
-            "This payment required an authentication action to complete, but"
-            " `error_on_requires_action` was set. When you're ready, you can upgrade your"
-            " integration to handle actions at"
-            " https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions."
-        ),
-        "type": "card_error",
-    }
-    fail(ctx, intent, method, error)
-
-
-def _ask_for_action(
-    ctx: Context, intent: Obj, method: Obj, does: str, return_url: str | None
-) -> None:
-    intent["status"] = "requires_action"
-    hidden(intent)["does"] = does
-    url = f"{ctx.base_url}/_hosted/authenticate/{intent['id']}"
-    if return_url or does == "redirect":
-        hidden(intent)["return_url"] = return_url
-        intent["next_action"] = {
-            "redirect_to_url": {"return_url": return_url, "url": url},
-            "type": "redirect_to_url",
-        }
-    else:
-        intent["next_action"] = {
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {
-                "source": ctx.ids.new("src"),
-                "stripe_js": url,
-                "type": "three_d_secure_redirect",
-            },
-        }
-    ctx.emit("payment_intent.requires_action", intent)
-
-
-def _process(ctx: Context, intent: Obj, method: Obj, does: str) -> None:
+def _process(ctx: Context, intent: Obj, method: Obj, behaviour: Behaviour) -> None:
     outcome = charges.approved(ctx, method, 0)
     charge = charges.make(ctx, intent, method, status="pending", outcome=outcome)
     intent["latest_charge"] = charge["id"]
     intent["status"] = "processing"
     ctx.emit("charge.pending", charge)
     ctx.emit("payment_intent.processing", intent)
-    settle_later(ctx, charge, does)
+    schedule_bank_answer(ctx, charge, behaviour)
 
 
-def settle_later(ctx: Context, charge: Obj, does: str) -> None:
+def schedule_bank_answer(ctx: Context, charge: Obj, behaviour: Behaviour) -> None:
     """The customer's bank answers a debit within seconds, in histories within days."""
-    if does == "processing_for_ever":
+    if behaviour.kind is Kind.PROCESSING_FOR_EVER:
         return
-    fails, _, code = does.partition(":")
+    fails = behaviour.kind is Kind.PROCESSING_FAIL
     delay = PROCESSING_HISTORY_MS if ctx.unattended else PROCESSING_MS
     ctx.later(
         ctx.script.get("processing_ms", delay),
         "settle_debit",
         charge=charge["id"],
-        fails=(code or "insufficient_funds") if fails == "processing_fail" else "",
-        disputed=does == "processing_dispute",
+        fails=(behaviour.code or "insufficient_funds") if fails else "",
+        disputed=behaviour.kind is Kind.PROCESSING_DISPUTE,
     )
 
 
-def score(ctx: Context, does: str) -> int:
-    """Radar's score of an attempt, by what its card stands for."""
-    if "risk_score" in ctx.script:
-        return int(ctx.script["risk_score"])
-    chance = ctx.ids.chance()
-    if does in ("block", "highest_risk"):
-        return chance.randint(76, 99)
-    if does == "elevated_risk":
-        return chance.randint(65, 74)
-    return min(chance.randint(0, 64), chance.randint(0, 64))
-
-
-def afterwards(ctx: Context, charge: Obj, does: str) -> None:
-    """What a test card that pays brings later."""
-    if does.startswith("dispute:"):
-        ctx.later(1_500, "open_dispute", charge=charge["id"], reason=does.split(":")[1])
-    elif does == "early_fraud_warning":
+def schedule_consequences(ctx: Context, charge: Obj, behaviour: Behaviour) -> None:
+    """What a test card that pays brings later: a dispute, or a warning of fraud."""
+    if behaviour.kind is Kind.DISPUTE:
+        ctx.later(1_500, "open_dispute", charge=charge["id"], reason=behaviour.code)
+    elif behaviour.kind is Kind.EARLY_FRAUD_WARNING:
         ctx.later(1_000, "warn", charge=charge["id"], fraud_type="made_with_stolen_card")
