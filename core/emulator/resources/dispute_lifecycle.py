@@ -17,7 +17,6 @@ from core.emulator.resources import (
     refunds,
     reviews,
 )
-from core.emulator.resources.dispute_objects import DEBITS, blank, due_by
 from core.emulator.resources.fees import Part
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
@@ -52,7 +51,7 @@ def open_dispute(
         raise refused("amount must be positive and at most what was captured.", "amount")
     inquiry = reason == "inquiry"
     shown_reason = "fraudulent" if reason in _CARDS else reason
-    dispute = blank(ctx, charge, shown_reason, amount or left, inquiry=inquiry)
+    dispute = disputes.blank(ctx, charge, shown_reason, amount or left, inquiry=inquiry)
     dispute["currency"] = currency or charge["currency"]
     if reason == "ce3":
         dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
@@ -98,7 +97,7 @@ def _charge_back(ctx: Context, dispute: Obj, charge: Obj) -> None:
     for refund in lists.objects_with(ctx, "refund", "charge", charge["id"]):
         if refund["status"] == "pending":
             refund_outcomes.fail(ctx, refund["id"], "charge_for_pending_refund_disputed")
-    if charge["payment_method_details"]["type"] in DEBITS:
+    if charge["payment_method_details"]["type"] in disputes.DEBITS:
         _lose(ctx, dispute)
     else:
         _await_answer(ctx, dispute)
@@ -168,7 +167,7 @@ def escalate(ctx: Context, dispute_id: str) -> None:
     charge = ctx.need("charge", dispute["charge"])
     if dispute["payment_method_details"] and "card" in dispute["payment_method_details"]:
         dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
-    dispute["evidence_details"]["due_by"] = due_by(ctx.now)
+    dispute["evidence_details"]["due_by"] = disputes.due_by(ctx.now)
     hidden(dispute)["countered"] = False
     ctx.emit("charge.dispute.updated", dispute, {"status": before})
     _charge_back(ctx, dispute, charge)
@@ -180,7 +179,7 @@ def reopen(ctx: Context, dispute_id: str) -> None:
     if dispute["status"] != "won":
         return
     before = disputes.set_status(ctx, dispute, "needs_response")
-    dispute["evidence_details"]["due_by"] = due_by(ctx.now)
+    dispute["evidence_details"]["due_by"] = disputes.due_by(ctx.now)
     hidden(dispute)["countered"] = False
     ctx.emit("charge.dispute.updated", dispute, {"status": before})
     _withdraw(ctx, dispute, ctx.need("charge", dispute["charge"]), 0)
@@ -193,7 +192,7 @@ def allow_appeal(ctx: Context, dispute_id: str) -> None:
     if dispute["status"] != "lost":
         return
     before = disputes.set_status(ctx, dispute, "appeal_needs_response")
-    dispute["evidence_details"]["due_by"] = due_by(ctx.now)
+    dispute["evidence_details"]["due_by"] = disputes.due_by(ctx.now)
     dispute["evidence"]["appeal"] = None
     hidden(dispute)["countered"] = False
     ctx.emit("charge.dispute.updated", dispute, {"status": before})

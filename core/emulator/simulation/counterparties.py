@@ -13,6 +13,7 @@ from core.emulator.resources import (
     bank_debits,
     direct_charges,
     dispute_lifecycle,
+    disputes,
     early_fraud_warnings,
     lists,
     payment_methods,
@@ -21,7 +22,6 @@ from core.emulator.resources import (
     refunds,
     reviews,
 )
-from core.emulator.resources.dispute_objects import REASONS
 from core.emulator.runtime.engine import Engine
 from core.emulator.state import account_settings
 from core.emulator.state.errors import refused
@@ -124,7 +124,7 @@ class Counterparties:
         cases. In a currency of the issuer's own the amount may pass the charge's.
         """
         charge, reason = word(body, "charge"), word(body, "reason", "fraudulent")
-        known = (*REASONS, "inquiry", "ce3", "prevented", "prevented_by_refund")
+        known = (*disputes.REASONS, "inquiry", "ce3", "prevented", "prevented_by_refund")
         if reason not in known:
             raise refused(f"reason must be one of {', '.join(known)}", "reason")
         amount = whole(body, "amount") if "amount" in body else None
