@@ -10,6 +10,7 @@ from core.emulator.resources import behaviours, fees
 from core.emulator.resources.behaviours import Kind
 from core.emulator.resources.fees import Part
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 DAY = 86_400
@@ -74,7 +75,7 @@ def post(
     waits = waits or ctx.late_rows.take(kind, category)
     if waits:
         hidden(row)["listed_as"] = _UNLISTED
-        ctx.later(waits * 1000, "list_row", row=row["id"])
+        ctx.later(waits * 1000, Task.LIST_ROW, row=row["id"])
     else:
         _enter(ctx, row)
     return row
@@ -108,13 +109,13 @@ def _enter(ctx: Context, row: Obj) -> None:
         )
 
 
-def list_late(ctx: Context, row_id: str) -> None:
+def list_late(ctx: Context, row: str) -> None:
     """A row that was written earlier is listed from now on, at its own `created`."""
-    row = ctx.need("balance_transaction", row_id)
-    if hidden(row).pop("listed_as", None):
-        ctx.tx.list_as(row_id, "balance_transaction")
-        _enter(ctx, row)
-        ctx.tx.touch(row)
+    found = ctx.need("balance_transaction", row)
+    if hidden(found).pop("listed_as", None):
+        ctx.tx.list_as(row, "balance_transaction")
+        _enter(ctx, found)
+        ctx.tx.touch(found)
 
 
 def _move(
@@ -170,6 +171,11 @@ def post_charge(ctx: Context, charge: Obj, *, tell: bool = True) -> Obj:
     if tell:
         ctx.emit("charge.updated", charge, {"balance_transaction": before})
     return row
+
+
+def post_charge_by_id(ctx: Context, charge: str) -> None:
+    """As `post_charge`, of the charge with this id."""
+    post_charge(ctx, ctx.need("charge", charge))
 
 
 def post_authorized(ctx: Context, charge: Obj) -> Obj:

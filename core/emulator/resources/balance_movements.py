@@ -107,6 +107,12 @@ def write(ctx: Context, wanted: Movement) -> list[Obj]:
     return rows
 
 
+def write_stored(ctx: Context, movement: dict[str, Any]) -> None:
+    """As `write`, of the fields of a `Movement`; the type may stand for the category."""
+    category = movement.get("category") or CATEGORIES[movement["type"]]
+    write(ctx, Movement(**{**movement, "category": category}))
+
+
 def _row(
     ctx: Context, wanted: Movement, source: str | None, amount: int, kind: str, parts: list[Part]
 ) -> Obj:

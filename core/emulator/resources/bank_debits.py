@@ -6,6 +6,7 @@ from core.emulator.resources import balance, charges, dispute_lifecycle
 from core.emulator.resources.payment_intents import attempt, failure
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 #: Why a bank does not pay a debit (the SDK's `failure_code`), in Stripe's words.
@@ -21,6 +22,32 @@ FAILURES = {
 _FAILURE_FEE = {"us_bank_account": 400, "ach_debit": 400}
 
 
+def answer(ctx: Context, charge: str, fails: str, disputed: bool) -> None:
+    """The bank's answer to a debit under way: it pays, or `fails` says why not ("" otherwise)."""
+    found = ctx.need("charge", charge)
+    if found["status"] != "pending":
+        return
+    if fails:
+        fail(ctx, found, fails)
+    elif disputed:
+        _settle_disputed(ctx, found)
+    else:
+        settle(ctx, found)
+
+
+def answer_by_intent(ctx: Context, intent: str, fails: bool) -> None:
+    """As `answer`, in the words of earlier emulators."""
+    charge = ctx.need("payment_intent", intent)["latest_charge"]
+    answer(ctx, charge, "insufficient_funds" if fails else "", False)
+
+
+def fail_by_id(ctx: Context, charge: str, code: str) -> None:
+    """As `fail`, of the charge with this id; nothing where it failed already."""
+    found = ctx.need("charge", charge)
+    if found["status"] in ("pending", "succeeded"):
+        fail(ctx, found, code)
+
+
 def settle(ctx: Context, charge: Obj) -> None:
     """The bank paid."""
     if charge["status"] != "pending":
@@ -34,10 +61,10 @@ def settle(ctx: Context, charge: Obj) -> None:
         attempt.succeed(ctx, intent, charge)
     else:
         ctx.emit("charge.succeeded", charge)
-        ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
+        ctx.later(balance.POSTING_DELAY_MS, Task.POST_CHARGE, charge=charge["id"])
 
 
-def settle_disputed(ctx: Context, charge: Obj) -> None:
+def _settle_disputed(ctx: Context, charge: Obj) -> None:
     """The bank paid, and its customer objects at once."""
     settle(ctx, charge)
     dispute_lifecycle.by_card(ctx, charge["id"], "debit_not_authorized")

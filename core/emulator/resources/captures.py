@@ -153,21 +153,24 @@ def release(ctx: Context, charge: Obj, *, expired: bool) -> None:
         ctx.emit("charge.expired", charge)
 
 
-def expire(ctx: Context, intent: Obj) -> None:
+def expire(ctx: Context, intent: str) -> None:
     """Nobody captured the (rest of the) hold in time."""
-    charge = ctx.need("charge", intent["latest_charge"])
+    found = ctx.need("payment_intent", intent)
+    if found["status"] != "requires_capture":
+        return
+    charge = ctx.need("charge", found["latest_charge"])
     release(ctx, charge, expired=True)
-    intent["amount_capturable"] = 0
+    found["amount_capturable"] = 0
     if charge["captured"]:
-        intent["status"] = "succeeded"
-        ctx.emit("payment_intent.succeeded", intent)
+        found["status"] = "succeeded"
+        ctx.emit("payment_intent.succeeded", found)
     else:
         old = versions.releases_by_refund(ctx.version)
-        intent["status"] = "canceled"
-        intent["canceled_at"] = ctx.now
-        intent["cancellation_reason"] = "automatic" if old else "expired"
-        ctx.emit("payment_intent.canceled", intent)
-    ctx.tx.touch(intent)
+        found["status"] = "canceled"
+        found["canceled_at"] = ctx.now
+        found["cancellation_reason"] = "automatic" if old else "expired"
+        ctx.emit("payment_intent.canceled", found)
+    ctx.tx.touch(found)
 
 
 def increment(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:

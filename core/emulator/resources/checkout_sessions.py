@@ -14,6 +14,7 @@ from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.state import urls
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 _LEAST_S, _MOST_S = 1_800, 86_400
@@ -67,7 +68,9 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     hidden(session)["intent"] = params.get("payment_intent_data") or {}
     hidden(session)["email"] = params.get("customer_email")
     ctx.later(
-        (session["expires_at"] - ctx.now) * 1000, "expire_checkout_session", session=session["id"]
+        (session["expires_at"] - ctx.now) * 1000,
+        Task.EXPIRE_CHECKOUT_SESSION,
+        session=session["id"],
     )
     return ctx.tx.add(session)
 
@@ -237,6 +240,13 @@ def expire(ctx: Context, session_id: str, params: dict[str, Any]) -> Obj:
             f" Session has a status of `{session['status']}`."
         )
     return end(ctx, session)
+
+
+def expire_by_itself(ctx: Context, session: str) -> None:
+    """Its time is over; nothing where somebody paid or expired it."""
+    found = ctx.need("checkout.session", session)
+    if found["status"] == "open":
+        end(ctx, found)
 
 
 def end(ctx: Context, session: Obj) -> Obj:

@@ -20,6 +20,7 @@ from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
 from core.emulator.resources.payment_intents import attempt, failure
 from core.emulator.state.errors import ApiError, missing, refused
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 _BANK_TOKEN = "btok_us_verified"  # noqa: S105 (a test token's name)
@@ -81,9 +82,9 @@ def take(
         reviews.open_review(ctx, charge, None, "rule")
     ctx.emit("charge.succeeded", charge)
     if charge["captured"]:
-        ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
+        ctx.later(balance.POSTING_DELAY_MS, Task.POST_CHARGE, charge=charge["id"])
     else:
-        ctx.later(_EXPIRY_MS, "expire_charge", charge=charge["id"])
+        ctx.later(_EXPIRY_MS, Task.EXPIRE_CHARGE, charge=charge["id"])
     attempt.schedule_consequences(ctx, charge, behaviour)
     return charge
 
@@ -180,9 +181,9 @@ def _part(charge: Obj, params: dict[str, Any]) -> int:
     return amount
 
 
-def expire(ctx: Context, charge_id: str) -> None:
+def expire(ctx: Context, charge: str) -> None:
     """Nobody captured the hold in time."""
-    charge = ctx.need("charge", charge_id)
-    if charge["status"] == "succeeded" and not charge["captured"] and not charge["refunded"]:
-        hidden(charge)["expired"] = True
-        captures.release(ctx, charge, expired=True)
+    found = ctx.need("charge", charge)
+    if found["status"] == "succeeded" and not found["captured"] and not found["refunded"]:
+        hidden(found)["expired"] = True
+        captures.release(ctx, found, expired=True)

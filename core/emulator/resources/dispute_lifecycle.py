@@ -20,6 +20,7 @@ from core.emulator.resources import (
 from core.emulator.resources.fees import Part
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden, shown
 
 #: An inquiry that comes to nothing closes by itself.
@@ -72,7 +73,7 @@ def open_dispute(
     elif reason == "prevented_by_refund":
         _refund_beforehand(ctx, dispute, charge)
     elif inquiry:
-        ctx.later(_INQUIRY_DAYS * balance.DAY * 1000, "inquiry_ends", dispute=dispute["id"])
+        ctx.later(_INQUIRY_DAYS * balance.DAY * 1000, Task.INQUIRY_ENDS, dispute=dispute["id"])
     else:
         _charge_back(ctx, dispute, charge)
     return dispute
@@ -105,7 +106,7 @@ def _charge_back(ctx: Context, dispute: Obj, charge: Obj) -> None:
 
 def _await_answer(ctx: Context, dispute: Obj) -> None:
     due = dispute["evidence_details"]["due_by"] + 1
-    ctx.later(due * 1000 - ctx.now_ms, "dispute_deadline", dispute=dispute["id"])
+    ctx.later(due * 1000 - ctx.now_ms, Task.DISPUTE_DEADLINE, dispute=dispute["id"])
 
 
 def _lose(ctx: Context, dispute: Obj) -> None:
@@ -155,22 +156,22 @@ def _settle_beforehand(ctx: Context, dispute: Obj, charge: Obj) -> None:
     disputes.finish(ctx, dispute, "prevented")
 
 
-def escalate(ctx: Context, dispute_id: str) -> None:
+def escalate(ctx: Context, dispute: str) -> None:
     """The inquiry becomes a chargeback: the money goes, and the answer is due anew.
 
     A closed inquiry may do so too: a refund made meanwhile stands beside the chargeback.
     """
-    dispute = ctx.need("dispute", dispute_id)
-    if not dispute["status"].startswith("warning_"):
+    found = ctx.need("dispute", dispute)
+    if not found["status"].startswith("warning_"):
         return
-    before = disputes.set_status(ctx, dispute, "needs_response")
-    charge = ctx.need("charge", dispute["charge"])
-    if dispute["payment_method_details"] and "card" in dispute["payment_method_details"]:
-        dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
-    dispute["evidence_details"]["due_by"] = disputes.due_by(ctx.now)
-    hidden(dispute)["countered"] = False
-    ctx.emit("charge.dispute.updated", dispute, {"status": before})
-    _charge_back(ctx, dispute, charge)
+    before = disputes.set_status(ctx, found, "needs_response")
+    charge = ctx.need("charge", found["charge"])
+    if found["payment_method_details"] and "card" in found["payment_method_details"]:
+        found["payment_method_details"]["card"]["case_type"] = "chargeback"
+    found["evidence_details"]["due_by"] = disputes.due_by(ctx.now)
+    hidden(found)["countered"] = False
+    ctx.emit("charge.dispute.updated", found, {"status": before})
+    _charge_back(ctx, found, charge)
 
 
 def reopen(ctx: Context, dispute_id: str) -> None:
@@ -199,13 +200,13 @@ def allow_appeal(ctx: Context, dispute_id: str) -> None:
     _await_answer(ctx, dispute)
 
 
-def decide(ctx: Context, dispute_id: str, *, won: bool) -> None:
+def decide(ctx: Context, dispute: str, won: bool) -> None:
     """The issuer's answer; a win brings the money and the countering fee back."""
-    dispute = ctx.need("dispute", dispute_id)
-    if dispute["status"] == "warning_under_review":
-        disputes.finish(ctx, dispute, "warning_closed")
-    elif dispute["status"] in ("under_review", "appeal_under_review"):
-        _close(ctx, dispute, won=won)
+    found = ctx.need("dispute", dispute)
+    if found["status"] == "warning_under_review":
+        disputes.finish(ctx, found, "warning_closed")
+    elif found["status"] in ("under_review", "appeal_under_review"):
+        _close(ctx, found, won=won)
 
 
 def _close(ctx: Context, dispute: Obj, *, won: bool) -> None:
@@ -233,20 +234,20 @@ def _close(ctx: Context, dispute: Obj, *, won: bool) -> None:
     ctx.emit("charge.dispute.closed", dispute)
 
 
-def pass_deadline(ctx: Context, dispute_id: str) -> None:
+def pass_deadline(ctx: Context, dispute: str) -> None:
     """Nobody answered in time: lost."""
-    dispute = ctx.need("dispute", dispute_id)
-    waits = dispute["status"] in ("needs_response", "appeal_needs_response")
-    if waits and dispute["evidence_details"]["due_by"] < ctx.now:
-        dispute["evidence_details"]["past_due"] = True
-        _lose(ctx, dispute)
+    found = ctx.need("dispute", dispute)
+    waits = found["status"] in ("needs_response", "appeal_needs_response")
+    if waits and found["evidence_details"]["due_by"] < ctx.now:
+        found["evidence_details"]["past_due"] = True
+        _lose(ctx, found)
 
 
-def end_inquiry(ctx: Context, dispute_id: str) -> None:
+def end_inquiry(ctx: Context, dispute: str) -> None:
     """The inquiry came to nothing."""
-    dispute = ctx.need("dispute", dispute_id)
-    if dispute["status"].startswith("warning") and dispute["status"] != "warning_closed":
-        disputes.finish(ctx, dispute, "warning_closed")
+    found = ctx.need("dispute", dispute)
+    if found["status"].startswith("warning") and found["status"] != "warning_closed":
+        disputes.finish(ctx, found, "warning_closed")
 
 
 def bring(ctx: Context, dispute_id: str, status: str) -> Obj:

@@ -9,6 +9,7 @@ from core.emulator.http.params import merged
 from core.emulator.resources import balance, fees, files, lists
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 #: Days to answer; Stripe's are usually 7 to 21.
@@ -179,7 +180,7 @@ def submit(ctx: Context, dispute: Obj) -> None:
         _charge_counter_fee(ctx, dispute)
     text = (dispute["evidence"]["uncategorized_text"] or "").strip()
     if inquiry and text == _ESCALATES:
-        ctx.later(_TEST_DELAY_MS, "escalate_inquiry", dispute=dispute["id"])
+        ctx.later(_TEST_DELAY_MS, Task.ESCALATE_INQUIRY, dispute=dispute["id"])
         return
     known = _WORDS.get(text)
     won = ctx.ids.chance().random() < 0.4 if known is None else known
@@ -187,7 +188,7 @@ def submit(ctx: Context, dispute: Obj) -> None:
     days = ctx.script.get("decision_days", _DECISION_DAYS)
     delay = _TEST_DELAY_MS if quick else days * balance.DAY * 1000
     won = ctx.script.get("won", won)
-    ctx.later(delay, "decide_dispute", dispute=dispute["id"], won=won)
+    ctx.later(delay, Task.DECIDE_DISPUTE, dispute=dispute["id"], won=won)
 
 
 def _charge_counter_fee(ctx: Context, dispute: Obj) -> None:

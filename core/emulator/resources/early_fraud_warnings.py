@@ -8,22 +8,22 @@ from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
 
 
-def warn(ctx: Context, charge_id: str, fraud_type: str) -> Obj:
+def warn(ctx: Context, charge: str, fraud_type: str) -> Obj:
     """Create a warning; it is actionable while the charge is neither refunded nor disputed."""
-    charge = ctx.need("charge", charge_id)
+    found = ctx.need("charge", charge)
     warning: Obj = {
         "id": ctx.ids.new("issfr"),
         "object": "radar.early_fraud_warning",
-        "actionable": not charge["refunded"] and not charge["disputed"],
-        "charge": charge_id,
+        "actionable": not found["refunded"] and not found["disputed"],
+        "charge": charge,
         "created": ctx.now,
         "fraud_type": fraud_type,
         "livemode": False,
-        "payment_intent": charge["payment_intent"],
+        "payment_intent": found["payment_intent"],
     }
     ctx.tx.add(warning)
-    hidden(charge).setdefault("warned", []).append(warning["id"])
-    ctx.tx.touch(charge)
+    hidden(found).setdefault("warned", []).append(warning["id"])
+    ctx.tx.touch(found)
     ctx.emit("radar.early_fraud_warning.created", warning)
     return warning
 

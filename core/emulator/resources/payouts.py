@@ -14,6 +14,7 @@ from core.emulator.http.params import merged
 from core.emulator.resources import amounts, balance, balance_settings, fees, lists
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 _ARRIVAL_DAYS = 2
@@ -70,6 +71,14 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
 def _instant_fee(amount: int, currency: str) -> int:
     step = money.payout_multiple(currency)
     return max(fees.half_up(amount * _INSTANT_PERCENT, step), fees.FIXED[currency] // step * step)
+
+
+def run_every_midnight(ctx: Context) -> None:
+    """As `run_daily`, and again at the next midnight UTC."""
+    run_daily(ctx)
+    # To midnight, and not a day from now: each day would begin later than the one before.
+    day_ms = balance.DAY * 1000
+    ctx.later(day_ms - ctx.now_ms % day_ms, Task.DAILY_PAYOUTS)
 
 
 def run_daily(ctx: Context, *, now: bool = False) -> list[str]:
@@ -160,34 +169,34 @@ def _make(
     payout["balance_transaction"] = row["id"]
     ctx.tx.add(payout)
     ctx.emit("payout.created", payout)
-    ctx.later(0 if instant else _LEAVES_MS, "payout_leaves", payout=payout["id"])
-    ctx.later((arrival - ctx.now) * 1000, "payout_arrives", payout=payout["id"])
+    ctx.later(0 if instant else _LEAVES_MS, Task.PAYOUT_LEAVES, payout=payout["id"])
+    ctx.later((arrival - ctx.now) * 1000, Task.PAYOUT_ARRIVES, payout=payout["id"])
     return payout
 
 
-def leave(ctx: Context, payout_id: str) -> None:
+def leave(ctx: Context, payout: str) -> None:
     """It is submitted to the bank: from now on it cannot be canceled."""
-    payout = ctx.need("payout", payout_id)
-    if payout["status"] == "pending":
-        payout["status"] = "in_transit"
-        ctx.tx.touch(payout)
-        ctx.emit("payout.updated", payout, {"status": "pending"})
+    found = ctx.need("payout", payout)
+    if found["status"] == "pending":
+        found["status"] = "in_transit"
+        ctx.tx.touch(found)
+        ctx.emit("payout.updated", found, {"status": "pending"})
 
 
-def arrive(ctx: Context, payout_id: str) -> None:
+def arrive(ctx: Context, payout: str) -> None:
     """The money is at the bank."""
-    leave(ctx, payout_id)
-    payout = ctx.need("payout", payout_id)
-    if payout["status"] != "in_transit":
+    leave(ctx, payout)
+    found = ctx.need("payout", payout)
+    if found["status"] != "in_transit":
         return
-    payout["status"] = "paid"
+    found["status"] = "paid"
     trace = {"status": "supported", "value": ctx.ids.token(12, "trace").upper()}
-    payout["trace_id"] = trace
-    ctx.emit("payout.paid", payout)
-    if payout["automatic"]:
-        payout["reconciliation_status"] = "completed"
-        ctx.emit("payout.reconciliation_completed", payout)
-    ctx.tx.touch(payout)
+    found["trace_id"] = trace
+    ctx.emit("payout.paid", found)
+    if found["automatic"]:
+        found["reconciliation_status"] = "completed"
+        ctx.emit("payout.reconciliation_completed", found)
+    ctx.tx.touch(found)
 
 
 def cancel(ctx: Context, payout_id: str, params: dict[str, Any]) -> Obj:

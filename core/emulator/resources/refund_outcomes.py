@@ -8,16 +8,23 @@ from core.emulator.resources import balance
 from core.emulator.state.account_settings import FAILED_REFUND_ROWS
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 _WAITS_S = 45 * balance.DAY
 
 
-def finish(ctx: Context, refund_id: str) -> None:
+def finish(ctx: Context, refund: str) -> None:
     """The bank confirmed a refund that was pending, or that the customer has asked for by now."""
-    refund = ctx.need("refund", refund_id)
-    if refund["status"] in ("pending", "requires_action"):
-        _change(ctx, refund, "succeeded")
+    found = ctx.need("refund", refund)
+    if found["status"] in ("pending", "requires_action"):
+        _change(ctx, found, "succeeded")
+
+
+def finish_by_itself(ctx: Context, refund: str) -> None:
+    """The bank confirmed a refund, unless it had an answer or a question meanwhile."""
+    if ctx.need("refund", refund)["status"] == "pending":
+        finish(ctx, refund)
 
 
 def require_action(ctx: Context, refund_id: str) -> None:
@@ -36,7 +43,7 @@ def require_action(ctx: Context, refund_id: str) -> None:
         "type": "display_details",
     }
     _change(ctx, refund, "requires_action")
-    ctx.later(_WAITS_S * 1000, "expire_refund", refund=refund_id)
+    ctx.later(_WAITS_S * 1000, Task.EXPIRE_REFUND, refund=refund_id)
 
 
 def cancel(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
@@ -49,6 +56,12 @@ def cancel(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
     return refund
 
 
+def expire_by_itself(ctx: Context, refund: str) -> None:
+    """As `expire`, when its time is over; nothing where it does not wait any more."""
+    if ctx.need("refund", refund)["status"] == "requires_action":
+        fail(ctx, refund, "unknown")
+
+
 def expire(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/test_helpers/refunds/{id}/expire: the customer never answered."""
     refund = ctx.need("refund", refund_id, in_path=True)
@@ -58,14 +71,14 @@ def expire(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
     return refund
 
 
-def fail(ctx: Context, refund_id: str, reason: str) -> None:
+def fail(ctx: Context, refund: str, reason: str) -> None:
     """The bank sent the money back: it returns to the balance and the charge is open again."""
-    refund = ctx.need("refund", refund_id)
-    if refund["status"] in ("failed", "canceled") or not refund["balance_transaction"]:
+    found = ctx.need("refund", refund)
+    if found["status"] in ("failed", "canceled") or not found["balance_transaction"]:
         return
-    _return_money(ctx, refund, reason)
-    before = _change(ctx, refund, "failed")
-    ctx.emit("refund.failed", refund, {"status": before})
+    _return_money(ctx, found, reason)
+    before = _change(ctx, found, "failed")
+    ctx.emit("refund.failed", found, {"status": before})
 
 
 def _return_money(ctx: Context, refund: Obj, reason: str) -> None:

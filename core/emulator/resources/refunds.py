@@ -21,6 +21,7 @@ from core.emulator.resources.behaviours import Kind
 from core.emulator.state import versions
 from core.emulator.state.errors import ApiError, missing, refused
 from core.emulator.state.store import Obj, Store
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 #: The saved word that lifts the emulator's own limit, so that a test sees whose limit holds.
@@ -207,10 +208,10 @@ def _destination(kind: str, *, at_bank: bool) -> dict[str, Any] | None:
 
 def _afterwards(ctx: Context, charge: Obj, refund: Obj) -> None:
     if behaviours.remembered(charge).kind is Kind.REFUND_FAIL:
-        ctx.later(1_000, "fail_refund", refund=refund["id"], reason="expired_or_canceled_card")
+        ctx.later(1_000, Task.FAIL_REFUND, refund=refund["id"], reason="expired_or_canceled_card")
     elif refund["status"] == "pending":
         delay = 3 * balance.DAY * 1000 if ctx.unattended else 2_000
-        ctx.later(delay, "finish_refund", refund=refund["id"])
+        ctx.later(delay, Task.FINISH_REFUND, refund=refund["id"])
 
 
 def release_hold(ctx: Context, charge: Obj, amount: int, row: Obj | None) -> Obj:

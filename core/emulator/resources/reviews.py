@@ -7,6 +7,7 @@ from typing import Any
 from core.emulator.resources import lists
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 #: From this score on, the default rule places a payment in review.
@@ -50,7 +51,7 @@ def _have_it_worked(ctx: Context, review: Obj) -> None:
     """In simulated business most reviews are approved within two days; some wait for ever."""
     chance = ctx.ids.chance()
     if chance.random() < 0.85:
-        ctx.later(chance.randint(1, 48) * _HOUR_MS, "approve_review", review=review["id"])
+        ctx.later(chance.randint(1, 48) * _HOUR_MS, Task.APPROVE_REVIEW, review=review["id"])
 
 
 def order(ctx: Context, charge_id: str) -> Obj:
@@ -90,8 +91,9 @@ def approve(ctx: Context, review_id: str, params: dict[str, Any]) -> Obj:
     return review
 
 
-def approve_later(ctx: Context, review_id: str) -> None:
-    close(ctx, ctx.need("charge", ctx.need("review", review_id)["charge"]), "approved")
+def approve_by_itself(ctx: Context, review: str) -> None:
+    """Somebody of the shop approves it, unless it was closed meanwhile."""
+    close(ctx, ctx.need("charge", ctx.need("review", review)["charge"]), "approved")
 
 
 def retrieve(ctx: Context, review_id: str, params: dict[str, Any]) -> Obj:

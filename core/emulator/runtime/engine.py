@@ -19,6 +19,7 @@ from core.emulator.state.idempotency import Keys
 from core.emulator.state.ids import Ids
 from core.emulator.state.object_damage import Damage
 from core.emulator.state.store import Obj, Store, Tx, dump
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 
 T = TypeVar("T")
@@ -162,17 +163,20 @@ class Engine:
         self.endpoints = [json.loads(body) for (body,) in rows]
 
     def _start_schedule(self) -> None:
-        known = self.store.db.execute("SELECT 1 FROM tasks WHERE kind = 'daily_payouts'").fetchone()
+        known = self.store.db.execute(
+            "SELECT 1 FROM tasks WHERE kind = ?", (Task.DAILY_PAYOUTS.value,)
+        ).fetchone()
         if known is None:
             self.schedule_payouts(self.clock.now_ms())
 
     def schedule_payouts(self, now_ms: int) -> None:
         """The next automatic payouts, at the coming midnight UTC."""
         day_ms = balance.DAY * 1000
-        self.store.db.execute("DELETE FROM tasks WHERE kind = 'daily_payouts'")
+        name = Task.DAILY_PAYOUTS.value
+        self.store.db.execute("DELETE FROM tasks WHERE kind = ?", (name,))
         self.store.db.execute(
-            "INSERT INTO tasks (at_ms, kind, args) VALUES (?, 'daily_payouts', '{}')",
-            ((now_ms // day_ms + 1) * day_ms,),
+            "INSERT INTO tasks (at_ms, kind, args) VALUES (?, ?, '{}')",
+            ((now_ms // day_ms + 1) * day_ms, name),
         )
 
     def next_due_ms(self) -> int | None:
@@ -201,14 +205,23 @@ class Engine:
                 done += 1
 
     def _run_one(self, seq: int, at_ms: int, kind: str, args: str, *, travel: bool) -> None:
-        def do(ctx: Context) -> None:
+        def forget(ctx: Context) -> None:
             ctx.tx.db.execute("DELETE FROM tasks WHERE seq = ?", (seq,))
+
+        def do(ctx: Context) -> None:
+            forget(ctx)
             if travel or ctx.now_ms - at_ms > _CATCH_UP_MS:
                 ctx.now_ms = at_ms
             scheduled_tasks.run(ctx, kind, json.loads(args))
-            if kind == "daily_payouts":
+            if kind == Task.DAILY_PAYOUTS:
                 self.keys.prune(ctx.now)
                 old = (ctx.now - events.RETENTION_S, "event")
                 ctx.tx.db.execute("DELETE FROM objects WHERE created < ? AND object = ?", old)
 
-        self.work(do)
+        try:
+            self.work(do)
+        except ApiError as refusal:
+            # What it is about changed since it was planned. A refusal that keeps what was done
+            # has kept its end too.
+            if not refusal.keep:
+                self.work(forget)

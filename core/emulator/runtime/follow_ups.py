@@ -13,6 +13,7 @@ from core.emulator.resources import (
 )
 from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.state.errors import ApiError
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 
 _BANK_MS = 3_600_000
@@ -87,7 +88,7 @@ def failing_refund(ctx: Context, charge: str) -> None:
         made = refunds.create(ctx, {"charge": charge})
     except ApiError:
         return
-    ctx.later(_BANK_MS, "fail_refund", refund=made["id"], reason="expired_or_canceled_card")
+    ctx.later(_BANK_MS, Task.FAIL_REFUND, refund=made["id"], reason="expired_or_canceled_card")
 
 
 def ask_for_destination(ctx: Context, refund: str) -> None:
@@ -109,6 +110,14 @@ def bring_dispute(ctx: Context, dispute: str, status: str) -> None:
         return  # its deadline or a refund ended it meanwhile
 
 
+def dispute_by_card(ctx: Context, charge: str, reason: str) -> None:
+    """The issuer disputes what a test card paid."""
+    try:
+        dispute_lifecycle.by_card(ctx, charge, reason)
+    except ApiError:
+        return  # disputed already: the issuer does so once
+
+
 def dispute_order(
     ctx: Context, intent: str, reason: str, answer_ms: int, won: bool, decision_days: int
 ) -> None:
@@ -120,7 +129,11 @@ def dispute_order(
         return  # disputed already: the issuer does so once
     if answer_ms:
         ctx.later(
-            answer_ms, "answer_dispute", dispute=opened["id"], won=won, decision_days=decision_days
+            answer_ms,
+            Task.ANSWER_DISPUTE,
+            dispute=opened["id"],
+            won=won,
+            decision_days=decision_days,
         )
 
 

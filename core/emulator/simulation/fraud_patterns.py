@@ -10,6 +10,7 @@ from core.emulator.simulation import orders
 from core.emulator.simulation.orders import Shop
 from core.emulator.simulation.shoppers import Shopper
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 
 
@@ -36,10 +37,10 @@ def follow_fraud(ctx: Context, chance: random.Random, intent: Obj) -> None:
     if draw < 0.6:
         kind = chance.choice(("made_with_stolen_card", "unauthorized_use_of_card"))
         delay = chance.randint(8, 90) * orders.HOUR_MS
-        ctx.later(delay, "warn", charge=intent["latest_charge"], fraud_type=kind)
+        ctx.later(delay, Task.WARN, charge=intent["latest_charge"], fraud_type=kind)
     if draw < 0.2:
         delay = chance.randint(10, 100) * orders.HOUR_MS
-        ctx.later(delay, "ask_refund", intent=intent["id"], percent=100, reason="fraudulent")
+        ctx.later(delay, Task.ASK_REFUND, intent=intent["id"], percent=100, reason="fraudulent")
     elif draw < 0.8:
         orders.dispute_later(ctx, chance, intent, "fraudulent")
 

@@ -32,6 +32,7 @@ from core.emulator.simulation import orders
 from core.emulator.state.account_settings import FEE_PARTS
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 _OLD_VERSION = "2024-06-20"
@@ -51,8 +52,8 @@ class Stage:
     #: The objects that the case made, its main ones.
     made: list[str] = field(default_factory=list)
 
-    def later(self, units: float, kind: str, **args: Any) -> None:
-        self.ctx.later(int(units * self.unit_ms), kind, **args)
+    def later(self, units: float, task: Task, **args: Any) -> None:
+        self.ctx.later(int(units * self.unit_ms), task, **args)
 
     def amount(self, currency: str) -> int:
         """A price in minor units, like others of the shop."""
@@ -177,13 +178,13 @@ def debit_refused(stage: Stage) -> None:
 def debit_booked_then_refused(stage: Stage) -> None:
     charge = _buy(stage, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_FOR_EVER))
     bank_debits.book(stage.ctx, charge)
-    stage.later(2, "fail_charge", charge=charge["id"], code="account_closed")
+    stage.later(2, Task.FAIL_CHARGE, charge=charge["id"], code="account_closed")
 
 
 @_case
 def debit_returned_late(stage: Stage) -> None:
     charge = _buy(stage, "pm_usBankAccount_success", "usd")
-    stage.later(6, "fail_charge", charge=charge["id"], code="debit_not_authorized")
+    stage.later(6, Task.FAIL_CHARGE, charge=charge["id"], code="debit_not_authorized")
 
 
 @_case
@@ -205,7 +206,7 @@ def partial_capture_of_an_old_version(stage: Stage) -> None:
     charge = _hold(stage, currency=stage.chance.choice(("usd", "gbp")))
     with _at_version(stage.ctx, _OLD_VERSION):
         _capture_half(stage, charge)
-    stage.later(1, "order_refund", charge=charge["id"], percent=50)
+    stage.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=50)
 
 
 def _capture_half(stage: Stage, charge: Obj) -> None:
@@ -216,20 +217,20 @@ def _capture_half(stage: Stage, charge: Obj) -> None:
 @_case
 def hold_canceled(stage: Stage) -> None:
     charge = _hold(stage)
-    stage.later(1, "abandon", intent=charge["payment_intent"])
+    stage.later(1, Task.ABANDON, intent=charge["payment_intent"])
 
 
 @_case
 def hold_canceled_by_an_old_version(stage: Stage) -> None:
     charge = _hold(stage)
     with _at_version(stage.ctx, _OLD_VERSION):
-        captures.expire(stage.ctx, stage.ctx.need("payment_intent", charge["payment_intent"]))
+        captures.expire(stage.ctx, charge["payment_intent"])
 
 
 @_case
 def hold_expired(stage: Stage) -> None:
     charge = _hold(stage)
-    stage.later(2, "expire_authorization", intent=charge["payment_intent"])
+    stage.later(2, Task.EXPIRE_AUTHORIZATION, intent=charge["payment_intent"])
 
 
 @_case
@@ -238,8 +239,8 @@ def several_captures(stage: Stage) -> None:
     part = charge["amount"] // 40 * 10
     for number in range(3):
         args = {"intent": charge["payment_intent"], "amount": part, "final": number == 2}
-        stage.later(number + 1, "capture_part", **args)
-    stage.later(5, "order_refund", charge=charge["id"], percent=40)
+        stage.later(number + 1, Task.CAPTURE_PART, **args)
+    stage.later(5, Task.ORDER_REFUND, charge=charge["id"], percent=40)
 
 
 @_case
@@ -247,15 +248,15 @@ def several_captures_never_ended(stage: Stage) -> None:
     charge = _hold(stage)
     part = charge["amount"] // 40 * 10
     intent = charge["payment_intent"]
-    stage.later(1, "capture_part", intent=intent, amount=part, final=False)
-    stage.later(3, "expire_authorization", intent=intent)
+    stage.later(1, Task.CAPTURE_PART, intent=intent, amount=part, final=False)
+    stage.later(3, Task.EXPIRE_AUTHORIZATION, intent=intent)
 
 
 @_case
 def overcapture(stage: Stage) -> None:
     charge = _hold(stage)
     most = charge["payment_method_details"]["card"]["overcapture"]["maximum_amount_capturable"]
-    stage.later(1, "capture_part", intent=charge["payment_intent"], amount=most, final=True)
+    stage.later(1, Task.CAPTURE_PART, intent=charge["payment_intent"], amount=most, final=True)
 
 
 @_case
@@ -263,7 +264,7 @@ def incremental_authorization(stage: Stage) -> None:
     charge = _hold(stage)
     intent, more = charge["payment_intent"], charge["amount"] // 10 * 15
     captures.increment(stage.ctx, intent, {"amount": more // 10 * 10})
-    stage.later(1, "capture", intent=intent)
+    stage.later(1, Task.CAPTURE, intent=intent)
 
 
 # Rows.
@@ -303,7 +304,7 @@ def fee_with_parts(stage: Stage) -> None:
 @_case
 def charge_without_intent(stage: Stage) -> None:
     charge = _direct(stage, "card_visa", stage.currency(), metadata={"order_id": "legacy"})
-    stage.later(2, "order_refund", charge=charge["id"], percent=30)
+    stage.later(2, Task.ORDER_REFUND, charge=charge["id"], percent=30)
 
 
 @_case
@@ -320,7 +321,7 @@ def hold_without_intent(stage: Stage) -> None:
 @_case
 def hold_without_intent_released(stage: Stage) -> None:
     charge = _direct(stage, "card_visa", "usd", capture=False)
-    stage.later(1, "order_refund", charge=charge["id"], percent=100)
+    stage.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=100)
 
 
 @_case
@@ -351,7 +352,7 @@ def _dispute(
     dispute = dispute_lifecycle.open_dispute(stage.ctx, charge["id"], reason, amount, currency)
     stage.made.append(dispute["id"])
     for step, status in enumerate(fates, 1):
-        stage.later(step, "bring_dispute", dispute=dispute["id"], status=status)
+        stage.later(step, Task.BRING_DISPUTE, dispute=dispute["id"], status=status)
     return dispute
 
 
@@ -370,7 +371,7 @@ def dispute_partly_lost(stage: Stage) -> None:
     charge = _buy(stage)
     part = charge["amount"] // 40 * 10
     _dispute(stage, charge, "product_unacceptable", "lost", amount=part)
-    stage.later(3, "order_refund", charge=charge["id"], percent=100)
+    stage.later(3, Task.ORDER_REFUND, charge=charge["id"], percent=100)
 
 
 @_case
@@ -440,9 +441,9 @@ def inquiry_refunded_then_escalated(stage: Stage) -> None:
     charge = _buy(stage)
     inquiry = _dispute(stage, charge, "inquiry")
     percent = stage.chance.choice((40, 100))
-    stage.later(1, "order_refund", charge=charge["id"], percent=percent)
+    stage.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=percent)
     for step, status in enumerate(("needs_response", "lost"), 2):
-        stage.later(step, "bring_dispute", dispute=inquiry["id"], status=status)
+        stage.later(step, Task.BRING_DISPUTE, dispute=inquiry["id"], status=status)
 
 
 # Refunds.
@@ -451,13 +452,13 @@ def inquiry_refunded_then_escalated(stage: Stage) -> None:
 @_case
 def refund_failed(stage: Stage) -> None:
     charge = _buy(stage)
-    stage.later(1, "failing_refund", charge=charge["id"])
+    stage.later(1, Task.FAILING_REFUND, charge=charge["id"])
 
 
 @_case
 def refund_of_a_wallet_failed(stage: Stage) -> None:
     charge = _buy(stage, "pm_paypal", "usd")
-    stage.later(1, "failing_refund", charge=charge["id"])
+    stage.later(1, Task.FAILING_REFUND, charge=charge["id"])
 
 
 @_case
@@ -466,8 +467,8 @@ def refund_waits_for_the_customer(stage: Stage) -> None:
     balance.post_charge(stage.ctx, charge)
     refund = refunds.create(stage.ctx, {"charge": charge["id"]})
     stage.made.append(refund["id"])
-    stage.later(1, "ask_for_destination", refund=refund["id"])
-    stage.later(3, "cancel_refund", refund=refund["id"])
+    stage.later(1, Task.ASK_FOR_DESTINATION, refund=refund["id"])
+    stage.later(3, Task.CANCEL_REFUND, refund=refund["id"])
 
 
 # Payouts.
@@ -504,28 +505,28 @@ def payout_canceled(stage: Stage) -> None:
 @_case
 def payout_failed(stage: Stage) -> None:
     payout = _pay_out(stage)
-    stage.ctx.later(2 * 3_600_000, "payout_fate", payout=payout["id"], status="failed")
+    stage.ctx.later(2 * 3_600_000, Task.PAYOUT_FATE, payout=payout["id"], status="failed")
 
 
 @_case
 def payout_failed_after_paid(stage: Stage) -> None:
     payout = _pay_out(stage)
     at = payout["arrival_date"] * 1000 - stage.ctx.now_ms + stage.unit_ms
-    stage.ctx.later(at, "payout_fate", payout=payout["id"], status="failed")
-    stage.later(3, "payout_fate", payout="", status="failed")
+    stage.ctx.later(at, Task.PAYOUT_FATE, payout=payout["id"], status="failed")
+    stage.later(3, Task.PAYOUT_FATE, payout="", status="failed")
 
 
 @_case
 def payout_reversed(stage: Stage) -> None:
     payout = _pay_out(stage)
     at = payout["arrival_date"] * 1000 - stage.ctx.now_ms + stage.unit_ms
-    stage.ctx.later(at, "payout_fate", payout=payout["id"], status="reversed")
+    stage.ctx.later(at, Task.PAYOUT_FATE, payout=payout["id"], status="reversed")
 
 
 @_case
 def payout_negative(stage: Stage) -> None:
     currency = stage.chance.choice(("usd", "eur", "kwd"))
-    stage.ctx.later(_to_midnight(stage) - 5 * _MINUTE_MS, "overdraw", currency=currency)
+    stage.ctx.later(_to_midnight(stage) - 5 * _MINUTE_MS, Task.OVERDRAW, currency=currency)
 
 
 def _to_midnight(stage: Stage) -> int:
@@ -562,7 +563,7 @@ def _move(
 
 
 def _move_later(stage: Stage, at_ms: int, **movement: Any) -> None:
-    stage.ctx.later(at_ms, "movement", movement=movement)
+    stage.ctx.later(at_ms, Task.MOVEMENT, movement=movement)
 
 
 @_case

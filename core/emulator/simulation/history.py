@@ -21,6 +21,7 @@ from core.emulator.simulation import fraud_patterns, purchases
 from core.emulator.simulation.orders import Shop
 from core.emulator.simulation.shoppers import Population, Shopper
 from core.emulator.state.store import Tx, dump
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 
 _BATCH = 250
@@ -125,7 +126,7 @@ class Simulation:
             rows = [
                 (at, kind, dump(args))
                 for at, _, kind, args in sorted(self.heap[:], key=_order)
-                if kind != "daily_payouts"
+                if kind != Task.DAILY_PAYOUTS
             ]
             engine.store.db.execute("BEGIN")
             engine.store.db.executemany(
@@ -162,9 +163,9 @@ def write(
     for at_ms in arrivals(chance, start_ms, end_ms, total - len(bursts)):
         simulation.push(at_ms, "buy", {})
     for at_ms, args in _hard(hard, seed, start_ms, end_ms):
-        simulation.push(at_ms, "hard_case", args)
+        simulation.push(at_ms, Task.HARD_CASE, args)
     midnight = (start_ms // _DAY_MS + 1) * _DAY_MS
-    simulation.push(midnight, "daily_payouts", {})
+    simulation.push(midnight, Task.DAILY_PAYOUTS, {})
     while simulation.heap and simulation.heap[0][0] <= end_ms:
         done += simulation.batch()
         yield {"done": done, "total": total}

@@ -14,6 +14,7 @@ from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.simulation.shoppers import Population, Shopper
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj, dump
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden
 
 HOUR_MS = 3_600_000
@@ -145,7 +146,7 @@ def dispute_later(ctx: Context, chance: random.Random, intent: Obj, reason: str)
     after = chance.randint(1, 7) * DAY_MS
     ctx.later(
         delay,
-        "dispute_order",
+        Task.DISPUTE_ORDER,
         intent=intent["id"],
         reason=reason,
         answer_ms=after if answers else 0,

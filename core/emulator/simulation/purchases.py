@@ -6,6 +6,7 @@ from core.emulator.simulation import fraud_patterns, orders
 from core.emulator.simulation.orders import Shop
 from core.emulator.simulation.shoppers import Shopper
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 
 _REASONS = {
@@ -31,7 +32,7 @@ def buy(ctx: Context, shop: Shop) -> Obj:
     )
     if 0.006 < draw < 0.04:
         if chance.random() < 0.3:
-            ctx.later(orders.DAY_MS, "abandon", intent=intent["id"])
+            ctx.later(orders.DAY_MS, Task.ABANDON, intent=intent["id"])
         return intent
     fails = shopper.method == "card" and chance.random() < (0.10 if new else 0.055)
     behaviour = orders.decline(chance) if fails else None
@@ -40,7 +41,7 @@ def buy(ctx: Context, shop: Shop) -> Obj:
     elif chance.random() < 0.65:
         again = "" if chance.random() < 0.72 else orders.decline(chance).stored()
         delay = chance.randint(15, 240) * 1000
-        ctx.later(delay, "retry", intent=intent["id"], method=shopper.payment_method, does=again)
+        ctx.later(delay, Task.RETRY, intent=intent["id"], method=shopper.payment_method, does=again)
     return intent
 
 
@@ -48,15 +49,15 @@ def after_success(ctx: Context, shop: Shop, intent: Obj, shopper: Shopper) -> No
     """What may still come: capture, a refund, a dispute by an honest or a friendly fraudster."""
     chance = shop.chance
     if intent["status"] == "requires_capture":
-        kind = "capture" if chance.random() < 0.85 else "abandon"
-        ctx.later(chance.randint(2, 60) * orders.HOUR_MS, kind, intent=intent["id"])
+        task = Task.CAPTURE if chance.random() < 0.85 else Task.ABANDON
+        ctx.later(chance.randint(2, 60) * orders.HOUR_MS, task, intent=intent["id"])
         return
     draw = chance.random()
     if draw < 0.036:
         part = 100 if chance.random() < 0.6 else chance.choice((10, 20, 25, 50))
         [reason] = chance.choices(("requested_by_customer", "duplicate"), (92, 8))
         delay = int(chance.expovariate(1 / 4) * orders.DAY_MS) + orders.HOUR_MS
-        ctx.later(delay, "ask_refund", intent=intent["id"], percent=part, reason=reason)
+        ctx.later(delay, Task.ASK_REFUND, intent=intent["id"], percent=part, reason=reason)
     elif draw < 0.041 and shopper.method == "card" and intent["status"] == "succeeded":
         [reason] = chance.choices(list(_REASONS), list(_REASONS.values()))
         friendly = chance.random() < 0.5

@@ -11,6 +11,7 @@ from core.emulator.state.account_settings import Switches
 from core.emulator.state.errors import missing
 from core.emulator.state.ids import Ids
 from core.emulator.state.store import Obj, Tx, dump
+from core.emulator.state.tasks import Task
 from core.emulator.state.uploads import Upload
 from core.emulator.state.versions import API_VERSION
 
@@ -32,7 +33,7 @@ class Context:
     tx: Tx
     ids: Ids
     now_ms: int
-    #: (due in unix ms, kind, args): run `kind` later.
+    #: (due in unix ms, name of a task, args): run it later.
     schedule: Callable[[int, str, dict[str, Any]], None]
     #: Called with each event's id and type once it is written; returns how many will get it.
     announce: Callable[[str, str], int]
@@ -60,9 +61,9 @@ class Context:
     def now(self) -> int:
         return self.now_ms // 1000
 
-    def later(self, delay_ms: int, kind: str, **args: Any) -> None:
-        """Run a task of `core.emulator.runtime.scheduled_tasks` after a delay."""
-        self.schedule(self.now_ms + delay_ms, kind, args)
+    def later(self, delay_ms: int, task: Task, **args: Any) -> None:
+        """Run a task after a delay; `args` are what its function takes beside the context."""
+        self.schedule(self.now_ms + delay_ms, task.value, args)
 
     def need(self, kind: str, object_id: str, param: str = "", *, in_path: bool = False) -> Obj:
         """The object of that kind; `resource_missing` as Stripe says it."""

@@ -11,6 +11,7 @@ from core.emulator.resources.payment_intents import failure
 from core.emulator.resources.three_d_secure import Step
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context, hidden, shown
 
 #: Live tests see a debit settle within seconds; in simulated history it takes days.
@@ -153,13 +154,13 @@ def succeed(ctx: Context, intent: Obj, charge: Obj) -> None:
         intent["amount_capturable"] = intent["amount"]
         ctx.emit("charge.succeeded", charge)
         ctx.emit("payment_intent.amount_capturable_updated", intent)
-        ctx.later(AUTHORIZATION_MS, "expire_authorization", intent=intent["id"])
+        ctx.later(AUTHORIZATION_MS, Task.EXPIRE_AUTHORIZATION, intent=intent["id"])
         return
     intent["status"] = "succeeded"
     intent["amount_received"] = intent["amount"]
     ctx.emit("charge.succeeded", charge)
     ctx.emit("payment_intent.succeeded", intent)
-    ctx.later(balance.POSTING_DELAY_MS, "post_charge", charge=charge["id"])
+    ctx.later(balance.POSTING_DELAY_MS, Task.POST_CHARGE, charge=charge["id"])
 
 
 def _process(ctx: Context, intent: Obj, method: Obj, behaviour: Behaviour) -> None:
@@ -180,7 +181,7 @@ def schedule_bank_answer(ctx: Context, charge: Obj, behaviour: Behaviour) -> Non
     delay = PROCESSING_HISTORY_MS if ctx.unattended else PROCESSING_MS
     ctx.later(
         ctx.script.get("processing_ms", delay),
-        "settle_debit",
+        Task.SETTLE_DEBIT,
         charge=charge["id"],
         fails=(behaviour.code or "insufficient_funds") if fails else "",
         disputed=behaviour.kind is Kind.PROCESSING_DISPUTE,
@@ -190,6 +191,6 @@ def schedule_bank_answer(ctx: Context, charge: Obj, behaviour: Behaviour) -> Non
 def schedule_consequences(ctx: Context, charge: Obj, behaviour: Behaviour) -> None:
     """What a test card that pays brings later: a dispute, or a warning of fraud."""
     if behaviour.kind is Kind.DISPUTE:
-        ctx.later(1_500, "open_dispute", charge=charge["id"], reason=behaviour.code)
+        ctx.later(1_500, Task.OPEN_DISPUTE, charge=charge["id"], reason=behaviour.code)
     elif behaviour.kind is Kind.EARLY_FRAUD_WARNING:
-        ctx.later(1_000, "warn", charge=charge["id"], fraud_type="made_with_stolen_card")
+        ctx.later(1_000, Task.WARN, charge=charge["id"], fraud_type="made_with_stolen_card")
