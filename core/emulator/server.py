@@ -12,14 +12,13 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 import uvicorn
 
 from core.emulator.application import application
@@ -50,20 +49,22 @@ class RunningEmulator:
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Call `/_control/<path>`; the JSON answer (ndjson as a list). Raises on an error."""
-        request = urllib.request.Request(  # noqa: S310 (our own address)
-            f"{self.base_url}/_control/{path.lstrip('/')}",
-            data=json.dumps(body or {}).encode() if method != "GET" else None,
-            method=method,
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
-                text = answer.read().decode()
-                if "ndjson" in answer.headers["Content-Type"]:
-                    return [json.loads(line) for line in text.splitlines()]
-                return json.loads(text)
-        except urllib.error.HTTPError as reason:
-            raise ValueError(reason.read().decode()) from reason
+        with requests.Session() as session:
+            session.trust_env = False  # never by a proxy: it is our own address
+            answer = session.request(
+                method,
+                f"{self.base_url}/_control/{path.lstrip('/')}",
+                data=json.dumps(body or {}) if method != "GET" else None,
+                headers={"Content-Type": "application/json"},
+                timeout=600,
+                allow_redirects=False,
+            )
+        text = answer.content.decode()
+        if not answer.ok:
+            raise ValueError(text)
+        if "ndjson" in answer.headers["Content-Type"]:
+            return [json.loads(line) for line in text.splitlines()]
+        return json.loads(text)
 
     def advance(self, seconds: int) -> None:
         """Move the clock on; what comes due is done before this returns."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import requests
 
 from core.errors import Misconfigured, NotFound
 from core.settings import Settings
@@ -20,7 +19,7 @@ _SECONDS = 120
 def has_payments(settings: Settings) -> bool:
     """Whether the emulator holds any business yet."""
     with _ask(settings, "state") as answer:
-        return bool(json.load(answer)["objects"].get("payment_intent"))
+        return bool(answer.json()["objects"].get("payment_intent"))
 
 
 def history(
@@ -31,7 +30,7 @@ def history(
     if seed is not None:
         wanted["seed"] = seed
     with _ask(settings, "history", wanted) as answer:
-        for line in answer:
+        for line in answer.iter_lines():
             progress = json.loads(line)
             if "error" in progress:
                 raise Misconfigured(f"the emulator stopped: {progress['error']}")
@@ -62,19 +61,31 @@ def challenge(settings: Settings) -> Callable[[str, bool], None] | None:
 @contextmanager
 def _ask(
     settings: Settings, path: str, body: dict[str, Any] | None = None
-) -> Iterator[http.client.HTTPResponse]:
+) -> Iterator[requests.Response]:
+    """The answer while it comes; `Misconfigured` when it is a refusal, `NotFound` without one."""
     if not settings.uses_emulator:
         raise Misconfigured("a Stripe key is set: business is made up in the emulator only")
-    request = urllib.request.Request(  # noqa: S310 - our own emulator's address
-        f"{settings.api_base}/_control/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            yield answer
-    except urllib.error.HTTPError as error:
-        said = error.read(500).decode("utf-8", "replace")
-        raise Misconfigured(f"the emulator refused {path}: {said}") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotFound(f"no emulator answers at {settings.api_base}: {error}") from None
+        with requests.Session() as session:
+            session.trust_env = False  # never by a proxy: it is our own emulator's address
+            with session.request(
+                "GET" if body is None else "POST",
+                f"{settings.api_base}/_control/{path}",
+                json=body,
+                timeout=_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                if not answer.ok:
+                    said = answer.content[:500].decode("utf-8", "replace")
+                    raise Misconfigured(f"the emulator refused {path}: {said}")
+                yield answer
+    except (requests.RequestException, ValueError) as error:
+        raise NotFound(f"no emulator answers at {settings.api_base}: {_cause(error)}") from None
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What the machine said, beneath what libraries made of it."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
 import json
 import queue
 import random
-import ssl
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from core.clock import micros_now
 from core.emulator.runtime.engine import Engine
+from core.emulator.runtime.webhook_sender import TIMEOUT_S, WebhookSender
 from core.emulator.state.store import dump
 from core.emulator.state.unit_of_work import hidden
 
 _SENDERS = 4
-_TIMEOUT_S = 10
 _GIVE_UP_MS = 3 * 86_400_000
 _MAX_BACKOFF_MS = 3_600_000
 
@@ -33,13 +27,6 @@ class Options:
     paused: bool = False
     duplicate: int = 1
     shuffle: bool = False
-
-
-def signature(body: bytes, secret: str, timestamp: int) -> str:
-    """The `Stripe-Signature` header of a body."""
-    signed = f"{timestamp}.".encode() + body
-    digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    return f"t={timestamp},v1={digest}"
 
 
 class Background:
@@ -69,7 +56,7 @@ class Background:
         for _ in range(_SENDERS):
             self._work.put(None)
         for thread in self._threads:
-            thread.join(timeout=_TIMEOUT_S + 2)
+            thread.join(timeout=TIMEOUT_S + 2)
 
     def idle(self) -> bool:
         """Whether no delivery is being made and none is due."""
@@ -106,20 +93,19 @@ class Background:
             self._work.put(row)
 
     def _send_all(self) -> None:
-        connections: dict[str, http.client.HTTPConnection] = {}
+        sender = WebhookSender()
         while True:
             job = self._work.get()
             if job is None or self._stopping.is_set():
                 break
             try:
-                self._deliver(*job, connections)
+                self._deliver(*job, sender)
             finally:
                 with self._busy_lock:
                     self._busy.discard(job[0])
-        for connection in connections.values():
-            connection.close()
+        sender.close()
 
-    def _deliver(self, seq: int, event: str, endpoint_id: str, connections: dict[str, Any]) -> None:
+    def _deliver(self, seq: int, event: str, endpoint_id: str, sender: WebhookSender) -> None:
         endpoint = next((e for e in self.engine.endpoints if e["id"] == endpoint_id), None)
         with self.engine.store.lock:
             row = self.engine.store.db.execute(
@@ -134,7 +120,7 @@ class Background:
         body = self.engine.on_the_wire(text)
         status = ""
         for _ in range(max(1, self.options.duplicate)):
-            status = _post(endpoint["url"], body, hidden(endpoint)["secret"], connections)
+            status = sender.post(endpoint["url"], body, hidden(endpoint)["secret"])
         if status.startswith("2"):
             self._delivered(seq, event)
         else:
@@ -170,42 +156,6 @@ class Background:
                 " WHERE seq = ?",
                 (now + wait, status[:200], seq),
             )
-
-
-def _post(url: str, body: bytes, secret: str, connections: dict[str, Any]) -> str:
-    """Send once; the status code, or why there is none."""
-    parts = urlsplit(url)
-    place = f"{parts.scheme}://{parts.netloc}"
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "Stripe-Signature": signature(body, secret, micros_now() // 1_000_000),
-    }
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    for fresh in (False, True):
-        connection = connections.pop(place, None)
-        if connection is None:
-            fresh = True
-            connection = _connect(parts.scheme, parts.hostname or "", parts.port)
-        try:
-            connection.request("POST", target, body, headers)
-            answer = connection.getresponse()
-            answer.read()
-        except (OSError, http.client.HTTPException) as reason:
-            connection.close()
-            if fresh:
-                return type(reason).__name__
-            continue  # a kept connection may have been closed by the other side
-        connections[place] = connection
-        return str(answer.status)
-    return "unreachable"
-
-
-def _connect(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
-    if scheme == "https":
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_S, context=context)
-    return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
 
 
 def wait_until(condition: Any, seconds: float) -> bool:

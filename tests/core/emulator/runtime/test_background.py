@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import stripe
 
-from core.emulator.runtime.background import signature, wait_until
+from core.emulator.runtime.background import wait_until
+from core.emulator.runtime.webhook_sender import signature
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.support.emulator_clients import Receiver, client_of, pay, receiver
 
