@@ -23,7 +23,7 @@ HOUR, DAY = 3_600, 86_400
 
 
 @dataclass
-class Desk:
+class DirectClient:
     """Calls the API in this thread; remembers what it made so that orders can name it."""
 
     engine: Engine
@@ -79,18 +79,18 @@ class Desk:
 
 
 @contextmanager
-def context() -> Iterator[Desk]:
+def context() -> Iterator[DirectClient]:
     """A fresh emulator in memory whose clock stands still."""
     engine = Engine(":memory:", seed=1)
     control = Control(engine, Background(engine))
     control.clock({"frozen": True})
     try:
-        yield Desk(engine, control)
+        yield DirectClient(engine, control)
     finally:
         engine.close()
 
 
-def faults(books: Desk) -> list[str]:
+def faults(books: DirectClient) -> list[str]:
     """Where the books do not balance: rows, sums by currency, payouts, conversions."""
     balance = books.api("GET", "balance")
     rows = books.everything("balance_transactions")
@@ -146,7 +146,7 @@ def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) ->
             yield f"{payout['id']}: {payout['amount']} went as {out} and came back as {back}"
 
 
-def unlisted(books: Desk) -> set[str]:
+def unlisted(books: DirectClient) -> set[str]:
     """The sources of rows that are to be listed later."""
     found = books.engine.store.db.execute("SELECT source FROM objects WHERE object = 'unlisted'")
     return {source for (source,) in found}

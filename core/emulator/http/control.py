@@ -54,7 +54,7 @@ class Control:
             Route("/history", self.write_history, methods=["POST"]),
             self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
             self._route("/hard_cases", "GET", self.hard_cases),
-            self._route("/hard_cases", "POST", self.play),
+            self._route("/hard_cases", "POST", self.run_hard_cases),
             *self.others.routes(self._route),
             *self.account.routes(self._route),
         ]
@@ -173,7 +173,7 @@ class Control:
     def hard_cases(self, body: _Body) -> _Body:
         return {"cases": list(hard_cases.CASES)}
 
-    def play(self, body: _Body) -> _Body:
+    def run_hard_cases(self, body: _Body) -> _Body:
         """`{"names"?, "unit_seconds"=3600, "seed"=1}`: cases now; their steps come so far apart.
 
         All of them without names. `{"cases": {name: [ids of what it made]}}`.

@@ -94,7 +94,7 @@ def fail(ctx: Context, charge: Obj, code: str) -> None:
     else:
         charge["captured"] = False
     ctx.tx.touch(charge)
-    _tell(ctx, charge)
+    _emit_failure(ctx, charge)
 
 
 def _take_back(ctx: Context, charge: Obj) -> None:
@@ -126,7 +126,7 @@ def _take_back(ctx: Context, charge: Obj) -> None:
         )
 
 
-def _tell(ctx: Context, charge: Obj) -> None:
+def _emit_failure(ctx: Context, charge: Obj) -> None:
     if not charge["payment_intent"]:
         ctx.emit("charge.failed", charge)
         return

@@ -55,7 +55,7 @@ FUNCTIONS: dict[Task, Callable[..., object]] = {
     Task.HARD_CASE: hard_cases.run,
     Task.MOVEMENT: balance_movements.write_stored,
     Task.OVERDRAW: hard_cases.overdraw,
-    Task.PAYOUT_FATE: hard_cases.payout_fate,
+    Task.PAYOUT_FATE: hard_cases.end_payout,
     Task.BRING_DISPUTE: follow_ups.bring_dispute,
     Task.CAPTURE_PART: follow_ups.capture_part,
     Task.ORDER_REFUND: follow_ups.order_refund,

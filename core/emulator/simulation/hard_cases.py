@@ -1,6 +1,6 @@
 """Rare but real cases of an account, each a little story whose later steps are tasks.
 
-`GET /_control/hard_cases` lists them; `POST` plays them now, and a history plays them in its past.
+`GET /_control/hard_cases` lists them; `POST` runs them now, and a history runs them in its past.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _FEATURES = dict.fromkeys(captures.REQUESTS, "if_available")
 
 
 @dataclass
-class Stage:
-    """Where a case plays: now, with chance of its own, its steps about `unit_ms` apart."""
+class Case:
+    """One run of a case: from now on, with chance of its own, its steps about `unit_ms` apart."""
 
     ctx: Context
     chance: random.Random
@@ -63,29 +63,29 @@ class Stage:
         return self.chance.choice(_CURRENCIES)
 
 
-Play = Callable[[Stage], None]
-CASES: dict[str, Play] = {}
+Steps = Callable[[Case], None]
+CASES: dict[str, Steps] = {}
 
 
-def _case(play: Play) -> Play:
-    CASES[play.__name__.lstrip("_")] = play
-    return play
+def _listed(steps: Steps) -> Steps:
+    CASES[steps.__name__] = steps
+    return steps
 
 
 def run(ctx: Context, name: str, seed: str, unit_ms: int) -> list[str]:
-    """Play one case; the ids of what it made. The customers are not asked for anything."""
-    stage = Stage(ctx, random.Random(seed), unit_ms)
+    """Run one case; the ids of what it made. The customers are not asked for anything."""
+    case = Case(ctx, random.Random(seed), unit_ms)
     unattended, ctx.unattended = ctx.unattended, True
     try:
-        CASES[name](stage)
+        CASES[name](case)
     finally:
         ctx.unattended = unattended
         ctx.script = {}
-    return stage.made
+    return case.made
 
 
 def _buy(
-    stage: Stage,
+    case: Case,
     method: str = "pm_card_visa",
     currency: str | None = None,
     amount: int | None = None,
@@ -93,15 +93,15 @@ def _buy(
     **params: Any,
 ) -> Obj:
     """A payment with an intent; its charge."""
-    ctx, coin = stage.ctx, currency or stage.currency()
-    number = stage.chance.randrange(10**6)
-    ctx.script = {"risk_score": stage.chance.randint(0, 40), "processing_ms": stage.unit_ms}
+    ctx, coin = case.ctx, currency or case.currency()
+    number = case.chance.randrange(10**6)
+    ctx.script = {"risk_score": case.chance.randint(0, 40), "processing_ms": case.unit_ms}
     if behaviour is not None:
         ctx.script["behaviour"] = behaviour
     intent = payment_intents.create(
         ctx,
         {
-            "amount": amount or stage.amount(coin),
+            "amount": amount or case.amount(coin),
             "currency": coin,
             "confirm": True,
             "payment_method": method,
@@ -111,29 +111,29 @@ def _buy(
             **params,
         },
     )
-    stage.made += [intent["id"], intent["latest_charge"]]
+    case.made += [intent["id"], intent["latest_charge"]]
     return ctx.need("charge", intent["latest_charge"])
 
 
-def _hold(stage: Stage, **params: Any) -> Obj:
+def _hold(case: Case, **params: Any) -> Obj:
     options = {"card": dict(_FEATURES)}
-    return _buy(stage, capture_method="manual", payment_method_options=options, **params)
+    return _buy(case, capture_method="manual", payment_method_options=options, **params)
 
 
-def _direct(stage: Stage, method: str, currency: str, **params: Any) -> Obj:
+def _direct(case: Case, method: str, currency: str, **params: Any) -> Obj:
     """A charge without an intent, by a token or a type."""
-    ctx = stage.ctx
+    ctx = case.ctx
     details = params.pop("details", None)
-    ctx.script = {"risk_score": stage.chance.randint(0, 40), "processing_ms": stage.unit_ms}
+    ctx.script = {"risk_score": case.chance.randint(0, 40), "processing_ms": case.unit_ms}
     named = payment_methods.resolve(ctx, f"pm_{method}")
     given = {
-        "amount": stage.amount(currency),
+        "amount": case.amount(currency),
         "currency": currency,
-        "description": f"Invoice {stage.chance.randrange(10**6)}",
+        "description": f"Invoice {case.chance.randrange(10**6)}",
         **params,
     }
     charge = direct_charges.take(ctx, named, given, details)
-    stage.made.append(charge["id"])
+    case.made.append(charge["id"])
     return charge
 
 
@@ -149,150 +149,150 @@ def _at_version(ctx: Context, version: str) -> Iterator[None]:
 # Methods.
 
 
-@_case
-def amazon_pay(stage: Stage) -> None:
-    _buy(stage, "pm_amazon_pay", "usd")
+@_listed
+def amazon_pay(case: Case) -> None:
+    _buy(case, "pm_amazon_pay", "usd")
 
 
-@_case
-def revolut_pay(stage: Stage) -> None:
-    _buy(stage, "pm_revolut_pay", "eur")
+@_listed
+def revolut_pay(case: Case) -> None:
+    _buy(case, "pm_revolut_pay", "eur")
 
 
-@_case
-def unknown_method(stage: Stage) -> None:
+@_listed
+def unknown_method(case: Case) -> None:
     """A method type that no SDK names yet."""
     details = {"type": "pay_by_palm", "pay_by_palm": {"hand": "left"}}
-    _direct(stage, "link", "usd", details=details)
+    _direct(case, "link", "usd", details=details)
 
 
 # Bank debits.
 
 
-@_case
-def debit_refused(stage: Stage) -> None:
-    _buy(stage, "pm_usBankAccount_insufficientFunds", "usd")
+@_listed
+def debit_refused(case: Case) -> None:
+    _buy(case, "pm_usBankAccount_insufficientFunds", "usd")
 
 
-@_case
-def debit_booked_then_refused(stage: Stage) -> None:
-    charge = _buy(stage, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_FOR_EVER))
-    bank_debits.book(stage.ctx, charge)
-    stage.later(2, Task.FAIL_CHARGE, charge=charge["id"], code="account_closed")
+@_listed
+def debit_booked_then_refused(case: Case) -> None:
+    charge = _buy(case, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_FOR_EVER))
+    bank_debits.book(case.ctx, charge)
+    case.later(2, Task.FAIL_CHARGE, charge=charge["id"], code="account_closed")
 
 
-@_case
-def debit_returned_late(stage: Stage) -> None:
-    charge = _buy(stage, "pm_usBankAccount_success", "usd")
-    stage.later(6, Task.FAIL_CHARGE, charge=charge["id"], code="debit_not_authorized")
+@_listed
+def debit_returned_late(case: Case) -> None:
+    charge = _buy(case, "pm_usBankAccount_success", "usd")
+    case.later(6, Task.FAIL_CHARGE, charge=charge["id"], code="debit_not_authorized")
 
 
-@_case
-def debit_disputed(stage: Stage) -> None:
-    _buy(stage, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_DISPUTE))
+@_listed
+def debit_disputed(case: Case) -> None:
+    _buy(case, "pm_sepa_debit", "eur", behaviour=Behaviour(Kind.PROCESSING_DISPUTE))
 
 
 # Holds.
 
 
-@_case
-def partial_capture(stage: Stage) -> None:
-    charge = _hold(stage)
-    _capture_half(stage, charge)
+@_listed
+def partial_capture(case: Case) -> None:
+    charge = _hold(case)
+    _capture_half(case, charge)
 
 
-@_case
-def partial_capture_of_an_old_version(stage: Stage) -> None:
-    charge = _hold(stage, currency=stage.chance.choice(("usd", "gbp")))
-    with _at_version(stage.ctx, _OLD_VERSION):
-        _capture_half(stage, charge)
-    stage.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=50)
+@_listed
+def partial_capture_of_an_old_version(case: Case) -> None:
+    charge = _hold(case, currency=case.chance.choice(("usd", "gbp")))
+    with _at_version(case.ctx, _OLD_VERSION):
+        _capture_half(case, charge)
+    case.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=50)
 
 
-def _capture_half(stage: Stage, charge: Obj) -> None:
+def _capture_half(case: Case, charge: Obj) -> None:
     half = charge["amount"] // 20 * 10
-    captures.capture(stage.ctx, charge["payment_intent"], {"amount_to_capture": half})
+    captures.capture(case.ctx, charge["payment_intent"], {"amount_to_capture": half})
 
 
-@_case
-def hold_canceled(stage: Stage) -> None:
-    charge = _hold(stage)
-    stage.later(1, Task.ABANDON, intent=charge["payment_intent"])
+@_listed
+def hold_canceled(case: Case) -> None:
+    charge = _hold(case)
+    case.later(1, Task.ABANDON, intent=charge["payment_intent"])
 
 
-@_case
-def hold_canceled_by_an_old_version(stage: Stage) -> None:
-    charge = _hold(stage)
-    with _at_version(stage.ctx, _OLD_VERSION):
-        captures.expire(stage.ctx, charge["payment_intent"])
+@_listed
+def hold_canceled_by_an_old_version(case: Case) -> None:
+    charge = _hold(case)
+    with _at_version(case.ctx, _OLD_VERSION):
+        captures.expire(case.ctx, charge["payment_intent"])
 
 
-@_case
-def hold_expired(stage: Stage) -> None:
-    charge = _hold(stage)
-    stage.later(2, Task.EXPIRE_AUTHORIZATION, intent=charge["payment_intent"])
+@_listed
+def hold_expired(case: Case) -> None:
+    charge = _hold(case)
+    case.later(2, Task.EXPIRE_AUTHORIZATION, intent=charge["payment_intent"])
 
 
-@_case
-def several_captures(stage: Stage) -> None:
-    charge = _hold(stage)
+@_listed
+def several_captures(case: Case) -> None:
+    charge = _hold(case)
     part = charge["amount"] // 40 * 10
     for number in range(3):
         args = {"intent": charge["payment_intent"], "amount": part, "final": number == 2}
-        stage.later(number + 1, Task.CAPTURE_PART, **args)
-    stage.later(5, Task.ORDER_REFUND, charge=charge["id"], percent=40)
+        case.later(number + 1, Task.CAPTURE_PART, **args)
+    case.later(5, Task.ORDER_REFUND, charge=charge["id"], percent=40)
 
 
-@_case
-def several_captures_never_ended(stage: Stage) -> None:
-    charge = _hold(stage)
+@_listed
+def several_captures_never_ended(case: Case) -> None:
+    charge = _hold(case)
     part = charge["amount"] // 40 * 10
     intent = charge["payment_intent"]
-    stage.later(1, Task.CAPTURE_PART, intent=intent, amount=part, final=False)
-    stage.later(3, Task.EXPIRE_AUTHORIZATION, intent=intent)
+    case.later(1, Task.CAPTURE_PART, intent=intent, amount=part, final=False)
+    case.later(3, Task.EXPIRE_AUTHORIZATION, intent=intent)
 
 
-@_case
-def overcapture(stage: Stage) -> None:
-    charge = _hold(stage)
+@_listed
+def overcapture(case: Case) -> None:
+    charge = _hold(case)
     most = charge["payment_method_details"]["card"]["overcapture"]["maximum_amount_capturable"]
-    stage.later(1, Task.CAPTURE_PART, intent=charge["payment_intent"], amount=most, final=True)
+    case.later(1, Task.CAPTURE_PART, intent=charge["payment_intent"], amount=most, final=True)
 
 
-@_case
-def incremental_authorization(stage: Stage) -> None:
-    charge = _hold(stage)
+@_listed
+def incremental_authorization(case: Case) -> None:
+    charge = _hold(case)
     intent, more = charge["payment_intent"], charge["amount"] // 10 * 15
-    captures.increment(stage.ctx, intent, {"amount": more // 10 * 10})
-    stage.later(1, Task.CAPTURE, intent=intent)
+    captures.increment(case.ctx, intent, {"amount": more // 10 * 10})
+    case.later(1, Task.CAPTURE, intent=intent)
 
 
 # Rows.
 
 
-@_case
-def late_charge_row(stage: Stage) -> None:
+@_listed
+def late_charge_row(case: Case) -> None:
     """Listed three hours after its `created`."""
-    hidden(_buy(stage))["row_waits"] = 3 * 3_600
+    hidden(_buy(case))["row_waits"] = 3 * 3_600
 
 
-@_case
-def late_fee_row(stage: Stage) -> None:
-    _move(stage, "stripe_fee", -450, "usd", "Billing usage fee", waits=30 * 3_600)
+@_listed
+def late_fee_row(case: Case) -> None:
+    _move(case, "stripe_fee", -450, "usd", "Billing usage fee", waits=30 * 3_600)
 
 
-@_case
-def late_dispute_row(stage: Stage) -> None:
-    charge = _buy(stage, "pm_card_bypassPending")
-    balance.post_charge(stage.ctx, charge)
-    stage.ctx.late_rows.order({"seconds": 5 * 3_600, "type": "adjustment"})
-    _dispute(stage, charge, "product_not_received")
+@_listed
+def late_dispute_row(case: Case) -> None:
+    charge = _buy(case, "pm_card_bypassPending")
+    balance.post_charge(case.ctx, charge)
+    case.ctx.late_rows.order({"seconds": 5 * 3_600, "type": "adjustment"})
+    _dispute(case, charge, "product_not_received")
 
 
-@_case
-def fee_with_parts(stage: Stage) -> None:
+@_listed
+def fee_with_parts(case: Case) -> None:
     """Tax, the network's and an application's share stand in one fee."""
-    ctx, charge = stage.ctx, _buy(stage)
+    ctx, charge = case.ctx, _buy(case)
     plain, ctx.switches = ctx.switches, replace(ctx.switches, fee_parts=FEE_PARTS)
     balance.post_charge(ctx, charge)
     ctx.switches = plain
@@ -301,237 +301,235 @@ def fee_with_parts(stage: Stage) -> None:
 # Charges without an intent.
 
 
-@_case
-def charge_without_intent(stage: Stage) -> None:
-    charge = _direct(stage, "card_visa", stage.currency(), metadata={"order_id": "legacy"})
-    stage.later(2, Task.ORDER_REFUND, charge=charge["id"], percent=30)
+@_listed
+def charge_without_intent(case: Case) -> None:
+    charge = _direct(case, "card_visa", case.currency(), metadata={"order_id": "legacy"})
+    case.later(2, Task.ORDER_REFUND, charge=charge["id"], percent=30)
 
 
-@_case
-def debit_without_intent(stage: Stage) -> None:
-    _direct(stage, "sepa_debit", "eur")
+@_listed
+def debit_without_intent(case: Case) -> None:
+    _direct(case, "sepa_debit", "eur")
 
 
-@_case
-def hold_without_intent(stage: Stage) -> None:
-    charge = _direct(stage, "card_visa", "usd", capture=False)
-    direct_charges.capture(stage.ctx, charge["id"], {"amount": charge["amount"] // 2})
+@_listed
+def hold_without_intent(case: Case) -> None:
+    charge = _direct(case, "card_visa", "usd", capture=False)
+    direct_charges.capture(case.ctx, charge["id"], {"amount": charge["amount"] // 2})
 
 
-@_case
-def hold_without_intent_released(stage: Stage) -> None:
-    charge = _direct(stage, "card_visa", "usd", capture=False)
-    stage.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=100)
+@_listed
+def hold_without_intent_released(case: Case) -> None:
+    charge = _direct(case, "card_visa", "usd", capture=False)
+    case.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=100)
 
 
-@_case
-def dispute_without_intent(stage: Stage) -> None:
-    charge = _direct(stage, "card_visa", "usd")
-    _dispute(stage, charge, "fraudulent", "won")
+@_listed
+def dispute_without_intent(case: Case) -> None:
+    charge = _direct(case, "card_visa", "usd")
+    _dispute(case, charge, "fraudulent", "won")
 
 
-@_case
-def warning_without_intent(stage: Stage) -> None:
-    charge = _direct(stage, "card_mastercard", "usd")
-    warning = early_fraud_warnings.warn(stage.ctx, charge["id"], "made_with_stolen_card")
-    stage.made += [warning["id"], reviews.order(stage.ctx, charge["id"])["id"]]
+@_listed
+def warning_without_intent(case: Case) -> None:
+    charge = _direct(case, "card_mastercard", "usd")
+    warning = early_fraud_warnings.warn(case.ctx, charge["id"], "made_with_stolen_card")
+    case.made += [warning["id"], reviews.order(case.ctx, charge["id"])["id"]]
 
 
 # Disputes.
 
 
 def _dispute(
-    stage: Stage,
+    case: Case,
     charge: Obj,
     reason: str,
-    *fates: str,
+    *statuses: str,
     amount: int | None = None,
     currency: str | None = None,
 ) -> Obj:
     """A dispute that is led to one status after the other."""
-    dispute = dispute_lifecycle.open_dispute(stage.ctx, charge["id"], reason, amount, currency)
-    stage.made.append(dispute["id"])
-    for step, status in enumerate(fates, 1):
-        stage.later(step, Task.BRING_DISPUTE, dispute=dispute["id"], status=status)
+    dispute = dispute_lifecycle.open_dispute(case.ctx, charge["id"], reason, amount, currency)
+    case.made.append(dispute["id"])
+    for step, status in enumerate(statuses, 1):
+        case.later(step, Task.BRING_DISPUTE, dispute=dispute["id"], status=status)
     return dispute
 
 
-@_case
-def dispute_won(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "fraudulent", "under_review", "won")
+@_listed
+def dispute_won(case: Case) -> None:
+    _dispute(case, _buy(case), "fraudulent", "under_review", "won")
 
 
-@_case
-def dispute_lost(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "product_not_received", "lost")
+@_listed
+def dispute_lost(case: Case) -> None:
+    _dispute(case, _buy(case), "product_not_received", "lost")
 
 
-@_case
-def dispute_partly_lost(stage: Stage) -> None:
-    charge = _buy(stage)
+@_listed
+def dispute_partly_lost(case: Case) -> None:
+    charge = _buy(case)
     part = charge["amount"] // 40 * 10
-    _dispute(stage, charge, "product_unacceptable", "lost", amount=part)
-    stage.later(3, Task.ORDER_REFUND, charge=charge["id"], percent=100)
+    _dispute(case, charge, "product_unacceptable", "lost", amount=part)
+    case.later(3, Task.ORDER_REFUND, charge=charge["id"], percent=100)
 
 
-@_case
-def two_disputes(stage: Stage) -> None:
-    charge = _buy(stage)
+@_listed
+def two_disputes(case: Case) -> None:
+    charge = _buy(case)
     part = charge["amount"] // 40 * 10
-    _dispute(stage, charge, "duplicate", "lost", amount=part)
-    _dispute(stage, charge, "credit_not_processed", "under_review", "won", amount=part)
+    _dispute(case, charge, "duplicate", "lost", amount=part)
+    _dispute(case, charge, "credit_not_processed", "under_review", "won", amount=part)
 
 
-@_case
-def dispute_reopened(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "fraudulent", "won", "needs_response", "lost")
+@_listed
+def dispute_reopened(case: Case) -> None:
+    _dispute(case, _buy(case), "fraudulent", "won", "needs_response", "lost")
 
 
-@_case
-def dispute_reopened_and_won_again(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "fraudulent", "won", "needs_response", "under_review", "won")
+@_listed
+def dispute_reopened_and_won_again(case: Case) -> None:
+    _dispute(case, _buy(case), "fraudulent", "won", "needs_response", "under_review", "won")
 
 
-@_case
-def dispute_appealed(stage: Stage) -> None:
+@_listed
+def dispute_appealed(case: Case) -> None:
     appeal = ("appeal_needs_response", "appeal_under_review")
-    _dispute(stage, _buy(stage), "fraudulent", "under_review", "lost", *appeal, "won")
+    _dispute(case, _buy(case), "fraudulent", "under_review", "lost", *appeal, "won")
 
 
-@_case
-def appeal_lost(stage: Stage) -> None:
+@_listed
+def appeal_lost(case: Case) -> None:
     appeal = ("appeal_needs_response", "appeal_under_review")
-    _dispute(stage, _buy(stage), "product_not_received", "lost", *appeal, "lost")
+    _dispute(case, _buy(case), "product_not_received", "lost", *appeal, "lost")
 
 
-@_case
-def appeal_open(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "general", "lost", "appeal_needs_response")
+@_listed
+def appeal_open(case: Case) -> None:
+    _dispute(case, _buy(case), "general", "lost", "appeal_needs_response")
 
 
-@_case
-def dispute_prevented(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "prevented")
+@_listed
+def dispute_prevented(case: Case) -> None:
+    _dispute(case, _buy(case), "prevented")
 
 
-@_case
-def dispute_prevented_by_refund(stage: Stage) -> None:
-    charge = _buy(stage)
-    balance.post_charge(stage.ctx, charge)
-    _dispute(stage, charge, "prevented_by_refund")
+@_listed
+def dispute_prevented_by_refund(case: Case) -> None:
+    charge = _buy(case)
+    balance.post_charge(case.ctx, charge)
+    _dispute(case, charge, "prevented_by_refund")
 
 
-@_case
-def dispute_beyond_the_charge(stage: Stage) -> None:
+@_listed
+def dispute_beyond_the_charge(case: Case) -> None:
     """The issuer's own currency and rate: more than was paid."""
-    charge = _buy(stage, currency="usd")
-    _dispute(
-        stage, charge, "fraudulent", "lost", amount=charge["amount"] * 11 // 10, currency="eur"
-    )
+    charge = _buy(case, currency="usd")
+    _dispute(case, charge, "fraudulent", "lost", amount=charge["amount"] * 11 // 10, currency="eur")
 
 
-@_case
-def inquiry_closed(stage: Stage) -> None:
-    _dispute(stage, _buy(stage), "inquiry", "warning_under_review", "warning_closed")
+@_listed
+def inquiry_closed(case: Case) -> None:
+    _dispute(case, _buy(case), "inquiry", "warning_under_review", "warning_closed")
 
 
-@_case
-def inquiry_refunded_then_escalated(stage: Stage) -> None:
+@_listed
+def inquiry_refunded_then_escalated(case: Case) -> None:
     """The refund stands beside the chargeback: both are paid."""
-    charge = _buy(stage)
-    inquiry = _dispute(stage, charge, "inquiry")
-    percent = stage.chance.choice((40, 100))
-    stage.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=percent)
+    charge = _buy(case)
+    inquiry = _dispute(case, charge, "inquiry")
+    percent = case.chance.choice((40, 100))
+    case.later(1, Task.ORDER_REFUND, charge=charge["id"], percent=percent)
     for step, status in enumerate(("needs_response", "lost"), 2):
-        stage.later(step, Task.BRING_DISPUTE, dispute=inquiry["id"], status=status)
+        case.later(step, Task.BRING_DISPUTE, dispute=inquiry["id"], status=status)
 
 
 # Refunds.
 
 
-@_case
-def refund_failed(stage: Stage) -> None:
-    charge = _buy(stage)
-    stage.later(1, Task.FAILING_REFUND, charge=charge["id"])
+@_listed
+def refund_failed(case: Case) -> None:
+    charge = _buy(case)
+    case.later(1, Task.FAILING_REFUND, charge=charge["id"])
 
 
-@_case
-def refund_of_a_wallet_failed(stage: Stage) -> None:
-    charge = _buy(stage, "pm_paypal", "usd")
-    stage.later(1, Task.FAILING_REFUND, charge=charge["id"])
+@_listed
+def refund_of_a_wallet_failed(case: Case) -> None:
+    charge = _buy(case, "pm_paypal", "usd")
+    case.later(1, Task.FAILING_REFUND, charge=charge["id"])
 
 
-@_case
-def refund_waits_for_the_customer(stage: Stage) -> None:
-    charge = _buy(stage, "pm_sepa_debit", "eur", behaviour=SUCCEED)
-    balance.post_charge(stage.ctx, charge)
-    refund = refunds.create(stage.ctx, {"charge": charge["id"]})
-    stage.made.append(refund["id"])
-    stage.later(1, Task.ASK_FOR_DESTINATION, refund=refund["id"])
-    stage.later(3, Task.CANCEL_REFUND, refund=refund["id"])
+@_listed
+def refund_waits_for_the_customer(case: Case) -> None:
+    charge = _buy(case, "pm_sepa_debit", "eur", behaviour=SUCCEED)
+    balance.post_charge(case.ctx, charge)
+    refund = refunds.create(case.ctx, {"charge": charge["id"]})
+    case.made.append(refund["id"])
+    case.later(1, Task.ASK_FOR_DESTINATION, refund=refund["id"])
+    case.later(3, Task.CANCEL_REFUND, refund=refund["id"])
 
 
 # Payouts.
 
 
-def _pay_out(stage: Stage, currency: str = "usd", method: str = "standard") -> Obj:
+def _pay_out(case: Case, currency: str = "usd", method: str = "standard") -> Obj:
     """A payout by hand of half of a sale whose money is available at once, and covers any debt."""
-    ctx, amount = stage.ctx, orders.in_currency(60_000, currency)
+    ctx, amount = case.ctx, orders.in_currency(60_000, currency)
     debt = max(0, -balance.payable(ctx, currency)) * 11 // 100 * 10
-    charge = _buy(stage, "pm_card_bypassPending", currency, amount + debt)
+    charge = _buy(case, "pm_card_bypassPending", currency, amount + debt)
     balance.post_charge(ctx, charge)
     made = payouts.create(
         ctx, {"amount": amount // 20 * 10, "currency": currency, "method": method}
     )
-    stage.made.append(made["id"])
+    case.made.append(made["id"])
     return made
 
 
-@_case
-def payout_by_hand(stage: Stage) -> None:
-    _pay_out(stage, stage.chance.choice(("usd", "eur")))
+@_listed
+def payout_by_hand(case: Case) -> None:
+    _pay_out(case, case.chance.choice(("usd", "eur")))
 
 
-@_case
-def payout_instant(stage: Stage) -> None:
-    _pay_out(stage, method="instant")
+@_listed
+def payout_instant(case: Case) -> None:
+    _pay_out(case, method="instant")
 
 
-@_case
-def payout_canceled(stage: Stage) -> None:
-    payouts.call_off(stage.ctx, _pay_out(stage)["id"])
+@_listed
+def payout_canceled(case: Case) -> None:
+    payouts.call_off(case.ctx, _pay_out(case)["id"])
 
 
-@_case
-def payout_failed(stage: Stage) -> None:
-    payout = _pay_out(stage)
-    stage.ctx.later(2 * 3_600_000, Task.PAYOUT_FATE, payout=payout["id"], status="failed")
+@_listed
+def payout_failed(case: Case) -> None:
+    payout = _pay_out(case)
+    case.ctx.later(2 * 3_600_000, Task.PAYOUT_FATE, payout=payout["id"], status="failed")
 
 
-@_case
-def payout_failed_after_paid(stage: Stage) -> None:
-    payout = _pay_out(stage)
-    at = payout["arrival_date"] * 1000 - stage.ctx.now_ms + stage.unit_ms
-    stage.ctx.later(at, Task.PAYOUT_FATE, payout=payout["id"], status="failed")
-    stage.later(3, Task.PAYOUT_FATE, payout="", status="failed")
+@_listed
+def payout_failed_after_paid(case: Case) -> None:
+    payout = _pay_out(case)
+    at = payout["arrival_date"] * 1000 - case.ctx.now_ms + case.unit_ms
+    case.ctx.later(at, Task.PAYOUT_FATE, payout=payout["id"], status="failed")
+    case.later(3, Task.PAYOUT_FATE, payout="", status="failed")
 
 
-@_case
-def payout_reversed(stage: Stage) -> None:
-    payout = _pay_out(stage)
-    at = payout["arrival_date"] * 1000 - stage.ctx.now_ms + stage.unit_ms
-    stage.ctx.later(at, Task.PAYOUT_FATE, payout=payout["id"], status="reversed")
+@_listed
+def payout_reversed(case: Case) -> None:
+    payout = _pay_out(case)
+    at = payout["arrival_date"] * 1000 - case.ctx.now_ms + case.unit_ms
+    case.ctx.later(at, Task.PAYOUT_FATE, payout=payout["id"], status="reversed")
 
 
-@_case
-def payout_negative(stage: Stage) -> None:
-    currency = stage.chance.choice(("usd", "eur", "kwd"))
-    stage.ctx.later(_to_midnight(stage) - 5 * _MINUTE_MS, Task.OVERDRAW, currency=currency)
+@_listed
+def payout_negative(case: Case) -> None:
+    currency = case.chance.choice(("usd", "eur", "kwd"))
+    case.ctx.later(_to_midnight(case) - 5 * _MINUTE_MS, Task.OVERDRAW, currency=currency)
 
 
-def _to_midnight(stage: Stage) -> int:
+def _to_midnight(case: Case) -> int:
     """Milliseconds to the next midnight that is ten minutes away at least."""
-    left = _DAY_MS - stage.ctx.now_ms % _DAY_MS
+    left = _DAY_MS - case.ctx.now_ms % _DAY_MS
     return left if left > 10 * _MINUTE_MS else left + _DAY_MS
 
 
@@ -539,7 +537,7 @@ def _to_midnight(stage: Stage) -> int:
 
 
 def _move(
-    stage: Stage,
+    case: Case,
     kind: str,
     amount: int,
     currency: str,
@@ -547,9 +545,9 @@ def _move(
     category: str | None = None,
     waits: int = 0,
 ) -> None:
-    stage.ctx.script = {}
+    case.ctx.script = {}
     rows = balance_movements.write(
-        stage.ctx,
+        case.ctx,
         Movement(
             type=kind,
             amount=amount,
@@ -559,112 +557,110 @@ def _move(
             waits=waits,
         ),
     )
-    stage.made += [row["id"] for row in rows]
+    case.made += [row["id"] for row in rows]
 
 
-def _move_later(stage: Stage, at_ms: int, **movement: Any) -> None:
-    stage.ctx.later(at_ms, Task.MOVEMENT, movement=movement)
+def _move_later(case: Case, at_ms: int, **movement: Any) -> None:
+    case.ctx.later(at_ms, Task.MOVEMENT, movement=movement)
 
 
-@_case
-def reserve(stage: Stage) -> None:
-    _move(stage, "reserve_hold", -12_500, "usd", "Reserve hold")
+@_listed
+def reserve(case: Case) -> None:
+    _move(case, "reserve_hold", -12_500, "usd", "Reserve hold")
     release = {"type": "reserve_release", "amount": 12_500, "currency": "usd"}
-    _move_later(stage, 4 * stage.unit_ms, description="Reserve release", **release)
+    _move_later(case, 4 * case.unit_ms, description="Reserve release", **release)
 
 
-@_case
-def older_reserve(stage: Stage) -> None:
-    _move(stage, "reserve_transaction", -4_000, "usd", "Reserve")
+@_listed
+def older_reserve(case: Case) -> None:
+    _move(case, "reserve_transaction", -4_000, "usd", "Reserve")
     back = {"type": "reserve_transaction", "amount": 4_000, "currency": "usd"}
-    _move_later(stage, 3 * stage.unit_ms, description="Reserve released", **back)
+    _move_later(case, 3 * case.unit_ms, description="Reserve released", **back)
 
 
-@_case
-def minimum_balance(stage: Stage) -> None:
+@_listed
+def minimum_balance(case: Case) -> None:
     """Held back from one automatic payout, and free for the next."""
-    midnight = _to_midnight(stage)
+    midnight = _to_midnight(case)
     for at, kind, amount in (
         (midnight - _MINUTE_MS, "payout_minimum_balance_hold", -10_000),
         (midnight + _MINUTE_MS, "payout_minimum_balance_release", 10_000),
     ):
         words = kind.replace("_", " ").capitalize()
-        _move_later(stage, at, type=kind, amount=amount, currency="usd", description=words)
+        _move_later(case, at, type=kind, amount=amount, currency="usd", description=words)
 
 
-@_case
-def topup(stage: Stage) -> None:
-    _move(stage, "topup", 25_000, "usd", "Top-up")
+@_listed
+def topup(case: Case) -> None:
+    _move(case, "topup", 25_000, "usd", "Top-up")
 
 
-@_case
-def topup_reversed(stage: Stage) -> None:
-    _move(stage, "topup", 9_000, "usd", "Top-up")
+@_listed
+def topup_reversed(case: Case) -> None:
+    _move(case, "topup", 9_000, "usd", "Top-up")
     back = {"type": "topup_reversal", "amount": -9_000, "currency": "usd"}
-    _move_later(stage, stage.unit_ms, description="Top-up reversal", **back)
+    _move_later(case, case.unit_ms, description="Top-up reversal", **back)
 
 
-@_case
-def tax_on_fees(stage: Stage) -> None:
-    _move(stage, "tax_fee", -stage.chance.randint(200, 900), "usd", "Sales tax on fees")
+@_listed
+def tax_on_fees(case: Case) -> None:
+    _move(case, "tax_fee", -case.chance.randint(200, 900), "usd", "Sales tax on fees")
 
 
-@_case
-def network_cost(stage: Stage) -> None:
-    cost = -stage.chance.randint(300, 4_000)
-    _move(stage, "stripe_fee", cost, "usd", "Card network costs", "network_cost")
+@_listed
+def network_cost(case: Case) -> None:
+    cost = -case.chance.randint(300, 4_000)
+    _move(case, "stripe_fee", cost, "usd", "Card network costs", "network_cost")
 
 
-@_case
-def stripe_fees(stage: Stage) -> None:
+@_listed
+def stripe_fees(case: Case) -> None:
     for words in ("Radar for Fraud Teams", "Billing usage fee"):
-        _move(stage, "stripe_fee", -stage.chance.randint(100, 2_000), "usd", words)
+        _move(case, "stripe_fee", -case.chance.randint(100, 2_000), "usd", words)
 
 
-@_case
-def capital(stage: Stage) -> None:
+@_listed
+def capital(case: Case) -> None:
     """A loan paid out, and paid down from later sales."""
-    _move(stage, "adjustment", 500_000, "usd", "Capital loan", "financing_payout")
+    _move(case, "adjustment", 500_000, "usd", "Capital loan", "financing_payout")
     down = {"type": "adjustment", "currency": "usd", "category": "financing_paydown"}
     for step in range(1, 4):
-        amount = -stage.chance.randint(2_000, 9_000)
-        _move_later(
-            stage, step * stage.unit_ms, amount=amount, description="Capital paydown", **down
-        )
+        amount = -case.chance.randint(2_000, 9_000)
+        _move_later(case, step * case.unit_ms, amount=amount, description="Capital paydown", **down)
 
 
-@_case
-def adjustment(stage: Stage) -> None:
-    amount = stage.chance.choice((-1, 1)) * stage.chance.randint(100, 5_000)
-    _move(stage, "adjustment", amount, "usd", "Adjustment", "other_adjustment")
+@_listed
+def adjustment(case: Case) -> None:
+    amount = case.chance.choice((-1, 1)) * case.chance.randint(100, 5_000)
+    _move(case, "adjustment", amount, "usd", "Adjustment", "other_adjustment")
 
 
-@_case
-def advance(stage: Stage) -> None:
+@_listed
+def advance(case: Case) -> None:
     """An instant payout of what is pending: two rows that come to nothing."""
-    _move(stage, "advance", 7_000, "usd", "Advance")
-    _move(stage, "advance_funding", -7_000, "usd", "Advance funding")
+    _move(case, "advance", 7_000, "usd", "Advance")
+    _move(case, "advance_funding", -7_000, "usd", "Advance funding")
 
 
-@_case
-def every_category(stage: Stage) -> None:
+@_listed
+def every_category(case: Case) -> None:
     """A row of each reporting category that Stripe names and nothing here makes otherwise."""
     for kind, category in sorted(balance_movements.CATEGORIES.items()):
-        _move(stage, kind, stage.chance.choice((-1, 1)) * 120, "eur", kind, category)
+        _move(case, kind, case.chance.choice((-1, 1)) * 120, "eur", kind, category)
     for category in balance_movements.ADJUSTMENTS:
-        _move(stage, "adjustment", 130, "eur", category, category)
+        _move(case, "adjustment", 130, "eur", category, category)
 
 
-@_case
-def unknown_category(stage: Stage) -> None:
-    _move(stage, "loyalty_credit", 250, "usd", "Loyalty credit", "loyalty_credit")
+@_listed
+def unknown_category(case: Case) -> None:
+    _move(case, "loyalty_credit", 250, "usd", "Loyalty credit", "loyalty_credit")
 
 
-@_case
-def large_amount(stage: Stage) -> None:
+@_listed
+def large_amount(case: Case) -> None:
     """Beyond 32 bits, in a currency without cents in daily use."""
-    amount = 3 * 10**12 + stage.chance.randrange(10**6)
-    _move(stage, "topup", amount, "idr", "Top-up")
+    amount = 3 * 10**12 + case.chance.randrange(10**6)
+    _move(case, "topup", amount, "idr", "Top-up")
 
 
 def overdraw(ctx: Context, currency: str) -> None:
@@ -683,7 +679,7 @@ def overdraw(ctx: Context, currency: str) -> None:
     balance_movements.write(ctx, wanted)
 
 
-def payout_fate(ctx: Context, payout: str, status: str) -> None:
+def end_payout(ctx: Context, payout: str, status: str) -> None:
     """What becomes of a payout; without its id, of the newest automatic one that is paid."""
     if not payout:
         ctx.tx.flush()

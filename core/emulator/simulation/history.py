@@ -147,7 +147,7 @@ def write(
 ) -> Iterator[dict[str, int]]:
     """Run `days` × `per_day` purchases up to now; yields `{"done", "total"}` after each batch.
 
-    `hard` names cases of `core.emulator.simulation.hard_cases` to play in between; they take no
+    `hard` names cases of `core.emulator.simulation.hard_cases` to run in between; they take no
     chance from the rest, whose orders stay the same.
     """
     chance = random.Random(seed)
@@ -179,13 +179,13 @@ def _hard(
     """Each case once a month, at least once, in the first two thirds."""
     span = end_ms - start_ms
     unit_ms = max(_LEAST_UNIT_MS, min(_DAY_MS, span // 30))
-    played = []
+    planned = []
     for name in names:
         for number in range(max(1, span // (30 * _DAY_MS))):
             own = f"{seed}:{name}:{number}"
             at = start_ms + int(span * random.Random(own).uniform(0.05, 0.65))
-            played.append((at, {"name": name, "seed": own, "unit_ms": unit_ms}))
-    return played
+            planned.append((at, {"name": name, "seed": own, "unit_ms": unit_ms}))
+    return planned
 
 
 def arrivals(chance: random.Random, start_ms: int, end_ms: int, count: int) -> list[int]:

@@ -16,7 +16,7 @@ from core.emulator.http.api import call
 from core.emulator.resources import checkout_payments, payment_methods
 from core.emulator.state.errors import ApiError
 from core.emulator.state.unit_of_work import Context
-from tests.support.emulator_books import Desk, context, faults, quietly
+from tests.support.emulator_books import DirectClient, context, faults, quietly
 from tests.support.hosted_pages import item
 from tests.support.sdk_shapes import faults as shape_faults
 
@@ -67,7 +67,7 @@ OFTEN = (
 class Client:
     """Sends calls drawn from a seed, using ids of earlier answers."""
 
-    def __init__(self, books: Desk, seed: int) -> None:
+    def __init__(self, books: DirectClient, seed: int) -> None:
         self.books, self.chance = books, random.Random(seed)
         self.ids: dict[str, list[str]] = defaultdict(lambda: ["x_none"])
 

@@ -12,7 +12,7 @@ from core.emulator.resources import balance, payouts
 from core.emulator.resources.balance_movements import CATEGORIES
 from core.emulator.simulation.hard_cases import CASES
 from core.emulator.state.account_settings import FEE_PARTS
-from tests.support.emulator_books import DAY, HOUR, Desk, context, faults, quietly
+from tests.support.emulator_books import DAY, HOUR, DirectClient, context, faults, quietly
 
 #: GBP has no bank account here, so it converts to USD.
 CURRENCIES = ("usd", "eur", "cny", "jpy", "kwd", "gbp")
@@ -46,7 +46,7 @@ ORDERS = st.tuples(
 )
 
 
-def do(books: Desk, step: str, currency: str, number: int, percent: int) -> None:
+def do(books: DirectClient, step: str, currency: str, number: int, percent: int) -> None:
     """One order; `number` picks the object or amount, `percent` the part of it."""
     amount = 1_000 + number % 90_000 * 10
     if step == "pay":
@@ -79,7 +79,7 @@ def do(books: Desk, step: str, currency: str, number: int, percent: int) -> None
         after(books, step, books.charges[number % len(books.charges)] or "ch_none", percent)
 
 
-def after(books: Desk, step: str, charge: str, percent: int) -> None:
+def after(books: DirectClient, step: str, charge: str, percent: int) -> None:
     if step == "refund":
         left = books.api("GET", f"charges/{charge}")
         part = (left["amount"] - left["amount_refunded"]) * percent // 1000 * 10
@@ -90,17 +90,17 @@ def after(books: Desk, step: str, charge: str, percent: int) -> None:
         books.control.others.dispute({"charge": charge, "reason": reason})
 
 
-def one_of(books: Desk, path: str, number: int) -> str:
+def one_of(books: DirectClient, path: str, number: int) -> str:
     found = books.api("GET", path, limit=100)["data"]
     return str(found[number % len(found)]["id"]) if found else "x_none"
 
 
-def issuer(books: Desk, number: int) -> None:
+def issuer(books: DirectClient, number: int) -> None:
     status = STATUSES[number % len(STATUSES)]
     books.control.others.bring_dispute({"status": status}, one_of(books, "disputes", number))
 
 
-def bank(books: Desk, number: int) -> None:
+def bank(books: DirectClient, number: int) -> None:
     payout = one_of(books, "payouts", number)
     if number % 3:
         status = ("canceled", "failed")[number % 3 - 1]
@@ -109,13 +109,13 @@ def bank(books: Desk, number: int) -> None:
         books.api("POST", f"payouts/{payout}/reverse")
 
 
-def case(books: Desk, number: int) -> None:
+def case(books: DirectClient, number: int) -> None:
     names = list(CASES)
     body = {"names": [names[number % len(names)]], "unit_seconds": 900, "seed": number}
-    books.control.play(body)
+    books.control.run_hard_cases(body)
 
 
-def movement(books: Desk, number: int) -> None:
+def movement(books: DirectClient, number: int) -> None:
     kinds = sorted(CATEGORIES)
     body = {
         "type": kinds[number % len(kinds)],
@@ -126,11 +126,11 @@ def movement(books: Desk, number: int) -> None:
     books.control.account.movement(body)
 
 
-def late_rows(books: Desk, number: int) -> None:
+def late_rows(books: DirectClient, number: int) -> None:
     books.control.account.late_rows({"seconds": 1 + number % (2 * DAY), "count": 1 + number % 3})
 
 
-def switches(books: Desk, number: int) -> None:
+def switches(books: DirectClient, number: int) -> None:
     body: dict[str, Any] = {
         "api_version": ("2024-06-20", "2026-10-28.endive")[number % 2],
         "fee_parts": list(FEE_PARTS[: number % 5]),
@@ -140,25 +140,25 @@ def switches(books: Desk, number: int) -> None:
     books.api("POST", "balance_settings", payments={"debit_negative_balances": number % 3 > 0})
 
 
-def debit(books: Desk, number: int) -> None:
+def debit(books: DirectClient, number: int) -> None:
     body = {"status": ("failed", "pending", "succeeded")[number % 3]}
     books.control.others.settle_charge(body, one_of(books, "charges", number))
 
 
-def payouts_now(books: Desk, number: int) -> None:
+def payouts_now(books: DirectClient, number: int) -> None:
     books.control.others.run_payouts({})
 
 
-def refund_fate(books: Desk, number: int) -> None:
+def refund_fate(books: DirectClient, number: int) -> None:
     status = FATES[number % len(FATES)]
     books.control.others.refund({"status": status}, one_of(books, "refunds", number))
 
 
-def cancel_refund(books: Desk, number: int) -> None:
+def cancel_refund(books: DirectClient, number: int) -> None:
     books.api("POST", f"refunds/{one_of(books, 'refunds', number)}/cancel")
 
 
-def schedule(books: Desk, number: int) -> None:
+def schedule(books: DirectClient, number: int) -> None:
     given = {"interval": ("manual", "daily", "weekly", "monthly")[number % 4]}
     days = {"weekly_payout_days": ["tuesday", "friday"], "monthly_payout_days": [number % 31 + 1]}
     payouts = {"schedule": {**given, **days}}
@@ -180,7 +180,7 @@ BY_OTHERS = {
 }
 
 
-def answer(books: Desk, number: int) -> None:
+def answer(books: DirectClient, number: int) -> None:
     open_ones = [
         dispute
         for dispute in books.api("GET", "disputes", limit=100)["data"]
@@ -208,7 +208,7 @@ def test_balance_is_the_sum_of_its_rows_after_any_run(orders: list[tuple[Any, ..
         assert faults(books) == []
 
 
-def busy(books: Desk) -> None:
+def busy(books: DirectClient) -> None:
     """At least one of everything that moves the balance."""
     for currency in CURRENCIES:
         books.pay(currency, 12_340, "pm_card_fr")

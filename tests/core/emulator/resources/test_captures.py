@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.emulator.state.errors import ApiError
-from tests.support.emulator_books import DAY, Desk, context, faults
+from tests.support.emulator_books import DAY, DirectClient, context, faults
 from tests.support.sdk_shapes import faults as shape_faults
 
 OLD, TODAY = "2024-06-20", "2026-10-28.endive"
@@ -24,42 +24,42 @@ ABLE = {
 
 
 @pytest.fixture
-def books() -> Iterator[Desk]:
+def books() -> Iterator[DirectClient]:
     with context() as made:
         yield made
 
 
-def hold(books: Desk, amount: int = 2000, **params: Any) -> tuple[str, str]:
+def hold(books: DirectClient, amount: int = 2000, **params: Any) -> tuple[str, str]:
     """An intent that waits for capture, and its charge."""
     charge = books.pay("usd", amount, "pm_card_visa", capture_method="manual", **params)
     return books.api("GET", f"charges/{charge}")["payment_intent"], charge
 
 
-def capture(books: Desk, intent: str, amount: int, **params: Any) -> dict[str, Any]:
+def capture(books: DirectClient, intent: str, amount: int, **params: Any) -> dict[str, Any]:
     return books.api(
         "POST", f"payment_intents/{intent}/capture", amount_to_capture=amount, **params
     )
 
 
-def charge_of(books: Desk, charge: str) -> tuple[Any, ...]:
+def charge_of(books: DirectClient, charge: str) -> tuple[Any, ...]:
     """(captured, amount, amount_captured, amount_refunded, refunded)."""
     found = books.api("GET", f"charges/{charge}")
     names = ("captured", "amount", "amount_captured", "amount_refunded", "refunded")
     return tuple(found[name] for name in names)
 
 
-def rows(books: Desk) -> list[tuple[str, str, int, int]]:
+def rows(books: DirectClient) -> list[tuple[str, str, int, int]]:
     """(type, category, amount, fee) of every row, oldest first."""
     found = books.everything("balance_transactions")[::-1]
     return [(r["type"], r["reporting_category"], r["amount"], r["fee"]) for r in found]
 
 
-def events(books: Desk) -> list[str]:
+def events(books: DirectClient) -> list[str]:
     found = books.everything("events")[::-1]
     return [event["type"] for event in found if not event["type"].startswith("payment_method")]
 
 
-def test_partial_capture_leaves_one_row_and_no_refund(books: Desk) -> None:
+def test_partial_capture_leaves_one_row_and_no_refund(books: DirectClient) -> None:
     intent, charge = hold(books)
     done = capture(books, intent, 500)
     assert (done["status"], done["amount_received"], done["amount_capturable"]) == (
@@ -74,7 +74,7 @@ def test_partial_capture_leaves_one_row_and_no_refund(books: Desk) -> None:
     assert not {"charge.refunded", "refund.created"} & set(events(books))
 
 
-def test_partial_capture_of_old_versions_refunds_the_rest(books: Desk) -> None:
+def test_partial_capture_of_old_versions_refunds_the_rest(books: DirectClient) -> None:
     books.control.others.change_settings({"api_version": OLD})
     intent, charge = hold(books)
     capture(books, intent, 500)
@@ -95,7 +95,7 @@ def test_partial_capture_of_old_versions_refunds_the_rest(books: Desk) -> None:
 
 
 @pytest.mark.parametrize("version", [OLD, TODAY])
-def test_what_was_captured_can_be_refunded_and_no_more(books: Desk, version: str) -> None:
+def test_what_was_captured_can_be_refunded_and_no_more(books: DirectClient, version: str) -> None:
     books.control.others.change_settings({"api_version": version})
     intent, charge = hold(books)
     capture(books, intent, 500)
@@ -109,7 +109,7 @@ def test_what_was_captured_can_be_refunded_and_no_more(books: Desk, version: str
     assert faults(books) == []
 
 
-def test_request_by_an_old_version_does_as_that_version(books: Desk) -> None:
+def test_request_by_an_old_version_does_as_that_version(books: DirectClient) -> None:
     intent, charge = hold(books)
     from core.emulator.http.api import call
 
@@ -128,7 +128,7 @@ def test_request_by_an_old_version_does_as_that_version(books: Desk) -> None:
     ],
 )
 def test_canceled_hold_has_no_row_at_any_version(
-    books: Desk, version: str, left: tuple[Any, ...], reason: str
+    books: DirectClient, version: str, left: tuple[Any, ...], reason: str
 ) -> None:
     books.control.others.change_settings({"api_version": version})
     intent, charge = hold(books)
@@ -147,7 +147,7 @@ def test_canceled_hold_has_no_row_at_any_version(
     ("version", "reason", "refunded"), [(TODAY, "expired", 0), (OLD, "automatic", 2000)]
 )
 def test_hold_that_nobody_captures_expires(
-    books: Desk, version: str, reason: str, refunded: int
+    books: DirectClient, version: str, reason: str, refunded: int
 ) -> None:
     books.control.others.change_settings({"api_version": version})
     intent, charge = hold(books)
@@ -158,7 +158,7 @@ def test_hold_that_nobody_captures_expires(
     assert "charge.expired" in events(books)
 
 
-def test_several_captures_have_one_charge_and_a_row_each(books: Desk) -> None:
+def test_several_captures_have_one_charge_and_a_row_each(books: DirectClient) -> None:
     intent, charge = hold(books, 9000, **ABLE)
     capture(books, intent, 2000, final_capture=False)
     waiting = books.api("GET", f"payment_intents/{intent}")
@@ -185,7 +185,7 @@ def test_several_captures_have_one_charge_and_a_row_each(books: Desk) -> None:
     assert faults(books) == []
 
 
-def test_several_captures_of_a_converted_hold_are_refunded_to_the_cent(books: Desk) -> None:
+def test_several_captures_of_a_converted_hold_are_refunded_to_the_cent(books: DirectClient) -> None:
     charge = books.pay("gbp", 1003, "pm_card_visa", capture_method="manual", **ABLE)
     intent = books.api("GET", f"charges/{charge}")["payment_intent"]
     for part in (333, 333):
@@ -196,7 +196,7 @@ def test_several_captures_of_a_converted_hold_are_refunded_to_the_cent(books: De
     assert sum(amount for _, _, amount, _ in rows(books)) == 0
 
 
-def test_hold_partly_captured_keeps_that_when_it_expires(books: Desk) -> None:
+def test_hold_partly_captured_keeps_that_when_it_expires(books: DirectClient) -> None:
     intent, charge = hold(books, 9000, **ABLE)
     capture(books, intent, 2000, final_capture=False)
     books.advance(8 * DAY)
@@ -205,7 +205,7 @@ def test_hold_partly_captured_keeps_that_when_it_expires(books: Desk) -> None:
     assert charge_of(books, charge) == (True, 9000, 2000, 0, False)
 
 
-def test_hold_not_asked_for_it_is_captured_once(books: Desk) -> None:
+def test_hold_not_asked_for_it_is_captured_once(books: DirectClient) -> None:
     intent, _ = hold(books)
     with pytest.raises(ApiError, match="multicapture is unavailable"):
         capture(books, intent, 500, final_capture=False)
@@ -215,7 +215,7 @@ def test_hold_not_asked_for_it_is_captured_once(books: Desk) -> None:
         books.api("POST", f"payment_intents/{intent}/increment_authorization", amount=3000)
 
 
-def test_overcapture_takes_more_than_was_held(books: Desk) -> None:
+def test_overcapture_takes_more_than_was_held(books: DirectClient) -> None:
     intent, charge = hold(books, 2000, **ABLE)
     most = books.api("GET", f"charges/{charge}")["payment_method_details"]["card"]["overcapture"]
     assert most == {"maximum_amount_capturable": 2300, "status": "available"}
@@ -228,7 +228,7 @@ def test_overcapture_takes_more_than_was_held(books: Desk) -> None:
     assert faults(books) == []
 
 
-def test_raised_hold_can_be_captured_whole(books: Desk) -> None:
+def test_raised_hold_can_be_captured_whole(books: DirectClient) -> None:
     intent, charge = hold(books, 2000, **ABLE)
     path = f"payment_intents/{intent}/increment_authorization"
     raised = books.api("POST", path, amount=5000)
@@ -241,7 +241,7 @@ def test_raised_hold_can_be_captured_whole(books: Desk) -> None:
     assert rows(books)[0][2] == 5000
 
 
-def test_capture_shows_its_row_at_once(books: Desk) -> None:
+def test_capture_shows_its_row_at_once(books: DirectClient) -> None:
     intent, charge = hold(books)
     books.api("POST", f"payment_intents/{intent}/capture")
     assert books.api("GET", f"charges/{charge}")["balance_transaction"]

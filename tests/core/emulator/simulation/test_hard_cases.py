@@ -10,7 +10,7 @@ import pytest
 
 from core.emulator.simulation import history
 from core.emulator.simulation.hard_cases import CASES
-from tests.support.emulator_books import DAY, Desk, context, faults
+from tests.support.emulator_books import DAY, DirectClient, context, faults
 from tests.support.sdk_shapes import faults as shape_faults
 
 #: When the histories end.
@@ -23,17 +23,17 @@ LISTS = (
 ODD_SHAPES = {"unknown_method", "unknown_category", "hold_canceled_by_an_old_version"}
 
 
-def rows(books: Desk) -> Counter[tuple[str, str]]:
+def rows(books: DirectClient) -> Counter[tuple[str, str]]:
     found = books.everything("balance_transactions")
     return Counter((row["type"], row["reporting_category"]) for row in found)
 
 
-def has(*wanted: tuple[str, str]) -> Callable[[Desk], bool]:
+def has(*wanted: tuple[str, str]) -> Callable[[DirectClient], bool]:
     return lambda books: set(wanted) <= rows(books).keys()
 
 
-def any_of(path: str, **wanted: Any) -> Callable[[Desk], bool]:
-    def look(books: Desk) -> bool:
+def any_of(path: str, **wanted: Any) -> Callable[[DirectClient], bool]:
+    def look(books: DirectClient) -> bool:
         return any(
             all(obj.get(name) == value for name, value in wanted.items())
             for obj in books.everything(path)
@@ -42,32 +42,32 @@ def any_of(path: str, **wanted: Any) -> Callable[[Desk], bool]:
     return look
 
 
-def funding_is_an_object(kind: str) -> Callable[[Desk], bool]:
-    def look(books: Desk) -> bool:
+def funding_is_an_object(kind: str) -> Callable[[DirectClient], bool]:
+    def look(books: DirectClient) -> bool:
         [charge] = books.everything("charges")
         return charge["payment_method_details"][kind]["funding"]["type"] == "card"
 
     return look
 
 
-def captured(books: Desk, part: Callable[[dict[str, Any]], bool]) -> bool:
+def captured(books: DirectClient, part: Callable[[dict[str, Any]], bool]) -> bool:
     [charge] = books.everything("charges")
     return charge["captured"] is True and part(charge)
 
 
-def reversed_one(books: Desk) -> bool:
+def reversed_one(books: DirectClient) -> bool:
     return any(payout["reversed_by"] for payout in books.everything("payouts"))
 
 
-def event_says(kind: str) -> Callable[[Desk], bool]:
+def event_says(kind: str) -> Callable[[DirectClient], bool]:
     return lambda books: bool(books.everything("events", type=kind))
 
 
-def statuses(*wanted: str) -> Callable[[Desk], bool]:
+def statuses(*wanted: str) -> Callable[[DirectClient], bool]:
     return lambda books: sorted(d["status"] for d in books.everything("disputes")) == list(wanted)
 
 
-TRACES: dict[str, Callable[[Desk], bool]] = {
+TRACES: dict[str, Callable[[DirectClient], bool]] = {
     "amazon_pay": funding_is_an_object("amazon_pay"),
     "revolut_pay": funding_is_an_object("revolut_pay"),
     "unknown_method": any_of("charges", payment_intent=None, status="succeeded"),
@@ -162,7 +162,7 @@ def test_every_case_has_its_trace() -> None:
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_case_leaves_what_it_is_named_after(name: str) -> None:
     with context() as books:
-        made = books.control.play({"names": [name], "unit_seconds": 600})["cases"][name]
+        made = books.control.run_hard_cases({"names": [name], "unit_seconds": 600})["cases"][name]
         assert all(made)
         assert faults(books) == []
         books.advance(DAY)
@@ -205,7 +205,7 @@ def test_cases_leave_the_ordinary_business_as_it_is() -> None:
 
 def test_ledger_of_a_payment_adds_up_its_rows() -> None:
     with context() as books:
-        made = books.control.play({"names": ["dispute_partly_lost"], "unit_seconds": 60})
+        made = books.control.run_hard_cases({"names": ["dispute_partly_lost"], "unit_seconds": 60})
         books.advance(DAY)
         intent, charge, _ = made["cases"]["dispute_partly_lost"]
         told = books.control.others.ledger({"payment_intent": intent})
@@ -218,4 +218,4 @@ def test_ledger_of_a_payment_adds_up_its_rows() -> None:
 
 def test_unknown_case_is_refused_by_name() -> None:
     with context() as books, pytest.raises(Exception, match="names must be true, false or of"):
-        books.control.play({"names": ["moon"]})
+        books.control.run_hard_cases({"names": ["moon"]})

@@ -13,7 +13,7 @@ import pytest
 
 from core.emulator.resources.events import RETENTION_S
 from core.emulator.simulation import history
-from tests.support.emulator_books import DAY, Desk, context, faults
+from tests.support.emulator_books import DAY, DirectClient, context, faults
 
 DAYS, PER_DAY = 50, 40
 #: When the histories end, so that the same draws are made on any day.
@@ -21,7 +21,7 @@ NOON = 1_788_782_400
 
 
 @contextmanager
-def past(days: int, per_day: int, seed: int) -> Iterator[Desk]:
+def past(days: int, per_day: int, seed: int) -> Iterator[DirectClient]:
     with context() as books:
         books.control.clock({"now": NOON, "frozen": True})
         steps = list(history.write(books.engine, days, per_day, seed))
@@ -31,22 +31,22 @@ def past(days: int, per_day: int, seed: int) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def busy() -> Iterator[Desk]:
+def busy() -> Iterator[DirectClient]:
     with past(DAYS, PER_DAY, seed=5) as books:
         yield books
 
 
 @pytest.fixture(scope="module")
-def intents(busy: Desk) -> list[dict[str, Any]]:
+def intents(busy: DirectClient) -> list[dict[str, Any]]:
     return busy.everything("payment_intents")
 
 
 @pytest.fixture(scope="module")
-def charges(busy: Desk) -> list[dict[str, Any]]:
+def charges(busy: DirectClient) -> list[dict[str, Any]]:
     return busy.everything("charges")
 
 
-def whole(books: Desk) -> list[tuple[Any, ...]]:
+def whole(books: DirectClient) -> list[tuple[Any, ...]]:
     """Every object, task and label as stored."""
     db = books.engine.store.db
     return [
@@ -75,7 +75,7 @@ def test_another_seed_writes_another_history() -> None:
         assert amounts[0] != amounts[1]
 
 
-def test_books_of_a_history_balance(busy: Desk) -> None:
+def test_books_of_a_history_balance(busy: DirectClient) -> None:
     assert faults(busy) == []
 
 
@@ -85,7 +85,7 @@ def test_history_has_as_many_payments_as_asked(intents: list[dict[str, Any]]) ->
     assert len(set(orders)) == len(orders)
 
 
-def test_nothing_lies_in_the_future_or_before_the_start(busy: Desk) -> None:
+def test_nothing_lies_in_the_future_or_before_the_start(busy: DirectClient) -> None:
     now = busy.engine.clock.now_ms() // 1000
     rows = busy.engine.store.db.execute("SELECT min(created), max(created) FROM objects")
     first, last = rows.fetchone()
@@ -122,7 +122,9 @@ def test_payments_have_every_status_a_shop_sees(intents: list[dict[str, Any]]) -
     assert seen["succeeded"] > 0.75 * len(intents)
 
 
-def test_refunds_and_disputes_follow_payments(busy: Desk, charges: list[dict[str, Any]]) -> None:
+def test_refunds_and_disputes_follow_payments(
+    busy: DirectClient, charges: list[dict[str, Any]]
+) -> None:
     known = {charge["id"]: charge for charge in charges}
     refunds, disputes = busy.everything("refunds"), busy.everything("disputes")
     back = [known[refund["charge"]] for refund in refunds]
@@ -136,7 +138,7 @@ def test_refunds_and_disputes_follow_payments(busy: Desk, charges: list[dict[str
     assert all(known[dispute["charge"]]["disputed"] for dispute in disputes)
 
 
-def test_frauds_are_labelled(busy: Desk, intents: list[dict[str, Any]]) -> None:
+def test_frauds_are_labelled(busy: DirectClient, intents: list[dict[str, Any]]) -> None:
     labels = busy.control.labels({})["labels"]
     assert labels.keys() <= {intent["id"] for intent in intents}
     kinds = Counter(label["label"] for label in labels.values())
@@ -150,7 +152,7 @@ def test_business_grows(intents: list[dict[str, Any]]) -> None:
     assert late > 1.1 * (len(intents) - late)
 
 
-def test_events_go_back_thirty_days_only(busy: Desk) -> None:
+def test_events_go_back_thirty_days_only(busy: DirectClient) -> None:
     now = busy.engine.clock.now_ms() // 1000
     [(oldest,)] = busy.engine.store.db.execute(
         "SELECT min(created) FROM objects WHERE object = 'event'"
@@ -159,7 +161,7 @@ def test_events_go_back_thirty_days_only(busy: Desk) -> None:
     assert busy.control.state({})["deliveries"] == 0
 
 
-def test_life_goes_on_after_the_history(busy: Desk) -> None:
+def test_life_goes_on_after_the_history(busy: DirectClient) -> None:
     waiting = Counter(
         kind for (kind,) in busy.engine.store.db.execute("SELECT kind FROM tasks").fetchall()
     )
