@@ -101,6 +101,7 @@ def faults(books: DirectClient) -> list[str]:
         *_row_faults(rows),
         *_sum_faults(rows, balance),
         *_payout_faults(rows, books.everything("payouts")),
+        *_list_faults(books),
         *_return_faults(rows, waiting),
         *_conversion_faults(rows, charges, refunds),
     ]
@@ -144,6 +145,16 @@ def _payout_faults(rows: list[dict[str, Any]], payouts: list[dict[str, Any]]) ->
             payout["amount"] if payout["status"] in ("canceled", "failed") else 0
         ):
             yield f"{payout['id']}: {payout['amount']} went as {out} and came back as {back}"
+
+
+def _list_faults(books: DirectClient) -> Iterator[str]:
+    """The rows of an automatic payout, its own among them, come to nothing."""
+    for payout in books.everything("payouts"):
+        rows = books.everything("balance_transactions", payout=payout["id"])
+        if payout["automatic"] and payout["balance_transaction"] not in {r["id"] for r in rows}:
+            yield f"{payout['id']}: its own row is not in its list"
+        if left := sum(row["net"] for row in rows):
+            yield f"{payout['id']}: the rows of its list leave {left}"
 
 
 def unlisted(books: DirectClient) -> set[str]:

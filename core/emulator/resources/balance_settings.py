@@ -1,4 +1,4 @@
-"""When automatic payouts go, as `/v1/balance_settings` says: daily, weekly, monthly or never."""
+"""Automatic payouts as `/v1/balance_settings` has them: on which days, of how much, how called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from core import money
+from core.emulator.resources import fees
 from core.emulator.state.errors import refused
 from core.emulator.state.store import Obj, Store, dump
 from core.emulator.state.unit_of_work import Context
@@ -16,6 +18,7 @@ _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _DELAY_DAYS = 2
 _DEFAULTS: dict[str, Any] = {
     "debit_negative_balances": True,
+    "minimum_balance_by_currency": {},
     "schedule": {"interval": "daily"},
     "statement_descriptor": None,
 }
@@ -24,7 +27,9 @@ _DAYS = {
     "weekly": ("weekly_payout_days", "weekly_anchor"),
     "monthly": ("monthly_payout_days", "monthly_anchor"),
 }
-_FIXED = ("automatic_transfer_rules_by_currency", "minimum_balance_by_currency")
+_RULES, _MINIMUM = "automatic_transfer_rules_by_currency", "minimum_balance_by_currency"
+#: What `settings.payouts` of the account says too.
+_OF_ACCOUNT = ("debit_negative_balances", "schedule", "statement_descriptor")
 
 
 def _settings(store: Store) -> dict[str, Any]:
@@ -49,6 +54,11 @@ def debits(store: Store) -> bool:
     return bool(_settings(store)["debit_negative_balances"])
 
 
+def minimum(store: Store, currency: str) -> int:
+    """What automatic payouts leave in the balance of a currency, in minor units."""
+    return int(_settings(store)[_MINIMUM].get(currency, 0))
+
+
 def descriptor(store: Store) -> str | None:
     """What payouts say on the bank's statement; None for the bank's own words."""
     found: str | None = _settings(store)["statement_descriptor"]
@@ -62,7 +72,7 @@ def of_account(store: Store) -> dict[str, Any]:
     if schedule["interval"] in _DAYS:
         days, anchor = _DAYS[schedule["interval"]]
         schedule[anchor] = schedule[days][0]
-    return {**settings, "schedule": schedule}
+    return {**{name: settings[name] for name in _OF_ACCOUNT}, "schedule": schedule}
 
 
 def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -72,8 +82,9 @@ def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
         "payments": {
             "debit_negative_balances": settings["debit_negative_balances"],
             "payouts": {
-                # Not null: the official SDK cannot read the rules by currency then.
-                **{name: {} for name in _FIXED},
+                # Not null: the official SDK cannot read what is by currency then.
+                _RULES: {},
+                _MINIMUM: settings[_MINIMUM],
                 "schedule": settings["schedule"],
                 "statement_descriptor": settings["statement_descriptor"],
                 "status": "enabled",
@@ -88,15 +99,16 @@ def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
 
 
 def update(ctx: Context, params: dict[str, Any]) -> Obj:
-    """POST /v1/balance_settings: the schedule, the descriptor, and who covers a negative sum."""
+    """POST /v1/balance_settings: schedule, minimum, descriptor, and who covers a negative sum."""
     payments = params.get("payments") or {}
     payouts = payments.get("payouts") or {}
     if payments.get("settlement_timing"):
         raise refused("This account's settlement timing is fixed.", "payments[settlement_timing]")
-    for name in _FIXED:
-        if payouts.get(name):
-            raise refused(f"This account has no {name}.", f"payments[payouts][{name}]")
+    if payouts.get(_RULES):
+        raise refused(f"This account has no {_RULES}.", f"payments[payouts][{_RULES}]")
     settings = _settings(ctx.tx.store)
+    if _MINIMUM in payouts:
+        settings[_MINIMUM] = _minimums(settings[_MINIMUM], payouts[_MINIMUM])
     if "debit_negative_balances" in payments:
         settings["debit_negative_balances"] = payments["debit_negative_balances"]
     if "statement_descriptor" in payouts:
@@ -107,6 +119,32 @@ def update(ctx: Context, params: dict[str, Any]) -> Obj:
     changed = retrieve(ctx, {})
     ctx.emit("balance_settings.updated", changed, {})
     return changed
+
+
+def _minimums(kept: dict[str, int], given: dict[str, str] | None) -> dict[str, int]:
+    """Amounts by currency after an update: an empty one unsets its currency, None all."""
+    if given is None:
+        return {}
+    where, changed = f"payments[payouts][{_MINIMUM}]", dict(kept)
+    for currency, text in given.items():
+        if currency not in fees.SETTLES:
+            known = ", ".join(fees.SETTLES)
+            raise refused(f"Payouts are in {known}, not {currency}.", f"{where}[{currency}]")
+        changed.pop(currency, None)
+        if text:
+            changed[currency] = _whole(text, currency, f"{where}[{currency}]")
+    return changed
+
+
+def _whole(text: str, currency: str, where: str) -> int:
+    step = money.payout_multiple(currency)
+    if not (text.isascii() and text.isdigit() and len(text) < 13) or int(text) % step:
+        raise refused(
+            f"A minimum balance must be a whole multiple of {step}, not {text[:40]}.",
+            where,
+            "parameter_invalid_integer",
+        )
+    return int(text)
 
 
 def _schedule(given: dict[str, Any]) -> dict[str, Any]:

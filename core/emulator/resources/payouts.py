@@ -84,32 +84,66 @@ def run_every_midnight(ctx: Context) -> None:
 def run_daily(ctx: Context, *, now: bool = False) -> list[str]:
     """The automatic payouts of a day: each currency's rows that have become available.
 
-    A sum below zero is debited from the bank on any day, where the settings say so. `now`: as if
-    the schedule named today. Returns the ids of what was made.
+    What the settings keep as a minimum stays, as two rows that come to nothing
+    (docs.stripe.com/payouts/minimum-balances-for-automatic-payouts). A sum below zero is debited
+    from the bank on any day, where the settings say so. `now`: as if the schedule named today.
+    Returns the ids of what was made.
     """
     made: list[str] = []
     balance.release(ctx)
     pays = now or balance_settings.pays(ctx.tx.store, ctx.now)
     debits = balance_settings.debits(ctx.tx.store)
     for currency in fees.SETTLES:
-        rows = ctx.tx.db.execute(
+        rows = _due_rows(ctx, currency)
+        total = sum(rows.values())
+        kept = balance_settings.minimum(ctx.tx.store, currency)
+        if total < 0 and debits:
+            made.append(_pay_automatically(ctx, total, currency, list(rows)))
+        elif total > kept and pays:
+            held = [_minimum_row(ctx, "hold", -kept, currency)] if kept else []
+            made.append(_pay_automatically(ctx, total - kept, currency, [*rows, *held]))
+            if kept:
+                _minimum_row(ctx, "release", kept, currency)
+    return made
+
+
+def _due_rows(ctx: Context, currency: str) -> dict[str, int]:
+    """Rows that the next automatic payout takes: id → net in minor units."""
+    return dict(
+        ctx.tx.db.execute(
             "SELECT id, net FROM unpaid WHERE currency = ?"
             " AND id NOT IN (SELECT id FROM unreleased WHERE currency = ? AND NOT counts)",
             (currency, currency),
         ).fetchall()
-        total = sum(net for _, net in rows)
-        if not (total > 0 and pays) and not (total < 0 and debits):
-            continue
-        payout = _make(ctx, total, currency, automatic=True)
-        members = [row_id for row_id, _ in rows] + [payout["balance_transaction"]]
-        ctx.tx.load(members)
-        for row_id in members:
-            row = ctx.need("balance_transaction", row_id)
-            hidden(row)["payout"] = payout["id"]
-            ctx.tx.touch(row)
-        ctx.tx.db.executemany("DELETE FROM unpaid WHERE id = ?", [(i,) for i in members])
-        made.append(payout["id"])
-    return made
+    )
+
+
+def _minimum_row(ctx: Context, step: str, amount: int, currency: str) -> str:
+    """The minimum balance is held back from a payout, and free again for the next; the row's id."""
+    kind = f"payout_minimum_balance_{step}"
+    row = balance.post(
+        ctx,
+        kind=kind,
+        category=kind,
+        source=None,
+        amount=amount,
+        currency=currency,
+        description=f"Payout minimum balance {step}",
+    )
+    return str(row["id"])
+
+
+def _pay_automatically(ctx: Context, amount: int, currency: str, rows: list[str]) -> str:
+    """The payout of these rows, which name it from then on; its id."""
+    payout = _make(ctx, amount, currency, automatic=True)
+    members = [*rows, payout["balance_transaction"]]
+    ctx.tx.load(members)
+    for row_id in members:
+        row = ctx.need("balance_transaction", row_id)
+        hidden(row)["payout"] = payout["id"]
+        ctx.tx.touch(row)
+    ctx.tx.db.executemany("DELETE FROM unpaid WHERE id = ?", [(i,) for i in members])
+    return str(payout["id"])
 
 
 def _make(

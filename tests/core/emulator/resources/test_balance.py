@@ -137,7 +137,10 @@ def switches(books: DirectClient, number: int) -> None:
         "failed_refund_row": ("payment_refund", "payment_failure_refund")[number % 2],
     }
     books.control.others.change_settings(body)
-    books.api("POST", "balance_settings", payments={"debit_negative_balances": number % 3 > 0})
+    given: dict[str, Any] = {"debit_negative_balances": number % 3 > 0}
+    minimum = str(number % 4 * 500) if number % 4 else ""
+    given["payouts"] = {"minimum_balance_by_currency": {CURRENCIES[number % 5]: minimum}}
+    books.api("POST", "balance_settings", payments=given)
 
 
 def debit(books: DirectClient, number: int) -> None:

@@ -335,3 +335,69 @@ def test_payout_carries_the_accounts_descriptor(
 ) -> None:
     client.v1.balance_settings.update({"payments": {"payouts": {"statement_descriptor": "SHOP"}}})
     assert automatic_one(emulator, client).statement_descriptor == "SHOP"
+
+
+def keep(client: stripe.StripeClient, **minimums: str) -> dict[str, int]:
+    """Set minimum balances by currency; those that stand then."""
+    given: Any = {"payouts": {"minimum_balance_by_currency": minimums}}
+    changed = client.v1.balance_settings.update({"payments": given})
+    assert faults(changed.to_dict()) == []
+    found: Any = changed.payments.payouts
+    return dict(found.minimum_balance_by_currency.to_dict())
+
+
+def test_minimum_balance_is_held_from_each_payout_and_released_for_the_next(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    keep(client, usd="500")
+    sell_daily(emulator, client, 2)
+    second, first = client.v1.payouts.list().data
+    for payout in (first, second):
+        rows = client.v1.balance_transactions.list({"payout": payout.id, "limit": 100}).data
+        assert sum(row.net for row in rows) == 0
+        [hold] = [row for row in rows if row.type == "payout_minimum_balance_hold"]
+        assert (hold.net, hold.reporting_category) == (-500, hold.type)
+    released = client.v1.balance_transactions.list({"type": "payout_minimum_balance_release"}).data
+    assert [row.net for row in released] == [500, 500]
+    later = client.v1.balance_transactions.list({"payout": second.id, "limit": 100}).data
+    assert released[1].id in {row.id for row in later}
+    assert second.amount == first.amount + 500
+    emulator.advance(3 * DAY)
+    assert client.v1.balance.retrieve().available[0].amount == 500
+
+
+def test_no_payout_goes_while_the_balance_is_below_its_minimum(
+    emulator: RunningEmulator, client: stripe.StripeClient
+) -> None:
+    keep(client, usd="100000")
+    sell_daily(emulator, client, 1)
+    assert client.v1.payouts.list().data == []
+    assert client.v1.balance_transactions.list({"type": "payout_minimum_balance_hold"}).data == []
+    by_hand = client.v1.payouts.create({"amount": 1000, "currency": "usd"})
+    assert by_hand.amount == 1000
+    assert keep(client, usd="") == {}
+    emulator.advance(DAY)
+    [automatic, _] = client.v1.payouts.list().data
+    assert automatic.automatic
+
+
+def test_minimums_of_other_currencies_stand_until_they_are_unset(
+    client: stripe.StripeClient,
+) -> None:
+    assert keep(client, usd="500", kwd="1230") == {"usd": 500, "kwd": 1230}
+    assert keep(client, usd="", jpy="9") == {"kwd": 1230, "jpy": 9}
+    none: Any = {"payouts": {"minimum_balance_by_currency": ""}}
+    left: Any = client.v1.balance_settings.update({"payments": none}).payments.payouts
+    assert left.minimum_balance_by_currency.to_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("usd", "-5"), ("usd", "1.5"), ("kwd", "1234"), ("gbp", "500")]
+)
+def test_minimum_that_cannot_be_paid_by_is_refused(
+    client: stripe.StripeClient, currency: str, amount: str
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        keep(client, **{currency: amount})
+    where = f"payments[payouts][minimum_balance_by_currency][{currency}]"
+    assert caught.value.param == where
