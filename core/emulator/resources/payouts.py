@@ -283,6 +283,19 @@ def fail(ctx: Context, payout_id: str, code: str) -> None:
     words = f"REFUND FOR PAYOUT ({payout['description'] or payout_id})"
     _come_back(ctx, payout, "payout_failure", words)
     ctx.emit("payout.failed", payout)
+    _cancel_reversal(ctx, payout)
+
+
+def _cancel_reversal(ctx: Context, payout: Obj) -> None:
+    """What never arrived need not come back: a reversal that has not left is canceled.
+
+    docs.stripe.com/connect/payout-reversals, failures.
+    """
+    if not payout["reversed_by"]:
+        return
+    back = ctx.need("payout", payout["reversed_by"])
+    if back["status"] == "pending":
+        call_off(ctx, back["id"])
 
 
 def _come_back(ctx: Context, payout: Obj, kind: str, description: str) -> None:

@@ -317,6 +317,21 @@ def test_reversed_payout_names_the_one_that_takes_it_back(
         client.v1.payouts.reverse(back.id)
 
 
+@pytest.mark.parametrize(("hours", "status"), [(0, "canceled"), (2, "in_transit")])
+def test_reversal_is_canceled_when_its_payout_fails_before_it_left(
+    emulator: RunningEmulator, client: stripe.StripeClient, hours: int, status: str
+) -> None:
+    payout = automatic_one(emulator, client)
+    emulator.advance(3 * DAY)
+    back = client.v1.payouts.reverse(payout.id)
+    emulator.advance(hours * 3_600)
+    emulator.control("POST", f"payouts/{payout.id}", {"status": "failed"})
+    assert client.v1.payouts.retrieve(payout.id).status == "failed"
+    assert client.v1.payouts.retrieve(back.id).status == status
+    rows = client.v1.balance_transactions.list({"source": back.id}).data
+    assert sum(row.net for row in rows) == (0 if status == "canceled" else payout.amount)
+
+
 def test_stripe_may_cancel_an_automatic_payout(
     emulator: RunningEmulator, client: stripe.StripeClient
 ) -> None:
