@@ -81,7 +81,7 @@ class Behaviour:
         """As text, which `read` understands."""
         if self.kind is Kind.DECLINE:
             return f"{self.kind}:{self.code}:{self.decline_code}"
-        return f"{self.kind}:{self.code}" if self.code else self.kind.value
+        return f"{self.kind}:{self.code}" if self.code else str(self.kind)
 
 
 SUCCEED = Behaviour()

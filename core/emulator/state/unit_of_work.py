@@ -63,7 +63,7 @@ class Context:
 
     def later(self, delay_ms: int, task: Task, **args: Any) -> None:
         """Run a task after a delay; `args` are what its function takes beside the context."""
-        self.schedule(self.now_ms + delay_ms, task.value, args)
+        self.schedule(self.now_ms + delay_ms, str(task), args)
 
     def need(self, kind: str, object_id: str, param: str = "", *, in_path: bool = False) -> Obj:
         """The object of that kind; `resource_missing` as Stripe says it."""
