@@ -24,6 +24,7 @@ COMMANDS = (
     "seed",
     "sync",
     "reconcile",
+    "period",
     "rollups",
     "check",
     "scenarios",

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, select
 
 from core.db.tables import periods
+from core.errors import InvalidInput
 from core.states import PeriodState
 
 #: First and last day of a closed month.
@@ -21,6 +22,18 @@ def closed_days(connection: Connection, *, livemode: bool) -> list[Closed]:
         p.livemode == livemode, p.state == PeriodState.CLOSED
     )
     return sorted((row[0], row[1]) for row in connection.execute(query))
+
+
+def check_zone(connection: Connection, zone: str) -> None:
+    """`InvalidInput` where a month was closed by the days of another zone: in this one its rows
+    would be of other days."""
+    p = periods.c
+    query = select(p.month, p.zone).where(p.state == PeriodState.CLOSED, p.zone != zone)
+    if (found := connection.execute(query.order_by(p.month).limit(1)).first()) is not None:
+        raise InvalidInput(
+            "REPORTING_TIMEZONE",
+            f"is {found.zone} in {found.month}, which is closed: reopen it, or keep that zone",
+        )
 
 
 def booked_day(day: date, closed: Sequence[Closed]) -> date | None:

@@ -36,6 +36,7 @@ from core.db.tables import (
 from core.db.tables import email_prefix as email_prefixes
 from core.domain.search_histograms import amount_bucket, email_prefix
 from core.ledger import payment_words
+from core.ledger.closed_days import check_zone
 from core.risk import score_copies
 
 Sums = dict[tuple[Any, ...], tuple[int, ...]]
@@ -96,8 +97,10 @@ def verify(connection: Connection) -> list[Difference]:
 def rebuild(connection: Connection, zone: ZoneInfo) -> None:
     """Write all sums anew from their rows, by the days of `zone`; the caller commits.
 
-    No other transaction may change payments or ledger meanwhile.
+    No other transaction may change payments or ledger meanwhile. `InvalidInput` where that would
+    move rows of a closed month to other days.
     """
+    check_zone(connection, str(zone))
     _redate(connection, balance_transactions, "business_day", zone)
     _redate(connection, payments, "day", zone)
     for table, dimension in _revenue_tables():
