@@ -1,0 +1,133 @@
+"""`reconcile` and `period`: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select, update
+
+from core import clock
+from core.db.engine import open_engine, writing
+from core.db.tables import balance_transactions
+from core.emulator.server import start_emulator
+from tests.support.account_mirror import connect
+from tests.support.fixtures_access import ROOT
+
+pytestmark = pytest.mark.long
+B = balance_transactions.c
+LAST_MONTH = f"{clock.now().date().replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("account")
+    with start_emulator(state_path=folder / "emulator.db", seed=5) as emulator:
+        emulator.control("POST", "history", {"days": 65, "per_day": 8, "seed": 3})
+        spine = connect(emulator, f"sqlite:///{folder / 'tillwatch.db'}")
+        spine.sync(70)
+        spine.drain()
+        spine.engine.dispose()
+        yield folder, str(urlsplit(emulator.base_url).port)
+
+
+@pytest.fixture
+def run(account):
+    folder, port = account
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+    def command(*args, port=port):
+        return subprocess.run(
+            [sys.executable, "-m", "dashboard", *args],
+            cwd=ROOT,
+            env={**kept, "VAR_DIR": str(folder), "EMULATOR_PORT": port},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return command
+
+
+def edit(account, add):
+    """Add a minor unit to a row of last month, or take it back."""
+    engine = open_engine(f"sqlite:///{account[0] / 'tillwatch.db'}")
+    first = clock.now().date().replace(day=1) - timedelta(days=20)
+    with writing(engine) as connection:
+        query = select(B.stripe_id).where(B.business_day == first, B.currency == "usd")
+        stripe_id = connection.scalar(query.order_by(B.stripe_id).limit(1))
+        connection.execute(
+            update(balance_transactions)
+            .where(B.stripe_id == stripe_id)
+            .values(amount_minor=B.amount_minor + add, net_minor=B.net_minor + add)
+        )
+    engine.dispose()
+    return stripe_id
+
+
+def test_a_month_is_proved_closed_and_proved_again(account, run):
+    done = run("period", "close", LAST_MONTH, "--dry-run", "--json")
+    assert done.returncode == 1, done.stderr
+    blockers = {one["id"] for one in json.loads(done.stdout)["blockers"]}
+    assert "not_reconciled" in blockers
+
+    changed = edit(account, 1)
+    done = run("reconcile", "--month", LAST_MONTH, "--json")
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    (only,) = found["breaks"]
+    assert (only["kind"], only["object_id"], only["currency"]) == ("amount", changed, "usd")
+    assert only["ours_minor"] == only["theirs_minor"] + 1
+    assert found["expected"] == []
+    assert set(found["witnesses"]) >= {"usd", "eur"}
+
+    edit(account, -1)
+    done = run("reconcile", "--month", LAST_MONTH, "--json")
+    assert done.returncode == 0, done.stdout
+    assert {one["state"] for one in json.loads(done.stdout)["identities"]} == {"agrees"}
+
+    done = run("period", "close", LAST_MONTH, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    digest = json.loads(done.stdout)["digest"]
+    done = run("period", "verify", LAST_MONTH, "--json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["digest"] == digest
+    edit(account, 1)
+    done = run("period", "verify", LAST_MONTH, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["state"] == "changed"
+    edit(account, -1)
+    done = run("period", "reopen", LAST_MONTH, "--reason", "an audit asked for it")
+    assert done.returncode == 0, done.stderr
+    assert run("period", "verify", LAST_MONTH).returncode == 1
+
+
+def test_without_an_answer_of_stripes_nobody_can_tell(run):
+    done = run("reconcile", "--month", LAST_MONTH, "--json", port="9")
+    assert done.returncode == 2, done.stdout + done.stderr
+    states = {one["id"]: one["state"] for one in json.loads(done.stdout)["identities"]}
+    assert states["balance"] == "unknown"
+    assert states["row"] == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("args", "field"),
+    [
+        (("--month", "2026-13"), "month"),
+        (("--from", "yesterday"), "from"),
+        (("--from", "2026-02-01", "--to", "2026-01-01"), "to"),
+        (("--month", "2026-01", "--from", "2026-01-01"), "month"),
+        (("--from", "2001-01-01"), "to"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_name(run, args, field):
+    done = run("reconcile", *args)
+    assert done.returncode == 2
+    assert field in done.stderr
+    assert "Traceback" not in done.stderr
