@@ -40,6 +40,18 @@ class InvalidAmount(InvalidInput):
     code = "invalid_amount"
 
 
+class StatementRefused(InvalidInput):
+    """A bank's statement cannot be taken in. Nothing of its file was written."""
+
+    code = "statement_refused"
+
+
+class StatementUnbalanced(StatementRefused):
+    """A statement's opening balance and its lines do not make its closing balance."""
+
+    code = "statement_unbalanced"
+
+
 class NotRefundable(InvalidInput):
     """Nothing can be given back of this payment now. Nothing was written and nothing was sent."""
 

@@ -32,7 +32,7 @@ CORE_TIERS = (
     ),
     ("settings", "db", "gateway", "cache", "emulator"),
     ("domain", "loop"),
-    ("ledger", "risk", "access", "reads", "events", "stripe_calls"),
+    ("ledger", "risk", "bank", "access", "reads", "events", "stripe_calls"),
     ("mirror",),
     ("inbox", "proof"),
     ("actions",),
