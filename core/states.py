@@ -100,6 +100,15 @@ class ScenarioRunState(StrEnum):
     FAILED = "failed"
 
 
+class MatchReason(StrEnum):
+    """Why a bank's line is a payout. No life cycle: a match that is undone keeps it."""
+
+    TRACE_ID = "trace_id"
+    #: One line and one payout alone fit each other.
+    AMOUNT = "amount"
+    PERSON = "person"
+
+
 LIFE_CYCLES: tuple[type[StrEnum], ...] = (
     OperationState,
     RefundState,

@@ -33,6 +33,7 @@ COMMANDS = (
     "audit",
     "inbox",
     "backtest",
+    "bank",
 )
 
 

@@ -27,6 +27,9 @@ MOST_LINES = 100_000
 LONGEST_ACCOUNT = 64
 LONGEST_NUMBER = 64
 LONGEST_NAME = 255
+#: Of a batch of thousands the rest of the text is left out.
+LONGEST_TEXT = 100_000
+LONGEST_REFERENCE, MOST_REFERENCES = 255, 1_000
 #: ISO 20022 allows 18 digits; a sum of so many lines still fits a BIGINT.
 _LARGEST = 10**15
 _AMOUNT = re.compile(r"[+-]?\d{1,18}(\.\d{0,8})?")
@@ -240,13 +243,14 @@ def tidy(text: str | None) -> str:
 
 def joined(*texts: str | None) -> str:
     """Texts one after the other, each once."""
-    return " ".join(dict.fromkeys(found for text in texts if (found := tidy(text))))
+    return " ".join(dict.fromkeys(found for text in texts if (found := tidy(text))))[:LONGEST_TEXT]
 
 
 def references(*texts: str | None) -> tuple[str, ...]:
     """References, each once, without the words that say that there is none."""
-    found = dict.fromkeys(tidy(text) for text in texts)
-    return tuple(one for one in found if one and one.upper() not in ("NOTPROVIDED", "NONREF"))
+    found = dict.fromkeys(tidy(text)[:LONGEST_REFERENCE] for text in texts)
+    kept = [one for one in found if one and one.upper() not in ("NOTPROVIDED", "NONREF")]
+    return tuple(kept[:MOST_REFERENCES])
 
 
 def account_number(text: str | None) -> str:

@@ -11,6 +11,7 @@ from core.db.access_tables import (
     users,
 )
 from core.db.action_tables import bulk_refunds, operations, refund_requests
+from core.db.bank_tables import bank_accounts, bank_lines, bank_matches, bank_statements
 from core.db.dispute_tables import evidence_files
 from core.db.inbox_tables import api_requests, cursors, events, stale_objects, streams
 from core.db.ledger_tables import (
@@ -67,6 +68,10 @@ __all__ = [
     "balance_readings",
     "balance_transaction_fees",
     "balance_transactions",
+    "bank_accounts",
+    "bank_lines",
+    "bank_matches",
+    "bank_statements",
     "breaks",
     "bulk_refunds",
     "case_notes",

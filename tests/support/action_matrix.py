@@ -18,6 +18,8 @@ from typing import Any
 
 import core.actions
 from core.access.audit import Walk
+from core.actions.bank.accounts import NewAccount
+from core.actions.bank.matches import NewMatch
 from core.actions.developer.scenarios import Suite
 from core.actions.fraud.list_entries import NewEntry
 from core.actions.payments.checkout_order import CheckoutOrder
@@ -44,6 +46,7 @@ TAKERS = {"service", "developer"}
 ASKERS = {"support", "support_lead", "risk"}
 LEAD = {"support_lead"}
 RISK = {"risk"}
+BANK = {"finance", "admin"}
 EVERYBODY = {"viewer", "support", "support_lead", "finance", "risk", "developer", "admin"}
 NONE = "00000000-0000-4000-8000-000000000000"
 PAYMENT = "pi_none"
@@ -70,6 +73,11 @@ def _refund(reason: str) -> NewRefund:
 #: Doors as `module.function`; what stands behind a space tells rows of one door apart.
 ROWS: dict[str, Row] = {
     "admin.audit_verification.verify": Row(ADMIN, (Walk(),), {"seconds": 0.1}),
+    "bank.accounts.save": Row(BANK, (NewAccount("", "usd"),), _TEST),
+    "bank.matches.match": Row(BANK, (), _TEST),
+    "bank.matches.match_by_hand": Row(BANK, (NewMatch([0], ["po_none"], "why"),), _TEST),
+    "bank.matches.undo": Row(BANK, (NONE, "why"), _TEST),
+    "bank.statement_import.import_file": Row(BANK, (b"none",), _TEST),
     "fraud.backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),
     "refunds.bulk_approvals.approve": Row(LEAD, (NONE,)),
     "refunds.bulk_approvals.refuse": Row(LEAD, (NONE, "no")),

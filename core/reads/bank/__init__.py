@@ -1,0 +1,1 @@
+"""What finance sees of the bank: accounts, statements, lines, proposals, payouts without a line."""
