@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.support.fixtures_refunds",
     "tests.support.fixtures_screens",
     "tests.support.fixtures_rest",
+    "tests.support.bank_books",
 ]
 
 

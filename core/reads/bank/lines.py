@@ -87,7 +87,7 @@ def lines(
     a, n = bank_accounts.c, bank_lines.c
     asked: Select[Any] = (
         select(
-            n.id,
+            n.id.label("line_id"),
             n.account_id,
             a.account,
             n.statement_id,
@@ -116,15 +116,13 @@ def lines(
         day, line_id = before
         asked = asked.where(or_(n.booked_on < day, and_(n.booked_on == day, n.id < line_id)))
     found = conn.execute(asked).all()
-    matches = _standing(conn, [row.id for row in found])
-    return tuple(
-        LineRow(
-            *row[:-1],
-            references=tuple(filter(None, row.reference_lines.split("\n"))),
-            matches=tuple(matches[row.id]),
-        )
-        for row in found
-    )
+    standing = _standing(conn, [row.line_id for row in found])
+    return tuple(_row(dict(row._mapping), standing[row.line_id]) for row in found)
+
+
+def _row(values: dict[str, Any], standing: list[MatchRow]) -> LineRow:
+    references = values.pop("reference_lines").split("\n")
+    return LineRow(**values, references=tuple(filter(None, references)), matches=tuple(standing))
 
 
 @requires("manage_bank")
