@@ -67,9 +67,9 @@ def _check_version(tag: str) -> None:
     if int(found[2]) not in VERSIONS:
         raise StatementRefused(
             "version",
-            "must be one of camt.053.001.{first:02} to .{last:02}",
-            first=VERSIONS[0],
-            last=VERSIONS[-1],
+            "must be one of camt.053.001.{first} to .{last}",
+            first=f"{VERSIONS[0]:02}",
+            last=f"{VERSIONS[-1]:02}",
         )
 
 

@@ -114,10 +114,8 @@ def _check_sum(statement: BankStatement) -> None:
         }
         raise StatementUnbalanced(
             "closing balance",
-            "is {closing} {currency}, but {opening} and {count} lines make {made}"
-            " (statement {number})",
+            "is {closing} {currency}, but {opening} and its lines make {made} (statement {number})",
             currency=statement.currency.upper(),
-            count=len(statement.lines),
             number=statement.number,
             **shown,
         )

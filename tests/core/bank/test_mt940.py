@@ -136,7 +136,7 @@ def test_sums_that_differ_are_both_named():
     with pytest.raises(StatementUnbalanced) as caught:
         read(data)
     assert caught.value.rule == (
-        "is 101.01 EUR, but 100.00 and 1 lines make 101.00 (statement 5/1)"
+        "is 101.01 EUR, but 100.00 and its lines make 101.00 (statement 5/1)"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_file_is_imported_once(run, tmp_path, bank_console):
 def test_a_file_that_breaks_a_rule_ends_with_2(run, tmp_path):
     (tmp_path / "a.xml").write_bytes(camt053(statement([line(500)], closing_minor=0)))
     said = run("import", "a.xml", code=2)
-    assert "closing balance: is 0.00 EUR, but 100.00 and 1 lines make 105.00" in said
+    assert "closing balance: is 0.00 EUR, but 100.00 and its lines make 105.00" in said
     (tmp_path / "a.csv").write_bytes(csv_file(statement([line(500)])))
     assert "CSV needs an account" in run("import", "a.csv", code=2)
     assert "There is no such bank account." in run("import", "a.csv", "--account", "7", code=1)

@@ -128,7 +128,7 @@ def test_a_statement_that_was_there_in_another_format_is_known(bank, other):
 def test_a_file_of_which_one_statement_is_wrong_is_not_taken_in_at_all(bank):
     right = statement([line(500)])
     wrong = replace(statement([line(1)], number="2"), closing_minor=0)
-    with pytest.raises(StatementUnbalanced, match=r"is 0\.00 EUR, but 100\.00 and 1 lines make"):
+    with pytest.raises(StatementUnbalanced, match=r"is 0\.00 EUR, but 100\.00 and its lines make"):
         bank.take_in(right, wrong)
     assert rows(bank) == [0, 0, 0, 0]
     assert audited(bank.console, "bank.import") == []
