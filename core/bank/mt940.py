@@ -24,7 +24,7 @@ logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
 #: RC is a debit; ?31 is an account and no name; what `:61:` says outlives `:86:`; no text is cut.
 _OPTIONS = mt940.Options.all()
 #: SWIFT's envelope around a statement.
-_ENVELOPE = re.compile(r"^\s*\{[123]:.*?\{4:[ \t]*\n|^-\}.*$", re.MULTILINE | re.DOTALL)
+_ENVELOPE = re.compile(r"^(?:[ \t]*\{[1-5]:|-\}).*$", re.MULTILINE)
 #: After the closing balance `:86:` is about the statement: the library gives it to the last line.
 _AFTERWORD = re.compile(
     r"^(:62[FM]?:[^\n]*\n(?::6[45]:[^\n]*\n)*):86:.*?(?=^:20:|^-[ \t]*$|\Z)",
@@ -33,14 +33,16 @@ _AFTERWORD = re.compile(
 #: The library reads an amount as far as it understands it: 1000.50 would become 1000.
 _BALANCE = re.compile(r"[CD]\d{6}[A-Za-z]{3}\d{1,12},\d{0,3}")
 _MOVEMENT = re.compile(r"\d{6}(\d{4}|\s{4})?R?[CD][A-Z]?\s?\d{1,12},\d{0,3}[A-Z][A-Z0-9 ]{3}.*")
-_TAGGED = re.compile(r"^:(60[FM]?|61|62[FM]?):(.*)$", re.MULTILINE)
+_TAGGED = re.compile(r"^:(60[FM]?|61|62[FM]?|86):(.*)$", re.MULTILINE)
+#: The most `:86:` of one line: the library joins them one by one.
+_MOST_DETAILS = 50
 
 
 def read(data: bytes) -> list[BankStatement]:
     """Every statement of a file, checked; `StatementRefused` names what breaks which rule."""
     text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     text = _AFTERWORD.sub(r"\1", _ENVELOPE.sub("", text))
-    _check_amounts(text)
+    _check_tags(text)
     try:
         # As a stream: the library opens a file whose name is the text.
         found = mt940.parse_statements(io.StringIO(text), options=_OPTIONS)
@@ -57,10 +59,15 @@ def _decoded(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _check_amounts(text: str) -> None:
+def _check_tags(text: str) -> None:
+    details = 0
     for found in _TAGGED.finditer(text):
         tag, body = found[1], found[2].rstrip()
-        if not (_MOVEMENT if tag == "61" else _BALANCE).fullmatch(body):
+        details = details + 1 if tag == "86" else 0
+        if details > _MOST_DETAILS:
+            raise StatementRefused(":86:", "must be at most {most}", most=_MOST_DETAILS)
+        wanted = _MOVEMENT if tag == "61" else _BALANCE
+        if tag != "86" and not wanted.fullmatch(body):
             raise StatementRefused(f":{tag}:", "must be as MT940 has it, amounts like 1234,50")
 
 

@@ -7,6 +7,8 @@ and zone behind it move nothing.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import date
 
 from bankfile.model import ReadWarning
@@ -18,6 +20,10 @@ from core.bank import statements
 from core.bank.statements import BankLine, BankStatement, joined, minor_units
 from core.errors import StatementRefused
 
+_LONGEST_TAG = 500
+_LONG_TAG = re.compile(rf"<[A-Za-z_!?/][^<>]{{{_LONGEST_TAG}}}")
+_TAG_AND_TEXT = re.compile(r"<(/?)([A-Za-z_][\w.:-]*)[^<>]*?(/?)>([^<]*)")
+_DEEPEST = 200
 _KINDS = frozenset(["STMTRS", "CCSTMTRS"])
 
 
@@ -26,9 +32,45 @@ def read(data: bytes) -> list[BankStatement]:
 
     The library's `read_ofx` returns a file's first statement alone, so its parts are used.
     """
-    root, _ = parse_tags(read_header(data).body)
+    body = read_header(data).body
+    _check_tags(body)
+    root, _ = parse_tags(body)
     found = [node for kind in sorted(_KINDS) for node in root.find_all(kind)]
     return [_statement(node) for node in found]
+
+
+def _check_tags(body: str) -> None:
+    """What has no end would have the library look for it from each beginning to the file's end."""
+    for begins, ends in (("<![CDATA[", "]]>"), ("<!--", "-->")):
+        if body.rfind(begins) > body.rfind(ends):
+            raise StatementRefused("file", "must end what begins with {begins}", begins=begins)
+    if _LONG_TAG.search(body):
+        raise StatementRefused("file", "must have no tag of more than {most}", most=_LONGEST_TAG)
+    _check_depth(body)
+
+
+def _check_depth(body: str) -> None:
+    """Of an end tag the library asks every element that is open: there must not be very many."""
+    standing: list[str] = []
+    counts: Counter[str] = Counter()
+    has_value = False
+    for closes, name, is_empty, text in _TAG_AND_TEXT.findall(body.upper()):
+        if closes:
+            if counts[name]:
+                while (last := standing.pop()) != name:
+                    counts[last] -= 1
+                counts[name] -= 1
+                has_value = False
+            continue
+        if has_value:
+            # What has a value ends where the next tag begins.
+            counts[standing.pop()] -= 1
+        has_value = bool(text.strip()) and not is_empty
+        if not is_empty:
+            standing.append(name)
+            counts[name] += 1
+            if len(standing) > _DEEPEST:
+                raise StatementRefused("file", "has too many elements, or too deep ones")
 
 
 def _statement(node: Node) -> BankStatement:

@@ -120,6 +120,12 @@ def test_an_amount_that_would_be_read_in_part_is_refused(old, new):
         read(data.replace(old, new).encode())
 
 
+def test_very_many_details_of_one_line_are_refused():
+    rows = [":61:2611091109C1,00NTRFNONREF", *[":86:A"] * 51]
+    with pytest.raises(StatementRefused, match=":86:: must be at most 50"):
+        read(file_of(*rows, closing="C261109EUR101,00"))
+
+
 def test_a_statement_without_its_closing_balance_is_refused():
     data = file_of().decode().partition(":62F:")[0].encode()
     with pytest.raises(StatementRefused, match="closing balance: is missing"):

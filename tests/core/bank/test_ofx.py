@@ -69,6 +69,10 @@ def test_an_amount_that_can_be_read_in_one_way_is_read(written, minor):
         ("<DTPOSTED>20261109233000[-5]", "<DTPOSTED>011026", "DTPOSTED"),
         ("<DTPOSTED>20261109233000[-5]", "<DTPOSTED>00000000", "DTPOSTED"),
         ("<CURDEF>EUR", "<CURDEF></CURDEF>", "currency"),
+        ("<MEMO>", "<!-- STRIPE", "file"),
+        ("<MEMO>", "<![CDATA[ STRIPE", "file"),
+        ("<MEMO>", f"<{'M' * 600}>", "file"),
+        ("<MEMO>", "<A>" * 300 + "</B>", "file"),
         ("<MEMO>", "<CURRENCY><CURRATE>1.1<CURSYM>USD</CURRENCY><MEMO>", "currency"),
         (f"<ACCTID>{ACCOUNT}", "", "account"),
     ],
@@ -79,6 +83,12 @@ def test_what_is_missing_or_doubtful_is_refused(old, new, field):
     with pytest.raises(StatementRefused) as caught:
         read(data.replace(old, new).encode())
     assert caught.value.field == field
+
+
+def test_empty_tags_without_an_end_are_no_depth():
+    rows = [line(5, references=(str(at),)) for at in range(300)]
+    data = ofx(statement(rows)).replace(b"<MEMO>", b"<CHECKNUM><MEMO>")
+    assert len(read(data)[0].lines) == 300
 
 
 def test_an_empty_statement_has_the_days_that_it_says():
