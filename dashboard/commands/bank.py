@@ -6,6 +6,7 @@ import getpass
 import json
 import sys
 from dataclasses import asdict
+from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.actions.bank import matches, statement_import
 from core.actions.bank.accounts import NewAccount
 from core.actions.bank.statement_import import Arrived, Imported
 from core.bank import csv_profile, formats
+from core.bank.statements import LONGEST_FILE
 from core.bootstrap import Console
 from core.db.engine import one_picture, retrying, writing
 from core.domain.bank_matching import Pair
@@ -52,7 +54,9 @@ def import_(path: Path, account_id: int | None, livemode: bool | None, as_json: 
     configuration = settings.load()
     console = bootstrap.build(configuration)
     mode = _livemode(console, livemode)
-    data = path.read_bytes()
+    with path.open("rb") as file:
+        # One byte more than is allowed is enough to be refused.
+        data = file.read(LONGEST_FILE + 1)
     found = statement_import.read(console.engine, data, livemode=mode, account_id=account_id)
     arrived = Arrived(found, formats.sha256(data), path.name, account_id, mode)
 
@@ -92,7 +96,7 @@ def match(livemode: bool | None, as_json: bool) -> None:
         }
         click.echo(json.dumps(found, default=str, ensure_ascii=False))
     else:
-        click.echo("\n".join(_lines(pairs, waiting, missing)))
+        click.echo("\n".join(_left(pairs, waiting, missing)))
     sys.exit(1 if waiting or missing else 0)
 
 
@@ -142,9 +146,11 @@ def accounts(livemode: bool | None, as_json: bool) -> None:
         return
     for one in found:
         until = one.covered_until or "no statement"
+        statements = ngettext("{n} statement", "{n} statements", one.statements)
+        statements = statements.format(n=one.statements)
         click.echo(
             f"{one.account_id:>4} {one.account} {one.currency.upper()} {one.name}"
-            f" {one.statements} statements, {one.lines} lines, until {until}"
+            f" {statements}, {_lines_of(one.lines)}, until {until}"
         )
 
 
@@ -172,12 +178,16 @@ def _said(made: Imported) -> str:
         if one.is_known:
             rows.append(f"{row} was taken in before; nothing was written")
             continue
-        row = f"{row} {one.lines} lines, {one.new_lines} of them new"
+        row = f"{row} {_lines_of(one.lines)}, {one.new_lines} new"
         rows.append(row if one.is_proved else f"{row}; it has no balances that prove its sum")
     return "\n".join(rows)
 
 
-def _lines(
+def _lines_of(count: int) -> str:
+    return ngettext("{n} line", "{n} lines", count).format(n=count)
+
+
+def _left(
     pairs: tuple[Pair, ...],
     waiting: tuple[ProposalRow, ...],
     missing: tuple[MissingPayout, ...],

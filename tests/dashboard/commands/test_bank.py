@@ -61,9 +61,7 @@ def paid_out(bank_console):
 
 def test_a_file_is_imported_once(run, tmp_path, bank_console):
     (tmp_path / "a.xml").write_bytes(camt053(statement([line(500), line(700)])))
-    assert (
-        run("import", "a.xml") == f"{ACCOUNT} EUR {DAY} camt.053 2026-11: 2 lines, 2 of them new\n"
-    )
+    assert run("import", "a.xml") == f"{ACCOUNT} EUR {DAY} camt.053 2026-11: 2 lines, 2 new\n"
     assert run("import", "a.xml") == "this file was taken in before; nothing was written\n"
     found = json.loads(run("import", "a.xml", "--json"))
     assert (found["is_known"], found["new_lines"]) == (True, 0)
@@ -109,10 +107,8 @@ def test_csv_is_imported_by_the_profile_of_an_account(run, tmp_path):
     )
     (tmp_path / "a.csv").write_bytes(csv_file(statement([line(500)])))
     account = str(made["account_id"])
-    assert f"DE12 EUR {DAY} csv : 1 lines, 1 of them new" in run(
-        "import", "a.csv", "--account", account
-    )
-    assert f"{account} DE12 EUR Main 1 statements, 1 lines, until {DAY}" in run("accounts")
+    assert f"DE12 EUR {DAY} csv : 1 line, 1 new" in run("import", "a.csv", "--account", account)
+    assert f"{account} DE12 EUR Main 1 statement, 1 line, until {DAY}" in run("accounts")
     (row,) = json.loads(run("accounts", "--json"))
     assert (row["payer_names"], row["has_csv_profile"]) == (["ACME"], True)
     (tmp_path / "profile.json").write_bytes(b"\xff")
