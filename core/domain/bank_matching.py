@@ -33,6 +33,7 @@ _WORD = re.compile(r"[A-Z0-9]+")
 #: Of how many words of a text, which breaks anywhere, a trace id may be made.
 _MOST_WORDS = 6
 _SHORTEST_TRACE = 6
+_SHORTEST_NAME = 4
 #: Payouts whose money should be in the bank, or gone from it. One that failed may have been there:
 #: it is a candidate all the same, but an amount alone decides nothing of it.
 ARRIVED = frozenset(["paid", "in_transit"])
@@ -57,15 +58,23 @@ class OpenLine:
     @property
     def is_stripes(self) -> bool:
         """Whether it names Stripe, in whatever field."""
-        said = " ".join((self.name, self.text, *self.references))
-        return bool(_STRIPE.search(said)) or any(
-            name.lower() in said.lower() for name in self.payer_names
-        )
+        return bool(_STRIPE.search(self.said)) or any(self.names(one) for one in self.payer_names)
+
+    @property
+    def said(self) -> str:
+        """All that it says, in whatever field."""
+        return " ".join((self.name, self.text, *self.references))
+
+    def names(self, payer: str | None) -> bool:
+        """Whether it says this name; a name of a letter or two would be in every line."""
+        name = (payer or "").strip().lower()
+        return len(name) >= _SHORTEST_NAME and name in self.said.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPayout:
-    """A payout that no line is yet. `arrives_on` is what Stripe expects (UTC)."""
+    """A payout that no line is yet. `arrives_on` is what Stripe expects (UTC), `descriptor` what it
+    asks the bank to show."""
 
     payout_id: str
     status: str
@@ -73,6 +82,7 @@ class OpenPayout:
     currency: str
     arrives_on: date | None
     trace_id: str | None = None
+    descriptor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +222,7 @@ def _by_amount(
         for payout in by_amount.get((line.currency, line.amount_minor), ())
         if is_within(line, payout)
     ]
-    named = [edge for edge in edges if edge[0].is_stripes]
+    named = [(one, other) for one, other in edges if one.is_stripes or one.names(other.descriptor)]
     pairs, proposals = [], []
     for some, others in _groups(named):
         line, payout = some[0], others[0]
@@ -226,9 +236,7 @@ def _by_amount(
     unnamed = [
         edge
         for edge in edges
-        if not edge[0].is_stripes
-        and edge[1].payout_id not in taken
-        and (edge[0].line_id, edge[1].payout_id) not in undone
+        if edge[1].payout_id not in taken and (edge[0].line_id, edge[1].payout_id) not in undone
     ]
     proposals += [_proposal(UNNAMED, *group) for group in _groups(unnamed)]
     return pairs, proposals

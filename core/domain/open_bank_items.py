@@ -29,7 +29,15 @@ def open_payouts(connection: Connection, *, livemode: bool) -> list[OpenPayout]:
     """Payouts of a mode without a line, oldest first."""
     p = payouts.c
     found = connection.execute(
-        select(p.stripe_id, p.status, p.amount_minor, p.currency, p.arrival_at, p.trace_id)
+        select(
+            p.stripe_id,
+            p.status,
+            p.amount_minor,
+            p.currency,
+            p.arrival_at,
+            p.trace_id,
+            p.statement_descriptor,
+        )
         .where(p.livemode == livemode, p.status != "canceled", ~is_matched_payout())
         .order_by(p.created_at, p.stripe_id)
     )
@@ -41,6 +49,7 @@ def open_payouts(connection: Connection, *, livemode: bool) -> list[OpenPayout]:
             row.currency,
             row.arrival_at.date() if row.arrival_at else None,
             row.trace_id,
+            row.statement_descriptor,
         )
         for row in found
     ]

@@ -22,7 +22,7 @@ from core.errors import InvalidInput, NotFound
 
 SAVE = "bank.account"
 LONGEST_NAME = 255
-SHORTEST_PAYER, LONGEST_PAYERS = 3, 500
+SHORTEST_PAYER, LONGEST_PAYERS = 4, 500
 
 
 @dataclass(frozen=True)

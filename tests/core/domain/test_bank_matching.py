@@ -95,6 +95,16 @@ def test_a_line_is_stripes_by_its_name(said, is_stripes):
 
 
 @pytest.mark.parametrize(
+    ("descriptor", "fits"), [("Acme Shop", True), ("ACME", True), ("ACM", False), (None, False)]
+)
+def test_the_payouts_own_descriptor_is_a_name_too(descriptor, fits):
+    one = line(1, name="ACME SHOP PAYOUT")
+    found = payout("po_1", descriptor=descriptor)
+    assert bool(pairs([one], [found])) is fits
+    assert [why for why, _, _ in proposals([one], [found])] == ([] if fits else ["unnamed"])
+
+
+@pytest.mark.parametrize(
     "changed",
     [
         {"amount_minor": 501},

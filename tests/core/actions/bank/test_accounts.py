@@ -47,7 +47,7 @@ def test_what_is_not_given_stays(bank):
         ({"account": "X" * 65}, "account"),
         ({"currency": "xxx"}, "currency"),
         ({"name": "N" * 256}, "name"),
-        ({"payer_names": ["AB"]}, "payer"),
+        ({"payer_names": ["ABC"]}, "payer"),
         ({"payer_names": ["A" * 300, "B" * 300]}, "payer"),
     ],
 )
