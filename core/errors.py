@@ -59,6 +59,12 @@ class NotRefundable(InvalidInput):
     code = "not_refundable"
 
 
+class FormatCannotCarry(InvalidInput):
+    """A format has no place for something in the books. Nothing was written."""
+
+    code = "format_cannot_carry"
+
+
 class UnknownCurrency(InvalidInput):
     """Stripe does not know this currency."""
 
@@ -69,6 +75,18 @@ class CurrencyMismatch(TillwatchError):
     """Two currencies cannot be added, subtracted or compared."""
 
     code = "currency_mismatch"
+
+
+class JournalUnbalanced(TillwatchError):
+    """An entry of the journal does not sum to zero."""
+
+    code = "journal_unbalanced"
+
+
+class BatchAltered(TillwatchError):
+    """A batch of the journal is not what was exported."""
+
+    code = "batch_altered"
 
 
 class NotSignedIn(TillwatchError):

@@ -26,6 +26,7 @@ COMMANDS = (
     "reconcile",
     "period",
     "rollups",
+    "journal",
     "check",
     "scenarios",
     "user",

@@ -12,6 +12,7 @@ from core.db.access_tables import (
 )
 from core.db.action_tables import bulk_refunds, operations, refund_requests
 from core.db.bank_tables import bank_accounts, bank_lines, bank_matches, bank_statements
+from core.db.books_tables import journal_batches, journal_lines, journal_rules
 from core.db.dispute_tables import evidence_files
 from core.db.inbox_tables import api_requests, cursors, events, stale_objects, streams
 from core.db.ledger_tables import (
@@ -87,6 +88,9 @@ __all__ = [
     "facets",
     "gate_locks",
     "gate_passes",
+    "journal_batches",
+    "journal_lines",
+    "journal_rules",
     "ledger_checks",
     "list_entries",
     "login_attempts",

@@ -33,6 +33,7 @@ CORE_TIERS = (
     ("settings", "db", "gateway", "cache", "emulator"),
     ("domain", "loop"),
     ("ledger", "risk", "bank", "access", "reads", "events", "stripe_calls"),
+    ("ledger", "risk", "access", "reads", "events", "stripe_calls", "books"),
     ("mirror",),
     ("inbox", "proof"),
     ("actions",),

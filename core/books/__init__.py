@@ -1,0 +1,1 @@
+"""The accountant's books: a journal of each day and settlement currency, from Stripe's ledger."""

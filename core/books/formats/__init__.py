@@ -1,0 +1,1 @@
+"""The formats that the journal is written in, a module for each."""
