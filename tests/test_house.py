@@ -21,6 +21,7 @@ ONLY = {
     "reads": {"db", "domain", "money", "errors", "clock", "reads", "search_words", "states"},
     "emulator": {"money", "errors", "clock", "emulator"},
     "domain": {"db", "domain", "errors", "money", "clock", "states"},
+    "books": {"books", "db", "money", "errors", "clock"},
 }
 #: What a screen may know of core. The last line are tables of what Stripe or a rule may say.
 SCREENS_SEE = {
@@ -211,6 +212,7 @@ def no_name_repeats_its_folder(module: Module) -> Iterator[str]:
 
 #: The planner of searches reckons with shares of rows; it never touches an amount that is shown.
 PLANNER = {"time_slices", "selectivity", "plan", "execute", "stats"}
+COUNTED = ("core.ledger.", "core.reads.", "core.books.")
 MONEY_MODULES = {
     *("core.money", "core.emulator.resources.fees", "core.emulator.resources.balance"),
     "core.emulator.resources.amounts",
@@ -219,7 +221,7 @@ MONEY_MODULES = {
 
 @rule(("core.ledger.ingest", "RATE = 0.029"))
 def no_float_where_money_is_counted(module: Module) -> Iterator[str]:
-    counts = module.name in MONEY_MODULES or module.name.startswith(("core.ledger.", "core.reads."))
+    counts = module.name in MONEY_MODULES or module.name.startswith(COUNTED)
     if not counts or module.parts[-1] in PLANNER:
         return
     for node in ast.walk(module.tree):

@@ -21,7 +21,10 @@ def _lines(book: Book, options: Options) -> Iterator[str]:
     # Half of the last digit would pass otherwise.
     yield 'option "tolerance_multiplier" "0"'
     yield 'plugin "beancount.plugins.noduplicates"'
-    if not options.continues:
+    if options.continues:
+        # An account may be new in this month, and opening one twice is an error.
+        yield 'plugin "beancount.plugins.auto_accounts"'
+    else:
         day = book.since - timedelta(days=1)
         used = {one.account for entry in entries for one in postings(entry, book.chart)}
         yield ""

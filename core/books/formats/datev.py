@@ -140,6 +140,8 @@ def _against(book: Book, entry: Entry) -> Iterator[Line]:
 
 def _row(book: Book, entry: Entry, line: Line) -> str:
     currency = entry.currency
+    if len(currency) != 3:
+        raise refuse(_NAME, "{currency} is no ISO code of three letters", currency=currency.upper())
     amount = two_decimals(line.minor, currency, _NAME).replace(".", ",")
     if len(amount) > len(f"{_MOST - 1},00"):
         raise refuse(_NAME, "an amount of {amount} has more than ten digits", amount=amount)
