@@ -13,11 +13,12 @@ from sqlalchemy import Engine, func, select
 
 from core.books.export import export, wanted
 from core.books.formats.book import Options
-from core.db.engine import reading
+from core.db.engine import reading, writing
 from core.db.tables import balance_transactions
 from core.emulator.server import start_emulator
 from tests.support.account_mirror import connect
 from tests.support.book_judges import JUDGES, SMALLEST, Judge, with_mistake
+from tests.support.factories import NOON, add_ledger, fresh_engine, ledger_row, payment_row
 
 pytestmark = pytest.mark.long
 DAYS, PER_DAY = 60, 20
@@ -97,6 +98,24 @@ def test_one_smallest_unit_is_refused(
     wrong = with_mistake(_all(past, judge), currency, in_balance=in_balance)
     path = past.file(f"{currency}-{in_balance}.{judge.name}", wrong)
     assert currency in judge.complaint(path)
+
+
+@pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: judge.name)
+def test_a_closed_month_with_corrections_is_accepted(tmp_path: Path, judge: Judge) -> None:
+    engine = fresh_engine(f"sqlite:///{tmp_path}/closed.db")
+    for amount in (1000, -300):
+        row = ledger_row(payment_row(created_at=NOON), amount_minor=amount, fee_minor=7)
+        with writing(engine) as connection:
+            add_ledger(connection, [row])
+        asked = wanted(f"{NOON:%Y-%m}", livemode=False)
+        found = export(engine, asked, judge.format, is_closed=lambda _connection, _month: True)
+    assert found.corrections == 1
+    path = tmp_path / "closed"
+    path.write_bytes(found.content)
+    assert judge.complaint(path) == ""
+    path.write_bytes(found.content.replace(b"-3.07", b"-3.08"))
+    assert judge.complaint(path)
+    engine.dispose()
 
 
 def test_the_clearing_accounts_end_with_what_stripe_holds(past: Past) -> None:
