@@ -138,13 +138,19 @@ def _all(past: Past, judge: Judge) -> str:
     return "\n".join([*files, *(past.written(judge, one, continues=True) for one in later)])
 
 
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    made = Past(tmp_path_factory.mktemp("years"), days=3 * 365, per_day=6)
+    yield made
+    made.engine.dispose()
+
+
 @pytest.mark.torture
 @pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: judge.name)
-def test_three_years_are_accepted(tmp_path_factory: pytest.TempPathFactory, judge: Judge) -> None:
-    past = Past(tmp_path_factory.mktemp("years"), days=3 * 365, per_day=6)
-    text = _all(past, judge)
-    assert judge.complaint(past.file(f"years.{judge.name}", text)) == ""
+def test_three_years_are_accepted(years: Past, judge: Judge) -> None:
+    assert len(years.months) >= 36
+    text = _all(years, judge)
+    assert judge.complaint(years.file(f"years.{judge.name}", text)) == ""
     for currency in SMALLEST:
         wrong = with_mistake(text, currency, in_balance=True)
-        assert currency in judge.complaint(past.file(f"{currency}.{judge.name}", wrong))
-    past.engine.dispose()
+        assert currency in judge.complaint(years.file(f"{currency}.{judge.name}", wrong))
