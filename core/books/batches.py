@@ -22,9 +22,11 @@ from core.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An entry as it was exported, and when (UTC)."""
+    """An entry as it was exported, which one of its day it is, and when (UTC)."""
 
     entry: Entry
+    #: From one on, of a day, currency and balance.
+    number: int
     exported_at: datetime
 
 
@@ -53,22 +55,21 @@ def kept(
         entry = Entry(row["id"], key, tuple(lines[row["id"]]), row["corrects"])
         if digest(entry) != row["digest"]:
             raise BatchAltered(f"batch {entry.entry_id} is not what was exported")
-        found[key].append(Batch(entry, row["exported_at"]))
+        found[key].append(Batch(entry, row["number"], row["exported_at"]))
     return found
 
 
-def record(
-    connection: Connection,
+def continued(
     entries: Mapping[Key, Entry],
     before: Mapping[Key, Sequence[Batch]],
     *,
     livemode: bool,
     now: datetime,
-) -> list[Batch]:
-    """Write batches for entries that have none yet, and corrections where they came to differ.
+) -> tuple[list[Batch], list[Batch]]:
+    """All batches of some days and currencies in their order, and those of them that are new.
 
-    `before` are the batches of the same days and currencies. Returns all, in their order. Raises
-    `InsertRace` when another export was faster: the caller tries again.
+    `before` are those that are kept. An entry that has none yet is one; where an entry came to
+    differ from those it has, the difference is one.
     """
     found: list[Batch] = []
     fresh: list[Batch] = []
@@ -81,18 +82,15 @@ def record(
             entry = difference(entry, past, key, own_id, past[-1].entry_id)
         found += old
         if entry is not None:
-            fresh.append(Batch(entry, now))
+            fresh.append(Batch(entry, len(old) + 1, now))
             found.append(fresh[-1])
-    numbers = {key: len(old) for key, old in before.items()}
-    insert_new(
-        connection,
-        journal_batches,
-        [_batch_row(one, numbers.get(one.entry.key, 0) + 1, livemode) for one in fresh],
-    )
-    lines = [row for one in fresh for row in _line_rows(one.entry)]
-    if lines:
-        insert_rows(connection, journal_lines, lines)
-    return found
+    return found, fresh
+
+
+def write(connection: Connection, fresh: Sequence[Batch], *, livemode: bool) -> None:
+    """Keep new batches; `InsertRace` when another export was faster: the caller makes them anew."""
+    insert_new(connection, journal_batches, [_batch_row(one, livemode) for one in fresh])
+    insert_rows(connection, journal_lines, [row for one in fresh for row in _line_rows(one.entry)])
 
 
 def digest(entry: Entry) -> str:
@@ -102,13 +100,13 @@ def digest(entry: Entry) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _batch_row(batch: Batch, number: int, livemode: bool) -> dict[str, Any]:
+def _batch_row(batch: Batch, livemode: bool) -> dict[str, Any]:
     entry = batch.entry
     return {
         "id": entry.entry_id,
         "livemode": livemode,
         **entry.key._asdict(),
-        "number": number,
+        "number": batch.number,
         "corrects": entry.corrects,
         "lines": len(entry.lines),
         "digest": digest(entry),

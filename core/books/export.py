@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Engine
 from core import clock
 from core.books import accounts, batches, journal, ledger_rows, periods
 from core.books.accounts import Chart
+from core.books.batches import Batch
 from core.books.formats.book import Book, Options
 from core.books.formats.registry import FORMATS
 from core.books.journal import Entry, Key
-from core.db.engine import alone, one_picture, retrying
+from core.db.engine import one_picture, retrying, writing
 from core.errors import InvalidInput, JournalUnbalanced
 from core.money import known_currency
 
@@ -92,21 +93,23 @@ def export(
     """
     if format_name not in FORMATS:
         raise InvalidInput("format", "must be one of {known}", known=", ".join(FORMATS))
-    month = asked.since.replace(day=1)
-    with one_picture(engine) as connection:
-        if not is_closed(connection, month):
-            return _exported(_provisional(connection, asked, clock.now()), format_name, options)
+    write = FORMATS[format_name]
 
     def whole() -> Exported:
-        with alone(engine) as connection:
-            return _exported(_final(connection, asked, clock.now()), format_name, options)
+        # Reads lock nothing: whoever keeps a batch first is seen by its key, and this runs again.
+        with one_picture(engine) as connection:
+            closed = is_closed(connection, asked.since.replace(day=1))
+            book, suspense, fresh = _read(connection, asked, closed=closed)
+        found = _exported(book, suspense, write(book, options or Options()))
+        if fresh:
+            with writing(engine) as connection:
+                batches.write(connection, fresh, livemode=asked.livemode)
+        return found
 
     return retrying(whole)
 
 
-def _exported(found: tuple[Book, list[str]], format_name: str, options: Options | None) -> Exported:
-    book, suspense = found
-    content = FORMATS[format_name](book, options or Options())
+def _exported(book: Book, suspense: list[str], content: bytes) -> Exported:
     return Exported(
         content,
         book.provisional,
@@ -131,23 +134,21 @@ def _closing(book: Book) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _provisional(connection: Connection, asked: Wanted, now: datetime) -> tuple[Book, list[str]]:
-    chart = accounts.load(connection)
+def _read(
+    connection: Connection, asked: Wanted, *, closed: bool
+) -> tuple[Book, list[str], list[Batch]]:
+    """The book, what is in suspense, and the batches that are to be kept of a closed month."""
+    chart, now = accounts.load(connection), clock.now()
     entries, suspense = _entries(connection, asked, chart)
     found = tuple(entries[key] for key in sorted(entries))
-    return _book(connection, asked, chart, found, made_at=now, provisional=True), suspense
-
-
-def _final(connection: Connection, asked: Wanted, now: datetime) -> tuple[Book, list[str]]:
-    chart = accounts.load(connection)
-    entries, suspense = _entries(connection, asked, chart)
-    given = _given(asked)
-    before = batches.kept(connection, **given)
-    livemode = asked.livemode
-    kept = batches.record(connection, entries, before, livemode=livemode, now=now)
-    made_at = max((one.exported_at for one in kept), default=now)
-    found = tuple(one.entry for one in kept)
-    return _book(connection, asked, chart, found, made_at=made_at, provisional=False), suspense
+    made_at, fresh = now, []
+    if closed:
+        before = batches.kept(connection, **_given(asked))
+        kept, fresh = batches.continued(entries, before, livemode=asked.livemode, now=now)
+        made_at = max((one.exported_at for one in kept), default=now)
+        found = tuple(one.entry for one in kept)
+    book = _book(connection, asked, chart, found, made_at=made_at, provisional=not closed)
+    return book, suspense, fresh
 
 
 def _entries(

@@ -79,6 +79,13 @@ def test_a_closed_month_is_exported_the_same_each_time(engine):
     assert len(batches(engine)) == 2
 
 
+def test_datev_says_when_a_closed_month_was_exported_first(engine):
+    book(engine, "charge", 1000)
+    asked = wanted("2026-10", livemode=False)
+    first = export(engine, asked, "datev", is_closed=closed)
+    assert export(engine, asked, "datev", is_closed=closed) == first
+
+
 def test_what_comes_late_is_a_new_batch_that_names_what_it_corrects(engine):
     book(engine, "charge", 1000, fee=59)
     first = exported(engine)
