@@ -212,7 +212,7 @@ def no_name_repeats_its_folder(module: Module) -> Iterator[str]:
 
 #: The planner of searches reckons with shares of rows; it never touches an amount that is shown.
 PLANNER = {"time_slices", "selectivity", "plan", "execute", "stats"}
-COUNTED = ("core.ledger.", "core.reads.", "core.books.")
+COUNTS_MONEY = ("core.ledger.", "core.reads.", "core.books.")
 MONEY_MODULES = {
     *("core.money", "core.emulator.resources.fees", "core.emulator.resources.balance"),
     "core.emulator.resources.amounts",
@@ -221,7 +221,7 @@ MONEY_MODULES = {
 
 @rule(("core.ledger.ingest", "RATE = 0.029"))
 def no_float_where_money_is_counted(module: Module) -> Iterator[str]:
-    counts = module.name in MONEY_MODULES or module.name.startswith(COUNTED)
+    counts = module.name in MONEY_MODULES or module.name.startswith(COUNTS_MONEY)
     if not counts or module.parts[-1] in PLANNER:
         return
     for node in ast.walk(module.tree):

@@ -141,7 +141,8 @@ def _read(
     chart, now = accounts.load(connection), clock.now()
     entries, suspense = _entries(connection, asked, chart)
     found = tuple(entries[key] for key in sorted(entries))
-    made_at, fresh = now, []
+    made_at = now
+    fresh: list[Batch] = []
     if closed:
         before = batches.kept(connection, **_given(asked))
         kept, fresh = batches.continued(entries, before, livemode=asked.livemode, now=now)

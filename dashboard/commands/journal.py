@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
@@ -88,4 +89,7 @@ def _told(found: Exported, month: str, format_name: str, out: Path) -> dict[str,
 
 def _line(told: dict[str, Any]) -> str:
     state = " (provisional: the month is open)" if told["provisional"] else ""
-    return f"{told['entries']} entries, {told['lines']} lines to {told['out']}{state}"
+    entries, lines = told["entries"], told["lines"]
+    made = ngettext("{n} entry", "{n} entries", entries).format(n=entries)
+    of = ngettext("{n} line", "{n} lines", lines).format(n=lines)
+    return f"{told['out']}: {made}, {of}{state}"

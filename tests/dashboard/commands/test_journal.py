@@ -50,7 +50,7 @@ def test_the_file_goes_to_standard_output_alone(run):
 def test_out_writes_a_file_and_says_what_is_in_it(run, tmp_path):
     done = run("--out", "books.beancount", format_name="beancount")
     assert done.exit_code == 0
-    said = "2 entries, 4 lines to books.beancount (provisional: the month is open)\n"
+    said = "books.beancount: 2 entries, 4 lines (provisional: the month is open)\n"
     assert done.stdout == said
     assert "12.50 USD" in (tmp_path / "books.beancount").read_text()
 
