@@ -9,7 +9,7 @@ from alembic import op
 from core.db.types import Utc, binary_string
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0018"
 
 
 def upgrade() -> None:
