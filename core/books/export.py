@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,8 +23,6 @@ from core.money import known_currency
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DAYS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
-#: Says of a month, by its first day, whether it is closed.
-IsClosed = Callable[[Connection, date], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +81,6 @@ def export(
     asked: Wanted,
     format_name: str,
     options: Options | None = None,
-    *,
-    is_closed: IsClosed = periods.is_closed,
 ) -> Exported:
     """The file of a format; `FormatCannotCarry` says what has no place in it, and writes nothing.
 
@@ -98,8 +94,7 @@ def export(
     def whole() -> Exported:
         # Reads lock nothing: whoever keeps a batch first is seen by its key, and this runs again.
         with one_picture(engine) as connection:
-            closed = is_closed(connection, asked.since.replace(day=1))
-            book, suspense, fresh = _read(connection, asked, closed=closed)
+            book, suspense, fresh = _read(connection, asked)
         found = _exported(book, suspense, write(book, options or Options()))
         if fresh:
             with writing(engine) as connection:
@@ -134,11 +129,10 @@ def _closing(book: Book) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _read(
-    connection: Connection, asked: Wanted, *, closed: bool
-) -> tuple[Book, list[str], list[Batch]]:
+def _read(connection: Connection, asked: Wanted) -> tuple[Book, list[str], list[Batch]]:
     """The book, what is in suspense, and the batches that are to be kept of a closed month."""
     chart, now = accounts.load(connection), clock.now()
+    closed = periods.is_closed(connection, asked.since.replace(day=1), livemode=asked.livemode)
     entries, suspense = _entries(connection, asked, chart)
     found = tuple(entries[key] for key in sorted(entries))
     made_at = now

@@ -1,4 +1,4 @@
-"""Reads Stripe's ledger for the books: the rows of business days, and what they came to before.
+"""Reads Stripe's ledger for the books: the rows of booked days, and what they came to before.
 
 A conversion is shown only where the mirror's charge, refund or dispute ties to the ledger row by
 its exchange rate, to one minor unit.
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, cast, func, or_, select
 
 from core import money
 from core.books.journal import Key, LedgerRow, Parts
@@ -30,13 +30,15 @@ _B = balance_transactions.c
 #: A business day of any zone lies within so much of the same day of UTC.
 _MOST_AHEAD = timedelta(days=1)
 _BATCH = 5_000
-_KEY = (_B.business_day, _B.currency, _B.balance_type)
+#: What came late to a closed month counts on the first open day.
+_booked = func.coalesce(_B.booked_day, _B.business_day)
+_KEY = (_booked, _B.currency, _B.balance_type)
 
 
 def rows(
     connection: Connection, *, livemode: bool, since: date, until: date, currency: str | None = None
 ) -> Iterator[LedgerRow]:
-    """The ledger rows of business days from `since` up to, not including, `until`; no order."""
+    """The ledger rows booked on days from `since` up to, not including, `until`; no order."""
     objects = (
         (charges, charges.c.amount_captured_minor),
         (refunds, refunds.c.amount_minor),
@@ -100,13 +102,13 @@ def nets(
 def before(
     connection: Connection, *, livemode: bool, until: date, currency: str | None = None
 ) -> list[LedgerRow]:
-    """The sums of all ledger rows before a business day, by currency, balance and category."""
+    """The sums of all ledger rows booked before a day, by currency, balance and category."""
     keys = (_B.currency, _B.balance_type, _B.reporting_category)
     asked = (
         select(*keys, _sum(_B.amount_minor), _sum(_B.fee_minor), _sum(_B.net_minor))
         .where(
             _B.livemode == livemode,
-            _B.business_day < until,
+            _booked < until,
             _B.created_at < _start(until) + _MOST_AHEAD,
             *_of(currency),
         )
@@ -122,10 +124,10 @@ def before(
 def _within(livemode: bool, since: date, until: date, currency: str | None) -> ColumnElement[bool]:
     return and_(
         _B.livemode == livemode,
-        _B.business_day >= since,
-        _B.business_day < until,
-        # The index is by time: a business day has none of its own.
-        _B.created_at >= _start(since) - _MOST_AHEAD,
+        _booked >= since,
+        _booked < until,
+        # The index is by time: a day has none of its own. What counts later was created before.
+        or_(_B.created_at >= _start(since) - _MOST_AHEAD, _B.booked_day.is_not(None)),
         _B.created_at < _start(until) + _MOST_AHEAD,
         *_of(currency),
     )

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
+
+from core.db.tables import periods
+from core.states import PeriodState
 
 
-def is_closed(connection: Connection, month: date) -> bool:
-    """Whether the month that begins on this day is closed. Nothing closes one yet."""
-    return False
+def is_closed(connection: Connection, month: date, *, livemode: bool) -> bool:
+    """Whether the month that begins on this day is closed."""
+    p = periods.c
+    asked = select(p.id).where(
+        p.livemode == livemode, p.first_day == month, p.state == PeriodState.CLOSED
+    )
+    return connection.execute(asked).first() is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,14 +11,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from core.clock import business_day
-from core.db.engine import open_engine
+from core.db.engine import open_engine, writing
 from core.db.migrate import upgrade
-from core.db.tables import balance_transaction_fees, balance_transactions, charges, payments
+from core.db.tables import (
+    balance_transaction_fees,
+    balance_transactions,
+    charges,
+    payments,
+    periods,
+)
 from core.domain.payment_states import payment_state
 from core.ledger import payment_words
 from core.ledger.facets import FacetRegistry
 from core.ledger.ingest import write_fee_sums, write_sums
 from core.ledger.payment_rollups import PaymentTally, facet_of
+from core.states import PeriodState
 from tests.support.newest_schema import laid
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -160,6 +167,26 @@ def add_fees(conn: Connection, row: Row, parts: Mapping[str, int], slot: int = 0
     ]
     conn.execute(balance_transaction_fees.insert(), written)
     write_fee_sums(conn, [row], written, slot)
+
+
+def close_month(engine: Engine, month: date) -> None:
+    """Have the month that begins on this day closed, in test and live mode."""
+    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    with writing(engine) as conn:
+        for livemode in (False, True):
+            conn.execute(
+                periods.insert().values(
+                    livemode=livemode,
+                    month=f"{month:%Y-%m}",
+                    number=1,
+                    first_day=month,
+                    last_day=after - timedelta(days=1),
+                    zone="UTC",
+                    state=PeriodState.CLOSED,
+                    asked_by="test",
+                    asked_at=NOON,
+                )
+            )
 
 
 def paid(conn: Connection, **given: Any) -> Row:

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from core.books.export import Exported, export, wanted
 from core.db.engine import reading, writing
@@ -18,9 +18,17 @@ from core.db.tables import (
     journal_batches,
     journal_lines,
     journal_rules,
+    periods,
 )
 from core.errors import BatchAltered, FormatCannotCarry, JournalUnbalanced
-from tests.support.factories import add_fees, add_ledger, fresh_engine, ledger_row, payment_row
+from tests.support.factories import (
+    add_fees,
+    add_ledger,
+    close_month,
+    fresh_engine,
+    ledger_row,
+    payment_row,
+)
 
 FIRST = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
@@ -28,6 +36,7 @@ FIRST = datetime(2026, 10, 5, 12, tzinfo=UTC)
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = fresh_engine(database_url)
+    close_month(engine, date(2026, 10, 1))
     yield engine
     engine.dispose()
 
@@ -45,12 +54,8 @@ def book(engine: Engine, category: str, amount: int, *, fee: int = 0, **given: A
     return str(row["stripe_id"])
 
 
-def closed(_connection: Connection, month: date) -> bool:
-    return month == date(2026, 10, 1)
-
-
 def exported(engine: Engine, month: str = "2026-10", **given: Any) -> Exported:
-    return export(engine, wanted(month, livemode=False, **given), "csv", is_closed=closed)
+    return export(engine, wanted(month, livemode=False, **given), "csv")
 
 
 def batches(engine: Engine) -> list[tuple[str, str | None]]:
@@ -82,8 +87,8 @@ def test_a_closed_month_is_exported_the_same_each_time(engine):
 def test_datev_says_when_a_closed_month_was_exported_first(engine):
     book(engine, "charge", 1000)
     asked = wanted("2026-10", livemode=False)
-    first = export(engine, asked, "datev", is_closed=closed)
-    assert export(engine, asked, "datev", is_closed=closed) == first
+    first = export(engine, asked, "datev")
+    assert export(engine, asked, "datev") == first
 
 
 def test_what_comes_late_is_a_new_batch_that_names_what_it_corrects(engine):
@@ -161,7 +166,7 @@ def test_a_batch_that_lost_a_line_is_found(engine):
 def test_a_refused_format_keeps_no_batch(engine):
     book(engine, "charge", 1000, currency="kwd")
     with pytest.raises(FormatCannotCarry):
-        export(engine, wanted("2026-10", livemode=False), "datev", is_closed=closed)
+        export(engine, wanted("2026-10", livemode=False), "datev")
     assert batches(engine) == []
 
 
@@ -179,7 +184,7 @@ def test_days_and_currencies_are_exported_alone_and_once(engine):
 def test_live_and_test_rows_are_never_in_one_file(engine):
     book(engine, "charge", 1000)
     book(engine, "charge", 1000, livemode=True)
-    live = export(engine, wanted("2026-10", livemode=True), "csv", is_closed=closed)
+    live = export(engine, wanted("2026-10", livemode=True), "csv")
     assert live.entries == 1
     assert b"TW-20261005-USD" in live.content
     exported(engine)
@@ -227,6 +232,25 @@ def test_the_opening_is_what_was_held_before(engine):
         "    Equity:OpeningBalances  -9.00 USD  ; opening",
     ]
     assert "    Assets:Stripe:USD  0.00 USD = 5.50 USD" in found
+
+
+def test_a_late_row_counts_on_its_booked_day(engine):
+    book(engine, "charge", 1000)
+    first = exported(engine)
+    late = FIRST + timedelta(days=27)
+    book(engine, "charge", 70, created_at=late)
+    book(engine, "refund", -300, booked_day=late.date())
+    assert exported(engine) == first
+    found = exported(engine, "2026-11")
+    assert found.closing == {"usd": 770}
+    assert b"2026-11-01,TT-20261101-USD,1,Assets:Stripe:USD,USD,,2.30,-2.30" in found.content
+
+
+def test_a_reopened_month_is_open(engine):
+    book(engine, "charge", 1000)
+    with writing(engine) as connection:
+        connection.execute(update(periods).values(state="reopened"))
+    assert exported(engine).provisional
 
 
 def test_rows_whose_net_is_wrong_are_no_journal(engine):

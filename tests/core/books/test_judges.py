@@ -18,7 +18,14 @@ from core.db.tables import balance_transactions
 from core.emulator.server import start_emulator
 from tests.support.account_mirror import connect
 from tests.support.book_judges import JUDGES, SMALLEST, Judge, with_mistake
-from tests.support.factories import NOON, add_ledger, fresh_engine, ledger_row, payment_row
+from tests.support.factories import (
+    NOON,
+    add_ledger,
+    close_month,
+    fresh_engine,
+    ledger_row,
+    payment_row,
+)
 
 pytestmark = pytest.mark.long
 DAYS, PER_DAY = 60, 20
@@ -103,12 +110,13 @@ def test_one_smallest_unit_is_refused(
 @pytest.mark.parametrize("judge", JUDGES, ids=lambda judge: judge.name)
 def test_a_closed_month_with_corrections_is_accepted(tmp_path: Path, judge: Judge) -> None:
     engine = fresh_engine(f"sqlite:///{tmp_path}/closed.db")
+    close_month(engine, NOON.date().replace(day=1))
     for amount in (1000, -300):
         row = ledger_row(payment_row(created_at=NOON), amount_minor=amount, fee_minor=7)
         with writing(engine) as connection:
             add_ledger(connection, [row])
         asked = wanted(f"{NOON:%Y-%m}", livemode=False)
-        found = export(engine, asked, judge.format, is_closed=lambda _connection, _month: True)
+        found = export(engine, asked, judge.format)
     assert found.corrections == 1
     path = tmp_path / "closed"
     path.write_bytes(found.content)
