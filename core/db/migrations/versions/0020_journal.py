@@ -9,7 +9,7 @@ from alembic import op
 from core.db.types import Utc, binary_string
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 
 
 def upgrade() -> None:
