@@ -13,7 +13,7 @@ from core.reads.disputes.detail import Dispute, DisputeDetail
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import cards as dispute_cards
-from dashboard.screens.disputes import commands as dispute_commands
+from dashboard.screens.disputes import draft as dispute_draft
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.screens.disputes import response_form
 from dashboard.ui import navigation, status_badges, stripe_links, viewer, widgets
@@ -93,14 +93,14 @@ def answer(detail: DisputeDetail) -> None:
     with st.container(border=True):
         if not dispute_labels.taken_here(dispute.status):
             widgets.card_title(_("Answer"))
-            dispute_commands.show_flash()
+            dispute_draft.FLASH.show()
             _answered(dispute)
         elif not viewer.signed_in().may("manage_disputes"):
             widgets.card_title(_("Answer"))
             st.text(_("Somebody with the risk role answers it."))
             if dispute.has_evidence:
                 st.caption(_("A draft is kept at Stripe."))
-        elif (draft := dispute_commands.draft(dispute.stripe_id)) is not None:
+        elif (draft := dispute_draft.read(dispute.stripe_id)) is not None:
             response_form.draw(detail, draft)
 
 

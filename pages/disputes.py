@@ -11,14 +11,14 @@ from core.reads.disputes import list as reads
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import list as dispute_list
-from dashboard.ui import freshness, live, stripe_labels, viewer, widgets
+from dashboard.ui import csv_file, freshness, live, stripe_labels, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_disputes")
     livemode = viewer.livemode()
-    widgets.header(_("Disputes"), livemode=livemode)
+    actions = widgets.header(_("Disputes"), livemode=livemode)
     rates = viewer.read(reads.win_rates, livemode=livemode)
     stakes = viewer.read(reads.at_stake, livemode=livemode)
     dispute_list.stake_cards(stakes, viewer.read(reads.answer_time, livemode=livemode))
@@ -28,6 +28,7 @@ def main() -> None:
         known = viewer.read(reads.filters, livemode=livemode)
         reason = choice(_("Any reason"), "reason", known.reasons)
         currency = choice(_("Any currency"), "currency", known.currencies, str.upper)
+    csv_file.money_link(actions, "disputes", view=view, reason=reason, currency=currency)
     listed(view, reason, currency)
     with st.container(border=True):
         dispute_list.win_table(rates)
@@ -76,14 +77,9 @@ def listed(view: str, reason: str, currency: str) -> None:
         currency=currency or None,
         cursor=cursor,
     )
-    if page.rows:
-        said = dispute_list.counted(len(page.rows), view)
-        st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
-        dispute_list.table(page.rows, viewer.zone(), now, remember)
-    elif view == "open":
-        widgets.empty(_("Nothing is to be answered"), _("New disputes appear here by themselves."))
-    else:
-        widgets.empty(_("No dispute here"), _("Choose another state, or take a filter out."))
+    said = dispute_list.counted(len(page.rows), view)
+    caption = i18n.as_of(said, freshness.now().mirror, viewer.zone())
+    dispute_list.table(page.rows, view, now, remember, caption=caption)
     if cursor or page.next_cursor:
         pager(page.next_cursor)
     live.ping("disputes", version)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dashboard.i18n import N_, _
 from dashboard.screens.fraud import backtest as fraud_backtest
 from dashboard.screens.fraud import case_queue
-from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud import lists as fraud_lists
 from dashboard.screens.fraud import overview as fraud_overview
 from dashboard.screens.fraud import programmes as fraud_programmes
 from dashboard.screens.fraud import rules as fraud_rules
+from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import viewer, widgets
 
 TABS = {
@@ -23,12 +23,12 @@ TABS = {
 
 
 def main() -> None:
-    """Draw the screen: one of its rooms at a time, by what the URL says."""
+    """Draw the screen: one of its tabs at a time, by what the URL says."""
     viewer.require("manage_fraud")
     livemode = viewer.livemode()
     widgets.header(_("Fraud"), livemode=livemode)
     chosen = widgets.url_choice(_("Part"), "tab", TABS, default="overview")
-    fraud_commands.show_flash()
+    FLASH.show()
     if chosen == "overview":
         fraud_overview.draw(livemode)
     elif chosen == "cases":

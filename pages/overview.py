@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.reads.overview import overview as reads
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.overview import cards as overview_cards
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
@@ -78,9 +78,8 @@ def draw(shown: dict[str, Any], here: viewer.View, version: int) -> None:
         widgets.card_title(_("Latest failures"))
         payment_table.show(
             shown["failures"],
-            here.zone,
             key="failures",
-            alt=_("Latest failed payments"),
+            alt=N_("Latest failed payments"),
             on_open=lambda payment_id: st.session_state.update(opened=payment_id),
             without=["risk", "state", "method", "reason"],
             also=["meaning"],

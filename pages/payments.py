@@ -5,45 +5,26 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.errors import InvalidInput
 from core.reads.payments import list as reads
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
-from dashboard.ui import freshness, live, viewer, widgets
-
-EXAMPLE = "status:failed amount:>100 last4:4242 -currency:usd"
+from dashboard.ui import csv_file, freshness, live, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_payments")
     actions = widgets.header(_("Payments"), livemode=viewer.livemode())
-    line = st.text_input(
-        _("Search payments"),
-        key="q",
-        type="search",
-        bind="query-params",
-        placeholder=EXAMPLE,
-        label_visibility="collapsed",
-        on_change=widgets.first_page,
-    )
-    try:
-        query = reads.parse(line)
-    except InvalidInput as error:
-        # The buttons show nothing: what the line asks is not known.
-        payment_filters.bar(reads.Query((), reads.FIELDS), line)
-        widgets.unreadable(error)
-        st.stop()
-    payment_filters.bar(query, line)
+    query = payment_filters.BAR.draw()
     payment_list.other_mode(query)
     cursor, older = widgets.cursor()
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
         payment_list.bulk_refund(query)
-        payment_list.export(query)
+        csv_file.money_link(st, "payments", q=str(query))
     newest(query, cursor, older, running)
 
 
@@ -61,9 +42,8 @@ def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -
     if page.rows:
         payment_table.show(
             table,
-            viewer.zone(),
             key="rows",
-            alt=_("Payments, newest first"),
+            alt=N_("Payments, newest first"),
             on_open=remember,
             without=["risk"] if all(table["reason"]) else ["reason"],
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -19,7 +18,7 @@ from dashboard.screens.refunds import bulk_approval_dialog, bulk_tables
 from dashboard.screens.refunds import drawer as refund_drawer
 from dashboard.screens.refunds import form as refund_form
 from dashboard.screens.refunds import tables as refund_tables
-from dashboard.ui import drawer, freshness, live, navigation, viewer, widgets
+from dashboard.ui import csv_file, drawer, freshness, live, navigation, viewer, widgets
 
 TABS = {
     "asked": N_("Asked"),
@@ -80,24 +79,15 @@ def asked() -> None:
     viewer.require(_ASK)
     version = live.version("refunds")
     found = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
-    if found:
-        ids = {refund_tables.short(one.request_id): one.request_id for one in found}
-        said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
-        said = said.format(n=len(found))
-        st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
-        refund_tables.draw(
-            refund_tables.under_way(found),
-            viewer.zone(),
-            key="asked",
-            alt=_("Refund requests under way, newest first"),
-            on_open=lambda cell: drawer.remember("refund", ids[cell]),
-        )
-    else:
-        widgets.empty(
-            _("No refund is under way"),
-            _("Ask for one here or on a payment's page; what has ended stands in the history."),
-            icon=":material/done_all:",
-        )
+    ids = {refund_tables.short(one.request_id): one.request_id for one in found}
+    said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
+    said = said.format(n=len(found))
+    table = refund_tables.UNDER_WAY
+    table.draw(
+        table.frame(found),
+        lambda cell: drawer.remember("refund", ids[cell]),
+        caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
+    )
     live.ping("refunds", version)
 
 
@@ -144,21 +134,16 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
         state=state or None,
         cursor=cursor,
     )
-    if page.entries:
-        shown = len(page.entries)
-        said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
-        said = said.format(n=shown)
-        st.caption(i18n.as_of(said, freshness.now().mirror, viewer.zone()))
-        found = {refund_tables.short(one.id): one for one in page.entries}
-        refund_tables.draw(
-            refund_tables.history(page.entries),
-            viewer.zone(),
-            key="history",
-            alt=_("Refunds, newest first"),
-            on_open=lambda cell: opened(found[cell]),
-        )
-    else:
-        widgets.empty(_("No refund matches"), _("Choose another status, or all payments."))
+    shown = len(page.entries)
+    said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
+    said = said.format(n=shown)
+    found = {refund_tables.short(one.id): one for one in page.entries}
+    table = refund_tables.HISTORY
+    table.draw(
+        table.frame(page.entries),
+        lambda cell: opened(found[cell]),
+        caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
+    )
     below(state, payment, cursor, page.older_cursor)
     if cursor is None:
         live.ping("refunds", version)
@@ -175,15 +160,7 @@ def opened(entry: refund_history.Entry) -> None:
 def below(state: str, payment: str, cursor: str | None, older: str | None) -> None:
     """The file of what is shown, and the way through the pages."""
     row = st.container(horizontal=True, horizontal_alignment="right")
-    mode = "live" if viewer.livemode() else "test"
-    allowed = viewer.signed_in().may("see_revenue")
-    row.link_button(
-        _("Export CSV"),
-        f"/ui/export/refunds.csv?{urlencode({'state': state, 'payment': payment, 'mode': mode})}",
-        icon=":material/download:",
-        disabled=not allowed,
-        help=None if allowed else _("Exports need the finance role."),
-    )
+    csv_file.money_link(row, "refunds", state=state, payment=payment)
     row.button(_("Newest"), key="newest", disabled=cursor is None, on_click=widgets.first_page)
     row.button(
         _("Older"),
@@ -205,7 +182,7 @@ def bulks() -> None:
     version = live.version("refunds")
     found = viewer.read(bulk_reads.latest, livemode=viewer.livemode())
     if found:
-        bulk_tables.bulks(found, viewer.zone(), lambda key: st.session_state.update(open_bulk=key))
+        bulk_tables.bulks(found, lambda key: st.session_state.update(open_bulk=key))
     else:
         box = widgets.empty(
             _("No bulk refund yet"),

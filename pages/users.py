@@ -31,7 +31,7 @@ def main() -> None:
         len(people),
     )
     st.caption(said.format(n=len(people), inside=inside, shut=shut))
-    user_list.table(people, viewer.zone())
+    user_list.table(people)
     asked = drawer.asked("user")
     if asked == user_form.NEW:
         drawer.draw("user", _("New user"), user_form.body)

@@ -10,11 +10,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.reads.disputes import list as dispute_list
+from core.reads.disputes.list import Page as DisputePage
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import PaymentPage
 from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.refunds.history import Page
+
+
+@requires("see_revenue")
+def disputes(conn: Connection, /, **asked: Any) -> DisputePage:
+    """`core.reads.disputes.list.page`."""
+    return dispute_list.page(conn, **asked)
 
 
 @requires("see_revenue")

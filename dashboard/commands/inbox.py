@@ -106,14 +106,14 @@ def _rehearse(console: bootstrap.Console, wanted: list[str], as_json: bool) -> N
         click.echo(json.dumps([asdict(trial) for trial in trials], default=str))
         return
     for trial in trials:
-        click.echo(f"{trial.event_id}: {_said(trial)}")
+        click.echo(f"{trial.event_id}: {_trial_text(trial)}")
         for one in trial.changes:
             click.echo(f"  {one.table} {one.key} {one.field}: {one.now} -> {one.then}")
         for kind, stripe_id in trial.read_again:
             click.echo(f"  {kind} {stripe_id} is read again from Stripe")
 
 
-def _said(trial: Rehearsal) -> str:
+def _trial_text(trial: Rehearsal) -> str:
     if trial.error:
         return f"would fail: {trial.error}"
     if not trial.known:

@@ -1,4 +1,4 @@
-"""`ui`: serves the screens behind the guard."""
+"""`ui`: serves the screens behind the auth middleware."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.web import app as web_app
 _GRACE_SECONDS = 5
 
 
-@click.command(help="Serve the screens (Streamlit behind the guard).")
+@click.command(help="Serve the screens (Streamlit behind the auth middleware).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of UI_PORT.")
 def command(port: int | None) -> None:
     """Serve until a signal comes; ends with an exit code unless the self-test of identity passes.

@@ -75,7 +75,7 @@ def create(
             production=console.production,
         ),
     )
-    _say(as_json, {"id": user_id, "email": address, "roles": roles}, f"created {address}")
+    _print_result(as_json, {"id": user_id, "email": address, "roles": roles}, f"created {address}")
 
 
 @command.command("list", help="Everyone, with roles and state.")
@@ -140,7 +140,7 @@ def demo_(console: Console, as_json: bool) -> None:
     made = demo.create_all(console.engine, production=console.production)
     people = len(demo.PEOPLE)
     said = ngettext("created {made} of {n} demo user", "created {made} of {n} demo users", people)
-    _say(as_json, {"created": made}, said.format(made=len(made), n=people))
+    _print_result(as_json, {"created": made}, said.format(made=len(made), n=people))
 
 
 def _set_disabled(console: Console, email: str, disabled: bool) -> None:
@@ -189,5 +189,5 @@ def _shown(user: users.User) -> dict[str, Any]:
     }
 
 
-def _say(as_json: bool, data: dict[str, Any], text: str) -> None:
+def _print_result(as_json: bool, data: dict[str, Any], text: str) -> None:
     click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)

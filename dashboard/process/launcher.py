@@ -120,7 +120,7 @@ async def _make_history(supervisor: Supervisor, settings: Settings, plan: Plan) 
     mark = settings.var_dir / _UNFINISHED
     mark.touch()
     if await supervisor.run(Service("seed", tuple(args))):
-        raise Misconfigured("the history could not be made; the lines above say why")
+        raise Misconfigured("the history could not be made; the lines above print_line why")
     mark.unlink()
 
 
@@ -163,7 +163,7 @@ def welcome(settings: Settings) -> str:
 
 
 async def _until_signal(bring_up: Callable[[Supervisor], Coroutine[None, None, None]]) -> None:
-    supervisor = Supervisor(_speaker())
+    supervisor = Supervisor(_line_printer())
     stopping = asyncio.Event()
     with _signals(stopping, supervisor):
         work = asyncio.create_task(bring_up(supervisor))
@@ -200,12 +200,12 @@ def _signals(stopping: asyncio.Event, supervisor: Supervisor) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _speaker() -> Callable[[str, str], None]:
+def _line_printer() -> Callable[[str, str], None]:
     """Prints what a process says behind its name, in a colour of its own on a terminal."""
     colours: dict[str, str] = {}
     tty = sys.stdout.isatty()
 
-    def say(name: str, line: str) -> None:
+    def print_line(name: str, line: str) -> None:
         if line.startswith("{"):
             # A JSON line says itself whose it is, and stays JSON.
             click.echo(line)
@@ -215,7 +215,7 @@ def _speaker() -> Callable[[str, str], None]:
         start = "\r\033[K" if tty else ""
         click.echo(f"{start}{click.style(f'{name:<9}|', fg=colour)} {line}")
 
-    return say
+    return print_line
 
 
 def _ports(settings: Settings) -> dict[str, int]:

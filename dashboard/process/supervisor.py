@@ -59,7 +59,7 @@ class Supervisor:
         """Start a service and return once it is ready; `Misconfigured` if it dies before that."""
         process = await self._spawn(service)
         await self._until_ready(service, process)
-        self._keepers.append(asyncio.create_task(self._keep(service, process)))
+        self._keepers.append(asyncio.create_task(self._restart_when_ended(service, process)))
 
     async def run(self, service: Service) -> int:
         """Run a process to its end, on this terminal; its exit code."""
@@ -123,7 +123,9 @@ class Supervisor:
                 raise Misconfigured(f"{service.name} was not ready within {_READY_SECONDS} s")
             await asyncio.sleep(0.05)
 
-    async def _keep(self, service: Service, process: asyncio.subprocess.Process) -> None:
+    async def _restart_when_ended(
+        self, service: Service, process: asyncio.subprocess.Process
+    ) -> None:
         pause = 0.5
         while True:
             started = time.monotonic()

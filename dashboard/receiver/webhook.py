@@ -71,18 +71,18 @@ class Webhook:
         """Answer 200 once the event is committed; 400, 408, 413 or 503 with nothing kept."""
         started = time.perf_counter()
         try:
-            event = await self._keep(scope, receive)
+            event = await self._store_event(scope, receive)
             await send_json(send, 200, {"received": True})
         except ClientGone:
             self._metrics.refused("client_gone")
         except TillwatchError as error:
             self._metrics.refused(error.code)
-            self._note(error)
+            self._log_refusal(error)
             await send_error(send, error)
         else:
             self._metrics.kept(event.type, time.perf_counter() - started)
 
-    async def _keep(self, scope: Scope, receive: Receive) -> IncomingEvent:
+    async def _store_event(self, scope: Scope, receive: Receive) -> IncomingEvent:
         raw = await self._bodies.read(scope, receive)
         header = None
         for name, value in scope["headers"]:
@@ -96,7 +96,7 @@ class Webhook:
             raise error
         return event
 
-    def _note(self, error: TillwatchError) -> None:
+    def _log_refusal(self, error: TillwatchError) -> None:
         """One line for a kind of refusal, then silence for a while: a flood fills no disk."""
         now = time.monotonic()
         if now - self._noted.get(error.code, -_QUIET_SECONDS) >= _QUIET_SECONDS:

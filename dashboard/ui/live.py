@@ -109,7 +109,7 @@ def ping(topic: str, version: int, *, every: int = ASK_EVERY) -> None:
     _element(key=f"live_{topic}", data=data, on_changed_change=lambda: None)
 
 
-async def _answer(request: Request) -> Response:
+async def _version_response(request: Request) -> Response:
     topic = request.query_params.get("topic", "")
     if topic not in TOPICS:
         return PlainTextResponse("no such topic", 404)
@@ -119,4 +119,4 @@ async def _answer(request: Request) -> Response:
     return PlainTextResponse(str(number), headers={"Cache-Control": "no-store"})
 
 
-routes = [Route("/ui/live", _answer, methods=["GET"])]
+routes = [Route("/ui/live", _version_response, methods=["GET"])]

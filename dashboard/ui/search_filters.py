@@ -1,9 +1,9 @@
-"""Controls over the search line of a log: each shows what the line asks, and rewrites it."""
+"""The search line of a list, and controls over it that show what it asks and rewrite it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from core.reads.search.query import Query, parse
 from dashboard.i18n import N_, _
 from dashboard.ui import widgets
 
+#: Of what happened: how far back.
 PERIODS = {
     "": N_("Any time"),
     "15m": N_("Last 15 minutes"),
@@ -23,110 +24,152 @@ PERIODS = {
 }
 
 
-def line(label: str, example: str) -> str:
-    """The search line; it stands in the URL, so that a reload or a shared link keeps it."""
-    asked = st.text_input(
-        label,
-        key="q",
-        type="search",
-        bind="query-params",
-        placeholder=example,
-        label_visibility="collapsed",
-        on_change=widgets.first_page,
-    )
-    return str(asked or "")
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """One value of a field, or none: buttons in a row. `options`: values and their words."""
+
+    field: str
+    label: str
+    options: Mapping[str, str]
+
+    def draw(self, query: Query) -> None:
+        """Show what the line asks of the field."""
+        asked = ",".join(query.values(self.field))
+        key = f"s_{self.field}"
+        st.session_state[key] = asked if asked in self.options else None
+        st.segmented_control(
+            _(self.label),
+            list(self.options),
+            key=key,
+            format_func=lambda code: _(self.options[code]),
+            on_change=_rewrite,
+            args=(query.fields, self.field, key),
+            label_visibility="collapsed",
+        )
 
 
-def read(text: str, fields: Fields) -> Query:
-    """The line as terms; without any for a line that cannot be read (the page says why)."""
-    try:
-        return parse(text, fields)
-    except InvalidInput:
-        return Query((), fields)
+@dataclass(frozen=True, slots=True)
+class Pills:
+    """Any of a field's values; `shown` gives a value's word."""
+
+    field: str
+    label: str
+    options: Sequence[str]
+    shown: Callable[[str], str] = str
+
+    def draw(self, query: Query) -> None:
+        """Show what the line asks of the field, values that are not offered among it."""
+        asked = list(dict.fromkeys(value.lower() for value in query.values(self.field)))
+        key = f"f_{self.field}"
+        st.session_state[key] = asked
+        st.pills(
+            _(self.label),
+            [*self.options, *(value for value in asked if value not in self.options)],
+            selection_mode="multi",
+            key=key,
+            format_func=self.shown,
+            on_change=_rewrite,
+            args=(query.fields, self.field, key),
+        )
 
 
-def segments(query: Query, field: str, options: Mapping[str, str], label: str) -> None:
-    """One value of a field, or none."""
-    asked = ",".join(query.values(field))
-    key = f"s_{field}"
-    st.session_state[key] = asked if asked in options else None
-    st.segmented_control(
-        label,
-        list(options),
-        key=key,
-        format_func=lambda word: _(options[word]),
-        on_change=_rewrite,
-        args=(query.fields, field, key),
-        label_visibility="collapsed",
-    )
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How far back. `periods`: values of the field and their words."""
+
+    field: str
+    label: str
+    periods: Mapping[str, str]
+
+    def draw(self, query: Query) -> None:
+        """Show what the line asks of the field, a time that is not offered too."""
+        asked, known = next(iter(query.values(self.field)), ""), self.periods
+        key = f"f_{self.field}"
+        st.session_state[key] = asked
+        st.selectbox(
+            _(self.label),
+            [*known, *([asked] if asked not in known else [])],
+            key=key,
+            format_func=lambda code: _(known[code]) if code in known else code,
+            on_change=_rewrite,
+            args=(query.fields, self.field, key),
+        )
 
 
-def more(query: Query, *fields: str) -> Any:
-    """Segments' row goes on with a popover for these fields; its label counts those in use."""
-    asked = [field for field in fields if query.values(field)]
-    label = _("Filters ({count})").format(count=len(asked)) if asked else _("Filters")
-    return st.popover(label, icon=":material/tune:", key="filters")
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A value that is typed; `example` stands in the empty field."""
+
+    field: str
+    label: str
+    example: str
+
+    def draw(self, query: Query) -> None:
+        """Show what the line asks of the field."""
+        key = f"f_{self.field}"
+        st.session_state[key] = ",".join(query.values(self.field))
+        st.text_input(
+            _(self.label),
+            key=key,
+            placeholder=self.example,
+            on_change=_rewrite,
+            args=(query.fields, self.field, key),
+        )
 
 
-def pills(
-    query: Query,
-    field: str,
-    label: str,
-    options: Iterable[str],
-    shown: Callable[[str], str] = str,
-) -> None:
-    """Any of a field's values."""
-    asked, known = list(query.values(field)), list(options)
-    key = f"f_{field}"
-    st.session_state[key] = asked
-    st.pills(
-        label,
-        [*known, *(value for value in asked if value not in known)],
-        selection_mode="multi",
-        key=key,
-        format_func=shown,
-        on_change=_rewrite,
-        args=(query.fields, field, key),
-    )
+@dataclass(frozen=True, slots=True)
+class SearchBar:
+    """The search line of a list and the controls over it. Labels are English, translated as drawn.
 
+    `fields`: what the list can be searched by. `more`: the controls in the popover.
+    """
 
-def period(query: Query, field: str, label: str) -> None:
-    """How far back."""
-    asked = next(iter(query.values(field)), "")
-    key = f"f_{field}"
-    st.session_state[key] = asked
-    st.selectbox(
-        label,
-        [*PERIODS, *([asked] if asked not in PERIODS else [])],
-        key=key,
-        format_func=lambda code: _(PERIODS[code]) if code in PERIODS else code,
-        on_change=_rewrite,
-        args=(query.fields, field, key),
-    )
+    label: str
+    example: str
+    fields: Fields
+    segments: Segments
+    more: tuple[Pills | Period | Typed, ...]
 
+    def draw(self) -> Query:
+        """The line's terms; a line that cannot be read says why, and the run ends there."""
+        line = self._line()
+        query, error = _read(line, self.fields)
+        self._controls(query, is_empty=not line)
+        if error is not None:
+            widgets.unreadable(error, self.fields)
+            st.stop()
+        return query
 
-def word(query: Query, field: str, label: str, example: str) -> None:
-    """A value that is typed."""
-    key = f"f_{field}"
-    st.session_state[key] = ",".join(query.values(field))
-    st.text_input(
-        label,
-        key=key,
-        placeholder=example,
-        on_change=_rewrite,
-        args=(query.fields, field, key),
-    )
+    def _line(self) -> str:
+        """It stands in the URL, so that a reload or a shared link keeps it."""
+        asked = st.text_input(
+            _(self.label),
+            key="q",
+            type="search",
+            bind="query-params",
+            placeholder=self.example,
+            label_visibility="collapsed",
+            on_change=widgets.first_page,
+        )
+        return str(asked or "")
 
-
-def clearing(query: Query) -> None:
-    """A button that takes all terms away."""
-    st.button(
-        _("Clear all"),
-        key="f_clear",
-        icon=":material/close:",
-        on_click=clear,
-        disabled=not query,
-    )
+    def _controls(self, query: Query, *, is_empty: bool) -> None:
+        """The segments, and the popover, whose label counts the fields in use."""
+        with st.container(horizontal=True, vertical_alignment="center"):
+            self.segments.draw(query)
+            asked = [control for control in self.more if query.values(control.field)]
+            label = _("Filters ({count})").format(count=len(asked)) if asked else _("Filters")
+            popover = st.popover(label, icon=":material/tune:", key="filters")
+        with popover:
+            for control in self.more:
+                control.draw(query)
+            st.button(
+                _("Clear all"),
+                key="f_clear",
+                icon=":material/close:",
+                on_click=clear,
+                disabled=is_empty,
+            )
 
 
 def clear() -> None:
@@ -135,15 +178,23 @@ def clear() -> None:
     widgets.first_page()
 
 
+def _read(line: str, fields: Fields) -> tuple[Query, InvalidInput | None]:
+    """The line as terms; without any, and with what is wrong, for one that cannot be read."""
+    try:
+        return parse(line, fields), None
+    except InvalidInput as error:
+        return Query((), fields), error
+
+
 def _rewrite(fields: Fields, field: str, key: str) -> None:
     chosen = st.session_state[key]
     values = chosen if isinstance(chosen, list) else [chosen] if chosen else []
-    query = read(st.session_state.get("q") or "", fields)
+    query, _error = _read(st.session_state.get("q") or "", fields)
     try:
         st.session_state["q"] = str(query.with_values(field, *values))
     except InvalidInput as error:
         st.toast(
-            _("Not a filter: {rule}").format(rule=widgets.safe_text(_(error.rule))),
+            _("Not a filter: {rule}").format(rule=widgets.safe_text(widgets.rule(error))),
             icon=":material/error:",
         )
     widgets.first_page()

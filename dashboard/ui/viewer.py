@@ -41,12 +41,12 @@ class View:
 @cache
 def current_console() -> Console:
     """The one console of this process. The server builds it before the first session starts, and
-    routes and the guard share it, which `st.cache_resource` does not offer outside of scripts."""
+    routes and middleware share it, which `st.cache_resource` does not offer outside of scripts."""
     return bootstrap.build(settings.load())
 
 
 def user_id() -> str | None:
-    """Whom the guard let in; None where nobody was."""
+    """Whom the auth middleware let in; None where nobody was."""
     found = st.user.get("id")
     return str(found) if found else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -134,16 +134,29 @@ def height(rows: int, most: int = 15) -> int | Literal["content"]:
 
 
 def plain_table(
-    table: pd.DataFrame, layout: dict[str, Any], *, key: str, alt: str, most: int = 200
+    table: pd.DataFrame,
+    layout: dict[str, Any],
+    *,
+    key: str,
+    alt: str,
+    most: int = 200,
+    order: Sequence[str] | None = None,
+    placeholder: str | None = None,
 ) -> None:
-    """A table in full height up to `most` rows; foreign text is safe in its cells."""
+    """A table in full height up to `most` rows; foreign text is safe in its cells.
+
+    `order`: the columns that are shown, all of them unless told. `placeholder`: in a cell without
+    a value.
+    """
     st.dataframe(
         table,
         hide_index=True,
         row_height=ROW,
         height=height(len(table), most),
+        column_order=order,
         column_config=columns.fitted(layout, table),
         key=key,
+        placeholder=placeholder,
         alt=alt,
     )
 

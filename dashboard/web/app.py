@@ -1,4 +1,4 @@
-"""The UI process: Streamlit behind the guard, and our own routes beside it."""
+"""The UI process: Streamlit behind the auth middleware, and our own routes beside it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.errors import Misconfigured
 from dashboard.ui import live
 from dashboard.web import csv_exports, login, password_page, selftest, streamlit_settings
 from dashboard.web.allowed_hosts import Headers, addresses
-from dashboard.web.auth_middleware import Guard
+from dashboard.web.auth_middleware import AuthMiddleware
 from dashboard.web.session_lookup import SessionResolver
 
 ENTRYPOINT = Path(__file__).parent.parent / "streamlit_app.py"
@@ -52,7 +52,7 @@ def create_app(console: Console, port: int) -> st.App:
             *live.routes,
             *csv_exports.routes,
         ],
-        middleware=[Middleware(Guard, resolver=resolver)],
+        middleware=[Middleware(AuthMiddleware, resolver=resolver)],
         lifespan=lambda _app: _lifespan(resolver),
     )
 
@@ -72,11 +72,11 @@ def freeze() -> None:
 @asynccontextmanager
 async def _lifespan(resolver: SessionResolver) -> AsyncIterator[dict[str, Any] | None]:
     if resolver.guarded is None:
-        raise Misconfigured("the guard does not stand before Streamlit")
+        raise Misconfigured("the auth middleware does not stand before Streamlit")
     ours = resolver.addresses
     await selftest.prove(
         resolver.guarded,
-        lambda app, user_id: Guard(app, _KnowsOne(resolver, user_id)),
+        lambda app, user_id: AuthMiddleware(app, _KnowsOne(resolver, user_id)),
         f"{ours.scheme}://{min(ours.hosts)}",
     )
     freeze()
@@ -112,5 +112,5 @@ async def _home(_request: Request) -> Response:
 
 
 async def _session(_request: Request) -> Response:
-    """Whether the session is still in force: the guard has answered 401 if not."""
+    """Whether the session is still in force: the auth middleware has answered 401 if not."""
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""The guard before Streamlit: no entry without a session, no identity brought from outside."""
+"""The middleware before Streamlit: no entry without a session, no identity brought from outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dashboard.web import login_page, password_page
 from dashboard.web.allowed_hosts import Headers
 from dashboard.web.session_lookup import SessionResolver
 
-#: The header that `server.trustedUserHeaders` maps to `st.user`; only the guard may set it.
+#: The header that `server.trustedUserHeaders` maps to `st.user`; only the middleware may set it.
 IDENTITY = b"x-console-user"
 _OURS = b"x-console-"
 _OPEN = frozenset({"/healthz", "/login", "/logout"}) | login_page.PATHS
@@ -59,7 +59,7 @@ def policy(settings: Settings) -> str:
     )
 
 
-class Guard:
+class AuthMiddleware:
     """ASGI middleware; pure, so that sockets and streams pass without buffering."""
 
     def __init__(self, app: ASGIApp, resolver: SessionResolver) -> None:

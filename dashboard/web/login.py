@@ -46,7 +46,7 @@ class SignInDesk:
 
     def __init__(self, resolver: SessionResolver) -> None:
         self.resolver = resolver
-        # Hashing takes two at a time; the others wait here and hold no thread of the guard's.
+        # Hashing takes two at a time; the others wait here and hold no thread of the middleware's.
         self.threads = CapacityLimiter(4)
         self.form_cookie = f"{resolver.cookie}-form"
 

@@ -25,7 +25,7 @@ PATH = "/password"
 
 
 def routes(resolver: SessionResolver) -> list[BaseRoute]:
-    """The form, for those who have to; the guard lets nobody without a session get here."""
+    """The form, for those who have to; the middleware lets nobody without a session get here."""
     context = _Choosing(resolver)
     return [
         Route(PATH, context.show, methods=["GET"]),

@@ -1,4 +1,4 @@
-"""Proves at start that identity reaches a script through the real stack, and only from the guard.
+"""Proves at start that identity reaches a script through the real stack, from middleware alone.
 
 The setting that carries it (`server.trustedUserHeaders`) is experimental and was seen to be ignored
 without a word. So three visitors run the real entrypoint before anything is served.
@@ -37,15 +37,15 @@ def answer() -> None:
 
 
 async def prove(streamlit_app: ASGIApp, guarded: Guarded, origin: str) -> None:
-    """`Misconfigured` unless exactly what the guard says arrives as `st.user`.
+    """`Misconfigured` unless exactly what the auth middleware says arrives as `st.user`.
 
-    `streamlit_app` is what stands behind the guard; `guarded(app, user_id)` puts a guard before it
+    `streamlit_app` is what stands behind the middleware; `guarded(app, user_id)` puts one before it
     that knows one visitor; `origin` is an address of ours.
     """
     user = f"selftest-{secrets.token_hex(8)}"
     forged = [(b"x-console-user", b"forged"), (b"X_Console_User", b"forged")]
     cases = [
-        ("the identity that the guard sets", guarded(streamlit_app, user), [], user),
+        ("the identity that the auth middleware sets", guarded(streamlit_app, user), [], user),
         ("an identity brought from outside", guarded(streamlit_app, user), forged, user),
         ("a visit without identity", streamlit_app, [], _NOBODY),
     ]

@@ -1,4 +1,4 @@
-"""Knows who is at the door: cookies to sessions, and which open sockets have to close."""
+"""Resolves cookies to sessions, and tells which open sockets have to close."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class SessionResolver:
-    """Shared by the guard and the sign-in page of one process."""
+    """Shared by the auth middleware and the sign-in page of one process."""
 
     def __init__(
         self, console: Console, addresses: Addresses, *, now: Callable[[], datetime] = clock.now
@@ -40,7 +40,7 @@ class SessionResolver:
         self.addresses = addresses
         self.secure = addresses.scheme == "https"
         self.now = now
-        #: What the guard stands before; the start-up self-test goes in by another door.
+        #: What the auth middleware stands before; the start-up self-test has another entry point.
         self.guarded: ASGIApp | None = None
         # Of their own, so that file serving and sign-ins cannot starve the look-up of sessions.
         self._threads = CapacityLimiter(8)

@@ -47,5 +47,5 @@ def check() -> None:
 
 
 def allow(addresses: Addresses) -> None:
-    """Tell Streamlit the host names people use; it checks them again behind the guard."""
+    """Tell Streamlit the host names people use; it checks them again behind the auth middleware."""
     config.set_option("server.allowedHosts", addresses.names)

@@ -81,6 +81,19 @@ def test_segments_and_filters_rewrite_the_line(api_log):
     assert len(rows(test)) == 11
 
 
+def test_a_value_is_one_pill_however_it_is_written(api_log):
+    pills = api_log(q="method:GET,get").get_by_key("f_method")
+    assert pills.value == ["get"]
+    assert pills.options == ["GET", "POST", "DELETE"]
+
+
+def test_a_line_that_cannot_be_read_is_cleared_by_its_filters(api_log):
+    test = api_log(q="amount:>5")
+    assert not test.dataframe
+    test.button(key="f_clear").click().run()
+    assert len(rows(test)) == 11
+
+
 def test_an_unknown_term_is_named_with_the_known_ones(api_log):
     test = api_log(q="amount:>5")
     said = test.warning[-1].value.replace("\\", "")

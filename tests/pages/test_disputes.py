@@ -202,3 +202,15 @@ def test_an_account_without_disputes_has_no_card_of_dashes(console, screen_as, n
     test = screen_as(person(console, "risk"), "disputes")
     assert not test.exception
     assert not test.metric
+
+
+def links(test):
+    return [link for link in test.link_button if "/ui/export/disputes.csv" in link.url]
+
+
+def test_the_list_is_a_file_of_its_filters_for_finance(console, dispute, screen_as):
+    (link,) = links(screen_as(person(console, "finance"), "disputes", view="all", currency="usd"))
+    assert link.url == "/ui/export/disputes.csv?mode=test&view=all&reason=&currency=usd"
+    assert not link.proto.disabled
+    (link,) = links(screen_as(person(console, "support"), "disputes"))
+    assert link.proto.disabled

@@ -45,15 +45,15 @@ def test_the_search_in_the_url_is_the_one_shown(payments, shop):
     assert test.text_input(key="q").value == "status:failed"
     assert ids(test) == [shop["failed"]]
     assert list(rows(test)["reason"]) == ["Insufficient funds"]
-    assert test.get_by_key("segment").value == "failed"
+    assert test.get_by_key("s_status").value == "failed"
 
 
 def test_a_segment_rewrites_the_search_and_leaves_the_rest(payments, shop):
     test = payments(q="currency:usd status:failed")
-    test.get_by_key("segment").set_value("refunded").run()
+    test.get_by_key("s_status").set_value("refunded").run()
     assert test.query_params["q"] == "currency:usd status:refunded"
     assert ids(test) == [shop["refunded"]]
-    test.get_by_key("segment").set_value("").run()
+    test.get_by_key("s_status").set_value("").run()
     assert test.query_params["q"] == "currency:usd"
 
 
@@ -69,7 +69,7 @@ def test_filters_write_terms_and_clear_them(payments, shop):
 
 def test_what_a_search_excludes_is_not_shown_as_asked_for(payments, shop):
     test = payments(q="-status:failed")
-    assert test.get_by_key("segment").value == ""
+    assert test.get_by_key("s_status").value == ""
     assert "failed" not in {row["state"][0] for _, row in rows(test).iterrows()}
 
 

@@ -132,7 +132,7 @@ def _look_for_components_once() -> None:
 def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
     """Run the entrypoint as a user: `screen_as(user_id, "payments", q="status:failed")`.
 
-    Without a page name it shows the person's home. `user_id=None` is somebody whom the guard would
+    Without a page name it shows the person's home. `user_id=None` is whom the middleware would
     not have let in. The page is asked for as a stale tab or a shared link asks for it: by its
     address, whether this person has it in the sidebar or not.
     """

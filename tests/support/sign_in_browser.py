@@ -17,7 +17,7 @@ from core import clock
 from core.bootstrap import Console
 from dashboard.web import login, password_page
 from dashboard.web.allowed_hosts import addresses
-from dashboard.web.auth_middleware import Guard
+from dashboard.web.auth_middleware import AuthMiddleware
 from dashboard.web.session_lookup import SessionResolver
 from tests.support.fixtures_access import PASSWORD
 
@@ -25,7 +25,7 @@ EMAIL = "fay@shop.example"
 
 
 async def inside(request: Request) -> JSONResponse:
-    """What stands behind the guard sees this."""
+    """What stands behind the auth middleware sees this."""
     ours = {k: v for k, v in request.headers.items() if "console" in k.lower()}
     return JSONResponse(ours)
 
@@ -44,7 +44,7 @@ class Browser:
                 *password_page.routes(self.resolver),
                 Route("/{path:path}", inside),
             ],
-            middleware=[Middleware(Guard, resolver=self.resolver)],
+            middleware=[Middleware(AuthMiddleware, resolver=self.resolver)],
         )
         ours = self.resolver.addresses
         self.http = httpx.AsyncClient(

@@ -34,9 +34,10 @@ def body(seq: str) -> None:
         drawer.gone(_("There is no such call here"))
         return
     call = found.call
+    status = api_log_list.status(call)
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
-        status_badges.badge(api_log_list.kinds([call]), api_log_list.status(call))
+        status_badges.badge(api_log_list.kinds([status]), status)
     row.code(f"{call.method} {call.path}", language=None, wrap_lines=True)
     _facts(call)
     _links(call)

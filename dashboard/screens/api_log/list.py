@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
-import pandas as pd
-import streamlit as st
-
-from core.reads.developer.api_log import CallRow, Figures
-from core.reads.search.query import Query
+from core.access.rights import USE_DEVELOPER_TOOLS
+from core.reads.developer import api_log as reads
+from core.reads.developer.api_log import FIELDS, CallRow, Figures
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import columns, drawer, search_filters, status_badges, widgets
-from dashboard.ui.log_list import Nothing
+from dashboard.ui import status_badges
+from dashboard.ui.data_table import (
+    Column,
+    DataTable,
+    Empty,
+    chips,
+    moment,
+    money,
+    number,
+    opener,
+    text,
+)
+from dashboard.ui.log_list import LogList
 from dashboard.ui.metric_cards import Card, cards
-from dashboard.ui.widgets import ROW
+from dashboard.ui.search_filters import PERIODS, Period, Pills, SearchBar, Segments, Typed
 
 SEGMENTS = {
     "": N_("All"),
@@ -27,20 +35,18 @@ SEGMENTS = {
 }
 
 
-def filters(query: Query) -> None:
-    """Segments and the popover."""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    with row:
-        search_filters.segments(query, "status", SEGMENTS, _("Status"))
-        popover = search_filters.more(query, "method", "time", "slow", "path")
-    with popover:
-        search_filters.pills(
-            query, "method", _("HTTP method"), ("get", "post", "delete"), str.upper
-        )
-        search_filters.period(query, "time", _("Time"))
-        search_filters.word(query, "slow", _("Duration in ms"), ">500, 100..500")
-        search_filters.word(query, "path", _("Part of the path"), "refunds")
-        search_filters.clearing(query)
+BAR = SearchBar(
+    label=N_("Search calls"),
+    example="status:4xx method:post path:refunds slow:>500",
+    fields=FIELDS,
+    segments=Segments("status", N_("Status"), SEGMENTS),
+    more=(
+        Pills("method", N_("HTTP method"), ("get", "post", "delete"), str.upper),
+        Period("time", N_("Time"), PERIODS),
+        Typed("slow", N_("Duration in ms"), ">500, 100..500"),
+        Typed("path", N_("Part of the path"), "refunds"),
+    ),
+)
 
 
 def figures(found: Figures) -> None:
@@ -86,9 +92,9 @@ def status(row: CallRow) -> str:
     return "none" if row.status is None else str(row.status)
 
 
-def kinds(rows: Sequence[CallRow]) -> status_badges.Kind:
-    """Words and colours of the statuses that stand in a list."""
-    return {code: (_WORDS.get(code, code), _tone(code)) for code in sorted(set(map(status, rows)))}
+def kinds(codes: Sequence[str]) -> status_badges.Kind:
+    """Words and colours of statuses."""
+    return {code: (_WORDS.get(code, code), _tone(code)) for code in codes}
 
 
 _WORDS = {"none": N_("No answer")}
@@ -100,62 +106,38 @@ def _tone(code: str) -> str:
     return {"2": "green", "3": "gray", "4": "red", "5": "red"}.get(code[:1], "red")
 
 
-def frame(rows: Sequence[CallRow]) -> pd.DataFrame:
-    """One line a call."""
-    return pd.DataFrame(
-        {
-            "status": [status_badges.cell(status(row)) for row in rows],
-            "method": [row.method for row in rows],
-            "path": [row.path for row in rows],
-            "duration": [duration(row.duration_us) for row in rows],
-            "error": [row.error or "" for row in rows],
-            "attempt": [row.attempt for row in rows],
-            "time": [row.started_at for row in rows],
-            "request": [row.request_id or "" for row in rows],
-            "call": [columns.opener(str(row.seq)) for row in rows],
-        }
-    )
-
-
-def table(rows: Sequence[CallRow], shaped: pd.DataFrame, zone: ZoneInfo) -> None:
-    """Draw the table; a click on a call's number opens its drawer."""
-
-    def clicked() -> None:
-        drawer.remember("call", columns.opened("calls_open"))
-
-    hidden = {"error"} if not any(row.error for row in rows) else set()
-    st.dataframe(
-        shaped,
-        hide_index=True,
-        height=widgets.height(len(rows)),
-        row_height=ROW,
-        column_order=[name for name in shaped.columns if name not in hidden],
-        column_config={
-            "status": status_badges.chip_column(_("Status"), kinds(rows), width=76),
-            "method": columns.text_column(_("HTTP method"), width=100),
-            "path": columns.text_column(_("Path"), width=330),
-            "duration": columns.money_column(_("Duration"), width=80),
-            "error": columns.text_column(_("Error"), width=104),
-            "attempt": st.column_config.NumberColumn(_("Try"), width=48),
-            "time": columns.time_column(_("Time"), zone),
-            "request": columns.text_column(_("Request id"), width=146),
-            "call": columns.open_column(_("Call"), "calls_open", clicked, width=84),
-        },
-        key="calls",
-        alt=_("Calls to Stripe, newest first"),
-    )
-
-
 def counted(rows: int) -> str:
     """How many a page shows."""
     return _("Calls: {count} shown, newest first").format(count=rows)
 
 
-def nothing() -> Nothing:
-    """What stands there instead of an empty table."""
-    return Nothing(
-        _("No call matches"),
-        _("Show all calls"),
-        _("No calls to Stripe yet"),
-        _("The worker's own appear here within seconds; each is kept for 30 days."),
-    )
+COLUMNS: dict[str, Column[CallRow]] = {
+    "status": chips(N_("Status"), lambda row: [status(row)], kinds, width=76),
+    "method": text(N_("HTTP method"), lambda row: row.method, width=100),
+    "path": text(N_("Path"), lambda row: row.path, width=330),
+    "duration": money(N_("Duration"), lambda row: duration(row.duration_us), width=80),
+    "error": text(N_("Error"), lambda row: row.error or "", width=104, optional=True),
+    "attempt": number(N_("Try"), lambda row: row.attempt, width=48),
+    "time": moment(N_("Time"), lambda row: row.started_at),
+    "request": text(N_("Request id"), lambda row: row.request_id or "", width=146),
+    "call": opener(N_("Call"), lambda row: str(row.seq), width=84),
+}
+LIST = LogList(
+    right=USE_DEVELOPER_TOOLS,
+    bar=BAR,
+    read=reads.page,
+    table=DataTable(
+        "calls",
+        N_("Calls to Stripe, newest first"),
+        COLUMNS,
+        empty=Empty(
+            N_("No calls to Stripe yet"),
+            N_("The worker's own appear here within seconds; each is kept for 30 days."),
+        ),
+    ),
+    opens="call",
+    counted=counted,
+    no_match=N_("No call matches"),
+    show_all=N_("Show all calls"),
+    topic="api_log",
+)

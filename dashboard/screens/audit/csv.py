@@ -1,52 +1,31 @@
-"""The operators' log as rows of a file."""
+"""The operators' log as a file: what the screen's search finds, newest first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 
-from starlette.datastructures import QueryParams
-
-from core.access.principals import Principal
 from core.reads.admin import audit
+from core.reads.admin.audit import AuditRow
 from dashboard.ui import viewer
+from dashboard.ui.csv_file import CsvFile
 
-COLUMNS = (
-    "row at_utc actor actor_name action target target_name outcome details previous_hash hash"
-).split()
-_PAGE = 500
-
-
-def rows(person: Principal, asked: QueryParams) -> Iterator[Sequence[object]]:
-    """The rows that the screen's search finds, all pages of them, newest first."""
-    query, cursor = audit.read_line(asked.get("q", "")), None
-    here = viewer.current_console()
-    yield COLUMNS
-    while True:
-        page = here.read(
-            person.user_id,
-            audit.page,
-            query=query,
-            cursor=cursor,
-            limit=_PAGE,
-            zone=here.settings.zone,
-        )
-        yield from map(_row, page.rows)
-        cursor = page.older
-        if cursor is None:
-            return
-
-
-def _row(row: audit.AuditRow) -> Sequence[object]:
-    return (
-        row.seq,
-        row.at.isoformat(),
-        row.actor,
-        row.actor_name,
-        row.action,
-        row.target,
-        row.target_name,
-        row.outcome,
-        row.details,
-        row.previous_hash,
-        row.hash,
-    )
+COLUMNS: dict[str, Callable[[AuditRow], object]] = {
+    "row": lambda row: row.seq,
+    "at_utc": lambda row: row.at.isoformat(),
+    "actor": lambda row: row.actor,
+    "actor_name": lambda row: row.actor_name,
+    "action": lambda row: row.action,
+    "target": lambda row: row.target,
+    "target_name": lambda row: row.target_name,
+    "outcome": lambda row: row.outcome,
+    "details": lambda row: row.details,
+    "previous_hash": lambda row: row.previous_hash,
+    "hash": lambda row: row.hash,
+}
+LOG = CsvFile(
+    audit.page,
+    lambda asked: {"query": audit.read_line(asked.get("q", "")), "zone": viewer.zone()},
+    COLUMNS,
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+)

@@ -27,7 +27,7 @@ def body(seq: str) -> None:
         return
     head = st.container(horizontal=True, vertical_alignment="center")
     with head:
-        status_badges.badge(audit_labels.outcomes([row]), row.outcome)
+        status_badges.badge(audit_labels.outcomes([row.outcome]), row.outcome)
         st.text(audit_labels.action(row.action))
     drawer.facts(
         {

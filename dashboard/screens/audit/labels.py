@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.reads.admin.audit import AuditRow
 from dashboard.i18n import N_, _
 from dashboard.ui import status_badges
 
@@ -104,7 +103,6 @@ def action(code: str) -> str:
     return _(ACTIONS[code]) if code in ACTIONS else code.replace("_", " ").replace(".", ": ")
 
 
-def outcomes(rows: Sequence[AuditRow]) -> status_badges.Kind:
-    """Words and colours of the outcomes that stand in a list."""
-    found = sorted({row.outcome for row in rows})
-    return {code: OUTCOMES.get(code, (code.replace("_", " "), "gray")) for code in found}
+def outcomes(codes: Sequence[str]) -> status_badges.Kind:
+    """Words and colours of outcomes."""
+    return {code: OUTCOMES.get(code, (code.replace("_", " "), "gray")) for code in codes}

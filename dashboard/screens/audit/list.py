@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
-from core.reads.admin.audit import AuditRow
-from core.reads.search.query import Query
+from core.access.rights import ADMINISTER
+from core.reads.admin import audit as reads
+from core.reads.admin.audit import FIELDS, AuditRow
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.audit import labels as audit_labels
-from dashboard.ui import columns, drawer, search_filters, status_badges, widgets
-from dashboard.ui.log_list import Nothing
-from dashboard.ui.widgets import ROW
+from dashboard.ui import status_badges
+from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, opener, text
+from dashboard.ui.log_list import LogList
+from dashboard.ui.search_filters import PERIODS, Period, Pills, SearchBar, Segments, Typed
 
 SEGMENTS = {
     "": N_("All"),
@@ -28,45 +27,28 @@ SEGMENTS = {
 OUTCOMES = ("refused", "throttled", "failed", "unknown", "broken")
 
 
-def filters(query: Query) -> None:
-    """Segments and the popover."""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    with row:
-        search_filters.segments(query, "action", SEGMENTS, _("Action"))
-        popover = search_filters.more(query, "outcome", "actor", "target", "at")
-    with popover:
-        search_filters.pills(
-            query,
-            "outcome",
-            _("Outcome"),
-            OUTCOMES,
-            lambda code: status_badges.word(audit_labels.OUTCOMES, code),
-        )
-        search_filters.period(query, "at", _("Time"))
-        search_filters.word(query, "actor", _("Who"), "ada@shop.example, cli:root")
-        search_filters.word(query, "target", _("Upon what"), "pi_…, ada@shop.example")
-        search_filters.clearing(query)
+def _outcome(code: str) -> str:
+    return status_badges.word(audit_labels.OUTCOMES, code)
+
+
+BAR = SearchBar(
+    label=N_("Search the log"),
+    example="actor:ada@shop.example action:refund.* outcome:refused at:7d",
+    fields=FIELDS,
+    segments=Segments("action", N_("Action"), SEGMENTS),
+    more=(
+        Pills("outcome", N_("Outcome"), OUTCOMES, _outcome),
+        Period("at", N_("Time"), PERIODS),
+        Typed("actor", N_("Who"), "ada@shop.example, cli:root"),
+        Typed("target", N_("Upon what"), "pi_…, ada@shop.example"),
+    ),
+)
 
 
 def export(line: str) -> None:
     """The same search as a file."""
     asked = urlencode({"q": line})
     st.link_button(_("Export CSV"), f"/ui/export/audit.csv?{asked}", icon=":material/download:")
-
-
-def frame(rows: Sequence[AuditRow]) -> pd.DataFrame:
-    """One line a row of the log."""
-    return pd.DataFrame(
-        {
-            "row": [columns.opener(str(row.seq)) for row in rows],
-            "what": [audit_labels.action(row.action) for row in rows],
-            "outcome": [status_badges.cell(row.outcome) for row in rows],
-            "who": [who(row) for row in rows],
-            "at": [row.at for row in rows],
-            "target": [row.target_name or row.target for row in rows],
-            "action": [row.action for row in rows],
-        }
-    )
 
 
 def who(row: AuditRow) -> str:
@@ -76,44 +58,38 @@ def who(row: AuditRow) -> str:
     return row.actor_name or row.actor
 
 
-def table(rows: Sequence[AuditRow], zone: ZoneInfo) -> None:
-    """Draw the table; a click on a row's number opens its drawer."""
-
-    def clicked() -> None:
-        drawer.remember("row", columns.opened("log_open"))
-
-    st.dataframe(
-        frame(rows),
-        hide_index=True,
-        height=widgets.height(len(rows)),
-        row_height=ROW,
-        column_config={
-            "row": columns.open_column(_("Row"), "log_open", clicked, width=84),
-            "at": columns.time_column(_("Time"), zone),
-            "who": columns.text_column(_("Who"), width=190),
-            "what": columns.text_column(_("What was done"), width=176),
-            "outcome": status_badges.chip_column(
-                _("Outcome"), audit_labels.outcomes(rows), width=130
-            ),
-            "target": columns.text_column(_("Upon what"), width=200),
-            "action": columns.text_column(_("Action"), width=140),
-        },
-        key="log",
-        alt=_("The operators' log, newest first"),
-    )
-
-
 def counted(rows: int) -> str:
     """How many a page shows."""
     said = ngettext("{n} row shown, newest first", "{n} rows shown, newest first", rows)
     return said.format(n=rows)
 
 
-def nothing() -> Nothing:
-    """What stands there instead of an empty table."""
-    return Nothing(
-        _("No row matches"),
-        _("Show the whole log"),
-        _("The log is empty"),
-        _("The first sign-in is its first row."),
-    )
+COLUMNS: dict[str, Column[AuditRow]] = {
+    "row": opener(N_("Row"), lambda row: str(row.seq), width=84),
+    "what": text(N_("What was done"), lambda row: audit_labels.action(row.action), width=176),
+    "outcome": chips(
+        N_("Outcome"),
+        lambda row: status_badges.cell(row.outcome),
+        audit_labels.outcomes,
+        width=130,
+    ),
+    "who": text(N_("Who"), who, width=190),
+    "at": moment(N_("Time"), lambda row: row.at),
+    "target": text(N_("Upon what"), lambda row: row.target_name or row.target, width=200),
+    "action": text(N_("Action"), lambda row: row.action, width=140),
+}
+LIST = LogList(
+    right=ADMINISTER,
+    bar=BAR,
+    read=reads.page,
+    table=DataTable(
+        "log",
+        N_("The operators' log, newest first"),
+        COLUMNS,
+        empty=Empty(N_("The log is empty"), N_("The first sign-in is its first row.")),
+    ),
+    opens="row",
+    counted=counted,
+    no_match=N_("No row matches"),
+    show_all=N_("Show the whole log"),
+)

@@ -33,7 +33,7 @@ def _draw() -> None:
         )
         with row.container(horizontal=True, vertical_alignment="center", width="content"):
             _badge(chain)
-            st.caption(_told(chain), width="content")
+            st.caption(_chain_text(chain), width="content")
         if _WALK not in st.session_state:
             if row.button(_("Verify now"), key="walk", icon=":material/verified:"):
                 _run_page_with(actions.Walk())
@@ -55,7 +55,7 @@ def _badge(chain: Chain) -> None:
         st.badge(_("The chain holds"), icon=":material/link:", color="green")
 
 
-def _told(chain: Chain) -> str:
+def _chain_text(chain: Chain) -> str:
     now = ngettext("{n} row now", "{n} rows now", chain.rows).format(n=i18n.number(chain.rows))
     if chain.verified is None:
         return now

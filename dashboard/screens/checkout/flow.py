@@ -50,12 +50,12 @@ def advance(attempt: Attempt) -> None:
                 _confirm(attempt, filled)
     except TestModeOnly as error:
         st.session_state["checkout_closed"] = True
-        _keep(attempt, error)
+        _record_error(attempt, error)
     except TillwatchError as error:
-        _keep(attempt, error)
+        _record_error(attempt, error)
 
 
-def _keep(attempt: Attempt, error: TillwatchError) -> None:
+def _record_error(attempt: Attempt, error: TillwatchError) -> None:
     attempt.error = error
     if not isinstance(error, OPEN_ERRORS):
         attempt.end()

@@ -14,9 +14,11 @@ from core.reads.developer import scenarios as reads
 from core.reads.developer.scenarios import Run
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.screens.checkout import order_form as checkout_order_form
-from dashboard.ui import columns, status_badges, viewer, widgets
+from dashboard.screens.checkout import order_form
+from dashboard.ui import columns, flash, status_badges, viewer, widgets
+from dashboard.ui.flash import ErrorTable, ErrorText
 
+_ERRORS = ErrorTable((ErrorText(TillwatchError, flash.REASON),), reason=order_form.error_text)
 _VERDICT = {
     "ok": (N_("As expected"), "green"),
     "differs": (N_("Differs"), "red"),
@@ -53,12 +55,9 @@ def _suite(was_running: bool, *, disabled: bool, why: str | None) -> None:
 
 
 def _ask() -> bool:
-    try:
-        viewer.act(scenario_runs.ask)
-    except TillwatchError as error:
-        st.error(widgets.safe_text(checkout_order_form.error_text(error)))
-        return False
-    return True
+    outcome = flash.perform(_ERRORS, scenario_runs.ask)
+    outcome.show_error()
+    return outcome.done
 
 
 def _body(run: Run | None) -> None:

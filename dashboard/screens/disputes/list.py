@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +14,17 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.ui import columns, metric_cards, status_badges, stripe_labels, widgets
-from dashboard.ui.widgets import ROW
+from dashboard.ui.data_table import (
+    Column,
+    DataTable,
+    Empty,
+    chips,
+    currency,
+    moment,
+    money,
+    opener,
+    text,
+)
 
 VIEWS = {
     "open": N_("To answer"),
@@ -24,6 +33,10 @@ VIEWS = {
     "lost": N_("Lost"),
     "all": N_("All"),
 }
+NOTHING_TO_ANSWER = Empty(
+    N_("Nothing is to be answered"), N_("New disputes appear here by themselves.")
+)
+NONE_HERE = Empty(N_("No dispute here"), N_("Choose another state, or take a filter out."))
 BUSIEST = 2
 
 
@@ -64,33 +77,15 @@ def counted(rows: int, view: str) -> str:
     return said.format(n=rows)
 
 
-def frame(rows: Sequence[DisputeRow], now: datetime) -> pd.DataFrame:
-    """One line a dispute."""
-    waits = [row.due_by if dispute_labels.waits(row.status) else None for row in rows]
-    return pd.DataFrame(
-        {
-            "left": [dispute_labels.left(due, now) for due in waits],
-            "clock": [status_badges.cell(dispute_labels.clock(due, now)) for due in waits],
-            "amount": [show(row.amount) for row in rows],
-            "currency": [row.amount.currency.upper() for row in rows],
-            "state": [status_badges.cell(row.status) for row in rows],
-            "reason": [stripe_labels.words(row.reason) for row in rows],
-            "customer": [row.customer or "" for row in rows],
-            "due": pd.Series([row.due_by for row in rows], dtype="datetime64[us, UTC]"),
-            "created": [row.created_at for row in rows],
-            "dispute": [columns.opener(row.stripe_id) for row in rows],
-        }
-    )
-
-
 def table(
-    rows: Sequence[DisputeRow], zone: ZoneInfo, now: datetime, on_open: Callable[[str], None]
+    rows: Sequence[DisputeRow],
+    view: str,
+    now: datetime,
+    on_open: Callable[[str], None],
+    *,
+    caption: str,
 ) -> None:
     """Draw the list; a click on an id opens the dispute."""
-
-    def clicked() -> None:
-        on_open(columns.opened("disputes_open"))
-
     waiting = any(dispute_labels.waits(row.status) for row in rows)
     order = ["left", "clock"] if waiting else []
     # One status for all is said by the choice above the list.
@@ -98,32 +93,37 @@ def table(
     order += ["amount", "currency", *(["state"] if mixed else []), "reason", "customer"]
     # What opens a row stays in sight: among several statuses the time left says enough.
     order += ["dispute"] if mixed and waiting else ["due" if waiting else "created", "dispute"]
-    layout = {
-        "left": columns.text_column(_("Left"), width=96),
-        "clock": status_badges.chip_column(_("Clock"), dispute_labels.CLOCK, width=84),
-        "amount": columns.money_column(_("Amount"), width=100),
-        "currency": columns.currency_column(),
-        "state": status_badges.chip_column(
-            _("Status"), status_badges.DISPUTE, width=146, seen=[row.status for row in rows]
+    empty = NOTHING_TO_ANSWER if view == "open" else NONE_HERE
+    found = DataTable("disputes", N_("Disputes"), _columns(now), placeholder="", empty=empty)
+    found.draw(found.frame(rows), on_open, caption=caption, order=order)
+
+
+def _columns(now: datetime) -> dict[str, Column[DisputeRow]]:
+    def due(row: DisputeRow) -> datetime | None:
+        return row.due_by if dispute_labels.waits(row.status) else None
+
+    return {
+        "left": text(N_("Left"), lambda row: dispute_labels.left(due(row), now), width=96),
+        "clock": chips(
+            N_("Clock"),
+            lambda row: status_badges.cell(dispute_labels.clock(due(row), now)),
+            dispute_labels.CLOCK,
+            width=84,
         ),
-        "reason": columns.text_column(_("Reason"), width=150),
-        "customer": columns.text_column(_("Customer"), width=190),
-        "due": columns.time_column(_("Answer by"), zone, seconds=False),
-        "created": columns.time_column(_("Created"), zone, seconds=False),
-        "dispute": columns.open_column(_("Dispute"), "disputes_open", clicked, width=232),
+        "amount": money(N_("Amount"), lambda row: show(row.amount), width=100),
+        "currency": currency(lambda row: row.amount.currency),
+        "state": chips(
+            N_("Status"),
+            lambda row: status_badges.cell(row.status),
+            status_badges.DISPUTE,
+            width=146,
+        ),
+        "reason": text(N_("Reason"), lambda row: stripe_labels.words(row.reason), width=150),
+        "customer": text(N_("Customer"), lambda row: row.customer or "", width=190),
+        "due": moment(N_("Answer by"), lambda row: row.due_by, seconds=False),
+        "created": moment(N_("Created"), lambda row: row.created_at, seconds=False),
+        "dispute": opener(N_("Dispute"), lambda row: row.stripe_id, width=232),
     }
-    table = frame(rows, now)
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=widgets.height(len(rows)),
-        row_height=ROW,
-        placeholder="",
-        column_order=order,
-        column_config=columns.fitted(layout, table),
-        key="disputes",
-        alt=_("Disputes"),
-    )
 
 
 def win_table(rates: Sequence[WinRate]) -> None:

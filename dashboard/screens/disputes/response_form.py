@@ -14,7 +14,7 @@ from core.reads.disputes.detail import DisputeDetail
 from core.reads.payments.parts import Payment
 from dashboard import i18n
 from dashboard.i18n import _, ngettext
-from dashboard.screens.disputes import commands as dispute_commands
+from dashboard.screens.disputes import draft as dispute_draft
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.screens.disputes.cards import coded
 from dashboard.ui import widgets
@@ -27,7 +27,7 @@ def draw(detail: DisputeDetail, draft: Draft) -> None:
     """The whole answer, for who may give it."""
     dispute_id = detail.dispute.stripe_id
     widgets.card_title(_("Appeal") if draft.appeal else _("Answer"))
-    dispute_commands.show_flash()
+    dispute_draft.FLASH.show()
     if draft.appeal:
         st.caption(_("It is lost. An appeal takes a reason and files; without one it stays lost."))
         _texts(dispute_id, [APPEAL_REASON], draft, {})
@@ -85,7 +85,7 @@ def _texts(dispute_id: str, fields: list[str], draft: Draft, offered: dict[str, 
             given = {name: text or "" for name, text in typed.items()}
             given = {name: text for name, text in given.items() if text or name in draft.texts}
             told = _("The draft is kept at Stripe. The bank has not seen it.")
-            dispute_commands.perform(told, disputes.save_draft, dispute_id, given)
+            dispute_draft.perform(told, disputes.save_draft, dispute_id, given)
             st.rerun()
 
 
@@ -118,7 +118,7 @@ def _files(dispute_id: str, fields: list[str], draft: Draft) -> None:
     wanted = st.button(label, icon=":material/attach_file:", key="attach", disabled=chosen is None)
     if wanted and chosen is not None:
         told = _("The file is attached. The bank has not seen it.")
-        if dispute_commands.perform(told, disputes.attach, dispute_id, field, chosen.getvalue()):
+        if dispute_draft.perform(told, disputes.attach, dispute_id, field, chosen.getvalue()):
             st.session_state[f"uploads_{dispute_id}"] = count + 1
         st.rerun()
 
@@ -204,7 +204,7 @@ def _confirm_submit(detail: DisputeDetail, draft: Draft) -> None:
         if st.button(_("Submit for good"), type="primary", key="submit_now"):
             _ask()
             told = _("Submitted. The bank decides, usually within 60 to 75 days.")
-            dispute_commands.perform(told, disputes.submit, dispute_id, seen=draft.seen)
+            dispute_draft.perform(told, disputes.submit, dispute_id, seen=draft.seen)
             st.rerun()
 
     confirm()
@@ -222,7 +222,7 @@ def _confirm_accept(detail: DisputeDetail) -> None:
         if st.button(_("Accept for good"), type="primary", key="accept_now"):
             _ask()
             told = _("Accepted: the dispute is lost.")
-            dispute_commands.perform(told, disputes.accept, dispute.stripe_id)
+            dispute_draft.perform(told, disputes.accept, dispute.stripe_id)
             st.rerun()
 
     confirm()

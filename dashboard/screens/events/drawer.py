@@ -45,7 +45,7 @@ def body(event_id: str) -> None:
     if viewer.signed_in().may(REPLAY_EVENTS) and _again(event_id, livemode):
         found = _found(event_id, livemode) or found
     with told:
-        _tell(found)
+        _summary(found)
     with st.expander(_("Event as JSON"), icon=":material/data_object:"):
         st.json(found.body, expanded=2)
     if not event_trace.settled(found):
@@ -59,7 +59,7 @@ def _found(event_id: str, livemode: bool) -> EventDetail | None:
         return None
 
 
-def _tell(found: EventDetail) -> None:
+def _summary(found: EventDetail) -> None:
     """State, type, ids and trace."""
     event, simulated = found.event, found.event.source == "simulated"
     row = st.container(horizontal=True, vertical_alignment="center")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from core.access.principals import Principal
-from core.access.rights import REPLAY_EVENTS
+from core.access.rights import REPLAY_EVENTS, SEE_EVENTS
 from core.actions.developer import events as actions
 from core.reads.developer import events as reads
-from core.reads.developer.events import SOURCES, EventRow
-from core.reads.search.query import Query
+from core.reads.developer.events import FIELDS, SOURCES, EventRow
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import columns, drawer, navigation, search_filters, status_badges, viewer, widgets
-from dashboard.ui.log_list import Nothing
-from dashboard.ui.widgets import ROW
+from dashboard.ui import navigation, search_filters, viewer
+from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, number, opener, text
+from dashboard.ui.log_list import LogList
+from dashboard.ui.search_filters import PERIODS, Period, Pills, SearchBar, Segments, Typed
 
 STATE = {
     "pending": (N_("Waiting"), "blue"),
@@ -58,21 +55,6 @@ TYPES = (
 )
 
 
-def filters(query: Query) -> None:
-    """Segments and the popover."""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    with row:
-        search_filters.segments(query, "state", SEGMENTS, _("State"))
-        popover = search_filters.more(query, "type", "because", "source", "received", "object")
-    with popover:
-        search_filters.pills(query, "type", _("Type"), TYPES)
-        search_filters.pills(query, "because", _("Passed over because"), BECAUSE, because)
-        search_filters.pills(query, "source", _("Source"), SOURCES, source)
-        search_filters.period(query, "received", _("Received"))
-        search_filters.word(query, "object", _("Id of the object"), "pi_…")
-        search_filters.clearing(query)
-
-
 def source(code: str) -> str:
     """Who brought an event, in words."""
     return _(SOURCE[code]) if code in SOURCE else code
@@ -81,6 +63,21 @@ def source(code: str) -> str:
 def because(code: str | None) -> str:
     """Why an event was passed over, in words; nothing for one that was not."""
     return _(BECAUSE[code]) if code in BECAUSE else code or ""
+
+
+BAR = SearchBar(
+    label=N_("Search events"),
+    example="type:charge.* state:dead object:pi_… source:webhook received:24h",
+    fields=FIELDS,
+    segments=Segments("state", N_("State"), SEGMENTS),
+    more=(
+        Pills("type", N_("Type"), TYPES),
+        Pills("because", N_("Passed over because"), tuple(BECAUSE), because),
+        Pills("source", N_("Source"), SOURCES, source),
+        Period("received", N_("Received"), PERIODS),
+        Typed("object", N_("Id of the object"), "pi_…"),
+    ),
+)
 
 
 def mode() -> bool:
@@ -127,8 +124,9 @@ def _leave() -> None:
     st.query_params.pop(KEYLESS, None)
 
 
-def draw_counts(found: Mapping[str, int], person: Principal) -> None:
+def draw_counts(person: Principal) -> None:
     """What waits and what was given up; with the right, a way to try all of that again."""
+    found = viewer.read(reads.waiting, livemode=mode())
     if not found["dead"] and not found["parked"]:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
@@ -166,67 +164,43 @@ def _dead(row: Any, count: int, person: Principal) -> None:
             st.rerun()
 
 
-def frame(rows: Sequence[EventRow]) -> pd.DataFrame:
-    """One line an event."""
-    return pd.DataFrame(
-        {
-            "state": [status_badges.cell(row.state) for row in rows],
-            "type": [row.type for row in rows],
-            "object": [row.object_id or "" for row in rows],
-            "source": [source(row.source) for row in rows],
-            "because": [because(row.skipped_because) for row in rows],
-            "tries": [row.attempts for row in rows],
-            "error": [row.last_error or "" for row in rows],
-            "received": [row.received_at for row in rows],
-            "event": [columns.opener(row.stripe_id) for row in rows],
-        }
-    )
-
-
-def table(rows: Sequence[EventRow], shaped: pd.DataFrame, zone: ZoneInfo) -> None:
-    """Draw the table; a click on an event's id opens its drawer."""
-
-    def clicked() -> None:
-        drawer.remember("event", columns.opened("events_open"))
-
-    failed = any(row.attempts for row in rows)
-    passed = any(row.skipped_because for row in rows)
-    # What opens a row stays in sight.
-    hidden = set() if failed else {"tries", "error"}
-    hidden |= {"source"} if failed or passed else set()
-    hidden |= set() if passed else {"because"}
-    st.dataframe(
-        shaped,
-        hide_index=True,
-        height=widgets.height(len(rows)),
-        row_height=ROW,
-        column_order=[name for name in shaped.columns if name not in hidden],
-        column_config={
-            "state": status_badges.chip_column(_("State"), STATE, width=96),
-            "type": columns.text_column(_("Type"), width=220),
-            "object": columns.text_column(_("Object"), width=208),
-            "source": columns.text_column(_("Source"), width=84),
-            "because": columns.text_column(_("Because"), width=150),
-            "tries": st.column_config.NumberColumn(_("Failed"), width=56),
-            "error": columns.text_column(_("Last error"), width=120),
-            "received": columns.time_column(_("Received"), zone),
-            "event": columns.open_column(_("Event"), "events_open", clicked, width=232),
-        },
-        key="events",
-        alt=_("Events, newest first"),
-    )
-
-
 def counted(rows: int) -> str:
     """How many a page shows."""
     return _("Events: {count} shown, newest first").format(count=rows)
 
 
-def nothing() -> Nothing:
-    """What stands there instead of an empty table."""
-    return Nothing(
-        _("No event matches"),
-        _("Show all events"),
-        _("No events yet"),
-        _("Point a webhook endpoint at the receiver; the worker also asks Stripe for them."),
-    )
+COLUMNS: dict[str, Column[EventRow]] = {
+    "state": chips(N_("State"), lambda row: [row.state], STATE, width=96),
+    "type": text(N_("Type"), lambda row: row.type, width=220),
+    "object": text(N_("Object"), lambda row: row.object_id or "", width=208),
+    # What opens a row stays in sight.
+    "source": text(
+        N_("Source"), lambda row: source(row.source), width=84, unless=("because", "tries")
+    ),
+    "because": text(
+        N_("Because"), lambda row: because(row.skipped_because), width=150, optional=True
+    ),
+    "tries": number(N_("Failed"), lambda row: row.attempts, width=56, optional=True),
+    "error": text(N_("Last error"), lambda row: row.last_error or "", width=120, optional=True),
+    "received": moment(N_("Received"), lambda row: row.received_at),
+    "event": opener(N_("Event"), lambda row: row.stripe_id, width=232),
+}
+LIST = LogList(
+    right=SEE_EVENTS,
+    bar=BAR,
+    read=reads.page,
+    table=DataTable(
+        "events",
+        N_("Events, newest first"),
+        COLUMNS,
+        empty=Empty(
+            N_("No events yet"),
+            N_("Point a webhook endpoint at the receiver; the worker also asks Stripe for them."),
+        ),
+    ),
+    opens="event",
+    counted=counted,
+    no_match=N_("No event matches"),
+    show_all=N_("Show all events"),
+    topic="inbox",
+)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.reads.developer.parked_objects import ParkedObject
 from dashboard.i18n import N_, _, pgettext
-from dashboard.ui import columns, permission_labels, stripe_links, viewer, widgets
+from dashboard.ui import permission_labels, stripe_links, viewer
+from dashboard.ui.data_table import Column, DataTable, Drawing, moment, opener, text
 
 KINDS = {
     "balance_transaction": N_("Ledger row"),
@@ -26,7 +27,6 @@ KINDS = {
     "review": N_("Review"),
 }
 _RIGHT = re.compile(r"\brak_[a-z0-9_]+\b")
-_KEY = "parked_one"
 
 
 def kind(code: str) -> str:
@@ -40,49 +40,31 @@ def reason(said: str) -> str:
     return permission_labels.lacking(right[0]) if right else said
 
 
-def frame(rows: Sequence[ParkedObject]) -> pd.DataFrame:
-    """A line each."""
-    settings, livemode = viewer.current_console().settings, viewer.livemode()
-    return pd.DataFrame(
-        {
-            "kind": [kind(row.kind) for row in rows],
-            "object": [row.stripe_id for row in rows],
-            "reason": [reason(row.reason) for row in rows],
-            "since": [row.since for row in rows],
-            "stripe": [
-                stripe_links.address(settings, row.stripe_id, livemode=livemode) for row in rows
-            ],
-            "again": [columns.opener(row.stripe_id) for row in rows],
-        }
-    )
+def _address(row: ParkedObject) -> str | None:
+    settings = viewer.current_console().settings
+    return stripe_links.address(settings, row.stripe_id, livemode=viewer.livemode())
+
+
+def _link(label: str, _drawing: Drawing) -> Any:
+    return st.column_config.LinkColumn(label, display_text=pgettext("button", "Open"), width=76)
+
+
+COLUMNS: dict[str, Column[ParkedObject]] = {
+    "kind": text(N_("Kind"), lambda row: kind(row.kind), width=110),
+    "object": text(N_("Object"), lambda row: row.stripe_id, width=220),
+    "reason": text(N_("Reason"), lambda row: reason(row.reason), width=380),
+    "since": moment(N_("Changed since"), lambda row: row.since),
+    # With the emulator nothing stands in Stripe's own Dashboard.
+    "stripe": Column(N_("At Stripe"), _address, _link, optional=True),
+    "again": opener(N_("Try again"), lambda row: row.stripe_id, width=232),
+}
+TABLE = DataTable("parked", N_("Objects that cannot be read"), COLUMNS)
 
 
 def table(rows: Sequence[ParkedObject], *, may_retry: bool) -> None:
     """Draw the table; a click in its last column asks for the object anew."""
 
-    def clicked() -> None:
-        st.session_state["parked_again"] = columns.opened(_KEY)
+    def opened(stripe_id: str) -> None:
+        st.session_state["parked_again"] = stripe_id
 
-    shaped = frame(rows)
-    # With the emulator nothing stands in Stripe's own Dashboard.
-    hidden = {"stripe"} if shaped["stripe"].isna().all() else set()
-    hidden |= set() if may_retry else {"again"}
-    st.dataframe(
-        shaped,
-        hide_index=True,
-        height=widgets.height(len(rows)),
-        row_height=widgets.ROW,
-        column_order=[name for name in shaped.columns if name not in hidden],
-        column_config={
-            "kind": columns.text_column(_("Kind"), width=110),
-            "object": columns.text_column(_("Object"), width=220),
-            "reason": columns.text_column(_("Reason"), width=380),
-            "since": columns.time_column(_("Changed since"), viewer.zone()),
-            "stripe": st.column_config.LinkColumn(
-                _("At Stripe"), display_text=pgettext("button", "Open"), width=76
-            ),
-            "again": columns.open_column(_("Try again"), _KEY, clicked, width=232),
-        },
-        key="parked",
-        alt=_("Objects that cannot be read"),
-    )
+    TABLE.draw(TABLE.frame(rows), opened, hidden=() if may_retry else ("again",))

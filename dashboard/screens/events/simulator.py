@@ -13,12 +13,31 @@ from core.actions.developer.synthetic_events import LARGEST
 from core.errors import InvalidInput, StripeError, TestModeOnly, TillwatchError
 from core.gateway.event_types import TYPES, carried_by, with_object
 from core.reads.developer import events as reads
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.events import trace as event_trace
-from dashboard.ui import drawer, viewer, widgets
+from dashboard.ui import drawer, flash, viewer, widgets
+from dashboard.ui.flash import ErrorTable, ErrorText
 
 _OPEN, _TEXT, _TYPE, _OBJECT = "sim_open", "sim_text", "sim_type", "sim_object"
 FIRST = "payment_intent.succeeded"
+
+
+def _reason(error: TillwatchError) -> str:
+    """What was wrong, as the beginning of a sentence."""
+    if isinstance(error, InvalidInput):
+        return f"{error.field}: {widgets.rule(error)}".rstrip(".")
+    return _(error.message).rstrip(".")
+
+
+_ERRORS = ErrorTable(
+    (
+        ErrorText(
+            (InvalidInput, StripeError, TestModeOnly),
+            N_("{reason}. Nothing was put into the inbox."),
+        ),
+    ),
+    reason=_reason,
+)
 
 
 def button(person: Principal) -> None:
@@ -104,31 +123,16 @@ def _from_stripe(chosen: str, kind: str) -> None:
         disabled=not asked,
         help=None if asked else _("Choose an object first."),
     ):
-        try:
-            source = viewer.act(actions.real_object, chosen, str(asked))
-        except (InvalidInput, StripeError, TestModeOnly) as error:
-            _tell(error)
-        else:
-            st.session_state[_TEXT] = json.dumps(source, indent=2, ensure_ascii=False)
+        outcome = flash.perform(_ERRORS, actions.real_object, chosen, str(asked))
+        outcome.show_error()
+        if outcome.done:
+            st.session_state[_TEXT] = json.dumps(outcome.value, indent=2, ensure_ascii=False)
 
 
 def _send(chosen: str, text: str) -> None:
-    try:
-        event_id = viewer.act(actions.simulate, chosen, text, livemode=viewer.livemode())
-    except (InvalidInput, StripeError, TestModeOnly) as error:
-        _tell(error)
+    outcome = flash.perform(_ERRORS, actions.simulate, chosen, text, livemode=viewer.livemode())
+    if outcome.value is None:
+        outcome.show_error()
         return
     st.session_state.pop(_OPEN, None)
-    drawer.show("event", event_id)
-
-
-def _tell(error: TillwatchError) -> None:
-    """What was wrong, and that nothing was kept."""
-    said = error.message
-    if isinstance(error, InvalidInput):
-        said = f"{error.field}: {_(error.rule)}"
-    st.error(
-        _("{reason}. Nothing was put into the inbox.").format(
-            reason=widgets.safe_text(said.rstrip("."))
-        )
-    )
+    drawer.show("event", outcome.value)

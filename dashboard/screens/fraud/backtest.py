@@ -17,9 +17,9 @@ from core.risk.report import LIMITS
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import backtest_charts
-from dashboard.screens.fraud import commands as fraud_commands
+from dashboard.screens.fraud.messages import ERRORS
 from dashboard.screens.fraud.rules import EDITED
-from dashboard.ui import charts, columns, viewer, widgets
+from dashboard.ui import charts, columns, flash, viewer, widgets
 
 _FOUND = "backtest_found"
 _SETS = {"in_force": N_("Rules in force"), "edited": N_("Edited rules")}
@@ -51,7 +51,7 @@ def draw(livemode: bool) -> None:
             icon=":material/history:",
         )
     else:
-        _answer(found)
+        _result(found)
     with st.container(border=True):
         widgets.card_title(_("What this cannot know"))
         for limit in LIMITS:
@@ -117,16 +117,15 @@ def _run(asked: Question, *, edited: bool) -> None:
         bar.progress(done / total, said.format(done=done, n=total))
 
     body = st.session_state[EDITED] if edited else None
-    found = fraud_commands.perform("", backtests.try_out, body, asked, progress)
+    outcome = flash.perform(ERRORS, backtests.try_out, body, asked, progress)
     bar.empty()
-    if found is None:
-        fraud_commands.show_flash()
+    if outcome.value is None:
+        outcome.show_error()
         return
-    fraud_commands.forget()
-    st.session_state[_FOUND] = found | {"livemode": asked.livemode, "edited": edited}
+    st.session_state[_FOUND] = outcome.value | {"livemode": asked.livemode, "edited": edited}
 
 
-def _answer(found: Mapping[str, Any]) -> None:
+def _result(found: Mapping[str, Any]) -> None:
     if not found["payments"]:
         widgets.empty(
             _("No paid payment of this window has a score"),

@@ -14,8 +14,8 @@ from core.states import CaseState
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.fraud import case_dialogs
-from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud import labels as fraud_labels
+from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import columns, navigation, status_badges, stripe_labels, viewer, widgets
 
 
@@ -145,11 +145,11 @@ def _acts(found: CaseDetail) -> None:
 
 
 def _approve(case_id: str) -> None:
-    fraud_commands.perform(_("The case is closed as a good payment."), actions.approve, case_id)
+    FLASH.perform(_("The case is closed as a good payment."), actions.approve, case_id)
 
 
 def _assign(case_id: str, user_id: str | None) -> None:
-    fraud_commands.perform(_("The case changed hands."), actions.assign, case_id, user_id)
+    FLASH.perform(_("The case changed hands."), actions.assign, case_id, user_id)
 
 
 def _notes(found: CaseDetail) -> None:
@@ -162,7 +162,7 @@ def _notes(found: CaseDetail) -> None:
         written = st.text_input(_("Note"), max_chars=actions.LONGEST_NOTE, key="case_note")
         if st.form_submit_button(_("Add note")) and written:
             told = _("The note is kept. Card numbers in it are covered.")
-            fraud_commands.perform(told, actions.add_note, found.row.case_id, written)
+            FLASH.perform(told, actions.add_note, found.row.case_id, written)
             st.rerun()
 
 

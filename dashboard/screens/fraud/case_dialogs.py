@@ -9,8 +9,8 @@ import streamlit as st
 from core.actions.fraud import cases as actions
 from core.reads.fraud.case_detail import CaseDetail
 from dashboard.i18n import _
-from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud.labels import exact
+from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import refund_warnings, widgets
 from dashboard.ui.dialog import Dialog
 
@@ -59,17 +59,15 @@ def _refund(found: CaseDetail, request_id: str) -> None:
     if st.button(label, key="case_refund_now", type="primary"):
         block = tuple(st.session_state[_BLOCK] or ())
         case_id = found.row.case_id
-        done = fraud_commands.perform(
+        outcome = FLASH.perform(
             _("The refund is on its way, and the case is closed."),
             actions.refund,
             case_id,
             block=block,
             request_id=request_id,
         )
-        if done is not None and not done.closed:
-            fraud_commands.set_flash(
-                _("The refund waits; the case stays open until it is made."), good=False
-            )
+        if outcome.value is not None and not outcome.value.closed:
+            FLASH.set(_("The refund waits; the case stays open until it is made."), "warning")
         _DIALOG.close()
         st.rerun()
 
@@ -78,6 +76,6 @@ def _dismiss(case_id: str) -> None:
     """A case is not dismissed without saying why."""
     why = st.text_input(_("Why is there nothing to do?"), key="case_why", max_chars=500)
     if st.button(_("Dismiss the case"), key="case_dismiss_now", type="primary"):
-        fraud_commands.perform(_("The case is dismissed."), actions.dismiss, case_id, why)
+        FLASH.perform(_("The case is dismissed."), actions.dismiss, case_id, why)
         _DIALOG.close()
         st.rerun()

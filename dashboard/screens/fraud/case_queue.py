@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core import clock
@@ -15,6 +14,7 @@ from dashboard.i18n import N_, _
 from dashboard.screens.fraud import case_detail
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, status_badges, viewer, widgets
+from dashboard.ui.data_table import Column, DataTable, chips, currency, money, opener, text
 
 WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed")}
 EVERY = ""
@@ -93,42 +93,28 @@ def _label(row: CaseRow) -> str:
     return f"{row.payment_id} {row.kind}"
 
 
+def _age(row: CaseRow) -> str:
+    return i18n.ago(int((clock.now() - row.opened_at).total_seconds()))
+
+
+COLUMNS: dict[str, Column[CaseRow]] = {
+    "amount": money(
+        N_("At risk"), lambda row: columns.money(row.amount.minor, row.amount.currency), width=104
+    ),
+    "currency": currency(lambda row: row.amount.currency),
+    "kind": chips(
+        N_("Kind"), lambda row: status_badges.cell(row.kind), fraud_labels.CASE, width=126
+    ),
+    "age": text(N_("Opened"), _age, width=92),
+    "id": opener(N_("Case"), _label, width=190),
+    "who": text(N_("With"), lambda row: row.assigned_to, width=140),
+}
+TABLE = DataTable("cases", N_("Cases, as sorted above"), COLUMNS, most=14, placeholder="–")
+
+
 def _table(rows: Sequence[CaseRow]) -> None:
     ids = {_label(row): row.case_id for row in rows}
-
-    def clicked() -> None:
-        st.query_params["case"] = ids[columns.opened("case_open")]
-
-    now = clock.now()
-    table = pd.DataFrame(
-        {
-            "amount": [columns.money(row.amount.minor, row.amount.currency) for row in rows],
-            "currency": [row.amount.currency.upper() for row in rows],
-            "kind": [status_badges.cell(row.kind) for row in rows],
-            "age": [i18n.ago(int((now - row.opened_at).total_seconds())) for row in rows],
-            "who": [row.assigned_to for row in rows],
-            "id": [columns.opener(_label(row)) for row in rows],
-        }
-    )
-    layout = {
-        "amount": columns.money_column(_("At risk"), width=104),
-        "currency": columns.currency_column(),
-        "kind": status_badges.chip_column(_("Kind"), fraud_labels.CASE, width=126),
-        "age": columns.text_column(_("Opened"), width=92),
-        "id": columns.open_column(_("Case"), "case_open", clicked, width=190),
-        "who": columns.text_column(_("With"), width=140),
-    }
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=widgets.ROW,
-        height=widgets.height(len(rows), 14),
-        column_config=columns.fitted(layout, table),
-        column_order=["amount", "currency", "kind", "age", "id", "who"],
-        key="cases",
-        placeholder="–",
-        alt=_("Cases, as sorted above"),
-    )
+    TABLE.draw(TABLE.frame(rows), lambda cell: _show(ids[cell]))
 
 
 def _beside(rows: Sequence[CaseRow], chosen: str) -> None:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
-from starlette.datastructures import QueryParams
 
-from core.access.principals import Principal
 from core.actions.fraud import list_entries as actions
 from core.actions.fraud import list_import
 from core.reads.fraud import lists as reads
 from core.reads.fraud.lists import Entry
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud import labels as fraud_labels
-from dashboard.ui import columns, status_badges, viewer, widgets
+from dashboard.screens.fraud.messages import FLASH
+from dashboard.ui import status_badges, viewer, widgets
+from dashboard.ui.data_table import Column, DataTable, chips, moment, opener, text
 
 EVERY = ""
 LISTS = {EVERY: N_("Both lists"), "block": N_("Block"), "allow": N_("Allow")}
-_CHUNK = 500
 _REMOVE = "list_remove"
 
 
@@ -67,65 +64,34 @@ def draw() -> None:
         )
     left, right = st.columns(2)
     with left.container(border=True):
-        _adding()
+        _add_form()
     with right.container(border=True):
-        _bringing()
+        _import_form()
     _removal()
 
 
-def rows(person: Principal, asked: QueryParams) -> Iterator[Sequence[object]]:
-    """Every entry that the screen's filters find, in the columns that an import takes."""
-    yield list_import.COLUMNS
-    below: int | None = None
-    while True:
-        page = viewer.current_console().read(
-            person.user_id,
-            reads.page,
-            kind=asked.get("kind") or None,
-            field=asked.get("field") or None,
-            search=asked.get("search", ""),
-            below=below,
-            limit=_CHUNK,
-        )
-        for one in page.rows:
-            until = one.expires_at.isoformat() if one.expires_at else ""
-            yield one.kind, one.field, one.value, one.reason, until
-        below = page.older
-        if below is None:
-            return
+COLUMNS: dict[str, Column[Entry]] = {
+    "list": chips(
+        N_("List"), lambda one: status_badges.cell(one.kind), fraud_labels.LIST, width=84
+    ),
+    "field": text(N_("Field"), lambda one: _(fraud_labels.FIELD[one.field]), width=100),
+    "value": text(N_("Value"), lambda one: one.value, width=230),
+    "reason": text(N_("Reason"), lambda one: one.reason, width=200),
+    "by": text(N_("By"), lambda one: one.added_by, width=160),
+    "since": moment(N_("Since"), lambda one: one.created_at, seconds=False),
+    "until": moment(N_("Until"), lambda one: one.expires_at, seconds=False),
+    "remove": opener(N_("Take off"), lambda one: f"#{one.id}", width=96),
+}
+TABLE = DataTable("entries", N_("Entries, newest first"), COLUMNS, most=200)
 
 
 def _table(entries: Sequence[Entry]) -> None:
-    kept = {f"#{one.id}": one for one in entries}
+    values = {f"#{one.id}": (one.id, one.value) for one in entries}
 
-    def clicked() -> None:
-        one = kept[columns.opened("list_open")]
-        st.session_state[_REMOVE] = (one.id, one.value)
+    def opened(cell: str) -> None:
+        st.session_state[_REMOVE] = values[cell]
 
-    table = pd.DataFrame(
-        {
-            "list": [status_badges.cell(one.kind) for one in entries],
-            "field": [_(fraud_labels.FIELD[one.field]) for one in entries],
-            "value": [one.value for one in entries],
-            "reason": [one.reason for one in entries],
-            "by": [one.added_by for one in entries],
-            "since": [one.created_at for one in entries],
-            "until": pd.Series([one.expires_at for one in entries], dtype="datetime64[us, UTC]"),
-            "remove": [columns.opener(label) for label in kept],
-        }
-    )
-    zone = viewer.zone()
-    layout = {
-        "list": status_badges.chip_column(_("List"), fraud_labels.LIST, width=84),
-        "field": columns.text_column(_("Field"), width=100),
-        "value": columns.text_column(_("Value"), width=230),
-        "reason": columns.text_column(_("Reason"), width=200),
-        "by": columns.text_column(_("By"), width=160),
-        "since": columns.time_column(_("Since"), zone, seconds=False),
-        "until": columns.time_column(_("Until"), zone, seconds=False),
-        "remove": columns.open_column(_("Take off"), "list_open", clicked, width=96),
-    }
-    widgets.plain_table(table, layout, key="entries", alt=_("Entries, newest first"))
+    TABLE.draw(TABLE.frame(entries), opened)
 
 
 def _pages(below: int | None, older: int | None) -> None:
@@ -142,7 +108,7 @@ def _turn(below: int | None) -> None:
         st.query_params["below"] = str(below)
 
 
-def _adding() -> None:
+def _add_form() -> None:
     widgets.card_title(_("Add an entry"))
     with st.form("list_add", border=False):
         row = st.container(horizontal=True)
@@ -174,7 +140,7 @@ def _add() -> None:
         state["add_reason"],
         _end_of(state["add_until"]),
     )
-    if fraud_commands.perform(_("The entry is on the list."), actions.add, entry) is not None:
+    if FLASH.perform(_("The entry is on the list."), actions.add, entry).done:
         state["add_value"] = state["add_reason"] = ""
 
 
@@ -185,7 +151,7 @@ def _end_of(day: date | None) -> datetime | None:
     return (start + timedelta(days=1)).astimezone(UTC)
 
 
-def _bringing() -> None:
+def _import_form() -> None:
     widgets.card_title(_("Bring a CSV file in"))
     st.caption(
         _("All of it or nothing; the first line is {columns}").format(
@@ -197,14 +163,12 @@ def _bringing() -> None:
         try:
             text = given.getvalue().decode("utf-8")
         except UnicodeDecodeError:
-            fraud_commands.set_flash(
-                _("Nothing was changed: the file is not in UTF-8."), good=False
-            )
+            FLASH.set(_("Nothing was changed: the file is not in UTF-8."), "warning")
             st.rerun()
-        done = fraud_commands.perform(_("The file is on the lists."), list_import.import_text, text)
-        if done is not None:
+        outcome = FLASH.perform(_("The file is on the lists."), list_import.import_text, text)
+        if (done := outcome.value) is not None:
             said = ngettext("{n} entry is on the lists.", "{n} entries are on the lists.", done)
-            fraud_commands.set_flash(said.format(n=i18n.number(done)))
+            FLASH.set(said.format(n=i18n.number(done)), "success")
         st.rerun()
 
 
@@ -218,7 +182,7 @@ def _removal() -> None:
         st.text(value)
         if st.button(_("Take off"), key="list_remove_now", type="primary"):
             st.session_state.pop(_REMOVE, None)
-            fraud_commands.perform(_("The entry is off the list."), actions.remove, entry_id)
+            FLASH.perform(_("The entry is off the list."), actions.remove, entry_id)
             st.rerun()
 
     asked()

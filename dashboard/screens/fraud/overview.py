@@ -13,9 +13,10 @@ from core import clock
 from core.reads.fraud import overview as reads
 from core.reads.fraud.overview import Figures, Flagged
 from dashboard import i18n
-from dashboard.i18n import _, ngettext
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, navigation, status_badges, viewer, widgets
+from dashboard.ui.data_table import Column, DataTable, chips, currency, moment, money, opener, text
 
 DAYS = 30
 NOTHING = "–"
@@ -85,34 +86,27 @@ def _layout() -> dict[str, object]:
     }
 
 
-def _flagged(found: Sequence[Flagged]) -> None:
-    def clicked() -> None:
-        st.session_state["fraud_go"] = columns.opened("flagged_open")
+FLAGGED: dict[str, Column[Flagged]] = {
+    "amount": money(
+        N_("Amount"), lambda one: columns.money(one.amount_minor, one.currency), width=92
+    ),
+    "currency": currency(lambda one: one.currency),
+    "level": chips(
+        N_("Level"), lambda one: status_badges.cell(one.level), fraud_labels.LEVEL, width=80
+    ),
+    "score": money(N_("Score"), lambda one: str(one.score), width=56),
+    "why": text(N_("Rules"), lambda one: fraud_labels.in_short(one.factors), width=200),
+    "state": chips(
+        N_("Status"), lambda one: status_badges.cell(one.state), status_badges.PAYMENT, width=116
+    ),
+    "email": text(N_("E-mail"), lambda one: one.email, width=170),
+    "created": moment(N_("Created"), lambda one: one.created_at, seconds=False),
+    "id": opener(N_("Payment"), lambda one: one.payment_id, width=140),
+}
+TABLE = DataTable("flagged", N_("Newest flagged payments"), FLAGGED, most=200)
 
-    table = pd.DataFrame(
-        {
-            "amount": [columns.money(one.amount_minor, one.currency) for one in found],
-            "currency": [one.currency.upper() for one in found],
-            "level": [status_badges.cell(one.level) for one in found],
-            "score": [str(one.score) for one in found],
-            "why": [fraud_labels.in_short(one.factors) for one in found],
-            "state": [status_badges.cell(one.state) for one in found],
-            "email": [one.email for one in found],
-            "created": [one.created_at for one in found],
-            "id": [columns.opener(one.payment_id) for one in found],
-        }
-    )
-    layout = {
-        "amount": columns.money_column(_("Amount"), width=92),
-        "currency": columns.currency_column(),
-        "level": status_badges.chip_column(_("Level"), fraud_labels.LEVEL, width=80),
-        "score": columns.money_column(_("Score"), width=56),
-        "why": columns.text_column(_("Rules"), width=200),
-        "state": status_badges.chip_column(_("Status"), status_badges.PAYMENT, width=116),
-        "email": columns.text_column(_("E-mail"), width=170),
-        "created": columns.time_column(_("Created"), viewer.zone(), seconds=False),
-        "id": columns.open_column(_("Payment"), "flagged_open", clicked, width=140),
-    }
-    widgets.plain_table(table, layout, key="flagged", alt=_("Newest flagged payments"))
+
+def _flagged(found: Sequence[Flagged]) -> None:
+    TABLE.draw(TABLE.frame(found), lambda cell: st.session_state.update(fraud_go=cell))
     if payment := st.session_state.pop("fraud_go", None):
         navigation.go("payment", id=payment)

@@ -17,8 +17,8 @@ from core.risk import rules as risk_rules
 from core.risk.rules import DEFAULT, OTHERS, RuleSet
 from core.risk.values import SIGNALS
 from dashboard.i18n import N_, _, ngettext, pgettext
-from dashboard.screens.fraud import commands as fraud_commands
 from dashboard.screens.fraud import labels as fraud_labels
+from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import columns, status_badges, viewer, widgets
 
 TEXT, REASON = "rules_text", "rules_reason"
@@ -91,7 +91,7 @@ def _amount(code: str, amount: str, given: Mapping[str, str]) -> str:
 
 def _editor(found: RuleSet) -> None:
     state = st.session_state
-    # Streamlit forgets what was typed once another room is open; what is tried is kept.
+    # Streamlit forgets what was typed once another tab is open; what is tried is kept.
     state.setdefault(TEXT, state.get(EDITED) or pretty(found))
     with st.expander(_("Change the rules"), icon=":material/edit:"):
         st.text_area(_("Rule set as JSON"), key=TEXT, height=420)
@@ -151,13 +151,13 @@ def _check(text: str) -> None:
 
 def _save() -> None:
     state = st.session_state
-    done = fraud_commands.perform(
+    outcome = FLASH.perform(
         _("The rules are in force for every payment from now on."),
         actions.change,
         state[TEXT],
         state[REASON],
     )
-    if done is not None:
+    if outcome.done:
         state[REASON] = ""
         state.pop(EDITED, None)
 

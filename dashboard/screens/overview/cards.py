@@ -54,7 +54,7 @@ _NEEDS = {
     "categories_unmapped": (N_("Ledger rows that need a category"), "category", "orange", None),
 }
 #: Kinds whose work stands on a screen of its own, and what its address says.
-_ROOMS = {
+_SCREENS = {
     "disputes_to_answer": ("disputes", {"view": "open"}),
     "refunds_to_approve": ("refunds", {"tab": "waiting"}),
     "bulks_to_approve": ("refunds", {"tab": "waiting"}),
@@ -173,10 +173,10 @@ def needs(found: Sequence[Need], person: Principal) -> None:
         row = st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
-        room, query = _ROOMS.get(need.kind, ("payments", {"q": search} if search else None))
-        if (query or need.kind in _ROOMS) and navigation.may_open(person, room):
+        screen, query = _SCREENS.get(need.kind, ("payments", {"q": search} if search else None))
+        if (query or need.kind in _SCREENS) and navigation.may_open(person, screen):
             row.page_link(
-                navigation.named(room),
+                navigation.named(screen),
                 label=_(label),
                 icon=f":material/{icon}:",
                 query_params=query,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.reads.payments import list as reads
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.screens.payments import filters as payment_filters
-from dashboard.ui import navigation, viewer, widgets
+from dashboard.ui import navigation, search_filters, viewer, widgets
 
 #: What a word may be (`core.reads.search.payments.tried`), as people call it.
 KINDS = {
@@ -47,20 +45,6 @@ def caption_text(page: reads.PaymentPage, at: datetime | None) -> str:
     return " · ".join(parts)
 
 
-def export(query: reads.Query) -> None:
-    """The same search as a file: for those who may take money figures away."""
-    here = viewer.view()
-    asked = urlencode({"q": str(query), "mode": "live" if here.livemode else "test"})
-    allowed = here.person.may("see_revenue")
-    st.link_button(
-        _("Export CSV"),
-        f"/ui/export/payments.csv?{asked}",
-        icon=":material/download:",
-        disabled=not allowed,
-        help=None if allowed else _("Exports need the finance role."),
-    )
-
-
 def bulk_refund(query: reads.Query) -> None:
     """To a bulk refund of what the search finds, for those who may ask for one."""
     if query and viewer.signed_in().may("bulk_refund"):
@@ -84,7 +68,7 @@ def nothing(query: reads.Query) -> None:
     for amount in reads.thousandths(query):
         said = _("{amount} was read with three decimals: a point alone is the decimal mark.")
         box.caption(said.format(amount=widgets.safe_text(amount)))
-    box.button(_("Show all payments"), on_click=payment_filters.clear)
+    box.button(_("Show all payments"), on_click=search_filters.clear)
 
 
 def _kinds(one: reads.Tried) -> list[str]:

@@ -80,11 +80,11 @@ def _opened(entry: TimelineEntry, attempt: Attempt | None, address: str | None) 
     if address:
         row.link_button(_("In Stripe"), address, type="tertiary", icon=":material/open_in_new:")
     if attempt is not None:
-        for line in _told(attempt):
+        for line in _outcome_lines(attempt):
             st.text(line)
 
 
-def _told(attempt: Attempt) -> Sequence[str]:
+def _outcome_lines(attempt: Attempt) -> Sequence[str]:
     """What an attempt's outcome says, in lines of plain text."""
     method = columns.method(attempt.method_type, attempt.card_brand, attempt.card_last4)
     risk = status_badges.word(status_badges.RISK, attempt.risk_level)

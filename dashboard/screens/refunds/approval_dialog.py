@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds.validation import LONGEST_NOTE
-from core.errors import NotFound, StripeError, TillwatchError
+from core.errors import NotFound
 from core.reads.refunds import figures as reads
 from core.reads.refunds import requests
 from core.reads.refunds.requests import Request
@@ -18,8 +18,9 @@ from dashboard.i18n import _
 from dashboard.screens.refunds import figures as refund_figures
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.screens.refunds import outcome as refund_outcome
-from dashboard.ui import drawer, refund_warnings, stripe_labels, viewer, widgets
+from dashboard.ui import drawer, flash, refund_warnings, stripe_labels, viewer, widgets
 from dashboard.ui.dialog import Dialog
+from dashboard.ui.flash import Outcome
 
 DIALOG = Dialog("refund_review")
 
@@ -45,7 +46,7 @@ def _body(review: dict[str, Any]) -> None:
         asked = viewer.read(requests.by_id, request_id=review["id"], livemode=livemode)
         found = viewer.read(reads.figures, payment_id=asked.payment_id, livemode=livemode)
     except NotFound as error:
-        st.error(refund_labels.complain(error))
+        refund_labels.ERRORS.message(error).show()
         return
     st.code(asked.payment_id, language=None)
     facts(asked)
@@ -56,8 +57,12 @@ def _body(review: dict[str, Any]) -> None:
     decide(
         review,
         refund_labels.exact(asked.amount),
-        approve=lambda: viewer.act(refund_approvals.approve, asked.request_id),
-        refuse=lambda why: viewer.act(refund_approvals.refuse, asked.request_id, why),
+        approve=lambda: flash.perform(
+            refund_labels.ERRORS, refund_approvals.approve, asked.request_id
+        ),
+        refuse=lambda why: flash.perform(
+            refund_labels.ERRORS, refund_approvals.refuse, asked.request_id, why
+        ),
     )
 
 
@@ -81,8 +86,8 @@ def decide(
     review: dict[str, Any],
     amount: str,
     *,
-    approve: Callable[[], Any],
-    refuse: Callable[[str], Any],
+    approve: Callable[[], Outcome[Any]],
+    refuse: Callable[[str], Outcome[Any]],
 ) -> None:
     """The two ways out; what came of it is kept in `review`."""
     why = st.text_input(
@@ -100,17 +105,10 @@ def decide(
     )
     label = _("Approve: refund {amount}").format(amount=amount)
     approved = row.button(widgets.safe_text(label), key="review_approve", type="primary")
-    try:
-        if approved:
-            review["made"] = approve()
-        elif refused:
-            review["made"] = refuse(why)
-        else:
-            return
-    except StripeError as error:
-        st.error(refund_labels.refused(error), icon=":material/error:")
+    if not (approved or refused):
         return
-    except TillwatchError as error:
-        st.error(refund_labels.complain(error), icon=":material/error:")
-        return
-    st.rerun()
+    outcome = approve() if approved else refuse(why)
+    if outcome.done:
+        review["made"] = outcome.value
+        st.rerun()
+    outcome.show_error()

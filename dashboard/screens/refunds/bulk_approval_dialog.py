@@ -15,7 +15,7 @@ from dashboard.i18n import _
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import drawer, refund_warnings, stripe_labels, viewer
+from dashboard.ui import drawer, flash, refund_warnings, stripe_labels, viewer
 from dashboard.ui.dialog import Dialog
 
 DIALOG = Dialog("bulk_review")
@@ -40,7 +40,7 @@ def _body(review: dict[str, Any]) -> None:
     try:
         bulk = viewer.read(reads.by_id, bulk_id=review["id"], livemode=viewer.livemode())
     except NotFound as error:
-        st.error(refund_labels.complain(error))
+        refund_labels.ERRORS.message(error).show()
         return
     bulk_tables.totals(bulk, key="review_totals")
     warned = viewer.read(reads.warned, bulk_id=bulk.bulk_id, livemode=viewer.livemode())
@@ -60,8 +60,12 @@ def _body(review: dict[str, Any]) -> None:
     refund_approval_dialog.decide(
         review,
         ", ".join(refund_labels.exact(amount) for amount in bulk.sums.values()),
-        approve=lambda: viewer.act(bulk_refund_approvals.approve, bulk.bulk_id),
-        refuse=lambda why: viewer.act(bulk_refund_approvals.refuse, bulk.bulk_id, why),
+        approve=lambda: flash.perform(
+            refund_labels.ERRORS, bulk_refund_approvals.approve, bulk.bulk_id
+        ),
+        refuse=lambda why: flash.perform(
+            refund_labels.ERRORS, bulk_refund_approvals.refuse, bulk.bulk_id, why
+        ),
     )
 
 

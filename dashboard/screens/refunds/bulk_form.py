@@ -18,7 +18,7 @@ from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import refund_warnings, stripe_labels, viewer, widgets
+from dashboard.ui import flash, refund_warnings, stripe_labels, viewer, widgets
 
 TRIED = "bulk_tried"
 SOURCES = {"search": N_("From a search"), "list": N_("From a list")}
@@ -121,7 +121,7 @@ def _try(chosen: dict[str, Any]) -> None:
             asked = NewBulk(found, chosen["how"], chosen["reason"], chosen["note"])
             dry = viewer.act(bulk_refunds.try_out, asked, livemode=chosen["livemode"])
     except TillwatchError as error:
-        st.error(refund_labels.complain(error), icon=":material/error:")
+        refund_labels.ERRORS.message(error).show()
         return
     st.session_state[TRIED] = {"chosen": chosen, "dry": dry, "id": str(uuid.uuid4())}
 
@@ -193,11 +193,16 @@ def _ask(tried: dict[str, Any], possible: tuple[Target, ...]) -> None:
     ):
         return
     asked = NewBulk(possible, chosen["how"], chosen["reason"], chosen["note"])
-    try:
-        made = viewer.act(bulk_refunds.ask, asked, livemode=chosen["livemode"], bulk_id=tried["id"])
-    except TillwatchError as error:
-        st.error(refund_labels.complain(error), icon=":material/error:")
+    outcome = flash.perform(
+        refund_labels.ERRORS,
+        bulk_refunds.ask,
+        asked,
+        livemode=chosen["livemode"],
+        bulk_id=tried["id"],
+    )
+    if outcome.value is None:
+        outcome.show_error()
         return
     st.session_state.pop(TRIED, None)
-    st.query_params["id"] = made.bulk_id
+    st.query_params["id"] = outcome.value.bulk_id
     st.rerun()

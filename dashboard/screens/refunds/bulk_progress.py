@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.actions.refunds import bulk_ask as bulk_refunds
-from core.errors import NotFound, TillwatchError
+from core.errors import NotFound
 from core.reads.refunds import bulk as reads
 from core.reads.refunds.bulk import Bulk
 from core.states import BulkRefundState
@@ -18,7 +18,7 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import drawer, live, status_badges, stripe_labels, viewer, widgets
+from dashboard.ui import drawer, flash, live, status_badges, stripe_labels, viewer, widgets
 
 #: Which rows are shown, by the states that they are in.
 ROWS = {
@@ -43,7 +43,7 @@ def draw(bulk_id: str) -> None:
     running = bulk is not None and bulk.state == BulkRefundState.RUNNING
 
     @st.fragment(run_every=1 if running else None)
-    def standing() -> None:
+    def live_progress() -> None:
         now = _read(bulk_id)
         if now is None:
             return
@@ -59,7 +59,7 @@ def draw(bulk_id: str) -> None:
     if bulk is None:
         drawer.gone(_("There is no such bulk refund here"))
     else:
-        standing()
+        live_progress()
 
 
 def _read(bulk_id: str) -> Bulk | None:
@@ -141,12 +141,10 @@ def _controls(bulk: Bulk) -> None:
 
 
 def _perform(action: Callable[..., Any], bulk_id: str) -> None:
-    try:
-        viewer.act(action, bulk_id)
-    except TillwatchError as error:
-        st.error(refund_labels.error_text(error))
-        return
-    st.rerun()
+    outcome = flash.perform(refund_labels.ERRORS, action, bulk_id)
+    if outcome.done:
+        st.rerun()
+    outcome.show_error()
 
 
 def _rows(bulk: Bulk) -> None:
@@ -164,7 +162,7 @@ def _rows(bulk: Bulk) -> None:
     )
     with card:
         if page.rows:
-            bulk_tables.rows(page.rows, viewer.zone())
+            bulk_tables.rows(page.rows)
         else:
             st.caption(_("None here."))
         row = st.container(horizontal=True, horizontal_alignment="right")

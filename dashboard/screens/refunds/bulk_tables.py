@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +14,17 @@ from core.reads.refunds.bulk import Bulk, BulkRow
 from dashboard.i18n import N_, _
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import columns, refund_warnings, status_badges, stripe_labels, widgets
+from dashboard.ui.data_table import (
+    Column,
+    DataTable,
+    chips,
+    currency,
+    moment,
+    money,
+    number,
+    opener,
+    text,
+)
 
 #: More rows than this scroll inside a table.
 SHOWN = 12
@@ -44,66 +54,50 @@ def totals(bulk: Bulk, *, key: str) -> None:
     widgets.plain_table(table, layout, key=key, alt=_("Payments and sums by status"))
 
 
-def bulks(found: Sequence[Bulk], zone: ZoneInfo, on_open: Callable[[str], None]) -> None:
+_BULKS: dict[str, Column[Bulk]] = {
+    "state": chips(
+        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.BULK, width=140
+    ),
+    "rows": number(N_("Payments"), lambda one: one.total, width=80),
+    "sums": text(
+        N_("Sums"),
+        lambda one: ", ".join(refund_labels.exact(amount) for amount in one.sums.values()),
+        width=200,
+    ),
+    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason), width=160),
+    "asked": text(
+        N_("Asked by"),
+        lambda one: refund_labels.who(one.asked_by, by_token=one.by_token),
+        width=120,
+    ),
+    "decided": text(N_("Decided by"), lambda one: one.decided_by or "", width=120),
+    "created": moment(N_("Asked at"), lambda one: one.created_at),
+    "open": opener(N_("Bulk refund"), lambda one: one.bulk_id[:_SHORT], width=130),
+}
+_ROWS: dict[str, Column[BulkRow]] = {
+    "amount": money(N_("Amount"), lambda one: show(one.amount), width=100),
+    "currency": currency(lambda one: one.amount.currency),
+    "state": chips(
+        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST, width=160
+    ),
+    "why": text(N_("Why"), lambda one: refund_labels.why(one.why), width=240, optional=True),
+    "payment": text(N_("Payment"), lambda one: one.payment_id, width=230),
+    "refund": text(N_("Refund"), lambda one: one.refund_id or "", width=230),
+    "changed": moment(N_("Last change"), lambda one: one.updated_at),
+}
+BULKS = DataTable("bulks", N_("Bulk refunds, newest first"), _BULKS, most=SHOWN)
+ROWS = DataTable("bulk_rows", N_("Payments of the bulk"), _ROWS, most=SHOWN)
+
+
+def bulks(found: Sequence[Bulk], on_open: Callable[[str], None]) -> None:
     """All bulks; a click on one's id calls `on_open` with the whole of it."""
     ids = {one.bulk_id[:_SHORT]: one.bulk_id for one in found}
-
-    def clicked() -> None:
-        on_open(ids[columns.opened("bulks_open")])
-
-    table = pd.DataFrame(
-        {
-            "state": [status_badges.cell(one.state) for one in found],
-            "rows": [one.total for one in found],
-            "sums": [
-                ", ".join(refund_labels.exact(amount) for amount in one.sums.values())
-                for one in found
-            ],
-            "reason": [stripe_labels.words(one.reason) for one in found],
-            "asked": [refund_labels.who(one.asked_by, by_token=one.by_token) for one in found],
-            "decided": [one.decided_by or "" for one in found],
-            "created": [one.created_at for one in found],
-            "open": [columns.opener(one.bulk_id[:_SHORT]) for one in found],
-        }
-    )
-    layout = {
-        "state": status_badges.chip_column(_("Status"), refund_labels.BULK, width=140),
-        "rows": st.column_config.NumberColumn(_("Payments"), width=80),
-        "sums": columns.text_column(_("Sums"), width=200),
-        "reason": columns.text_column(_("Reason"), width=160),
-        "asked": columns.text_column(_("Asked by"), width=120),
-        "decided": columns.text_column(_("Decided by"), width=120),
-        "created": columns.time_column(_("Asked at"), zone),
-        "open": columns.open_column(_("Bulk refund"), "bulks_open", clicked, width=130),
-    }
-    widgets.plain_table(table, layout, key="bulks", alt=_("Bulk refunds, newest first"), most=SHOWN)
+    BULKS.draw(BULKS.frame(found), lambda cell: on_open(ids[cell]))
 
 
-def rows(found: Sequence[BulkRow], zone: ZoneInfo) -> None:
+def rows(found: Sequence[BulkRow]) -> None:
     """What came of each payment."""
-    table = pd.DataFrame(
-        {
-            "amount": [show(one.amount) for one in found],
-            "currency": [one.amount.currency.upper() for one in found],
-            "state": [status_badges.cell(one.state) for one in found],
-            "why": [refund_labels.why(one.why) for one in found],
-            "payment": [one.payment_id for one in found],
-            "refund": [one.refund_id or "" for one in found],
-            "changed": [one.updated_at for one in found],
-        }
-    )
-    layout = {
-        "amount": columns.money_column(_("Amount"), width=100),
-        "currency": columns.currency_column(),
-        "state": status_badges.chip_column(_("Status"), refund_labels.REQUEST, width=160),
-        "why": columns.text_column(_("Why"), width=240),
-        "payment": columns.text_column(_("Payment"), width=230),
-        "refund": columns.text_column(_("Refund"), width=230),
-        "changed": columns.time_column(_("Last change"), zone),
-    }
-    if not any(table["why"]):
-        del table["why"]
-    widgets.plain_table(table, layout, key="bulk_rows", alt=_("Payments of the bulk"), most=SHOWN)
+    ROWS.draw(ROWS.frame(found))
 
 
 def verdicts(dry: DryRun) -> None:

@@ -2,95 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 
-from starlette.datastructures import QueryParams
-
-from core.access.principals import Principal
 from core.money import plain
 from core.reads import exports
 from core.reads.refunds import bulk as bulk_refund_reads
 from core.reads.refunds.bulk import BulkRow
 from core.reads.refunds.history import Entry
-from dashboard.ui import viewer
+from dashboard.ui.csv_file import CsvFile, livemode
 
-Row = Sequence[object]
-_CHUNK = 500
-
-COLUMNS = (
-    "id asked_utc state amount currency payment refund made reason note why over asked_by"
-    " decided_by bulk"
-).split()
-BULK_COLUMNS = "payment amount currency state why refund request changed_utc".split()
-
-
-def history(person: Principal, asked: QueryParams) -> Iterator[Row]:
-    """All refunds that the screen's filters find, newest first."""
-    cursor = None
-    yield COLUMNS
-    while True:
-        page = viewer.current_console().read(
-            person.user_id,
-            exports.refunds,
-            livemode=asked.get("mode") == "live",
-            payment_id=asked.get("payment") or None,
-            state=asked.get("state") or None,
-            cursor=cursor,
-            limit=_CHUNK,
-        )
-        yield from map(_entry, page.entries)
-        cursor = page.older_cursor
-        if cursor is None:
-            return
-
-
-def bulk_rows(person: Principal, asked: QueryParams) -> Iterator[Row]:
-    """All rows of one bulk."""
-    cursor = None
-    yield BULK_COLUMNS
-    while True:
-        page = viewer.current_console().read(
-            person.user_id,
-            bulk_refund_reads.rows,
-            livemode=asked.get("mode") == "live",
-            bulk_id=asked.get("id", ""),
-            cursor=cursor,
-            limit=_CHUNK,
-        )
-        yield from map(_row, page.rows)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-
-
-def _entry(one: Entry) -> Row:
-    return (
-        one.id,
-        one.at.isoformat(),
-        one.state,
-        plain(one.amount),
-        one.amount.currency.upper(),
-        one.payment_id,
-        one.refund_id,
-        "elsewhere" if one.external else "here",
-        one.reason,
-        one.note,
-        one.why,
-        one.over,
-        one.asked_by,
-        one.decided_by,
-        one.bulk_id,
-    )
-
-
-def _row(one: BulkRow) -> Row:
-    return (
-        one.payment_id,
-        plain(one.amount),
-        one.amount.currency.upper(),
-        one.state,
-        one.why,
-        one.refund_id,
-        one.request_id,
-        one.updated_at.isoformat(),
-    )
+COLUMNS: dict[str, Callable[[Entry], object]] = {
+    "id": lambda one: one.id,
+    "asked_utc": lambda one: one.at.isoformat(),
+    "state": lambda one: one.state,
+    "amount": lambda one: plain(one.amount),
+    "currency": lambda one: one.amount.currency.upper(),
+    "payment": lambda one: one.payment_id,
+    "refund": lambda one: one.refund_id,
+    "made": lambda one: "elsewhere" if one.external else "here",
+    "reason": lambda one: one.reason,
+    "note": lambda one: one.note,
+    "why": lambda one: one.why,
+    "over": lambda one: one.over,
+    "asked_by": lambda one: one.asked_by,
+    "decided_by": lambda one: one.decided_by,
+    "bulk": lambda one: one.bulk_id,
+}
+BULK_COLUMNS: dict[str, Callable[[BulkRow], object]] = {
+    "payment": lambda one: one.payment_id,
+    "amount": lambda one: plain(one.amount),
+    "currency": lambda one: one.amount.currency.upper(),
+    "state": lambda one: one.state,
+    "why": lambda one: one.why,
+    "refund": lambda one: one.refund_id,
+    "request": lambda one: one.request_id,
+    "changed_utc": lambda one: one.updated_at.isoformat(),
+}
+HISTORY = CsvFile(
+    exports.refunds,
+    lambda asked: {
+        "livemode": livemode(asked),
+        "payment_id": asked.get("payment") or None,
+        "state": asked.get("state") or None,
+    },
+    COLUMNS,
+    rows_of=lambda page: page.entries,
+    next_of=lambda page: page.older_cursor,
+)
+BULK = CsvFile(
+    bulk_refund_reads.rows,
+    lambda asked: {"livemode": livemode(asked), "bulk_id": asked.get("id", "")},
+    BULK_COLUMNS,
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.next_cursor,
+)

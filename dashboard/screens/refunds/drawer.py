@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.actions.refunds import cancel as refund_cancel
 from core.actions.refunds.validation import LONGEST_NOTE
-from core.errors import NotFound, StripeError, TillwatchError
+from core.errors import NotFound
 from core.reads.refunds import requests as reads
 from core.reads.refunds.requests import Request
 from core.states import RefundState
@@ -18,6 +18,7 @@ from dashboard.i18n import _
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import (
     drawer,
+    flash,
     navigation,
     status_badges,
     stripe_labels,
@@ -131,12 +132,7 @@ def _settle(found: Request) -> None:
 
 
 def _perform(action: Callable[..., Any], *given: str) -> None:
-    try:
-        viewer.act(action, *given)
-    except StripeError as error:
-        st.error(refund_labels.refused(error), icon=":material/error:")
-        return
-    except TillwatchError as error:
-        st.error(refund_labels.complain(error), icon=":material/error:")
-        return
-    st.rerun()
+    outcome = flash.perform(refund_labels.ERRORS, action, *given)
+    if outcome.done:
+        st.rerun()
+    outcome.show_error()

@@ -6,6 +6,7 @@ The request's id is made when the dialog opens, so that a double click or a reru
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -21,7 +22,6 @@ from core.errors import (
     NotPermitted,
     RequestRepeated,
     StripeError,
-    TillwatchError,
 )
 from core.money import Money, plain
 from core.reads.payments.parts import Payment
@@ -33,11 +33,17 @@ from dashboard.screens.refunds import labels as refund_labels
 from dashboard.screens.refunds import outcome as refund_outcome
 from dashboard.screens.refunds import payment_picker
 from dashboard.screens.refunds.labels import exact
-from dashboard.ui import refund_warnings, stripe_labels, viewer, widgets
+from dashboard.ui import flash, refund_warnings, stripe_labels, viewer, widgets
 from dashboard.ui.dialog import Dialog
+from dashboard.ui.flash import ErrorText
 
 DIALOG = Dialog("refund_form")
 _NEW = "refund_form_new"
+#: Asked twice, it is carried out once.
+_ERRORS = replace(
+    refund_labels.ERRORS,
+    texts=(ErrorText(RequestRepeated, flash.REASON, "info"), *refund_labels.ERRORS.texts),
+)
 _FIELDS = ("refund_amount", "refund_reason", "refund_note", "refund_search")
 
 
@@ -161,22 +167,16 @@ def _button(
     )
     if not pressed:
         return
-    try:
-        form["made"] = viewer.act(
-            refunds.ask, asked, livemode=viewer.livemode(), request_id=form["id"]
-        )
-    except RequestRepeated as error:
-        st.info(_(error.message))
-        return
-    except StripeError as error:
+    outcome = flash.perform(
+        _ERRORS, refunds.ask, asked, livemode=viewer.livemode(), request_id=form["id"]
+    )
+    if outcome.done:
+        form["made"] = outcome.value
+        st.rerun()
+    if isinstance(outcome.error, StripeError):
         # Refused by Stripe: this request is over, another one has an id of its own.
         form["id"] = str(uuid.uuid4())
-        st.error(refund_labels.refused(error), icon=":material/error:")
-        return
-    except TillwatchError as error:
-        st.error(refund_labels.complain(error), icon=":material/error:")
-        return
-    st.rerun()
+    outcome.show_error()
 
 
 def _reasons() -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from core.errors import InvalidInput, NotFound, StripeError, TillwatchError
 from core.money import Money, show
 from dashboard.i18n import N_, _
-from dashboard.ui import status_badges, widgets
+from dashboard.ui import status_badges
+from dashboard.ui.flash import ErrorTable, ErrorText
 from dashboard.ui.status_badges import Kind
 
 REQUEST: Kind = {
@@ -89,13 +90,11 @@ def rule(error: InvalidInput) -> str:
     return _(error.template).format(**values)
 
 
-def refused(error: StripeError) -> str:
-    """What Stripe said no to, for a place that renders markdown."""
-    said = widgets.safe_text(error.message)
-    return _("Stripe refused it: {reason} Nothing was given back.").format(reason=said)
-
-
-def complain(error: TillwatchError) -> str:
-    """`error_text` for a place that renders markdown, with what became of the request."""
-    said = widgets.safe_text(error_text(error))
-    return _("Nothing was sent. {reason}").format(reason=said)
+#: A request that was refused, and one that could not even be made.
+ERRORS = ErrorTable(
+    (
+        ErrorText(StripeError, N_("Stripe refused it: {reason} Nothing was given back.")),
+        ErrorText(TillwatchError, N_("Nothing was sent. {reason}")),
+    ),
+    reason=error_text,
+)

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-from zoneinfo import ZoneInfo
-
-import pandas as pd
-import streamlit as st
-
 from core.money import show
 from core.reads.refunds.history import Entry
 from core.reads.refunds.requests import Request
-from dashboard.i18n import _
+from dashboard.i18n import N_, _
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import columns, status_badges, stripe_labels, widgets
-from dashboard.ui.widgets import ROW
+from dashboard.ui import status_badges, stripe_labels
+from dashboard.ui.data_table import (
+    Column,
+    DataTable,
+    Empty,
+    chips,
+    currency,
+    moment,
+    money,
+    opener,
+    text,
+)
 
 #: So much of a request's id stands in a cell.
 _SHORT = 8
-
-
-def under_way(found: Sequence[Request]) -> pd.DataFrame:
-    """One line a request that has not ended."""
-    return pd.DataFrame(
-        {
-            "amount": [show(one.amount) for one in found],
-            "currency": [one.amount.currency.upper() for one in found],
-            "state": [status_badges.cell(one.state) for one in found],
-            "open": [columns.opener(short(one.request_id)) for one in found],
-            "reason": [stripe_labels.words(one.reason) for one in found],
-            "asked": [refund_labels.who(one.asked_by, by_token=one.by_token) for one in found],
-            "note": [one.note or "" for one in found],
-            "created": [one.created_at for one in found],
-            "expires": pd.Series([one.expires_at for one in found], dtype="datetime64[us, UTC]"),
-            "payment": [one.payment_id for one in found],
-        }
-    )
-
-
-def history(found: Sequence[Entry]) -> pd.DataFrame:
-    """One line a request or a refund that was made elsewhere."""
-    return pd.DataFrame(
-        {
-            "amount": [show(one.amount) for one in found],
-            "currency": [one.amount.currency.upper() for one in found],
-            "state": [status_badges.cell(one.state) for one in found],
-            "open": [columns.opener(short(one.id)) for one in found],
-            "made": [_("Elsewhere") if one.external else _("Here") for one in found],
-            "reason": [stripe_labels.words(one.reason) for one in found],
-            "asked": [
-                refund_labels.who(one.asked_by or "", by_token=one.by_token) for one in found
-            ],
-            "decided": [one.decided_by or "" for one in found],
-            "why": [refund_labels.why(one.why) for one in found],
-            "created": [one.at for one in found],
-            "payment": [one.payment_id or "" for one in found],
-        }
-    )
 
 
 def short(key: str) -> str:
@@ -65,41 +29,56 @@ def short(key: str) -> str:
     return key if key.startswith("re_") else key[:_SHORT]
 
 
-def draw(
-    table: pd.DataFrame, zone: ZoneInfo, *, key: str, alt: str, on_open: Callable[[str], None]
-) -> None:
-    """Draw a table; a click on an id calls `on_open` with what stands in its cell."""
-
-    def clicked() -> None:
-        on_open(columns.opened(f"{key}_open"))
-
-    empty = [name for name in ("note", "why", "decided") if name in table and not any(table[name])]
-    layout = _layout(zone, f"{key}_open", clicked)
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=widgets.height(len(table)),
-        row_height=ROW,
-        column_order=[name for name in table.columns if name not in empty],
-        column_config=columns.fitted(layout, table),
-        key=key,
-        alt=alt,
-    )
-
-
-def _layout(zone: ZoneInfo, key: str, clicked: Callable[[], None]) -> dict[str, Any]:
-    return {
-        "amount": columns.money_column(_("Amount"), width=100),
-        "currency": columns.currency_column(),
-        "state": status_badges.chip_column(_("Status"), refund_labels.REQUEST, width=150),
-        "made": columns.text_column(_("Made"), width=84),
-        "reason": columns.text_column(_("Reason"), width=148),
-        "asked": columns.text_column(_("Asked by"), width=104),
-        "decided": columns.text_column(_("Decided by"), width=120),
-        "note": columns.text_column(_("Note"), width=150),
-        "why": columns.text_column(_("Why"), width=180),
-        "created": columns.time_column(_("Asked at"), zone),
-        "expires": columns.time_column(_("Expires"), zone, seconds=False),
-        "payment": columns.text_column(_("Payment"), width=220),
-        "open": columns.open_column(_("Request"), key, clicked, width=112),
-    }
+_UNDER_WAY: dict[str, Column[Request]] = {
+    "amount": money(N_("Amount"), lambda one: show(one.amount), width=100),
+    "currency": currency(lambda one: one.amount.currency),
+    "state": chips(
+        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST, width=150
+    ),
+    "open": opener(N_("Request"), lambda one: short(one.request_id), width=112),
+    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason), width=148),
+    "asked": text(
+        N_("Asked by"),
+        lambda one: refund_labels.who(one.asked_by, by_token=one.by_token),
+        width=104,
+    ),
+    "note": text(N_("Note"), lambda one: one.note or "", width=150, optional=True),
+    "created": moment(N_("Asked at"), lambda one: one.created_at),
+    "expires": moment(N_("Expires"), lambda one: one.expires_at, seconds=False),
+    "payment": text(N_("Payment"), lambda one: one.payment_id, width=220),
+}
+_HISTORY: dict[str, Column[Entry]] = {
+    "amount": money(N_("Amount"), lambda one: show(one.amount), width=100),
+    "currency": currency(lambda one: one.amount.currency),
+    "state": chips(
+        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST, width=150
+    ),
+    "open": opener(N_("Request"), lambda one: short(one.id), width=112),
+    "made": text(N_("Made"), lambda one: _("Elsewhere") if one.external else _("Here"), width=84),
+    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason), width=148),
+    "asked": text(
+        N_("Asked by"),
+        lambda one: refund_labels.who(one.asked_by or "", by_token=one.by_token),
+        width=104,
+    ),
+    "decided": text(N_("Decided by"), lambda one: one.decided_by or "", width=120, optional=True),
+    "why": text(N_("Why"), lambda one: refund_labels.why(one.why), width=180, optional=True),
+    "created": moment(N_("Asked at"), lambda one: one.at),
+    "payment": text(N_("Payment"), lambda one: one.payment_id or "", width=220),
+}
+UNDER_WAY = DataTable(
+    "asked",
+    N_("Refund requests under way, newest first"),
+    _UNDER_WAY,
+    empty=Empty(
+        N_("No refund is under way"),
+        N_("Ask for one here or on a payment's page; what has ended stands in the history."),
+        icon=":material/done_all:",
+    ),
+)
+HISTORY = DataTable(
+    "history",
+    N_("Refunds, newest first"),
+    _HISTORY,
+    empty=Empty(N_("No refund matches"), N_("Choose another status, or all payments.")),
+)

@@ -1,4 +1,4 @@
-"""One person in a drawer: roles, the way in, what is open, what carries their name."""
+"""One person in a drawer: roles, sign-in, open sessions, tokens."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.reads.admin.users import OpenSession, Person, Token
 from core.reads.search.query import Term
 from dashboard import i18n
 from dashboard.i18n import _, ngettext
-from dashboard.screens.users import commands as user_commands
 from dashboard.screens.users import list as user_list
+from dashboard.screens.users import messages as user_messages
 from dashboard.ui import account, drawer, navigation, status_badges, viewer, widgets
 
 #: What stands in a browser's own name, the telling ones first: each calls itself Safari too.
@@ -29,7 +29,7 @@ def body(user_id: str) -> None:
         return
     person = found.person
     own = person.user_id == viewer.user_id()
-    user_commands.show_flash()
+    user_messages.show()
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         for code in user_list.states(person):
@@ -52,7 +52,7 @@ def body(user_id: str) -> None:
         query_params={"q": str(Term("actor", person.email))},
     )
     _roles(person, own)
-    _way_in(person, own)
+    _sign_in(person, own)
     _sessions(person, found.sessions)
     _tokens(found.tokens)
 
@@ -84,10 +84,10 @@ def _roles(person: Person, own: bool) -> None:
 
 def _save_roles(user_id: str, key: str) -> None:
     chosen = list(st.session_state[key])
-    user_commands.perform(_("The roles are in force."), actions.set_roles, user_id, chosen)
+    user_messages.FLASH.perform(_("The roles are in force."), actions.set_roles, user_id, chosen)
 
 
-def _way_in(person: Person, own: bool) -> None:
+def _sign_in(person: Person, own: bool) -> None:
     st.header(_("Sign-in"), anchor=False)
     if person.disabled:
         st.button(
@@ -132,17 +132,19 @@ def _way_in(person: Person, own: bool) -> None:
 
 def _set_disabled(user_id: str, disabled: bool) -> None:
     told = _("Disabled. Open pages close within seconds.") if disabled else _("Enabled.")
-    user_commands.perform(told, actions.set_disabled, user_id, disabled)
+    user_messages.FLASH.perform(told, actions.set_disabled, user_id, disabled)
 
 
 def _set_password(user_id: str, own: bool) -> None:
     typed = st.session_state["new_password"]
     # A made-up one would be gone with this very session before anybody read it.
     if own and not typed:
-        user_commands.refuse(_("Type the new password: your session ends with the old one."))
+        said = _("Type the new password: your session ends with the old one.")
+        user_messages.FLASH.set(said, "error")
         return
     told = _("The password is set; their sessions have ended.")
-    user_commands.perform(told, actions.reset_password, user_id, typed or None)
+    outcome = user_messages.FLASH.perform(told, actions.reset_password, user_id, typed or None)
+    user_messages.remember_password(outcome.value)
 
 
 def _sessions(person: Person, opened: tuple[OpenSession, ...]) -> None:
@@ -186,12 +188,12 @@ def browser(agent: str | None) -> str:
 
 def _end_session(user_id: str, key: str) -> None:
     told = _("The session has ended; its pages close within seconds.")
-    user_commands.perform(told, actions.end_session, user_id, key)
+    user_messages.FLASH.perform(told, actions.end_session, user_id, key)
 
 
 def _end_sessions(user_id: str) -> None:
     told = _("All sessions have ended; their pages close within seconds.")
-    user_commands.perform(told, actions.end_sessions, user_id)
+    user_messages.FLASH.perform(told, actions.end_sessions, user_id)
 
 
 def _tokens(tokens: tuple[Token, ...]) -> None:
@@ -204,7 +206,7 @@ def _tokens(tokens: tuple[Token, ...]) -> None:
         )
         with row.container(gap=None, width="content"):
             st.text(one.name or one.token_id[:8])
-            st.caption(widgets.safe_text(_told(one)))
+            st.caption(widgets.safe_text(_token_facts(one)))
         if one.in_force(clock.now()):
             row.button(
                 _("Revoke"),
@@ -216,7 +218,7 @@ def _tokens(tokens: tuple[Token, ...]) -> None:
             row.badge(_("Ended"), color="gray")
 
 
-def _told(token: Token) -> str:
+def _token_facts(token: Token) -> str:
     words, zone = account.role_words() | {"service": _("Service")}, viewer.zone()
     used, ends = token.last_used_at, token.expires_at
     return " · ".join(
@@ -229,4 +231,4 @@ def _told(token: Token) -> str:
 
 
 def _revoke(token_id: str) -> None:
-    user_commands.perform(_("The token is revoked."), actions.revoke_token, token_id)
+    user_messages.FLASH.perform(_("The token is revoked."), actions.revoke_token, token_id)

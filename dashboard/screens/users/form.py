@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.actions.admin import users as actions
 from dashboard.i18n import _, ngettext
-from dashboard.screens.users import commands as user_commands
+from dashboard.screens.users import messages as user_messages
 from dashboard.ui import account
 
 #: What the URL says while the form is open.
@@ -15,7 +15,7 @@ NEW = "new"
 
 def body() -> None:
     """The form; what came of it stands above, and a password that was made up, once."""
-    user_commands.show_flash()
+    user_messages.show()
     words = account.role_words()
     with st.form("new_user", border=False):
         st.text_input(_("E-mail"), key="new_email", autocomplete="off")
@@ -44,7 +44,7 @@ def body() -> None:
 
 def _create() -> None:
     state = st.session_state
-    made = user_commands.perform(
+    outcome = user_messages.FLASH.perform(
         _("The account is made."),
         actions.create,
         email=state["new_email"],
@@ -52,7 +52,8 @@ def _create() -> None:
         roles=list(state["new_roles"]),
         password=state["new_user_password"] or None,
     )
-    if made is not None:
+    user_messages.remember_password(outcome.value)
+    if outcome.done:
         for key, nothing in (
             ("new_email", ""),
             ("new_name", ""),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from core.access.rights import ADMIN, ROLES
 from core.reads.admin.users import Person
-from dashboard.i18n import N_, _
-from dashboard.ui import account, columns, status_badges, widgets
-from dashboard.ui.widgets import ROW
+from dashboard.i18n import N_
+from dashboard.ui import account, status_badges
+from dashboard.ui.data_table import Column, DataTable, chips, moment, number, opener, text
 
 STATES: status_badges.Kind = {
     "active": (N_("Active"), "green"),
@@ -32,43 +30,28 @@ def role_kinds() -> status_badges.Kind:
     return {role: (words[role], "blue" if role == ADMIN else "gray") for role in ROLES}
 
 
-def frame(people: Sequence[Person]) -> pd.DataFrame:
-    """One line a person."""
-    return pd.DataFrame(
-        {
-            "person": [columns.opener(one.email) for one in people],
-            "name": [one.name for one in people],
-            "roles": [[role for role in ROLES if role in one.roles] for one in people],
-            "state": [states(one) for one in people],
-            "seen": pd.Series([one.last_sign_in_at for one in people], dtype="datetime64[us, UTC]"),
-            "sessions": [one.sessions for one in people],
-            "tokens": [one.tokens for one in people],
-        }
-    )
+COLUMNS: dict[str, Column[Person]] = {
+    "person": opener(N_("E-mail"), lambda one: one.email, width=226),
+    "name": text(N_("Name"), lambda one: one.name, width=150),
+    "roles": chips(
+        N_("Roles"),
+        lambda one: [role for role in ROLES if role in one.roles],
+        lambda _codes: role_kinds(),
+        width=240,
+    ),
+    "state": chips(N_("State"), states, STATES, width=150),
+    "seen": moment(N_("Last sign-in"), lambda one: one.last_sign_in_at, seconds=False),
+    "sessions": number(N_("Signed in"), lambda one: one.sessions, width=84),
+    "tokens": number(N_("Tokens"), lambda one: one.tokens, width=74),
+}
+TABLE = DataTable("people", N_("People by e-mail address"), COLUMNS, most=20, placeholder="–")
 
 
-def table(people: Sequence[Person], zone: ZoneInfo) -> None:
+def table(people: Sequence[Person]) -> None:
     """Draw the table; a click on an address opens its drawer."""
     ids = {one.email: one.user_id for one in people}
 
-    def clicked() -> None:
-        st.query_params["user"] = ids[columns.opened("people_open")]
+    def opened(email: str) -> None:
+        st.query_params["user"] = ids[email]
 
-    st.dataframe(
-        frame(people),
-        hide_index=True,
-        height=widgets.height(len(people), 20),
-        row_height=ROW,
-        column_config={
-            "person": columns.open_column(_("E-mail"), "people_open", clicked, width=226),
-            "name": columns.text_column(_("Name"), width=150),
-            "roles": status_badges.chip_column(_("Roles"), role_kinds(), width=240),
-            "state": status_badges.chip_column(_("State"), STATES, width=150),
-            "seen": columns.time_column(_("Last sign-in"), zone, seconds=False),
-            "sessions": st.column_config.NumberColumn(_("Signed in"), width=84),
-            "tokens": st.column_config.NumberColumn(_("Tokens"), width=74),
-        },
-        key="people",
-        placeholder="–",
-        alt=_("People by e-mail address"),
-    )
+    TABLE.draw(TABLE.frame(people), opened)

@@ -35,7 +35,7 @@ READS = dict(all_reads())
 MONEY = {name for name in READS if name.startswith(("revenue.revenue.", "exports."))}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
-ON_BEHALF = {"exports.payments", "exports.refunds"}
+ON_BEHALF = {"exports.disputes", "exports.payments", "exports.refunds"}
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith("admin.")}
 #: So are the rules of risk, its lists and those who work on it.

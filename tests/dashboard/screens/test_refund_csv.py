@@ -25,7 +25,7 @@ HISTORY, BULK = "/ui/export/refunds.csv", "/ui/export/bulk_refund.csv"
 
 @pytest.fixture
 def client(console, monkeypatch):
-    """The routes as a user reaches them behind the guard."""
+    """The routes as a user reaches them behind the auth middleware."""
     monkeypatch.setattr(console_, "current_console", lambda: console)
     monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
 

@@ -16,7 +16,7 @@ from tests.support.fixtures_access import person
 
 @pytest.fixture
 def client(console, monkeypatch):
-    """The route as one user reaches it behind the guard: `client("finance")`."""
+    """The route as one user reaches it behind the auth middleware: `client("finance")`."""
     from dashboard.ui import viewer as console_
 
     monkeypatch.setattr(console_, "current_console", lambda: console)

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.long
 PLANTED = {
     "no configuration file": "import os; os.chdir('/')",
     "the setting is gone": "config.set_option('server.trustedUserHeaders', {})",
-    "the guard lets headers through": "auth_middleware._is_ours = lambda name: False",
-    "the guard says nothing": "auth_middleware.IDENTITY = b'x-other'",
+    "the auth middleware lets headers through": "auth_middleware._is_ours = lambda name: False",
+    "the auth middleware says nothing": "auth_middleware.IDENTITY = b'x-other'",
     "a default identity": (
         "import streamlit.web.server.starlette.starlette_websocket as w;"
         "w.gather_user_info = lambda headers: {'id': 'anybody'}"

@@ -1,4 +1,4 @@
-"""The guard on the real stack: who gets a socket, whose identity it carries, when it is cut."""
+"""The middleware on the real stack: who gets a socket, whose identity it has, when it is cut."""
 
 from __future__ import annotations
 

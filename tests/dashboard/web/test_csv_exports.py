@@ -14,6 +14,8 @@ from core import clock
 from core.access.rights import ROLES
 from core.db.engine import writing
 from core.reads.revenue.categories import MOVEMENTS
+from dashboard.screens.revenue import csv as revenue_csv
+from dashboard.ui import csv_file
 from dashboard.web import csv_exports
 from tests.support import factories
 from tests.support.fixtures_access import audited, give, person
@@ -21,7 +23,7 @@ from tests.support.fixtures_access import audited, give, person
 
 @pytest.fixture
 def client(console, monkeypatch):
-    """The route as a user reaches it behind the guard."""
+    """The route as a user reaches it behind the auth middleware."""
     from dashboard.ui import viewer as console_
 
     monkeypatch.setattr(console_, "current_console", lambda: console)
@@ -89,7 +91,7 @@ def test_negative_amounts_stay_numbers():
 
 
 def test_all_pages_of_a_long_list_are_in_the_file(console, client, monkeypatch):
-    monkeypatch.setattr(csv_exports, "_CHUNK", 20)
+    monkeypatch.setattr(csv_file, "PAGE_ROWS", 20)
     with writing(console.engine) as conn:
         made = [factories.paid(conn)["stripe_id"] for _ in range(65)]
     rows = table(client(person(console, "finance")).get("/ui/export/payments.csv"))
@@ -150,7 +152,7 @@ def busy_day(console):
 def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, busy_day):
     ask = client(person(console, "finance"))
     (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
-    assert list(day) == ["period", *csv_exports.REVENUE_COLUMNS]
+    assert list(day) == ["period", *revenue_csv.COLUMNS]
     said = {name: text for name, text in day.items() if text != "0.00"}
     assert said == {
         "period": busy_day["since"],

@@ -1,4 +1,4 @@
-"""The sign-in page behind the guard: forms of ours, cookies that bind, ways out."""
+"""The sign-in page behind the auth middleware: forms of ours, cookies that bind, ways out."""
 
 from __future__ import annotations
 
