@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +34,24 @@ def kept(
     connection: Connection, *, livemode: bool, since: date, until: date, currency: str | None = None
 ) -> dict[Key, list[Batch]]:
     """The batches of these days, first to last correction; `BatchAltered` where one was changed."""
+    found: dict[Key, list[Batch]] = defaultdict(list)
+    for batch, is_whole in _read(connection, livemode, since, until, currency):
+        if not is_whole:
+            raise BatchAltered(f"batch {batch.entry.entry_id} is not what was exported")
+        found[batch.entry.key].append(batch)
+    return found
+
+
+def altered(connection: Connection, *, livemode: bool, since: date, until: date) -> list[Entry]:
+    """The batches of these days that are not what was exported."""
+    found = _read(connection, livemode, since, until, None)
+    return [batch.entry for batch, is_whole in found if not is_whole]
+
+
+def _read(
+    connection: Connection, livemode: bool, since: date, until: date, currency: str | None
+) -> Iterator[tuple[Batch, bool]]:
+    """Each batch, and whether its digest is that of its lines."""
     b, n = journal_batches.c, journal_lines.c
     asked = (
         select(journal_batches)
@@ -49,14 +67,10 @@ def kept(
         select(journal_lines).where(n.batch_id.in_(mine)).order_by(n.batch_id, n.position)
     ).mappings():
         lines[row["batch_id"]].append(_line(row))
-    found: dict[Key, list[Batch]] = defaultdict(list)
     for row in batches:
         key = Key(row["day"], row["currency"], row["balance_type"])
         entry = Entry(row["id"], key, tuple(lines[row["id"]]), row["corrects"])
-        if digest(entry) != row["digest"]:
-            raise BatchAltered(f"batch {entry.entry_id} is not what was exported")
-        found[key].append(Batch(entry, row["number"], row["exported_at"]))
-    return found
+        yield Batch(entry, row["number"], row["exported_at"]), digest(entry) == row["digest"]
 
 
 def continued(

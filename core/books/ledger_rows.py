@@ -10,12 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, and_, cast, func, or_, select
 
-from core import money
 from core.books.journal import Key, LedgerRow, Parts
 from core.db.tables import (
     balance_transaction_fees,
@@ -24,6 +22,7 @@ from core.db.tables import (
     disputes,
     refunds,
 )
+from core.domain.exchange import converted
 from core.money import Money
 
 _B = balance_transactions.c
@@ -150,13 +149,7 @@ def _presented(row: LedgerRow, rate: str, amount: int | None, currency: str | No
     """What the customer's side was, if the rate makes the row's amount of it."""
     if amount is None or currency is None or currency == row.currency or not row.amount_minor:
         return None
-    try:
-        factor = Fraction(rate)
-    except (ValueError, ZeroDivisionError):
-        return None
-    # Stripe's page leaves open whether the rate is of minor or of major units.
-    digits = money.exponent(row.currency) - money.exponent(currency)
-    ways = {amount * factor, amount * factor * Fraction(10) ** digits}
+    ways = converted(amount, currency, row.currency, rate)
     if not any(abs(way - abs(row.amount_minor)) <= 1 for way in ways):
         return None
     return Money(amount if row.amount_minor > 0 else -amount, currency)

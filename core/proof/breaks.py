@@ -49,6 +49,7 @@ CAUSES = {
     "payout_differs": "The payout here is not what Stripe says: it is read again.",
     "not_returned": "It failed or was canceled, and no row brought its money back.",
     "pair": "More was released than was ever held back.",
+    "batch": "A batch of the journal is not what was exported.",
     "no_line": "The bank's statement has no line for it.",
     "no_payout": "A line looks like a payout of Stripe's, and no payout fits it.",
     "line_amount": "The lines matched to it do not come to its amount.",

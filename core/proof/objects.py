@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select
 
 from core.db.tables import balance_transactions, charges, disputes, payouts, refunds
+from core.domain.exchange import converted
 from core.domain.payment_states import is_known, is_withdrawn
-from core.money import exponent
 from core.proof.breaks import LISTED_LATE, Break
 from core.proof.rows import of_span
 from core.proof.span import Span
@@ -111,9 +110,10 @@ def _charge(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
         return
     own, theirs = row.row_amount, captured
     if row.row_currency != row.currency:
-        theirs = converted(captured, row.currency, row.row_currency, row.exchange_rate)
-        if theirs is None or abs(own - theirs) <= 1 + abs(theirs) // _RATE_DIGITS:
+        ways = converted(captured, row.currency, row.row_currency, row.exchange_rate)
+        if not ways or any(abs(own - one) <= 1 + abs(one) // _RATE_DIGITS for one in ways):
             return
+        theirs = min(ways, key=lambda one: abs(own - one))
     elif row.rows > 1 or own == row.amount_minor:
         # Several captures, or an authorization that was written whole and let go in part.
         released = _released(connection, row.stripe_id)
@@ -163,16 +163,6 @@ def _twice(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
             "twice",
             ours_minor=other.amount_minor,
         )
-
-
-def converted(minor: int, currency: str, into: str, rate: str | None) -> int | None:
-    """An amount by Stripe's `exchange_rate`, in minor units of `into`; None without a rate."""
-    try:
-        factor = Decimal(rate or "")
-    except InvalidOperation:
-        return None
-    exact = Decimal(minor).scaleb(-exponent(currency)) * factor
-    return int(exact.scaleb(exponent(into)).to_integral_value(ROUND_HALF_UP))
 
 
 def _refunds(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:

@@ -18,7 +18,7 @@ from core.db.engine import one_picture, retrying, writing
 from core.errors import StripeError
 from core.gateway.client import Gateway
 from core.mirror.balance_check import check_balance
-from core.proof import balance, objects, pairs, payouts, rows, stripe_list
+from core.proof import balance, bank, books, objects, pairs, payouts, rows, stripe_list
 from core.proof.breaks import CAUSES, Break, merged
 from core.proof.record import record_run
 from core.proof.span import Span
@@ -35,6 +35,8 @@ IDENTITIES = {
     payouts.SUM: "Each automatic payout is the sum of its rows",
     payouts.UNPAID: "What no payout paid out is what is left",
     payouts.LIFE: "Each payout that failed or was canceled came back",
+    bank.IDENTITY: "Each payout that was paid is a line of the bank's statement",
+    books.IDENTITY: "What was exported for the books is what was kept of it",
     pairs.IDENTITY: "What was held back is released once",
 }
 #: So often the balance is read again where Stripe moved it meanwhile.
@@ -187,6 +189,8 @@ def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> 
     yield from payouts.unpaid_breaks(connection, span)
     yield from payouts.life_breaks(connection, span, listed.explained)
     yield from pairs.pair_breaks(connection, span)
+    yield from bank.bank_breaks(connection, span, now)
+    yield from books.book_breaks(connection, span)
 
 
 def _of_payouts(

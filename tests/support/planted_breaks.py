@@ -182,10 +182,12 @@ def swapped_pair(to: Planter) -> Iterator[Key]:
 
 
 def payout_without_a_row(to: Planter) -> Iterator[Key]:
+    """Of one whose list Stripe has completed: until then nobody knows it."""
+    done = payouts.c.reconciliation_status == "completed"
+    listed = set(to.connection.scalars(select(payouts.c.stripe_id).where(done))) - to.used
     row = to.take(
         lambda row: (
-            row["payout_id"] is not None
-            and row["payout_id"] not in to.used
+            row["payout_id"] in listed
             and row["source_id"] != row["payout_id"]
             and row["net_minor"] != 0
         )
