@@ -17,6 +17,11 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, sele
 from core.errors import LeaseLost
 
 
+#: Two machines' clocks may differ by so much, and a moment be used so long after it was taken: a
+#: lease that was written a little later than now is no lease of a clock that runs ahead.
+SLACK = timedelta(minutes=1)
+
+
 @dataclass(frozen=True)
 class Lease:
     """The leases of one table.
@@ -37,7 +42,7 @@ class Lease:
         """What may be taken now. A time further off than any wait was written by a clock that has
         been put back since, or that runs ahead: nothing waits for that.
         """
-        farthest = at + self.lasts + self.longest_wait
+        farthest = at + self.lasts + self.longest_wait + SLACK
         ready = [self.until <= at, self.until > farthest]
         if self.untried is not None:
             ready.append(and_(self.untried, self.table.c.fence.is_(None)))

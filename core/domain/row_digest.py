@@ -18,6 +18,36 @@ _MODULUS = 1 << 64
 Parts = Iterable[tuple[str, int]]
 
 
+def row_text(
+    stripe_id: str,
+    type_: str,
+    category: str,
+    source_id: str | None,
+    amount_minor: int,
+    fee_minor: int,
+    net_minor: int,
+    currency: str,
+    balance_type: str,
+    created: int,
+    parts: str,
+) -> str:
+    """All that a row says, `created` in Unix seconds and `parts` as `parts_text` has them."""
+    return (
+        f"{stripe_id}|{type_}|{category}|{source_id or ''}|{amount_minor}|{fee_minor}|{net_minor}"
+        f"|{currency}|{balance_type}|{created}|{parts}"
+    )
+
+
+def parts_text(parts: Parts) -> str:
+    """The parts of a fee, in one order whatever order they come in."""
+    return ",".join(sorted(f"{kind}:{minor}" for kind, minor in parts))
+
+
+def text_hash(text: str) -> int:
+    """The hash of what a row says: 64 bits."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
+
+
 def row_hash(
     stripe_id: str,
     type_: str,
@@ -31,13 +61,22 @@ def row_hash(
     created_at: datetime,
     parts: Parts,
 ) -> int:
-    """The hash of one row: 64 bits. The parts of the fee count in any order."""
-    made_of = ",".join(sorted(f"{kind}:{minor}" for kind, minor in parts))
-    text = (
-        f"{stripe_id}|{type_}|{category}|{source_id or ''}|{amount_minor}|{fee_minor}|{net_minor}"
-        f"|{currency}|{balance_type}|{clock.to_unix(created_at)}|{made_of}"
+    """The hash of one row."""
+    return text_hash(
+        row_text(
+            stripe_id,
+            type_,
+            category,
+            source_id,
+            amount_minor,
+            fee_minor,
+            net_minor,
+            currency,
+            balance_type,
+            clock.to_unix(created_at),
+            parts_text(parts),
+        )
     )
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
 
 def total(hashes: Iterable[int]) -> str:

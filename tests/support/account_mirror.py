@@ -176,7 +176,7 @@ def picture(engine: Engine) -> dict[str, Any]:
         for row in connection.execute(select(payments)).mappings():
             found[row["stripe_id"]] = {k: v for k, v in row.items() if k not in hidden}
         for row in connection.execute(select(balance_transactions)).mappings():
-            found[row["stripe_id"]] = dict(row)
+            found[row["stripe_id"]] = {k: v for k, v in row.items() if k not in hidden}
     return found
 
 
