@@ -136,6 +136,24 @@ def _load(conn: Any, frame: pd.DataFrame) -> None:
             | mirror
         ),
     )
+    _load_rows(conn, frame, days, shared)
+    for position, (kind, minor) in enumerate((("stripe_fee", frame.fee - 5), ("tax", 5))):
+        load(
+            conn,
+            balance_transaction_fees,
+            pd.DataFrame(
+                {
+                    "transaction_id": "txn_" + frame.text,
+                    "position": position,
+                    "type": kind,
+                    "amount_minor": minor,
+                    "currency": frame.currency,
+                }
+            ),
+        )
+
+
+def _load_rows(conn: Any, frame: pd.DataFrame, days: list[str], shared: dict[str, Any]) -> None:
     payout = [f"po_{day}_{code}" for day, code in zip(frame.day, frame.currency, strict=True)]
     load(
         conn,
@@ -157,25 +175,11 @@ def _load(conn: Any, frame: pd.DataFrame) -> None:
                 "method": "card",
                 "card_country": "US",
                 "business_day": days,
-                "available_on": micros,
+                "available_on": shared["created_at"],
             }
             | shared
         ),
     )
-    for position, (kind, minor) in enumerate((("stripe_fee", frame.fee - 5), ("tax", 5))):
-        load(
-            conn,
-            balance_transaction_fees,
-            pd.DataFrame(
-                {
-                    "transaction_id": "txn_" + frame.text,
-                    "position": position,
-                    "type": kind,
-                    "amount_minor": minor,
-                    "currency": frame.currency,
-                }
-            ),
-        )
 
 
 def _add(

@@ -28,6 +28,7 @@ ASK_REFUND = "ask_refund"
 APPROVE_REFUND = "approve_refund"
 BULK_REFUND = "bulk_refund"
 SEE_REVENUE = "see_revenue"
+RECONCILE = "reconcile"
 MANAGE_BANK = "manage_bank"
 SEE_DISPUTES = "see_disputes"
 MANAGE_DISPUTES = "manage_disputes"
@@ -45,6 +46,7 @@ MATRIX: dict[str, frozenset[str]] = {
     APPROVE_REFUND: frozenset({SUPPORT_LEAD}),
     BULK_REFUND: frozenset({SUPPORT_LEAD}),
     SEE_REVENUE: frozenset({FINANCE}),
+    RECONCILE: frozenset({FINANCE}),
     MANAGE_BANK: frozenset({FINANCE, ADMIN}),
     SEE_DISPUTES: frozenset({SUPPORT, SUPPORT_LEAD, FINANCE, RISK}),
     MANAGE_DISPUTES: frozenset({RISK}),

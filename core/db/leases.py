@@ -16,7 +16,6 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, sele
 
 from core.errors import LeaseLost
 
-
 #: Two machines' clocks may differ by so much, and a moment be used so long after it was taken: a
 #: lease that was written a little later than now is no lease of a clock that runs ahead.
 SLACK = timedelta(minutes=1)

@@ -35,6 +35,7 @@ from core.states import BreakState, PeriodState
 from core.version import VERSION
 
 ASK, CLOSE, REOPEN = "period.ask", "period.close", "period.reopen"
+VERIFY = "period.verify"
 _P, _B = periods.c, balance_transactions.c
 
 #: Who works on the machine itself, and stands for both persons.

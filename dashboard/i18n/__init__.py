@@ -27,8 +27,18 @@ LANGUAGES = {"en": "English", "zh-CN": "中文"}
 
 #: Month names stay out of Chinese patterns, the comma out of dates there.
 _PATTERNS = {
-    "en": {"moment": "MMM d, HH:mm:ss", "minute": "MMM d, HH:mm", "day": "MMM d, y"},
-    "zh-CN": {"moment": "M月d日 HH:mm:ss", "minute": "M月d日 HH:mm", "day": "y年M月d日"},
+    "en": {
+        "moment": "MMM d, HH:mm:ss",
+        "minute": "MMM d, HH:mm",
+        "day": "MMM d, y",
+        "month": "MMMM y",
+    },
+    "zh-CN": {
+        "moment": "M月d日 HH:mm:ss",
+        "minute": "M月d日 HH:mm",
+        "day": "y年M月d日",
+        "month": "y年M月",
+    },
 }
 
 _spoken: ContextVar[str | None] = ContextVar("language", default=None)
@@ -156,6 +166,11 @@ def minute(when: datetime, zone: ZoneInfo) -> str:
 def day(when: date) -> str:
     """A calendar day."""
     return format_date(when, _pattern("day"), locale=_locale())
+
+
+def month(when: date) -> str:
+    """The month of a day."""
+    return format_date(when, _pattern("month"), locale=_locale())
 
 
 def ago(seconds: int) -> str:

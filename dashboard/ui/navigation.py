@@ -44,6 +44,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("payments", _("Payments"), "payments", monitor, see_payments),
         Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
         Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
+        Screen("close", _("Close"), "lock", finance, see_revenue),
         Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),
         Screen(
             "bulk_refund",

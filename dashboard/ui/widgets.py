@@ -120,6 +120,35 @@ def url_choice(label: str, key: str, options: Mapping[str, str], *, default: str
     return str(st.session_state[f"choice_{key}"])
 
 
+def url_select(
+    label: str,
+    key: str,
+    known: Sequence[str],
+    shown: Callable[[str], str],
+    *,
+    default: str = "",
+    width: int = 190,
+) -> str:
+    """A list to choose from whose code stands in the URL; `default` is not written there.
+
+    `known` are codes, beside which '' stands for any, as `label` says it, where it is the default.
+    """
+    asked = st.query_params.get(key, default)
+    offered = [*([""] if default == "" else []), *known, asked]
+    st.session_state[f"choice_{key}"] = asked
+    st.selectbox(
+        label,
+        list(dict.fromkeys(offered)),
+        key=f"choice_{key}",
+        format_func=lambda code: (shown(code) or label) if code else label,
+        label_visibility="collapsed",
+        on_change=_choose,
+        args=(key, default),
+        width=width,
+    )
+    return asked
+
+
 def _choose(key: str, default: str) -> None:
     chosen = st.session_state[f"choice_{key}"]
     if chosen == default:

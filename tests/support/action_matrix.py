@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import core.actions
 from core.access.audit import Walk
@@ -46,12 +47,14 @@ TAKERS = {"service", "developer"}
 ASKERS = {"support", "support_lead", "risk"}
 LEAD = {"support_lead"}
 RISK = {"risk"}
+FINANCE = {"finance"}
 BANK = {"finance", "admin"}
 EVERYBODY = {"viewer", "support", "support_lead", "finance", "risk", "developer", "admin"}
 NONE = "00000000-0000-4000-8000-000000000000"
 PAYMENT = "pi_none"
 DISPUTE = "du_none"
 _TEST: dict[str, Any] = {"livemode": False}
+_MONTH: dict[str, Any] = _TEST | {"zone": ZoneInfo("UTC")}
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ ROWS: dict[str, Row] = {
     "bank.matches.match_by_hand": Row(BANK, (NewMatch([0], ["po_none"], "why"),), _TEST),
     "bank.matches.undo": Row(BANK, (NONE, "why"), _TEST),
     "bank.statement_import.import_file": Row(BANK, (b"none",), _TEST),
+    "periods.closing.ask": Row(FINANCE, ("2000-13",), _MONTH),
+    "periods.closing.checklist": Row(FINANCE, ("2000-13",), _MONTH),
+    "periods.closing.confirm": Row(FINANCE, ("2000-01",), _TEST),
+    "periods.closing.reopen": Row(FINANCE, ("2000-01", "why not"), _TEST),
+    "periods.closing.verify": Row(FINANCE, ("2000-01",), _TEST),
     "fraud.backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),
     "refunds.bulk_approvals.approve": Row(LEAD, (NONE,)),
     "refunds.bulk_approvals.refuse": Row(LEAD, (NONE, "no")),

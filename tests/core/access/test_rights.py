@@ -17,6 +17,7 @@ ask_refund           . x x . x . . .
 approve_refund       . . x . . . . .
 bulk_refund          . . x . . . . .
 see_revenue          . . . x . . . .
+reconcile            . . . x . . . .
 manage_bank          . . . x . . x .
 see_disputes         . x x x x . . .
 manage_disputes      . . . . x . . .

@@ -1,0 +1,1 @@
+"""Closing months: asked for by one person of finance, confirmed by another."""

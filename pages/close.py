@@ -1,0 +1,39 @@
+"""Close: months that are sealed, and what keeps the others open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from core.reads.periods import months as reads
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.screens.close import labels, month
+from dashboard.ui import status_badges, viewer, widgets
+
+
+def main() -> None:
+    """Draw the screen: the month that is chosen, and how all of them stand."""
+    viewer.require("see_revenue")
+    livemode, zone = viewer.livemode(), viewer.zone()
+    today = datetime.now(UTC).astimezone(zone).date()
+    found = {one.month: one for one in viewer.read(reads.months, livemode=livemode, today=today)}
+    widgets.header(_("Close"), livemode=livemode)
+    month.FLASH.show()
+    names = list(found)
+    code = widgets.url_select(
+        _("Month"),
+        "month",
+        names,
+        lambda one: (
+            f"{i18n.month(found[one].first_day)}: {_(labels.STATES[found[one].state][0])}"
+            if one in found
+            else one
+        ),
+        default=names[min(1, len(names) - 1)],
+    )
+    chosen = found.get(code, found[names[0]])
+    status_badges.badge(labels.STATES, chosen.state)
+    month.card(chosen)
+
+
+main()

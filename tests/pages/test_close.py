@@ -1,0 +1,99 @@
+"""Close: what keeps a month open, a second person, the proof, and opening it again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, update
+
+from core import clock
+from core.db.engine import writing
+from core.db.tables import balance_transactions, period_sums
+from core.proof import periods
+from tests.support.fixtures_access import audited, person
+
+LAST = clock.now().date().replace(day=1) - timedelta(days=1)
+MONTH = f"{LAST:%Y-%m}"
+
+
+@pytest.fixture
+def two(console):
+    """Two people of finance."""
+    return [person(console, "finance", email=f"{name}@shop.example") for name in ("ada", "grace")]
+
+
+@pytest.fixture
+def ready(console, monkeypatch):
+    """A month with a row, which nothing keeps open."""
+    at = clock.now().replace(day=1) - timedelta(days=5)
+    with writing(console.engine) as connection:
+        connection.execute(
+            insert(balance_transactions).values(
+                stripe_id="txn_one",
+                livemode=False,
+                type="stripe_fee",
+                reporting_category="fee",
+                amount_minor=-250,
+                fee_minor=0,
+                net_minor=-250,
+                currency="usd",
+                status="available",
+                business_day=at.date(),
+                created_at=at,
+                available_on=at,
+            )
+        )
+    monkeypatch.setattr(periods, "blockers", lambda *_: [])
+
+
+def words(test):
+    kinds = (test.success, test.error, test.caption, test.markdown)
+    return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def button(test, label):
+    return next(one for one in test.button if one.label == label)
+
+
+def labels(test):
+    return [one.label for one in test.button]
+
+
+def test_what_keeps_a_month_open_stands_there_and_nobody_can_ask(two, screen_as):
+    test = screen_as(two[0], "close", month=MONTH)
+    assert not test.exception
+    assert ":material/cancel: All of it was reconciled since it ended" in words(test)
+    assert button(test, "Ask to close").disabled
+
+
+def test_the_first_person_asks_and_another_one_closes(console, two, ready, screen_as):
+    test = screen_as(two[0], "close", month=MONTH)
+    button(test, "Ask to close").click().run()
+    assert not test.exception
+    assert "Another person than you confirms it." in words(test)
+    assert "Close the month" not in labels(test)
+
+    other = screen_as(two[1], "close", month=MONTH)
+    button(other, "Close the month").click().run()
+    assert not other.exception
+    assert "The month is closed." in words(other)
+    assert len(audited(console, "period.close")) == 1
+
+    button(other, "Prove it now").click().run()
+    assert "It is what it was closed as." in words(other)
+    with writing(console.engine) as connection:
+        connection.execute(update(period_sums).values(net_minor=-249))
+    button(other, "Prove it now").click().run()
+    assert "the kept sums are not those of the certificate" in words(other)
+
+
+def test_in_chinese_too(console, two, ready, screen_as):
+    with writing(console.engine) as connection:
+        span = periods.span_of(MONTH, False, ZoneInfo("UTC"))
+        periods.ask(connection, span, asked_by="command line", now=clock.now())
+    test = screen_as(two[0], "close", month=MONTH)
+    test.selectbox(key="language").set_value("zh-CN").run()
+    assert not test.exception
+    assert "确认关账" in labels(test)
