@@ -91,6 +91,27 @@ class PeriodState(StrEnum):
     REOPENED = "reopened"
 
 
+class AlertState(StrEnum):
+    """Of an alert: its condition holds until it is closed."""
+
+    OPEN = "open"
+    #: Somebody looks into it: nobody is reminded any more.
+    ACKNOWLEDGED = "acknowledged"
+    #: Its condition has gone, or nothing watches it any more.
+    CLOSED = "closed"
+
+
+class DeliveryState(StrEnum):
+    """Of one message to one channel."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    #: Given up after its last try.
+    FAILED = "failed"
+    #: Its channel was taken away before it was sent.
+    DROPPED = "dropped"
+
+
 class ScenarioRunState(StrEnum):
     """Of a run of the scenarios."""
 
@@ -117,5 +138,7 @@ LIFE_CYCLES: tuple[type[StrEnum], ...] = (
     CaseState,
     BreakState,
     PeriodState,
+    AlertState,
+    DeliveryState,
     ScenarioRunState,
 )

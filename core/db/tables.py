@@ -11,6 +11,7 @@ from core.db.access_tables import (
     users,
 )
 from core.db.action_tables import bulk_refunds, operations, refund_requests
+from core.db.alert_tables import alert_channels, alert_deliveries, alert_rules, alerts
 from core.db.bank_tables import bank_accounts, bank_lines, bank_matches, bank_statements
 from core.db.books_tables import journal_batches, journal_lines, journal_rules
 from core.db.dispute_tables import evidence_files
@@ -61,6 +62,10 @@ from core.db.scenario_tables import scenario_runs
 from core.db.word_tables import payment_words
 
 __all__ = [
+    "alert_channels",
+    "alert_deliveries",
+    "alert_rules",
+    "alerts",
     "amount_hist",
     "api_requests",
     "api_tokens",

@@ -34,7 +34,7 @@ CORE_TIERS = (
     ("domain", "loop"),
     ("ledger", "risk", "access", "reads", "events", "stripe_calls", "bank", "books"),
     ("mirror",),
-    ("inbox", "proof"),
+    ("inbox", "proof", "alerts"),
     ("actions",),
     ("bootstrap",),
 )
