@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from core.access import audit_notes, demo, principals, users
 from core.access.principals import Principal
 from core.actions.context import ActionContext, PaymentRules
+from core.alerts.channel_urls import ChannelSecrets
 from core.cache import open_cache
 from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
 from core.db.start import prepare
@@ -168,6 +169,7 @@ def action_context(console: Console, services: StripeServices) -> ActionContext:
         cache=open_cache(settings.redis_url.get_secret_value()),
         return_url=f"{settings.public_base}/api/v1/payments/return",
         production=console.production,
+        channel_secrets=ChannelSecrets(settings.encryption_key.get_secret_value()),
     )
 
 

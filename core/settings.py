@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     stripe_test_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = ""
     app_env: Literal["development", "test", "production"] = "development"
-    # These two are accepted and used by nothing yet: what is signed or encrypted will ask for them.
+    # Accepted and used by nothing yet: what is signed will ask for it.
     secret_key: SecretStr = SecretStr("")
     encryption_key: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
@@ -118,6 +118,11 @@ class Settings(BaseSettings):
     def public_base(self) -> str:
         """Where customers reach the receiver, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.receiver_port}").rstrip("/")
+
+    @property
+    def screens_base(self) -> str:
+        """Where people reach the screens, without a slash at the end."""
+        return (self.ui_origin or f"http://localhost:{self.ui_port}").rstrip("/")
 
     @property
     def publishable_keys(self) -> dict[bool, str]:

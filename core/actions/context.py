@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
+from core.alerts.channel_urls import ChannelSecrets
 from core.cache import Cache
 from core.errors import Misconfigured, TestModeOnly
 from core.gateway.client import Gateway
@@ -35,6 +36,8 @@ class ActionContext:
     return_url: str
     #: Where demo users cannot exist.
     production: bool = True
+    #: What keeps the addresses of alert channels.
+    channel_secrets: ChannelSecrets = field(default_factory=ChannelSecrets)
     _proved: set[bool] = field(default_factory=set)
 
     @property

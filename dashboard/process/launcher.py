@@ -151,7 +151,7 @@ async def _learn_past(supervisor: Supervisor, settings: Settings, *, again: bool
 
 def welcome(settings: Settings) -> str:
     """Where the console is, and who can sign in."""
-    address = settings.ui_origin or f"http://localhost:{settings.ui_port}"
+    address = settings.screens_base
     lines = ["", f"  Tillwatch is ready:  {click.style(address, bold=True)}", ""]
     if settings.uses_emulator:
         lines.append(f"  Sign in with one of these; the password is {demo.PASSWORD}")

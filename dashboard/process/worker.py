@@ -18,6 +18,9 @@ from core.actions.operations.resolve import BATCH, resolve
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.actions.refunds import bulk_worker
+from core.alerts.default_rules import make_default_rules
+from core.alerts.delivery import Deliverer
+from core.alerts.evaluation import evaluate
 from core.bootstrap import Console, StripeServices, action_context
 from core.domain.stream_limits import (
     EVENTS,
@@ -69,6 +72,8 @@ EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
 KEY_EVERY = 600.0
 PROOF_IDLE = 600.0
+ALERTS_EVERY = 60.0
+ALERT_MESSAGES_IDLE = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -122,6 +127,12 @@ def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, 
         ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
         ("expiry", lambda: _expire(context), EXPIRY_EVERY),
         ("retention", lambda: _retain(context), UPKEEP_EVERY),
+        ("alerts", partial(_look_for_alerts, console, context), ALERTS_EVERY),
+        (
+            "alert messages",
+            Deliverer(engine, context.channel_secrets, console.settings.screens_base).step,
+            ALERT_MESSAGES_IDLE,
+        ),
     ]
     for gateway in services.gateways.values():
         mode = "live" if gateway.livemode else "test"
@@ -255,6 +266,13 @@ def _prove(console: Console, gateway: Gateway) -> bool:
     found = reconcile_daily(console.engine, gateway, console.settings.zone)
     if found is not None and found.open:
         _log.error("proof: %s breaks are open", len(found.open))
+    return False
+
+
+def _look_for_alerts(console: Console, context: ActionContext) -> bool:
+    """Look at all rules once; where there is a live key, at live data alone."""
+    make_default_rules(console.engine, console.settings.currencies)
+    evaluate(console.engine, livemode=context.livemode, zone=console.settings.zone)
     return False
 
 
