@@ -36,6 +36,7 @@ MANAGE_FRAUD = "manage_fraud"
 USE_DEVELOPER_TOOLS = "use_developer_tools"
 SEE_EVENTS = "see_events"
 REPLAY_EVENTS = "replay_events"
+SEE_ALERTS = "see_alerts"
 ADMINISTER = "administer"
 
 #: Each right and the roles that have it.
@@ -54,6 +55,7 @@ MATRIX: dict[str, frozenset[str]] = {
     USE_DEVELOPER_TOOLS: frozenset({DEVELOPER}),
     SEE_EVENTS: frozenset({DEVELOPER, ADMIN}),
     REPLAY_EVENTS: frozenset({DEVELOPER, ADMIN}),
+    SEE_ALERTS: frozenset({SUPPORT_LEAD, FINANCE, RISK, DEVELOPER, ADMIN}),
     ADMINISTER: frozenset({ADMIN}),
 }
 

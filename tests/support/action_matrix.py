@@ -49,6 +49,7 @@ LEAD = {"support_lead"}
 RISK = {"risk"}
 FINANCE = {"finance"}
 BANK = {"finance", "admin"}
+ALERTED = {"support_lead", "finance", "risk", "developer", "admin"}
 EVERYBODY = {"viewer", "support", "support_lead", "finance", "risk", "developer", "admin"}
 NONE = "00000000-0000-4000-8000-000000000000"
 PAYMENT = "pi_none"
@@ -75,6 +76,15 @@ def _refund(reason: str) -> NewRefund:
 
 #: Doors as `module.function`; what stands behind a space tells rows of one door apart.
 ROWS: dict[str, Row] = {
+    "alerts.acknowledgements.acknowledge": Row(ALERTED, (0,)),
+    "alerts.channels.change": Row(ADMIN, (0,), {"name": "none", "enabled": False}),
+    "alerts.channels.create": Row(ADMIN, (), {"name": "", "url": ""}),
+    "alerts.channels.delete": Row(ADMIN, (0,)),
+    "alerts.channels.send_test": Row(ADMIN, (0,)),
+    "alerts.rules.change": Row(ADMIN, (0,), {"parameters": {}, "enabled": False}),
+    "alerts.rules.create": Row(ADMIN, ("none", {})),
+    "alerts.rules.delete": Row(ADMIN, (0,)),
+    "alerts.rules.mute": Row(ALERTED, (0,), {"until": None}),
     "admin.audit_verification.verify": Row(ADMIN, (Walk(),), {"seconds": 0.1}),
     "bank.accounts.save": Row(BANK, (NewAccount("", "usd"),), _TEST),
     "bank.matches.match": Row(BANK, (), _TEST),

@@ -25,6 +25,7 @@ manage_fraud         . . . . x . . .
 use_developer_tools  . . . . . x . .
 see_events           . . . . . x x .
 replay_events        . . . . . x x .
+see_alerts           . . x x x x x .
 administer           . . . . . . x .
 """
 CELLS = [

@@ -39,6 +39,8 @@ ON_BEHALF = {"exports.disputes", "exports.payments", "exports.refunds"}
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith("admin.")}
 #: So are the rules of risk, its lists and those who work on it.
+#: And what is watched, and whom it is told to.
+MODELESS |= {"alerts.alerts.deliveries", "alerts.settings.channels", "alerts.settings.rules"}
 MODELESS |= {"fraud.cases.workers", "fraud.lists.page", "fraud.rules.history"}
 
 

@@ -1,0 +1,1 @@
+"""Alerts: their rules and channels, and what people do about one."""

@@ -1,0 +1,1 @@
+"""Alerts as the screens show them."""
