@@ -92,11 +92,6 @@ def scheme(url: str) -> str:
     return before.strip().lower() if found else ""
 
 
-def channel_type(shown: str) -> ChannelType:
-    """What kind of channel it is, from the address or from what is shown of it."""
-    return SCHEMES[scheme(shown)]
-
-
 def masked(url: str) -> str:
     """What may be seen of an address: a host where it is no secret itself, nothing behind it.
 

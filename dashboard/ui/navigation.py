@@ -68,6 +68,7 @@ def screens() -> tuple[Screen, ...]:
             hidden=True,
         ),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),
+        Screen("alerts", _("Alerts"), "notifications", admin, rights.SEE_ALERTS),
         Screen("users", _("Users"), "group", admin, administer),
         Screen("audit", _("Audit"), "policy", admin, administer),
     )

@@ -134,6 +134,11 @@ def send_test(
     return error
 
 
+def type_of(shown: str) -> channel_urls.ChannelType:
+    """What kind of channel it is, by what is shown of its address."""
+    return channel_urls.SCHEMES[channel_urls.scheme(shown)]
+
+
 def _name(name: str) -> str:
     text = name.strip() if isinstance(name, str) else ""
     if not text or len(text) > LONGEST_NAME or not text.isprintable():

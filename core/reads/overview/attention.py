@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from core.clock import NEVER
 from core.db.tables import (
+    alerts,
     bulk_refunds,
     cases,
     disputes,
@@ -26,7 +27,7 @@ from core.reads.overview.streams import StreamState
 from core.reads.permissions import requires
 from core.reads.revenue import ledger_checks, revenue
 from core.reads.search.payments import facets
-from core.states import BulkRefundState, CaseState, EventState, RefundState
+from core.states import AlertState, BulkRefundState, CaseState, EventState, RefundState
 
 #: A reading that is due this long says that the worker is behind, or stopped.
 LATE = timedelta(minutes=5)
@@ -44,10 +45,10 @@ class Need:
 
     Kinds: disputes_to_answer, refunds_to_approve, bulks_to_approve, bulks_stopped (by the worker,
     lately), refunds_failed, refunds_unresolved, open_cases, payments_to_capture, dead_events,
-    stale_objects, parked_objects; ledger_differs (days and currencies unlike Stripe's list),
-    balance_differs, categories_unmapped; stream_wrong and stream_incomplete, with the `stream`; and
-    right_missing, with the `missing` right (`rak_…`) of the key. `right` is the one that the work
-    itself takes; who has one of `others` can do something about it too.
+    stale_objects, parked_objects, open_alerts; ledger_differs (days and currencies unlike Stripe's
+    list), balance_differs, categories_unmapped; stream_wrong and stream_incomplete, with the
+    `stream`; and right_missing, with the `missing` right (`rak_…`) of the key. `right` is the one
+    that the work itself takes; who has one of `others` can do something about it too.
     """
 
     kind: str
@@ -69,6 +70,7 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     due = stale_objects.c.next_attempt_at
     late, set_aside = due < now - LATE, due >= NEVER
     dead = events.c.state == EventState.DEAD
+    unseen = alerts.c.state == AlertState.OPEN
     answerable = disputes.c.status.in_(dispute_statuses.answerable(conn))
     asked = refund_requests.c
     to_approve = (asked.state == RefundState.AWAITING_APPROVAL) & (asked.expires_at > now)
@@ -97,6 +99,8 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
         need("dead_events", "see_events", events.c.received_at, dead),
         need("stale_objects", "see_events", due, late),
         need("parked_objects", "see_events", stale_objects.c.known_at, set_aside),
+        # Of all kinds: who sees only some of them finds theirs on the screen itself.
+        need("open_alerts", "administer", alerts.c.first_seen_at, unseen),
     )
     standing = (*_streams(conn, livemode, now), *_ledger(conn, livemode))
     return tuple(one for one in (*standing, *found) if one.count)

@@ -1,0 +1,1 @@
+"""Alerts: what was found, whom it is told to, and what is watched."""
