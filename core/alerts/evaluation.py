@@ -17,6 +17,7 @@ from core.alerts.findings import Asked, Finding, Findings
 from core.alerts.kinds import KINDS
 from core.alerts.parameters import Parameters
 from core.db.engine import reading, retrying, writing
+from core.db.leases import SLACK
 from core.db.tables import alert_channels, alert_deliveries, alert_rules, alerts
 from core.db.upsert import insert_missing
 from core.states import AlertState, DeliveryState
@@ -130,8 +131,10 @@ def _write_notices(engine: Engine, livemode: bool, now: datetime) -> None:
     """A message to each channel about each alert that is due to be told of."""
     a, r = alerts.c, alert_rules.c
     muted = and_(r.muted_until.is_not(None), r.muted_until > now)
-    # A time further off than a day was written by a clock that ran ahead.
-    due = or_(a.next_notice_at <= now, a.next_notice_at > now + REMINDED_EVERY)
+    # A time further off than a day was written by a clock that ran ahead; a little further, by a
+    # worker that looked a moment later.
+    farthest = now + REMINDED_EVERY + SLACK
+    due = or_(a.next_notice_at <= now, a.next_notice_at > farthest)
     query = (
         select(a.id, a.notices)
         .join(alert_rules, r.id == a.rule_id)

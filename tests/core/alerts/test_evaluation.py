@@ -101,6 +101,28 @@ def test_a_rule_that_rests_closes_its_alerts(engine, time):
     assert [one.state for one in found(engine)] == ["closed"]
 
 
+def test_a_worker_whose_clock_is_behind_writes_no_second_message(engine, time):
+    add_rule(engine, "dead_event")
+    add_channel(engine, "ops", URL)
+    put_event(engine, "evt_1")
+    time.later(seconds=30)
+    look(engine)
+    time.later(seconds=-30)
+    look(engine)
+    assert len(sent(engine)) == 1
+
+
+def test_a_clock_that_ran_far_ahead_does_not_end_reminders(engine, time):
+    add_rule(engine, "dead_event")
+    add_channel(engine, "ops", URL)
+    put_event(engine, "evt_1")
+    time.later(days=400)
+    look(engine)
+    time.later(days=-400)
+    look(engine)
+    assert [row.notice for row in sent(engine)] == [1, 2]
+
+
 def at_once(engine, workers=4):
     """All look at the same moment, several times."""
     with ThreadPoolExecutor(workers) as pool:
