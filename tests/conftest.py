@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.support.fixtures_access",
     "tests.support.fixtures_actions",
     "tests.support.fixtures_browser",
+    "tests.support.fixtures_proof",
     "tests.support.fixtures_refund_screens",
     "tests.support.fixtures_refunds",
     "tests.support.fixtures_screens",

@@ -35,7 +35,8 @@ balance_readings = Table(
 )
 
 #: One comparison of a stretch of days (of `zone`, both ends included). `outcome`: agrees, differs,
-#: unknown (Stripe could not be asked). `digest` is of the breaks that it found.
+#: unknown (Stripe could not be asked). `digest` is of the breaks that it found. `witnesses` is JSON
+#: of `currencies`, what was said of each, and `unknown`, the identities that could not be held.
 reconcile_runs = Table(
     "reconcile_runs",
     metadata,

@@ -17,6 +17,11 @@ def ledger_check(livemode: bool) -> str:
     return f"ledger check:{'live' if livemode else 'test'}"
 
 
+def reconcile_request(livemode: bool) -> str:
+    """The name under which a mode's last request for a reconciliation stands, and how far it is."""
+    return f"reconcile request:{'live' if livemode else 'test'}"
+
+
 def position(connection: Connection, name: str) -> dict[str, Any] | None:
     """What the walk last kept; None if it never ran."""
     kept = connection.scalar(select(cursors.c.position).where(cursors.c.name == name))

@@ -5,77 +5,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from core.db.tables import (
-    balance_checks,
-    balance_readings,
-    balance_transactions,
-    revenue_daily,
-)
+from core.db.tables import balance_checks, balance_transactions, revenue_daily
+from core.domain import closings as domain
+from core.domain.closings import Closing
 from core.proof.breaks import Break, Delta
 from core.proof.rows import of_span
 from core.proof.span import Span
 
 BRIDGE, BALANCE = "bridge", "balance"
 _B = balance_transactions.c
-#: Currency and balance type.
-Key = tuple[str, str]
 #: Stripe makes funds available at an hour of its own of the day.
 _BY_BUCKET = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The bridge of one balance over a span, in minor units: `opening` and each category's net
-    come to `closing`. `opening` holds what was there before the mirror began."""
-
-    currency: str
-    balance_type: str
-    opening_minor: int
-    by_category: tuple[tuple[str, int], ...]
-    closing_minor: int
-
-
 def closings(connection: Connection, span: Span) -> list[Closing]:
-    """The bridge of each currency and balance type."""
-    c = balance_checks.c
-    before = {
-        (row[0], row[1]): int(row[2])
-        for row in connection.execute(
-            select(c.currency, c.balance_type, c.opening_minor).where(c.livemode == span.livemode)
-        )
-    }
-    opening = _sums(connection, (_B.livemode == span.livemode) & (_B.created_at < span.start))
-    moved: dict[Key, dict[str, int]] = defaultdict(dict)
-    query = (
-        select(_B.currency, _B.balance_type, _B.reporting_category, func.sum(_B.net_minor))
-        .where(of_span(span))
-        .group_by(_B.currency, _B.balance_type, _B.reporting_category)
-    )
-    for currency, kind, category, net in connection.execute(query):
-        moved[currency, kind][category] = int(net)
-    return [
-        _closing(key, before.get(key, 0) + opening.get(key, 0), moved.get(key, {}))
-        for key in sorted({*before, *opening, *moved})
-    ]
-
-
-def _closing(key: Key, opening: int, moved: dict[str, int]) -> Closing:
-    steps = tuple(sorted(moved.items()))
-    return Closing(*key, opening, steps, opening + sum(moved.values()))
-
-
-def _sums(connection: Connection, where: object) -> dict[Key, int]:
-    query = (
-        select(_B.currency, _B.balance_type, func.sum(_B.net_minor))
-        .where(where)  # type: ignore[arg-type] # a condition
-        .group_by(_B.currency, _B.balance_type)
-    )
-    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+    """The bridge of each currency and balance type over a span."""
+    return domain.closings(connection, span.livemode, span.start, span.end)
 
 
 def bridge_breaks(connection: Connection, span: Span, deltas: Iterable[Delta]) -> Iterator[Break]:
@@ -162,32 +111,3 @@ def balance_breaks(
                 ours_minor=expected - explained,
                 theirs_minor=row.balance_minor,
             )
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceReading:
-    """Stripe's balance when it was read last, in minor units: available and pending together."""
-
-    currency: str
-    balance_type: str
-    amount_minor: int
-    read_at: datetime
-
-
-def last_readings(connection: Connection, livemode: bool, before: datetime) -> list[BalanceReading]:
-    """The last balance that was read until a moment."""
-    r = balance_readings.c
-    last = (
-        select(func.max(r.read_at))
-        .where(r.livemode == livemode, r.read_at < before)
-        .scalar_subquery()
-    )
-    query = (
-        select(r.currency, r.balance_type, func.sum(r.amount_minor), func.max(r.read_at))
-        .where(r.livemode == livemode, r.read_at == last)
-        .group_by(r.currency, r.balance_type)
-        .order_by(r.currency, r.balance_type)
-    )
-    return [
-        BalanceReading(row[0], row[1], int(row[2]), row[3]) for row in connection.execute(query)
-    ]

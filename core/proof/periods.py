@@ -26,8 +26,9 @@ from core.db.tables import (
     reconcile_runs,
 )
 from core.domain import versions
+from core.domain.closings import last_readings
 from core.errors import AlreadyDecided, InvalidInput, NotFound
-from core.proof.balance import closings, last_readings
+from core.proof.balance import closings
 from core.proof.seal import Seal, counted_in, seal
 from core.proof.span import Span, month_of
 from core.reads.revenue.categories import KNOWN

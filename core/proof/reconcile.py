@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from core import clock
 from core.db.engine import one_picture, retrying, writing
+from core.domain.closings import last_readings
 from core.errors import StripeError
 from core.gateway.client import Gateway
 from core.mirror.balance_check import check_balance
@@ -94,6 +95,11 @@ class Reconciled:
             "expected": [_shown(one) for one in self.expected],
             "witnesses": self.witnesses,
         }
+
+    def kept(self) -> dict[str, Any]:
+        """What is kept with the run: its witnesses, and the identities that could not be held."""
+        unknown = [one.name for one in self.identities if one.state == UNKNOWN]
+        return {"currencies": self.witnesses, "unknown": unknown}
 
     def digest(self) -> str:
         """SHA-256 of the breaks, in the form of `shown`."""
@@ -215,7 +221,7 @@ def _witnesses(connection: Connection, span: Span) -> dict[str, dict[str, Any]]:
                 "stripe_balance_minor": None,
                 "stripe_balance_read_at": None,
             }
-    for reading in balance.last_readings(connection, span.livemode, clock.NEVER):
+    for reading in last_readings(connection, span.livemode, clock.NEVER):
         if reading.balance_type == "payments" and reading.currency in found:
             found[reading.currency] |= {
                 "stripe_balance_minor": reading.amount_minor,
@@ -240,7 +246,7 @@ def _keep(engine: Engine, result: Reconciled, asked_by: str) -> None:
             result.span,
             found=(*result.open, *result.expected),
             outcome=result.outcome,
-            witnesses=json.dumps(result.witnesses, sort_keys=True),
+            witnesses=json.dumps(result.kept(), sort_keys=True),
             digest=result.digest(),
             asked_by=asked_by,
             started_at=result.started_at,

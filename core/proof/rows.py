@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.db.tables import balance_transaction_fees, balance_transactions
+from core.domain.closings import rows_between
 from core.proof.breaks import Break
 from core.proof.span import Span
 from core.reads.revenue.categories import KNOWN
@@ -17,7 +18,7 @@ _B, _F = balance_transactions.c, balance_transaction_fees.c
 
 def of_span(span: Span) -> ColumnElement[bool]:
     """The ledger rows of a span, by when they happened."""
-    return and_(_B.livemode == span.livemode, _B.created_at >= span.start, _B.created_at < span.end)
+    return rows_between(span.livemode, span.start, span.end)
 
 
 def row_breaks(connection: Connection, span: Span) -> Iterator[Break]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select
 
 from core import clock
 
@@ -93,6 +93,23 @@ def page(find: Find[K], key: type[K], *, cursor: str | None, older: bool, limit:
         write_cursor(back),
         found.reached.moment if found.reached else None,
     )
+
+
+def of_table(
+    conn: Connection,
+    moment: Column[datetime],
+    key: Column[K],
+    tests: Sequence[ColumnElement[bool]],
+) -> Find[K]:
+    """Finds the rows of one table that pass all tests, by two of its columns."""
+
+    def find(start: Position[K] | None, older: bool, limit: int) -> Found[K]:
+        beyond = [rows_beyond(moment, key, start, older=older)] if start else []
+        order = (moment.desc(), key.desc()) if older else (moment, key)
+        query = select(moment, key).where(*tests, *beyond).order_by(*order).limit(limit)
+        return Found(tuple(Position(row[0], row[1]) for row in conn.execute(query)))
+
+    return find
 
 
 def cut(rows: Sequence[R], limit: int) -> tuple[Sequence[R], R | None]:

@@ -16,6 +16,9 @@ from core.reads import versions
 from core.reads.overview import attention, overview
 from core.reads.payments import detail as payment_detail
 from core.reads.payments import list as payment_list
+from core.reads.payouts import detail as payout_detail
+from core.reads.payouts import list as payout_list
+from core.reads.proof import breaks, runs, witnesses
 from core.reads.revenue import revenue
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -42,6 +45,24 @@ def test_screens_of_an_empty_account_are_empty(conn: Connection) -> None:
     assert overview.freshness(conn, livemode=False).last_event_at is None
     assert attention.needs_you(conn, livemode=False, now=NOW) == ()
     assert versions.version(conn, topic="payments", livemode=False) == 0
+
+
+def test_proof_and_payouts_of_an_empty_account_are_empty(conn: Connection) -> None:
+    days = {"livemode": False, "since": PERIOD["since"], "until": PERIOD["until"]}
+    assert witnesses.bridges(conn, **days, zone=ZONE) == ()
+    assert runs.last(conn, **days) is None
+    assert runs.asked(conn, livemode=False) is None
+    assert runs.counts(conn, livemode=False) == {}
+    month = date(2026, 11, 1)
+    assert runs.months(conn, livemode=False, today=NOW.date(), zone=ZONE) == (month,)
+    assert breaks.page(conn, livemode=False) == breaks.Page((), None, None)
+    assert breaks.filters(conn, livemode=False) == breaks.Filters((), ())
+    assert breaks.workers(conn) == ()
+    assert payout_list.page(conn, livemode=False) == payout_list.Page((), None, None)
+    assert payout_list.unpaid(conn, livemode=False) == ()
+    assert payout_list.currencies(conn, livemode=False) == ()
+    rows = payout_detail.rows(conn, livemode=False, payout_id="po_none")
+    assert rows == payout_detail.RowPage((), None, None)
 
 
 def test_list_of_an_empty_account_has_no_cursor(conn: Connection) -> None:

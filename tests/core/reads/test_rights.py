@@ -32,7 +32,8 @@ def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 READS = dict(all_reads())
-MONEY = {name for name in READS if name.startswith(("revenue.revenue.", "exports."))}
+MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.")
+MONEY = {name for name in READS if name.startswith(MONEYED)}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
 ON_BEHALF = {"exports.disputes", "exports.payments", "exports.refunds"}
@@ -42,6 +43,8 @@ MODELESS = {name for name in READS if name.startswith("admin.")}
 #: And what is watched, and whom it is told to.
 MODELESS |= {"alerts.alerts.deliveries", "alerts.settings.channels", "alerts.settings.rules"}
 MODELESS |= {"fraud.cases.workers", "fraud.lists.page", "fraud.rules.history"}
+#: And those who reconcile.
+MODELESS.add("proof.breaks.workers")
 
 
 @pytest.mark.parametrize("name", READS)
