@@ -15,6 +15,7 @@ from core.actions.developer import scenario_runs
 from core.actions.operation_kinds import KINDS
 from core.actions.operations import redaction
 from core.actions.operations.resolve import BATCH, resolve
+from core.actions.proof import runs as proof_runs
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.actions.refunds import bulk_worker
@@ -74,6 +75,7 @@ KEY_EVERY = 600.0
 PROOF_IDLE = 600.0
 ALERTS_EVERY = 60.0
 ALERT_MESSAGES_IDLE = 1.0
+PROOF_ASKED_IDLE = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -140,6 +142,8 @@ def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, 
             (f"{name} {mode}", step, idle)
             for name, step, idle in _loops_of(console, services, gateway, recorder)
         ]
+        asked = partial(proof_runs.run_asked, context, gateway.livemode)
+        loops.append((f"asked proof {mode}", asked, PROOF_ASKED_IDLE))
     return loops
 
 

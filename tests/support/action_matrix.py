@@ -12,7 +12,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,6 +54,7 @@ EVERYBODY = {"viewer", "support", "support_lead", "finance", "risk", "developer"
 NONE = "00000000-0000-4000-8000-000000000000"
 PAYMENT = "pi_none"
 DISPUTE = "du_none"
+_DAY = date(2026, 11, 1)
 _TEST: dict[str, Any] = {"livemode": False}
 _MONTH: dict[str, Any] = _TEST | {"zone": ZoneInfo("UTC")}
 
@@ -131,6 +132,14 @@ ROWS: dict[str, Row] = {
     "payments.payments.confirm": Row(TAKERS, (PAYMENT,), _TEST | {"payment_method": "none"}),
     "payments.payments.create": Row(TAKERS, (NewPayment("none", "usd", 1),), _TEST),
     "payments.payments.retrieve": Row(EVERYBODY | {"service"}, (PAYMENT,), _TEST),
+    "proof.breaks.assign": Row(FINANCE, (0, None)),
+    "proof.breaks.explain": Row(FINANCE, (0, "why")),
+    "proof.breaks.reopen": Row(FINANCE, (0,)),
+    "proof.runs.run": Row(
+        FINANCE,
+        (),
+        _TEST | {"first": _DAY, "last": _DAY - timedelta(days=1), "zone": ZoneInfo("UTC")},
+    ),
     "refunds.allowance.allowance": Row(
         {"support", "support_lead"}, (), _TEST | {"currency": "usd", "reason": "duplicate"}
     ),

@@ -9,6 +9,9 @@ from dashboard.ui import status_badges
 
 ACTIONS = {
     "audit.verify": N_("Verified the log"),
+    "break.assign": N_("Gave a difference to somebody"),
+    "break.explain": N_("Explained a difference"),
+    "break.reopen": N_("Opened a difference again"),
     "bulk_refund.approve": N_("Approved a bulk refund"),
     "bulk_refund.ask": N_("Asked for a bulk refund"),
     "bulk_refund.done": N_("Finished a bulk refund"),
@@ -47,6 +50,7 @@ ACTIONS = {
     "payment.create": N_("Created a payment"),
     "payment.retrieve": N_("Retrieved a payment"),
     "payment.view": N_("Opened a payment"),
+    "proof.run": N_("Asked for a reconciliation"),
     "read": N_("Opened a screen"),
     "refund.allowance": N_("Looked at the refund limits"),
     "refund.approve": N_("Approved a refund"),
