@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -26,40 +25,12 @@ def main() -> None:
     with row:
         view = widgets.url_choice(_("State"), "view", dispute_list.VIEWS, default="open")
         known = viewer.read(reads.filters, livemode=livemode)
-        reason = choice(_("Any reason"), "reason", known.reasons)
-        currency = choice(_("Any currency"), "currency", known.currencies, str.upper)
+        reason = widgets.url_select(_("Any reason"), "reason", known.reasons, stripe_labels.words)
+        currency = widgets.url_select(_("Any currency"), "currency", known.currencies, str.upper)
     csv_file.money_link(actions, "disputes", view=view, reason=reason, currency=currency)
     listed(view, reason, currency)
     with st.container(border=True):
         dispute_list.win_table(rates)
-
-
-def choice(
-    label: str, key: str, known: Sequence[str], shown: Callable[[str], str] = stripe_labels.words
-) -> str:
-    """A filter whose code stands in the URL."""
-    asked = st.query_params.get(key, "")
-    options = ["", *dict.fromkeys([*filter(None, known), *([asked] if asked else [])])]
-    st.session_state[f"choice_{key}"] = asked
-
-    def chosen() -> None:
-        value = st.session_state[f"choice_{key}"]
-        st.query_params.pop("after", None)
-        if value:
-            st.query_params[key] = value
-        else:
-            st.query_params.pop(key, None)
-
-    st.selectbox(
-        label,
-        options,
-        key=f"choice_{key}",
-        format_func=lambda code: (shown(code) or label) if code else label,
-        label_visibility="collapsed",
-        on_change=chosen,
-        width=190,
-    )
-    return asked
 
 
 @st.fragment

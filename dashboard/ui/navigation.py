@@ -44,6 +44,9 @@ def screens() -> tuple[Screen, ...]:
         Screen("payments", _("Payments"), "payments", monitor, see_payments),
         Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),
         Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
+        Screen("payouts", _("Payouts"), "account_balance", finance, see_revenue),
+        Screen("payout", _("Payout"), "account_balance", finance, see_revenue, hidden=True),
+        Screen("proof", _("Proof"), "balance", finance, see_revenue),
         Screen("close", _("Close"), "lock", finance, see_revenue),
         Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),
         Screen(

@@ -67,6 +67,27 @@ OUTCOME = {
 }
 #: What stands in a list of payments: the state, and beside it how disputes stand.
 STANDING = PAYMENT | {f"dispute_{code}": said for code, said in OUTCOME.items()}
+PAYOUT = {
+    "pending": (N_("Pending"), "blue"),
+    "in_transit": (N_("In transit"), "blue"),
+    "paid": (N_("Paid"), "green"),
+    "failed": (N_("Failed"), "red"),
+    "canceled": (N_("Canceled"), "gray"),
+}
+#: Whether two witnesses say the same.
+VERDICT = {
+    "reference": (N_("Reference"), "gray"),
+    "agrees": (N_("Agrees"), "green"),
+    "differs": (N_("Differs"), "red"),
+    "unknown": (N_("Not read"), "gray"),
+}
+#: How a difference between them stands.
+DIFFERENCE = {
+    "open": (N_("Unresolved"), "red"),
+    "expected": (N_("Expected"), "blue"),
+    "explained": (N_("Explained"), "violet"),
+    "closed": (N_("Gone"), "gray"),
+}
 RISK = {
     "normal": (N_("Normal"), "green"),
     "elevated": (N_("Elevated"), "orange"),

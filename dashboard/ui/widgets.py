@@ -151,6 +151,8 @@ def url_select(
 
 def _choose(key: str, default: str) -> None:
     chosen = st.session_state[f"choice_{key}"]
+    # A list that is narrowed begins with its newest rows.
+    first_page()
     if chosen == default:
         st.query_params.pop(key, None)
     else:

@@ -26,6 +26,8 @@ from dashboard.screens.audit import csv as audit_csv
 from dashboard.screens.disputes import csv as dispute_csv
 from dashboard.screens.fraud import csv as fraud_csv
 from dashboard.screens.payments import csv as payment_csv
+from dashboard.screens.payouts import csv as payout_csv
+from dashboard.screens.proof import csv as proof_csv
 from dashboard.screens.refunds import csv as refund_csv
 from dashboard.screens.revenue import csv as revenue_csv
 from dashboard.ui import viewer
@@ -40,10 +42,13 @@ _WRITE_ROWS = 500
 
 EXPORTS: dict[str, Callable[[Principal, QueryParams], Iterator[Row]]] = {
     "audit": audit_csv.LOG.rows,
+    "differences": proof_csv.DIFFERENCES.rows,
     "disputes": dispute_csv.DISPUTES.rows,
     "lists": fraud_csv.LISTS.rows,
     "bulk_refund": refund_csv.BULK.rows,
     "payments": payment_csv.PAYMENTS.rows,
+    "payout_rows": payout_csv.ROWS.rows,
+    "payouts": payout_csv.PAYOUTS.rows,
     "refunds": refund_csv.HISTORY.rows,
     "revenue": revenue_csv.rows,
 }

@@ -35,6 +35,8 @@ class Stack:
 
     base: str
     emulator: str
+    #: Where the database lies.
+    var_dir: Path = Path()
 
     @property
     def stripe(self) -> stripe.StripeClient:
@@ -69,7 +71,8 @@ def running(folder: Path, *args: str) -> Iterator[Stack]:
         )
         try:
             wait_until(lambda: _is_ready(process, log), seconds=240)
-            yield Stack(f"http://localhost:{ports['UI']}", f"http://127.0.0.1:{ports['EMULATOR']}")
+            ui, emulator = ports["UI"], ports["EMULATOR"]
+            yield Stack(f"http://localhost:{ui}", f"http://127.0.0.1:{emulator}", folder / "var")
         finally:
             process.terminate()
             process.wait(90)

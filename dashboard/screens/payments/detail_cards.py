@@ -12,7 +12,15 @@ from core.money import Money
 from core.reads.payments.detail import PaymentDetail
 from core.reads.payments.parts import Payment
 from dashboard.i18n import _
-from dashboard.ui import columns, error_explanations, status_badges, stripe_labels, widgets
+from dashboard.ui import (
+    columns,
+    error_explanations,
+    navigation,
+    status_badges,
+    stripe_labels,
+    viewer,
+    widgets,
+)
 from dashboard.ui.columns import money
 from dashboard.ui.metric_cards import Card, money_card
 from dashboard.ui.metric_cards import cards as draw_cards
@@ -75,6 +83,25 @@ def breakdown(detail: PaymentDetail) -> None:
     rates = {row.exchange_rate for row in detail.ledger if row.exchange_rate}
     for rate in sorted(rates):
         st.caption(_("Exchange rate {rate}").format(rate=rate))
+    if detail.money:
+        _payouts(tuple(dict.fromkeys(row.payout_id for row in detail.ledger if row.payout_id)))
+
+
+def _payouts(found: tuple[str, ...]) -> None:
+    """The payouts that its money went out with, as links for who may open them."""
+    if not found:
+        st.caption(_("Not paid out to the bank yet."))
+    for payout_id in found:
+        if navigation.may_open(viewer.signed_in(), "payout"):
+            st.page_link(
+                navigation.named("payout"),
+                label=_("Paid out with {payout}").format(payout=widgets.safe_text(payout_id)),
+                icon=":material/account_balance:",
+                query_params={"id": payout_id},
+            )
+        else:
+            said = _("Paid out with {payout}").format(payout=payout_id)
+            st.caption(widgets.safe_text(said))
 
 
 def _sums(lines: dict[str, int], currency: str) -> None:

@@ -81,3 +81,12 @@ def test_dates_are_written_as_the_language_writes_them():
     with i18n.speaking("zh-CN"):
         layout = charts.money(DAYS, "usd", SERIES, partial=None)["layout"]
     assert "月" in layout["xaxis"]["tickformat"]
+
+
+def test_a_waterfall_ends_at_its_sum_and_has_no_float():
+    lines = [("Opening", 1000), ("Charges", 10580), ("Payout", -9000), ("Closing", 2580)]
+    (trace,) = charts.waterfall(lines, "kwd", from_opening=True)["data"]
+    assert trace["x"] == ["1.000", "10.580", "-9.000", "2.580"]
+    assert trace["measure"] == ["absolute", "relative", "relative", "total"]
+    (steps,) = charts.waterfall(lines[1:], "kwd", from_opening=False)["data"]
+    assert steps["measure"] == ["relative", "relative", "total"]

@@ -1,0 +1,1 @@
+"""Payouts: the list, and one payout with what it is made of."""

@@ -1,0 +1,1 @@
+"""The proof: what each witness says, the bridge, and what differs."""

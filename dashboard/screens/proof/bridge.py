@@ -1,0 +1,31 @@
+"""From the opening of a balance by each category to its closing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.reads.proof.witnesses import Closing
+from dashboard.i18n import _
+from dashboard.screens.proof import labels
+from dashboard.ui import bridge, widgets
+from dashboard.ui.bridge import Part
+from dashboard.ui.widgets import safe_text
+
+
+def card(closing: Closing, *, titled: bool) -> None:
+    """The bridge; with `titled` it says which of Stripe's balances it is."""
+    title = _("From opening to closing, {currency}").format(currency=closing.currency.upper())
+    parts = [Part(one.category, one.count, one.gross_minor, one.net_minor) for one in closing.steps]
+    with st.container(border=True):
+        widgets.card_title(title)
+        if titled:
+            kind = labels.balance(closing.balance_type)
+            st.caption(_("Stripe's balance for: {kind}").format(kind=safe_text(kind)))
+        bridge.draw(
+            title,
+            parts,
+            closing.currency,
+            key=f"bridge_{closing.currency}_{closing.balance_type}",
+            opening=(_("Opening"), closing.opening_minor),
+            closing=_("Closing"),
+        )

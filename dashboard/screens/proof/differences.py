@@ -1,0 +1,102 @@
+"""The queue of what differs: both sides, cause, who looks into it, since when and until when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.reads.proof import breaks as reads
+from core.reads.proof.breaks import BreakRow
+from dashboard.i18n import N_, _, ngettext
+from dashboard.screens.proof import labels
+from dashboard.ui import csv_file, drawer, status_badges, viewer, widgets
+from dashboard.ui.data_table import (
+    Column,
+    DataTable,
+    Empty,
+    chips,
+    currency,
+    money,
+    opener,
+    text,
+)
+
+VIEWS = {
+    "open": N_("Unresolved"),
+    "expected": N_("Expected"),
+    "explained": N_("Explained"),
+    "closed": N_("Gone"),
+    "all": N_("All"),
+}
+#: The parameter of the URL that names the open row.
+OPENS = "difference"
+NOTHING_OPEN = Empty(
+    N_("Nothing differs"),
+    N_("All that was held agrees to the smallest unit. New differences appear here by themselves."),
+    ":material/check_circle:",
+)
+NONE_HERE = Empty(N_("No difference here"), N_("Choose another state, or take a filter out."))
+
+
+def queue(now: datetime) -> None:
+    """Filters, the rows, the pages, and their file."""
+    livemode = viewer.livemode()
+    known = viewer.read(reads.filters, livemode=livemode)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.header(_("Differences"), anchor=False, width="content")
+    with row:
+        view = widgets.url_choice(_("State"), "view", VIEWS, default="open")
+        kind = widgets.url_select(_("Any kind"), "kind", known.kinds, labels.kind)
+        of = widgets.url_select(_("Any currency"), "of", known.currencies, str.upper)
+        csv_file.money_link(st, "differences", view=view, kind=kind, currency=of)
+    cursor, older = widgets.cursor()
+    page = viewer.read(
+        reads.page,
+        livemode=livemode,
+        view=view,
+        kind=kind or None,
+        currency=of or None,
+        cursor=cursor,
+        older=older,
+    )
+    said = ngettext("{n} shown, newest first", "{n} shown, newest first", len(page.rows))
+    empty = NOTHING_OPEN if view == "open" and not (kind or of) else NONE_HERE
+    table = DataTable("differences", N_("Differences"), _columns(now), placeholder="", empty=empty)
+    table.draw(
+        table.frame(page.rows),
+        lambda name: drawer.remember(OPENS, name.removeprefix("#")),
+        caption=said.format(n=len(page.rows)),
+        hidden=() if view == "all" else ("state",),
+    )
+    if page.newer or page.older:
+        widgets.pager(newer=page.newer, older=page.older)
+
+
+def _columns(now: datetime) -> dict[str, Column[BreakRow]]:
+    def side(minor: int | None, row: BreakRow) -> str:
+        return labels.amount(minor, row.currency)
+
+    return {
+        "number": opener(N_("No."), lambda row: f"#{row.number}", width=84),
+        "kind": text(N_("What"), lambda row: labels.kind(row.kind), width=180),
+        "state": chips(
+            N_("State"),
+            lambda row: status_badges.cell(row.state),
+            status_badges.DIFFERENCE,
+            width=100,
+        ),
+        "ours": money(N_("Ours"), lambda row: side(row.ours_minor, row), width=100),
+        "theirs": money(N_("Theirs"), lambda row: side(row.theirs_minor, row), width=100),
+        "difference": money(
+            N_("Difference"), lambda row: side(row.difference_minor, row), width=96
+        ),
+        "currency": currency(lambda row: row.currency),
+        "due": text(N_("Due"), lambda row: labels.due(row.due_at, now), width=96),
+        "cause": text(N_("Likely cause"), lambda row: labels.cause(row.cause), width=300),
+        "owner": text(N_("Owner"), lambda row: row.owner_name or "", width=150, optional=True),
+        "age": text(N_("Found"), lambda row: labels.age(row.found_at, now), width=96),
+        "object": text(
+            N_("Object"), lambda row: labels.thing(row.identity, row.object_id), width=210
+        ),
+    }

@@ -1,0 +1,68 @@
+"""Payouts: what Stripe sends to the bank, what is on its way, and what failed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.reads.payouts import list as reads
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.screens.payouts import list as payout_list
+from dashboard.ui import csv_file, freshness, live, viewer, widgets
+
+
+def main() -> None:
+    """Draw the screen."""
+    viewer.require("see_revenue")
+    livemode = viewer.livemode()
+    actions = widgets.header(_("Payouts"), livemode=livemode)
+    unpaid = viewer.read(reads.unpaid, livemode=livemode)
+    payout_list.cards(unpaid)
+    if others := payout_list.others(unpaid):
+        said = _("Also on the way: {amounts}").format(amounts=others)
+        st.caption(widgets.safe_text(said))
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        view = widgets.url_choice(_("State"), "view", payout_list.VIEWS, default="all")
+        known = viewer.read(reads.currencies, livemode=livemode)
+        currency = widgets.url_select(_("Any currency"), "currency", known, str.upper)
+    csv_file.money_link(actions, "payouts", view=view, currency=currency)
+    listed(view, currency)
+
+
+@st.fragment
+def listed(view: str, currency: str) -> None:
+    """The rows: drawn again, alone, when one is opened."""
+    if opened := st.session_state.pop("payout_opened", None):
+        viewer.go("payout", id=opened)
+    viewer.require("see_revenue")
+    version = live.version("revenue")
+    cursor, older = widgets.cursor()
+    page = viewer.read(
+        reads.page,
+        livemode=viewer.livemode(),
+        view=view,
+        currency=currency or None,
+        cursor=cursor,
+        older=older,
+    )
+    if not page.rows:
+        narrowed = view != "all" or currency or cursor
+        (payout_list.NONE_HERE if narrowed else payout_list.NONE_YET).draw()
+    else:
+        caption = i18n.as_of(
+            payout_list.counted(len(page.rows)), freshness.now().mirror, viewer.zone()
+        )
+        payout_list.TABLE.draw(payout_list.TABLE.frame(page.rows), remember, caption=caption)
+    if page.newer or page.older:
+        widgets.pager(newer=page.newer, older=page.older)
+    if cursor is None:
+        live.ping("revenue", version)
+
+
+def remember(payout_id: str) -> None:
+    """A click on an id: the fragment opens it when it runs, for a callback cannot."""
+    st.session_state["payout_opened"] = payout_id
+
+
+main()

@@ -1,0 +1,127 @@
+"""Proof: whether the ledger, Stripe's list and Stripe's balance agree, and what differs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from core.reads.proof import runs as reads
+from core.reads.proof import witnesses as witness_reads
+from core.reads.revenue import revenue
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.screens.proof import bridge, dialogs, differences, identities, labels, witnesses
+from dashboard.screens.proof import drawer as difference_drawer
+from dashboard.screens.proof import run as proof_run
+from dashboard.screens.proof.messages import FLASH
+from dashboard.ui import drawer, live, viewer, widgets
+
+
+def main() -> None:
+    """Draw the screen."""
+    viewer.require("see_revenue")
+    livemode, zone = viewer.livemode(), viewer.zone()
+    today = datetime.now(UTC).astimezone(zone).date()
+    counts = viewer.read(reads.counts, livemode=livemode)
+    actions = widgets.header(_("Proof"), livemode=livemode, beside=lambda: badge(counts))
+    FLASH.show()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        since, until = picked(viewer.read(reads.months, livemode=livemode, today=today, zone=zone))
+        known = viewer.read(revenue.currencies, livemode=livemode)
+        shown = {code: code.upper() for code in known}
+        currency = None
+        if shown:
+            first = next(iter(shown))
+            currency = widgets.url_choice(_("Currency"), "currency", shown, default=first)
+    with actions:
+        asked = viewer.read(reads.asked, livemode=livemode)
+        proof_run.button(since, until - timedelta(days=1), asked)
+    balances(since, until, currency)
+    if number := drawer.asked(differences.OPENS):
+        drawer.draw(differences.OPENS, _("Difference"), lambda: difference_drawer.body(number))
+    else:
+        dialogs.open_asked_dialog()
+
+
+def badge(counts: dict[str, dict[str, int]]) -> None:
+    """How many differences are open, of all days."""
+    open_ = sum(states.get("open", 0) for states in counts.values())
+    if open_:
+        st.badge(labels.counted(open_), icon=":material/error:", color="red")
+
+
+def picked(months: tuple[date, ...]) -> tuple[date, date]:
+    """The first day of the month that is chosen, and the first after it."""
+    known = {f"{month:%Y-%m}": month for month in months}
+    code = widgets.url_select(
+        _("Month"),
+        "month",
+        list(known),
+        lambda one: i18n.month(known[one]) if one in known else one,
+        default=next(iter(known)),
+    )
+    since = known.get(code, months[0])
+    return since, (since + timedelta(days=31)).replace(day=1)
+
+
+@st.fragment
+def balances(since: date, until: date, currency: str | None) -> None:
+    """Witnesses, bridge, rules and differences: drawn again while a reconciliation is under way."""
+    drawer.follow_selection(differences.OPENS)
+    viewer.require("see_revenue")
+    livemode = viewer.livemode()
+    version = live.version("revenue")
+    asked = viewer.read(reads.asked, livemode=livemode)
+    running = proof_run.is_under_way(asked)
+    if st.session_state.pop("proof_running", False) and not running:
+        # It has ended: the button and the badge stand on the page.
+        st.rerun()
+    st.session_state["proof_running"] = running
+    if asked is not None:
+        proof_run.progress(asked)
+    if currency is None:
+        witnesses.empty()
+    else:
+        proved(since, until, currency)
+    differences.queue(datetime.now(UTC))
+    if running:
+        live.ping("revenue", version)
+
+
+def proved(since: date, until: date, currency: str) -> None:
+    """One currency: what each witness says of it, the bridge, and the rules, if they were held."""
+    livemode = viewer.livemode()
+    days: dict[str, Any] = {
+        "livemode": livemode,
+        "since": since,
+        "until": until,
+        "zone": viewer.zone(),
+    }
+    run = viewer.read(reads.last, livemode=livemode, since=since, until=until)
+    st.caption(proof_run.caption(run))
+    mine = [c for c in viewer.read(witness_reads.bridges, **days) if c.currency == currency]
+    if run is None:
+        left = st.container()
+    else:
+        left, right = st.columns([2, 1])
+        with right:
+            identities.card(run, viewer.read(reads.counts, livemode=livemode))
+    with left:
+        for closing in mine:
+            said = viewer.read(witness_reads.witnesses, closing=closing, **days)
+            witnesses.card(closing, said, closing_day(until))
+            bridge.card(closing, titled=len(mine) > 1)
+
+
+def closing_day(until: date) -> str:
+    """Of when the closing is."""
+    now = datetime.now(UTC)
+    last = until - timedelta(days=1)
+    if now.astimezone(viewer.zone()).date() <= last:
+        return _("Balance so far, {time}").format(time=i18n.minute(now, viewer.zone()))
+    return _("Closing balance, {day}").format(day=i18n.day(last))
+
+
+main()

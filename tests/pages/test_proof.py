@@ -1,0 +1,224 @@
+"""Proof on the screen: witnesses with their difference, rules, and the queue that is worked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from core import clock
+from core.actions.proof import runs as actions
+from core.db.engine import reading, writing
+from core.db.tables import balance_checks, breaks, ledger_checks, reconcile_runs
+from dashboard.screens.proof import labels
+from tests.support import factories, stream_rows
+from tests.support.checkout_screens import badges
+from tests.support.fixtures_access import audited, person
+from tests.support.fixtures_proof import difference
+
+pytestmark = pytest.mark.usefixtures("within_a_day")
+
+
+@pytest.fixture
+def ledger(console, nothing_cached):
+    """Three payments of 10.00 USD, of which Stripe's balance has a cent more than we have."""
+    now = clock.now()
+    with writing(console.engine) as conn:
+        for _ in range(3):
+            factories.paid(conn, created_at=now - timedelta(minutes=1))
+        conn.execute(
+            insert(balance_checks).values(
+                livemode=False,
+                currency="usd",
+                balance_type="payments",
+                balance_minor=3001,
+                ledger_minor=2910,
+                opening_minor=90,
+                checked_at=now,
+            )
+        )
+        conn.execute(
+            insert(ledger_checks).values(
+                livemode=False,
+                day=now.date(),
+                currency="usd",
+                theirs_count=3,
+                theirs_net_minor=2910,
+                ours_count=3,
+                ours_net_minor=2910,
+                checked_at=now,
+            )
+        )
+    stream_rows.write(console.engine)
+
+
+@pytest.fixture
+def finance(console):
+    return person(console, "finance")
+
+
+@pytest.fixture
+def proof(console, ledger, finance, screen_as):
+    def run(**query):
+        test = screen_as(finance, "proof", **query)
+        assert not test.exception
+        return test
+
+    return run
+
+
+def reconciled(console, **given):
+    today = clock.now().date()
+    row = {
+        "livemode": False,
+        "first_day": today.replace(day=1),
+        "last_day": today,
+        "zone": "UTC",
+        "version": "1",
+        "asked_by": "worker",
+        "outcome": "agrees",
+        "open": 0,
+        "expected": 0,
+        "witnesses": '{"currencies": {}, "unknown": ["balance"]}',
+        "digest": "",
+        "started_at": clock.now(),
+        "ended_at": clock.now(),
+    }
+    with writing(console.engine) as conn:
+        conn.execute(insert(reconcile_runs).values(**row | given))
+
+
+def said(test):
+    return " ".join(one.value for one in (*test.markdown, *test.caption)).replace("\\", "")
+
+
+def test_each_witness_has_its_figure_and_its_difference_zero_printed(proof):
+    text = said(proof())
+    assert text.count("$30.00") == 2
+    assert ":green[$0.00]" in text
+    assert ":red[**$0.01**]" in text
+    assert "3 rows, summed" in text
+    assert re.search(r"1 of \d+ days read", text)
+
+
+def test_the_bridge_adds_up_in_the_table_under_it(proof):
+    table = proof().dataframe[0].value
+    assert list(table["net"]) == ["$0.90", "$29.10", "$30.00"]
+    assert list(table["what"]) == ["Opening", "Charge", "Closing"]
+    assert table["fee"].iloc[1] == "-$0.90"
+
+
+def test_a_month_that_was_not_reconciled_says_so(proof):
+    assert "These days were not reconciled yet." in said(proof())
+
+
+def test_each_rule_says_how_it_stands(console, proof):
+    reconciled(console)
+    difference(console)
+    text = said(proof())
+    broken = r":red\[\S+\] Each day's rows are those of Stripe's list  \n:small\[1 open\]"
+    assert re.search(broken, text)
+    assert "Stripe could not be asked" in text
+    assert text.count(":green[:material/check_circle:]") == len(labels.IDENTITIES) - 2
+
+
+def test_the_queue_shows_both_sides_and_the_cause_in_words(console, proof):
+    number = difference(console, due_at=clock.now() - timedelta(days=3))
+    test = proof()
+    row = test.dataframe[-1].value.iloc[0]
+    assert row["number"].endswith(f"#{number}")
+    assert (row["kind"], row["ours"], row["theirs"], row["difference"]) == (
+        "Amount differs",
+        "$11.00",
+        "$10.00",
+        "-$1.00",
+    )
+    assert row["cause"].startswith("The row here is not what Stripe says")
+    assert row["due"] == "3 days late"
+    assert "1 difference" in badges(test)
+
+
+def test_filters_stand_in_the_address(console, proof):
+    difference(console, currency="jpy")
+    difference(console)
+    test = proof(view="all", of="jpy")
+    assert list(test.dataframe[-1].value["currency"]) == ["JPY"]
+    assert "No difference here" in badges(proof(view="closed"))
+
+
+def test_a_difference_is_explained_and_then_not_open(console, proof, finance):
+    number = difference(console)
+    test = proof(difference=str(number))
+    test.button(key="explain").click().run()
+    assert not test.exception
+    test.button(key="explain_now").click().run()
+    assert "Say why it is there." in said(test)
+    test.text_area(key="difference_reason").input("A fee of the bank").run()
+    test.button(key="explain_now").click().run()
+    assert not test.exception
+    assert "The difference is explained" in test.success[0].value
+    assert "Nothing differs" in badges(test)
+    (row,) = audited(console, "break.explain")
+    assert (row.actor, row.target) == (finance, str(number))
+    assert "A fee of the bank" in [text.value for text in test.text]
+
+
+def test_a_difference_is_given_to_somebody_and_opened_again(console, proof, finance):
+    number = difference(console, state="explained", reason="known", explained_by=finance)
+    test = proof(difference=str(number))
+    test.button(key="assign").click().run()
+    test.selectbox(key="difference_owner").set_value(finance).run()
+    test.button(key="assign_now").click().run()
+    assert not test.exception
+    test.button(key="reopen").click().run()
+    assert not test.exception
+    with reading(console.engine) as conn:
+        row = conn.execute(select(breaks).where(breaks.c.id == number)).one()
+    assert (row.owner, row.state) == (finance, "open")
+
+
+def test_a_difference_that_is_not_here_is_said_to_be_so(proof):
+    for asked in ("999", "none"):
+        assert "There is no such difference here" in badges(proof(difference=asked))
+
+
+def test_the_button_asks_the_worker_and_says_how_far_it_is(console, proof):
+    test = proof()
+    test.button(key="reconcile").click().run()
+    assert not test.exception
+    assert test.button(key="reconcile").disabled
+    assert "Being reconciled" in test.success[0].value
+    assert len(audited(console, "proof.run")) == 1
+    assert actions.run_asked(context_of(console), False)
+    test.run()
+    assert not test.exception
+    assert not test.button(key="reconcile").disabled
+    assert any("Reconciled" in caption.value for caption in test.caption)
+
+
+def context_of(console):
+    """A worker's context without a key: Stripe cannot be asked."""
+    from core import bootstrap
+
+    return bootstrap.open_actions(console)[0]
+
+
+def test_without_a_ledger_it_says_what_is_missing(console, nothing_cached, finance, screen_as):
+    test = screen_as(finance, "proof")
+    assert not test.exception
+    assert "There is nothing to prove yet" in badges(test)
+
+
+def test_it_speaks_chinese(console, proof):
+    difference(console)
+    reconciled(console)
+    test = proof()
+    test.selectbox(key="language").set_value("zh-CN").run()
+    assert test.title[0].value == "核对"
+    assert test.dataframe[-1].value.iloc[0]["kind"] == "金额不同"
+    assert "Stripe 清单" in said(test)
+
+
+@pytest.mark.parametrize("role", ["viewer", "support", "risk", "admin"])
+def test_without_the_right_there_is_no_proof(console, ledger, screen_as, role):
+    assert screen_as(person(console, role), "proof").title[0].value == "Overview"
