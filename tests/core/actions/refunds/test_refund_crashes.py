@@ -54,7 +54,7 @@ def later(till, time):
 def resolve_by_two(till):
     """Two workers resolve at once, until neither finds anything due."""
     workers = [
-        threading.Thread(target=resolve.resolve, args=(context,))
+        threading.Thread(target=resolve.resolve, args=(context, KINDS))
         for context in (till.context, till.second)
     ]
     for worker in workers:
