@@ -92,5 +92,9 @@ def business_day(moment: datetime, zone: ZoneInfo) -> date:
 
 def start_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
     """When the business day of a moment began, in UTC."""
-    day = business_day(moment, zone)
+    return first_moment(business_day(moment, zone), zone)
+
+
+def first_moment(day: date, zone: ZoneInfo) -> datetime:
+    """When a business day began, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, FromClause, create_engine, event
+from sqlalchemy import URL, Connection, Engine, FromClause, create_engine, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -49,7 +49,7 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, parsed.database, cache_mib)
+        return _sqlite_to_write(url, parsed.database, cache_mib)
     if parsed.get_backend_name() == "mysql" and "charset" not in parsed.query:
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     return create_engine(
@@ -75,9 +75,46 @@ class _Hinted(SQLiteCompiler):
         return text
 
 
-def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
+def open_read_only(url: str) -> Engine:
+    """An engine that cannot write, for those who only look; makes no file and no folder.
+
+    A SQLite file is opened by its mode `ro`; a session of MySQL is told that it only reads.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_to_read(parsed.database)
+    engine = open_engine(url, pool_size=1)
+
+    @event.listens_for(engine, "connect")
+    def _reads_alone(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    return engine
+
+
+def _sqlite_to_read(path: str | None) -> Engine:
+    # As a URI: the name of a file may hold what a URI's own marks are.
+    named = URL.create(
+        "sqlite",
+        database=Path(path or ":memory:").absolute().as_uri(),
+        query={"mode": "ro", "uri": "true"},
+    )
+    return _sqlite(named, ("query_only=ON",))
+
+
+def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+    pragmas = ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_mib * 1024}")
+    return _sqlite(url, pragmas, prepare=_keep_a_log_ahead)
+
+
+def _sqlite(
+    url: str | URL,
+    pragmas: Iterable[str],
+    prepare: Callable[[sqlite3.Connection], None] | None = None,
+) -> Engine:
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": 30, "isolation_level": None}
     )
@@ -85,12 +122,9 @@ def _sqlite(url: str, path: str | None, cache_mib: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
-        _keep_a_log_ahead(connection)
-        for pragma in (
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"cache_size=-{cache_mib * 1024}",
-        ):
+        if prepare is not None:
+            prepare(connection)
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -36,7 +36,7 @@ CORE_TIERS = (
     ("mirror",),
     ("inbox", "proof", "alerts"),
     ("actions",),
-    ("bootstrap",),
+    ("bootstrap", "notebook"),
 )
 #: The same for dashboard: screens know nothing of who serves them.
 DASHBOARD_TIERS = (
