@@ -130,6 +130,18 @@ class MatchReason(StrEnum):
     PERSON = "person"
 
 
+class ExportState(StrEnum):
+    """Of a file that the worker writes for a person."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    #: It was done; the file has been kept for as long as files are.
+    REMOVED = "removed"
+
+
 LIFE_CYCLES: tuple[type[StrEnum], ...] = (
     OperationState,
     RefundState,
@@ -141,4 +153,5 @@ LIFE_CYCLES: tuple[type[StrEnum], ...] = (
     AlertState,
     DeliveryState,
     ScenarioRunState,
+    ExportState,
 )

@@ -10,7 +10,7 @@ from core.reads.disputes import list as reads
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import list as dispute_list
-from dashboard.ui import csv_file, freshness, live, stripe_labels, viewer, widgets
+from dashboard.ui import file_links, freshness, live, stripe_labels, viewer, widgets
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
         known = viewer.read(reads.filters, livemode=livemode)
         reason = widgets.url_select(_("Any reason"), "reason", known.reasons, stripe_labels.words)
         currency = widgets.url_select(_("Any currency"), "currency", known.currencies, str.upper)
-    csv_file.money_link(actions, "disputes", view=view, reason=reason, currency=currency)
+    file_links.money_links(actions, "disputes", view=view, reason=reason, currency=currency)
     listed(view, reason, currency)
     with st.container(border=True):
         dispute_list.win_table(rates)

@@ -11,7 +11,7 @@ from dashboard.i18n import N_, _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
-from dashboard.ui import csv_file, freshness, live, viewer, widgets
+from dashboard.ui import file_links, freshness, live, viewer, widgets
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     with actions:
         running = widgets.live_switch(st, standing=cursor is not None)
         payment_list.bulk_refund(query)
-        csv_file.money_link(st, "payments", q=str(query))
+        file_links.money_links(st, "payments", q=str(query))
     newest(query, cursor, older, running)
 
 

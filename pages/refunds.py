@@ -18,7 +18,7 @@ from dashboard.screens.refunds import bulk_approval_dialog, bulk_tables
 from dashboard.screens.refunds import drawer as refund_drawer
 from dashboard.screens.refunds import form as refund_form
 from dashboard.screens.refunds import tables as refund_tables
-from dashboard.ui import csv_file, drawer, freshness, live, navigation, viewer, widgets
+from dashboard.ui import drawer, file_links, freshness, live, navigation, viewer, widgets
 
 TABS = {
     "asked": N_("Asked"),
@@ -160,7 +160,7 @@ def opened(entry: refund_history.Entry) -> None:
 def below(state: str, payment: str, cursor: str | None, older: str | None) -> None:
     """The file of what is shown, and the way through the pages."""
     row = st.container(horizontal=True, horizontal_alignment="right")
-    csv_file.money_link(row, "refunds", state=state, payment=payment)
+    file_links.money_links(row, "refunds", state=state, payment=payment)
     row.button(_("Newest"), key="newest", disabled=cursor is None, on_click=widgets.first_page)
     row.button(
         _("Older"),

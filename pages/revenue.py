@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any, cast
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +15,7 @@ from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.screens.revenue import ledger_differences
 from dashboard.screens.revenue import view as revenue_view
-from dashboard.ui import charts, freshness, live, metric_cards, viewer, widgets
+from dashboard.ui import charts, file_links, freshness, live, metric_cards, viewer, widgets
 
 PERIODS = {
     "7d": N_("7 d"),
@@ -56,7 +55,7 @@ def main() -> None:
             with tab:
                 shown = revenue_view.shaped(version, currency, period, livemode, i18n.language())
                 draw(shown, currency, period)
-    widgets.card_link(_("Every refund as CSV"), refunds_file())
+    refunds_file()
 
 
 def picked(today: date) -> tuple[date, ...]:
@@ -83,7 +82,7 @@ def draw(shown: dict[str, Any], currency: str, period: revenue_view.Period) -> N
         widgets.card_title(title)
         charts.draw(shown["figure"], alt=title, key=f"chart_{currency}")
         table(shown["series"], _("From"), f"series_{currency}", title)
-        widgets.card_link(_("CSV"), address(currency, period, period.by))
+        files(currency, period, period.by)
     with st.grid(2, min_column_width=420):
         for name, by, head, rows in (
             (_("By method"), "method", _("Method"), shown["methods"]),
@@ -92,12 +91,12 @@ def draw(shown: dict[str, Any], currency: str, period: revenue_view.Period) -> N
             with st.container(border=True):
                 widgets.card_title(name)
                 table(rows, head, f"{by}_{code}", name)
-                widgets.card_link(_("CSV"), address(currency, period, by))
+                files(currency, period, by)
         with st.container(border=True):
             title = _("Fees and costs")
             widgets.card_title(title)
             table(shown["fees"], "", f"fees_{code}", title)
-            widgets.card_link(_("CSV"), address(currency, period, "fees"))
+            files(currency, period, "fees")
         with st.container(border=True):
             movements(shown, code)
 
@@ -124,8 +123,8 @@ def table(rows: pd.DataFrame, head: str, key: str, alt: str) -> None:
     widgets.plain_table(rows, revenue_view.layout(head), key=key, alt=alt, most=10)
 
 
-def address(currency: str, period: revenue_view.Period, by: str) -> str:
-    """Where the same figures can be had as a file."""
+def files(currency: str, period: revenue_view.Period, by: str) -> None:
+    """The same figures as files."""
     asked = {
         "currency": currency,
         "since": period.since.isoformat(),
@@ -133,13 +132,13 @@ def address(currency: str, period: revenue_view.Period, by: str) -> str:
         "by": by,
         "mode": "live" if viewer.livemode() else "test",
     }
-    return f"/ui/export/revenue.csv?{urlencode(asked)}"
+    file_links.card_links("revenue", asked, csv=_("CSV"))
 
 
-def refunds_file() -> str:
-    """Where finance, who has no screen of refunds, gets each of them with who asked and decided."""
-    mode = "live" if viewer.livemode() else "test"
-    return f"/ui/export/refunds.csv?{urlencode({'mode': mode})}"
+def refunds_file() -> None:
+    """For finance, who has no screen of refunds: each of them with who asked and decided."""
+    asked = {"mode": "live" if viewer.livemode() else "test"}
+    file_links.card_links("refunds", asked, csv=_("Every refund as CSV"))
 
 
 main()

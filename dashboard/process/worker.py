@@ -7,11 +7,14 @@ import signal
 import threading
 import time
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 from core import clock
 from core.actions.context import ActionContext
 from core.actions.developer import scenario_runs
+from core.actions.exports import requests as export_requests
+from core.actions.exports import worker as export_worker
 from core.actions.operation_kinds import KINDS
 from core.actions.operations import redaction
 from core.actions.operations.resolve import BATCH, resolve
@@ -23,6 +26,7 @@ from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
 from core.bootstrap import Console, StripeServices, action_context
+from core.db.engine import open_engine
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -45,6 +49,7 @@ from core.mirror.refresh_loop import RefreshLoop
 from core.mirror.streams import OWN, Recorder, Step, every_so_often
 from core.proof.nightly import reconcile_daily
 from core.risk.scoring_worker import Watch
+from core.settings import Settings
 from core.stripe_calls.retention import CHUNK, prune
 from dashboard.process import emulator_control
 
@@ -68,6 +73,9 @@ LOG_EVERY = 2.0
 RESOLVE_EVERY = 1.0
 SCENARIOS_IDLE = 1.0
 BULK_IDLE = 1.0
+EXPORTS_IDLE = 1.0
+#: A long file is read once from end to end: a large cache would only grow.
+EXPORTS_CACHE_MIB = 2
 RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
@@ -127,8 +135,9 @@ def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, 
         ("scenarios", lambda: scenario_runs.run_waiting(context, challenge), SCENARIOS_IDLE),
         ("bulk refunds", lambda: bulk_worker.send_waiting_rows(context), BULK_IDLE),
         ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
+        ("exports", exporter(console.settings), EXPORTS_IDLE),
         ("expiry", lambda: _expire(context), EXPIRY_EVERY),
-        ("retention", lambda: _retain(context), UPKEEP_EVERY),
+        ("retention", lambda: _retain(console, context), UPKEEP_EVERY),
         ("alerts", partial(_look_for_alerts, console, context), ALERTS_EVERY),
         (
             "alert messages",
@@ -303,9 +312,25 @@ def _expire(context: ActionContext) -> bool:
     return False
 
 
-def _retain(context: ActionContext) -> bool:
+def exporter(settings: Settings) -> Step:
+    """Writes the files that are too long to be waited for, over a connection of its own."""
+    engine = open_engine(settings.database, pool_size=1, cache_mib=EXPORTS_CACHE_MIB)
+    console, folder = Console(settings, engine), _exports_folder(settings)
+
+    def step() -> bool:
+        return export_worker.write_waiting(engine, folder, console.read, settings.zone)
+
+    return step
+
+
+def _exports_folder(settings: Settings) -> Path:
+    return settings.var_dir / export_requests.FOLDER
+
+
+def _retain(console: Console, context: ActionContext) -> bool:
     """Let go of what is kept for a time only; whether there is more of it."""
     now = clock.now()
+    export_worker.remove_old(context.engine, _exports_folder(console.settings), at=now)
     pruned, forgotten = prune(context.engine, at=now), redaction.forget(context.engine, at=now)
     return pruned == CHUNK or forgotten == redaction.CHUNK
 

@@ -115,6 +115,11 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
         log.flush()
 
 
+def action_context() -> ActionContext:
+    """What actions work with: for routes, whose errors are answers of theirs."""
+    return _context(current_console())[0]
+
+
 @lru_cache(maxsize=1)
 def _context(opened: Console) -> tuple[ActionContext, RequestLog]:
     """The one context of this process: its cache and its budget of calls are shared by all."""

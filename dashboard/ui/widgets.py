@@ -95,13 +95,6 @@ def card_title(title: str) -> None:
     st.container(horizontal=True).header(title, anchor=False, width="content")
 
 
-def card_link(label: str, address: str) -> None:
-    """A file of what the card shows. It stands under the table: on a touch screen a table's
-    toolbar takes the clicks of what stands above."""
-    row = st.container(horizontal=True, horizontal_alignment="right")
-    row.link_button(label, address, type="tertiary", icon=":material/download:")
-
-
 def url_choice(label: str, key: str, options: Mapping[str, str], *, default: str) -> str:
     """Segments whose code stands in the URL: a bound widget would put its translated label there,
     and links would break across languages."""

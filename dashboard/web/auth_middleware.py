@@ -81,7 +81,7 @@ class AuthMiddleware:
         if path != "/healthz" and not self.resolver.addresses.has_our_host(headers):
             await PlainTextResponse("unknown host", 421)(scope, receive, send)
             return
-        activity = path not in _AUTOMATIC and (
+        activity = not _is_automatic(path) and (
             path.startswith("/ui/") or not path.startswith(_MACHINES)
         )
         try:
@@ -216,6 +216,11 @@ def _introduced(scope: Scope, session: Session | None) -> Scope:
         headers.append((IDENTITY, session.user_id.encode()))
     state = {**scope.get("state", {}), "session": session}
     return {**scope, "headers": headers, "state": state}
+
+
+def _is_automatic(path: str) -> bool:
+    """Whether a page asks for it by itself; that of a long file does so until it is written."""
+    return path in _AUTOMATIC or (path.startswith("/ui/exports/") and path.count("/") == 3)
 
 
 def _is_ours(name: bytes) -> bool:

@@ -57,6 +57,7 @@ DISPUTE = "du_none"
 _DAY = date(2026, 11, 1)
 _TEST: dict[str, Any] = {"livemode": False}
 _MONTH: dict[str, Any] = _TEST | {"zone": ZoneInfo("UTC")}
+_FILE: dict[str, Any] = {"format": "csv", "query": ""}
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ ROWS: dict[str, Row] = {
     "refunds.bulk_ask.ask": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
     "refunds.bulk_ask.stop": Row(LEAD, (NONE,)),
     "refunds.bulk_ask.try_out": Row(LEAD, (NewBulk((), None, "duplicate"),), _TEST),
+    "exports.requests.ask payments": Row({"finance"}, named=_FILE | {"kind": "payments"}),
+    "exports.requests.ask audit": Row(ADMIN, named=_FILE | {"kind": "audit"}),
+    "exports.requests.ask lists": Row(RISK, named=_FILE | {"kind": "lists"}),
+    "exports.requests.cancel": Row({"finance", "admin", "risk", "support_lead"}, (NONE,)),
+    "exports.requests.find": Row({"finance", "admin", "risk", "support_lead"}, (NONE,)),
     "fraud.cases.approve": Row(RISK, (NONE,)),
     "fraud.cases.assign": Row(RISK, (NONE, None)),
     "fraud.cases.dismiss": Row(RISK, (NONE, "why")),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from core import clock
 from core.db.tables import audit_log, settings_table
@@ -83,6 +83,12 @@ def page(
     found = keyset.page(conn, asked, cursor=cursor, older=older, limit=limit)
     read = conn.execute(select(audit_log).where(audit_log.c.seq.in_(found.keys)))
     return keyset.filled(found, _named(conn, read.all()))
+
+
+@requires("administer")
+def exceeds(conn: Connection, *, query: Query, zone: ZoneInfo, most: int) -> bool:
+    """Whether the log has more than `most` rows, whatever is searched in it."""
+    return (conn.scalar(select(func.max(audit_log.c.seq))) or 0) > most
 
 
 @requires("administer")

@@ -90,6 +90,18 @@ def history(
     )
 
 
+def matching(
+    *, livemode: bool, payment_id: str | None, state: str | None
+) -> tuple[Select[Any], Select[Any]]:
+    """The keys of what `history` gives: of requests, and of refunds that nobody asked for here."""
+    own = _requests(livemode, payment_id, state, None).order_by(None)
+    elsewhere = _external(livemode, payment_id, state, None).order_by(None)
+    return (
+        own.with_only_columns(refund_requests.c.id),
+        elsewhere.with_only_columns(refunds.c.stripe_id),
+    )
+
+
 def _requests(
     livemode: bool, payment_id: str | None, state: str | None, start: Position[str] | None
 ) -> Select[Any]:

@@ -41,6 +41,8 @@ ACTIONS = {
     "event.replay_dead": N_("Replayed all dead events"),
     "event.simulate": N_("Made an event up"),
     "export": N_("Took a file away"),
+    "export.ask": N_("Asked for a long file"),
+    "export.cancel": N_("Canceled a long file"),
     "list.add": N_("Put an entry on a list"),
     "list.import": N_("Imported a list"),
     "list.remove": N_("Took an entry off a list"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from core.access.rights import ADMINISTER
@@ -11,7 +9,7 @@ from core.reads.admin import audit as reads
 from core.reads.admin.audit import FIELDS, AuditRow
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.audit import labels as audit_labels
-from dashboard.ui import status_badges
+from dashboard.ui import file_links, status_badges
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, opener, text
 from dashboard.ui.log_list import LogList
 from dashboard.ui.search_filters import PERIODS, Period, Pills, SearchBar, Segments, Typed
@@ -47,8 +45,7 @@ BAR = SearchBar(
 
 def export(line: str) -> None:
     """The same search as a file."""
-    asked = urlencode({"q": line})
-    st.link_button(_("Export CSV"), f"/ui/export/audit.csv?{asked}", icon=":material/download:")
+    file_links.links(st, "audit", {"q": line})
 
 
 def who(row: AuditRow) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -17,7 +16,7 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud.messages import FLASH
-from dashboard.ui import status_badges, viewer, widgets
+from dashboard.ui import file_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, moment, opener, text
 
 EVERY = ""
@@ -55,7 +54,7 @@ def draw() -> None:
         _table(found.rows)
         _pages(number, found.older)
         wanted = {name: value for name, value in asked.items() if value}
-        widgets.card_link(_("Export CSV"), f"/ui/export/lists.csv?{urlencode(wanted)}")
+        file_links.card_links("lists", wanted)
     else:
         widgets.empty(
             _("No entry fits"),

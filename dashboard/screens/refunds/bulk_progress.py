@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,7 +17,16 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import drawer, flash, live, status_badges, stripe_labels, viewer, widgets
+from dashboard.ui import (
+    drawer,
+    file_links,
+    flash,
+    live,
+    status_badges,
+    stripe_labels,
+    viewer,
+    widgets,
+)
 
 #: Which rows are shown, by the states that they are in.
 ROWS = {
@@ -167,8 +175,7 @@ def _rows(bulk: Bulk) -> None:
             st.caption(_("None here."))
         row = st.container(horizontal=True, horizontal_alignment="right")
         asked = {"id": bulk.bulk_id, "mode": "live" if viewer.livemode() else "test"}
-        address = f"/ui/export/bulk_refund.csv?{urlencode(asked)}"
-        row.link_button(_("CSV"), address, type="tertiary", icon=":material/download:")
+        file_links.links(row, "bulk_refund", asked, csv=_("CSV"), type="tertiary")
         row.button(
             _("From the start"),
             key="rows_first",

@@ -36,7 +36,7 @@ MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.")
 MONEY = {name for name in READS if name.startswith(MONEYED)}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
-ON_BEHALF = {"exports.disputes", "exports.payments", "exports.refunds"}
+ON_BEHALF = {f"exports.permitted.{name}" for name in ("disputes", "payments", "refunds")}
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith("admin.")}
 #: So are the rules of risk, its lists and those who work on it.

@@ -12,7 +12,7 @@ from dashboard.screens.audit.labels import ACTIONS
 CORE = Path(__file__).parents[3] / "core"
 #: What actions are about; other dotted words in these packages are names of events and fields.
 _ACTION = re.compile(
-    r"(audit|break|bulk_refund|case|checkout_session|dispute|event|list|payment|proof|refund|review|rules"
+    r"(audit|break|bulk_refund|case|checkout_session|dispute|event|export|list|payment|proof|refund|review|rules"
     r"|scenarios|session|token|user)\.[a-z_]+"
 )
 #: A setting's name and one of Stripe's events, which look alike.

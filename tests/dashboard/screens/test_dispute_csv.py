@@ -8,8 +8,8 @@ from core import clock
 from core.access.rights import ROLES
 from core.db.engine import writing
 from core.db.tables import disputes
-from dashboard.ui import csv_file
-from tests.dashboard.web.test_csv_exports import client, table
+from core.reads.exports import lists
+from tests.dashboard.web.test_file_exports import client, table
 from tests.support.fixtures_access import audited, person
 
 __all__ = ["client"]
@@ -53,7 +53,7 @@ def ids(answer):
 
 
 def test_the_file_holds_the_list_in_its_order_over_all_pages(kept, finance, monkeypatch):
-    monkeypatch.setattr(csv_file, "PAGE_ROWS", 2)
+    monkeypatch.setattr(lists, "PAGE_ROWS", 2)
     assert ids(finance.get(FILE)) == ["du_3", "du_4", "du_5", "du_6"]
     assert ids(finance.get(FILE, params={"view": "all"})) == [f"du_{n}" for n in range(7)]
 

@@ -7,8 +7,8 @@ from core.actions.fraud import list_entries, list_import
 from core.actions.fraud.list_entries import NewEntry
 from core.db.engine import reading, writing
 from core.db.tables import list_entries as entries
-from dashboard.ui import csv_file
-from tests.dashboard.web.test_csv_exports import client, table
+from core.reads.exports import lists
+from tests.dashboard.web.test_file_exports import client, table
 from tests.support.fixtures_access import person
 
 __all__ = ["client"]
@@ -30,7 +30,7 @@ def kept(console):
 
 
 def test_a_file_of_the_lists_is_taken_by_the_import(console, context, risk, client, monkeypatch):
-    monkeypatch.setattr(csv_file, "PAGE_ROWS", 2)
+    monkeypatch.setattr(lists, "PAGE_ROWS", 2)
     for number in range(5):
         list_entries.add(context, risk, NewEntry("block", "user", f"u{number}", "=1+1"))
     before = kept(console)

@@ -15,7 +15,7 @@ from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
 from dashboard.ui import live
 from dashboard.ui import viewer as console_
-from dashboard.web import csv_exports
+from dashboard.web import file_exports
 from tests.support.bulk_refunds import ask, work_off
 from tests.support.fixtures_access import audited, person
 from tests.support.refunds import paid, part, whole
@@ -34,7 +34,7 @@ def client(console, monkeypatch):
             request.state.principal = console.principal(user_id)
             return await call_next(request)
 
-        app = Starlette(routes=[*csv_exports.routes, *live.routes])
+        app = Starlette(routes=[*file_exports.routes(), *live.routes])
         app.add_middleware(BaseHTTPMiddleware, dispatch=introduce)
         return TestClient(app)
 

@@ -7,7 +7,7 @@ import pytest
 from core.access import audit
 from core.access.rights import ADMIN, ROLES
 from core.db.engine import writing
-from tests.dashboard.web.test_csv_exports import client, table
+from tests.dashboard.web.test_file_exports import client, table
 from tests.support.fixtures_access import audited, person
 
 __all__ = ["client"]

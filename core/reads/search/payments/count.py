@@ -39,6 +39,15 @@ def count_matches(conn: Connection, filters: Filters, *, zone: ZoneInfo) -> Coun
     return Count(min(n, LIMIT), exact=complete)
 
 
+def exceeds(conn: Connection, filters: Filters, *, zone: ZoneInfo, most: int) -> bool:
+    """Whether more than `most` payments match, or may do so: counting touches twice as many."""
+    exact = _from_days(conn, filters, zone)
+    if exact is not None:
+        return exact > most
+    n, complete = tally(conn, filters, limit=most + 1, budget=2 * most)
+    return n > most or not complete
+
+
 def _from_days(conn: Connection, filters: Filters, zone: ZoneInfo) -> int | None:
     """From the rollup, when all conditions are facets and whole days of `zone`."""
     since, until = wanted_range(filters)

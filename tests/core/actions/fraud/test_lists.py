@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.principals import Caller
+from core.actions.exports import csv_writer
 from core.actions.fraud import list_entries, list_import
 from core.actions.fraud.list_entries import NewEntry
 from core.db.engine import reading, writing
 from core.db.tables import list_entries as table
 from core.errors import InvalidInput, NotFound
 from core.risk import lists
-from dashboard.web import csv_exports
 from tests.support.fixtures_access import audited, person
 
 HEAD = "kind,field,value,reason,expires\n"
@@ -147,7 +147,7 @@ def test_what_an_export_marks_comes_back_as_it_was(console, context, risk):
         ("block", "email", "@shop.example", "=1+1", ""),
         ("block", "user", "|a|b", "-x", ""),
     ]
-    text = "".join(csv_exports.lines(rows))
+    text = "".join(csv_writer.text(rows[0], rows[1:]))
     assert "'@shop.example" in text
     list_import.import_text(context, risk, io.StringIO(text).getvalue())
     assert [(row.value, row.reason) for row in kept(console)] == [

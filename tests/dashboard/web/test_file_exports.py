@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 
 from core import clock
 from core.access.rights import ROLES
+from core.actions.exports import csv_writer
 from core.db.engine import writing
+from core.reads.exports import lists
+from core.reads.exports import revenue as revenue_file
 from core.reads.revenue.categories import MOVEMENTS
-from dashboard.screens.revenue import csv as revenue_csv
-from dashboard.ui import csv_file
-from dashboard.web import csv_exports
+from dashboard.web import file_exports
 from tests.support import factories
 from tests.support.fixtures_access import audited, give, person
 
@@ -33,7 +34,7 @@ def client(console, monkeypatch):
             request.state.principal = console.principal(user_id)
             return await call_next(request)
 
-        app = Starlette(routes=csv_exports.routes)
+        app = Starlette(routes=file_exports.routes())
         app.add_middleware(BaseHTTPMiddleware, dispatch=introduce)
         return TestClient(app)
 
@@ -81,17 +82,17 @@ def test_formulas_are_neutralised(console, shop, client):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "|", "%"])
 def test_no_cell_begins_as_a_formula_does(start):
-    text = "".join(csv_exports.lines([[f"{start}cmd()"]]))
+    text = "".join(csv_writer.text([f"{start}cmd()"], []))
     cell = next(csv.reader(io.StringIO(text[1:], newline="")))[0]
     assert cell.startswith("'")
 
 
 def test_negative_amounts_stay_numbers():
-    assert "".join(csv_exports.lines([["-12.34"]]))[1:].strip() == "-12.34"
+    assert "".join(csv_writer.text(["-12.34"], []))[1:].strip() == "-12.34"
 
 
 def test_all_pages_of_a_long_list_are_in_the_file(console, client, monkeypatch):
-    monkeypatch.setattr(csv_file, "PAGE_ROWS", 20)
+    monkeypatch.setattr(lists, "PAGE_ROWS", 20)
     with writing(console.engine) as conn:
         made = [factories.paid(conn)["stripe_id"] for _ in range(65)]
     rows = table(client(person(console, "finance")).get("/ui/export/payments.csv"))
@@ -129,6 +130,9 @@ def test_each_file_is_written_down_has_its_own_name_and_is_not_kept(console, sho
 PARTS = "gross refunds disputes platform_earnings fees network_costs tax".split()
 
 
+MINORS = [f"{name}_minor" for name in revenue_file.AMOUNTS]
+
+
 @pytest.fixture
 def busy_day(console):
     """A day with a sale, costs, and movements that are no revenue; what a file of it is asked."""
@@ -152,8 +156,8 @@ def busy_day(console):
 def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, busy_day):
     ask = client(person(console, "finance"))
     (day,) = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "day"}))
-    assert list(day) == ["period", *revenue_csv.COLUMNS]
-    said = {name: text for name, text in day.items() if text != "0.00"}
+    assert list(day) == ["period", "currency", *revenue_file.AMOUNTS, "charges", *MINORS]
+    said = {name: text for name, text in day.items() if name not in MINORS and text != "0.00"}
     assert said == {
         "period": busy_day["since"],
         "currency": "USD",

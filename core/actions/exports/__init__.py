@@ -1,0 +1,1 @@
+"""Long files: asked for, written by the worker, fetched by who asked, and removed after a day."""

@@ -1,0 +1,245 @@
+"""Lists as files, each by one loop over the pages of its read.
+
+What a person may type into a file's address is what the screen's filters are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from core.money import Money
+from core.reads.admin import audit
+from core.reads.admin.audit import AuditRow
+from core.reads.disputes.list import DisputeRow
+from core.reads.disputes.list import Page as DisputePage
+from core.reads.exports import permitted, sizes
+from core.reads.exports.columns import Asked, Column, FileRows, Kind, Reader, file_rows
+from core.reads.fraud import lists as fraud_lists
+from core.reads.fraud.lists import Entry as ListEntry
+from core.reads.payments import list as payment_list
+from core.reads.payments.list import PaymentRow
+from core.reads.refunds import bulk as bulk_reads
+from core.reads.refunds.bulk import BulkRow
+from core.reads.refunds.history import Entry as RefundEntry
+from core.reads.refunds.history import Page as RefundPage
+from core.reads.search.logs.keyset import LogPage
+
+#: Rows that are read at once: no more than these are held in memory.
+PAGE_ROWS = 500
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile(Generic[P, R]):
+    """The file of a list, which holds every row that the list's filters find.
+
+    `read`: a read of one page; its right is asked for at each page.
+    `filters`: what the read takes, by what is asked and the zone whose days count; raises
+    `InvalidInput` for what it cannot read.
+    `columns`: what stands in the file for a row.
+    `rows_of`, `next_of`: a page's rows, and where the next page begins, None behind the last.
+    `exceeds`: a read that takes the filters and `most`, None where the list is never long.
+    `cursor`: the read's parameter that takes what `next_of` gives.
+    """
+
+    read: Callable[..., P]
+    filters: Callable[[Asked, ZoneInfo], dict[str, Any]]
+    columns: tuple[Column[R], ...]
+    rows_of: Callable[[P], Iterable[R]]
+    next_of: Callable[[P], object | None]
+    exceeds: Callable[..., bool] | None = None
+    cursor: str = "cursor"
+
+    @property
+    def right(self) -> str:
+        """What a person needs to take it away."""
+        found: str = self.read.right  # type: ignore[attr-defined] # `requires` sets it
+        return found
+
+    def open(self, read: Reader, asked: Asked, zone: ZoneInfo) -> FileRows:
+        """The file for what is asked, read page by page as its rows are taken."""
+        return file_rows(self.columns, self._rows(read, self.filters(asked, zone)))
+
+    def is_longer(self, read: Reader, asked: Asked, zone: ZoneInfo, most: int) -> bool:
+        """Whether the file may have more than `most` rows."""
+        if self.exceeds is None:
+            return False
+        found: bool = read(self.exceeds, most=most, **self.filters(asked, zone))
+        return found
+
+    def _rows(self, read: Reader, given: dict[str, Any]) -> Iterator[R]:
+        start = None
+        while True:
+            page = read(self.read, limit=PAGE_ROWS, **given, **{self.cursor: start})
+            yield from self.rows_of(page)
+            start = self.next_of(page)
+            if start is None:
+                return
+
+
+def is_live(asked: Asked) -> bool:
+    """The mode that is asked for: test, unless it says live."""
+    return asked.get("mode") == "live"
+
+
+_T, _N, _F, _AT, _M = Kind.TEXT, Kind.COUNT, Kind.FLAG, Kind.TIME, Kind.MAJOR
+
+PAYMENTS: ListFile[payment_list.PaymentPage, PaymentRow] = ListFile(
+    permitted.payments,
+    lambda asked, zone: {
+        "query": payment_list.parse(asked.get("q", "")),
+        "livemode": is_live(asked),
+        "zone": zone,
+    },
+    (
+        Column("id", _T, lambda row: row.stripe_id),
+        Column("created_utc", _AT, lambda row: row.created_at),
+        Column("state", _T, lambda row: row.state),
+        Column("status", _T, lambda row: row.status),
+        Column("amount", _M, lambda row: Money(row.amount_minor, row.currency)),
+        Column("currency", _T, lambda row: row.currency.upper()),
+        Column("refunded", _M, lambda row: Money(row.amount_refunded_minor, row.currency)),
+        Column("method", _T, lambda row: row.method_type),
+        Column("card_brand", _T, lambda row: row.card_brand),
+        Column("card_last4", _T, lambda row: row.card_last4),
+        Column("card_country", _T, lambda row: row.card_country),
+        Column("email", _T, lambda row: row.email),
+        Column("customer_name", _T, lambda row: row.customer_name),
+        Column("customer", _T, lambda row: row.customer_id),
+        Column("order", _T, lambda row: row.order_id),
+        Column("user", _T, lambda row: row.user_id),
+        Column("risk_level", _T, lambda row: row.risk_level),
+        Column("risk_score", _N, lambda row: row.risk_score),
+        Column("failure_code", _T, lambda row: row.failure_code),
+        Column("decline_code", _T, lambda row: row.decline_code),
+        Column("captured", _M, lambda row: Money(row.amount_captured_minor, row.currency)),
+        Column("disputed", _M, lambda row: Money(row.amount_disputed_minor, row.currency)),
+        Column("dispute", _T, lambda row: row.dispute_outcome),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older_cursor,
+    exceeds=sizes.payments_exceed,
+)
+REFUNDS: ListFile[RefundPage, RefundEntry] = ListFile(
+    permitted.refunds,
+    lambda asked, _zone: {
+        "livemode": is_live(asked),
+        "payment_id": asked.get("payment") or None,
+        "state": asked.get("state") or None,
+    },
+    (
+        Column("id", _T, lambda one: one.id),
+        Column("asked_utc", _AT, lambda one: one.at),
+        Column("state", _T, lambda one: one.state),
+        Column("amount", _M, lambda one: one.amount),
+        Column("currency", _T, lambda one: one.amount.currency.upper()),
+        Column("payment", _T, lambda one: one.payment_id),
+        Column("refund", _T, lambda one: one.refund_id),
+        Column("made", _T, lambda one: "elsewhere" if one.external else "here"),
+        Column("reason", _T, lambda one: one.reason),
+        Column("note", _T, lambda one: one.note),
+        Column("why", _T, lambda one: one.why),
+        Column("over", _T, lambda one: one.over),
+        Column("asked_by", _T, lambda one: one.asked_by),
+        Column("decided_by", _T, lambda one: one.decided_by),
+        Column("bulk", _T, lambda one: one.bulk_id),
+    ),
+    rows_of=lambda page: page.entries,
+    next_of=lambda page: page.older_cursor,
+    exceeds=sizes.refunds_exceed,
+)
+BULK_REFUND: ListFile[bulk_reads.Rows, BulkRow] = ListFile(
+    bulk_reads.rows,
+    lambda asked, _zone: {"livemode": is_live(asked), "bulk_id": asked.get("id", "")},
+    (
+        Column("payment", _T, lambda one: one.payment_id),
+        Column("amount", _M, lambda one: one.amount),
+        Column("currency", _T, lambda one: one.amount.currency.upper()),
+        Column("state", _T, lambda one: one.state),
+        Column("why", _T, lambda one: one.why),
+        Column("refund", _T, lambda one: one.refund_id),
+        Column("request", _T, lambda one: one.request_id),
+        Column("changed_utc", _AT, lambda one: one.updated_at),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.next_cursor,
+)
+DISPUTES: ListFile[DisputePage, DisputeRow] = ListFile(
+    permitted.disputes,
+    lambda asked, _zone: {
+        "livemode": is_live(asked),
+        "view": asked.get("view") or "open",
+        "reason": asked.get("reason") or None,
+        "currency": asked.get("currency") or None,
+    },
+    (
+        Column("id", _T, lambda row: row.stripe_id),
+        Column("created_utc", _AT, lambda row: row.created_at),
+        Column("status", _T, lambda row: row.status),
+        Column("amount", _M, lambda row: row.amount),
+        Column("currency", _T, lambda row: row.amount.currency.upper()),
+        Column("reason", _T, lambda row: row.reason),
+        Column("due_utc", _AT, lambda row: row.due_by),
+        Column("payment", _T, lambda row: row.payment_id),
+        Column("customer", _T, lambda row: row.customer),
+        Column("card_brand", _T, lambda row: row.card_brand),
+        Column("has_evidence", _F, lambda row: row.has_evidence),
+        Column("submissions", _N, lambda row: row.submission_count),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.next_cursor,
+    exceeds=sizes.disputes_exceed,
+)
+AUDIT: ListFile[LogPage[AuditRow], AuditRow] = ListFile(
+    audit.page,
+    lambda asked, zone: {"query": audit.read_line(asked.get("q", "")), "zone": zone},
+    (
+        Column("row", _N, lambda row: row.seq),
+        Column("at_utc", _AT, lambda row: row.at),
+        Column("actor", _T, lambda row: row.actor),
+        Column("actor_name", _T, lambda row: row.actor_name),
+        Column("action", _T, lambda row: row.action),
+        Column("target", _T, lambda row: row.target),
+        Column("target_name", _T, lambda row: row.target_name),
+        Column("outcome", _T, lambda row: row.outcome),
+        Column("details", _T, lambda row: row.details),
+        Column("previous_hash", _T, lambda row: row.previous_hash),
+        Column("hash", _T, lambda row: row.hash),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+    exceeds=audit.exceeds,
+)
+#: In the columns that an import takes.
+FRAUD_LISTS: ListFile[fraud_lists.EntryPage, ListEntry] = ListFile(
+    fraud_lists.page,
+    lambda asked, _zone: {
+        "kind": asked.get("kind") or None,
+        "field": asked.get("field") or None,
+        "search": asked.get("search", ""),
+    },
+    (
+        Column("kind", _T, lambda one: one.kind),
+        Column("field", _T, lambda one: one.field),
+        Column("value", _T, lambda one: one.value),
+        Column("reason", _T, lambda one: one.reason),
+        Column("expires", _AT, lambda one: one.expires_at),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+    cursor="below",
+)
+#: Every list by the name in its file's address.
+LISTS: dict[str, ListFile[Any, Any]] = {
+    "audit": AUDIT,
+    "bulk_refund": BULK_REFUND,
+    "disputes": DISPUTES,
+    "lists": FRAUD_LISTS,
+    "payments": PAYMENTS,
+    "refunds": REFUNDS,
+}

@@ -1,0 +1,83 @@
+"""Revenue's tables as files; the amounts have the signs of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from datetime import date
+from typing import Any
+
+from core.errors import InvalidInput
+from core.money import Money
+from core.reads.exports.columns import Asked, Column, FileRows, Kind, Reader, file_rows
+from core.reads.exports.lists import is_live
+from core.reads.revenue import revenue
+from core.reads.revenue.categories import MOVEMENTS, PARTS
+
+#: The amounts: both blocks. The parts add up to `net`, it and the movements to `balance_change`.
+AMOUNTS = [
+    *"gross refunds disputes platform_earnings fees network_costs tax net".split(),
+    *MOVEMENTS,
+    "balance_change",
+]
+_FIGURES = [f"{name}_minor" for name in (*PARTS, "net", *MOVEMENTS)]
+_READS: dict[str, Callable[..., Any]] = {
+    "method": revenue.by_method,
+    "country": revenue.by_country,
+}
+Row = dict[Hashable, Any]
+
+
+def open_revenue(read: Reader, asked: Asked) -> FileRows:
+    """The table under Revenue's chart, or the one by method, by country, or of fees."""
+    if asked.get("by") == "fees":
+        return _fees(read, asked)
+    by, period = asked.get("by", "day"), _period(asked)
+    more: dict[str, Any] = {} if by in _READS else {"by": by}
+    found = read(_READS.get(by, revenue.series), **period, **more)
+    # By the signs of the screen: what left and what was taken is negative.
+    signed = revenue.as_added(found)
+    signed["balance_change_minor"] = signed["net_minor"] + signed["other_minor"]
+    rows = signed.to_dict("records")
+    return file_rows(_columns(str(found.columns[0]), period["currency"]), rows)
+
+
+def _columns(key: str, currency: str) -> list[Column[Row]]:
+    figures = zip(AMOUNTS, (*_FIGURES, "balance_change_minor"), strict=True)
+    return [
+        Column(key, Kind.DAY if key == "period" else Kind.TEXT, lambda row: row[key]),
+        Column("currency", Kind.TEXT, lambda _row: currency.upper()),
+        *(_amount(name, figure, currency) for name, figure in figures),
+        Column("charges", Kind.COUNT, lambda row: int(row["count"])),
+    ]
+
+
+def _amount(name: str, figure: str, currency: str) -> Column[Row]:
+    return Column(name, Kind.MAJOR, lambda row: Money(int(row[figure]), currency))
+
+
+def _fees(read: Reader, asked: Asked) -> FileRows:
+    """What fees went to; the amounts add up to the column `fees` of the same period."""
+    period = _period(asked)
+    currency = period["currency"]
+    columns: list[Column[revenue.FeePart]] = [
+        Column("part", Kind.TEXT, lambda part: part.type),
+        Column("currency", Kind.TEXT, lambda _part: currency.upper()),
+        Column("amount", Kind.MAJOR, lambda part: Money(-part.amount_minor, currency)),
+    ]
+    return file_rows(columns, read(revenue.fee_parts, **period))
+
+
+def _period(asked: Asked) -> dict[str, Any]:
+    return {
+        "livemode": is_live(asked),
+        "currency": asked.get("currency", ""),
+        "since": _day(asked, "since"),
+        "until": _day(asked, "until"),
+    }
+
+
+def _day(asked: Asked, name: str) -> date:
+    try:
+        return date.fromisoformat(asked.get(name, ""))
+    except ValueError:
+        raise InvalidInput(name, "must be a day such as 2026-11-01") from None

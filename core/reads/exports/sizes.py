@@ -1,0 +1,58 @@
+"""Whether a list's file may have more than so many rows: those are not written while one waits."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Select, func, select
+
+from core import clock
+from core.db.tables import disputes
+from core.reads.permissions import requires
+from core.reads.refunds import history
+from core.reads.search.payments import count
+from core.reads.search.payments.filters import resolve
+from core.reads.search.query import Query
+
+
+@requires("see_revenue")
+def payments_exceed(
+    conn: Connection, *, query: Query, livemode: bool, zone: ZoneInfo, most: int
+) -> bool:
+    """Whether the search finds more than `most`; so too where counting them would take long."""
+    filters = resolve(query, livemode=livemode, zone=zone, now=clock.now())
+    return count.exceeds(conn, filters, zone=zone, most=most)
+
+
+@requires("see_revenue")
+def refunds_exceed(
+    conn: Connection, *, livemode: bool, payment_id: str | None, state: str | None, most: int
+) -> bool:
+    """Whether there are more than `most` such refunds, asked for here and made elsewhere."""
+    found = 0
+    for asked in history.matching(livemode=livemode, payment_id=payment_id, state=state):
+        found += _count(conn, asked, most + 1 - found)
+        if found > most:
+            return True
+    return False
+
+
+@requires("see_revenue")
+def disputes_exceed(
+    conn: Connection,
+    *,
+    livemode: bool,
+    view: str,
+    reason: str | None,
+    currency: str | None,
+    most: int,
+) -> bool:
+    """Whether the mode has more than `most` disputes, whatever the list is filtered by."""
+    query = select(disputes.c.stripe_id).where(disputes.c.livemode == livemode)
+    return _count(conn, query, most + 1) > most
+
+
+def _count(conn: Connection, query: Select[Any], most: int) -> int:
+    few = query.limit(most).subquery()
+    return conn.scalar(select(func.count()).select_from(few)) or 0
