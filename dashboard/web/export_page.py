@@ -42,6 +42,8 @@ _TITLES = {
     ExportState.CANCELED: N_("You canceled this file"),
     ExportState.REMOVED: N_("This file is no longer kept"),
 }
+#: What the worker says of a file that it could not write, for the catalogue.
+WHYS = (N_("The worker stopped while writing it."), N_("The file could not be written."))
 
 
 def address(export_id: str) -> str:
@@ -105,7 +107,7 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 
 def _said(found: Export) -> str:
     if found.state is ExportState.FAILED:
-        return login_page.notice_html("error", found.why or "")
+        return login_page.notice_html("error", _(found.why) if found.why else "")
     if found.state is ExportState.DONE:
         said = ngettext(
             "It has {n} row, and is kept for a day.",

@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=120)
 KEPT = timedelta(days=1)
 #: It is begun so often: what two workers died of, a third would die of too.
 MOST_TRIES = 2
+STOPPED = "The worker stopped while writing it."
+NOT_WRITTEN = "The file could not be written."
 #: So many rows are written between two signs of life.
 REPORT_ROWS = 10_000
 
@@ -65,7 +67,7 @@ def write_waiting(engine: Engine, folder: Path, read: PersonReader, zone: ZoneIn
     if claimed is None:
         return False
     if claimed.tries > MOST_TRIES:
-        _fail(engine, claimed, "The worker stopped while writing it.")
+        _fail(engine, claimed, STOPPED)
         return True
     path = folder / f"{claimed.id}-{claimed.fence[:8]}.{claimed.format}"
     try:
@@ -79,7 +81,7 @@ def write_waiting(engine: Engine, folder: Path, read: PersonReader, zone: ZoneIn
         _fail(engine, claimed, error.message[:500])
     except OSError as error:
         _log.error("exports: %s", error)
-        _fail(engine, claimed, "The file could not be written.")
+        _fail(engine, claimed, NOT_WRITTEN)
     return True
 
 

@@ -12,6 +12,7 @@ from core import clock
 from core.actions.exports import requests, worker
 from core.db.engine import writing
 from dashboard.ui import viewer
+from dashboard.web import export_page
 from tests.dashboard.web.test_file_exports import client, table
 from tests.support import factories
 from tests.support.fixtures_access import audited, give, make_console, person
@@ -145,6 +146,16 @@ def test_the_page_speaks_chinese(console, client):
     page = client(person(console, "finance")).get(FILE, headers={"accept-language": "zh-CN"})
     assert 'lang="zh-CN"' in page.text
     assert "正在写入您的文件" in page.text
+
+
+def test_why_a_file_was_not_written_is_said_in_both_languages(console, client, tmp_path):
+    (console.settings.var_dir).write_text("no folder")
+    ask = client(person(console, "finance"))
+    where = ask.get(FILE).url.path
+    write(console)
+    assert worker.NOT_WRITTEN in ask.get(where).text
+    assert "文件无法写入" in ask.get(where, headers={"accept-language": "zh"}).text
+    assert set(export_page.WHYS) == {worker.NOT_WRITTEN, worker.STOPPED}
 
 
 @pytest.mark.parametrize("text", ["status:failed", "-status:succeeded", "amount:>99999"])
