@@ -29,6 +29,7 @@ from core.reads.exports import lists
 from core.states import ExportState
 from tests.support import factories
 from tests.support.fixtures_access import audited, give, make_console, person
+from tests.support.fixtures_actions import make_context
 from tests.support.receivers import wait_until
 
 ROWS = 25
@@ -92,6 +93,20 @@ def test_parquet_has_the_same_rows(context, console, finance, folder, some_payme
     assert table.column_names == list(lines[0])
     assert table["id"].to_pylist() == [row["id"] for row in lines] == some_payments
     assert table["amount_minor"].to_pylist() == [int(row["amount_minor"]) for row in lines]
+
+
+def test_both_databases_keep_what_was_asked_for(access_url, action_emulator, folder):
+    console = make_console(access_url)
+    context, caller = make_context(console, action_emulator), Caller(person(console, "finance"))
+    export_id, canceled = ask(context, caller), ask(context, caller, format="parquet")
+    assert requests.cancel(context, caller, canceled)
+    assert write(console, folder)
+    done = found(context, caller, export_id)
+    assert (done.state, done.rows_done) == (ExportState.DONE, 0)
+    assert done.expires_at - done.created_at >= worker.KEPT
+    assert not write(console, folder)
+    assert worker.remove_old(console.engine, folder, at=done.expires_at) == 1
+    console.engine.dispose()
 
 
 def test_the_file_is_its_owners_alone(context, console, finance, folder):
