@@ -10,7 +10,7 @@ from core.reads.developer import api_log as reads
 from dashboard.i18n import _
 from dashboard.screens.api_log import drawer as api_log_drawer
 from dashboard.screens.api_log import list as api_log_list
-from dashboard.ui import drawer, viewer, widgets
+from dashboard.ui import drawer, file_links, viewer, widgets
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     actions = widgets.header(_("API log"), livemode=livemode)
     query = api_log_list.LIST.bar.draw()
     running = widgets.live_switch(actions, standing=widgets.cursor()[0] is not None)
+    file_links.mode_links(actions, "api_log", livemode, q=str(query))
     api_log_list.LIST.draw(
         query,
         running=running,

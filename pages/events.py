@@ -8,7 +8,7 @@ from dashboard.i18n import _
 from dashboard.screens.events import drawer as event_drawer
 from dashboard.screens.events import list as event_list
 from dashboard.screens.events import simulator as event_simulator
-from dashboard.ui import drawer, viewer, widgets
+from dashboard.ui import drawer, file_links, viewer, widgets
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     with actions:
         running = widgets.live_switch(st, standing=widgets.cursor()[0] is not None)
         event_simulator.button(person)
+        file_links.mode_links(st, "events", event_list.mode(), q=str(query))
     event_list.LIST.draw(
         query, running=running, above=event_list.draw_counts, livemode=event_list.mode()
     )

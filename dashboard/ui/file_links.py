@@ -33,6 +33,11 @@ def card_links(name: str, asked: dict[str, str], *, csv: str | None = None) -> N
     links(row, name, asked, csv=csv, type="tertiary")
 
 
+def mode_links(place: Any, name: str, livemode: bool, **asked: str) -> None:
+    """The same for a list of one mode; `asked` are its filters."""
+    links(place, name, {"mode": "live" if livemode else "test"} | asked)
+
+
 def money_links(place: Any, name: str, **asked: str) -> None:
     """The same for those who may take money figures away; shut for others. `asked`: the filters
     of the list."""

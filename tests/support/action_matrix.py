@@ -57,6 +57,8 @@ DISPUTE = "du_none"
 _DAY = date(2026, 11, 1)
 _TEST: dict[str, Any] = {"livemode": False}
 _MONTH: dict[str, Any] = _TEST | {"zone": ZoneInfo("UTC")}
+#: Somebody may take no file at all: nobody tells them even whether there is one.
+_TAKERS_OF_FILES = {"finance", "admin", "risk", "support_lead", "developer"}
 _FILE: dict[str, Any] = {"format": "csv", "query": ""}
 
 
@@ -108,8 +110,9 @@ ROWS: dict[str, Row] = {
     "exports.requests.ask payments": Row({"finance"}, named=_FILE | {"kind": "payments"}),
     "exports.requests.ask audit": Row(ADMIN, named=_FILE | {"kind": "audit"}),
     "exports.requests.ask lists": Row(RISK, named=_FILE | {"kind": "lists"}),
-    "exports.requests.cancel": Row({"finance", "admin", "risk", "support_lead"}, (NONE,)),
-    "exports.requests.find": Row({"finance", "admin", "risk", "support_lead"}, (NONE,)),
+    "exports.requests.ask events": Row(ADMIN | DEVELOPER, named=_FILE | {"kind": "events"}),
+    "exports.requests.cancel": Row(_TAKERS_OF_FILES, (NONE,)),
+    "exports.requests.find": Row(_TAKERS_OF_FILES, (NONE,)),
     "fraud.cases.approve": Row(RISK, (NONE,)),
     "fraud.cases.assign": Row(RISK, (NONE, None)),
     "fraud.cases.dismiss": Row(RISK, (NONE, "why")),

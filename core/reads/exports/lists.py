@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 from core.money import Money
 from core.reads.admin import audit
 from core.reads.admin.audit import AuditRow
+from core.reads.developer import api_log, events
+from core.reads.developer.api_log import CallRow
+from core.reads.developer.events import EventRow
 from core.reads.disputes.list import DisputeRow
 from core.reads.disputes.list import Page as DisputePage
 from core.reads.exports import permitted, sizes
@@ -234,11 +237,62 @@ FRAUD_LISTS: ListFile[fraud_lists.EntryPage, ListEntry] = ListFile(
     next_of=lambda page: page.older,
     cursor="below",
 )
+EVENTS: ListFile[LogPage[EventRow], EventRow] = ListFile(
+    events.page,
+    lambda asked, zone: {
+        "query": events.read_line(asked.get("q", "")),
+        "livemode": is_live(asked),
+        "zone": zone,
+    },
+    (
+        Column("id", _T, lambda row: row.stripe_id),
+        Column("type", _T, lambda row: row.type),
+        Column("created_utc", _AT, lambda row: row.created_at),
+        Column("received_utc", _AT, lambda row: row.received_at),
+        Column("state", _T, lambda row: row.state),
+        Column("because", _T, lambda row: row.skipped_because),
+        Column("object", _T, lambda row: row.object_id),
+        Column("source", _T, lambda row: row.source),
+        Column("account", _T, lambda row: row.account),
+        Column("api_version", _T, lambda row: row.api_version),
+        Column("failed_attempts", _N, lambda row: row.attempts),
+        Column("last_error", _T, lambda row: row.last_error),
+        Column("applied_utc", _AT, lambda row: row.applied_at),
+        Column("duration_us", _N, lambda row: row.duration_us),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+    exceeds=sizes.events_exceed,
+)
+CALLS: ListFile[LogPage[CallRow], CallRow] = ListFile(
+    api_log.page,
+    lambda asked, zone: {
+        "query": api_log.read_line(asked.get("q", "")),
+        "livemode": is_live(asked),
+        "zone": zone,
+    },
+    (
+        Column("started_utc", _AT, lambda row: row.started_at),
+        Column("method", _T, lambda row: row.method),
+        Column("path", _T, lambda row: row.path),
+        Column("status", _N, lambda row: row.status),
+        Column("error", _T, lambda row: row.error),
+        Column("duration_us", _N, lambda row: row.duration_us),
+        Column("attempt", _N, lambda row: row.attempt),
+        Column("request", _T, lambda row: row.request_id),
+        Column("idempotency_key", _T, lambda row: row.idempotency_key),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+    exceeds=sizes.calls_exceed,
+)
 #: Every list by the name in its file's address.
 LISTS: dict[str, ListFile[Any, Any]] = {
+    "api_log": CALLS,
     "audit": AUDIT,
     "bulk_refund": BULK_REFUND,
     "disputes": DISPUTES,
+    "events": EVENTS,
     "lists": FRAUD_LISTS,
     "payments": PAYMENTS,
     "refunds": REFUNDS,

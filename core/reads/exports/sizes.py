@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Column, Connection, Select, func, select
 
 from core import clock
-from core.db.tables import disputes
+from core.db.tables import api_requests, disputes, events
 from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.search.payments import count
@@ -51,6 +51,28 @@ def disputes_exceed(
     """Whether the mode has more than `most` disputes, whatever the list is filtered by."""
     query = select(disputes.c.stripe_id).where(disputes.c.livemode == livemode)
     return _count(conn, query, most + 1) > most
+
+
+@requires("see_events")
+def events_exceed(
+    conn: Connection, *, query: Query, livemode: bool, zone: ZoneInfo, most: int
+) -> bool:
+    """Whether more than `most` events are kept, whatever is searched in them."""
+    return _numbers(conn, events.c.seq) > most
+
+
+@requires("use_developer_tools")
+def calls_exceed(
+    conn: Connection, *, query: Query, livemode: bool, zone: ZoneInfo, most: int
+) -> bool:
+    """Whether more than `most` calls are kept, whatever is searched in them."""
+    return _numbers(conn, api_requests.c.seq) > most
+
+
+def _numbers(conn: Connection, seq: Column[int]) -> int:
+    """No fewer than the table has rows: from the first number to the last."""
+    first, last = conn.execute(select(func.min(seq), func.max(seq))).one()
+    return 0 if last is None else int(last) - int(first) + 1
 
 
 def _count(conn: Connection, query: Select[Any], most: int) -> int:

@@ -34,6 +34,9 @@ def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
 READS = dict(all_reads())
 MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.")
 MONEY = {name for name in READS if name.startswith(MONEYED)}
+MONEY = {name for name in READS if name.startswith(("revenue.revenue.", "exports."))}
+#: Logs hold no money.
+MONEY -= {"exports.sizes.events_exceed", "exports.sizes.calls_exceed"}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
 ON_BEHALF = {f"exports.permitted.{name}" for name in ("disputes", "payments", "refunds")}

@@ -14,6 +14,8 @@ from core import clock
 from core.access.rights import ROLES
 from core.actions.exports import csv_writer
 from core.db.engine import writing
+from core.db.tables import api_requests
+from core.events.store import parse_envelope, store
 from core.reads.exports import lists
 from core.reads.exports import revenue as revenue_file
 from core.reads.revenue.categories import MOVEMENTS
@@ -243,3 +245,33 @@ def test_nonsense_is_named_and_nothing_is_written_down(console, client, address,
     answer = client(person(console, "finance")).get(f"/ui/export/{address}")
     assert answer.status_code == status
     assert audited(console, "export") == []
+
+
+def test_events_and_calls_are_files_for_those_who_see_them(console, client):
+    now = clock.now()
+    event = parse_envelope(
+        b'{"id": "evt_1", "object": "event", "type": "customer.created", "livemode": false,'
+        b' "created": 1790000000, "data": {"object": {"id": "cus_1", "object": "customer"}}}'
+    )
+    with writing(console.engine) as conn:
+        store(conn, [event], source="webhook", received_at=now)
+        conn.execute(
+            api_requests.insert().values(
+                livemode=False,
+                method="GET",
+                path="/v1/balance",
+                status=200,
+                duration_us=1200,
+                attempt=1,
+                started_at=now,
+            )
+        )
+    ask = client(person(console, "developer"))
+    (row,) = table(ask.get("/ui/export/events.csv", params={"q": "type:customer.created"}))
+    assert (row["id"], row["object"], row["received_utc"]) == ("evt_1", "cus_1", now.isoformat())
+    (row,) = table(ask.get("/ui/export/api_log.csv"))
+    assert (row["path"], row["status"], row["error"]) == ("/v1/balance", "200", "")
+    assert table(ask.get("/ui/export/events.csv", params={"mode": "live"})) == []
+    for name in ("events", "api_log"):
+        stranger = client(person(console, "finance"))
+        assert stranger.get(f"/ui/export/{name}.parquet").status_code == 403
