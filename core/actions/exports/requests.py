@@ -81,7 +81,9 @@ def ask(context: ActionContext, caller: Caller, *, kind: str, format: str, query
             if (one.kind, one.format, one.query) == (kind, format, query):
                 return str(one.id)
         if len(waiting) >= MOST_OPEN:
-            raise InvalidInput("export", "waits for others of yours: {most} are written", most=5)
+            raise InvalidInput(
+                "export", "waits for others of yours: {most} are written", most=MOST_OPEN
+            )
         return _write_down(connection, caller, kind, format, query, now)
 
     return permitted_change(
