@@ -8,8 +8,8 @@ from alembic import op
 
 from core.db.types import Utc, binary_string, long_text, words
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 _STATES = ("asked", "running", "done", "failed", "canceled", "removed")
 
