@@ -8,7 +8,7 @@ from core.reads.payouts import list as reads
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.payouts import list as payout_list
-from dashboard.ui import csv_file, freshness, live, viewer, widgets
+from dashboard.ui import file_links, freshness, live, viewer, widgets
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         view = widgets.url_choice(_("State"), "view", payout_list.VIEWS, default="all")
         known = viewer.read(reads.currencies, livemode=livemode)
         currency = widgets.url_select(_("Any currency"), "currency", known, str.upper)
-    csv_file.money_link(actions, "payouts", view=view, currency=currency)
+    file_links.money_links(actions, "payouts", view=view, currency=currency)
     listed(view, currency)
 
 

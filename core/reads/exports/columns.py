@@ -43,8 +43,9 @@ class FileColumn:
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[R]):
-    """What a column says of a row. One of kind `MAJOR` has a `Money` as its value, and stands in
-    the file twice: the minor units of all amounts, as `NAME_minor`, come behind all columns."""
+    """What a column says of a row. One of kind `MAJOR` has a `Money` as its value, or None, and
+    stands in the file twice: the minor units of all amounts, as `NAME_minor`, come behind all
+    columns."""
 
     name: str
     kind: Kind
@@ -74,12 +75,10 @@ def file_rows(columns: Sequence[Column[R]], rows: Iterable[R]) -> FileRows:
 
 
 def _cells(columns: Sequence[Column[R]], row: R) -> Iterator[Cell]:
-    minors: list[int] = []
+    minors: list[int | None] = []
     for one in columns:
         value = one.value(row)
-        if isinstance(value, Money):
-            minors.append(value.minor)
-            yield major(value)
-        else:
-            yield value
+        if one.kind is Kind.MAJOR:
+            minors.append(value.minor if isinstance(value, Money) else None)
+        yield major(value) if isinstance(value, Money) else value
     yield from minors

@@ -24,6 +24,12 @@ from core.reads.fraud import lists as fraud_lists
 from core.reads.fraud.lists import Entry as ListEntry
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import PaymentRow
+from core.reads.payouts import detail as payout_detail
+from core.reads.payouts import list as payout_list
+from core.reads.payouts.detail import PaidOutRow
+from core.reads.payouts.list import PayoutRow
+from core.reads.proof import breaks as proof_breaks
+from core.reads.proof.breaks import BreakRow
 from core.reads.refunds import bulk as bulk_reads
 from core.reads.refunds.bulk import BulkRow
 from core.reads.refunds.history import Entry as RefundEntry
@@ -88,6 +94,10 @@ class ListFile(Generic[P, R]):
 def is_live(asked: Asked) -> bool:
     """The mode that is asked for: test, unless it says live."""
     return asked.get("mode") == "live"
+
+
+def _amount(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
 
 
 _T, _N, _F, _AT, _M = Kind.TEXT, Kind.COUNT, Kind.FLAG, Kind.TIME, Kind.MAJOR
@@ -286,14 +296,91 @@ CALLS: ListFile[LogPage[CallRow], CallRow] = ListFile(
     next_of=lambda page: page.older,
     exceeds=sizes.calls_exceed,
 )
+DIFFERENCES: ListFile[proof_breaks.Page, BreakRow] = ListFile(
+    proof_breaks.page,
+    lambda asked, _zone: {
+        "livemode": is_live(asked),
+        "view": asked.get("view") or "open",
+        "kind": asked.get("kind") or None,
+        "currency": asked.get("currency") or None,
+    },
+    (
+        Column("number", _N, lambda row: row.number),
+        Column("found_utc", _AT, lambda row: row.found_at),
+        Column("day", Kind.DAY, lambda row: row.day),
+        Column("state", _T, lambda row: row.state),
+        Column("identity", _T, lambda row: row.identity),
+        Column("kind", _T, lambda row: row.kind),
+        Column("object", _T, lambda row: row.object_id),
+        Column("currency", _T, lambda row: row.currency.upper()),
+        Column("ours", _M, lambda row: _amount(row.ours_minor, row.currency)),
+        Column("theirs", _M, lambda row: _amount(row.theirs_minor, row.currency)),
+        Column("difference", _M, lambda row: _amount(row.difference_minor, row.currency)),
+        Column("cause", _T, lambda row: row.cause),
+        Column("due_utc", _AT, lambda row: row.due_at),
+        Column("owner", _T, lambda row: row.owner_name),
+        Column("reason", _T, lambda row: row.reason),
+        Column("explained_by", _T, lambda row: row.explained_by),
+        Column("closed_utc", _AT, lambda row: row.closed_at),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+)
+PAYOUTS: ListFile[payout_list.Page, PayoutRow] = ListFile(
+    payout_list.page,
+    lambda asked, _zone: {
+        "livemode": is_live(asked),
+        "view": asked.get("view") or "all",
+        "currency": asked.get("currency") or None,
+    },
+    (
+        Column("id", _T, lambda row: row.stripe_id),
+        Column("created_utc", _AT, lambda row: row.created_at),
+        Column("status", _T, lambda row: row.status),
+        Column("amount", _M, lambda row: row.amount),
+        Column("currency", _T, lambda row: row.amount.currency.upper()),
+        Column("expected_utc", _AT, lambda row: row.arrival_at),
+        Column("kind", _T, lambda row: "automatic" if row.automatic else "manual"),
+        Column("method", _T, lambda row: row.method),
+        Column("failure_code", _T, lambda row: row.failure_code),
+        Column("reconciliation_status", _T, lambda row: row.reconciliation_status),
+        Column("trace_id", _T, lambda row: row.trace_id),
+        Column("trace_id_status", _T, lambda row: row.trace_id_status),
+        Column("payments", _N, lambda row: row.payments),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+)
+#: The rows that one payout paid out.
+PAYOUT_ROWS: ListFile[Any, PaidOutRow] = ListFile(
+    payout_detail.rows,
+    lambda asked, _zone: {"livemode": is_live(asked), "payout_id": asked.get("id", "")},
+    (
+        Column("id", _T, lambda row: row.stripe_id),
+        Column("created_utc", _AT, lambda row: row.created_at),
+        Column("category", _T, lambda row: row.category),
+        Column("source", _T, lambda row: row.source_id),
+        Column("payment", _T, lambda row: row.payment_id),
+        Column("email", _T, lambda row: row.email),
+        Column("amount", _M, lambda row: Money(row.amount_minor, row.currency)),
+        Column("fee", _M, lambda row: Money(row.fee_minor, row.currency)),
+        Column("net", _M, lambda row: Money(row.net_minor, row.currency)),
+        Column("currency", _T, lambda row: row.currency.upper()),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+)
 #: Every list by the name in its file's address.
 LISTS: dict[str, ListFile[Any, Any]] = {
     "api_log": CALLS,
     "audit": AUDIT,
     "bulk_refund": BULK_REFUND,
+    "differences": DIFFERENCES,
     "disputes": DISPUTES,
     "events": EVENTS,
     "lists": FRAUD_LISTS,
     "payments": PAYMENTS,
+    "payout_rows": PAYOUT_ROWS,
+    "payouts": PAYOUTS,
     "refunds": REFUNDS,
 }

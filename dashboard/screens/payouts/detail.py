@@ -12,8 +12,8 @@ from dashboard.screens.payouts import labels
 from dashboard.ui import (
     bridge,
     columns,
-    csv_file,
     drawer,
+    file_links,
     metric_cards,
     navigation,
     status_badges,
@@ -140,7 +140,7 @@ def rows_card(payout_id: str, page: RowPage) -> None:
         if page.newer or page.older:
             widgets.pager(newer=page.newer, older=page.older)
         row = st.container(horizontal=True, horizontal_alignment="right")
-        csv_file.money_link(row, "payout_rows", id=payout_id)
+        file_links.money_links(row, "payout_rows", id=payout_id)
 
 
 def _remember(payment_id: str) -> None:

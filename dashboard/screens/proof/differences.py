@@ -10,7 +10,7 @@ from core.reads.proof import breaks as reads
 from core.reads.proof.breaks import BreakRow
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.proof import labels
-from dashboard.ui import csv_file, drawer, status_badges, viewer, widgets
+from dashboard.ui import drawer, file_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -49,7 +49,7 @@ def queue(now: datetime) -> None:
         view = widgets.url_choice(_("State"), "view", VIEWS, default="open")
         kind = widgets.url_select(_("Any kind"), "kind", known.kinds, labels.kind)
         of = widgets.url_select(_("Any currency"), "of", known.currencies, str.upper)
-        csv_file.money_link(st, "differences", view=view, kind=kind, currency=of)
+        file_links.money_links(st, "differences", view=view, kind=kind, currency=of)
     cursor, older = widgets.cursor()
     page = viewer.read(
         reads.page,

@@ -34,7 +34,6 @@ def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
 READS = dict(all_reads())
 MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.")
 MONEY = {name for name in READS if name.startswith(MONEYED)}
-MONEY = {name for name in READS if name.startswith(("revenue.revenue.", "exports."))}
 #: Logs hold no money.
 MONEY -= {"exports.sizes.events_exceed", "exports.sizes.calls_exceed"}
 MONEY.add("overview.overview.net_today")

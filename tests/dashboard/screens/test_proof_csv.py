@@ -9,8 +9,8 @@ from core import clock
 from core.access.rights import ROLES
 from core.db.engine import writing
 from core.db.tables import balance_transactions, payouts
-from dashboard.ui import csv_file
-from tests.dashboard.web.test_csv_exports import client, table
+from core.reads.exports import lists
+from tests.dashboard.web.test_file_exports import client, table
 from tests.support import factories
 from tests.support.fixtures_access import person
 from tests.support.fixtures_proof import difference
@@ -41,7 +41,7 @@ def payout(number, **given):
 
 
 def test_the_file_of_differences_holds_all_pages_with_both_sides(console, finance, monkeypatch):
-    monkeypatch.setattr(csv_file, "PAGE_ROWS", 2)
+    monkeypatch.setattr(lists, "PAGE_ROWS", 2)
     for number in range(5):
         difference(console, object_id=f"txn_{number}")
     difference(console, object_id="txn_jpy", currency="jpy", ours_minor=None, theirs_minor=7)
@@ -59,7 +59,7 @@ def test_the_file_of_differences_holds_all_pages_with_both_sides(console, financ
 
 
 def test_the_file_of_payouts_holds_what_the_list_finds(console, finance, monkeypatch):
-    monkeypatch.setattr(csv_file, "PAGE_ROWS", 2)
+    monkeypatch.setattr(lists, "PAGE_ROWS", 2)
     with writing(console.engine) as connection:
         rows = [payout(number) for number in range(4)]
         connection.execute(insert(payouts), [*rows, payout(9, status="failed", currency="jpy")])
