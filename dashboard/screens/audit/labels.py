@@ -8,6 +8,23 @@ from dashboard.i18n import N_, _
 from dashboard.ui import status_badges
 
 ACTIONS = {
+    "alert.acknowledge": N_("Acknowledged an alert"),
+    "alert.channel": N_("Looked at a channel of alerts"),
+    "alert.channel_change": N_("Changed a channel of alerts"),
+    "alert.channel_delete": N_("Deleted a channel of alerts"),
+    "alert.mute": N_("Muted an alert"),
+    "alert.rule": N_("Looked at a rule of alerts"),
+    "alert.rule_change": N_("Changed a rule of alerts"),
+    "alert.rule_delete": N_("Deleted a rule of alerts"),
+    "alert.test": N_("Tried a channel of alerts"),
+    "bank.account": N_("Named an account at a bank"),
+    "bank.import": N_("Imported a bank statement"),
+    "bank.match": N_("Matched bank lines with payouts"),
+    "bank.undo": N_("Undid a match"),
+    "period.ask": N_("Asked to close a month"),
+    "period.close": N_("Closed a month"),
+    "period.reopen": N_("Opened a month again"),
+    "period.verify": N_("Proved a closed month"),
     "audit.verify": N_("Verified the log"),
     "break.assign": N_("Gave a difference to somebody"),
     "break.explain": N_("Explained a difference"),

@@ -12,8 +12,8 @@ from dashboard.screens.audit.labels import ACTIONS
 CORE = Path(__file__).parents[3] / "core"
 #: What actions are about; other dotted words in these packages are names of events and fields.
 _ACTION = re.compile(
-    r"(audit|break|bulk_refund|case|checkout_session|dispute|event|export|list|payment|proof|refund|review|rules"
-    r"|scenarios|session|token|user)\.[a-z_]+"
+    r"(alert|audit|bank|break|bulk_refund|case|checkout_session|dispute|event|export|list|payment"
+    r"|period|proof|refund|review|rules|scenarios|session|token|user)\.[a-z_]+"
 )
 #: A setting's name and one of Stripe's events, which look alike.
 _OTHERS = {"audit.head", "refund.created"}
@@ -28,7 +28,7 @@ def _texts(*folders: Path) -> Iterator[str]:
 
 
 def test_every_action_has_words() -> None:
-    acting = _texts(CORE / "access", CORE / "actions", CORE / "reads")
+    acting = _texts(CORE / "access", CORE / "actions", CORE / "reads", CORE / "proof")
     found = {text for text in acting if _ACTION.fullmatch(text)} - _OTHERS
     assert len(found) > 40
     assert found - set(ACTIONS) == set()
