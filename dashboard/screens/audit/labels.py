@@ -9,11 +9,11 @@ from dashboard.ui import status_badges
 
 ACTIONS = {
     "alert.acknowledge": N_("Acknowledged an alert"),
-    "alert.channel": N_("Looked at a channel of alerts"),
+    "alert.channel": N_("Made a channel of alerts"),
     "alert.channel_change": N_("Changed a channel of alerts"),
     "alert.channel_delete": N_("Deleted a channel of alerts"),
     "alert.mute": N_("Muted an alert"),
-    "alert.rule": N_("Looked at a rule of alerts"),
+    "alert.rule": N_("Made a rule of alerts"),
     "alert.rule_change": N_("Changed a rule of alerts"),
     "alert.rule_delete": N_("Deleted a rule of alerts"),
     "alert.test": N_("Tried a channel of alerts"),
