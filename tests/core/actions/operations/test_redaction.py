@@ -131,5 +131,5 @@ def test_it_goes_in_small_parts_that_the_worker_takes_one_after_another(
     monkeypatch.setattr(redaction, "CHUNK", 2)
     now = later()
     monkeypatch.setattr(worker.clock, "now", lambda: now)
-    assert [worker._retain(context) for _ in range(3)] == [True, True, False]
+    assert [worker._retain(console, context) for _ in range(3)] == [True, True, False]
     assert EMAIL not in told(console)
