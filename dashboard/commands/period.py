@@ -61,7 +61,8 @@ def close(month: str, dry_run: bool, live: bool, as_json: bool) -> None:
     else:
         for one in found:
             click.echo(f"{one.id} ({one.count}): {BLOCKERS[one.id]}")
-        click.echo(f"{month} is closed: {digest}" if digest else f"{month} stays open")
+        may = "could be closed" if not found else "stays open"
+        click.echo(f"{month} is closed: {digest}" if digest else f"{month} {may}")
     sys.exit(1 if found else 0)
 
 

@@ -92,10 +92,14 @@ def _lines(found: Reconciled) -> list[str]:
     ]
     lines += [_line(one) for one in found.open]
     for currency, said in found.witnesses.items():
-        lines.append(f"{currency}: ledger {plain(Money(said['ledger_minor'], currency))}")
+        lines.append(
+            f"{currency}: ledger, {span.last}: {plain(Money(said['ledger_minor'], currency))}"
+        )
         if said["stripe_balance_minor"] is not None:
             theirs = plain(Money(said["stripe_balance_minor"], currency))
-            lines.append(f"{currency}: Stripe's balance {theirs}")
+            # Stripe tells its balance of now alone, which is none of a month that is over.
+            read_at = said["stripe_balance_read_at"][:16].replace("T", " ")
+            lines.append(f"{currency}: Stripe's balance, {read_at} UTC: {theirs}")
     return [*lines, f"{found.outcome}: {len(found.open)} open, {len(found.expected)} expected"]
 
 
