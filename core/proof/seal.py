@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from core import clock
-from core.db.tables import balance_transaction_fees, balance_transactions, payouts
+from core.db.tables import balance_transactions, payouts
 from core.domain.row_digest import row_hash, total
+from core.proof.rows_with_parts import rows_with_parts
 
-_B, _F = balance_transactions.c, balance_transaction_fees.c
-_CHUNK = 5_000
+_B = balance_transactions.c
+_BOOKED = (_B.business_day, _B.booked_day, _B.payout_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def seal(connection: Connection, livemode: bool, first: date, last: date) -> Sea
     days: dict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     until = _made_until(connection, livemode, last)
     count = 0
-    for row, parts in _rows(connection, livemode, first, last):
+    for row, parts in rows_with_parts(connection, counted_in(livemode, first, last), more=_BOOKED):
         count += 1
         day = row.booked_day or row.business_day
         rows.update(_line(row, day, parts).encode())
@@ -128,45 +128,6 @@ def _made_until(connection: Connection, livemode: bool, last: date) -> set[str]:
     """The payouts that were made in these days or before: what they paid out changes no more."""
     query = select(payouts.c.stripe_id, payouts.c.created_at).where(payouts.c.livemode == livemode)
     return {row[0] for row in connection.execute(query) if row[1].date() < last}
-
-
-def _rows(
-    connection: Connection, livemode: bool, first: date, last: date
-) -> Iterator[tuple[Any, tuple[tuple[str, int], ...]]]:
-    query = (
-        select(
-            _B.stripe_id,
-            _B.type,
-            _B.reporting_category,
-            _B.source_id,
-            _B.amount_minor,
-            _B.fee_minor,
-            _B.net_minor,
-            _B.currency,
-            _B.balance_type,
-            _B.created_at,
-            _B.business_day,
-            _B.booked_day,
-            _B.payout_id,
-            _F.type.label("part"),
-            _F.amount_minor.label("part_minor"),
-        )
-        .outerjoin(balance_transaction_fees, _F.transaction_id == _B.stripe_id)
-        .where(counted_in(livemode, first, last))
-        .order_by(_B.stripe_id, _F.position)
-        .execution_options(yield_per=_CHUNK)
-    )
-    held: Any = None
-    parts: list[tuple[str, int]] = []
-    for row in connection.execute(query):
-        if held is None or held.stripe_id != row.stripe_id:
-            if held is not None:
-                yield held, tuple(parts)
-            held, parts = row, []
-        if row.part is not None:
-            parts.append((row.part, row.part_minor))
-    if held is not None:
-        yield held, tuple(parts)
 
 
 def _line(row: Any, day: date, parts: tuple[tuple[str, int], ...]) -> str:

@@ -36,12 +36,11 @@ from core.gateway.client import Gateway
 from core.gateway.snapshots import LedgerEntry
 from core.mirror.ledger_check import ListedDay, keep_reading, read_day
 from core.proof.breaks import LISTED_LATE, Break, Delta
+from core.proof.rows_with_parts import COLUMNS, rows_with_parts
 from core.proof.span import Span
 
 IDENTITY = "list"
 _B, _F = balance_transactions.c, balance_transaction_fees.c
-#: Rows that are in memory at once.
-_CHUNK = 5_000
 
 #: Days that were read from Stripe, and days there are to read.
 Progress = Callable[[int, int], None]
@@ -218,38 +217,9 @@ def rows_of(
 
 
 def _rows(connection: Connection, where: Any) -> Iterator[Row]:
-    query = (
-        select(
-            _B.stripe_id,
-            _B.type,
-            _B.reporting_category,
-            _B.source_id,
-            _B.amount_minor,
-            _B.fee_minor,
-            _B.net_minor,
-            _B.currency,
-            _B.balance_type,
-            _B.created_at,
-            _F.type,
-            _F.amount_minor,
-        )
-        .outerjoin(balance_transaction_fees, _F.transaction_id == _B.stripe_id)
-        .where(where)
-        .order_by(_B.created_at, _B.stripe_id)
-        .execution_options(yield_per=_CHUNK)
-    )
-    held: Any = None
     make: Any = Row
-    parts: list[tuple[str, int]] = []
-    for found in connection.execute(query):
-        if held is None or held[0] != found[0]:
-            if held is not None:
-                yield make(*held, tuple(parts))
-            held, parts = tuple(found[:10]), []
-        if found[10] is not None:
-            parts.append((found[10], found[11]))
-    if held is not None:
-        yield make(*held, tuple(parts))
+    for row, parts in rows_with_parts(connection, where, first=(_B.created_at,)):
+        yield make(*row[: len(COLUMNS)], parts)
 
 
 def _of_stripe(entry: LedgerEntry) -> Row:
