@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,10 @@ from core.actions.transaction import permitted_change, refusals_noted
 from core.db.engine import reading
 from core.db.tables import exports
 from core.errors import InvalidInput, NotFound
-from core.reads.exports.lists import LISTS, ListFile
 from core.states import ExportState
+
+if TYPE_CHECKING:
+    from core.reads.exports.lists import ListFile
 
 FORMATS = ("csv", "parquet")
 #: Where the files stand, under VAR_DIR.
@@ -33,7 +35,6 @@ OPEN = (ExportState.ASKED, ExportState.RUNNING)
 _LONGEST_QUERY = 8000
 
 _C = exports.c
-_RIGHTS = tuple(dict.fromkeys(one.right for one in LISTS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def ask(context: ActionContext, caller: Caller, *, kind: str, format: str, query
     `query` is what stands in the address of the file. `InvalidInput` for a kind, a format or a
     query that cannot be, and where too many are under way; nothing is written then.
     """
-    listed = _list(kind)
+    listed = list_of(kind)
     if format not in FORMATS:
         raise InvalidInput("format", "is one of {known}", known=", ".join(FORMATS))
     if len(query) > _LONGEST_QUERY:
@@ -116,7 +117,7 @@ def cancel(context: ActionContext, caller: Caller, export_id: str) -> bool:
         )
         return True
 
-    right = _list(row.kind).right
+    right = list_of(row.kind).right
     return permitted_change(context, caller, "export.cancel", change, right=right, target=export_id)
 
 
@@ -130,7 +131,7 @@ def find(context: ActionContext, caller: Caller, export_id: str) -> Export:
         refusals_noted(context, caller, "export", f"{row.kind}.{row.format}"),
         reading(context.engine) as connection,
     ):
-        permitted(connection, caller, _list(row.kind).right)
+        permitted(connection, caller, list_of(row.kind).right)
     return Export(
         row.id,
         row.kind,
@@ -150,10 +151,24 @@ def asked_of(query: str) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True))
 
 
-def _list(kind: str) -> ListFile[Any, Any]:
-    if kind not in LISTS:
-        raise InvalidInput("kind", "is one of {known}", known=", ".join(LISTS))
-    return LISTS[kind]
+def _rights() -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(one.right for one in _lists().values()))
+
+
+def list_of(kind: str) -> ListFile[Any, Any]:
+    """The list of that name; `InvalidInput` where there is none."""
+    lists = _lists()
+    if kind not in lists:
+        raise InvalidInput("kind", "is one of {known}", known=", ".join(lists))
+    return lists[kind]
+
+
+def _lists() -> dict[str, ListFile[Any, Any]]:
+    # The lists bring every read along, and with the search planner numpy's 20 MB: a worker that
+    # writes no file goes without.
+    from core.reads.exports.lists import LISTS
+
+    return LISTS
 
 
 def _own(context: ActionContext, caller: Caller, export_id: str) -> Row[Any]:
@@ -162,7 +177,7 @@ def _own(context: ActionContext, caller: Caller, export_id: str) -> Row[Any]:
         refusals_noted(context, caller, "export", export_id),
         reading(context.engine) as connection,
     ):
-        permitted(connection, caller, *_RIGHTS)
+        permitted(connection, caller, *_rights())
         row = connection.execute(query).first()
     if row is None:
         raise NotFound

@@ -22,7 +22,6 @@ from core.db.leases import Lease
 from core.db.tables import exports
 from core.errors import LeaseLost, TillwatchError
 from core.reads.exports.columns import FileRows, Reader
-from core.reads.exports.lists import LISTS
 from core.states import ExportState
 
 #: A worker that has said nothing for so long is taken for dead: another one begins anew.
@@ -113,7 +112,7 @@ def _remove_left(engine: Engine, folder: Path, at: datetime) -> int:
 
 def _write(engine: Engine, claimed: _Claimed, file: BinaryIO, read: Reader, zone: ZoneInfo) -> int:
     asked = requests.asked_of(claimed.query)
-    found = LISTS[claimed.kind].open(read, asked, zone)
+    found = requests.list_of(claimed.kind).open(read, asked, zone)
     said = 0
 
     def report(done: int) -> None:

@@ -139,8 +139,9 @@ def test_openapi_document_names_every_route_the_webhook_too(client):
     assert set(paths[PATH]["post"]["responses"]) == {"200", "400", "408", "413", "503"}
 
 
-def test_receiver_loads_no_streamlit_no_pandas_and_no_alembic():
-    script = "import json, sys, dashboard.commands.receiver; print(json.dumps(list(sys.modules)))"
+@pytest.mark.parametrize("process", ["dashboard.commands.receiver", "dashboard.process.worker"])
+def test_receiver_and_worker_load_what_they_need_alone(process):
+    script = f"import json, sys, {process}; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     loaded = set(json.loads(done.stdout))
-    assert not loaded & {"streamlit", "pandas", "plotly", "numpy", "alembic"}
+    assert not loaded & {"streamlit", "pandas", "plotly", "numpy", "pyarrow", "alembic", "apprise"}
