@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
 from core.db.tables import balance_transaction_fees, balance_transactions
 from core.domain.closings import rows_between
@@ -31,13 +31,9 @@ def row_breaks(connection: Connection, span: Span) -> Iterator[Break]:
 
 
 def _fees(connection: Connection, span: Span) -> Iterator[Break]:
-    parts = func.coalesce(func.sum(_F.amount_minor), 0)
-    query = (
-        select(_B.stripe_id, _B.currency, _B.created_at, _B.fee_minor, parts)
-        .outerjoin(balance_transaction_fees, _F.transaction_id == _B.stripe_id)
-        .where(of_span(span))
-        .group_by(_B.stripe_id, _B.currency, _B.created_at, _B.fee_minor)
-        .having(_B.fee_minor != parts)
+    parts = _sum_of_parts()
+    query = select(_B.stripe_id, _B.currency, _B.created_at, _B.fee_minor, parts).where(
+        of_span(span), _B.fee_minor != parts
     )
     for row in connection.execute(query):
         yield Break(
@@ -54,11 +50,7 @@ def _fees(connection: Connection, span: Span) -> Iterator[Break]:
 
 def _nets(connection: Connection, span: Span) -> Iterator[Break]:
     """A fee that is off moves the net by as much, and is told as a fee."""
-    parts = (
-        select(func.coalesce(func.sum(_F.amount_minor), 0))
-        .where(_F.transaction_id == _B.stripe_id)
-        .scalar_subquery()
-    )
+    parts = _sum_of_parts()
     off = _B.net_minor != _B.amount_minor - _B.fee_minor
     query = select(
         _B.stripe_id, _B.currency, _B.created_at, _B.net_minor, _B.amount_minor, parts
@@ -76,6 +68,14 @@ def _nets(connection: Connection, span: Span) -> Iterator[Break]:
             ours_minor=row.net_minor,
             theirs_minor=row.amount_minor - int(row[5]),
         )
+
+
+def _sum_of_parts() -> ScalarSelect[int]:
+    return (
+        select(func.coalesce(func.sum(_F.amount_minor), 0))
+        .where(_F.transaction_id == _B.stripe_id)
+        .scalar_subquery()
+    )
 
 
 def _days(connection: Connection, span: Span) -> Iterator[Break]:
