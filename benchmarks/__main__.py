@@ -14,7 +14,17 @@ import click
 from core import settings
 from core.db.engine import open_engine
 
-MODULES = ("receiver", "apply", "ledger", "page", "reads", "signals", "backtest", "proof")
+MODULES = (
+    "receiver",
+    "apply",
+    "ledger",
+    "page",
+    "reads",
+    "signals",
+    "backtest",
+    "proof",
+    "exports",
+)
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 RESULTS = Path(__file__).with_name("results.json")
 
