@@ -18,6 +18,9 @@ setup: .venv/.run
 run: .venv/.run
 	$(PY) -m dashboard
 
+# Compiling and rewriting the tests anew in each process takes 10 s: they are kept, also where the
+# environment keeps nothing.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.dev
 	$(PY) -m pytest -n 3 $(ARGS)
 
