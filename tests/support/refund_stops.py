@@ -1,18 +1,25 @@
-"""A process that gives money back and is stopped on the way, by SIGSTOP; when it goes on, 25 hours
+"""Processes that give money back and are stopped on the way, by SIGSTOP; when one goes on, 25 hours
 have passed.
 
-`python -m tests.support.refund_stops <place> <noticed> <checked> <database> <emulator> [<user>
-<payment> <amount> <request>]`: it asks for the refund, or without one works off what waits, as the
-worker does. `noticed` names the clock that saw the hours pass, `checked` what is left of the check.
+`python -m tests.support.refund_stops` loads the program once, a second's work, and forks for each
+line it is sent: `[place, noticed, checked, database, emulator, (user, payment, amount, request)]`.
+The process asks for the refund, or without one works off what waits, as the worker does. `noticed`
+names the clock that saw the hours pass, `checked` what is left of the check. Its parent answers
+with a line when it stands still, and with another when it has ended.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from tenacity import wait_none
@@ -115,8 +122,53 @@ PLACES: dict[str, tuple[Callable[[], None], bool]] = {
 }
 
 
-def main(place: str, noticed: str, checked: str, url: str, emulator: str, *asked: str) -> None:
-    """Ask, or work off what waits, and stand still at that place."""
+class Stops:
+    """The parent of such processes, one at a time."""
+
+    def __init__(self, parent: subprocess.Popen[str]) -> None:
+        self._parent = parent
+
+    @contextmanager
+    def stopped(self, *given: str) -> Iterator[Callable[[], str]]:
+        """A process that stands still; what is given lets it go on, and returns what it said."""
+        assert self._parent.stdin
+        self._parent.stdin.write(json.dumps(given) + "\n")
+        self._parent.stdin.flush()
+        stopped = self._answer()
+        ended: dict[str, Any] = {}
+
+        def go_on() -> str:
+            os.kill(stopped["pid"], signal.SIGCONT)
+            ended.update(self._answer())
+            assert ended["code"] == 0, ended["said"][-2000:]
+            return str(ended["said"])
+
+        try:
+            assert stopped["stopped"], self._answer()["said"]
+            yield go_on
+        finally:
+            if stopped["stopped"] and not ended:
+                os.kill(stopped["pid"], signal.SIGKILL)
+                self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._parent.stdout
+        answer: dict[str, Any] = json.loads(self._parent.stdout.readline())
+        return answer
+
+
+@contextmanager
+def running() -> Iterator[Stops]:
+    """The parent, until the block ends."""
+    command = [sys.executable, "-m", "tests.support.refund_stops"]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, text=True, **pipes) as parent:
+        yield Stops(parent)
+
+
+def refund(place: str, noticed: str, checked: str, url: str, emulator: str, *asked: str) -> str:
+    """Ask, or work off what waits, and stand still at that place; the state of what was asked."""
     Deadline.passed = CHECKED[checked]
     noticing(noticed)
     gateway = Gateway(KEY, livemode=False, api_base=emulator, wait=wait_none())
@@ -126,12 +178,46 @@ def main(place: str, noticed: str, checked: str, url: str, emulator: str, *asked
     plant()
     if not asked:
         resolve.resolve(context, KINDS)
-        return
+        return ""
     user, payment, amount, request = asked
     wanted = refunds.NewRefund(payment, amount, "duplicate")
     made = refunds.ask(context, Caller(user), wanted, livemode=False, request_id=request)
-    sys.stdout.write(made.state)
+    return made.state
+
+
+def _in_a_fork(given: list[str], out: int) -> int:
+    """Its process id; it writes to `out` what came of it."""
+    if pid := os.fork():
+        os.close(out)
+        return pid
+    code, said = 1, ""
+    try:
+        said = refund(*given)
+        code = 0
+    finally:
+        os.write(out, (traceback.format_exc() if code else said).encode())
+        os._exit(code)
+
+
+def _tell(**answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Fork for each line, and tell how the process stands, until no more lines come."""
+    for line in sys.stdin:
+        said, out = os.pipe()
+        pid = _in_a_fork(json.loads(line), out)
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        stopped = os.WIFSTOPPED(status)
+        _tell(pid=pid, stopped=stopped)
+        with os.fdopen(said) as pipe:
+            text = pipe.read()
+        if stopped:
+            _, status = os.waitpid(pid, 0)
+        _tell(code=os.waitstatus_to_exitcode(status), said=text)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,48 +20,44 @@ from tests.core.actions.refunds.test_refund_crashes import (
 )
 from tests.support.fixtures_refunds import Till
 from tests.support.refund_crashes import cut_off
-from tests.support.refund_stops import NOTICED, PLACES, SLEPT
+from tests.support.refund_stops import NOTICED, PLACES, SLEPT, Stops, running
 from tests.support.refunds import paid, part, requests
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[4]
 SOON = timedelta(seconds=5)
 #: The process wrote by its own clock, which was ahead of this one's.
 AFTERWARDS = SLEPT + LOOKED_FOR
+Stopped = Callable[..., AbstractContextManager[Callable[[], str]]]
 
 
-@contextmanager
-def stopped(
-    till: Till, place: str, *asked: str, noticed: str = "both", checked: str = "all"
-) -> Iterator[Callable[[], str]]:
+@pytest.fixture(scope="module")
+def stops() -> Iterator[Stops]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def stopped(till: Till, stops: Stops) -> Stopped:
     """A process that stands still at a place; what is given lets it go on, a day later."""
-    if PLACES[place][1]:
-        till.emulator.fault("lost_reply", path="/v1/refunds", method="POST", count=1)
-    url = till.console.settings.database_url.get_secret_value()
-    given = [place, noticed, checked, url, till.emulator.base_url, *asked]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.refund_stops", *given],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
-    def go_on() -> str:
-        later(till, SLEPT)
-        process.send_signal(signal.SIGCONT)
-        said, complaint = process.communicate(timeout=60)
-        assert process.returncode == 0, complaint[-2000:]
-        return said.strip()
+    @contextmanager
+    def at(
+        place: str, *asked: str, noticed: str = "both", checked: str = "all"
+    ) -> Iterator[Callable[[], str]]:
+        if PLACES[place][1]:
+            till.emulator.fault("lost_reply", path="/v1/refunds", method="POST", count=1)
+        url = till.console.settings.database_url.get_secret_value()
+        given = [place, noticed, checked, url, till.emulator.base_url, *asked]
+        with stops.stopped(*given) as go_on:
 
-    try:
-        _, status = os.waitpid(process.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status), process.communicate()
-        yield go_on
-    finally:
-        process.kill()
-        process.wait()
+            def a_day_later() -> str:
+                later(till, SLEPT)
+                return go_on()
+
+            yield a_day_later
+
+    return at
 
 
 def asking(till: Till) -> tuple[str, list[str]]:
@@ -77,9 +68,9 @@ def asking(till: Till) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize("noticed", NOTICED)
 @pytest.mark.parametrize("place", [place for place in PLACES if place != "before the first try"])
-def test_who_stood_still_in_the_middle_of_a_refund_sends_no_second(till, place, noticed):
+def test_who_stood_still_in_the_middle_of_a_refund_sends_no_second(till, stopped, place, noticed):
     payment, asked = asking(till)
-    with stopped(till, place, *asked, noticed=noticed) as go_on:
+    with stopped(place, *asked, noticed=noticed) as go_on:
         assert till.count(payment) == 1
         assert go_on() == ("unknown" if PLACES[place][1] else "succeeded")
     assert till.count(payment) == 1
@@ -90,9 +81,9 @@ def test_who_stood_still_in_the_middle_of_a_refund_sends_no_second(till, place, 
 
 
 @pytest.mark.parametrize("noticed", NOTICED)
-def test_who_stood_still_before_the_first_try_leaves_it_to_the_worker(till, noticed):
+def test_who_stood_still_before_the_first_try_leaves_it_to_the_worker(till, stopped, noticed):
     payment, asked = asking(till)
-    with stopped(till, "before the first try", *asked, noticed=noticed) as go_on:
+    with stopped("before the first try", *asked, noticed=noticed) as go_on:
         later(till, SOON)
         resolve_by_two(till)
         assert till.count(payment) == 1
@@ -100,9 +91,9 @@ def test_who_stood_still_before_the_first_try_leaves_it_to_the_worker(till, noti
     at_rest(till, payment, 1)
 
 
-def test_what_nobody_sent_for_a_day_is_given_up(till):
+def test_what_nobody_sent_for_a_day_is_given_up(till, stopped):
     payment, asked = asking(till)
-    with stopped(till, "before the first try", *asked) as go_on:
+    with stopped("before the first try", *asked) as go_on:
         assert go_on() == "unknown"
     assert till.count(payment) == 0
     later(till, AFTERWARDS)
@@ -115,12 +106,12 @@ def test_what_nobody_sent_for_a_day_is_given_up(till):
 
 @pytest.mark.parametrize("noticed", NOTICED)
 @pytest.mark.parametrize("place", PLACES)
-def test_a_worker_that_stood_still_sends_no_second(till, place, noticed):
+def test_a_worker_that_stood_still_sends_no_second(till, stopped, place, noticed):
     payment = paid(till.context, PAID)
     with cut_off("before the call"):
         refunds.ask(till.context, till.support, part(payment, PART), livemode=False)
     later(till, SOON)
-    with stopped(till, place, noticed=noticed) as go_on:
+    with stopped(place, noticed=noticed) as go_on:
         later(till, SOON)
         # Another worker goes on with it meanwhile.
         resolve_by_two(till)
@@ -140,17 +131,17 @@ def test_a_worker_that_stood_still_sends_no_second(till, place, noticed):
     ],
 )
 @pytest.mark.parametrize("place", ["between two tries", "in line for the second"])
-def test_a_key_that_grows_old_unseen_gives_a_second_refund(till, place, checked, noticed):
+def test_a_key_that_grows_old_unseen_gives_a_second_refund(till, stopped, place, checked, noticed):
     """The planted bugs: no check, or one by a single clock."""
     payment, asked = asking(till)
-    with stopped(till, place, *asked, noticed=noticed, checked=checked) as go_on:
+    with stopped(place, *asked, noticed=noticed, checked=checked) as go_on:
         go_on()
     assert till.count(payment) == 2
 
 
-def test_a_late_first_try_gives_a_second_refund_if_unchecked(till):
+def test_a_late_first_try_gives_a_second_refund_if_unchecked(till, stopped):
     payment, asked = asking(till)
-    with stopped(till, "before the first try", *asked, checked="nothing") as go_on:
+    with stopped("before the first try", *asked, checked="nothing") as go_on:
         later(till, SOON)
         resolve_by_two(till)
         go_on()
