@@ -106,6 +106,7 @@ def is_on_payments(visitor, payment, state):
         "([id, word]) => [...document.querySelectorAll('[data-testid=stDataFrame] tr')]"
         ".some(row => row.textContent.includes(id) && row.textContent.includes(word))",
         arg=[payment, state],
+        polling=100,
     )
 
 

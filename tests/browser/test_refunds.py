@@ -30,6 +30,7 @@ def wait_for_row(page, *texts):
         "texts => [...document.querySelectorAll('[data-testid=stDataFrame] tr')]"
         ".some(row => texts.every(text => row.textContent.includes(text)))",
         arg=list(texts),
+        polling=100,
     )
 
 

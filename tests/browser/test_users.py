@@ -78,7 +78,7 @@ def test_a_disabled_user_loses_the_open_page_within_seconds(visit, ui, record_pr
 
 def test_a_long_log_is_walked_to_its_end_by_itself(visit, ui):
     with writing(ui.console.engine) as connection:
-        for number in range(30_000):
+        for number in range(15_000):
             audit.append(connection, actor="cli:root", action="fill", target=str(number))
     admin = visit("admin")
     page = admin.open("/audit")

@@ -44,16 +44,32 @@ def browser(chromium: None) -> Iterator[Any]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def signed_in(stack: Stack) -> dict[str, Any]:
+    """The cookies of who came in by the form, while this stack runs."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Any, stack: Stack) -> Iterator[Callable[[str], Visitor]]:
-    """Sign in as a demo user; afterwards, no page may have asked another machine for anything."""
+def visit(
+    browser: Any, stack: Stack, signed_in: dict[str, Any]
+) -> Iterator[Callable[[str], Visitor]]:
+    """A demo user who comes in by the form the first time, and then by the session of that.
+
+    Afterwards, no page may have asked another machine for anything.
+    """
     made: list[Visitor] = []
 
-    def sign_in(who: str) -> Visitor:
-        made.append(stacks.sign_in(browser, stack, f"{who}@demo.test", viewport=SIZE))
+    def come_in(who: str) -> Visitor:
+        if who in signed_in:
+            made.append(stacks.visitor(browser, stack, viewport=SIZE))
+            made[-1].page.context.add_cookies(signed_in[who])
+        else:
+            made.append(stacks.sign_in(browser, stack, f"{who}@demo.test", viewport=SIZE))
+            signed_in[who] = made[-1].page.context.cookies()
         return made[-1]
 
-    yield sign_in
+    yield come_in
     for visitor in made:
         visitor.page.context.close()
         assert visitor.remote == []
