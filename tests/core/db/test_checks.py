@@ -43,9 +43,8 @@ WITH_MONEY = (refund_requests, cases, gate_passes)
 
 
 @pytest.fixture
-def engine(empty_url):
-    found = open_engine(empty_url)
-    migrate.upgrade(found)
+def engine(database_url):
+    found = open_engine(database_url)
     yield found
     found.dispose()
 

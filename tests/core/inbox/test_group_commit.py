@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from core.db.engine import open_engine, writing
-from core.db.start import prepare
 from core.errors import DatabaseDown, InboxFull
 from core.events.store import parse_envelope
 from core.inbox import group_commit
 from core.inbox.group_commit import GroupWriter
+from tests.support.newest_schema import laid
 from tests.support.receivers import event_body, stored_ids, wait_until
 
 
@@ -24,9 +24,7 @@ class Settled(dict):
 
 @pytest.fixture
 def url(tmp_path):
-    url = f"sqlite:///{tmp_path / 'inbox.db'}"
-    prepare(url)
-    return url
+    return laid(f"sqlite:///{tmp_path / 'inbox.db'}")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def in_python(rules, every):
     return [rules.score(signals, signals["currency"]).points for signals in every]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules=rule_sets, every=st.lists(signal_sets, min_size=1, max_size=12))
 def test_one_score_in_two_languages(engine, rules, every):
     rules = read(rules)
