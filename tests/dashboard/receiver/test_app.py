@@ -144,4 +144,13 @@ def test_receiver_and_worker_load_what_they_need_alone(process):
     script = f"import json, sys, {process}; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     loaded = set(json.loads(done.stdout))
-    assert not loaded & {"streamlit", "pandas", "plotly", "numpy", "pyarrow", "alembic", "apprise"}
+    assert not loaded & {
+        "streamlit",
+        "pandas",
+        "plotly",
+        "numpy",
+        "pyarrow",
+        "alembic",
+        "apprise",
+        "rich",
+    }

@@ -7,6 +7,7 @@ after an hour: a plan may be made by an old count, an answer never is.
 from __future__ import annotations
 
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +31,8 @@ ALL_SECONDS = 3600.0
 _RECENT_DAYS = 3
 _SINGLE_DAYS = 14
 _MANY_DAYS = 30
+#: Rows that are read at once.
+_CHUNK = 2_000
 
 _lock = Lock()
 _kept: dict[str, Stats] = {}
@@ -140,7 +143,7 @@ def _read(conn: Connection, now: float, old: Stats | None = None) -> Stats:
     if old is not None and len(old.per_day):
         last = old.first + timedelta(days=len(old.per_day))
         asked = asked.where(table.c.day >= last - timedelta(days=_RECENT_DAYS))
-    rows = [(day, facet, int(count)) for day, facet, count in conn.execute(asked)]
+    rows = _numbers(conn, asked)
     if old is not None and len(old.per_day):
         return Stats(
             old.first,
@@ -151,21 +154,28 @@ def _read(conn: Connection, now: float, old: Stats | None = None) -> Stats:
             all_read_at=old.all_read_at,
             words=old.words,
         )
-    first = min((day for day, _, _ in rows), default=date(2000, 1, 1))
+    first = date.fromordinal(int(rows[:, 0].min())) if len(rows) else date(2000, 1, 1)
     per_day = _matrix(rows, first, np.zeros((0, 0), dtype=np.int64))
     return Stats(first, per_day, _amounts(conn), _prefixes(conn), read_at=now, all_read_at=now)
 
 
-def _matrix(rows: list[tuple[date, int, int]], first: date, old: Counts) -> Counts:
-    places = [((day - first).days, facet, count) for day, facet, count in rows]
-    height = max([old.shape[0], *(day + 1 for day, _, _ in places)])
-    width = max([old.shape[1], *(facet + 1 for _, facet, _ in places)])
+def _numbers(conn: Connection, asked: Any) -> Counts:
+    """Rows of day (its ordinal), facet and count: a hundred thousand are few as numbers alone."""
+    numbers = array("q")
+    for some in conn.execute(asked).partitions(_CHUNK):
+        for day, facet, count in some:
+            numbers.extend((day.toordinal(), facet, int(count)))
+    return np.frombuffer(numbers, dtype=np.int64).reshape(-1, 3)
+
+
+def _matrix(rows: Counts, first: date, old: Counts) -> Counts:
+    days, facets, counts = rows[:, 0] - first.toordinal(), rows[:, 1], rows[:, 2]
+    height = max(old.shape[0], days.max(initial=-1) + 1)
+    width = max(old.shape[1], facets.max(initial=-1) + 1)
     matrix: Counts = np.zeros((height, width), dtype=np.int64)
     matrix[: old.shape[0], : old.shape[1]] = old
-    if places:
-        days, facets, counts = (list(column) for column in zip(*places, strict=True))
-        matrix[sorted(set(days))] = 0
-        matrix[days, facets] = counts
+    matrix[days] = 0
+    matrix[days, facets] = counts
     return matrix
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import clock
 from core.actions.exports import csv_writer, parquet_writer
 from core.money import CURRENCIES, Money, exponent
-from core.reads.exports.columns import Cell, Column, FileRows, Kind, file_rows
+from core.reads.exports.columns import Cell, Column, FileColumn, FileRows, Kind, file_rows
 
 COLUMNS: list[Column[dict[str, Any]]] = [
     Column(kind.value, kind, lambda row, name=kind.value: row[name])
@@ -68,6 +68,7 @@ def as_text(value: Cell) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_both_files_have_the_same_rows_and_columns(rows: list[dict[str, Any]]) -> None:
     head, *lines = csv_rows(written(rows, csv_writer))
@@ -88,6 +89,7 @@ def test_both_files_have_the_same_rows_and_columns(rows: list[dict[str, Any]]) -
                 assert cell == as_text(row[name])
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_parquet_gives_back_what_was_read(rows: list[dict[str, Any]]) -> None:
     table = pq.read_table(io.BytesIO(written(rows, parquet_writer)))
@@ -132,3 +134,10 @@ def test_groups_of_a_long_file_are_small(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_nothing_found_is_a_file_with_its_columns() -> None:
     assert pq.read_table(io.BytesIO(written([], parquet_writer))).num_rows == 0
     assert len(list(csv_rows(written([], csv_writer)))) == 1
+
+
+def test_an_amount_with_more_decimals_than_any_currency_is_refused() -> None:
+    columns = (FileColumn("amount", Kind.MAJOR),)
+    found = FileRows(columns, iter([(Decimal("1.0001"),)]))
+    with pytest.raises(ValueError, match="decimals"):
+        parquet_writer.write(io.BytesIO(), found, lambda _done: None)
