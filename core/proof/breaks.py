@@ -36,6 +36,7 @@ CAUSES = {
     "fee_parts": "The parts of its fee do not sum to its fee.",
     "object_amount": "Its amount is not that of the object behind it.",
     "other_object": "It stands for another object than the one that names it.",
+    "other_currency": "It is in another currency than the payout that paid it out.",
     "twice": "The object behind it has more rows than its amount explains.",
     "zone": "Its day is not the day of its time in the reporting time zone.",
     "unmapped_category": "Its reporting category is not known to this version.",

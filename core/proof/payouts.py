@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,19 +32,78 @@ def _of_span(span: Span) -> Any:
     return and_(_O.livemode == span.livemode, _O.created_at >= span.start, _O.created_at < span.end)
 
 
-def sum_breaks(
-    connection: Connection, gateway: Gateway | None, span: Span, wrong: Mapping[str, int]
-) -> Iterator[Break]:
-    """The rows of an automatic payout, its own among them, sum to nothing.
+@dataclass(frozen=True, slots=True)
+class Unsummed:
+    """An automatic payout whose rows, its own among them, do not sum to nothing.
 
-    `wrong`: by how much the net of each row is known to be off. Where they do not sum to nothing,
-    Stripe is asked which rows they are: a row that is missing or wrong is told by itself.
+    `nets`: by id what each of its rows in its currency came to, in minor units; `foreign`: whether
+    a row in another currency is among its rows, which no sum counts.
     """
-    total = select(func.sum(_B.net_minor)).where(_B.payout_id == _O.stripe_id).scalar_subquery()
+
+    payout_id: str
+    currency: str
+    created_at: datetime
+    nets: Mapping[str, int]
+    foreign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What is asked of Stripe about the payouts of a span: read before, so that no picture of the
+    database stays open while Stripe answers. `payouts` are those that are here, by id."""
+
+    unsummed: tuple[Unsummed, ...]
+    payouts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What Stripe answered: the rows of each payout that was asked for, and its list of payouts;
+    None for what nobody could be asked for."""
+
+    rows: Mapping[str, Mapping[str, LedgerEntry]] | None
+    payouts: Mapping[str, PayoutSnapshot] | None
+
+
+def gathered(connection: Connection, span: Span) -> Here:
+    """The payouts of a span, and those of them to ask Stripe about."""
+    ours = {row.stripe_id: row for row in connection.execute(select(payouts).where(_of_span(span)))}
+    return Here(tuple(_unsummed(connection, span)), ours)
+
+
+def asked(gateway: Gateway | None, span: Span, here: Here) -> There:
+    """What Stripe says of them; `StripeError` where it does not answer."""
+    if gateway is None:
+        return There(None, None)
+    rows = {one.payout_id: _rows_at_stripe(gateway, one.payout_id) for one in here.unsummed}
+    return There(rows, {one.stripe_id: one for one in _listed(gateway, span)})
+
+
+def currency_breaks(connection: Connection, span: Span) -> Iterator[Break]:
+    """A row that a payout paid out is in the payout's currency."""
+    query = (
+        select(_B.stripe_id, _B.currency, _B.net_minor, _O.created_at)
+        .join(payouts, _O.stripe_id == _B.payout_id)
+        .where(_of_span(span), _B.currency != _O.currency)
+        .order_by(_B.stripe_id)
+    )
+    for row in connection.execute(query):
+        yield Break(
+            SUM,
+            "currency",
+            row.stripe_id,
+            row.currency,
+            span.day(row.created_at),
+            "other_currency",
+            ours_minor=row.net_minor,
+        )
+
+
+def _unsummed(connection: Connection, span: Span) -> Iterator[Unsummed]:
+    mine = and_(_B.payout_id == _O.stripe_id, _B.currency == _O.currency)
+    total = select(func.sum(_B.net_minor)).where(mine).scalar_subquery()
     listed = or_(_O.reconciliation_status == "completed", _O.reconciliation_status.is_(None))
-    query = select(
-        _O.stripe_id, _O.currency, _O.amount_minor, _O.created_at, total.label("total")
-    ).where(
+    query = select(_O.stripe_id, _O.currency, _O.created_at).where(
         _of_span(span),
         _O.automatic,
         listed,
@@ -51,25 +111,39 @@ def sum_breaks(
         func.coalesce(total, 1) != 0,
     )
     for row in connection.execute(query).all():
-        theirs = None if gateway is None else _rows_at_stripe(gateway, row.stripe_id)
-        ours = {
-            one[0]: int(one[1])
-            for one in connection.execute(
-                select(_B.stripe_id, _B.net_minor).where(_B.payout_id == row.stripe_id)
-            )
-        }
-        if theirs is not None and not _unlinked(connection, ours, theirs):
+        rows = connection.execute(
+            select(_B.stripe_id, _B.net_minor, _B.currency).where(_B.payout_id == row.stripe_id)
+        ).all()
+        nets = {one.stripe_id: one.net_minor for one in rows if one.currency == row.currency}
+        yield Unsummed(*row, nets, len(nets) < len(rows))
+
+
+def sum_breaks(
+    connection: Connection, span: Span, here: Here, there: There, wrong: Mapping[str, int]
+) -> Iterator[Break]:
+    """The rows of an automatic payout, its own among them, sum to nothing.
+
+    `wrong`: by how much the net of each row is known to be off. Where they do not sum to nothing,
+    Stripe tells which rows they are: a row that is missing or wrong is told by itself, and so is
+    one in another currency.
+    """
+    for one in here.unsummed:
+        if there.rows is None:
+            explained = one.foreign
+        else:
+            explained = not _unlinked(connection, one, there.rows[one.payout_id])
+        if explained:
             continue
         yield Break(
             SUM,
             "payout_sum",
-            row.stripe_id,
-            row.currency,
-            span.day(row.created_at),
+            one.payout_id,
+            one.currency,
+            span.day(one.created_at),
             "payout_list",
-            ours_minor=sum(ours.values()) - sum(wrong.get(one, 0) for one in ours),
+            ours_minor=sum(net - wrong.get(row, 0) for row, net in one.nets.items()),
             theirs_minor=0,
-            due=row.created_at + _LISTED,
+            due=one.created_at + _LISTED,
         )
 
 
@@ -96,14 +170,16 @@ def unpaid_breaks(connection: Connection, span: Span) -> Iterator[Break]:
         )
 
 
-def _unlinked(
-    connection: Connection, ours: Mapping[str, int], theirs: Mapping[str, LedgerEntry]
-) -> bool:
-    """Whether a row that is here belongs to the payout and does not say so, or the other way."""
-    if ours.keys() - theirs.keys():
+def _unlinked(connection: Connection, one: Unsummed, theirs: Mapping[str, LedgerEntry]) -> bool:
+    """Whether a row that is here belongs to the payout and does not say so, or the other way.
+
+    Stripe answered after the payout was looked at: what came in between names it by now.
+    """
+    if one.nets.keys() - theirs.keys():
         return True
-    lacking = sorted(theirs.keys() - ours.keys())
-    here = select(_B.stripe_id).where(_B.stripe_id.in_(lacking)).limit(1)
+    lacking = sorted(theirs.keys() - one.nets.keys())
+    elsewhere = or_(_B.payout_id.is_(None), _B.payout_id != one.payout_id)
+    here = select(_B.stripe_id).where(_B.stripe_id.in_(lacking), elsewhere).limit(1)
     return connection.scalar(here) is not None
 
 
@@ -122,7 +198,8 @@ def life_breaks(connection: Connection, span: Span, explained: Set[str]) -> Iter
 
     `explained`: payouts with a row that is known to differ from Stripe's.
     """
-    total = select(func.sum(_B.amount_minor)).where(_B.source_id == _O.stripe_id).scalar_subquery()
+    mine = and_(_B.source_id == _O.stripe_id, _B.currency == _O.currency)
+    total = select(func.sum(_B.amount_minor)).where(mine).scalar_subquery()
     own = balance_transactions.alias("own")
     query = (
         select(
@@ -135,7 +212,8 @@ def life_breaks(connection: Connection, span: Span, explained: Set[str]) -> Iter
             _O.balance_transaction_id,
             own.c.stripe_id.label("row_id"),
             own.c.source_id,
-            total.label("total"),
+            own.c.currency.label("row_currency"),
+            func.coalesce(total, 0).label("total"),
         )
         .outerjoin(own, own.c.stripe_id == _O.balance_transaction_id)
         .where(_of_span(span))
@@ -160,6 +238,8 @@ def _life(span: Span, row: Any) -> Break | None:
         )
     if row.source_id != row.stripe_id:
         return Break(LIFE, "orphan", row.row_id, row.currency, day, "other_object")
+    if row.row_currency != row.currency:
+        return Break(LIFE, "currency", row.row_id, row.row_currency, day, "other_currency")
     undone = row.status in _UNDONE
     wanted = 0 if undone else -row.amount_minor
     if int(row.total) == wanted:
@@ -177,23 +257,23 @@ def _life(span: Span, row: Any) -> Break | None:
     )
 
 
-def list_breaks(connection: Connection, gateway: Gateway, span: Span) -> Iterator[Break]:
-    """The payouts of the span beside Stripe's list of them."""
-    theirs = {one.stripe_id: one for one in _listed(gateway, span)}
-    ours = {row.stripe_id: row for row in connection.execute(select(payouts).where(_of_span(span)))}
-    for here in ours.values():
-        if here.stripe_id not in theirs:
+def list_breaks(connection: Connection, span: Span, here: Here, there: There) -> Iterator[Break]:
+    """The payouts of the span beside Stripe's list of them, where it was asked for."""
+    if there.payouts is None:
+        return
+    for one in here.payouts.values():
+        if one.stripe_id not in there.payouts:
             yield Break(
                 LIST,
                 "missing_there",
-                here.stripe_id,
-                here.currency,
-                span.day(here.created_at),
+                one.stripe_id,
+                one.currency,
+                span.day(one.created_at),
                 "not_at_stripe",
-                ours_minor=here.amount_minor,
+                ours_minor=one.amount_minor,
             )
-    for there in theirs.values():
-        yield from _unlike(connection, span, ours.get(there.stripe_id), there)
+    for listed in there.payouts.values():
+        yield from _unlike(connection, span, here.payouts.get(listed.stripe_id), listed)
 
 
 def _unlike(

@@ -156,11 +156,12 @@ def reconcile(
     report(rows.IDENTITY, 0, 1)
     with one_picture(engine) as connection:
         found += _here(connection, span, listed, started)
-        try:
-            found += _of_payouts(connection, gateway, span, listed)
-        except StripeError:
-            unknown |= {payouts.SUM, stripe_list.IDENTITY}
         witnesses = _witnesses(connection, span)
+        paid_out = payouts.gathered(connection, span)
+    try:
+        found += _of_payouts(engine, gateway, span, listed, paid_out)
+    except StripeError:
+        unknown |= {payouts.SUM, stripe_list.IDENTITY}
     ended = clock.now()
     report(rows.IDENTITY, 1, 1)
     breaks = merged(found)
@@ -192,6 +193,7 @@ def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> 
     yield from objects.object_breaks(connection, span, listed.explained)
     yield from balance.bridge_breaks(connection, span, deltas)
     yield from balance.balance_breaks(connection, span, deltas, now)
+    yield from payouts.currency_breaks(connection, span)
     yield from payouts.unpaid_breaks(connection, span)
     yield from payouts.life_breaks(connection, span, listed.explained)
     yield from pairs.pair_breaks(connection, span)
@@ -200,14 +202,18 @@ def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> 
 
 
 def _of_payouts(
-    connection: Connection, gateway: Gateway | None, span: Span, listed: Listed
-) -> Iterator[Break]:
+    engine: Engine, gateway: Gateway | None, span: Span, listed: Listed, here: payouts.Here
+) -> list[Break]:
+    """Stripe is asked first: a picture of the database that waits for it would hold up writers."""
+    there = payouts.asked(gateway, span, here)
     wrong: dict[str, int] = defaultdict(int)
     for stripe_id, deltas in listed.deltas.items():
         wrong[stripe_id] += sum(one.net_minor for one in deltas)
-    yield from payouts.sum_breaks(connection, gateway, span, wrong)
-    if gateway is not None:
-        yield from payouts.list_breaks(connection, gateway, span)
+    with one_picture(engine) as connection:
+        return [
+            *payouts.sum_breaks(connection, span, here, there, wrong),
+            *payouts.list_breaks(connection, span, here, there),
+        ]
 
 
 def _witnesses(connection: Connection, span: Span) -> dict[str, dict[str, Any]]:

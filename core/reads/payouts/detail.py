@@ -111,7 +111,7 @@ def by_id(conn: Connection, *, payout_id: str, livemode: bool) -> PayoutDetail:
         row.destination,
         row.original_payout,
         row.reversed_by,
-        _parts(conn, payout_id),
+        _parts(conn, payout_id, row.currency),
         next((one for one in own if one != returned), None),
         returned,
         row.as_of,
@@ -161,7 +161,8 @@ def _paid_out(payout_id: str) -> ColumnElement[bool]:
     return (_B.payout_id == payout_id) & other
 
 
-def _parts(conn: Connection, payout_id: str) -> tuple[Part, ...]:
+def _parts(conn: Connection, payout_id: str, currency: str) -> tuple[Part, ...]:
+    """Its rows in its currency: one in another is a difference of the proof, and in no sum."""
     query = (
         select(
             _B.reporting_category,
@@ -170,7 +171,7 @@ def _parts(conn: Connection, payout_id: str) -> tuple[Part, ...]:
             func.sum(_B.fee_minor),
             func.sum(_B.net_minor),
         )
-        .where(_paid_out(payout_id))
+        .where(_paid_out(payout_id), _B.currency == currency)
         .group_by(_B.reporting_category)
         .order_by(_B.reporting_category)
     )

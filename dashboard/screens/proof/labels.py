@@ -62,6 +62,7 @@ CAUSES = {
     "fee_parts": N_("The parts of its fee do not sum to its fee."),
     "object_amount": N_("Its amount is not that of the object behind it."),
     "other_object": N_("It stands for another object than the one that names it."),
+    "other_currency": N_("It is in another currency than the payout that paid it out."),
     "twice": N_("The object behind it has more rows than its amount explains."),
     "zone": N_("Its day is not the day of its time in the reporting time zone."),
     "unmapped_category": N_("Stripe books it under a name that has no place here yet."),
