@@ -52,6 +52,12 @@ class StatementUnbalanced(StatementRefused):
     code = "statement_unbalanced"
 
 
+class ReportRefused(InvalidInput):
+    """A report of Stripe's cannot be taken in. Nothing of its file was written."""
+
+    code = "report_refused"
+
+
 class NotRefundable(InvalidInput):
     """Nothing can be given back of this payment now. Nothing was written and nothing was sent."""
 

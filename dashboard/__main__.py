@@ -35,6 +35,7 @@ COMMANDS = (
     "inbox",
     "backtest",
     "bank",
+    "stripe-report",
 )
 
 
@@ -84,7 +85,7 @@ class Commands(click.Group):
 
 
 def _module(name: str) -> str:
-    return f"dashboard.commands.{name}"
+    return f"dashboard.commands.{name.replace('-', '_')}"
 
 
 @click.group(

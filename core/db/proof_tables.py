@@ -139,3 +139,47 @@ period_witnesses = Table(
     Column("read_at", Utc()),
     PrimaryKeyConstraint("period_id", "witness", "currency"),
 )
+
+
+#: A report of Stripe's that was taken in from its CSV file, of the days from `start_at` until
+#: before `end_at`, days of `zone`. `currencies` are those that it says something of, with commas.
+#: The same file taken in for other days supersedes what it was taken for.
+stripe_reports = Table(
+    "stripe_reports",
+    metadata,
+    Column("id", big_key(), primary_key=True, autoincrement=True),
+    Column("livemode", flag(), nullable=False),
+    Column("sha256", code(), nullable=False),
+    Column("file_name", words(255), nullable=False),
+    Column("report_type", code(), nullable=False),
+    Column("start_at", Utc(), nullable=False),
+    Column("end_at", Utc(), nullable=False),
+    Column("zone", code(), nullable=False),
+    Column("currencies", long_text(), nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("imported_by", code(64), nullable=False),
+    Column("imported_at", Utc(), nullable=False),
+    Column("superseded_at", Utc()),
+    UniqueConstraint("livemode", "sha256", "start_at", "end_at", name="srx_file"),
+    Index("srx_end", "livemode", "end_at"),
+)
+
+#: A row of a report, in minor units, signed as the file has it. `object_id` is the balance
+#: transaction; None of a sum, which is of `category`.
+stripe_report_rows = Table(
+    "stripe_report_rows",
+    metadata,
+    Column("report_id", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("currency", code(4), nullable=False),
+    Column("category", code(), nullable=False),
+    Column("object_id", stripe_id()),
+    Column("payout_id", stripe_id()),
+    Column("at", Utc()),
+    Column("count", BigInteger),
+    Column("gross_minor", BigInteger),
+    Column("fee_minor", BigInteger),
+    Column("net_minor", BigInteger, nullable=False),
+    PrimaryKeyConstraint("report_id", "position"),
+    Index("srr_object", "report_id", "object_id"),
+)

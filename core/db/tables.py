@@ -49,6 +49,8 @@ from core.db.proof_tables import (
     period_witnesses,
     periods,
     reconcile_runs,
+    stripe_report_rows,
+    stripe_reports,
 )
 from core.db.risk_tables import (
     case_notes,
@@ -125,6 +127,8 @@ __all__ = [
     "settings_table",
     "stale_objects",
     "streams",
+    "stripe_report_rows",
+    "stripe_reports",
     "user_roles",
     "users",
     "versions",

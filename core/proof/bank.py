@@ -19,6 +19,17 @@ IDENTITY = "bank"
 _LOOKED_AT = 5
 
 
+def has_statement(connection: Connection, span: Span) -> bool:
+    """Whether a statement has a day of the span: without one the bank says nothing of it."""
+    a, s = bank_accounts.c, bank_statements.c
+    query = (
+        select(s.id)
+        .join(bank_accounts, a.id == s.account_id)
+        .where(a.livemode == span.livemode, s.opened_on <= span.last, s.closed_on >= span.first)
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def bank_breaks(connection: Connection, span: Span, now: datetime) -> Iterator[Break]:
     """Where statements of a currency were imported; other currencies say nothing."""
     covered = _covered(connection, span.livemode)

@@ -50,6 +50,8 @@ CAUSES = {
     "payout_differs": "The payout here is not what Stripe says: it is read again.",
     "not_returned": "It failed or was canceled, and no row brought its money back.",
     "pair": "More was released than was ever held back.",
+    "report_row": "Stripe's report has it otherwise; one made anew may have late rows.",
+    "report_sum": "A figure of Stripe's report is not what the ledger's rows come to.",
     "batch": "A batch of the journal is not what was exported.",
     "no_line": "The bank's statement has no line for it.",
     "no_payout": "A line looks like a payout of Stripe's, and no payout fits it.",
@@ -97,14 +99,19 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """By how much a row here differs from Stripe's, ours less theirs, in minor units."""
+    """By how much a row here differs from Stripe's, ours less theirs, in minor units.
+
+    `at` (UTC) is when the row was created, `source_id` the object behind it.
+    """
 
     currency: str
     category: str
     gross_minor: int
     fee_minor: int
     net_minor: int
-    count: int = 0
+    count: int
+    at: datetime
+    source_id: str | None = None
 
 
 def merged(found: Iterable[Break]) -> list[Break]:

@@ -19,13 +19,26 @@ from core.domain.closings import last_readings
 from core.errors import StripeError
 from core.gateway.client import Gateway
 from core.mirror.balance_check import check_balance
-from core.proof import balance, bank, books, objects, pairs, payouts, rows, stripe_list
+from core.proof import (
+    balance,
+    bank,
+    books,
+    objects,
+    pairs,
+    payouts,
+    rows,
+    stripe_list,
+    stripe_report,
+)
 from core.proof.breaks import CAUSES, Break, merged
 from core.proof.record import record_run
 from core.proof.span import Span
 from core.proof.stripe_list import Listed
 
 AGREES, DIFFERS, UNKNOWN = "agrees", "differs", "unknown"
+#: Why an identity is unknown. Statements and reports are for who has them: without one nothing is
+#: known of it, and that is no reason to ask again or to leave a month open.
+NOT_ASKED, NO_STATEMENT, NO_REPORT = "not_asked", "no_statement", "no_report"
 #: The identities, in the order in which they are shown.
 IDENTITIES = {
     rows.IDENTITY: "Each row's net is its amount less its fee, and its fee the sum of its parts",
@@ -36,6 +49,7 @@ IDENTITIES = {
     payouts.SUM: "Each automatic payout is the sum of its rows",
     payouts.UNPAID: "What no payout paid out is what is left",
     payouts.LIFE: "Each payout that failed or was canceled came back",
+    stripe_report.IDENTITY: "Stripe's own reports say what the ledger says",
     bank.IDENTITY: "Each payout that was paid is a line of the bank's statement",
     books.IDENTITY: "What was exported for the books is what was kept of it",
     pairs.IDENTITY: "What was held back is released once",
@@ -48,13 +62,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One rule: `state` is agrees, differs, or unknown where Stripe could not be asked."""
+    """One rule: `state` is agrees, differs, or unknown; `why` it is unknown: not_asked (Stripe
+    could not be asked), no_statement or no_report (none of these days was imported)."""
 
     name: str
     title: str
     state: str
     breaks: int
     expected: int
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +88,10 @@ class Reconciled:
 
     @property
     def outcome(self) -> str:
-        """agrees, differs, or unknown."""
+        """agrees, differs, or unknown: Stripe could not be asked for something."""
         if self.open:
             return DIFFERS
-        states = {one.state for one in self.identities}
-        return UNKNOWN if UNKNOWN in states else AGREES
+        return UNKNOWN if any(one.why == NOT_ASKED for one in self.identities) else AGREES
 
     def shown(self) -> dict[str, Any]:
         """As `reconcile --json` prints it."""
@@ -88,6 +103,7 @@ class Reconciled:
                     "state": one.state,
                     "breaks": one.breaks,
                     "expected": one.expected,
+                    "why": one.why,
                 }
                 for one in self.identities
             ],
@@ -139,7 +155,7 @@ def reconcile(
     is kept of Stripe (readings of its list, of its balance) is used as far as it goes.
     """
     started = clock.now()
-    unknown: set[str] = set()
+    unknown: dict[str, str] = {}
     found: list[Break] = []
     listed = Listed()
     try:
@@ -148,20 +164,21 @@ def reconcile(
         )
         found += listed.breaks
         if listed.unread:
-            unknown.add(stripe_list.IDENTITY)
+            unknown[stripe_list.IDENTITY] = NOT_ASKED
     except StripeError:
-        unknown.add(stripe_list.IDENTITY)
+        unknown[stripe_list.IDENTITY] = NOT_ASKED
     if not _balance_read(engine, gateway):
-        unknown.add(balance.BALANCE)
+        unknown[balance.BALANCE] = NOT_ASKED
     report(rows.IDENTITY, 0, 1)
     with one_picture(engine) as connection:
         found += _here(connection, span, listed, started)
+        unknown |= _not_imported(connection, span)
         witnesses = _witnesses(connection, span)
         paid_out = payouts.gathered(connection, span)
     try:
         found += _of_payouts(engine, gateway, span, listed, paid_out)
     except StripeError:
-        unknown |= {payouts.SUM, stripe_list.IDENTITY}
+        unknown |= {payouts.SUM: NOT_ASKED, stripe_list.IDENTITY: NOT_ASKED}
     ended = clock.now()
     report(rows.IDENTITY, 1, 1)
     breaks = merged(found)
@@ -199,6 +216,17 @@ def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> 
     yield from pairs.pair_breaks(connection, span)
     yield from bank.bank_breaks(connection, span, now)
     yield from books.book_breaks(connection, span)
+    yield from stripe_report.report_breaks(connection, span, listed.deltas)
+
+
+def _not_imported(connection: Connection, span: Span) -> dict[str, str]:
+    """The identities that nothing was imported for, and why they are unknown."""
+    found = {}
+    if not bank.has_statement(connection, span):
+        found[bank.IDENTITY] = NO_STATEMENT
+    if not stripe_report.held_reports(connection, span):
+        found[stripe_report.IDENTITY] = NO_REPORT
+    return found
 
 
 def _of_payouts(
@@ -236,13 +264,16 @@ def _witnesses(connection: Connection, span: Span) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _identities(breaks: Iterable[Break], unknown: set[str], now: datetime) -> Iterator[Identity]:
+def _identities(
+    breaks: Iterable[Break], unknown: Mapping[str, str], now: datetime
+) -> Iterator[Identity]:
     open_, expected = defaultdict[str, int](int), defaultdict[str, int](int)
     for one in breaks:
         (expected if one.is_expected(now) else open_)[one.identity] += 1
     for name, title in IDENTITIES.items():
         state = DIFFERS if open_[name] else UNKNOWN if name in unknown else AGREES
-        yield Identity(name, title, state, open_[name], expected[name])
+        why = unknown.get(name) if state == UNKNOWN else None
+        yield Identity(name, title, state, open_[name], expected[name], why)
 
 
 def _keep(engine: Engine, result: Reconciled, asked_by: str) -> None:

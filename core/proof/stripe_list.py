@@ -371,4 +371,6 @@ def _deltas(here: Row | None, there: Row | None) -> Iterable[Delta]:
                 sign * row.fee_minor,
                 sign * row.net_minor,
                 sign,
+                row.created_at,
+                row.source_id,
             )

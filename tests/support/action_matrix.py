@@ -144,6 +144,7 @@ ROWS: dict[str, Row] = {
     "proof.breaks.assign": Row(FINANCE, (0, None)),
     "proof.breaks.explain": Row(FINANCE, (0, "why")),
     "proof.breaks.reopen": Row(FINANCE, (0,)),
+    "proof.report_import.import_file": Row(FINANCE, (b"none",), _TEST),
     "proof.runs.run": Row(
         FINANCE,
         (),

@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.reads.proof.runs import Run
 from dashboard import i18n
-from dashboard.i18n import _, ngettext
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.proof import labels
 from dashboard.ui import widgets
 
+NOT_ASKED = N_("Stripe could not be asked")
 _ICONS = {
     "agrees": ":green[:material/check_circle:]",
     "differs": ":red[:material/error:]",
@@ -63,5 +64,5 @@ def _counted(one: IdentityState) -> str:
         said = ngettext("{n} explained", "{n} explained", one.explained)
         parts.append(said.format(n=i18n.number(one.explained)))
     if one.state == "unknown":
-        parts.append(_("Stripe could not be asked"))
+        parts.append(_(labels.NOT_IMPORTED.get(one.name, NOT_ASKED)))
     return f"  \n:small[{' · '.join(parts)}]" if parts else ""

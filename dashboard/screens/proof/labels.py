@@ -13,6 +13,7 @@ WITNESSES = {
     "ledger": N_("Ours"),
     "list": N_("Stripe's list"),
     "balance": N_("Stripe's balance"),
+    "report": N_("Stripe's report"),
     "bank": N_("Bank"),
     "books": N_("Books"),
 }
@@ -26,9 +27,15 @@ IDENTITIES = {
     "payout": N_("Each automatic payout is the sum of its rows"),
     "unpaid": N_("What no payout paid out is what is left"),
     "life": N_("Each payout that failed or was canceled came back"),
+    "report": N_("Stripe's own reports say what the ledger says"),
     "bank": N_("Each payout that was paid is a line of the bank's statement"),
     "books": N_("What was exported for the books is what was kept of it"),
     "pairs": N_("What was held back is released once"),
+}
+#: Why nothing is known of an identity, where it is not Stripe that could not be asked.
+NOT_IMPORTED = {
+    "bank": N_("not known: no bank statement of these days was imported"),
+    "report": N_("not known: no report of these days was imported"),
 }
 BALANCES = {
     "payments": N_("Payments"),
@@ -79,6 +86,8 @@ CAUSES = {
     "no_line": N_("The bank's statement has no line for it."),
     "no_payout": N_("A line looks like a payout of Stripe's, and no payout fits it."),
     "line_amount": N_("The lines matched to it do not come to its amount."),
+    "report_row": N_("Stripe's report has it otherwise; one made anew may have late rows."),
+    "report_sum": N_("A figure of Stripe's report is not what the ledger's rows come to."),
     "batch": N_("What was exported for the books is not what was kept of it."),
 }
 _DAY = 24 * 3600

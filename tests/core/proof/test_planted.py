@@ -68,6 +68,11 @@ def planted(engine, count, seed):
 def test_a_history_that_nobody_touched_agrees(account, copy):
     first = reconcile(copy, account.gateway, span_of(), asked_by="test")
     assert (first.outcome, first.open, first.expected) == (AGREES, (), ())
+    # What was not imported is not known, and no reason for another outcome.
+    assert {one.name: one.why for one in first.identities if one.state == UNKNOWN} == {
+        "bank": "no_statement",
+        "report": "no_report",
+    }
     again = reconcile(copy, account.gateway, span_of(), asked_by="test")
     assert (again.outcome, again.open, again.expected) == (AGREES, (), ())
 

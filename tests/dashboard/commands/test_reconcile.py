@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +18,7 @@ from core.db.tables import balance_transactions
 from core.emulator.server import start_emulator
 from tests.support.account_mirror import connect
 from tests.support.fixtures_access import ROOT
+from tests.support.report_files import Account, Reports
 
 pytestmark = pytest.mark.long
 B = balance_transactions.c
@@ -33,6 +34,11 @@ def account(tmp_path_factory):
         spine.sync(70)
         spine.drain()
         spine.engine.dispose()
+        first = date.fromisoformat(f"{LAST_MONTH}-01")
+        last = clock.now().date().replace(day=1) - timedelta(days=1)
+        reports = Reports(Account.read(spine.gateway), first, last)
+        (folder / "balance.csv").write_bytes(reports.balance_summary())
+        (folder / "activity.csv").write_bytes(reports.activity())
         yield folder, str(urlsplit(emulator.base_url).port)
 
 
@@ -90,7 +96,11 @@ def test_a_month_is_proved_closed_and_proved_again(account, run):
     edit(account, -1)
     done = run("reconcile", "--month", LAST_MONTH, "--json")
     assert done.returncode == 0, done.stdout
-    assert {one["state"] for one in json.loads(done.stdout)["identities"]} == {"agrees"}
+    states = {one["id"]: one["state"] for one in json.loads(done.stdout)["identities"]}
+    # No statement was imported: that is told, and changes neither code nor close.
+    assert states.pop("bank") == "unknown"
+    assert states.pop("report") in ("unknown", "agrees")
+    assert set(states.values()) == {"agrees"}
 
     done = run("period", "close", LAST_MONTH, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -106,6 +116,25 @@ def test_a_month_is_proved_closed_and_proved_again(account, run):
     done = run("period", "reopen", LAST_MONTH, "--reason", "an audit asked for it")
     assert done.returncode == 0, done.stderr
     assert run("period", "verify", LAST_MONTH).returncode == 1
+
+
+def test_reports_of_stripes_are_taken_in_once_and_held_against_the_ledger(account, run):
+    last = str(clock.now().date().replace(day=1) - timedelta(days=1))
+    days = ("--from", f"{LAST_MONTH}-01", "--to", last)
+    path = str(account[0] / "activity.csv")
+    refused = run("stripe-report", "import", path)
+    assert (refused.returncode, "from" in refused.stderr) == (2, True), refused.stderr
+    done = run("stripe-report", "import", path, *days, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["is_known"] is False
+    path = str(account[0] / "balance.csv")
+    assert "balance.summary.1" in run("stripe-report", "import", path).stdout
+    assert "nothing was written" in run("stripe-report", "import", path).stdout
+    # Not the whole month: another test asks who reconciled that.
+    done = run("reconcile", "--from", f"{LAST_MONTH}-02", "--to", last, "--json")
+    assert done.returncode == 0, done.stdout
+    states = {one["id"]: one["state"] for one in json.loads(done.stdout)["identities"]}
+    assert states["report"] == "agrees"
 
 
 def test_without_an_answer_of_stripes_nobody_can_tell(run):
