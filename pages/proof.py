@@ -1,4 +1,4 @@
-"""Proof: whether the ledger, Stripe's list and Stripe's balance agree, and what differs."""
+"""Proof: whether the ledger, Stripe, the bank and the books agree, and what differs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from core.reads.proof import witnesses as witness_reads
 from core.reads.revenue import revenue
 from dashboard import i18n
 from dashboard.i18n import _
-from dashboard.screens.proof import bridge, dialogs, differences, identities, labels, witnesses
+from dashboard.screens.proof import (
+    bridge,
+    dialogs,
+    differences,
+    identities,
+    labels,
+    report_upload,
+    witnesses,
+)
 from dashboard.screens.proof import drawer as difference_drawer
 from dashboard.screens.proof import run as proof_run
 from dashboard.screens.proof.messages import FLASH
@@ -37,12 +45,15 @@ def main() -> None:
             currency = widgets.url_choice(_("Currency"), "currency", shown, default=first)
     with actions:
         asked = viewer.read(reads.asked, livemode=livemode)
+        report_upload.button()
         proof_run.button(since, until - timedelta(days=1), asked)
     balances(since, until, currency)
     if number := drawer.asked(differences.OPENS):
         drawer.draw(differences.OPENS, _("Difference"), lambda: difference_drawer.body(number))
-    else:
+    elif dialogs.DIALOG.about() is not None:
         dialogs.open_asked_dialog()
+    else:
+        report_upload.open_asked_dialog()
 
 
 def badge(counts: dict[str, dict[str, int]]) -> None:

@@ -368,7 +368,7 @@ def _moment(line: Mapping[str, str], name: str, zone: ZoneInfo) -> datetime:
         for one in known.values()
     ):
         raise _refused(
-            line, name, "is the same moment in UTC: name the report's --timezone (line {line})"
+            line, name, "is the same moment in UTC: name the report's time zone (line {line})"
         )
     return first
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from core import clock
 from core.access import audit
@@ -18,8 +18,11 @@ from core.db.tables import (
     audit_log,
     balance_checks,
     balance_transactions,
+    bank_accounts,
+    bank_statements,
     breaks,
     ledger_checks,
+    payouts,
     period_sums,
     period_witnesses,
     periods,
@@ -27,6 +30,7 @@ from core.db.tables import (
 )
 from core.domain import versions
 from core.domain.closings import last_readings
+from core.domain.imported_witnesses import bank_heard, report_heard
 from core.errors import AlreadyDecided, InvalidInput, NotFound
 from core.proof.balance import closings
 from core.proof.seal import Seal, counted_in, seal
@@ -51,6 +55,7 @@ BLOCKERS = {
     "list_not_read": "Days of the month were never compared with Stripe's list.",
     "balance_not_read": "Stripe's balance was not read since the month ended.",
     "balance_differs": "The ledger does not come to Stripe's balance.",
+    "statement_missing": "Payouts arrived on a bank account that has no statement of the month.",
 }
 
 
@@ -76,6 +81,7 @@ def blockers(connection: Connection, span: Span, now: datetime) -> list[Blocker]
         "unmapped": _count_unmapped(connection, span),
         "list_not_read": _days_not_read(connection, span, now),
         **_of_balance(connection, span),
+        "statement_missing": _statements_missing(connection, span),
     }
     return [Blocker(name, found[name]) for name in BLOCKERS if found[name]]
 
@@ -130,6 +136,29 @@ def _of_balance(connection: Connection, span: Span) -> dict[str, int]:
     fresh = [row for row in rows if row.checked_at >= span.end]
     differing = [row for row in fresh if row.opening_minor + row.ledger_minor != row.balance_minor]
     return {"balance_not_read": int(not fresh), "balance_differs": len(differing)}
+
+
+def _statements_missing(connection: Connection, span: Span) -> int:
+    """Currencies with an account and payouts that arrived in the month, and no statement of it. Who
+    names no account keeps no statements here, and closes without."""
+    a, s, p = bank_accounts.c, bank_statements.c, payouts.c
+    of_account = (a.livemode == span.livemode, a.currency == p.currency)
+    account = exists().where(*of_account)
+    statement = exists().where(
+        *of_account,
+        s.account_id == a.id,
+        s.opened_on <= span.last,
+        s.closed_on >= span.first,
+    )
+    query = select(func.count(p.currency.distinct())).where(
+        p.livemode == span.livemode,
+        p.status == "paid",
+        p.arrival_at >= span.start,
+        p.arrival_at < span.end,
+        account,
+        ~statement,
+    )
+    return connection.scalar(query) or 0
 
 
 def current(connection: Connection, month: str, livemode: bool) -> Any | None:
@@ -233,7 +262,28 @@ def _witnesses(connection: Connection, span: Span) -> list[dict[str, Any]]:
         for one in last_readings(connection, span.livemode, clock.NEVER)
         if one.balance_type == "payments"
     ]
+    for currency in sorted({one["currency"] for one in found}):
+        found += _imported(connection, span, currency)
     return found
+
+
+def _imported(connection: Connection, span: Span, currency: str) -> list[dict[str, Any]]:
+    """What was imported of the month; of a witness that says nothing there is no row."""
+    of: dict[str, Any] = {"livemode": span.livemode, "currency": currency}
+    heard = {
+        "stripe_report": report_heard(connection, start=span.start, end=span.end, **of),
+        "bank": bank_heard(connection, first=span.first, last=span.last, **of),
+    }
+    return [
+        {
+            "witness": name,
+            "currency": currency,
+            "amount_minor": one.figure_minor,
+            "read_at": one.read_at,
+        }
+        for name, one in heard.items()
+        if one is not None
+    ]
 
 
 def _certificate(

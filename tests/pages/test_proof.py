@@ -15,6 +15,7 @@ from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges
 from tests.support.fixtures_access import audited, person
 from tests.support.fixtures_proof import difference
+from tests.support.report_files import written
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
 
@@ -222,3 +223,43 @@ def test_it_speaks_chinese(console, proof):
 @pytest.mark.parametrize("role", ["viewer", "support", "risk", "admin"])
 def test_without_the_right_there_is_no_proof(console, ledger, screen_as, role):
     assert screen_as(person(console, role), "proof").title[0].value == "Overview"
+
+
+def test_witnesses_that_nothing_was_imported_of_say_so_and_agree_with_nobody(proof):
+    text = said(proof())
+    for words in (
+        "no report of these days was imported",
+        "no statement of these days was imported",
+        "nothing of these days was exported for good",
+    ):
+        assert words in text
+
+
+def test_a_report_is_taken_in_on_the_screen_and_held_against_the_ledger(console, proof, finance):
+    today = clock.now().date()
+    yesterday, last = today - timedelta(days=1), today
+    lines = [
+        ("starting_balance", f"Starting balance ({yesterday})", "0.90", "usd"),
+        ("activity", "Activity", "29.10", "usd"),
+        ("payouts", "Total payouts", "0.00", "usd"),
+        ("ending_balance", f"Ending balance ({last})", "30.00", "usd"),
+    ]
+    data = written(("category", "description", "net_amount", "currency"), lines)
+    test = proof()
+    test.button(key="report_ask").click().run()
+    assert not test.exception
+    test.file_uploader(key="report_file").upload("balance.csv", data, "text/csv").run()
+    test.button(key="report_import").click().run()
+    assert not test.exception
+    assert "The report is kept" in test.success[0].value
+    (row,) = audited(console, "report.import")
+    assert (row.actor, row.target) == (finance, "balance.csv")
+
+
+def test_a_report_that_breaks_a_rule_is_refused_in_words(proof):
+    test = proof()
+    test.button(key="report_ask").click().run()
+    test.file_uploader(key="report_file").upload("x.csv", b"a,b\n1,2\n", "text/csv").run()
+    test.button(key="report_import").click().run()
+    assert not test.exception
+    assert "The report was not taken in. header" in test.error[0].value.replace("\\", "")

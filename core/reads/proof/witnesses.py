@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -15,11 +16,13 @@ from sqlalchemy import Connection, func, select
 from core import clock
 from core.db.tables import balance_checks, balance_transactions, ledger_checks
 from core.domain.closings import Closing, Step, closings, last_readings, openings
+from core.domain.imported_witnesses import Heard, bank_heard, books_heard, report_heard
 from core.reads.permissions import requires
 
 __all__ = ["Closing", "Step", "Witness", "bridges", "witnesses"]
 
 LEDGER, LIST, BALANCE = "ledger", "list", "balance"
+REPORT, BANK, BOOKS = "report", "bank", "books"
 #: The balance that a business is paid out of; Stripe keeps others beside it.
 PAYMENTS = "payments"
 _B = balance_transactions.c
@@ -30,7 +33,8 @@ class Witness:
     """`figure_minor` beside `expected_minor`, what the ledger makes it; None for a witness that was
     not heard. The ledger itself has nothing to be held against.
 
-    `counted`: the ledger's rows, or the days of Stripe's list that were read, of `of` days.
+    `counted`: the ledger's rows; the days of Stripe's list that were read, of `of` days; the
+    payouts that the bank has a line of, of `of` payouts; the entries that were exported.
     """
 
     name: str
@@ -68,14 +72,36 @@ def bridges(
 def witnesses(
     conn: Connection, *, livemode: bool, closing: Closing, since: date, until: date, zone: ZoneInfo
 ) -> tuple[Witness, ...]:
-    """The ledger, Stripe's list and Stripe's balance, for a bridge of the same days."""
+    """The ledger, Stripe's list and Stripe's balance, for a bridge of the same days; and of the
+    balance of payments Stripe's report, the bank's statements and the exported books."""
     start, end = _bounds(since, until, zone)
     rows = sum(step.count for step in closing.steps)
     found = [Witness(LEDGER, closing.closing_minor, read_at=clock.now(), counted=rows)]
     if closing.balance_type == PAYMENTS:
         found.append(_listed(conn, livemode, closing, start, end))
     found.append(_balance(conn, livemode, closing, start, end))
+    if closing.balance_type == PAYMENTS:
+        one: dict[str, Any] = {"livemode": livemode, "currency": closing.currency}
+        last = until - timedelta(days=1)
+        found += [
+            _heard(REPORT, report_heard(conn, start=start, end=end, **one)),
+            _heard(BANK, bank_heard(conn, first=since, last=last, **one)),
+            _heard(BOOKS, books_heard(conn, since=since, until=until, **one)),
+        ]
     return tuple(found)
+
+
+def _heard(name: str, heard: Heard | None) -> Witness:
+    if heard is None:
+        return Witness(name, None)
+    return Witness(
+        name,
+        heard.figure_minor,
+        heard.expected_minor,
+        heard.read_at,
+        heard.counted,
+        heard.of,
+    )
 
 
 def _bounds(since: date, until: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -23,6 +23,7 @@ CHECKS = {
     "list_not_read": N_("Every day was compared with Stripe's list"),
     "balance_not_read": N_("Stripe's balance was read since it ended"),
     "balance_differs": N_("The ledger comes to Stripe's balance"),
+    "statement_missing": N_("Each bank account that payouts arrived on has a statement of it"),
 }
 
 #: What of a seal may not hold, in the words of `core.proof.periods.verify`.

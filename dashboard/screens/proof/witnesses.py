@@ -7,9 +7,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.reads.proof.witnesses import BALANCE, LEDGER, LIST, Closing, Witness
+from core.reads.proof.witnesses import (
+    BALANCE,
+    BANK,
+    BOOKS,
+    LEDGER,
+    LIST,
+    REPORT,
+    Closing,
+    Witness,
+)
 from dashboard import i18n
-from dashboard.i18n import _, ngettext
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.proof import labels
 from dashboard.ui import status_badges, viewer, widgets
 from dashboard.ui.columns import money
@@ -17,6 +26,15 @@ from dashboard.ui.widgets import safe_text
 
 #: Pixels of what stands at the right of a row.
 _FIGURE, _DIFFERENCE, _READ, _VERDICT = 124, 104, 104, 84
+
+
+NOTHING_READ = N_("nothing was read in these days")
+#: What is said of a witness that was not heard.
+NOTHING = {
+    REPORT: N_("no report of these days was imported"),
+    BANK: N_("no statement of these days was imported"),
+    BOOKS: N_("nothing of these days was exported for good"),
+}
 
 
 def card(closing: Closing, found: Sequence[Witness], until: str) -> None:
@@ -90,13 +108,19 @@ def _how(one: Witness) -> str:
         said = ngettext("{n} row, summed", "{n} rows, summed", n)
         return said.format(n=i18n.number(n))
     if one.figure_minor is None:
-        return _("nothing was read in these days")
+        return _(NOTHING.get(one.name, NOTHING_READ))
     if one.name == LIST:
         said = ngettext("{n} of {all} day read", "{n} of {all} days read", one.of)
         return said.format(n=i18n.number(n), all=i18n.number(one.of))
     if one.name == BALANCE:
         return _("available and pending, beside the ledger at that moment")
-    return ""
+    if one.name == REPORT:
+        return _("its ending balance, beside the ledger and payouts under way then")
+    if one.name == BANK:
+        said = ngettext("{n} of {all} payout came in", "{n} of {all} payouts came in", one.of)
+        return said.format(n=i18n.number(n), all=i18n.number(one.of))
+    said = ngettext("{n} entry was exported", "{n} entries were exported", n)
+    return said.format(n=i18n.number(n))
 
 
 def empty() -> None:

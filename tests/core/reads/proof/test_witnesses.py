@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core import clock
+from core.actions.proof import report_import
 from core.db.engine import reading, writing
 from core.db.tables import balance_checks, balance_transactions
 from core.proof.reconcile import reconcile
@@ -16,6 +17,7 @@ from core.reads.proof import runs, witnesses
 from tests.support.factories import UTC_ZONE
 from tests.support.fixtures_proof import DAYS, span_of
 from tests.support.planted_breaks import Planter, duplicate
+from tests.support.report_files import Account, Reports
 
 B = balance_transactions.c
 
@@ -98,6 +100,33 @@ def test_a_balance_that_was_not_read_in_these_days_is_not_said(proof_account):
     assert found["list"].difference_minor == 0
 
 
+def test_what_was_not_imported_is_not_said(proof_account):
+    with reading(proof_account.engine) as conn:
+        found = said(conn, **asked())
+    for name in ("report", "bank", "books"):
+        assert (found[name].figure_minor, found[name].difference_minor) == (None, None)
+
+
+def test_a_report_is_held_against_the_ledger_and_the_payouts_under_way(proof_account, proof_copy):
+    """At its end the ledger has left more than the report, by the payouts that had not arrived."""
+    span = span_of()
+    last = span.last - timedelta(days=2)
+    account = Account.read(proof_account.gateway)
+    reports = Reports(account, span.first + timedelta(days=1), last)
+    arrived = report_import.read(reports.balance_summary(), livemode=False)
+    with writing(proof_copy) as connection:
+        report_import.write(connection, "test", arrived, clock.now())
+    with reading(proof_copy) as conn:
+        found = {code: said(conn, code, **asked())["report"] for code in ("usd", "eur", "jpy")}
+        ledger = bridge(conn, **asked(until=2))
+        before = said(conn, **asked(until=3))["report"]
+    assert {one.difference_minor for one in found.values()} == {0}
+    assert found["usd"].figure_minor > ledger.closing_minor
+    assert found["usd"].read_at is not None
+    # A stretch that ends before it says nothing of it.
+    assert before.figure_minor is None
+
+
 def test_an_older_reading_is_held_against_the_ledger_of_its_moment(proof_account, proof_copy):
     """Of a month that is over, the last reading in it counts."""
     with writing(proof_copy) as connection:
@@ -118,7 +147,7 @@ def run(proof_account):
 
 def test_the_last_run_of_days_is_the_one_that_held_all_of_them(run):
     found = run()
-    assert (found.outcome, found.open, found.unknown) == ("agrees", 0, ())
+    assert (found.outcome, found.open, found.unknown) == ("agrees", 0, ("report", "bank"))
     assert (found.first, found.last) == (span_of().first, span_of().last)
     # Days that have not come yet were held as far as there were any.
     assert run(until=span_of().last + timedelta(days=20)).number == found.number
