@@ -142,6 +142,24 @@ class ExportState(StrEnum):
     REMOVED = "removed"
 
 
+class ReportType(StrEnum):
+    """A report of Stripe's on its balance, as Stripe names it."""
+
+    BALANCE_SUMMARY = "balance.summary.1"
+    ACTIVITY_SUMMARY = "balance_change_from_activity.summary.1"
+    ACTIVITY = "balance_change_from_activity.itemized.3"
+    PAYOUTS = "payouts.itemized.3"
+
+
+class ReportFigure(StrEnum):
+    """A figure of the balance summary: the first three come to the last."""
+
+    STARTING = "starting_balance"
+    MOVED = "activity"
+    PAID_OUT = "payouts"
+    ENDING = "ending_balance"
+
+
 LIFE_CYCLES: tuple[type[StrEnum], ...] = (
     OperationState,
     RefundState,

@@ -1,9 +1,10 @@
 """The chart of accounts: the defaults of `accounts.toml`, changed by the rows of `journal_rules`.
 
 A rule names a subject, what of it, and a currency ('' for all): `category` (a reporting category),
-`fee_part` (a type of a part of fees), `balance_type` (whose clearing account it is) and `role`
-(conversion, opening, suspense) have an account; `datev`, `xero` and `qbo` have the number,
-code or name of the account `name` in that program.
+`fee_part` (a type of a part of fees), `balance_type` (whose clearing account it is), `role`
+(conversion, opening, suspense, bank, bank_charges) and `bank` (an account at a bank, by its IBAN or
+number) have an account; `datev`, `xero` and `qbo` have the number, code or name of the account
+`name` in that program.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from core.db.tables import journal_rules
 from core.errors import InvalidInput
 
 CATEGORY, FEE_PART, BALANCE_TYPE, ROLE = "category", "fee_part", "balance_type", "role"
+#: A subject, and the role of those accounts at banks that have no rule of their own.
+BANK, BANK_CHARGES = "bank", "bank_charges"
 #: The program's own names of accounts.
 CODES = ("datev", "xero", "qbo")
-SUBJECTS = (CATEGORY, FEE_PART, BALANCE_TYPE, ROLE, *CODES)
+SUBJECTS = (CATEGORY, FEE_PART, BALANCE_TYPE, ROLE, BANK, *CODES)
 CONVERSION, OPENING, SUSPENSE = "conversion", "opening", "suspense"
 ROOTS = ("Assets", "Liabilities", "Equity", "Income", "Expenses")
 
@@ -84,8 +87,16 @@ class Chart:
         return Place(_filled(template, currency, account_part(name)), True, False)
 
     def role(self, name: str, currency: str) -> str:
-        """The account of a role: `CONVERSION` or `OPENING`."""
+        """The account of a role: `CONVERSION`, `OPENING`, `BANK` or `BANK_CHARGES`."""
         return self.place(ROLE, name, currency).account
+
+    def bank(self, number: str, currency: str) -> str:
+        """The account of an account at a bank, by its IBAN or number."""
+        return self._own(BANK, number, currency) or self.role(BANK, currency)
+
+    def in_transit(self, currency: str) -> str:
+        """The account of payouts that are under way to the bank."""
+        return self.place(CATEGORY, "payout", currency).account
 
     def code(self, program: str, account: str, currency: str) -> str | None:
         """What a program calls an account: by a rule, else proposed; None where neither is."""

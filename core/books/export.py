@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from core import clock
-from core.books import accounts, batches, journal, ledger_rows, periods
+from core.books import accounts, bank_lines, batches, journal, ledger_rows, periods
 from core.books.accounts import Chart
 from core.books.batches import Batch
 from core.books.formats.book import Book, Options
@@ -151,9 +151,11 @@ def _entries(
 ) -> tuple[dict[Key, Entry], list[str]]:
     given = _given(asked)
     parts = ledger_rows.fee_parts(connection, **given)
-    return journal.build(
+    entries, suspense = journal.build(
         ledger_rows.rows(connection, **given), parts, chart, livemode=asked.livemode
     )
+    settled = bank_lines.settled(connection, **given)
+    return entries | journal.bank_entries(settled, chart, livemode=asked.livemode), suspense
 
 
 def _book(
@@ -174,6 +176,9 @@ def _book(
         opened[place] = opened.get(place, 0) + row.net_minor
     day = asked.since - timedelta(days=1)
     nets = ledger_rows.nets(connection, **_given(asked))
+    settled = bank_lines.settled(
+        connection, livemode=livemode, until=asked.since, currency=currency
+    )
     return Book(
         since=asked.since,
         until=asked.until,
@@ -181,7 +186,7 @@ def _book(
         made_at=made_at,
         chart=chart,
         entries=entries,
-        opening=journal.opening(before, day, chart, livemode=livemode),
+        opening=journal.opening(before, settled, day, chart, livemode=livemode),
         opened=opened,
         closings=_closings(entries, opened, nets),
     )
@@ -193,6 +198,8 @@ def _closings(
     """The ledger's balance after each entry's day; `JournalUnbalanced` if the books say another."""
     moved: dict[Key, int] = {}
     for entry in entries:
+        if entry.key.balance_type == journal.BANK:
+            continue
         # The first line of an entry is the balance at Stripe; a correction may have none.
         own = sum(line.minor for line in entry.lines if not line.what)
         moved[entry.key] = moved.get(entry.key, 0) + own

@@ -13,15 +13,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from core.books.accounts import BALANCE_TYPE, CATEGORY, CONVERSION, FEE_PART, OPENING, Chart
+from core.books.accounts import (
+    BALANCE_TYPE,
+    BANK_CHARGES,
+    CATEGORY,
+    CONVERSION,
+    FEE_PART,
+    OPENING,
+    Chart,
+)
 from core.errors import JournalUnbalanced
 from core.money import Money
 
 PAYMENTS = "payments"
+#: What stands in the place of a balance at Stripe in the entries of what came in at the bank.
+BANK = "bank"
 #: What a fee is whose parts Stripe did not tell, as the ledger calls it.
 UNSPECIFIED = "unspecified"
 #: QuickBooks takes 21 characters for the number of an entry.
-_SHORT = {"issuing": "I", "refund_and_dispute_prefunding": "P", "risk_reserved": "R"}
+_SHORT = {"bank": "B", "issuing": "I", "refund_and_dispute_prefunding": "P", "risk_reserved": "R"}
 
 
 class Key(NamedTuple):
@@ -49,6 +59,22 @@ class LedgerRow:
     @property
     def key(self) -> Key:
         return Key(self.day, self.currency, self.balance_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A part of a payout that came in on a bank account on a day (or went out, below zero).
+
+    `transit_minor` of it was under way; what the bank shows, `bank_minor`, may be another amount
+    where a person accepted it.
+    """
+
+    day: date
+    currency: str
+    account: str
+    payout_id: str
+    bank_minor: int
+    transit_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +114,11 @@ class Entry:
     @property
     def currency(self) -> str:
         return self.key.currency
+
+    @property
+    def against(self) -> str:
+        """What the line without a name is, which the others stand against."""
+        return "in transit" if self.key.balance_type == BANK else "balance at Stripe"
 
     @property
     def text(self) -> str:
@@ -159,6 +190,28 @@ def build(
     return entries, sorted(unknown)
 
 
+def bank_entries(settled: Iterable[Settled], chart: Chart, *, livemode: bool) -> dict[Key, Entry]:
+    """What came in at the bank: an entry for each day and currency, from in transit to the bank,
+    a line for each payout; what the bank kept or added is its charge."""
+    found: dict[Key, list[Settled]] = defaultdict(list)
+    for one in settled:
+        found[Key(one.day, one.currency, BANK)].append(one)
+    entries = {}
+    for key, parts in found.items():
+        sums: _Sums = defaultdict(_Sum)
+        under_way = charged = 0
+        for part in parts:
+            account = chart.bank(part.account, key.currency)
+            sums[account, "payout", part.payout_id, None].minor += part.bank_minor
+            under_way += part.transit_minor
+            charged += part.transit_minor - part.bank_minor
+        charges = chart.role(BANK_CHARGES, key.currency)
+        sums[charges, "bank_charge", None, None].minor += charged
+        lines = (Line(chart.in_transit(key.currency), -under_way), *_lines(sums))
+        entries[key] = checked(Entry(entry_id(key, livemode=livemode), key, lines))
+    return entries
+
+
 def _add_fees(
     sums: _Sums, key: Key, fee: int, parts: Mapping[str, int], chart: Chart, unknown: set[str]
 ) -> None:
@@ -212,12 +265,17 @@ def difference(
 
 
 def opening(
-    rows: Iterable[LedgerRow], day: date, chart: Chart, *, livemode: bool
+    rows: Iterable[LedgerRow],
+    settled: Iterable[Settled],
+    day: date,
+    chart: Chart,
+    *,
+    livemode: bool,
 ) -> tuple[Entry, ...]:
     """What assets and liabilities held at the end of `day`, an entry for each currency.
 
-    `rows` are the sums of all ledger rows up to then. Income and expenses are closed into the
-    opening account.
+    `rows` are the sums of all ledger rows up to then, `settled` all that had come in at the bank.
+    Income and expenses are closed into the opening account.
     """
     held: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
@@ -226,6 +284,10 @@ def opening(
         place = chart.place(CATEGORY, row.category, row.currency)
         if place.account.startswith(("Assets:", "Liabilities:")):
             mine[place.account] -= row.amount_minor
+    for one in settled:
+        mine = held[one.currency]
+        mine[chart.bank(one.account, one.currency)] += one.bank_minor
+        mine[chart.in_transit(one.currency)] -= one.transit_minor
     found = []
     for currency, accounts in sorted(held.items()):
         key = Key(day, currency, OPENING)

@@ -7,7 +7,7 @@ its exchange rate, to one minor unit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -96,6 +96,18 @@ def nets(
         .group_by(*_KEY)
     )
     return {Key(*key): net for *key, net in connection.execute(asked)}
+
+
+def amounts(
+    connection: Connection, *, livemode: bool, since: date, until: date, categories: Iterable[str]
+) -> dict[Key, int]:
+    """What the rows of some categories came to on each day, before fees."""
+    asked = (
+        select(*_KEY, _sum(_B.amount_minor))
+        .where(_within(livemode, since, until, None), _B.reporting_category.in_(list(categories)))
+        .group_by(*_KEY)
+    )
+    return {Key(*key): amount for *key, amount in connection.execute(asked)}
 
 
 def before(

@@ -25,7 +25,7 @@ from core.domain.bank_matching import due_on
 from core.domain.closings import openings
 from core.domain.open_bank_items import open_lines, open_payouts
 from core.domain.stripe_reports import current_reports, report_closings
-from core.gateway.report_csv import BALANCE_SUMMARY, ENDING
+from core.states import ReportFigure, ReportType
 
 _B = balance_transactions.c
 PAYMENTS = "payments"
@@ -54,12 +54,14 @@ def report_heard(
     """The ending balance of the last of Stripe's balance summaries that ends after `start` and not
     after `end` (UTC), beside the ledger and the payouts under way then."""
     for report in reversed(current_reports(connection, livemode)):
-        fits = report.report_type == BALANCE_SUMMARY and start < report.end <= end
+        fits = report.report_type == ReportType.BALANCE_SUMMARY and start < report.end <= end
         if fits and currency in report.currencies:
             t = stripe_report_rows.c
             theirs = connection.scalar(
                 select(t.net_minor).where(
-                    t.report_id == report.report_id, t.currency == currency, t.category == ENDING
+                    t.report_id == report.report_id,
+                    t.currency == currency,
+                    t.category == ReportFigure.ENDING.value,
                 )
             )
             ours = report_closings(connection, livemode, report.end).get(currency, 0)

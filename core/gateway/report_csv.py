@@ -18,14 +18,11 @@ from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInput, ReportRefused, UnknownCurrency
 from core.money import exponent, known_currency
+from core.states import ReportFigure, ReportType
 
-BALANCE_SUMMARY = "balance.summary.1"
-ACTIVITY_SUMMARY = "balance_change_from_activity.summary.1"
-ACTIVITY = "balance_change_from_activity.itemized.3"
-PAYOUTS = "payouts.itemized.3"
-
-#: The categories of a balance summary. The last three come to the first of the next month.
-STARTING, MOVED, PAID_OUT, ENDING = "starting_balance", "activity", "payouts", "ending_balance"
+BALANCE_SUMMARY, ACTIVITY_SUMMARY, ACTIVITY, PAYOUTS = (one.value for one in ReportType)
+#: The categories of a balance summary.
+STARTING, MOVED, PAID_OUT, ENDING = (one.value for one in ReportFigure)
 #: What `MOVED` and `PAID_OUT` are made of, where a file tells it.
 _PARTS = {
     MOVED: ("activity_gross", "activity_fee"),

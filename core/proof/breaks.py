@@ -52,6 +52,7 @@ CAUSES = {
     "pair": "More was released than was ever held back.",
     "report_row": "Stripe's report has it otherwise; one made anew may have late rows.",
     "report_sum": "A figure of Stripe's report is not what the ledger's rows come to.",
+    "not_exported": "Payouts or bank lines changed since the books were exported: export again.",
     "batch": "A batch of the journal is not what was exported.",
     "no_line": "The bank's statement has no line for it.",
     "no_payout": "A line looks like a payout of Stripe's, and no payout fits it.",

@@ -21,6 +21,8 @@ from core.domain import versions
 from core.gateway import report_csv
 from core.gateway.report_csv import Days, ReportFile
 
+__all__ = ["IMPORT", "Arrived", "Days", "ImportedReport", "import_file", "read", "write"]
+
 IMPORT = "report.import"
 LONGEST_FILE_NAME = 255
 _R = stripe_reports.c

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from core import money
 from core.books.accounts import BALANCE_TYPE, Chart
-from core.books.journal import Entry, Key, Line
+from core.books.journal import BANK, Entry, Key, Line
 from core.errors import FormatCannotCarry
 from core.money import Money
 
@@ -50,8 +50,8 @@ class Book:
         return f"Stripe {self.since:%Y-%m}" + (" provisional" if self.provisional else "")
 
     def balances(self) -> dict[str, int]:
-        """Of the last entry of each day, currency and balance: what is held after it."""
-        last = {entry.key: entry.entry_id for entry in self.entries}
+        """Of the last entry of each day, currency and balance at Stripe: what is held after it."""
+        last = {entry.key: entry.entry_id for entry in self.entries if entry.key in self.closings}
         return {own_id: self.closings[key] for key, own_id in last.items()}
 
 
@@ -98,7 +98,9 @@ def account_code(book: Book, program: str, account: str, currency: str) -> str:
 
 
 def clearing_account(book: Book, entry: Entry) -> str:
-    """The account of the balance at Stripe that an entry is of."""
+    """The account of the balance at Stripe that an entry is of; in transit, of what came in."""
+    if entry.key.balance_type == BANK:
+        return book.chart.in_transit(entry.currency)
     return book.chart.place(BALANCE_TYPE, entry.key.balance_type, entry.currency).account
 
 

@@ -36,7 +36,7 @@ def write(book: Book, options: Options) -> bytes:
             )
         for line in moved(entry):
             amount = two_decimals(line.minor, entry.currency, _NAME)
-            words = f"{line.text} {line.source_id or ''}".strip() or "balance at Stripe"
+            words = f"{line.text} {line.source_id or ''}".strip() or entry.against
             rows.append(
                 (
                     entry.entry_id,

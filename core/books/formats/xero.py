@@ -37,7 +37,7 @@ def write(book: Book, options: Options) -> bytes:
                 (
                     narration,
                     f"{entry.day:%d/%m/%Y}",
-                    f"{line.text} {line.source_id or ''}".strip() or "balance at Stripe",
+                    f"{line.text} {line.source_id or ''}".strip() or entry.against,
                     account_code(book, "xero", line.account, entry.currency),
                     options.xero_tax_rate,
                     sign + two_decimals(line.minor, entry.currency, _NAME),

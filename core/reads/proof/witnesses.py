@@ -22,7 +22,7 @@ from core.reads.permissions import requires
 __all__ = ["Closing", "Step", "Witness", "bridges", "witnesses"]
 
 LEDGER, LIST, BALANCE = "ledger", "list", "balance"
-REPORT, BANK, BOOKS = "report", "bank", "books"
+REPORT, BANK, JOURNAL = "report", "bank", "books"
 #: The balance that a business is paid out of; Stripe keeps others beside it.
 PAYMENTS = "payments"
 _B = balance_transactions.c
@@ -86,7 +86,7 @@ def witnesses(
         found += [
             _heard(REPORT, report_heard(conn, start=start, end=end, **one)),
             _heard(BANK, bank_heard(conn, first=since, last=last, **one)),
-            _heard(BOOKS, books_heard(conn, since=since, until=until, **one)),
+            _heard(JOURNAL, books_heard(conn, since=since, until=until, **one)),
         ]
     return tuple(found)
 

@@ -88,6 +88,9 @@ CAUSES = {
     "line_amount": N_("The lines matched to it do not come to its amount."),
     "report_row": N_("Stripe's report has it otherwise; one made anew may have late rows."),
     "report_sum": N_("A figure of Stripe's report is not what the ledger's rows come to."),
+    "not_exported": N_(
+        "Payouts or bank lines changed since the books were exported: export them again."
+    ),
     "batch": N_("What was exported for the books is not what was kept of it."),
 }
 _DAY = 24 * 3600

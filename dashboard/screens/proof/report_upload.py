@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.access.rights import RECONCILE
 from core.actions.proof import report_import as actions
-from core.gateway.report_csv import Days
+from core.actions.proof.report_import import Days
 from dashboard.i18n import _
 from dashboard.screens.proof.messages import FLASH
 from dashboard.ui import viewer

@@ -10,7 +10,7 @@ import streamlit as st
 from core.reads.proof.witnesses import (
     BALANCE,
     BANK,
-    BOOKS,
+    JOURNAL,
     LEDGER,
     LIST,
     REPORT,
@@ -33,7 +33,7 @@ NOTHING_READ = N_("nothing was read in these days")
 NOTHING = {
     REPORT: N_("no report of these days was imported"),
     BANK: N_("no statement of these days was imported"),
-    BOOKS: N_("nothing of these days was exported for good"),
+    JOURNAL: N_("nothing of these days was exported for good"),
 }
 
 
