@@ -6,7 +6,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,8 +27,9 @@ from core.proof.span import Span
 from core.proof.stripe_report import report_breaks
 from tests.support import planted_breaks
 from tests.support.account_mirror import connect
+from tests.support.factories import add_ledger, ledger_row, payment_row
 from tests.support.planted_breaks import Planter
-from tests.support.report_files import Account, Reports
+from tests.support.report_files import Account, Reports, written
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = 18
@@ -309,3 +310,56 @@ def test_a_payout_under_way_is_in_the_balance_until_it_arrives(engine, reports):
     (found,) = told(engine)
     assert found.key == ("unexplained", f"payouts {LAST}", one.currency)
     assert found.ours_minor - found.theirs_minor == one.amount_minor
+
+
+def test_both_databases_hold_a_report_against_the_ledger(bank):
+    """A sale of 100.00 in euros, and an automatic payout of 50.00 that arrives after the end."""
+    at = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    payout = bank.paid_out(5000, (at + timedelta(days=2)).date(), created_at=at)
+    sale = payment_row(created_at=at, currency="eur")
+    rows = [
+        ledger_row(sale, amount_minor=10_000, fee_minor=59),
+        ledger_row(
+            payment_row(created_at=at, currency="eur"),
+            reporting_category="payout",
+            amount_minor=-5000,
+            fee_minor=0,
+            source_id=payout,
+        ),
+    ]
+    engine = bank.console.engine
+    with writing(engine) as connection:
+        add_ledger(connection, rows)
+    utc, october = ZoneInfo("UTC"), (date(2026, 10, 1), date(2026, 10, 31))
+    balances = (
+        ("starting_balance", "", "0.00", "eur"),
+        ("activity", "", "99.41", "eur"),
+        ("payouts", "", "0.00", "eur"),
+        ("ending_balance", "", "99.41", "eur"),
+    )
+    header = ("balance_transaction_id", "created_utc", "currency", "gross", "fee", "net")
+    line = (rows[0]["stripe_id"], "2026-10-31 12:00:00", "eur", "100.00", "0.59", "99.41")
+    sums = ("charge", "eur", "1", "100.00", "0.59", "99.41")
+    files = [
+        written(("category", "description", "net_amount", "currency"), list(balances)),
+        written((*header, "reporting_category"), [(*line, "charge")]),
+        written(("reporting_category", "currency", "count", "gross", "fee", "net"), [sums]),
+    ]
+    take_in(engine, *files, first=october[0], last=october[1], zone=utc)
+    span = Span(False, *october, utc)
+
+    def found():
+        with one_picture(engine) as connection:
+            return keys(list(report_breaks(connection, span, {})))
+
+    assert found() == set()
+    with writing(engine) as connection:
+        connection.execute(
+            update(balance_transactions)
+            .where(B.stripe_id == rows[0]["stripe_id"])
+            .values(fee_minor=60, net_minor=9940)
+        )
+    assert found() == {("fee", rows[0]["stripe_id"], "eur")}
+    with writing(engine) as connection:
+        connection.execute(update(payouts).values(arrival_at=at))
+    assert ("unexplained", "payouts 2026-10-31", "eur") in found()
