@@ -52,6 +52,7 @@ from core.db.proof_tables import (
     stripe_report_rows,
     stripe_reports,
 )
+from core.db.reading_tables import ledger_readings, readings
 from core.db.risk_tables import (
     case_notes,
     cases,
@@ -101,6 +102,7 @@ __all__ = [
     "journal_lines",
     "journal_rules",
     "ledger_checks",
+    "ledger_readings",
     "list_entries",
     "login_attempts",
     "metadata",
@@ -112,6 +114,7 @@ __all__ = [
     "period_sums",
     "period_witnesses",
     "periods",
+    "readings",
     "reconcile_runs",
     "refund_requests",
     "refunds",

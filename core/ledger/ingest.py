@@ -38,6 +38,7 @@ from core.gateway.ledger_entries import CHARGE_IDS
 from core.gateway.snapshots import LedgerEntry
 from core.ledger.booking import Scope
 from core.ledger.closed_days import booked_day, closed_days
+from core.ledger.stored_entries import Booked, keep_entries
 
 #: What a captured authorization was written as, before a part of it was let go.
 REVERSAL = "partial_capture_reversal"
@@ -138,9 +139,15 @@ def sources_behind(
     return kept, origins
 
 
-def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope) -> Ingested:
+def ingest(
+    connection: Connection,
+    entries: Sequence[LedgerEntry],
+    scope: Scope,
+    booked: Mapping[str, Booked] | None = None,
+) -> Ingested:
     """Write the entries that are not there yet, whatever is known of the charges behind them.
 
+    `booked` says how they were booked when they came first; else they are booked now.
     Raises `InsertRace` when another worker wrote one of them meanwhile: the caller tries again,
     for else its rows would enter the sums twice.
     """
@@ -152,8 +159,13 @@ def ingest(connection: Connection, entries: Sequence[LedgerEntry], scope: Scope)
         return _NOTHING
     found = origins | _indirect(connection, fresh.values(), origins)
     rows = [_row(entry, _origin(entry, found), scope) for entry in fresh.values()]
-    _book(connection, rows)
+    if booked is None:
+        booked = _booked(connection, rows)
+    for row in rows:
+        one = booked[row["stripe_id"]]
+        row["first_seen_at"], row["booked_day"] = one.first_seen_at, one.booked_day
     insert_new(connection, balance_transactions, sorted(rows, key=lambda row: row["stripe_id"]))
+    keep_entries(connection, fresh.values(), booked)
     parts = _fee_rows(fresh.values())
     if parts:
         insert_rows(connection, balance_transaction_fees, parts)
@@ -287,16 +299,17 @@ def _row(entry: LedgerEntry, origin: Origin, scope: Scope) -> dict[str, Any]:
     return row
 
 
-def _book(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Say when each row was seen first, and on which day it counts: a closed month stays."""
+def _booked(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, Booked]:
+    """When each row was seen first, and on which day it counts: a closed month stays."""
     now = clock.now()
     closed = {
         livemode: closed_days(connection, livemode=livemode)
         for livemode in {row["livemode"] for row in rows}
     }
-    for row in rows:
-        row["first_seen_at"] = now
-        row["booked_day"] = booked_day(row["business_day"], closed[row["livemode"]])
+    return {
+        row["stripe_id"]: Booked(now, booked_day(row["business_day"], closed[row["livemode"]]))
+        for row in rows
+    }
 
 
 def _fee_rows(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from core.db.tables import balance_transactions
 from core.ledger.fold import fold
 
 #: No balance transaction stays pending for longer.
-_LONGEST_PENDING = timedelta(days=60)
+LONGEST_PENDING = timedelta(days=60)
 
 
 def fold_closed_days(engine: Engine, *, before: date) -> int:
@@ -35,8 +35,6 @@ def _settle(engine: Engine, at: datetime) -> int:
     with writing(engine) as connection:
         return connection.execute(
             update(balance_transactions)
-            .where(
-                b.created_at > at - _LONGEST_PENDING, b.status == "pending", b.available_on <= at
-            )
+            .where(b.created_at > at - LONGEST_PENDING, b.status == "pending", b.available_on <= at)
             .values(status="available")
         ).rowcount

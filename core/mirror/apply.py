@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,7 +34,8 @@ from core.gateway.snapshots import (
 from core.ledger.booking import Scope
 from core.ledger.facets import FacetRegistry
 from core.ledger.ingest import ingest
-from core.mirror import refresh_queue
+from core.ledger.stored_entries import Booked
+from core.mirror import refresh_queue, stored_readings
 from core.mirror.merge import newest
 from core.mirror.payments import apply_payments, hold, ids_of
 from core.mirror.refresh_queue import RefreshRequest, payment_kind
@@ -71,20 +72,23 @@ def apply(
     entries: Sequence[LedgerEntry] = (),
     check_parts: bool = False,
     at: datetime | None = None,
+    booked: Mapping[str, Booked] | None = None,
 ) -> int:
     """Bring the mirror, the ledger and all sums to these states; the caller commits.
 
     A state that is older than what stands there changes nothing. `marks` are objects to be read
     again; `entries` go into the ledger once, whatever is known of the objects behind them.
     `check_parts`: refunds and disputes that a charge speaks of and that are not mirrored are read
-    too; a walk that brings them by itself does not ask for them one by one. The number of ledger
-    rows that were new.
+    too; a walk that brings them by itself does not ask for them one by one. `booked`: how entries
+    were booked when they came first, where the ledger is made anew. The number of ledger rows that
+    were new.
     """
     moment = at or clock.now()
     topics: set[str] = set()
     lists = _apply_mirrors(connection, snapshots, books, topics)
     follow_refunds(connection, [s for s in snapshots if isinstance(s, RefundSnapshot)], moment)
-    written = ingest(connection, entries, books.scope)
+    stored_readings.keep(connection, snapshots)
+    written = ingest(connection, entries, books.scope, booked)
     if written.reversed:
         held = hold(connection, written.reversed)
         apply_payments(connection, held, (), (), held, books.scope, books.facets)

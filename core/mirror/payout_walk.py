@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, or_, select, update
 
 from core.db.engine import retrying, writing
 from core.db.tables import balance_transactions
 from core.gateway.client import Gateway
 from core.gateway.readings import LedgerPage, read_ledger_page
 from core.gateway.walk import Place, walk
+from core.ledger.stored_entries import keep_payout
 from core.mirror.apply import BookingContext
 from core.mirror.ledger_walk import write_page
 
@@ -40,9 +41,15 @@ def note_payout(engine: Engine, gateway: Gateway, books: BookingContext, payout_
 def _note(engine: Engine, payout_id: str, ids: list[str]) -> None:
     if not ids:
         return
+    b = balance_transactions.c
     with writing(engine) as connection:
-        connection.execute(
-            update(balance_transactions)
-            .where(balance_transactions.c.stripe_id.in_(ids))
-            .values(payout_id=payout_id)
-        )
+        other = or_(b.payout_id.is_(None), b.payout_id != payout_id)
+        query = select(b.stripe_id).where(b.stripe_id.in_(ids), other).order_by(b.stripe_id)
+        fresh = list(connection.scalars(query.with_for_update()))
+        if fresh:
+            connection.execute(
+                update(balance_transactions)
+                .where(b.stripe_id.in_(fresh))
+                .values(payout_id=payout_id)
+            )
+            keep_payout(connection, payout_id, fresh)

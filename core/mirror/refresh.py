@@ -38,7 +38,7 @@ from core.gateway.readings import (
 from core.gateway.snapshots import Snapshot
 from core.gateway.walk import Place, walk
 from core.ledger.ingest import relink
-from core.mirror import refresh_queue
+from core.mirror import refresh_queue, stored_readings
 from core.mirror.absent import take_out
 from core.mirror.apply import PAYOUT_LEDGER, BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, UNREADABLE, is_of_one_object, reason, set_aside
@@ -355,6 +355,8 @@ def _settle(engine: Engine, books: BookingContext, fence: str, readings: Reading
     with writing(engine) as connection:
         now = clock.now()
         take_out(connection, [(one.kind, one.stripe_id) for one in readings.absent], books)
+        absent = [(one.kind, one.stripe_id, one.livemode) for one in readings.absent]
+        stored_readings.keep_absent(connection, absent, at=now)
         refresh_queue.clear(connection, fence, readings.gone, at=now)
         put_off(connection, fence, readings.failed, at=now)
         park(connection, fence, readings.refused, at=now)

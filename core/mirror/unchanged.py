@@ -23,6 +23,7 @@ from core.gateway.snapshots import (
     WarningSnapshot,
 )
 from core.ledger.booking import Scope
+from core.mirror import stored_readings
 from core.mirror.merge import with_charge, with_intent
 
 #: Where the mirror keeps each object that has a row of its own, column by column.
@@ -88,6 +89,7 @@ def touch(connection: Connection, snapshots: Sequence[Snapshot]) -> None:
             .where(table.c.stripe_id.in_(sorted(ids)), table.c.as_of < as_of)
             .values(as_of=as_of)
         )
+        stored_readings.touch(connection, table.name, ids, as_of)
 
 
 def _rows_of(snapshots: Sequence[Snapshot]) -> list[tuple[Table, set[str], datetime]]:

@@ -1,0 +1,36 @@
+"""What Stripe answered, kept beside the mirror that is written from it.
+
+MySQL commits each statement by itself: it may be run again after a start that was cut short.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from core.db.types import Utc, big_key, binary_string, body
+
+revision = "0023"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    op.drop_table("readings", if_exists=True)
+    op.create_table(
+        "readings",
+        sa.Column("kind", binary_string(32), nullable=False),
+        sa.Column("stripe_id", binary_string(64), nullable=False),
+        sa.Column("livemode", sa.Boolean, nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("as_of", Utc(), nullable=False),
+        sa.Column("body", body()),
+        sa.PrimaryKeyConstraint("kind", "stripe_id"),
+    )
+    op.drop_table("ledger_readings", if_exists=True)
+    op.create_table(
+        "ledger_readings",
+        sa.Column("seq", big_key(), primary_key=True, autoincrement=True),
+        sa.Column("payout_id", binary_string(64)),
+        sa.Column("newest_at", Utc(), nullable=False),
+        sa.Column("read_at", Utc(), nullable=False),
+        sa.Column("body", body(), nullable=False),
+    )
+    op.create_index("lrx_newest", "ledger_readings", ["newest_at"])

@@ -1,0 +1,234 @@
+"""The mirror made anew in an empty database: from the inbox and what Stripe answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, func, inspect, select
+
+from core import clock
+from core.db import tables
+from core.db.engine import one_picture, open_engine, retrying, writing
+from core.db.migrate import upgrade
+from core.errors import InvalidInput
+from core.gateway.snapshots import LedgerEntry, Snapshot
+from core.inbox.compare_mirrors import TableComparison, compare
+from core.inbox.ours import BOTH_MODES, Keys, judge_event
+from core.ledger.booking import Scope
+from core.ledger.stored_entries import Booked, StoredPage, pages
+from core.ledger.upkeep import settle_available
+from core.mirror import stored_readings
+from core.mirror.absent import take_out
+from core.mirror.apply import BookingContext, apply
+from core.mirror.own_account import own_accounts
+from core.mirror.stored_readings import SHAPES, Absent
+from core.mirror.unchanged import MIRRORED
+from core.states import EventState, PeriodState
+
+#: Events, readings and pages of the ledger that one transaction applies.
+BATCH = 400
+PAGES = 20
+#: The steps, in order. Payments come last: all that stands behind them is there by then.
+EVENTS, LEDGER = "events", "ledger"
+STEPS = (EVENTS, *(kind for kind in SHAPES if kind != "payment_intent"), LEDGER, "payment_intent")
+
+_E = tables.events.c
+#: Step, how many are done, how many there are.
+Report = Callable[[str, int, int], None]
+#: First day, last day and the end of the closing of a month, by mode.
+Reopened = list[tuple[bool, date, date, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of it. `made` counts what was applied by step; `unread` the rows of each table
+    whose reading is not stored, so that nothing can be said of them; `tables` is the comparison,
+    empty where none was asked for."""
+
+    made: dict[str, int]
+    unread: dict[str, int]
+    tables: tuple[TableComparison, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether no table differs."""
+        return all(one.equal for one in self.tables)
+
+
+@dataclass(slots=True)
+class _Work:
+    source: Connection
+    target: Engine
+    books: BookingContext
+    report: Report
+    made: dict[str, int] = field(default_factory=dict)
+
+    def count(self, step: str, more: int, whole: int) -> None:
+        self.made[step] = self.made.get(step, 0) + more
+        self.report(step, self.made[step], whole)
+
+
+def rebuild(
+    source: Engine,
+    into: str,
+    zone: ZoneInfo,
+    *,
+    compared: bool = False,
+    report: Report = lambda _step, _done, _whole: None,
+) -> Rebuilt:
+    """Make the mirror of `source` anew in the empty database at the URL `into`.
+
+    The source is read in one picture and not written; others may write to it meanwhile. `compared`:
+    the two are held against each other in that same picture. `InvalidInput` where the target is the
+    source or has tables.
+    """
+    target = _empty(source, into)
+    try:
+        upgrade(target)
+        books = BookingContext(Scope(zone, 0))
+        with one_picture(source) as connection:
+            work = _Work(connection, target, books, report)
+            _apply_events(work)
+            for kind in STEPS[1:-2]:
+                _apply_readings(work, kind)
+            _apply_ledger(work)
+            _apply_readings(work, STEPS[-1])
+            settle_available(target, at=clock.now())
+            unread = unread_rows(connection)
+            found: tuple[TableComparison, ...] = ()
+            if compared:
+                with one_picture(target) as rebuilt:
+                    found = tuple(compare(connection, rebuilt, at=clock.now(), report=report))
+        return Rebuilt(work.made, unread, found)
+    finally:
+        target.dispose()
+
+
+def _empty(source: Engine, into: str) -> Engine:
+    """The target's engine; `InvalidInput` where it may not be written to."""
+    target = open_engine(into)
+    ours, theirs = source.url, target.url
+    same = (ours.host, ours.port, ours.database) == (theirs.host, theirs.port, theirs.database)
+    if same and ours.get_backend_name() == theirs.get_backend_name():
+        raise InvalidInput("into", "is the database itself")
+    if names := inspect(target).get_table_names():
+        raise InvalidInput("into", f"is not empty: it has {len(names)} tables")
+    return target
+
+
+def unread_rows(connection: Connection) -> dict[str, int]:
+    """Rows that were read from Stripe before readings were stored, by table; none is left out."""
+    found = {}
+    r = tables.readings.c
+    for kind, table in MIRRORED.items():
+        kept = exists().where(r.kind == kind, r.stripe_id == table.c.stripe_id)
+        query = select(func.count()).select_from(table).where(table.c.confirmed, ~kept)
+        if count := connection.scalar(query):
+            found[table.name] = count
+    return found
+
+
+def _apply_events(work: _Work) -> None:
+    """What the applied events of the inbox said, in the order in which they came."""
+    applied = _E.state == EventState.APPLIED
+    whole = _count(work.source, tables.events, applied)
+    columns = (_E.seq, _E.stripe_id, _E.livemode, _E.body, _E.created_at, _E.account)
+    query = select(*columns).where(applied).order_by(_E.seq).limit(BATCH)
+    keys, last = Keys(BOTH_MODES, own_accounts(work.source)), 0
+    while rows := work.source.execute(query.where(_E.seq > last)).all():
+        last = rows[-1].seq
+        judged = [judge_event(row, keys) for row in rows]
+        snapshots = [one for event in judged for one in event.hint.snapshots]
+        _write(work, snapshots)
+        work.count(EVENTS, len(rows), whole)
+
+
+def _apply_readings(work: _Work, kind: str) -> None:
+    r = tables.readings.c
+    whole = _count(work.source, tables.readings, r.kind == kind)
+    last = ""
+    while found := stored_readings.stored(work.source, kind, after=last, limit=BATCH):
+        last = found[-1].stripe_id
+        read = [one for one in found if not isinstance(one, Absent)]
+        _write(work, read)
+        absent = [one for one in found if isinstance(one, Absent)]
+        if absent:
+            retrying(partial(_take_out, work, kind, absent))
+        work.count(kind, len(found), whole)
+
+
+def _write(work: _Work, snapshots: Sequence[Snapshot]) -> None:
+    if not snapshots:
+        return
+
+    def write() -> None:
+        with writing(work.target) as connection:
+            apply(connection, snapshots, work.books)
+
+    retrying(write)
+
+
+def _take_out(work: _Work, kind: str, absent: Sequence[Absent]) -> None:
+    """Take out what Stripe did not have, unless an event spoke of it since."""
+    table = MIRRORED[kind]
+    as_of = {one.stripe_id: one.as_of for one in absent}
+    with writing(work.target) as connection:
+        query = select(table.c.stripe_id, table.c.as_of).where(table.c.stripe_id.in_(as_of))
+        rows = connection.execute(query).all()
+        gone = [(kind, row.stripe_id) for row in rows if row.as_of <= as_of[row.stripe_id]]
+        take_out(connection, gone, work.books)
+
+
+def _apply_ledger(work: _Work) -> None:
+    """Pages of the ledger as they came, each row booked as it was then."""
+    reopened = _reopened(work.source)
+    whole = _count(work.source, tables.ledger_readings)
+    last = 0
+    while found := pages(work.source, after=last, limit=PAGES):
+        last = found[-1].seq
+        retrying(partial(_write_pages, work, found, reopened))
+        work.count(LEDGER, len(found), whole)
+
+
+def _write_pages(work: _Work, found: Sequence[StoredPage], reopened: Reopened) -> None:
+    b = tables.balance_transactions
+    with writing(work.target) as connection:
+        for page in found:
+            entries = [entry for entry, _ in page.entries]
+            if entries:
+                booked = {
+                    entry.stripe_id: _booked(work.books.scope, entry, one, reopened)
+                    for entry, one in page.entries
+                }
+                apply(connection, (), work.books, entries=entries, booked=booked)
+            elif page.paid_out:
+                ids = b.c.stripe_id.in_(page.paid_out)
+                connection.execute(b.update().where(ids).values(payout_id=page.payout_id))
+
+
+def _booked(scope: Scope, entry: LedgerEntry, one: Booked, reopened: Reopened) -> Booked:
+    """How a row is booked: one that came late to a month that was reopened since counts there."""
+    if one.booked_day is None:
+        return one
+    day = scope.day(entry.created_at)
+    back = any(
+        livemode == entry.livemode and first <= day <= last and at >= one.first_seen_at
+        for livemode, first, last, at in reopened
+    )
+    return replace(one, booked_day=None) if back else one
+
+
+def _reopened(source: Connection) -> Reopened:
+    p = tables.periods.c
+    query = select(p.livemode, p.first_day, p.last_day, p.reopened_at)
+    rows = source.execute(query.where(p.state == PeriodState.REOPENED))
+    return [(row.livemode, row.first_day, row.last_day, row.reopened_at) for row in rows]
+
+
+def _count(connection: Connection, table: Table, *where: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(table).where(*where)
+    return int(connection.execute(query).scalar_one())
