@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, func, inspect, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, func, inspect, or_, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core import clock
 from core.db import tables
+from core.db.bulk import insert_rows
 from core.db.engine import one_picture, open_engine, retrying, writing
 from core.db.migrate import upgrade
-from core.errors import InvalidInput
+from core.errors import DatabaseDown, InvalidInput
 from core.gateway.snapshots import LedgerEntry, Snapshot
 from core.inbox.compare_mirrors import TableComparison, compare
 from core.inbox.ours import BOTH_MODES, Keys, judge_event
 from core.ledger.booking import Scope
-from core.ledger.stored_entries import Booked, StoredPage, pages
+from core.ledger.stored_entries import Booked, StoredPage, keep_payout, pages
 from core.ledger.upkeep import settle_available
 from core.mirror import stored_readings
 from core.mirror.absent import take_out
@@ -35,6 +39,9 @@ PAGES = 20
 #: The steps, in order. Payments come last: all that stands behind them is there by then.
 EVENTS, LEDGER = "events", "ledger"
 STEPS = (EVENTS, *(kind for kind in SHAPES if kind != "payment_intent"), LEDGER, "payment_intent")
+
+#: How it ends.
+MADE, EQUAL, DIFFERS, UNKNOWN = "made", "equal", "differs", "unknown"
 
 _E = tables.events.c
 #: Step, how many are done, how many there are.
@@ -54,9 +61,22 @@ class Rebuilt:
     tables: tuple[TableComparison, ...] = ()
 
     @property
-    def equal(self) -> bool:
-        """Whether no table differs."""
-        return all(one.equal for one in self.tables)
+    def outcome(self) -> str:
+        """made (nothing was compared), equal, differs, or unknown: readings are missing."""
+        if not self.tables:
+            return MADE
+        if self.unread:
+            return UNKNOWN
+        return EQUAL if all(one.equal for one in self.tables) else DIFFERS
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "outcome": self.outcome,
+            "made": self.made,
+            "unread": self.unread,
+            "tables": [one.shown() for one in self.tables],
+        }
 
 
 @dataclass(slots=True)
@@ -86,8 +106,9 @@ def rebuild(
     the two are held against each other in that same picture. `InvalidInput` where the target is the
     source or has tables.
     """
-    target = _empty(source, into)
+    target = _opened(into)
     try:
+        _check_empty(source, target)
         upgrade(target)
         books = BookingContext(Scope(zone, 0))
         with one_picture(source) as connection:
@@ -104,46 +125,61 @@ def rebuild(
                 with one_picture(target) as rebuilt:
                     found = tuple(compare(connection, rebuilt, at=clock.now(), report=report))
         return Rebuilt(work.made, unread, found)
+    except DBAPIError as error:
+        number = error.orig.args[0] if error.orig is not None and error.orig.args else error
+        raise DatabaseDown(f"A database does not answer, or refused a row ({number}).") from None
     finally:
         target.dispose()
 
 
-def _empty(source: Engine, into: str) -> Engine:
-    """The target's engine; `InvalidInput` where it may not be written to."""
-    target = open_engine(into)
-    ours, theirs = source.url, target.url
-    same = (ours.host, ours.port, ours.database) == (theirs.host, theirs.port, theirs.database)
-    if same and ours.get_backend_name() == theirs.get_backend_name():
+def _opened(into: str) -> Engine:
+    try:
+        return open_engine(into)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        form = "is not sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST/NAME"
+        raise InvalidInput("into", form) from None
+
+
+def _check_empty(source: Engine, target: Engine) -> None:
+    """`InvalidInput` where the target may not be written to."""
+    if _place(source) == _place(target):
         raise InvalidInput("into", "is the database itself")
     if names := inspect(target).get_table_names():
         raise InvalidInput("into", f"is not empty: it has {len(names)} tables")
-    return target
+
+
+def _place(engine: Engine) -> tuple[object, ...]:
+    url = engine.url
+    if url.get_backend_name() == "sqlite":
+        return ("sqlite", os.path.realpath(url.database or ""))
+    return (url.host, url.port, url.database, url.query.get("unix_socket"))
 
 
 def unread_rows(connection: Connection) -> dict[str, int]:
     """Rows that were read from Stripe before readings were stored, by table; none is left out."""
+    r, b, p = tables.readings.c, tables.balance_transactions.c, tables.ledger_readings.c
     found = {}
-    r = tables.readings.c
     for kind, table in MIRRORED.items():
         kept = exists().where(r.kind == kind, r.stripe_id == table.c.stripe_id)
-        query = select(func.count()).select_from(table).where(table.c.confirmed, ~kept)
-        if count := connection.scalar(query):
-            found[table.name] = count
-    return found
+        found[table.name] = _count(connection, table, table.c.confirmed, ~kept)
+    since = connection.scalar(select(func.min(p.read_at))) or clock.NEVER
+    before = or_(b.first_seen_at.is_(None), b.first_seen_at < since)
+    found[tables.balance_transactions.name] = _count(
+        connection, tables.balance_transactions, before
+    )
+    return {name: count for name, count in found.items() if count}
 
 
 def _apply_events(work: _Work) -> None:
-    """What the applied events of the inbox said, in the order in which they came."""
-    applied = _E.state == EventState.APPLIED
-    whole = _count(work.source, tables.events, applied)
-    columns = (_E.seq, _E.stripe_id, _E.livemode, _E.body, _E.created_at, _E.account)
-    query = select(*columns).where(applied).order_by(_E.seq).limit(BATCH)
+    """The inbox goes along, and what its applied events said, in the order in which they came."""
+    whole = _count(work.source, tables.events)
+    query = select(tables.events).order_by(_E.seq).limit(BATCH)
     keys, last = Keys(BOTH_MODES, own_accounts(work.source)), 0
     while rows := work.source.execute(query.where(_E.seq > last)).all():
         last = rows[-1].seq
-        judged = [judge_event(row, keys) for row in rows]
+        judged = [judge_event(row, keys) for row in rows if row.state == EventState.APPLIED]
         snapshots = [one for event in judged for one in event.hint.snapshots]
-        _write(work, snapshots)
+        _write(work, snapshots, [dict(row._mapping) for row in rows])
         work.count(EVENTS, len(rows), whole)
 
 
@@ -161,13 +197,15 @@ def _apply_readings(work: _Work, kind: str) -> None:
         work.count(kind, len(found), whole)
 
 
-def _write(work: _Work, snapshots: Sequence[Snapshot]) -> None:
-    if not snapshots:
-        return
-
+def _write(
+    work: _Work, snapshots: Sequence[Snapshot], events: Sequence[Mapping[str, Any]] = ()
+) -> None:
     def write() -> None:
         with writing(work.target) as connection:
-            apply(connection, snapshots, work.books)
+            if events:
+                insert_rows(connection, tables.events, events)
+            if snapshots:
+                apply(connection, snapshots, work.books)
 
     retrying(write)
 
@@ -181,6 +219,9 @@ def _take_out(work: _Work, kind: str, absent: Sequence[Absent]) -> None:
         rows = connection.execute(query).all()
         gone = [(kind, row.stripe_id) for row in rows if row.as_of <= as_of[row.stripe_id]]
         take_out(connection, gone, work.books)
+        for one in absent:
+            said = [(kind, one.stripe_id, one.livemode)]
+            stored_readings.keep_absent(connection, said, at=one.as_of)
 
 
 def _apply_ledger(work: _Work) -> None:
@@ -205,9 +246,10 @@ def _write_pages(work: _Work, found: Sequence[StoredPage], reopened: Reopened) -
                     for entry, one in page.entries
                 }
                 apply(connection, (), work.books, entries=entries, booked=booked)
-            elif page.paid_out:
+            elif page.payout_id is not None:
                 ids = b.c.stripe_id.in_(page.paid_out)
                 connection.execute(b.update().where(ids).values(payout_id=page.payout_id))
+                keep_payout(connection, page.payout_id, page.paid_out)
 
 
 def _booked(scope: Scope, entry: LedgerEntry, one: Booked, reopened: Reopened) -> Booked:

@@ -46,18 +46,24 @@ def keep_entries(
     if not rows:
         return
     written = [_written(one, booked[one.stripe_id]) for one in rows]
-    _insert(connection, None, max(one.created_at for one in rows), written)
+    seen = min(booked[one.stripe_id].first_seen_at for one in rows)
+    _insert(connection, None, max(one.created_at for one in rows), seen, written)
 
 
 def keep_payout(connection: Connection, payout_id: str, ids: Sequence[str]) -> None:
     """Keep which ledger rows a payout paid out, as Stripe said."""
-    _insert(connection, payout_id, clock.now(), list(ids))
+    now = clock.now()
+    _insert(connection, payout_id, now, now, list(ids))
 
 
 def _insert(
-    connection: Connection, payout_id: str | None, newest_at: datetime, content: list[Any]
+    connection: Connection,
+    payout_id: str | None,
+    newest_at: datetime,
+    read_at: datetime,
+    content: list[Any],
 ) -> None:
-    row = {"payout_id": payout_id, "newest_at": newest_at, "read_at": clock.now()}
+    row = {"payout_id": payout_id, "newest_at": newest_at, "read_at": read_at}
     insert_rows(connection, ledger_readings, [row | {"body": packed(content)}])
 
 

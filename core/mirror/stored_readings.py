@@ -63,6 +63,7 @@ class Absent:
 
     kind: str
     stripe_id: str
+    livemode: bool
     as_of: datetime
 
 
@@ -155,7 +156,7 @@ def stored(connection: Connection, kind: str, *, after: str, limit: int) -> list
         .limit(limit)
     )
     return [
-        Absent(kind, row.stripe_id, row.as_of)
+        Absent(kind, row.stripe_id, row.livemode, row.as_of)
         if row.body is None
         else _read(kind, row.body, row[:4])
         for row in connection.execute(query)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from gettext import ngettext
 
 import click
 
 from core import bootstrap, settings
-from core.errors import NotFound
+from core.errors import NotFound, TillwatchError
 from core.inbox import event_processor
+from core.inbox.compare_mirrors import Difference
 from core.inbox.overview import counts_by_state, failures, refusals
+from core.inbox.rebuild import DIFFERS, EQUAL, MADE, UNKNOWN, Rebuilt, rebuild
 from core.inbox.rehearsal import Rehearsal, rehearse
 from core.ledger.booking import Scope
 from core.mirror import parked_objects
 from core.mirror.apply import BookingContext
+
+#: The exit code for each outcome of a rebuild.
+_CODES = {MADE: 0, EQUAL: 0, DIFFERS: 1, UNKNOWN: 2}
 
 
 @click.group()
@@ -92,6 +98,61 @@ def replay(event_ids: tuple[str, ...], all_dead: bool, dry_run: bool, as_json: b
         return
     count = event_processor.replay(console.engine, wanted)
     click.echo(json.dumps({"put_back": count}) if as_json else f"{count} put back")
+
+
+@command.command("rebuild")
+@click.option("--into", "into", metavar="URL", required=True, help="An empty database.")
+@click.option("--compare", "compared", is_flag=True, help="Hold it against what stands.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def rebuild_command(into: str, compared: bool, as_json: bool) -> None:
+    """Make the mirror anew in an empty database, from the inbox and what Stripe answered.
+
+    Nothing is asked of Stripe, and this database is not written. With --compare, exit code 0: all
+    tables are equal. 1: one differs. 2: that could not be told.
+    """
+    console = bootstrap.build(settings.load())
+    report = _silent if as_json else _Told()
+    try:
+        found = rebuild(
+            console.engine, into, console.settings.zone, compared=compared, report=report
+        )
+    except TillwatchError as error:
+        click.echo(error.message, err=True)
+        sys.exit(_CODES[UNKNOWN])
+    click.echo(json.dumps(found.shown()) if as_json else "\n".join(_rebuilt_lines(found)))
+    sys.exit(_CODES[found.outcome])
+
+
+def _rebuilt_lines(found: Rebuilt) -> list[str]:
+    lines = [f"{step}: {count}" for step, count in found.made.items()]
+    for one in found.tables:
+        said = "equal" if one.equal else f"{one.differing} differ"
+        lines.append(f"{one.name}: {one.standing} stand, {one.rebuilt} rebuilt: {said}")
+        lines += [f"  {_difference_text(difference)}" for difference in one.first]
+    lines += [f"{name}: {count} without a reading" for name, count in found.unread.items()]
+    return [*lines, found.outcome]
+
+
+def _difference_text(one: Difference) -> str:
+    key = " ".join(str(part) for part in one.key)
+    return f"{key}: {', '.join(one.columns) or f'only {one.only_in}'}"
+
+
+def _silent(_step: str, _done: int, _whole: int) -> None:
+    """Says nothing: for --json."""
+
+
+class _Told:
+    """A line on standard error for each tenth of a step."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, int] = {}
+
+    def __call__(self, step: str, done: int, whole: int) -> None:
+        tenth = done * 10 // max(whole, 1)
+        if self._said.get(step) != tenth:
+            self._said[step] = tenth
+            click.echo(f"{step}: {done} of {whole}", err=True)
 
 
 def _rehearse(console: bootstrap.Console, wanted: list[str], as_json: bool) -> None:

@@ -85,3 +85,33 @@ def test_nothing_to_replay_is_a_mistake_in_the_call(inbox, args, said):
     answer = inbox("replay", *args)
     assert answer.exit_code == 2
     assert said in answer.output
+
+
+def test_a_rebuild_is_compared_and_its_exit_code_says_how_it_ended(inbox, tmp_path):
+    inbox("replay", "--dead")
+    apply_inbox(inbox.engine, inbox.books)
+    answer = inbox("rebuild", "--into", f"sqlite:///{tmp_path}/made.db", "--compare")
+    assert answer.exit_code == 0, answer.output
+    assert "payments: 1 stand, 1 rebuilt: equal" in answer.stdout
+    assert "events: 1 of 1" in answer.stderr
+    with writing(inbox.engine) as connection:
+        connection.execute(payments.update().values(amount_minor=1201))
+    url = f"sqlite:///{tmp_path}/again.db"
+    answer = inbox("rebuild", "--into", url, "--compare", "--json")
+    assert answer.exit_code == 1
+    said = {one["table"]: one for one in json.loads(answer.stdout)["tables"]}
+    assert said["payments"]["first"] == [
+        {"key": ["pi_1"], "columns": ["amount_minor"], "only_in": None}
+    ]
+
+
+def test_a_rebuild_into_no_empty_database_says_why(inbox, tmp_path):
+    into = {
+        f"sqlite:///{tmp_path}/tillwatch.db": "into: is the database itself",
+        "nonsense": "into: is not sqlite:///FILE",
+        "mysql+pymysql://nobody@127.0.0.1:1/x": "does not answer",
+    }
+    for url, said in into.items():
+        answer = inbox("rebuild", "--into", url, "--compare")
+        assert answer.exit_code == 2, url
+        assert said in answer.stderr

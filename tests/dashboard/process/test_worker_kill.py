@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from core.db.engine import reading
 from core.db.tables import events, stale_objects
 from core.emulator.server import start_emulator
+from core.inbox.rebuild import EQUAL, rebuild
 from core.mirror.ledger_walk import catch_up
 from core.mirror.rollups import differences
 from tests.support.account_mirror import connect, kept_sums, picture, stripe_sums
@@ -125,6 +126,10 @@ def run(emulator, url, tmp_path, *, payments, kills, workers, copies, seed):
     assert picture(spine.engine) == picture(true.engine), f"seed {seed}"
     assert differences(spine.engine) == []
     assert kept_sums(spine.engine) == stripe_sums(spine.ledger_at_stripe())
+    made = rebuild(
+        spine.engine, f"sqlite:///{tmp_path}/made.db", spine.books.scope.zone, compared=True
+    )
+    assert made.outcome == EQUAL, f"seed {seed}: {made.tables}"
     return len(every)
 
 
