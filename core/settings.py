@@ -19,6 +19,9 @@ from core.money import known_currency
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_PUBLISHABLE_KEY = "pk_test_emulator"
 
+#: Personal data is kept for at least so long: refunds, disputes and matches are worked with it.
+SHORTEST_DAYS = 30
+
 
 class FileSource(PydanticBaseSettingsSource):
     """Reads `NAME_FILE`: how Docker and Kubernetes hand over secrets."""
@@ -69,6 +72,9 @@ class Settings(BaseSettings):
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"
+    personal_data_days: int = Field(0, ge=0, le=36_500)
+    export_history_days: int = Field(90, ge=0, le=36_500)
+    alert_history_days: int = Field(365, ge=0, le=36_500)
     ui_port: int = Field(8501, ge=1, le=65535)
     receiver_port: int = Field(8502, ge=1, le=65535)
     emulator_port: int = Field(12111, ge=1, le=65535)
@@ -102,6 +108,13 @@ class Settings(BaseSettings):
                 known_currency(currency.lower())
             except UnknownCurrency as error:
                 raise ValueError(f"{currency} {error.rule}") from None
+        return value
+
+    @field_validator("personal_data_days")
+    @classmethod
+    def _not_too_soon(cls, value: int) -> int:
+        if 0 < value < SHORTEST_DAYS:
+            raise ValueError(f"is 0 or at least {SHORTEST_DAYS}")
         return value
 
     @cached_property

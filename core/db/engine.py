@@ -106,7 +106,13 @@ def _sqlite_to_read(path: str | None) -> Engine:
 def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pragmas = ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_mib * 1024}")
+    # What is deleted or overwritten is zeroed: personal data that is purged leaves the file too.
+    pragmas = (
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        f"cache_size=-{cache_mib * 1024}",
+    )
     return _sqlite(url, pragmas, prepare=_keep_a_log_ahead)
 
 

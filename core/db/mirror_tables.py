@@ -252,4 +252,5 @@ customers = Table(
     Column("deleted", flag(), nullable=False, default=False),
     *mirror_columns(),
     Index("ux_email", "email"),
+    Index("ux_created", "created_at", "stripe_id"),
 )

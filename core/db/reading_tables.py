@@ -24,12 +24,14 @@ readings = Table(
 
 #: Ledger rows as they came, those of one transaction together; inserted once. `body` holds them
 #: with the time and the day they were booked (core.ledger.stored_entries). With a `payout_id` it
-#: holds the ids of rows that this payout paid out. `newest_at` is when the newest of them was made.
+#: holds the ids of rows that this payout paid out. `oldest_at` and
+#: `newest_at` are when the oldest and the newest of them were made.
 ledger_readings = Table(
     "ledger_readings",
     metadata,
     Column("seq", big_key(), primary_key=True, autoincrement=True),
     Column("payout_id", stripe_id()),
+    Column("oldest_at", Utc(), nullable=False),
     Column("newest_at", Utc(), nullable=False),
     Column("read_at", Utc(), nullable=False),
     Column("body", body(), nullable=False),

@@ -18,6 +18,7 @@ from core.db import tables
 from core.db.bulk import insert_rows
 from core.db.engine import one_picture, open_engine, retrying, writing
 from core.db.migrate import upgrade
+from core.domain.personal_data import Purged, keep_purged, purged
 from core.errors import DatabaseDown, InvalidInput
 from core.gateway.snapshots import LedgerEntry, Snapshot
 from core.inbox.compare_mirrors import TableComparison, compare
@@ -53,21 +54,28 @@ Reopened = list[tuple[bool, date, date, datetime]]
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """What came of it. `made` counts what was applied by step; `unread` the rows of each table
-    whose reading is not stored, so that nothing can be said of them; `tables` is the comparison,
+    whose reading is not stored, so that nothing can be said of them; `purged` until when
+    personal data was let go, of both sides alike; `tables` is the comparison,
     empty where none was asked for."""
 
     made: dict[str, int]
     unread: dict[str, int]
+    purged: Purged
     tables: tuple[TableComparison, ...] = ()
 
     @property
     def outcome(self) -> str:
-        """made (nothing was compared), equal, differs, or unknown: readings are missing."""
+        """made (nothing was compared), equal, differs, or unknown: readings are missing, or a purge
+        of personal data is under way."""
         if not self.tables:
             return MADE
-        if self.unread:
+        if self.unread or self._purging:
             return UNKNOWN
         return EQUAL if all(one.equal for one in self.tables) else DIFFERS
+
+    @property
+    def _purging(self) -> bool:
+        return self.purged.before != self.purged.done
 
     def shown(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -75,8 +83,16 @@ class Rebuilt:
             "outcome": self.outcome,
             "made": self.made,
             "unread": self.unread,
+            "personal_data_before": _day(self.purged.done),
+            "purging_before": None
+            if self.purged.before == self.purged.done
+            else _day(self.purged.before),
             "tables": [one.shown() for one in self.tables],
         }
+
+
+def _day(moment: datetime) -> str | None:
+    return None if moment == clock.EPOCH else moment.date().isoformat()
 
 
 @dataclass(slots=True)
@@ -113,6 +129,10 @@ def rebuild(
         books = BookingContext(Scope(zone, 0))
         with one_picture(source) as connection:
             work = _Work(connection, target, books, report)
+            far = purged(connection)
+            with writing(target) as there:
+                # What was let go of stays out of this one too.
+                keep_purged(there, far, at=clock.now())
             _apply_events(work)
             for kind in STEPS[1:-2]:
                 _apply_readings(work, kind)
@@ -124,7 +144,7 @@ def rebuild(
             if compared:
                 with one_picture(target) as rebuilt:
                     found = tuple(compare(connection, rebuilt, at=clock.now(), report=report))
-        return Rebuilt(work.made, unread, found)
+        return Rebuilt(work.made, unread, far, found)
     except DBAPIError as error:
         number = error.orig.args[0] if error.orig is not None and error.orig.args else error
         raise DatabaseDown(f"A database does not answer, or refused a row ({number}).") from None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from core import clock
 from core.db.bulk import insert_rows
@@ -46,25 +46,29 @@ def keep_entries(
     if not rows:
         return
     written = [_written(one, booked[one.stripe_id]) for one in rows]
+    made = [one.created_at for one in rows]
     seen = min(booked[one.stripe_id].first_seen_at for one in rows)
-    _insert(connection, None, max(one.created_at for one in rows), seen, written)
+    _insert(connection, None, (min(made), max(made), seen), written)
 
 
 def keep_payout(connection: Connection, payout_id: str, ids: Sequence[str]) -> None:
     """Keep which ledger rows a payout paid out, as Stripe said."""
     now = clock.now()
-    _insert(connection, payout_id, now, now, list(ids))
+    _insert(connection, payout_id, (now, now, now), list(ids))
 
 
 def _insert(
     connection: Connection,
     payout_id: str | None,
-    newest_at: datetime,
-    read_at: datetime,
+    times: tuple[datetime, datetime, datetime],
     content: list[Any],
 ) -> None:
-    row = {"payout_id": payout_id, "newest_at": newest_at, "read_at": read_at}
-    insert_rows(connection, ledger_readings, [row | {"body": packed(content)}])
+    row = dict(zip(("oldest_at", "newest_at", "read_at"), times, strict=True))
+    insert_rows(
+        connection,
+        ledger_readings,
+        [row | {"payout_id": payout_id, "body": packed(content)}],
+    )
 
 
 def pages(connection: Connection, *, after: int, limit: int) -> list[StoredPage]:
@@ -118,17 +122,24 @@ def _read(row: dict[str, Any]) -> tuple[LedgerEntry, Booked]:
     return LedgerEntry(**given), Booked(seen, date.fromisoformat(day) if day else None)
 
 
-def without_descriptions(body: bytes) -> bytes | None:
-    """A page of rows without what was written on them; None where nothing was."""
-    content = unpacked(body)
-    if not any("description" in one for one in content):
-        return None
-    return packed([{k: v for k, v in one.items() if k != "description"} for one in content])
-
-
-def described(connection: Connection, *, before: datetime, after: int, limit: int) -> Iterator[Any]:
-    """Pages (seq, body) of rows that all were made before a time, from behind `after` on."""
-    query = select(_L.seq, _L.body).where(
-        _L.seq > after, _L.payout_id.is_(None), _L.newest_at < before
-    )
-    yield from connection.execute(query.order_by(_L.seq).limit(limit))
+def undescribe(
+    connection: Connection, *, since: datetime, before: datetime, after: int, limit: int
+) -> tuple[int | None, int]:
+    """Take what was written on rows that were made before a time out of the pages that may have
+    such rows since another; one stretch of pages, in the order of their numbers from behind
+    `after` on. The last number, None where there is no more, and how many rows lost something.
+    """
+    query = select(_L.seq, _L.body).where(_L.seq > after, _L.payout_id.is_(None))
+    query = query.where(_L.newest_at >= since, _L.oldest_at < before)
+    found = connection.execute(query.order_by(_L.seq).limit(limit)).all()
+    edge, lost = clock.to_micros(before), 0
+    for seq, body in found:
+        rows = unpacked(body)
+        old = [one for one in rows if "description" in one and one["created_at"] < edge]
+        for one in old:
+            del one["description"]
+        if old:
+            lost += len(old)
+            change = update(ledger_readings).where(_L.seq == seq)
+            connection.execute(change.values(body=packed(rows)))
+    return (found[-1].seq if found else None), lost

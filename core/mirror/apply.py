@@ -35,7 +35,7 @@ from core.ledger.booking import Scope
 from core.ledger.facets import FacetRegistry
 from core.ledger.ingest import ingest
 from core.ledger.stored_entries import Booked
-from core.mirror import refresh_queue, stored_readings
+from core.mirror import personal, refresh_queue, stored_readings
 from core.mirror.merge import newest
 from core.mirror.payments import apply_payments, hold, ids_of
 from core.mirror.refresh_queue import RefreshRequest, payment_kind
@@ -84,10 +84,12 @@ def apply(
     were new.
     """
     moment = at or clock.now()
+    snapshots = personal.without_old(connection, snapshots)
+    entries = personal.entries_without_old(connection, entries)
     topics: set[str] = set()
     lists = _apply_mirrors(connection, snapshots, books, topics)
     follow_refunds(connection, [s for s in snapshots if isinstance(s, RefundSnapshot)], moment)
-    stored_readings.keep(connection, snapshots)
+    stored_readings.keep_readings(connection, snapshots)
     written = ingest(connection, entries, books.scope, booked)
     if written.reversed:
         held = hold(connection, written.reversed)

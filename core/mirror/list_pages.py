@@ -29,6 +29,7 @@ from core.gateway.snapshots import (
 )
 from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, reason, set_aside
+from core.mirror.personal import without_old
 from core.mirror.postponed import park_unread, unpark
 from core.mirror.refresh_queue import RefreshRequest, payment_kind
 from core.mirror.unchanged import same, touch
@@ -84,6 +85,7 @@ class Arrivals:
     ) -> Written:
         with writing(self.engine) as connection:
             now = clock.now()
+            snapshots = without_old(connection, snapshots)
             known = same(connection, snapshots, self.books.scope)
             news = [one for one in snapshots if one.stripe_id not in known]
             marks = payments_to_read(connection, snapshots, news, began=self.began, at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
@@ -105,6 +106,32 @@ def apply_payments(
     missing = _complete(connection, rows, set(touched))
     _write(connection, rows, held, scope, book)
     return missing
+
+
+def rewrite_without(
+    connection: Connection,
+    ids: Iterable[str],
+    names: Sequence[str],
+    scope: Scope,
+    book: FacetRegistry,
+    *,
+    before: datetime,
+) -> None:
+    """Write these payments without the columns `names`, where they were made before a time; what
+    their charges still say of a person stands in them again. Their words and sums follow."""
+    held = hold(connection, ids)
+    rows = {
+        key: dict(row) | (dict.fromkeys(names) if row["created_at"] < before else {})
+        for key, row in held.items()
+    }
+    charged = sorted({row["latest_charge_id"] for row in rows.values() if row["latest_charge_id"]})
+    behind: dict[str, Row] = {}
+    if charged:
+        found = connection.execute(_BEHIND, {"ids": charged}).mappings()
+        behind = {row["stripe_id"]: row for row in found}
+    for row in rows.values():
+        with_charge(row, behind.get(row["latest_charge_id"]))
+    _write(connection, rows, held, scope, book)
 
 
 def _complete(connection: Connection, rows: Rows, touched: set[str]) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ class Absent:
     as_of: datetime
 
 
-def keep(connection: Connection, snapshots: Iterable[Snapshot]) -> None:
+def keep_readings(connection: Connection, snapshots: Iterable[Snapshot]) -> None:
     """Keep what was read from Stripe; of an object the newest. What events say is in the inbox."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one in snapshots:
@@ -199,3 +199,15 @@ def _read(kind: str, body: bytes, beside: Sequence[Any]) -> Snapshot:
 
 def _packed(said: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 1)
+
+
+def strip(connection: Connection, kind: str, ids: Iterable[str], names: Iterable[str]) -> None:
+    """Take fields out of the readings of these objects: what is about a person."""
+    personal = set(names)
+    query = select(_R.stripe_id, _R.body).where(_R.kind == kind, _R.stripe_id.in_(sorted(ids)))
+    for stripe_id, body in connection.execute(query.where(_R.body.is_not(None))).all():
+        said = json.loads(zlib.decompress(body))
+        if personal & said.keys():
+            left = {name: value for name, value in said.items() if name not in personal}
+            change = update(readings).where(_R.kind == kind, _R.stripe_id == stripe_id)
+            connection.execute(change.values(body=_packed(left)))

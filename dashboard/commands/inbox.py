@@ -130,6 +130,10 @@ def _rebuilt_lines(found: Rebuilt) -> list[str]:
         lines.append(f"{one.name}: {one.standing} stand, {one.rebuilt} rebuilt: {said}")
         lines += [f"  {_difference_text(difference)}" for difference in one.first]
     lines += [f"{name}: {count} without a reading" for name, count in found.unread.items()]
+    shown = found.shown()
+    for name, said in (("personal_data_before", "is not kept"), ("purging_before", "is going")):
+        if shown[name]:
+            lines.append(f"personal data from before {shown[name]} {said}: on both sides")
     return [*lines, found.outcome]
 
 

@@ -22,6 +22,9 @@ from core.actions.proof import runs as proof_runs
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.actions.refunds import bulk_worker
+from core.actions.retention import personal_data
+from core.actions.retention.histories import CHUNK as HISTORY_CHUNK
+from core.actions.retention.histories import prune_alerts, prune_exports
 from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
@@ -332,7 +335,14 @@ def _retain(console: Console, context: ActionContext) -> bool:
     now = clock.now()
     export_worker.remove_old(context.engine, _exports_folder(console.settings), at=now)
     pruned, forgotten = prune(context.engine, at=now), redaction.forget(context.engine, at=now)
-    return pruned == CHUNK or forgotten == redaction.CHUNK
+    settings, engine = console.settings, context.engine
+    gone = (
+        prune_exports(engine, days=settings.export_history_days, at=now),
+        prune_alerts(engine, days=settings.alert_history_days, at=now),
+    )
+    more = personal_data.purge(engine, context.books, days=settings.personal_data_days, at=now)
+    full = pruned == CHUNK or forgotten == redaction.CHUNK or HISTORY_CHUNK in gone
+    return full or more
 
 
 def _upkeep(console: Console) -> bool:

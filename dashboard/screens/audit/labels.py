@@ -21,6 +21,7 @@ ACTIONS = {
     "bank.import": N_("Imported a bank statement"),
     "bank.match": N_("Matched bank lines with payouts"),
     "bank.undo": N_("Undid a match"),
+    "personal_data.purge": N_("Purged personal data"),
     "period.ask": N_("Asked to close a month"),
     "period.close": N_("Closed a month"),
     "period.reopen": N_("Opened a month again"),

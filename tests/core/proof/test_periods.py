@@ -7,9 +7,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from core import clock
+from core.actions.retention.personal_data import purge
 from core.db.engine import one_picture, open_engine, writing
 from core.db.tables import (
     audit_log,
@@ -20,7 +21,9 @@ from core.db.tables import (
 )
 from core.emulator.server import start_emulator
 from core.errors import AlreadyDecided, InvalidInput, NotFound
+from core.ledger.booking import Scope
 from core.mirror import rollups
+from core.mirror.apply import BookingContext
 from core.mirror.backfill import backfill
 from core.proof import periods as closing
 from core.proof.reconcile import reconcile
@@ -252,3 +255,15 @@ def test_opened_again_it_takes_its_late_facts_back_and_is_closed_anew(closed):
 def test_a_reason_is_needed_to_open_it_again(closed):
     with pytest.raises(InvalidInput, match="reason"), writing(closed) as connection:
         closing.reopen(connection, MONTH, False, reopened_by="ada", reason=" ", now=clock.now())
+
+
+def test_a_purge_of_personal_data_leaves_the_month_as_it_was_sealed(closed):
+    digest = verify(closed).digest
+    books = BookingContext(Scope(ZONE, 0))
+    later = clock.now() + timedelta(days=400)
+    while purge(closed, books, days=90, at=later):
+        pass
+    with one_picture(closed) as connection:
+        assert connection.scalar(select(func.count(B.description))) == 0
+    assert verify(closed).holds
+    assert verify(closed).digest == digest

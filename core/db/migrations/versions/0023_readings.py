@@ -1,4 +1,4 @@
-"""What Stripe answered, kept beside the mirror that is written from it.
+"""What Stripe answered, kept beside the mirror that is written from it; customers by their time.
 
 MySQL commits each statement by itself: it may be run again after a start that was cut short.
 """
@@ -29,8 +29,12 @@ def upgrade() -> None:
         "ledger_readings",
         sa.Column("seq", big_key(), primary_key=True, autoincrement=True),
         sa.Column("payout_id", binary_string(64)),
+        sa.Column("oldest_at", Utc(), nullable=False),
         sa.Column("newest_at", Utc(), nullable=False),
         sa.Column("read_at", Utc(), nullable=False),
         sa.Column("body", body(), nullable=False),
     )
     op.create_index("lrx_newest", "ledger_readings", ["newest_at"])
+    there = {one["name"] for one in sa.inspect(op.get_bind()).get_indexes("customers")}
+    if "ux_created" not in there:
+        op.create_index("ux_created", "customers", ["created_at", "stripe_id"])
