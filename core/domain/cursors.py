@@ -6,10 +6,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from core.db.tables import cursors
-from core.db.upsert import upsert
+from core.db.upsert import insert_missing, upsert
 
 
 def ledger_check(livemode: bool) -> str:
@@ -29,6 +29,19 @@ def position(connection: Connection, name: str) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = json.loads(kept)
     return found
+
+
+def take_position(
+    connection: Connection, name: str, first: dict[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    """The walk's position, `first` where there is none, for the one who goes on: others wait.
+
+    They stand in line at a row that is written, which holds on every node of a cluster.
+    """
+    row = {"name": name, "position": json.dumps(first, sort_keys=True), "updated_at": at}
+    insert_missing(connection, cursors, [row], "name")
+    connection.execute(update(cursors).where(cursors.c.name == name).values(updated_at=at))
+    return position(connection, name) or first
 
 
 def keep_position(

@@ -29,6 +29,7 @@ from core.ledger.upkeep import settle_available
 from core.mirror import stored_readings
 from core.mirror.absent import take_out
 from core.mirror.apply import BookingContext, apply
+from core.mirror.fill_readings import is_filled
 from core.mirror.own_account import own_accounts
 from core.mirror.stored_readings import SHAPES, Absent
 from core.mirror.unchanged import MIRRORED
@@ -182,11 +183,12 @@ def unread_rows(connection: Connection) -> dict[str, int]:
     for kind, table in MIRRORED.items():
         kept = exists().where(r.kind == kind, r.stripe_id == table.c.stripe_id)
         found[table.name] = _count(connection, table, table.c.confirmed, ~kept)
-    since = connection.scalar(select(func.min(p.read_at))) or clock.NEVER
-    before = or_(b.first_seen_at.is_(None), b.first_seen_at < since)
-    found[tables.balance_transactions.name] = _count(
-        connection, tables.balance_transactions, before
-    )
+    if not is_filled(connection):
+        first = select(func.min(p.read_at)).where(p.read_at > clock.EPOCH)
+        since = connection.scalar(first) or clock.NEVER
+        before = or_(b.first_seen_at.is_(None), b.first_seen_at < since)
+        ledger = tables.balance_transactions
+        found[ledger.name] = _count(connection, ledger, before)
     return {name: count for name, count in found.items() if count}
 
 
@@ -276,9 +278,10 @@ def _booked(scope: Scope, entry: LedgerEntry, one: Booked, reopened: Reopened) -
     """How a row is booked: one that came late to a month that was reopened since counts there."""
     if one.booked_day is None:
         return one
+    seen = one.first_seen_at or clock.EPOCH
     day = scope.day(entry.created_at)
     back = any(
-        livemode == entry.livemode and first <= day <= last and at >= one.first_seen_at
+        livemode == entry.livemode and first <= day <= last and at >= seen
         for livemode, first, last, at in reopened
     )
     return replace(one, booked_day=None) if back else one

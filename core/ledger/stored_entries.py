@@ -22,9 +22,12 @@ _TIMES = ("created_at", "available_on")
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """When a row came into the ledger, and the day on which it counts, where that is another."""
+    """When a row came into the ledger, and the day on which it counts, where that is another.
 
-    first_seen_at: datetime
+    Of a row from before that was kept it is not known when it came.
+    """
+
+    first_seen_at: datetime | None
     booked_day: date | None
 
 
@@ -39,15 +42,22 @@ class StoredPage:
 
 
 def keep_entries(
-    connection: Connection, entries: Iterable[LedgerEntry], booked: Mapping[str, Booked]
+    connection: Connection,
+    entries: Iterable[LedgerEntry],
+    booked: Mapping[str, Booked],
+    *,
+    read_at: datetime | None = None,
 ) -> None:
-    """Keep new ledger rows as they came; the caller commits them with the ledger itself."""
+    """Keep new ledger rows as they came; the caller commits them with the ledger itself.
+
+    `read_at`: when they were read, where that is not when they were booked.
+    """
     rows = list(entries)
     if not rows:
         return
     written = [_written(one, booked[one.stripe_id]) for one in rows]
     made = [one.created_at for one in rows]
-    seen = min(booked[one.stripe_id].first_seen_at for one in rows)
+    seen = read_at or min(booked[one.stripe_id].first_seen_at or clock.EPOCH for one in rows)
     _insert(connection, None, (min(made), max(made), seen), written)
 
 
@@ -103,7 +113,8 @@ def _written(entry: LedgerEntry, booked: Booked) -> dict[str, Any]:
         [part.type, part.amount_minor, part.currency, part.application, part.description]
         for part in entry.fee_parts
     ]
-    row["first_seen_at"] = clock.to_micros(booked.first_seen_at)
+    if booked.first_seen_at is not None:
+        row["first_seen_at"] = clock.to_micros(booked.first_seen_at)
     if booked.booked_day is not None:
         row["booked_day"] = booked.booked_day.isoformat()
     return row
@@ -114,12 +125,15 @@ _OPTIONAL = ("source_id", "charge_id", "exchange_rate", "description")
 
 
 def _read(row: dict[str, Any]) -> tuple[LedgerEntry, Booked]:
-    seen = clock.from_micros(row.pop("first_seen_at"))
+    seen = row.pop("first_seen_at", None)
     day = row.pop("booked_day", None)
     given: dict[str, Any] = {**dict.fromkeys(_OPTIONAL), **row}
     given |= {name: clock.from_micros(row[name]) for name in _TIMES}
     given["fee_parts"] = tuple(FeePart(*part) for part in row["fee_parts"])
-    return LedgerEntry(**given), Booked(seen, date.fromisoformat(day) if day else None)
+    return LedgerEntry(**given), Booked(
+        None if seen is None else clock.from_micros(seen),
+        None if day is None else date.fromisoformat(day),
+    )
 
 
 def undescribe(

@@ -76,7 +76,7 @@ def keep_readings(connection: Connection, snapshots: Iterable[Snapshot]) -> None
                 kind = _KIND_OF[type(own)]
                 before = rows.get((kind, own.stripe_id))
                 if before is None or own.as_of >= before["as_of"]:
-                    rows[kind, own.stripe_id] = _row(kind, own)
+                    rows[kind, own.stripe_id] = _row(kind, vars(own))
     _write(connection, [rows[key] for key in sorted(rows)])
 
 
@@ -163,18 +163,22 @@ def stored(connection: Connection, kind: str, *, after: str, limit: int) -> list
     ]
 
 
-def _row(kind: str, snapshot: Snapshot) -> dict[str, Any]:
-    every = vars(snapshot)
+def keep_rows(connection: Connection, kind: str, rows: Iterable[Mapping[Any, Any]]) -> None:
+    """Keep rows of the mirror, which were read, as their own readings: there is no other."""
+    _write(connection, [_row(kind, row) for row in rows])
+
+
+def _row(kind: str, every: Mapping[Any, Any]) -> dict[str, Any]:
     said = {name: every[name] for name in _SAID[kind] if every[name] is not None}
     for name in _TIMES[kind]:
         if name in said:
             said[name] = clock.to_micros(said[name])
     return {
         "kind": kind,
-        "stripe_id": snapshot.stripe_id,
-        "livemode": snapshot.livemode,
-        "created_at": snapshot.created_at,
-        "as_of": snapshot.as_of,
+        "stripe_id": every["stripe_id"],
+        "livemode": every["livemode"],
+        "created_at": every["created_at"],
+        "as_of": every["as_of"],
         "body": _packed(said),
     }
 

@@ -45,6 +45,7 @@ from core.inbox.poll import poll
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.loop import run
 from core.mirror.balance_check import check_balance
+from core.mirror.fill_readings import fill
 from core.mirror.ledger_check import check_ledger
 from core.mirror.ledger_walk import catch_up, fill_gaps
 from core.mirror.own_account import learn_account
@@ -342,7 +343,7 @@ def _retain(console: Console, context: ActionContext) -> bool:
     )
     more = personal_data.purge(engine, context.books, days=settings.personal_data_days, at=now)
     full = pruned == CHUNK or forgotten == redaction.CHUNK or HISTORY_CHUNK in gone
-    return full or more
+    return fill(engine, at=now) or full or more
 
 
 def _upkeep(console: Console) -> bool:

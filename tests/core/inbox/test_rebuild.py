@@ -18,6 +18,7 @@ from core.gateway.snapshots import CustomerSnapshot, LedgerEntry, ReviewSnapshot
 from core.inbox.compare_mirrors import Difference
 from core.inbox.rebuild import DIFFERS, EQUAL, UNKNOWN, rebuild
 from core.mirror.apply import apply
+from core.mirror.fill_readings import fill
 from core.mirror.refresh import MISSES
 from core.mirror.rollups import differences
 from tests.support.account_mirror import connect, do_business
@@ -195,6 +196,24 @@ def test_rows_without_a_reading_are_counted(standing, empty_url):
     found = compared(standing, empty_url)
     assert found.unread == {"payouts": len(rows), "balance_transactions": booked_rows}
     assert found.outcome == UNKNOWN
+
+
+def test_rows_from_before_readings_were_stored_become_their_own(standing, tmp_path):
+    with writing(standing) as connection:
+        connection.execute(delete(t.readings))
+        connection.execute(delete(t.ledger_readings))
+        connection.execute(update(t.balance_transactions).values(first_seen_at=None))
+    assert compared(standing, f"sqlite:///{tmp_path}/early.db").outcome == UNKNOWN
+    steps = 0
+    while fill(standing, at=clock.now()):
+        steps += 1
+    assert steps > 8
+    found = compared(standing, f"sqlite:///{tmp_path}/made.db")
+    assert unlike(found) == {}
+    assert found.outcome == EQUAL
+    with writing(standing) as connection:
+        connection.execute(update(t.payments).values(amount_refunded_minor=77))
+    assert "payments" in unlike(compared(standing, f"sqlite:///{tmp_path}/other.db"))
 
 
 def test_an_object_that_stripe_does_not_have_stays_out(shop, tmp_path):
