@@ -92,6 +92,7 @@ def test_secrets_do_not_show(monkeypatch):
         ("PAYMENT_LARGEST", "0"),
         ("PAYMENT_LARGEST", "NaN"),
         ("RATE_LIMIT", "0"),
+        ("PERSONAL_DATA_DAYS", "29"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name(monkeypatch, name, value):

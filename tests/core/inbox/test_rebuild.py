@@ -138,7 +138,10 @@ def test_it_equals_the_standing_mirror(standing, empty_url):
     made.dispose()
 
 
-def test_what_was_rebuilt_can_be_rebuilt(standing, tmp_path):
+def test_what_was_rebuilt_can_be_rebuilt_in_small_stretches_too(standing, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.inbox.rebuild.BATCH", 7)
+    monkeypatch.setattr("core.inbox.rebuild.PAGES", 1)
+    monkeypatch.setattr("core.inbox.compare_mirrors._CHUNK", 3)
     assert compared(standing, f"sqlite:///{tmp_path}/first.db").outcome == EQUAL
     first = open_engine(f"sqlite:///{tmp_path}/first.db")
     assert unlike(compared(first, f"sqlite:///{tmp_path}/second.db")) == {}

@@ -116,7 +116,7 @@ ENTRY = LedgerEntry(
 
 
 def write_texts(connection):
-    """What people and a bank wrote."""
+    """What people wrote."""
     made = clock.from_unix(NOW)
     own = {"livemode": False, "created_at": made}
     connection.execute(
@@ -151,6 +151,12 @@ def write_texts(connection):
     connection.execute(
         insert(t.case_notes).values(case_id="c", author="ada", text="Kanari", created_at=made)
     )
+
+
+def write_traces(connection):
+    """What a payment was let through by, and what a file was made of."""
+    made = clock.from_unix(NOW)
+    own = {"livemode": False, "created_at": made}
     connection.execute(
         insert(t.gate_passes).values(
             operation_id="o",
@@ -236,6 +242,7 @@ def filled(engine, books):
     with writing(engine) as connection:
         apply(connection, [read(one) for one in subjects], books, entries=[ENTRY])
         write_texts(connection)
+        write_traces(connection)
         write_lines(connection)
     return engine
 
