@@ -179,24 +179,24 @@ def test_a_planted_difference_is_named_in_every_table(standing, empty_url):
         assert said & set(map(str, keys[table.name].values())), table.name
 
 
-def test_a_row_too_many_and_one_too_few_are_named(standing, empty_url):
+def test_a_row_too_many_and_one_too_few_are_named(standing, tmp_path):
     with writing(standing) as connection:
         lost = connection.scalar(select(t.charges.c.stripe_id).limit(1))
         row = connection.execute(select(t.refunds).limit(1)).mappings().one()
         connection.execute(delete(t.charges).where(t.charges.c.stripe_id == lost))
         connection.execute(insert(t.refunds).values(**{**row, "stripe_id": "re_invented"}))
-    found = unlike(compared(standing, empty_url))
+    found = unlike(compared(standing, f"sqlite:///{tmp_path}/made.db"))
     assert found["charges"] == [Difference((lost,), (), "rebuilt")]
     assert found["refunds"] == [Difference(("re_invented",), (), "standing")]
 
 
-def test_rows_without_a_reading_are_counted(standing, empty_url):
+def test_rows_without_a_reading_are_counted(standing, tmp_path):
     with writing(standing) as connection:
         connection.execute(delete(t.readings).where(t.readings.c.kind == "payout"))
         rows = connection.execute(select(t.payouts)).all()
         connection.execute(update(t.balance_transactions).values(first_seen_at=None))
         booked_rows = len(connection.execute(select(t.balance_transactions)).all())
-    found = compared(standing, empty_url)
+    found = compared(standing, f"sqlite:///{tmp_path}/made.db")
     assert found.unread == {"payouts": len(rows), "balance_transactions": booked_rows}
     assert found.outcome == UNKNOWN
 
@@ -329,6 +329,7 @@ def test_a_target_with_tables_and_the_source_are_refused(late, tmp_path):
         rebuild(late, url, UTC)
 
 
+@pytest.mark.mariadb
 def test_from_mariadb_and_back(standing, empty_mariadb, tmp_path):
     there, here = empty_mariadb(), f"sqlite:///{tmp_path}/back.db"
     assert unlike(compared(standing, there)) == {}
