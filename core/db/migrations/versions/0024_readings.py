@@ -8,8 +8,8 @@ from alembic import op
 
 from core.db.types import Utc, big_key, binary_string, body
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
