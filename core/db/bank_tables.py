@@ -82,7 +82,8 @@ bank_lines = Table(
 
 #: That a line is a payout, or a part of it: `amount_minor` is that part, of the sign of the line.
 #: One `decision` may have several rows: one line of several payouts, one payout in several lines.
-#: What is undone stays: the machine does not decide it again.
+#: What is undone stays: the machine does not decide it again. A proposal that was refused is undone
+#: as it is made, with an amount of 0.
 bank_matches = Table(
     "bank_matches",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, select
@@ -107,3 +108,16 @@ def undone_pairs(connection: Connection, lines: list[OpenLine]) -> frozenset[tup
     )
     wanted = {one.line_id for one in lines}
     return frozenset((row.line_id, row.payout_id) for row in found if row.line_id in wanted)
+
+
+def refused(connection: Connection) -> frozenset[tuple[frozenset[int], frozenset[str]]]:
+    """The lines and payouts of proposals that somebody refused."""
+    m = bank_matches.c
+    found: dict[str, tuple[set[int], set[str]]] = defaultdict(lambda: (set(), set()))
+    query = select(m.decision, m.line_id, m.payout_id).where(
+        m.undone_at.is_not(None), m.amount_minor == 0
+    )
+    for row in connection.execute(query):
+        found[row.decision][0].add(row.line_id)
+        found[row.decision][1].add(row.payout_id)
+    return frozenset((frozenset(lines), frozenset(paid)) for lines, paid in found.values())

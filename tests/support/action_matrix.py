@@ -93,6 +93,7 @@ ROWS: dict[str, Row] = {
     "bank.accounts.save": Row(BANK, (NewAccount("", "usd"),), _TEST),
     "bank.matches.match": Row(BANK, (), _TEST),
     "bank.matches.match_by_hand": Row(BANK, (NewMatch([0], ["po_none"], "why"),), _TEST),
+    "bank.matches.refuse": Row(BANK, (NewMatch([0], ["po_none"], "why"),), _TEST),
     "bank.matches.undo": Row(BANK, (NONE, "why"), _TEST),
     "bank.statement_import.import_file": Row(BANK, (b"none",), _TEST),
     "periods.closing.ask": Row(FINANCE, ("2000-13",), _MONTH),

@@ -31,7 +31,7 @@ from core.errors import AlreadyDecided, InvalidInput, NotFound
 from core.money import Money, plain
 from core.states import MatchReason
 
-MATCH, UNDO = "bank.match", "bank.undo"
+MATCH, UNDO, REFUSE = "bank.match", "bank.undo", "bank.refuse"
 LONGEST_REASON = 500
 #: The most lines or payouts of one decision.
 MOST = 100
@@ -160,12 +160,54 @@ def undo(
     permitted_change(context, caller, UNDO, work, right=MANAGE_BANK, target=decision)
 
 
+def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: bool) -> None:
+    """Write down that these lines are not these payouts: it is not proposed again.
+
+    `NotFound` for a line or payout that is not there, `AlreadyDecided` for one that is matched.
+    """
+
+    def work(connection: Connection, now: datetime) -> None:
+        text("reason", new.reason, LONGEST_REASON)
+        _check_counts(new)
+        accounts.lock(connection, livemode=livemode)
+        lines = _lines(connection, new.line_ids, livemode)
+        paid = _payouts(connection, new.payout_ids, livemode)
+        decision = str(uuid.uuid4())
+        undone = {"undone_at": now, "undone_by": caller.actor, "undone_reason": new.reason}
+        pairs = [
+            Pair(line.id, payout.stripe_id, 0, MatchReason.PERSON)
+            for line in lines
+            for payout in paid
+        ]
+        rows = [_row(one, decision, caller.actor, new.reason, now) | undone for one in pairs]
+        insert_new(connection, bank_matches, rows)
+        audit.append(
+            connection,
+            actor=caller.actor,
+            action=REFUSE,
+            target=decision,
+            details={
+                "lines": sorted(new.line_ids),
+                "payouts": sorted(new.payout_ids),
+                "reason": new.reason,
+                "livemode": livemode,
+            },
+            now=now,
+        )
+
+    permitted_change(context, caller, REFUSE, work, right=MANAGE_BANK)
+
+
 def _check_shape(new: NewMatch) -> None:
+    _check_counts(new)
+    if len(new.line_ids) > 1 and len(new.payout_ids) > 1:
+        raise InvalidInput("lines", "must be one line, or the lines of one payout")
+
+
+def _check_counts(new: NewMatch) -> None:
     for name, wanted in (("lines", new.line_ids), ("payouts", new.payout_ids)):
         if not 0 < len(wanted) <= MOST or len(set(wanted)) != len(wanted):
             raise InvalidInput(name, "must be 1 to {most}, each once", most=MOST)
-    if len(new.line_ids) > 1 and len(new.payout_ids) > 1:
-        raise InvalidInput("lines", "must be one line, or the lines of one payout")
 
 
 def _lines(connection: Connection, wanted: Sequence[int], livemode: bool) -> list[Any]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
-from core.db.tables import bank_accounts, bank_lines, bank_matches
+from core.db.tables import bank_accounts, bank_lines, bank_matches, users
 from core.domain.open_bank_items import is_matched_line
+from core.errors import NotFound
 from core.reads.permissions import requires
 
 MATCHED, OPEN = "matched", "open"
@@ -23,7 +24,8 @@ class MatchRow:
     """That a line is a payout, or a part of one: `amount_minor`, of the sign of the line.
 
     `decision` is what is undone as a whole; `how` is trace_id, amount or person. Of one that was
-    undone, `undone_at` and what belongs to it say so.
+    undone, `undone_at` and what belongs to it say so; a proposal that was refused was undone as it
+    was made. `matched_by` is an id, `matched_by_name` a name where a person did it.
     """
 
     decision: str
@@ -37,6 +39,7 @@ class MatchRow:
     undone_at: datetime | None
     undone_by: str | None
     undone_reason: str | None
+    matched_by_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class LineRow:
     line_id: int
     account_id: int
     account: str
+    account_name: str
     statement_id: int
     booked_on: date
     value_on: date | None
@@ -84,26 +88,8 @@ def lines(
 
     `since` and `until` are days of booking, both inclusive.
     """
-    a, n = bank_accounts.c, bank_lines.c
-    asked: Select[Any] = (
-        select(
-            n.id.label("line_id"),
-            n.account_id,
-            a.account,
-            n.statement_id,
-            n.booked_on,
-            n.value_on,
-            n.amount_minor,
-            n.currency,
-            n.name,
-            n.text,
-            n.reference_lines,
-        )
-        .join(bank_accounts, a.id == n.account_id)
-        .where(a.livemode == livemode)
-        .order_by(n.booked_on.desc(), n.id.desc())
-        .limit(limit)
-    )
+    n = bank_lines.c
+    asked = _lines(livemode).order_by(n.booked_on.desc(), n.id.desc()).limit(limit)
     if account_id is not None:
         asked = asked.where(n.account_id == account_id)
     if state is not None:
@@ -115,6 +101,41 @@ def lines(
     if before is not None:
         day, line_id = before
         asked = asked.where(or_(n.booked_on < day, and_(n.booked_on == day, n.id < line_id)))
+    return _shaped(conn, asked)
+
+
+@requires("manage_bank")
+def by_number(conn: Connection, *, livemode: bool, line_id: int) -> LineRow:
+    """The line of this number in this mode, or `NotFound`."""
+    found = _shaped(conn, _lines(livemode).where(bank_lines.c.id == line_id))
+    if not found:
+        raise NotFound(f"There is no bank line {line_id} here")
+    return found[0]
+
+
+def _lines(livemode: bool) -> Select[Any]:
+    a, n = bank_accounts.c, bank_lines.c
+    return (
+        select(
+            n.id.label("line_id"),
+            n.account_id,
+            a.account,
+            a.name.label("account_name"),
+            n.statement_id,
+            n.booked_on,
+            n.value_on,
+            n.amount_minor,
+            n.currency,
+            n.name,
+            n.text,
+            n.reference_lines,
+        )
+        .join(bank_accounts, a.id == n.account_id)
+        .where(a.livemode == livemode)
+    )
+
+
+def _shaped(conn: Connection, asked: Select[Any]) -> tuple[LineRow, ...]:
     found = conn.execute(asked).all()
     standing = _standing(conn, [row.line_id for row in found])
     return tuple(_row(dict(row._mapping), standing[row.line_id]) for row in found)
@@ -127,9 +148,14 @@ def _row(values: dict[str, Any], standing: list[MatchRow]) -> LineRow:
 
 @requires("manage_bank")
 def matches(
-    conn: Connection, *, livemode: bool, payout_id: str | None = None, limit: int = 100
+    conn: Connection,
+    *,
+    livemode: bool,
+    payout_id: str | None = None,
+    line_id: int | None = None,
+    limit: int = 100,
 ) -> tuple[MatchRow, ...]:
-    """Matches of a mode, or of one payout, undone ones too: the newest first."""
+    """Matches of a mode, of one payout or of one line, undone ones too: the newest first."""
     m, n, a = bank_matches.c, bank_lines.c, bank_accounts.c
     asked = (
         _matches()
@@ -141,6 +167,8 @@ def matches(
     )
     if payout_id is not None:
         asked = asked.where(m.payout_id == payout_id)
+    if line_id is not None:
+        asked = asked.where(m.line_id == line_id)
     return tuple(MatchRow(*row) for row in conn.execute(asked))
 
 
@@ -158,7 +186,8 @@ def _matches() -> Select[Any]:
         m.undone_at,
         m.undone_by,
         m.undone_reason,
-    )
+        func.coalesce(func.nullif(users.c.name, ""), users.c.email, m.matched_by),
+    ).outerjoin(users, users.c.id == m.matched_by)
 
 
 def _standing(conn: Connection, wanted: list[int]) -> dict[int, list[MatchRow]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from core.domain.bank_matching import OpenLine, OpenPayout, matched
-from core.domain.open_bank_items import open_lines, open_payouts, undone_pairs
+from core.domain.open_bank_items import open_lines, open_payouts, refused, undone_pairs
 from core.reads.permissions import requires
 
 
@@ -26,10 +26,14 @@ class ProposalRow:
 
 @requires("manage_bank")
 def proposals(conn: Connection, *, livemode: bool) -> tuple[ProposalRow, ...]:
-    """What stays for a person, were the machine to decide now: by the order of the lines."""
+    """What stays for a person, were the machine to decide now: by the order of the lines.
+
+    Without what somebody refused.
+    """
     unpaid = open_payouts(conn, livemode=livemode)
     lines = open_lines(conn, unpaid, livemode=livemode)
     found = matched(lines, unpaid, undone_pairs(conn, lines)).proposals
+    not_these = refused(conn)
     line_of = {one.line_id: one for one in lines}
     payout_of = {one.payout_id: one for one in unpaid}
     return tuple(
@@ -39,4 +43,5 @@ def proposals(conn: Connection, *, livemode: bool) -> tuple[ProposalRow, ...]:
             tuple(payout_of[payout_id] for payout_id in one.payout_ids),
         )
         for one in found
+        if (frozenset(one.line_ids), frozenset(one.payout_ids)) not in not_these
     )

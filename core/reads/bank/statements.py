@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from core.db.tables import bank_accounts, bank_lines, bank_statements
+from core.db.tables import bank_accounts, bank_lines, bank_statements, users
 from core.reads.permissions import requires
 
 
@@ -48,6 +48,7 @@ class StatementRow:
     new_lines: int
     imported_by: str
     imported_at: datetime
+    imported_by_name: str
 
     @property
     def is_proved(self) -> bool:
@@ -108,8 +109,10 @@ def statements(
             s.new_count,
             s.imported_by,
             s.imported_at,
+            func.coalesce(func.nullif(users.c.name, ""), users.c.email, s.imported_by),
         )
         .join(bank_accounts, a.id == s.account_id)
+        .outerjoin(users, users.c.id == s.imported_by)
         .where(a.livemode == livemode)
         .order_by(s.closed_on.desc(), s.id.desc())
         .limit(limit)

@@ -20,6 +20,7 @@ ACTIONS = {
     "bank.account": N_("Named an account at a bank"),
     "bank.import": N_("Imported a bank statement"),
     "bank.match": N_("Matched bank lines with payouts"),
+    "bank.refuse": N_("Refused a proposed match"),
     "bank.undo": N_("Undid a match"),
     "personal_data.purge": N_("Purged personal data"),
     "period.ask": N_("Asked to close a month"),

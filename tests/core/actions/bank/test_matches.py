@@ -182,3 +182,39 @@ def test_two_that_match_at_once_match_once(bank):
         thread.join()
     assert sorted(made) == [0, 0, 3]
     assert [len(row.matches) for row in bank.lines()] == [1, 1, 1]
+
+
+def test_a_refused_proposal_is_not_proposed_again_and_the_log_says_who(bank):
+    parts = [bank.paid_out(amount) for amount in (100, 200)]
+    bank.take_in(statement([line(300)]))
+    assert bank.proposed() == [("combined", [300], parts)]
+    (row,) = bank.lines()
+    new = matches.NewMatch([row.line_id], parts, "another customer's")
+    matches.refuse(bank.context, bank.finance, new, livemode=False)
+    assert bank.proposed() == []
+    assert bank.match() == {}
+    # Nothing is matched by it: a person may still do so by hand.
+    assert bank.lines()[0].state == "open"
+    (log,) = audited(bank.console, "bank.refuse")
+    assert "another customer's" in log.details
+    bank.by_hand([row.line_id], parts)
+    assert bank.lines()[0].matched_minor == 300
+
+
+def test_refusing_leaves_other_proposals_of_the_same_line(bank):
+    first, second, third = (bank.paid_out(amount) for amount in (100, 200, 200))
+    bank.take_in(statement([line(300)]))
+    assert len(bank.proposed()) == 2
+    (row,) = bank.lines()
+    new = matches.NewMatch([row.line_id], [first, second], "no")
+    matches.refuse(bank.context, bank.finance, new, livemode=False)
+    assert bank.proposed() == [("combined", [300], sorted([first, third]))]
+
+
+def test_refusing_what_is_matched_is_refused(bank):
+    payout = bank.paid_out(500)
+    bank.take_in(statement([line(500)]))
+    bank.match()
+    new = matches.NewMatch([bank.lines()[0].line_id], [payout], "no")
+    with pytest.raises(AlreadyDecided):
+        matches.refuse(bank.context, bank.finance, new, livemode=False)
