@@ -46,6 +46,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("revenue", _("Revenue"), "bar_chart", finance, see_revenue),
         Screen("payouts", _("Payouts"), "account_balance", finance, see_revenue),
         Screen("payout", _("Payout"), "account_balance", finance, see_revenue, hidden=True),
+        Screen("bank", _("Bank"), "assured_workload", finance, rights.MANAGE_BANK),
         Screen("proof", _("Proof"), "balance", finance, see_revenue),
         Screen("close", _("Close"), "lock", finance, see_revenue),
         Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),

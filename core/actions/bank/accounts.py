@@ -30,14 +30,14 @@ class NewAccount:
     """An account in one currency. What is None stays as it stands, or empty on a new one.
 
     `payer_names`: what this bank writes for Stripe besides Stripe, such as the account's own
-    statement descriptor.
+    statement descriptor. `csv_profile`: the profile, or its JSON.
     """
 
     account: str
     currency: str
     name: str | None = None
     payer_names: Sequence[str] | None = None
-    csv_profile: CsvProfile | None = None
+    csv_profile: CsvProfile | str | None = None
 
 
 def save(context: ActionContext, caller: Caller, new: NewAccount, *, livemode: bool) -> int:
@@ -133,5 +133,7 @@ def _checked(new: NewAccount) -> dict[str, str]:
         if len(changes["payer_names"]) > LONGEST_PAYERS:
             raise InvalidInput("payer", "must have at most {most} characters", most=LONGEST_PAYERS)
     if new.csv_profile is not None:
-        changes["csv_profile"] = csv_profile.to_json(new.csv_profile)
+        written = new.csv_profile
+        profile = csv_profile.from_json(written) if isinstance(written, str) else written
+        changes["csv_profile"] = csv_profile.to_json(profile)
     return changes

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from core.errors import InvalidInput
 from core.money import Money
 from core.reads.admin import audit
 from core.reads.admin.audit import AuditRow
+from core.reads.bank import lines as bank_lines
+from core.reads.bank.lines import LineRow
 from core.reads.developer import api_log, events
 from core.reads.developer.api_log import CallRow
 from core.reads.developer.events import EventRow
@@ -98,6 +101,15 @@ def is_live(asked: Asked) -> bool:
 
 def _amount(minor: int | None, currency: str) -> Money | None:
     return None if minor is None else Money(minor, currency)
+
+
+def _number(field: str, written: str | None) -> int | None:
+    """A number of an address; `InvalidInput` for what is none."""
+    if not written:
+        return None
+    if not (written.isascii() and written.isdigit() and len(written) < 19):
+        raise InvalidInput(field, "must be a whole number")
+    return int(written)
 
 
 _T, _N, _F, _AT, _M = Kind.TEXT, Kind.COUNT, Kind.FLAG, Kind.TIME, Kind.MAJOR
@@ -370,10 +382,37 @@ PAYOUT_ROWS: ListFile[Any, PaidOutRow] = ListFile(
     rows_of=lambda page: page.rows,
     next_of=lambda page: page.older,
 )
+BANK_LINES: ListFile[tuple[LineRow, ...], LineRow] = ListFile(
+    bank_lines.lines,
+    lambda asked, _zone: {
+        "livemode": is_live(asked),
+        "state": asked.get("state") or None,
+        "account_id": _number("account", asked.get("account")),
+    },
+    (
+        Column("line", _N, lambda row: row.line_id),
+        Column("booked", Kind.DAY, lambda row: row.booked_on),
+        Column("value", Kind.DAY, lambda row: row.value_on),
+        Column("amount", _M, lambda row: Money(row.amount_minor, row.currency)),
+        Column("currency", _T, lambda row: row.currency.upper()),
+        Column("state", _T, lambda row: row.state),
+        Column("matched", _M, lambda row: Money(row.matched_minor, row.currency)),
+        Column("payouts", _T, lambda row: " ".join(one.payout_id for one in row.matches)),
+        Column("how", _T, lambda row: " ".join(dict.fromkeys(one.how for one in row.matches))),
+        Column("name", _T, lambda row: row.name),
+        Column("text", _T, lambda row: row.text),
+        Column("references", _T, lambda row: " ".join(row.references)),
+        Column("account", _T, lambda row: row.account),
+    ),
+    rows_of=lambda page: page,
+    next_of=lambda page: (page[-1].booked_on, page[-1].line_id) if len(page) == PAGE_ROWS else None,
+    cursor="before",
+)
 #: Every list by the name in its file's address.
 LISTS: dict[str, ListFile[Any, Any]] = {
     "api_log": CALLS,
     "audit": AUDIT,
+    "bank_lines": BANK_LINES,
     "bulk_refund": BULK_REFUND,
     "differences": DIFFERENCES,
     "disputes": DISPUTES,

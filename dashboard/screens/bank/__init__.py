@@ -1,0 +1,1 @@
+"""What the bank says: statements, their lines, and which payout each of them is."""

@@ -1,0 +1,213 @@
+"""What stays for a person: proposals side by side, and payouts that the bank does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.actions.bank import matches
+from core.actions.bank.matches import NewMatch
+from core.domain.bank_matching import COMBINED, SPLIT, OpenLine, OpenPayout
+from core.reads.bank import missing_payouts as missing_reads
+from core.reads.bank import proposals as reads
+from core.reads.bank.missing_payouts import MissingPayout
+from core.reads.bank.proposals import ProposalRow
+from dashboard import i18n
+from dashboard.i18n import N_, _, ngettext
+from dashboard.screens.bank import labels
+from dashboard.screens.bank.messages import FLASH
+from dashboard.ui import columns, navigation, status_badges, viewer, widgets
+from dashboard.ui.data_table import Column, DataTable, currency, money, opener, text
+from dashboard.ui.widgets import safe_text
+
+#: More are told of by their number: what is decided makes room.
+MOST = 20
+MISSING: dict[str, Column[MissingPayout]] = {
+    "amount": money(
+        N_("Amount"), lambda one: columns.money(one.amount_minor, one.currency), width=110
+    ),
+    "currency": currency(lambda one: one.currency),
+    "payout": opener(N_("Payout"), lambda one: one.payout_id, width=236),
+    "expected": text(N_("Arrives"), lambda one: i18n.day(one.arrives_on), width=110),
+    "due": text(N_("Due"), lambda one: i18n.day(one.due_on), width=110),
+    "why": text(
+        N_("Why"),
+        lambda one: (
+            _("No line of the statements is it")
+            if one.is_covered
+            else _("No statement reaches that day")
+        ),
+        width=260,
+    ),
+}
+MISSING_TABLE = DataTable("bank_missing", N_("Payouts that the bank does not show"), MISSING)
+
+
+def draw() -> None:
+    """Proposals, then what is missing; that nothing is left where nothing is."""
+    livemode, today = viewer.livemode(), datetime.now(UTC).date()
+    waiting = viewer.read(reads.proposals, livemode=livemode)
+    missing = viewer.read(missing_reads.missing_payouts, livemode=livemode, today=today)
+    if not waiting and not missing:
+        widgets.empty(
+            _("Nothing is left to decide"),
+            _("Every payout that is due has its line, and no line may be a payout."),
+            icon=":material/check_circle:",
+        )
+    if waiting:
+        said = ngettext("{n} proposed match", "{n} proposed matches", len(waiting))
+        st.caption(said.format(n=i18n.number(len(waiting))))
+    for one in waiting[:MOST]:
+        _card(one)
+    if missing:
+        with st.container(border=True):
+            widgets.card_title(_("Payouts that the bank does not show"))
+            MISSING_TABLE.draw(MISSING_TABLE.frame(missing), _remember)
+    if (payout_id := st.session_state.pop("bank_payout_opened", None)) and _may_see_payouts():
+        viewer.go("payout", id=payout_id)
+
+
+def _remember(payout_id: str) -> None:
+    st.session_state["bank_payout_opened"] = payout_id
+
+
+def _may_see_payouts() -> bool:
+    return navigation.may_open(viewer.signed_in(), "payout")
+
+
+def _card(one: ProposalRow) -> None:
+    key = _key(one)
+    with st.container(border=True, key=f"proposal_{key}"):
+        st.markdown(f"**{_(labels.WHY[one.why])}**")
+        left, right = st.columns(2)
+        with left:
+            st.caption(_("The bank's lines"))
+            for line in one.lines:
+                _line(line)
+        with right:
+            st.caption(_("Stripe's payouts"))
+            for payout in one.payouts:
+                _payout(payout)
+        lines, payouts = _chosen(one, key)
+        off = sum(x.amount_minor for x in lines) - sum(x.amount_minor for x in payouts)
+        if off:
+            said = _("The bank booked {amount} more or less than Stripe paid: say why.")
+            amount = labels.exact(off, lines[0].currency)
+            st.markdown(f":red[{safe_text(said.format(amount=amount))}]")
+        _buttons(one, key, lines, payouts, off)
+
+
+def _key(one: ProposalRow) -> str:
+    ids = [*(str(line.line_id) for line in one.lines), *(p.payout_id for p in one.payouts)]
+    return "-".join(ids)
+
+
+def _line(line: OpenLine) -> None:
+    amount = labels.exact(line.amount_minor, line.currency)
+    st.markdown(f"**{safe_text(amount)}** · {i18n.day(line.booked_on)}")
+    said = " · ".join(filter(None, (line.name, line.text, *line.references)))
+    st.caption(safe_text(said[:300]))
+
+
+def _payout(payout: OpenPayout) -> None:
+    amount = labels.exact(payout.amount_minor, payout.currency)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.markdown(f"**{safe_text(amount)}** · {labels.day(payout.arrives_on)}", width="content")
+    with row:
+        status_badges.badge(status_badges.PAYOUT, payout.status)
+    if _may_see_payouts():
+        st.page_link(
+            navigation.named("payout"),
+            label=safe_text(payout.payout_id),
+            icon=":material/account_balance:",
+            query_params={"id": payout.payout_id},
+        )
+    else:
+        st.caption(safe_text(payout.payout_id))
+
+
+def _chosen(one: ProposalRow, key: str) -> tuple[Sequence[OpenLine], Sequence[OpenPayout]]:
+    """All of them where they belong together; else one of each side."""
+    if one.why in (COMBINED, SPLIT):
+        return one.lines, one.payouts
+    line, payout = one.lines[0], one.payouts[0]
+    row = st.container(horizontal=True)
+    if len(one.lines) > 1:
+        line = row.selectbox(
+            _("Line"),
+            one.lines,
+            format_func=lambda x: (
+                f"{labels.exact(x.amount_minor, x.currency)} · {i18n.day(x.booked_on)}"
+                f" · {x.text[:40]}"
+            ),
+            key=f"proposal_line_{key}",
+        )
+    if len(one.payouts) > 1:
+        payout = row.selectbox(
+            _("Payout"), one.payouts, format_func=labels.payout, key=f"proposal_payout_{key}"
+        )
+    return (line,), (payout,)
+
+
+def _buttons(
+    one: ProposalRow,
+    key: str,
+    lines: Sequence[OpenLine],
+    payouts: Sequence[OpenPayout],
+    off: int,
+) -> None:
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    row.text_input(_("Reason"), key=f"proposal_reason_{key}", max_chars=matches.LONGEST_REASON)
+    row.button(
+        _("Accept"),
+        key=f"proposal_accept_{key}",
+        icon=":material/check:",
+        type="primary",
+        on_click=_accept,
+        args=(one, key, lines, payouts, off),
+    )
+    row.button(
+        _("Refuse"),
+        key=f"proposal_refuse_{key}",
+        icon=":material/close:",
+        help=_("It is not proposed again. It may still be matched by hand."),
+        on_click=_refuse,
+        args=(one, key),
+    )
+
+
+def _reason(one: ProposalRow, key: str) -> str:
+    """What was typed; of what needs no reason, that it had been proposed."""
+    typed = " ".join(st.session_state[f"proposal_reason_{key}"].split())
+    return typed or f"proposed: {one.why}"
+
+
+def _accept(
+    one: ProposalRow,
+    key: str,
+    lines: Sequence[OpenLine],
+    payouts: Sequence[OpenPayout],
+    off: int,
+) -> None:
+    if off and not st.session_state[f"proposal_reason_{key}"].strip():
+        FLASH.set(_("Nothing was changed. The amounts differ: say why."), "error")
+        return
+    new = NewMatch(
+        [line.line_id for line in lines],
+        [payout.payout_id for payout in payouts],
+        _reason(one, key),
+        accepts_difference=bool(off),
+    )
+    FLASH.perform(_("They are matched."), matches.match_by_hand, new, livemode=viewer.livemode())
+
+
+def _refuse(one: ProposalRow, key: str) -> None:
+    new = NewMatch(
+        [line.line_id for line in one.lines],
+        [payout.payout_id for payout in one.payouts],
+        _reason(one, key),
+    )
+    done = _("It is not proposed any more.")
+    FLASH.perform(done, matches.refuse, new, livemode=viewer.livemode())
