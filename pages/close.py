@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from core.reads.periods import months as reads
 from dashboard import i18n
 from dashboard.i18n import _
-from dashboard.screens.close import labels, month
+from dashboard.screens.close import adjustments, labels, month
 from dashboard.ui import status_badges, viewer, widgets
 
 
@@ -34,6 +34,8 @@ def main() -> None:
     chosen = found.get(code, found[names[0]])
     status_badges.badge(labels.STATES, chosen.state)
     month.card(chosen)
+    if chosen.state == "closed":
+        adjustments.card(chosen)
 
 
 main()

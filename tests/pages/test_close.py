@@ -97,3 +97,62 @@ def test_in_chinese_too(console, two, ready, screen_as):
     test.selectbox(key="language").set_value("zh-CN").run()
     assert not test.exception
     assert "确认关账" in labels(test)
+
+
+def close(console, livemode=False):
+    """Both persons, without the screen."""
+    with writing(console.engine) as connection:
+        span = periods.span_of(MONTH, livemode, ZoneInfo("UTC"))
+        periods.ask(connection, span, asked_by="command line", now=clock.now())
+        periods.confirm(connection, MONTH, livemode, closed_by="command line", now=clock.now())
+
+
+def late_row(console):
+    """A fee of the closed month that came when it was closed."""
+    at = clock.now().replace(day=1) - timedelta(days=4)
+    with writing(console.engine) as connection:
+        connection.execute(
+            insert(balance_transactions).values(
+                stripe_id="txn_late",
+                livemode=False,
+                type="stripe_fee",
+                reporting_category="fee",
+                amount_minor=-99,
+                fee_minor=0,
+                net_minor=-99,
+                currency="usd",
+                status="available",
+                business_day=at.date(),
+                booked_day=LAST + timedelta(days=1),
+                created_at=at,
+                available_on=at,
+            )
+        )
+
+
+def test_a_closed_month_stands_as_closed_and_as_known_now(console, two, ready, screen_as):
+    close(console)
+    test = screen_as(two[0], "close", month=MONTH)
+    assert not test.exception
+    (whole,) = test.dataframe[0].value.to_dict("records")
+    assert (whole["closed"], whole["now"], whole["difference"]) == ("-$2.50", "-$2.50", "$0.00")
+    assert "No row came late." in words(test)
+
+    late_row(console)
+    test = screen_as(two[0], "close", month=MONTH)
+    whole, fee = test.dataframe[0].value.to_dict("records")
+    assert (whole["closed"], whole["now"], whole["difference"]) == ("-$2.50", "-$3.49", "-$0.99")
+    assert fee["late"] == 1
+    (row,) = test.dataframe[1].value.to_dict("records")
+    assert (row["row"], row["difference"]) == ("txn_late", "-$0.99")
+
+    rows = screen_as(two[0], "ledger", late=MONTH)
+    assert not rows.exception
+    assert [one.value for one in rows.metric][:1] == ["1"]
+    assert list(rows.dataframe[0].value["net"]) == ["-$0.99"]
+
+
+def test_late_rows_of_a_month_that_is_open_are_told_not_to_be(two, screen_as):
+    test = screen_as(two[0], "ledger", late=MONTH)
+    assert not test.exception
+    assert "Only a closed month has late rows." in words(test)

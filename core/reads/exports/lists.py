@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -25,12 +26,15 @@ from core.reads.exports import permitted, sizes
 from core.reads.exports.columns import Asked, Column, FileRows, Kind, Reader, file_rows
 from core.reads.fraud import lists as fraud_lists
 from core.reads.fraud.lists import Entry as ListEntry
+from core.reads.ledger import rows as ledger_rows
+from core.reads.ledger.rows import LedgerRow
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import PaymentRow
 from core.reads.payouts import detail as payout_detail
 from core.reads.payouts import list as payout_list
 from core.reads.payouts.detail import PaidOutRow
 from core.reads.payouts.list import PayoutRow
+from core.reads.periods.adjustments import ClosedFigure
 from core.reads.proof import breaks as proof_breaks
 from core.reads.proof.breaks import BreakRow
 from core.reads.refunds import bulk as bulk_reads
@@ -110,6 +114,14 @@ def _number(field: str, written: str | None) -> int | None:
     if not (written.isascii() and written.isdigit() and len(written) < 19):
         raise InvalidInput(field, "must be a whole number")
     return int(written)
+
+
+def _day(field: str, written: str | None) -> date | None:
+    """A day of an address; `InvalidInput` for what is none."""
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        raise InvalidInput(field, "must be a day such as {sample}", sample="2026-01-31") from None
 
 
 _T, _N, _F, _AT, _M = Kind.TEXT, Kind.COUNT, Kind.FLAG, Kind.TIME, Kind.MAJOR
@@ -408,15 +420,70 @@ BANK_LINES: ListFile[tuple[LineRow, ...], LineRow] = ListFile(
     next_of=lambda page: (page[-1].booked_on, page[-1].line_id) if len(page) == PAGE_ROWS else None,
     cursor="before",
 )
+#: The figures of a closed month, as closed and as known now.
+CLOSED_FIGURES: ListFile[tuple[ClosedFigure, ...], ClosedFigure] = ListFile(
+    permitted.closed_figures,
+    lambda asked, _zone: {"livemode": is_live(asked), "month": asked.get("month", "")},
+    (
+        Column("currency", _T, lambda one: one.currency.upper()),
+        Column("balance_type", _T, lambda one: one.balance_type),
+        Column("category", _T, lambda one: one.category),
+        Column("rows_as_closed", _N, lambda one: one.closed_count),
+        Column("rows_now", _N, lambda one: one.now_count),
+        Column("late_rows", _N, lambda one: one.late),
+        Column("as_closed", _M, lambda one: Money(one.closed_minor, one.currency)),
+        Column("as_known_now", _M, lambda one: Money(one.now_minor, one.currency)),
+        Column("difference", _M, lambda one: Money(one.difference_minor, one.currency)),
+    ),
+    rows_of=lambda page: page,
+    next_of=lambda _page: None,
+)
+LEDGER_ROWS: ListFile[ledger_rows.RowPage, LedgerRow] = ListFile(
+    ledger_rows.page,
+    lambda asked, zone: {
+        "livemode": is_live(asked),
+        "zone": zone,
+        "filters": ledger_rows.Filters(
+            _day("from", asked.get("from")),
+            _day("until", asked.get("until")),
+            asked.get("currency") or None,
+            asked.get("balance") or None,
+            asked.get("category") or None,
+            asked.get("late") or None,
+        ),
+    },
+    (
+        Column("id", _T, lambda row: row.stripe_id),
+        Column("created_utc", _AT, lambda row: row.created_at),
+        Column("type", _T, lambda row: row.type),
+        Column("category", _T, lambda row: row.category),
+        Column("balance_type", _T, lambda row: row.balance_type),
+        Column("gross", _M, lambda row: Money(row.amount_minor, row.currency)),
+        Column("fee", _M, lambda row: Money(row.fee_minor, row.currency)),
+        Column("net", _M, lambda row: Money(row.net_minor, row.currency)),
+        Column("currency", _T, lambda row: row.currency.upper()),
+        Column("happened", Kind.DAY, lambda row: row.business_day),
+        Column("counts_on", Kind.DAY, lambda row: row.booked_day or row.business_day),
+        Column("source", _T, lambda row: row.source_id),
+        Column("payment", _T, lambda row: row.payment_id),
+        Column("payout", _T, lambda row: row.payout_id),
+        Column("email", _T, lambda row: row.email),
+    ),
+    rows_of=lambda page: page.rows,
+    next_of=lambda page: page.older,
+    exceeds=ledger_rows.exceeds,
+)
 #: Every list by the name in its file's address.
 LISTS: dict[str, ListFile[Any, Any]] = {
     "api_log": CALLS,
     "audit": AUDIT,
     "bank_lines": BANK_LINES,
     "bulk_refund": BULK_REFUND,
+    "closed_figures": CLOSED_FIGURES,
     "differences": DIFFERENCES,
     "disputes": DISPUTES,
     "events": EVENTS,
+    "ledger_rows": LEDGER_ROWS,
     "lists": FRAUD_LISTS,
     "payments": PAYMENTS,
     "payout_rows": PAYOUT_ROWS,

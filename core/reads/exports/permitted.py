@@ -14,6 +14,8 @@ from core.reads.disputes import list as dispute_list
 from core.reads.disputes.list import Page as DisputePage
 from core.reads.payments import list as payment_list
 from core.reads.payments.list import PaymentPage
+from core.reads.periods import adjustments
+from core.reads.periods.adjustments import ClosedFigure
 from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.refunds.history import Page
@@ -23,6 +25,12 @@ from core.reads.refunds.history import Page
 def disputes(conn: Connection, /, **asked: Any) -> DisputePage:
     """`core.reads.disputes.list.page`."""
     return dispute_list.page(conn, **asked)
+
+
+@requires("see_revenue")
+def closed_figures(conn: Connection, /, **asked: Any) -> tuple[ClosedFigure, ...]:
+    """`core.reads.periods.adjustments.figures`, which has no pages."""
+    return adjustments.figures(conn, livemode=asked["livemode"], month=asked["month"])
 
 
 @requires("see_revenue")

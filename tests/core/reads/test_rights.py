@@ -32,13 +32,14 @@ def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 READS = dict(all_reads())
-MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.")
+MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.", "ledger.", "periods.")
 MONEY = {name for name in READS if name.startswith(MONEYED)}
 #: Logs hold no money.
 MONEY -= {"exports.sizes.events_exceed", "exports.sizes.calls_exceed"}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
 ON_BEHALF = {f"exports.permitted.{name}" for name in ("disputes", "payments", "refunds")}
+ON_BEHALF.add("exports.permitted.closed_figures")
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith("admin.")}
 #: So are the rules of risk, its lists and those who work on it.

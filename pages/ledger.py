@@ -1,0 +1,48 @@
+"""Ledger rows: those of a step of the bridge, or that came late to a closed month."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import InvalidInput
+from core.reads.ledger import rows as reads
+from dashboard.i18n import _
+from dashboard.screens.ledger import list as ledger_list
+from dashboard.ui import file_links, navigation, viewer, widgets
+
+
+def main() -> None:
+    """Draw the screen for what the URL asks for."""
+    viewer.require("see_revenue")
+    if opened := st.session_state.pop("payment_opened", None):
+        viewer.go("payment", id=opened)
+    livemode, zone = viewer.livemode(), viewer.zone()
+    filters = ledger_list.asked_for(st.query_params)
+    back = "close" if filters.late_of else "proof"
+    month = filters.late_of or (f"{filters.since:%Y-%m}" if filters.since else None)
+    st.page_link(
+        navigation.named(back),
+        label=_("Close") if filters.late_of else _("Proof"),
+        icon=":material/arrow_back:",
+        query_params={"month": month} if month else None,
+    )
+    actions = widgets.header(_("Ledger rows"), livemode=livemode)
+    asked = ledger_list.as_address(filters)
+    file_links.money_links(actions, "ledger_rows", **asked)
+    st.caption(widgets.safe_text(ledger_list.description(filters)))
+    try:
+        sums = viewer.read(reads.sums, livemode=livemode, zone=zone, filters=filters)
+    except InvalidInput:
+        widgets.empty(_("This month is not closed"), _("Only a closed month has late rows."))
+        st.stop()
+    ledger_list.cards(sums)
+    cursor, older = widgets.cursor()
+    page = viewer.read(
+        reads.page, livemode=livemode, zone=zone, filters=filters, cursor=cursor, older=older
+    )
+    ledger_list.table(page)
+    if page.newer or page.older:
+        widgets.pager(newer=page.newer, older=page.older)
+
+
+main()
