@@ -80,6 +80,7 @@ def picked(months: tuple[date, ...]) -> tuple[date, date]:
 @st.fragment
 def balances(since: date, until: date, currency: str | None) -> None:
     """Witnesses, bridge, rules and differences: drawn again while a reconciliation is under way."""
+    bridge.follow_click()
     drawer.follow_selection(differences.OPENS)
     viewer.require("see_revenue")
     livemode = viewer.livemode()
@@ -123,7 +124,7 @@ def proved(since: date, until: date, currency: str) -> None:
         for closing in mine:
             said = viewer.read(witness_reads.witnesses, closing=closing, **days)
             witnesses.card(closing, said, closing_day(until))
-            bridge.card(closing, titled=len(mine) > 1)
+            bridge.card(closing, since, until, titled=len(mine) > 1)
 
 
 def closing_day(until: date) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.ui import charts, columns, stripe_labels
-from dashboard.ui.data_table import DataTable, money, text
+from dashboard.ui.data_table import Column, DataTable, money, opener, text
 
 #: What comes first; what is not named follows, what leaves Stripe ends it.
 _FIRST = ("charge", "refund", "refund_failure", "dispute", "dispute_reversal", "fee")
@@ -67,9 +67,10 @@ def draw(
     key: str,
     closing: str,
     opening: tuple[str, int] | None = None,
+    on_open: Callable[[str], None] | None = None,
 ) -> None:
     """Bars and table. `opening`: the name and the amount that it begins with; `closing` is what
-    the sum is called."""
+    the sum is called. `on_open` takes the category of a step whose rows are to be opened."""
     total = sum(part.net_minor for part in parts) + (opening[1] if opening else 0)
     lines = [*([opening] if opening else []), *steps(parts), (closing, total)]
     figure = charts.waterfall(lines, currency, from_opening=opening is not None)
@@ -78,14 +79,26 @@ def draw(
     if opening is not None:
         rows.insert(0, Line(*opening))
     rows.append(Line(closing, total))
-    table = _table(key, currency)
-    table.draw(table.frame(rows))
+    table = _table(key, currency, opens=on_open is not None)
+    categories = {stripe_labels.words(part.category): part.category for part in parts}
+
+    def opened(name: str) -> None:
+        # The lines of opening and closing stand for no rows of their own.
+        if on_open is not None and name in categories:
+            on_open(categories[name])
+
+    table.draw(table.frame(rows), opened)
 
 
-def _table(key: str, currency: str) -> DataTable[Line]:
+def _table(key: str, currency: str, *, opens: bool) -> DataTable[Line]:
     def of_part(line: Line, minor: str) -> str:
         return "" if line.part is None else columns.money(getattr(line.part, minor), currency)
 
+    steps: dict[str, Column[Line]] = {}
+    if opens:
+        steps["open"] = opener(
+            N_("Its rows"), lambda line: line.name if line.part else None, width=180
+        )
     return DataTable(
         f"{key}_table",
         N_("What it is made of"),
@@ -101,6 +114,7 @@ def _table(key: str, currency: str) -> DataTable[Line]:
             "net": money(
                 N_("Net"), lambda line: columns.money(line.net_minor, currency), width=104
             ),
+            **steps,
         },
         most=40,
     )

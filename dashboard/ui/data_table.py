@@ -126,14 +126,19 @@ def chips(
     return Column(title, codes, configure)
 
 
-def opener(title: str, name: Callable[[R], str], *, width: int) -> Column[R]:
-    """What a row is called, each once in a table; a click on it opens the row."""
+def opener(title: str, name: Callable[[R], str | None], *, width: int) -> Column[R]:
+    """What a row is called, each once in a table; a click on it opens the row. None: it opens
+    nothing."""
+
+    def cell(row: R) -> str | None:
+        found = name(row)
+        return None if found is None else columns.opener(found)
 
     def configure(label: str, drawing: Drawing) -> Any:
         key, on_open = drawing.open_key, drawing.on_open
         return columns.open_column(label, key, lambda: on_open(columns.opened(key)), width=width)
 
-    return Column(title, lambda row: columns.opener(name(row)), configure)
+    return Column(title, cell, configure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,11 @@ COLUMNS: dict[str, Column[LineRow]] = {
     "state": chips(
         N_("State"), lambda row: status_badges.cell(row.state), labels.STATES, width=130
     ),
-    "name": text(N_("Name"), lambda row: row.name, width=170, optional=True),
-    "text": text(N_("Text"), lambda row: row.text, width=280),
     "payouts": text(
         N_("Payout"), lambda row: ", ".join(one.payout_id for one in row.matches), width=230
     ),
+    "name": text(N_("Name"), lambda row: row.name, width=150, optional=True),
+    "text": text(N_("Text"), lambda row: row.text, width=240),
     "account": text(N_("Account"), lambda row: row.account_name or row.account, width=200),
 }
 TABLE = DataTable(
@@ -66,7 +66,8 @@ def draw(known: Sequence[BankAccountRow]) -> None:
         before=place(st.query_params.get("before")),
         limit=PAGE + 1,
     )
-    TABLE.draw(TABLE.frame(found[:PAGE]), _open)
+    one_account = ("account",) if len(known) < 2 else ()
+    TABLE.draw(TABLE.frame(found[:PAGE]), _open, hidden=one_account)
     _pager(found)
     links = st.container(horizontal=True, horizontal_alignment="right")
     asked = {"state": state, "account": account if account in names else None}
