@@ -30,6 +30,7 @@ BULK_REFUND = "bulk_refund"
 SEE_REVENUE = "see_revenue"
 RECONCILE = "reconcile"
 MANAGE_BANK = "manage_bank"
+MANAGE_BOOKS = "manage_books"
 SEE_DISPUTES = "see_disputes"
 MANAGE_DISPUTES = "manage_disputes"
 MANAGE_FRAUD = "manage_fraud"
@@ -49,6 +50,7 @@ MATRIX: dict[str, frozenset[str]] = {
     SEE_REVENUE: frozenset({FINANCE}),
     RECONCILE: frozenset({FINANCE}),
     MANAGE_BANK: frozenset({FINANCE, ADMIN}),
+    MANAGE_BOOKS: frozenset({FINANCE, ADMIN}),
     SEE_DISPUTES: frozenset({SUPPORT, SUPPORT_LEAD, FINANCE, RISK}),
     MANAGE_DISPUTES: frozenset({RISK}),
     MANAGE_FRAUD: frozenset({RISK}),

@@ -131,6 +131,15 @@ def load(connection: Connection) -> Chart:
     return Chart({(subject, name, currency): account for subject, name, currency, account in rows})
 
 
+def usual_rules() -> dict[tuple[str, str], str]:
+    """The account of each subject and name, and the programs' words for accounts, by default.
+    `{currency}` and `{name}` stand for what they say."""
+    found = {key: str(row["account"]) for key, row in _DEFAULTS.items()}
+    for row in _TABLE:
+        found |= {(code, row["account"]): row[code] for code in CODES if code in row}
+    return found
+
+
 def check_account(account: str, field: str = "account") -> str:
     """The account itself if beancount, hledger and ledger all take it; else `InvalidInput`."""
     root, *parts = account.split(":")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+from dataclasses import asdict
 from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from core import bootstrap, settings
+from core import bootstrap, clock, settings
+from core.actions.books import journal_rules
+from core.books import rules as book_rules
+from core.books.accounts import SUBJECTS
 from core.books.export import Exported, export, wanted
 from core.books.formats.book import Options
 from core.books.formats.registry import FORMATS
+from core.books.rules import Rule, RuleInForce
+from core.db.engine import one_picture, retrying, writing
 from core.money import Money, plain
 
 
@@ -93,3 +100,52 @@ def _line(told: dict[str, Any]) -> str:
     made = ngettext("{n} entry", "{n} entries", entries).format(n=entries)
     of = ngettext("{n} line", "{n} lines", lines).format(n=lines)
     return f"{told['out']}: {made}, {of}{state}"
+
+
+@command.group("rules")
+def rules() -> None:
+    """Where things are booked: categories, parts of fees, balances, and programs' own numbers."""
+
+
+@rules.command("list")
+@click.option("--own", is_flag=True, help="Those alone that were set here.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_rules(own: bool, as_json: bool) -> None:
+    """List every rule in force, beside what is usual."""
+    with one_picture(bootstrap.build(settings.load()).engine) as connection:
+        found = [one for one in book_rules.in_force(connection) if one.is_own or not own]
+    if as_json:
+        click.echo(json.dumps([asdict(one) | {"is_own": one.is_own} for one in found]))
+        return
+    for one in found:
+        click.echo(_rule_line(one))
+
+
+def _rule_line(one: RuleInForce) -> str:
+    currency = f" {one.currency}" if one.currency else ""
+    usual = f" (usually {one.usual or 'none'})" if one.is_own else ""
+    return f"{one.subject} {one.name}{currency}: {one.account}{usual}"
+
+
+@rules.command("set")
+@click.argument("subject", type=click.Choice(SUBJECTS))
+@click.argument("name")
+@click.argument("account", required=False)
+@click.option("--currency", default="", help="One settlement currency, such as eur; else all.")
+@click.option("--usual", is_flag=True, help="Have the usual account again.")
+def set_rule(subject: str, name: str, account: str | None, currency: str, usual: bool) -> None:
+    """Book NAME on ACCOUNT from now on, such as `category refund Income:Returns`.
+
+    What was exported of a closed month stays; its next export has the difference as a correction.
+    """
+    if usual is (account is not None):
+        raise click.UsageError("name an account, or --usual")
+    rule = Rule(subject, name.strip(), currency.strip().lower(), (account or "").strip())
+    engine = bootstrap.build(settings.load()).engine
+
+    def work() -> None:
+        with writing(engine) as connection:
+            journal_rules.change_as(connection, f"cli:{getpass.getuser()}", rule, clock.now())
+
+    retrying(work)
+    click.echo(f"{subject} {name}: {account or 'the usual account'}")

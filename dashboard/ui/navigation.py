@@ -48,6 +48,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("payout", _("Payout"), "account_balance", finance, see_revenue, hidden=True),
         Screen("bank", _("Bank"), "assured_workload", finance, rights.MANAGE_BANK),
         Screen("proof", _("Proof"), "balance", finance, see_revenue),
+        Screen("books", _("Books"), "menu_book", finance, rights.MANAGE_BOOKS),
         Screen("ledger", _("Ledger rows"), "balance", finance, see_revenue, hidden=True),
         Screen("close", _("Close"), "lock", finance, see_revenue),
         Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),

@@ -96,6 +96,12 @@ ROWS: dict[str, Row] = {
     "bank.matches.refuse": Row(BANK, (NewMatch([0], ["po_none"], "why"),), _TEST),
     "bank.matches.undo": Row(BANK, (NONE, "why"), _TEST),
     "bank.statement_import.import_file": Row(BANK, (b"none",), _TEST),
+    "books.journal_rules.change": Row(
+        BANK,
+        (),
+        {"subject": "category", "name": "refund", "currency": "", "account": "Income:Returns"},
+    ),
+    "books.journal_rules.listed": Row(BANK, ()),
     "periods.closing.ask": Row(FINANCE, ("2000-13",), _MONTH),
     "periods.closing.checklist": Row(FINANCE, ("2000-13",), _MONTH),
     "periods.closing.confirm": Row(FINANCE, ("2000-01",), _TEST),

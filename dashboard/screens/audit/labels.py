@@ -23,6 +23,8 @@ ACTIONS = {
     "bank.refuse": N_("Refused a proposed match"),
     "bank.undo": N_("Undid a match"),
     "personal_data.purge": N_("Purged personal data"),
+    "journal.rule": N_("Changed a rule of the journal"),
+    "journal.rules": N_("Looked at the rules of the journal"),
     "period.ask": N_("Asked to close a month"),
     "period.close": N_("Closed a month"),
     "period.reopen": N_("Opened a month again"),

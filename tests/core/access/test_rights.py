@@ -19,6 +19,7 @@ bulk_refund          . . x . . . . .
 see_revenue          . . . x . . . .
 reconcile            . . . x . . . .
 manage_bank          . . . x . . x .
+manage_books         . . . x . . x .
 see_disputes         . x x x x . . .
 manage_disputes      . . . . x . . .
 manage_fraud         . . . . x . . .

@@ -102,3 +102,33 @@ def test_a_month_without_business_is_an_empty_journal(run):
     done = CliRunner().invoke(cli, ["journal", "export", "--month", "2020-01", "--format", "csv"])
     assert done.exit_code == 0
     assert len(done.stdout.splitlines()) == 1
+
+
+def invoke(*args):
+    return CliRunner().invoke(cli, ["journal", "rules", *args])
+
+
+def test_a_rule_is_set_listed_and_taken_back(run):
+    assert invoke("set", "category", "loyalty_credit", "Expenses:Loyalty").exit_code == 0
+    done = invoke("list", "--own", "--json")
+    assert json.loads(done.stdout) == [
+        {
+            "subject": "category",
+            "name": "loyalty_credit",
+            "currency": "",
+            "account": "Expenses:Loyalty",
+            "usual": None,
+            "is_own": True,
+        }
+    ]
+    assert run().stderr == ""
+    assert "category charge: Income:Sales" in invoke("list").stdout.splitlines()
+    assert invoke("set", "category", "loyalty_credit", "--usual").exit_code == 0
+    assert invoke("list", "--own").stdout == ""
+
+
+def test_a_rule_that_cannot_be_carried_ends_with_2(run):
+    done = invoke("set", "category", "refund", "Returns")
+    assert done.exit_code == 2
+    assert "account: must begin with one of Assets" in done.stderr
+    assert invoke("set", "category", "refund").exit_code == 2

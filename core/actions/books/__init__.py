@@ -1,0 +1,1 @@
+"""What accountants do about the books."""
