@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from core.errors import NotFound
+from core.reads.payouts import at_bank as bank_reads
 from core.reads.payouts import detail as reads
 from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.payouts import bank as payout_bank
 from dashboard.screens.payouts import detail as payout_detail
 from dashboard.screens.payouts import labels
 from dashboard.ui import navigation, status_badges, stripe_links, viewer, widgets
@@ -36,12 +40,20 @@ def main(asked: str) -> None:
     st.code(row.stripe_id, language=None, width="content")
     payout_detail.failure(found)
     payout_detail.figures(found)
+    bank = viewer.read(
+        bank_reads.at_bank,
+        livemode=livemode,
+        payout_id=row.stripe_id,
+        today=datetime.now(UTC).date(),
+    )
     left, right = st.columns([2, 1])
     with left:
         payout_detail.made_of(found)
         rows(row.stripe_id)
     with right:
+        payout_bank.card(found, bank)
         payout_detail.facts(found)
+        payout_bank.timeline(found, bank)
     as_of = i18n.moment(found.as_of, viewer.zone())
     st.caption(_("As read from Stripe at {time}").format(time=as_of))
 

@@ -7,7 +7,15 @@ from sqlalchemy import insert
 
 from core import clock
 from core.db.engine import writing
-from core.db.tables import balance_transactions, payouts
+from core.db.tables import (
+    balance_transactions,
+    bank_accounts,
+    bank_lines,
+    bank_matches,
+    bank_statements,
+    events,
+    payouts,
+)
 from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges
 from tests.support.fixtures_access import person
@@ -134,3 +142,135 @@ def test_without_payouts_it_says_when_they_come(console, nothing_cached, screen_
 def test_without_the_right_there_is_no_payout(console, paid_out, screen_as, page, role):
     test = screen_as(person(console, role), page, id="po_paid")
     assert test.title[0].value == "Overview"
+
+
+def bank_line(console, payout_id, minor, how="trace_id", reason=""):
+    """A line of a statement that is matched with a payout; its number."""
+    day = NOW.date()
+    with writing(console.engine) as conn:
+
+        def put(table, **row):
+            return conn.execute(insert(table).values(**row)).inserted_primary_key[0]
+
+        account = put(
+            bank_accounts,
+            livemode=False,
+            account="US64",
+            currency="usd",
+            name="Operating",
+            payer_names="",
+            created_by="test",
+            created_at=NOW,
+        )
+        line = put(
+            bank_lines,
+            account_id=account,
+            statement_id=1,
+            position=0,
+            fingerprint=payout_id,
+            content=payout_id,
+            booked_on=day,
+            amount_minor=minor,
+            currency="usd",
+            name="STRIPE",
+            text="STRIPE TRANSFER FT26",
+            reference_lines="",
+        )
+        put(
+            bank_matches,
+            decision=payout_id,
+            line_id=line,
+            payout_id=payout_id,
+            amount_minor=minor,
+            how=how,
+            matched_by="worker",
+            reason=reason,
+            matched_at=NOW + timedelta(hours=2),
+        )
+    return line
+
+
+def event(console, type_, payout_id, at):
+    with writing(console.engine) as conn:
+        conn.execute(
+            events.insert().values(
+                stripe_id=f"evt_{type_}_{payout_id}",
+                type=type_,
+                livemode=False,
+                object_id=payout_id,
+                source="webhook",
+                body=b"{}",
+                created_at=at,
+                received_at=at,
+                state="applied",
+                attempts=1,
+                next_attempt_at=at,
+                applied_at=at,
+                duration_us=1,
+            )
+        )
+
+
+def test_a_payout_shows_its_bank_line_and_that_nothing_is_in_transit(console, finance):
+    line = bank_line(console, "po_paid", 1940)
+    test = finance("payout", id="po_paid")
+    assert "Matched" in badges(test)
+    said = plain(test.text)
+    assert "$0.00 USD" in said
+    assert "STRIPE TRANSFER FT26" in said
+    assert "by its trace id" in said
+    links = [link.proto.label.replace("\\", "") for link in test.get("page_link")]
+    assert f"Bank line #{line}" in links
+
+
+def test_what_no_line_shows_is_in_transit(console, finance):
+    test = finance("payout", id="po_way")
+    assert "Under way" in badges(test)
+    assert "$5.00 USD" in plain(test.text)
+    # A part of it is there: the rest is on its way.
+    bank_line(console, "po_way", 300)
+    assert "$2.00 USD" in plain(finance("payout", id="po_way").text)
+    # What failed never comes.
+    failed = finance("payout", id="po_failed")
+    assert "Never arrives" in badges(failed)
+    assert "$0.00 USD" in plain(failed.text)
+
+
+def test_a_payout_that_is_past_due_without_a_line_is_late_once_statements_reach_it(
+    console, finance
+):
+    with writing(console.engine) as conn:
+        conn.execute(payouts.update().values(arrival_at=NOW - timedelta(days=30)))
+    assert "No statement yet" in badges(finance("payout", id="po_paid"))
+    bank_line(console, "po_other", 1)
+    with writing(console.engine) as conn:
+        conn.execute(
+            insert(bank_statements).values(
+                account_id=1,
+                sha256="a",
+                file_sha256="a",
+                file_name="a",
+                format="camt.053",
+                number="1",
+                opened_on=NOW.date(),
+                closed_on=NOW.date(),
+                line_count=1,
+                new_count=1,
+                imported_by="test",
+                imported_at=NOW,
+            )
+        )
+    assert "Late at the bank" in badges(finance("payout", id="po_paid"))
+
+
+def test_what_happened_to_a_payout_stands_in_order_with_the_reason(console, finance):
+    event(console, "payout.created", "po_failed", NOW)
+    event(console, "payout.failed", "po_failed", NOW + timedelta(hours=3))
+    said = plain(finance("payout", id="po_failed").markdown)
+    assert said.index("Made at Stripe") < said.index("Failed: Account closed")
+    bank_line(console, "po_paid", 1940)
+    event(console, "payout.paid", "po_paid", NOW + timedelta(hours=1))
+    said = plain(finance("payout", id="po_paid").markdown)
+    assert said.index("Paid, as Stripe says") < said.index("Matched with the bank")
+    assert "Booked by the bank, $19.40 USD" in said
+    assert "Expected at the bank" in said
