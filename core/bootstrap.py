@@ -59,7 +59,9 @@ class Console:
             raise Misconfigured(f"{fn.__module__}.{fn.__name__} does not say which right it needs")
         try:
             with reading(self.engine) as connection:
-                principals.require(connection, user_id, right)
+                person = principals.require(connection, user_id, right)
+                if getattr(fn, "takes_rights", False):
+                    kwargs["rights"] = person.rights
                 found = fn(connection, *args, **kwargs)
                 view = _view(connection, str(user_id), fn, kwargs)
         except NotPermitted:

@@ -36,6 +36,7 @@ COMMANDS = (
     "backtest",
     "bank",
     "stripe-report",
+    "alerts",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.i18n import N_, _
 from dashboard.screens.alerts import channels as alert_channels
 from dashboard.screens.alerts import history as alert_history
-from dashboard.screens.alerts import labels, open_list
+from dashboard.screens.alerts import open_list
 from dashboard.screens.alerts import rules as alert_rules
 from dashboard.screens.alerts.messages import FLASH
 from dashboard.ui import drawer, viewer, widgets
@@ -24,15 +24,14 @@ def main() -> None:
     # A drawer says itself what came of a click in it.
     if chosen != "rules" or drawer.asked("rule") is None:
         FLASH.show()
-    kinds = labels.kinds_of(person)
     if chosen == "channels":
         alert_channels.draw()
     elif chosen == "rules":
         alert_rules.draw()
     elif chosen == "history":
-        alert_history.draw(livemode, kinds)
+        alert_history.draw(livemode)
     else:
-        open_list.draw(livemode, kinds)
+        open_list.draw(livemode)
 
 
 main()

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.access.rights import (
-    ADMINISTER,
-    APPROVE_REFUND,
-    MANAGE_DISPUTES,
-    MANAGE_FRAUD,
-    SEE_EVENTS,
-    SEE_REVENUE,
-    USE_DEVELOPER_TOOLS,
-)
+from core.access.rights import ADMINISTER
 from core.alerts import money_checks, payment_checks, system_checks
 from core.alerts.findings import Check
 from core.alerts.parameters import Amount, Choice, Currency, Field, Number
+from core.domain.alert_matters import MATTERS
 from core.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
 class AlertKind:
-    """A condition as data. Who has one of `rights` may see, acknowledge and mute it, as an admin
-    may; `screen` is where its matter is worked on."""
+    """A condition as data; `screen` is where its matter is worked on."""
 
     name: str
     check: Check
     fields: tuple[Field, ...]
-    rights: tuple[str, ...]
     screen: str
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """Who has one of these may see, acknowledge and mute it, as an admin may."""
+        return MATTERS[self.name]
 
     @property
     def all_rights(self) -> tuple[str, ...]:
@@ -47,7 +43,6 @@ _ALL = (
             Number("least", 20, 1, 100_000),
             Number("days", 7, 1, 60),
         ),
-        (USE_DEVELOPER_TOOLS, MANAGE_FRAUD),
         "payments",
     ),
     AlertKind(
@@ -58,7 +53,6 @@ _ALL = (
             Number("days", 30, 1, 120),
             Number("least", 5, 1, 100_000),
         ),
-        (MANAGE_DISPUTES,),
         "disputes",
     ),
     AlertKind(
@@ -69,29 +63,25 @@ _ALL = (
             Number("weeks", 3, 1, 12),
             Number("least_minutes", 30, 5, 10_080),
         ),
-        (USE_DEVELOPER_TOOLS,),
         "payments",
     ),
-    AlertKind("dead_event", system_checks.dead_event, (), (SEE_EVENTS,), "events"),
+    AlertKind("dead_event", system_checks.dead_event, (), "events"),
     AlertKind(
         "stopped_stream",
         system_checks.stopped_stream,
         (Number("minutes", 5, 1, 1440),),
-        (SEE_EVENTS,),
         "overview",
     ),
     AlertKind(
         "open_break",
         money_checks.open_break,
         (Number("days", 0, 0, 60),),
-        (SEE_REVENUE,),
         "revenue",
     ),
     AlertKind(
         "failed_payout",
         money_checks.failed_payout,
         (Number("days", 14, 1, 60),),
-        (SEE_REVENUE,),
         "revenue",
     ),
     AlertKind(
@@ -102,7 +92,6 @@ _ALL = (
             Amount("amount", "1000.00", of="currency"),
             Number("hours", 24, 1, 720),
         ),
-        (SEE_REVENUE, APPROVE_REFUND),
         "refunds",
     ),
 )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 
+from core import clock
 from core.access import audit
 from core.access.principals import Caller
 from core.access.rights import ADMINISTER
@@ -15,7 +16,8 @@ from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
 from core.actions.transaction import permitted_change
 from core.alerts import apprise_process, channel_urls, messages
-from core.db.engine import reading
+from core.alerts.channel_urls import ChannelSecrets
+from core.db.engine import reading, retrying, writing
 from core.db.tables import alert_channels, alert_deliveries
 from core.errors import InvalidInput, NotFound
 from core.states import DeliveryState
@@ -112,26 +114,60 @@ def send_test(
     """
     authorize(context, caller, (ADMINISTER,), TEST, str(channel_id))
     row = _known(context, channel_id)
-    message = messages.of_test(row.name)
-    error = send(context.channel_secrets.open(row.url), message.title, message.body)
+    error = _try(row, context.channel_secrets, send)
 
     def work(connection: Connection, now: datetime) -> None:
-        delivery = {
-            "channel_id": channel_id,
-            "channel_name": row.name,
-            "notice": 0,
-            "state": DeliveryState.SENT if error is None else DeliveryState.FAILED,
-            "attempts": 1,
-            "created_at": now,
-            "tried_at": now,
-            "next_attempt_at": now,
-            "error": error,
-        }
-        connection.execute(alert_deliveries.insert().values(delivery))
-        _note(connection, caller, TEST, channel_id, {"name": row.name, "error": error}, now)
+        _write_test(connection, caller.actor, row, error, now)
 
     permitted_change(context, caller, TEST, work, right=ADMINISTER, target=str(channel_id))
     return error
+
+
+def send_test_as(
+    engine: Engine,
+    secrets: ChannelSecrets,
+    actor: str,
+    name: str,
+    *,
+    send: Send = apprise_process.send,
+) -> str | None:
+    """`send_test` by a channel's name for who needs no right: the command line."""
+    with reading(engine) as connection:
+        row = connection.execute(select(alert_channels).where(_C.name == name)).first()
+    if row is None:
+        raise NotFound(f"There is no channel {name[:LONGEST_NAME]}")
+    error = _try(row, secrets, send)
+
+    def work() -> None:
+        with writing(engine) as connection:
+            _write_test(connection, actor, row, error, clock.now())
+
+    retrying(work)
+    return error
+
+
+def _try(row: Row[Any], secrets: ChannelSecrets, send: Send) -> str | None:
+    message = messages.of_test(row.name)
+    return send(secrets.open(row.url), message.title, message.body)
+
+
+def _write_test(
+    connection: Connection, actor: str, row: Row[Any], error: str | None, now: datetime
+) -> None:
+    delivery = {
+        "channel_id": row.id,
+        "channel_name": row.name,
+        "notice": 0,
+        "state": DeliveryState.SENT if error is None else DeliveryState.FAILED,
+        "attempts": 1,
+        "created_at": now,
+        "tried_at": now,
+        "next_attempt_at": now,
+        "error": error,
+    }
+    connection.execute(alert_deliveries.insert().values(delivery))
+    details = {"name": row.name, "error": error}
+    audit.append(connection, actor=actor, action=TEST, target=str(row.id), details=details, now=now)
 
 
 def type_of(shown: str) -> channel_urls.ChannelType:

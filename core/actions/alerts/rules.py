@@ -98,24 +98,35 @@ def mute(context: ActionContext, caller: Caller, rule_id: int, *, until: datetim
     """
     authorize(context, caller, ANY_MATTER, MUTE, str(rule_id))
     now = clock.now()
-    if until is not None and (until.tzinfo is None or not now < until <= now + LONGEST_MUTE):
-        rule = "must be a time within the next {days} days"
-        raise InvalidInput("until", rule, days=LONGEST_MUTE.days)
 
     def work() -> None:
         with writing(context.engine) as connection:
             found = _rule(connection, rule_id)
             permitted(connection, caller, *KINDS[found.kind].all_rights, now=now)
-            connection.execute(
-                alert_rules.update()
-                .where(alert_rules.c.id == rule_id)
-                .values(muted_until=until, updated_at=now, updated_by=caller.actor)
-            )
-            ends = None if until is None else until.isoformat(timespec="seconds")
-            _note(connection, caller, MUTE, rule_id, {"kind": found.kind, "until": ends}, now)
+            mute_as(connection, caller.actor, rule_id, until=until, now=now)
 
     with refusals_noted(context, caller, MUTE, str(rule_id)):
         retrying(work)
+
+
+def mute_as(
+    connection: Connection, actor: str, rule_id: int, *, until: datetime | None, now: datetime
+) -> None:
+    """`mute` for who needs no right: the command line."""
+    if until is not None and (until.tzinfo is None or not now < until <= now + LONGEST_MUTE):
+        rule = "must be a time within the next {days} days"
+        raise InvalidInput("until", rule, days=LONGEST_MUTE.days)
+    found = _rule(connection, rule_id)
+    connection.execute(
+        alert_rules.update()
+        .where(alert_rules.c.id == rule_id)
+        .values(muted_until=until, updated_at=now, updated_by=actor)
+    )
+    ends = None if until is None else until.isoformat(timespec="seconds")
+    details = {"kind": found.kind, "until": ends}
+    audit.append(
+        connection, actor=actor, action=MUTE, target=str(rule_id), details=details, now=now
+    )
 
 
 def _rule(connection: Connection, rule_id: int) -> Row[Any]:

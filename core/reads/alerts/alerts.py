@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from core.db.tables import alert_deliveries, alert_rules, alerts, users
-from core.reads.permissions import requires
+from core.domain.alert_matters import kinds_for
+from core.reads.permissions import narrowed_by_rights, requires
 from core.states import AlertState, DeliveryState
 
 
@@ -50,28 +51,31 @@ class Delivery:
     error: str | None
 
 
+@narrowed_by_rights
 @requires("see_alerts")
 def open_alerts(
-    conn: Connection, *, livemode: bool, kinds: Collection[str], limit: int = 200
+    conn: Connection, *, livemode: bool, rights: Collection[str] = (), limit: int = 200
 ) -> tuple[Alert, ...]:
-    """Alerts of these kinds whose condition holds, the newest first."""
-    return _alerts(conn, livemode, kinds, limit, closed=False)
+    """Alerts whose condition holds, of the matters of who has these rights: the newest first."""
+    return _alerts(conn, livemode, rights, limit, closed=False)
 
 
+@narrowed_by_rights
 @requires("see_alerts")
 def closed_alerts(
-    conn: Connection, *, livemode: bool, kinds: Collection[str], limit: int = 200
+    conn: Connection, *, livemode: bool, rights: Collection[str] = (), limit: int = 200
 ) -> tuple[Alert, ...]:
-    """Alerts of these kinds whose condition has gone, the newest first."""
-    return _alerts(conn, livemode, kinds, limit, closed=True)
+    """Alerts whose condition has gone, of the matters of who has these rights: the newest first."""
+    return _alerts(conn, livemode, rights, limit, closed=True)
 
 
+@narrowed_by_rights
 @requires("see_alerts")
-def open_count(conn: Connection, *, livemode: bool, kinds: Collection[str]) -> int:
-    """How many alerts of these kinds nobody has acknowledged."""
+def open_count(conn: Connection, *, livemode: bool, rights: Collection[str] = ()) -> int:
+    """How many alerts of the matters of who has these rights nobody has acknowledged."""
     a = alerts.c
     query = select(func.count()).where(
-        a.livemode == livemode, a.state == AlertState.OPEN, a.kind.in_(sorted(kinds))
+        a.livemode == livemode, a.state == AlertState.OPEN, a.kind.in_(sorted(kinds_for(rights)))
     )
     return int(conn.scalar(query) or 0)
 
@@ -107,14 +111,14 @@ def deliveries(conn: Connection, *, limit: int = 200) -> tuple[Delivery, ...]:
 
 
 def _alerts(
-    conn: Connection, livemode: bool, kinds: Collection[str], limit: int, *, closed: bool
+    conn: Connection, livemode: bool, rights: Collection[str], limit: int, *, closed: bool
 ) -> tuple[Alert, ...]:
     a = alerts.c
     query = (
         select(alerts, alert_rules.c.muted_until, users.c.email)
         .outerjoin(alert_rules, alert_rules.c.id == a.rule_id)
         .outerjoin(users, users.c.id == a.acknowledged_by)
-        .where(a.livemode == livemode, a.kind.in_(sorted(kinds)))
+        .where(a.livemode == livemode, a.kind.in_(sorted(kinds_for(rights))))
         .where(a.closed_at.is_not(None) if closed else a.closed_at.is_(None))
         .order_by(a.first_seen_at.desc(), a.id.desc())
         .limit(limit)

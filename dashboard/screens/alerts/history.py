@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import streamlit as st
 
 from core.reads.alerts import alerts as reads
@@ -49,9 +47,9 @@ DELIVERY_TABLE = DataTable(
 )
 
 
-def draw(livemode: bool, kinds: Collection[str]) -> None:
+def draw(livemode: bool) -> None:
     """Both lists; messages for administrators."""
-    found = viewer.read(reads.closed_alerts, livemode=livemode, kinds=kinds)
+    found = viewer.read(reads.closed_alerts, livemode=livemode)
     ALERT_TABLE.draw(ALERT_TABLE.frame(found))
     if viewer.signed_in().may("administer"):
         with st.container(border=True):

@@ -7,7 +7,6 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from core.access.principals import Principal
 from core.alerts.kinds import KINDS
 from core.reads.alerts.alerts import Alert
 from core.states import AlertState, DeliveryState
@@ -100,11 +99,6 @@ Facts = Mapping[str, Any]
 def kind(name: str) -> str:
     """What an alert or a rule is about."""
     return _(KIND[name]) if name in KIND else name
-
-
-def kinds_of(person: Principal) -> list[str]:
-    """The kinds whose matter is this person's."""
-    return [name for name, one in KINDS.items() if person.rights & {*one.all_rights}]
 
 
 def parameter(kind_name: str, name: str) -> str:

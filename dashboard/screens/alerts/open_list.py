@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import timedelta
 
 import streamlit as st
@@ -25,9 +24,9 @@ MOST = 30
 MUTES = {1: N_("1 hour"), 8: N_("8 hours"), 24: N_("1 day"), 168: N_("1 week")}
 
 
-def draw(livemode: bool, kinds: Collection[str]) -> None:
-    """The newest of these kinds, and how long a click on Mute lasts."""
-    found = viewer.read(reads.open_alerts, livemode=livemode, kinds=kinds, limit=MOST + 1)
+def draw(livemode: bool) -> None:
+    """The newest of this person's matters, and how long a click on Mute lasts."""
+    found = viewer.read(reads.open_alerts, livemode=livemode, limit=MOST + 1)
     if not found:
         widgets.empty(
             _("Nothing is wrong"),

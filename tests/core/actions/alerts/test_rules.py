@@ -6,10 +6,12 @@ import pytest
 
 from core import clock
 from core.access.principals import Caller
+from core.access.rights import RIGHTS
 from core.actions.alerts import acknowledgements, rules
 from core.alerts.kinds import KINDS
 from core.db.engine import reading, writing
 from core.db.tables import alert_rules, payouts
+from core.domain.alert_matters import MATTERS, kinds_for
 from core.errors import AlreadyDecided, InvalidInput, NotFound, NotPermitted
 from core.reads.alerts import alerts as alert_reads
 from core.reads.alerts import settings as reads
@@ -121,22 +123,41 @@ def test_who_has_the_right_of_the_matter_takes_an_alert_on(console, context, adm
     with pytest.raises(AlreadyDecided):
         acknowledgements.acknowledge(context, caller, one.id)
     with reading(console.engine) as connection:
-        kinds = list(KINDS)
-        (shown,) = alert_reads.open_alerts(connection, livemode=False, kinds=kinds)
-        assert alert_reads.open_count(connection, livemode=False, kinds=kinds) == 0
-        assert alert_reads.closed_alerts(connection, livemode=False, kinds=kinds) == ()
+        mine = {"livemode": False, "rights": ["administer"]}
+        (shown,) = alert_reads.open_alerts(connection, **mine)
+        assert alert_reads.open_count(connection, **mine) == 0
+        assert alert_reads.closed_alerts(connection, **mine) == ()
     assert (shown.state, shown.subject) == ("acknowledged", "po_1")
     assert "@" in shown.acknowledged_by
 
 
-def test_a_screen_that_asks_for_some_kinds_gets_no_other(console, context, admin):
+@pytest.mark.parametrize("role", ["finance", "admin", "support_lead", "risk", "developer"])
+def test_a_person_gets_the_alerts_of_their_matters_and_no_other(console, context, admin, role):
     rules.create(context, admin, "failed_payout", {})
+    rules.create(context, admin, "dead_event", {})
     fail_payout(console)
+    put_event(console.engine, "1")
     look(console.engine)
-    with reading(console.engine) as connection:
-        assert alert_reads.open_alerts(connection, livemode=False, kinds=["silence"]) == ()
-        assert alert_reads.open_alerts(connection, livemode=True, kinds=list(KINDS)) == ()
-        assert alert_reads.open_count(connection, livemode=False, kinds=["failed_payout"]) == 1
+    kinds = {
+        "finance": {"failed_payout"},
+        "admin": {"failed_payout", "dead_event"},
+        "developer": {"dead_event"},
+    }
+    who = person(console, role)
+    shown = console.read(who, alert_reads.open_alerts, livemode=False)
+    assert {one.kind for one in shown} == kinds.get(role, set())
+    # Whoever asks cannot say that they have more rights than they have.
+    lie = {"livemode": False, "rights": ["administer"]}
+    assert console.read(who, alert_reads.open_alerts, **lie) == shown
+    assert console.read(who, alert_reads.open_count, **lie) == len(shown)
+    assert console.read(who, alert_reads.closed_alerts, **lie) == ()
+    assert console.read(who, alert_reads.open_alerts, livemode=True) == ()
+
+
+def test_each_kind_is_the_matter_of_rights_that_exist():
+    assert KINDS.keys() == MATTERS.keys()
+    assert {right for of in MATTERS.values() for right in of} <= set(RIGHTS)
+    assert kinds_for([]) == frozenset()
 
 
 def test_a_kind_of_a_later_version_stops_nothing(console, context, admin):
