@@ -23,7 +23,14 @@ from core.access.sessions import Session
 from core.bootstrap import Console
 from core.errors import Misconfigured
 from dashboard.ui import live
-from dashboard.web import file_exports, login, password_page, selftest, streamlit_settings
+from dashboard.web import (
+    file_exports,
+    login,
+    page_shell,
+    password_page,
+    selftest,
+    streamlit_settings,
+)
 from dashboard.web.allowed_hosts import Headers, addresses
 from dashboard.web.auth_middleware import AuthMiddleware
 from dashboard.web.session_lookup import SessionResolver
@@ -51,6 +58,7 @@ def create_app(console: Console, port: int) -> st.App:
             *password_page.routes(resolver),
             *live.routes,
             *file_exports.routes(),
+            *page_shell.routes(),
         ],
         middleware=[Middleware(AuthMiddleware, resolver=resolver)],
         lifespan=lambda _app: _lifespan(resolver),

@@ -62,7 +62,8 @@ TABLE = DataTable(
     "journal_rules",
     N_("Rules of the journal"),
     COLUMNS,
-    most=20,
+    # The form below them stands in sight.
+    most=10,
     placeholder="–",
     empty=Empty(N_("No rule of this kind"), N_("The form below makes one.")),
 )
