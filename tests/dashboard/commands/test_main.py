@@ -33,7 +33,8 @@ def run(*args, **env):
 
 
 def test_every_module_of_commands_is_registered():
-    modules = {path.stem for path in (ROOT / "dashboard" / "commands").glob("[a-z]*.py")}
+    folder = ROOT / "dashboard" / "commands"
+    modules = {path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")}
     assert modules - set(COMMANDS) == set()
     assert modules == set(offered())
 
