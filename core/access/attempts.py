@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from core.db.tables import login_attempts, settings_table
-from core.db.upsert import insert_missing
+from core.db.tables import login_attempts
 from core.domain.sign_ins import account_key
 from core.errors import TooManyAttempts
 
@@ -15,17 +14,21 @@ PER_ACCOUNT = 10
 ACCOUNT_WINDOW = timedelta(minutes=15)
 PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
-_LOCK = "sign_in.lock"
+
+
+def lines(email: str, ip: str) -> tuple[str, str]:
+    """Where an attempt stands in line: counting and entering are one step for an account, and for
+    an address."""
+    return f"sign-in {account_key(email)}", f"sign-in from {ip}"
 
 
 def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
-    """Enter an attempt before the password is looked at; returns its number.
+    """Enter an attempt before the password is looked at, in `lines`; returns its number.
 
     It stands as a wrong one until `succeed`, so that many at once cannot slip past the limit.
     `TooManyAttempts` when the account or the address is over its limit: then nothing is entered,
     and the wait does not grow.
     """
-    _one_at_a_time(connection, now)
     attempt = login_attempts.c
     account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
     address = _wrong(connection, attempt.ip == ip, now - ADDRESS_WINDOW)
@@ -53,12 +56,6 @@ def forget(connection: Connection, now: datetime) -> None:
     """Delete what no limit looks at any more."""
     old = login_attempts.c.attempted_at < now - 2 * ADDRESS_WINDOW
     connection.execute(login_attempts.delete().where(old))
-
-
-def _one_at_a_time(connection: Connection, now: datetime) -> None:
-    """Hold a row that every sign-in holds: counting and entering must be one step on MySQL too."""
-    row = {"name": _LOCK, "value": "", "updated_at": now, "updated_by": "sign_in"}
-    insert_missing(connection, settings_table, [row], "name")
 
 
 def _wrong(connection: Connection, whose: ColumnElement[bool], since: datetime) -> int:

@@ -68,8 +68,8 @@ def reopen(context: ActionContext, caller: Caller, number: int) -> None:
 
 
 def _standing(connection: Connection, number: int, *states: BreakState) -> Row[Any]:
-    """The difference, held until the transaction ends, if it is in one of these states."""
-    row = connection.execute(select(breaks).where(_C.id == number).with_for_update()).first()
+    """The difference, if it is in one of these states."""
+    row = connection.execute(select(breaks).where(_C.id == number)).first()
     if row is None:
         raise NotFound("There is no such difference.")
     if row.state not in states:

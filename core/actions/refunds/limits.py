@@ -16,8 +16,9 @@ from core.access import audit, rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
-from core.db.engine import is_sqlite, reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import settings_table
+from core.db.turns import in_turn
 from core.db.upsert import insert_missing
 from core.errors import InvalidInput
 from core.money import Money
@@ -144,15 +145,13 @@ def _amount(field: str, text: str, currency: str) -> Money:
 
 def _write(context: ActionContext, caller: Caller, limit: Limit) -> None:
     moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, NAME) as connection:
         permitted(connection, caller, rights.ADMINISTER, now=moment)
         mine = settings_table.c.name == NAME
         stamp = {"updated_at": moment, "updated_by": caller.actor}
         insert_missing(connection, settings_table, [{"name": NAME, "value": "[]", **stamp}], "name")
         query = select(settings_table.c.value).where(mine)
-        kept = connection.execute(
-            query if is_sqlite(connection) else query.with_for_update()
-        ).scalar_one()
+        kept = connection.execute(query).scalar_one()
         others = [one for one in json.loads(kept) if one[:2] != [limit.role, limit.currency]]
         row = [limit.role, limit.currency, limit.per_refund_minor, limit.per_day_minor]
         connection.execute(
