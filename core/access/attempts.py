@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from core.db import turns
 from core.db.tables import login_attempts
 from core.domain.sign_ins import account_key
 from core.errors import TooManyAttempts
@@ -16,19 +17,15 @@ PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
 
 
-def lines(email: str, ip: str) -> tuple[str, str]:
-    """Where an attempt stands in line: counting and entering are one step for an account, and for
-    an address."""
-    return f"sign-in {account_key(email)}", f"sign-in from {ip}"
-
-
 def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
-    """Enter an attempt before the password is looked at, in `lines`; returns its number.
+    """Enter an attempt before the password is looked at; returns its number.
 
     It stands as a wrong one until `succeed`, so that many at once cannot slip past the limit.
     `TooManyAttempts` when the account or the address is over its limit: then nothing is entered,
     and the wait does not grow.
     """
+    # Counting and entering are one step for an account, and for an address.
+    turns.take(connection, f"sign-in {account_key(email)}", f"sign-in from {ip}")
     attempt = login_attempts.c
     account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
     address = _wrong(connection, attempt.ip == ip, now - ADDRESS_WINDOW)

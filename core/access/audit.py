@@ -67,8 +67,7 @@ def append(
     Nobody else appends until the caller commits, so call this last: the chain stays linear with any
     number of writers, and nobody waits longer than for this row.
     """
-    turns.take(connection, _HEAD)
-    last_seq, previous = _head_to_follow(connection)
+    last_seq, previous = _take_head(connection)
     row: dict[str, Any] = {
         "seq": last_seq + 1,
         "at": now or clock.now(),
@@ -198,7 +197,8 @@ def _ends(
     return None if stray is None else Broken(stray, "was put in before the first")
 
 
-def _head_to_follow(connection: Connection) -> tuple[int, str]:
+def _take_head(connection: Connection) -> tuple[int, str]:
+    turns.take(connection, _HEAD)
     query = select(settings_table.c.value).where(settings_table.c.name == _HEAD)
     value = connection.execute(query).scalar()
     if value is None:

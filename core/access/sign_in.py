@@ -13,7 +13,6 @@ from core.access.sessions import Visitor
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
 from core.db.tables import last_sign_ins, users
-from core.db.turns import in_turn
 from core.db.upsert import upsert
 from core.domain.sign_ins import account_key
 from core.errors import NotSignedIn, TooManyAttempts
@@ -64,7 +63,7 @@ def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None
 
 def _begin(engine: Engine, email: str, visitor: Visitor, now: datetime) -> int:
     try:
-        with in_turn(engine, *attempts.lines(email, visitor.ip)) as connection:
+        with writing(engine) as connection:
             return attempts.begin(connection, email, visitor.ip, now)
     except TooManyAttempts:
         with writing(engine) as connection:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Select, inspect, literal_column, or_, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateTable
 
 from core import clock
 from core.db.engine import is_sqlite, reading, retrying, writing
@@ -61,7 +62,8 @@ def _in_turn(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         yield
         return
-    migration_lease.create(engine, checkfirst=True)
+    with writing(engine) as connection:
+        connection.execute(CreateTable(migration_lease, if_not_exists=True))
     fence = _waited_for_lease(engine)
     done = threading.Event()
     keeper = threading.Thread(target=_keep_lease, args=(engine, fence, done), daemon=True)

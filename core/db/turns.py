@@ -41,7 +41,7 @@ def take(connection: Connection, *names: str) -> None:
 
     Names are kept as hashes and taken in one order, so that two who want the same do not deadlock.
     """
-    rows = [{"slot": slot, "turn": 1} for slot in sorted({_slot(name) for name in names})]
+    rows = [{"slot": slot, "turn": 1} for slot in sorted({slot_of(name) for name in names})]
     add_to(connection, turns, rows, ["turn"])
 
 
@@ -54,5 +54,6 @@ def hold(query: Rows) -> Rows:
     return query.with_for_update()
 
 
-def _slot(name: str) -> int:
+def slot_of(name: str) -> int:
+    """Where a line stands in the table."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % SLOTS

@@ -1,6 +1,6 @@
 """A cluster of three MariaDB servers with Galera on loopback, each of which takes writes.
 
-`galera` gives a cluster; an engine on a database of its opens each connection to the next node.
+`galera` gives a cluster; an engine on a database of its own opens each connection to the next node.
 Without Galera on this machine such tests are skipped, or fail when CI=true.
 """
 
@@ -22,9 +22,8 @@ from typing import Any
 import pymysql
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
 
-from core.db import migrate
-from core.db.engine import open_engine
 from tests.support.fixtures_mariadb import installed, tools
 
 NODES = 3
@@ -91,7 +90,7 @@ class Node:
 
 @dataclass
 class Cluster:
-    """Three nodes; `url` names the first, `spread` has each connection go to the next one."""
+    """Three nodes. A connection to the first goes to each of them in turn."""
 
     nodes: list[Node]
     provider: str
@@ -103,6 +102,11 @@ class Cluster:
         name = f"tillwatch_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name}")
         return f"mysql+pymysql://root@127.0.0.1:{self.nodes[0].port}/{name}"
+
+    def pinned(self, url: str, node: int) -> str:
+        """The URL of a database for connections to the second or third node alone."""
+        assert node in (1, 2), "the first one's go to each"
+        return make_url(url).set(port=self.nodes[node].port).render_as_string(hide_password=False)
 
     def execute(self, statement: str, node: int = 0) -> None:
         """Run a statement on one node."""
@@ -224,11 +228,10 @@ def running(folder: Path) -> Iterator[Cluster]:
 
 @contextmanager
 def spread(cluster: Cluster) -> Iterator[None]:
-    """Within the block each new connection to the cluster goes to another node, in turn."""
-    ports = {node.port for node in cluster.nodes}
+    """Within the block each new connection to the first node goes to another one, in turn."""
 
     def elsewhere(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        if parameters.get("port") in ports:
+        if parameters.get("port") == cluster.nodes[0].port:
             parameters["port"] = cluster.next_port()
 
     event.listen(Engine, "do_connect", elsewhere)
@@ -248,13 +251,3 @@ def galera() -> Iterator[Cluster]:
             yield cluster
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def galera_url(galera: Cluster) -> str:
-    """A database with the newest schema on all nodes, for tests that look at their own rows."""
-    url = galera.new_database()
-    engine = open_engine(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-    return url

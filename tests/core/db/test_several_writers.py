@@ -1,0 +1,404 @@
+"""Processes on three nodes of a cluster, each of which takes writes: nobody passes a limit.
+
+Where two must not both pass, each is on a node of its own, and they meet after they looked and
+before they write: whoever relies on a lock of one server is seen at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from core import clock
+from core.access import attempts, audit, users
+from core.access.principals import Caller
+from core.actions.admin import users as administration
+from core.actions.payments import payments as payment_actions
+from core.actions.payments import risk_gate
+from core.actions.periods import closing
+from core.actions.refunds import ask as refunds
+from core.bootstrap import Console
+from core.db import migrate, turns
+from core.db.engine import is_transient, open_engine, reading, retrying, undone, writing
+from core.db.tables import events, operations, periods
+from core.db.tables import turns as table
+from core.errors import NotPermitted, NotRefundable, NotSignedIn, RiskRefused, TooManyAttempts
+from core.events.store import parse_envelope, store
+from core.gateway.snapshots import LedgerEntry
+from core.ledger import ingest as booking
+from core.ledger.booking import Scope
+from core.mirror import rollups
+from core.proof import periods as months
+from core.states import PeriodState
+from tests.core.actions.payments.test_risk_races import LARGE, LET_THROUGH
+from tests.core.actions.refunds.test_refund_races import together
+from tests.support.administrators import office_of
+from tests.support.fixtures_access import make_console, person
+from tests.support.fixtures_actions import make_context, with_token
+from tests.support.planted_turns import with_turns_that_change_nothing
+from tests.support.receivers import event_body
+from tests.support.refunds import paid, part
+
+pytestmark = [pytest.mark.galera, pytest.mark.long]
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@dataclass
+class Shop:
+    """One database; `console` goes to each node in turn, `apart` to one node each."""
+
+    console: Console
+    apart: list[Console]
+
+    @property
+    def engines(self):
+        return [self.console.engine, *(one.engine for one in self.apart)]
+
+
+@pytest.fixture(scope="module")
+def failed_starts(galera, request):
+    """What went wrong as three processes began at once on an empty database, and its URL."""
+    url, failures = galera.new_database(), []
+
+    def start(_number):
+        engine = open_engine(url)
+        try:
+            migrate.upgrade(engine)
+        except DBAPIError as error:
+            failures.append(error)
+        finally:
+            engine.dispose()
+
+    together(3, start)
+    return url, failures
+
+
+@pytest.fixture(scope="module")
+def shop(galera, failed_starts):
+    url, failures = failed_starts
+    assert failures == []
+    with ExitStack() as stack:
+        made = [make_console(one) for one in (url, galera.pinned(url, 1), galera.pinned(url, 2))]
+        for console in made:
+            stack.callback(console.engine.dispose)
+        yield Shop(made[0], made[1:])
+
+
+class Meeting:
+    """The first two wait here for each other, for a while; nobody waits later on."""
+
+    def __init__(self):
+        self._gate, self._over = threading.Barrier(2), False
+
+    def after(self, monkeypatch, owner, name):
+        """Meet after a function was called."""
+        real = getattr(owner, name)
+
+        def called(*args, **named):
+            found = real(*args, **named)
+            self.wait()
+            return found
+
+        monkeypatch.setattr(owner, name, called)
+        return self
+
+    def wait(self):
+        if not self._over:
+            with suppress(threading.BrokenBarrierError):
+                self._gate.wait(5)
+            self._over = True
+
+
+@pytest.fixture(params=["in line", "planted: a turn that changes nothing"])
+def in_line(request, monkeypatch):
+    """False where turns are what they were once: an insert that changes nothing."""
+    if request.param != "in line":
+        with_turns_that_change_nothing(monkeypatch)
+    return request.param == "in line"
+
+
+def test_three_that_start_at_once_bring_the_tables_up_to_date_once(failed_starts, shop):
+    assert failed_starts[1] == []
+    for engine in shop.engines:
+        with reading(engine) as connection:
+            assert migrate.is_current(connection)
+
+
+def test_connections_go_to_each_node_and_wait_for_what_the_others_wrote(shop):
+    seen = set()
+    with ExitStack() as stack:
+        for _ in range(3):
+            connection = stack.enter_context(shop.console.engine.connect())
+            seen.add(connection.scalar(text("SELECT @@wsrep_node_name")))
+            assert connection.scalar(text("SELECT @@wsrep_sync_wait")) == 1
+    assert seen == {"n0", "n1", "n2"}
+
+
+def test_what_was_written_on_one_node_is_read_on_another(shop):
+    writer, reader = (one.engine for one in shop.apart)
+    query = select(table.c.turn).where(table.c.slot == turns.slot_of("counted"))
+    for number in range(1, 21):
+        with writing(writer) as connection:
+            turns.take(connection, "counted")
+        with reading(reader) as connection:
+            assert connection.scalar(query) == number
+
+
+def test_two_refunds_never_pass_what_was_captured(shop, action_emulator, monkeypatch, in_line):
+    action_emulator.control("POST", "settings", {"refund_limit": False})
+    contexts = [make_context(console, action_emulator) for console in shop.apart]
+    callers = [Caller(person(shop.console, "support")) for _ in contexts]
+    payment = paid(contexts[0], 10_000)
+    Meeting().after(monkeypatch, refunds, "refundable_balance")
+
+    def ask(number):
+        try:
+            refunds.ask(contexts[number], callers[number], part(payment, "60"), livemode=False)
+        except NotRefundable:
+            return
+        except refunds.rules.InvalidAmount:
+            return
+
+    together(2, ask)
+    counted = action_emulator.control("GET", f"refunds?payment_intent={payment}")
+    assert counted["amount"] == (6_000 if in_line else 12_000)
+
+
+def test_one_person_on_two_nodes_stays_within_their_day(
+    shop, action_emulator, monkeypatch, in_line
+):
+    contexts = [make_context(console, action_emulator) for console in shop.apart]
+    caller = Caller(person(shop.console, "support"))
+    for _ in range(4):
+        refunds.ask(contexts[0], caller, part(paid(contexts[0], 9_000), "90"), livemode=False)
+    last = [paid(contexts[0], 9_000) for _ in contexts]
+    Meeting().after(monkeypatch, refunds, "allowance_of")
+    states = []
+
+    def ask(number):
+        wanted = part(last[number], "90")
+        states.append(refunds.ask(contexts[number], caller, wanted, livemode=False).state)
+
+    together(2, ask)
+    expected = ["awaiting_approval", "succeeded"] if in_line else ["succeeded", "succeeded"]
+    assert sorted(states) == expected
+
+
+def test_the_same_request_on_two_nodes_is_one_refund(shop, action_emulator, monkeypatch):
+    contexts = [make_context(console, action_emulator) for console in shop.apart]
+    caller = Caller(person(shop.console, "support"))
+    payment, key = paid(contexts[0], 9_000), "00000000-0000-4000-8000-0000000000aa"
+    Meeting().after(monkeypatch, refunds, "find")
+    answers = []
+
+    def ask(number):
+        answers.append(
+            refunds.ask(
+                contexts[number], caller, part(payment, "5"), livemode=False, request_id=key
+            ).request_id
+        )
+
+    together(2, ask)
+    assert answers == [key, key]
+    assert action_emulator.control("GET", f"refunds?payment_intent={payment}")["count"] == 1
+
+
+def test_risk_is_asked_in_line(shop, action_emulator, monkeypatch, in_line):
+    contexts = [make_context(console, action_emulator) for console in shop.apart]
+    backend = with_token(shop.console, person(shop.console, "viewer"), "service")
+    asked = replace(LARGE, user_id=f"user {in_line}")
+
+    def tried(number):
+        try:
+            payment_actions.create(contexts[number % 2], backend, asked, livemode=False)
+        except RiskRefused:
+            return
+
+    for number in range(LET_THROUGH - 1):
+        tried(number)
+    before = _count(shop, operations)
+    Meeting().after(monkeypatch, risk_gate.scoring, "weigh")
+    together(2, tried)
+    assert _count(shop, operations) - before == (1 if in_line else 2)
+
+
+def test_guesses_on_two_nodes_do_not_pass_the_limit(shop, monkeypatch, in_line):
+    email, passed = f"{in_line}@shop.example".lower(), []
+
+    def guess(number):
+        def work():
+            with writing(shop.engines[number]) as connection:
+                attempts.begin(connection, email, f"192.0.2.{number}", clock.now())
+
+        try:
+            retrying(work)
+        except TooManyAttempts:
+            return
+        passed.append(number)
+
+    for _ in range(attempts.PER_ACCOUNT - 1):
+        guess(0)
+    Meeting().after(monkeypatch, attempts, "_wrong")
+    passed.clear()
+    together(2, lambda number: guess(number + 1))
+    assert len(passed) == (1 if in_line else 2)
+
+
+def test_two_administrators_do_not_shut_each_other_out(shop, monkeypatch):
+    people = [person(shop.console, "admin") for _ in shop.apart]
+    Meeting().after(monkeypatch, users, "address_of")
+    refused = []
+
+    def shut_out(number):
+        try:
+            administration.set_disabled(
+                office_of(shop.apart[number]), Caller(people[number]), people[1 - number], True
+            )
+        except (NotSignedIn, NotPermitted) as error:
+            refused.append(error)
+
+    together(2, shut_out)
+    assert len(refused) == 1
+
+
+def test_a_row_that_comes_beside_a_close_is_not_in_the_sealed_month(shop, monkeypatch, in_line):
+    first = date(2026, 8, 1) if in_line else date(2026, 7, 1)
+    month = f"{first:%Y-%m}"
+    with writing(shop.console.engine) as connection:
+        connection.execute(periods.insert().values(**_asked(first)))
+    entry = _entry(f"txn_beside_{month}", datetime(2026, first.month, 15, 12, tzinfo=UTC))
+    monkeypatch.setattr(months, "_unblocked", lambda *_: None)
+    meeting = Meeting().after(monkeypatch, months, "seal")
+    meeting.after(monkeypatch, booking, "closed_days")
+    finance = Caller(person(shop.console, "finance"))
+
+    def work(number):
+        if number:
+            closing.confirm(office_of(shop.apart[0]), finance, month, livemode=False)
+        else:
+            retrying(lambda: _book(shop.apart[1].engine, entry))
+
+    together(2, work)
+    with reading(shop.console.engine) as connection:
+        assert months.verify(connection, month, False).holds is in_line
+
+
+def test_sums_that_are_written_anew_are_right_beside_a_booking(shop, monkeypatch):
+    meeting = Meeting().after(monkeypatch, rollups, "_true_counts")
+    meeting.after(monkeypatch, booking, "closed_days")
+    entry = _entry("txn_beside_a_rebuild", datetime(2026, 5, 2, tzinfo=UTC))
+
+    def work(number):
+        if number:
+            rollups.rebuild_all(shop.apart[0].engine, UTC_ZONE)
+        else:
+            retrying(lambda: _book(shop.apart[1].engine, entry))
+
+    together(2, work)
+    monkeypatch.undo()
+    assert rollups.differences(shop.console.engine) == []
+
+
+def test_the_log_is_one_chain_with_writers_on_each_node(shop):
+    def write(number):
+        for _ in range(5):
+            retrying(lambda: _note(shop.engines[number % 3], number))
+
+    together(6, write)
+    with reading(shop.console.engine) as connection:
+        assert audit.verify(connection) is None
+
+
+def test_an_event_that_two_receivers_get_at_once_is_kept_once(shop):
+    before = _count(shop, events)
+    incoming = [parse_envelope(event_body(f"twice{number}")) for number in range(10)]
+
+    def receive(number):
+        for event in incoming:
+            retrying(lambda event=event: _store(shop.apart[number].engine, event))
+
+    together(2, receive)
+    assert _count(shop, events) - before == len(incoming)
+
+
+def test_a_transaction_that_was_lost_in_a_savepoint_commits_nothing_more(shop):
+    """Another node's commit ends it without a word; what follows must not be one of its own."""
+    here, there = (one.engine for one in shop.apart)
+    with reading(here) as connection:
+        with pytest.raises(DBAPIError) as lost:
+            _lose(connection, there)
+        assert is_transient(lost.value)
+        assert connection.invalidated
+
+
+def _lose(connection, there):
+    """Take a turn in a savepoint that another node takes meanwhile."""
+    with undone(connection):
+        turns.take(connection, "rehearsed")
+        with writing(there) as other:
+            turns.take(other, "rehearsed")
+        for _ in range(200):
+            connection.execute(select(table)).all()
+            time.sleep(0.02)
+
+
+def _count(shop, which):
+    with reading(shop.console.engine) as connection:
+        return connection.scalar(select(func.count()).select_from(which))
+
+
+def _asked(first):
+    return {
+        "livemode": False,
+        "month": f"{first:%Y-%m}",
+        "number": 1,
+        "first_day": first,
+        "last_day": first.replace(day=31),
+        "zone": "UTC",
+        "state": PeriodState.ASKED,
+        "asked_by": "somebody",
+        "asked_at": clock.now(),
+    }
+
+
+def _entry(stripe_id, at):
+    return LedgerEntry(
+        stripe_id=stripe_id,
+        livemode=False,
+        type="charge",
+        reporting_category="charge",
+        source_id="ch_nowhere",
+        charge_id="ch_nowhere",
+        amount_minor=1_000,
+        fee_minor=0,
+        net_minor=1_000,
+        currency="usd",
+        exchange_rate=None,
+        description=None,
+        status="available",
+        created_at=at,
+        available_on=at,
+    )
+
+
+def _book(engine, entry):
+    with writing(engine) as connection:
+        booking.ingest(connection, [entry], Scope(UTC_ZONE, slot=3))
+
+
+def _note(engine, number):
+    with writing(engine) as connection:
+        audit.append(connection, actor=f"writer {number}", action="test")
+
+
+def _store(engine, event):
+    with writing(engine) as connection:
+        store(connection, [event], source="webhook", received_at=clock.now())
