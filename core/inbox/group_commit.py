@@ -126,7 +126,9 @@ class GroupWriter(Generic[Ticket]):
         started = time.perf_counter()
         error: TillwatchError | None = None
         try:
-            retrying(lambda: self._write([event for event, _ in batch]), tries=_TRIES)
+            retrying(
+                lambda: self._write([event for event, _ in batch]), tries=_TRIES, repeatable=True
+            )
         except SQLAlchemyError as failure:
             if len(batch) > 1 and not is_passing(failure):
                 # One event that the database refuses must not turn its neighbours away.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from core.db import turns
+from core.db.engine import writing
 from core.db.tables import turns as table
 from core.db.upsert import insert_missing
 
@@ -36,6 +37,10 @@ def with_turns_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         slots: list[dict[str, Any]] = [
             {"slot": slot, "turn": 0} for slot in sorted({turns.slot_of(name) for name in names})
         ]
+        # Once a row is there, it changes nothing.
+        with writing(connection.engine) as other:
+            there = set(other.scalars(select(table.c.slot)))
+            insert_missing(other, table, [s for s in slots if s["slot"] not in there], "slot")
         insert_missing(connection, table, slots, "slot")
 
     monkeypatch.setattr(turns, "take", locked)

@@ -107,7 +107,8 @@ def execute(
     names = (f"operation {operation_id}", *lines)
     write = partial(_write_down, context, caller, order, rights, operation_id, check, names)
     with refusals_noted(context, caller, order.kind.name, order.target):
-        sending = retrying(write)
+        # What was kept is found by its id, and resolved by the worker.
+        sending = retrying(write, repeatable=True)
     if isinstance(sending, PendingCall):
         return Done(operation_id, *send(context, sending))
     source = context.gateway(order.livemode).get(sending["path"])

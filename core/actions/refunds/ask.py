@@ -59,7 +59,9 @@ def ask(
     context.gateway(livemode)
     key = rules.new_id(request_id)
     with refusals_noted(context, caller, ASK, asked.payment_intent_id):
-        sending, warned = retrying(partial(_write_down, context, caller, asked, livemode, key))
+        # What was kept is found by its key: the worker then sends it.
+        write = partial(_write_down, context, caller, asked, livemode, key)
+        sending, warned = retrying(write, repeatable=True)
     return answer(context, key, sending, warned)
 
 
