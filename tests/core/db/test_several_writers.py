@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,13 +40,13 @@ from core.mirror import rollups
 from core.proof import periods as months
 from core.states import PeriodState
 from tests.core.actions.payments.test_risk_races import LARGE, LET_THROUGH
-from tests.core.actions.refunds.test_refund_races import together
+from tests.core.actions.refunds.test_refund_races import ask_for_parts, together
 from tests.support.administrators import office_of
 from tests.support.fixtures_access import make_console, person
 from tests.support.fixtures_actions import make_context, with_token
 from tests.support.planted_turns import with_turns_that_change_nothing
 from tests.support.receivers import event_body
-from tests.support.refunds import paid, part
+from tests.support.refunds import paid, part, requests
 
 pytestmark = [pytest.mark.galera, pytest.mark.long]
 UTC_ZONE = ZoneInfo("UTC")
@@ -190,8 +191,8 @@ def test_what_was_written_on_one_node_is_read_on_another(shop):
 def test_two_refunds_never_pass_what_was_captured(shop, action_emulator, monkeypatch, in_line):
     action_emulator.control("POST", "settings", {"refund_limit": False})
     contexts = [make_context(console, action_emulator) for console in shop.apart]
-    callers = [Caller(person(shop.console, "support")) for _ in contexts]
-    payment = paid(contexts[0], 10_000)
+    callers = [Caller(somebody(shop, "support")) for _ in contexts]
+    payment = taken(contexts[0], 10_000)
     meeting = Meeting(shop).after(monkeypatch, refunds, "refundable_balance")
     # What comes of the call is written to the payment's row: that would be seen without a turn.
     meeting.committed_before(monkeypatch, refunds, "answer")
@@ -211,10 +212,10 @@ def test_one_person_on_two_nodes_stays_within_their_day(
     shop, action_emulator, monkeypatch, in_line
 ):
     contexts = [make_context(console, action_emulator) for console in shop.apart]
-    caller = Caller(person(shop.console, "support"))
+    caller = Caller(somebody(shop, "support"))
     for _ in range(4):
-        refunds.ask(contexts[0], caller, part(paid(contexts[0], 9_000), "90"), livemode=False)
-    last = [paid(contexts[0], 9_000) for _ in contexts]
+        refunds.ask(contexts[0], caller, part(taken(contexts[0], 9_000), "90"), livemode=False)
+    last = [taken(contexts[0], 9_000) for _ in contexts]
     meeting = Meeting(shop).after(monkeypatch, refunds, "allowance_of")
     states = []
 
@@ -229,8 +230,8 @@ def test_one_person_on_two_nodes_stays_within_their_day(
 
 def test_the_same_request_on_two_nodes_is_one_refund(shop, action_emulator, monkeypatch):
     contexts = [make_context(console, action_emulator) for console in shop.apart]
-    caller = Caller(person(shop.console, "support"))
-    payment, key = paid(contexts[0], 9_000), "00000000-0000-4000-8000-0000000000aa"
+    caller = Caller(somebody(shop, "support"))
+    payment, key = taken(contexts[0], 9_000), "00000000-0000-4000-8000-0000000000aa"
     meeting = Meeting(shop).after(monkeypatch, refunds, "find")
     answers = []
 
@@ -248,7 +249,7 @@ def test_the_same_request_on_two_nodes_is_one_refund(shop, action_emulator, monk
 
 def test_risk_is_asked_in_line(shop, action_emulator, monkeypatch, in_line):
     contexts = [make_context(console, action_emulator) for console in shop.apart]
-    backend = with_token(shop.console, person(shop.console, "viewer"), "service")
+    backend = backend_of(shop)
     asked = replace(LARGE, user_id=f"user {in_line}")
 
     def tried(number):
@@ -288,7 +289,7 @@ def test_guesses_on_two_nodes_do_not_pass_the_limit(shop, monkeypatch, in_line):
 
 
 def test_two_administrators_do_not_shut_each_other_out(shop, monkeypatch, in_line):
-    people = [person(shop.console, "admin") for _ in shop.apart]
+    people = [somebody(shop, "admin") for _ in shop.apart]
     meeting = Meeting(shop).after(monkeypatch, users, "address_of")
     refused = []
 
@@ -313,7 +314,7 @@ def test_a_row_that_comes_beside_a_close_is_not_in_the_sealed_month(shop, monkey
     monkeypatch.setattr(months, "_unblocked", lambda *_: None)
     meeting = Meeting(shop).after(monkeypatch, months, "seal")
     meeting.after(monkeypatch, booking, "closed_days")
-    finance = Caller(person(shop.console, "finance"))
+    finance = Caller(somebody(shop, "finance"))
 
     def work(number):
         if number:
@@ -383,6 +384,38 @@ def _lose(connection, there):
         for _ in range(200):
             connection.execute(select(table)).all()
             time.sleep(0.02)
+
+
+@pytest.mark.torture
+def test_storms_of_refunds_on_three_nodes_never_pass_what_was_captured(shop, action_emulator):
+    action_emulator.control("POST", "settings", {"refund_limit": False})
+    consoles = [shop.console, *shop.apart]
+    contexts = [make_context(console, action_emulator) for console in consoles]
+    callers = [Caller(somebody(shop, "support")) for _ in range(6)]
+    lead = Caller(somebody(shop, "support_lead"))
+    for seed in range(100):
+        payment = taken(contexts[0], 100_000)
+        storm = partial(ask_for_parts, callers=callers, lead=lead, payment=payment, rounds=6)
+        together(6, lambda n, run=storm, s=seed: run(contexts[n % 3], seed=s, number=n))
+        counted = action_emulator.control("GET", f"refunds?payment_intent={payment}")
+        kept = [one for one in requests(shop.console.engine, payment) if one.state == "succeeded"]
+        assert counted["amount"] == sum(one.amount_minor for one in kept) <= 100_000
+        assert counted["count"] == len(kept)
+
+
+def somebody(shop, role):
+    """A new person; another node may just be writing to the log."""
+    return retrying(lambda: person(shop.console, role))
+
+
+def backend_of(shop):
+    user_id = somebody(shop, "viewer")
+    return retrying(lambda: with_token(shop.console, user_id, "service"))
+
+
+def taken(context, amount):
+    """A payment of so many minor units."""
+    return retrying(lambda: paid(context, amount))
 
 
 def _count(shop, which):
