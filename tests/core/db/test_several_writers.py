@@ -29,8 +29,9 @@ from core.actions.refunds import ask as refunds
 from core.bootstrap import Console
 from core.db import migrate, turns
 from core.db.engine import is_transient, open_engine, reading, retrying, undone, writing
-from core.db.tables import events, operations, periods
+from core.db.tables import balance_transactions, events, operations, periods
 from core.db.tables import turns as table
+from core.emulator.server import start_emulator
 from core.errors import InvalidInput, NotPermitted, NotSignedIn, RiskRefused, TooManyAttempts
 from core.events.store import parse_envelope, store
 from core.gateway.snapshots import LedgerEntry
@@ -38,9 +39,10 @@ from core.ledger import ingest as booking
 from core.ledger.booking import Scope
 from core.mirror import rollups
 from core.proof import periods as months
-from core.states import PeriodState
+from core.states import EventState, PeriodState
 from tests.core.actions.payments.test_risk_races import LARGE, LET_THROUGH
 from tests.core.actions.refunds.test_refund_races import ask_for_parts, together
+from tests.support.account_mirror import connect, do_business
 from tests.support.administrators import office_of
 from tests.support.fixtures_access import make_console, person
 from tests.support.fixtures_actions import make_context, with_token
@@ -169,10 +171,11 @@ def test_three_that_start_at_once_bring_the_tables_up_to_date_once(failed_starts
 
 
 def test_connections_go_to_each_node_and_wait_for_what_the_others_wrote(shop):
-    seen = set()
+    engine, seen = open_engine(shop.console.engine.url.render_as_string(hide_password=False)), set()
     with ExitStack() as stack:
+        stack.callback(engine.dispose)
         for _ in range(3):
-            connection = stack.enter_context(shop.console.engine.connect())
+            connection = stack.enter_context(engine.connect())
             seen.add(connection.scalar(text("SELECT @@wsrep_node_name")))
             assert connection.scalar(text("SELECT @@wsrep_sync_wait")) == 1
     assert seen == {"n0", "n1", "n2"}
@@ -384,6 +387,32 @@ def _lose(connection, there):
         for _ in range(200):
             connection.execute(select(table)).all()
             time.sleep(0.02)
+
+
+def test_workers_on_three_nodes_lose_and_double_nothing(galera, shop, tmp_path):
+    """Each event comes to each node; each worker applies, reads and books what it can get."""
+    url = shop.console.engine.url.render_as_string(hide_password=False)
+    with start_emulator(state_path=tmp_path / "emulator.db", seed=7) as emulator:
+        spines = [connect(emulator, galera.pinned(url, node)) for node in (1, 2)]
+        spines.append(connect(emulator, url))
+        do_business(spines[0], seed=7, count=16)
+        told, booked = spines[0].events(), spines[0].ledger_at_stripe()
+
+        def work(number):
+            spines[number].deliver(told)
+            spines[number].drain()
+
+        together(3, work)
+        spines[0].drain()
+        for spine in spines:
+            spine.engine.dispose()
+    kept = select(balance_transactions.c.stripe_id)
+    with reading(shop.console.engine) as connection:
+        assert {row["id"] for row in booked} <= set(connection.scalars(kept))
+        waiting = select(func.count()).where(events.c.state != EventState.APPLIED)
+        ours = events.c.stripe_id.in_([event["id"] for event in told])
+        assert connection.scalar(waiting.where(ours)) == 0
+    assert rollups.differences(shop.console.engine) == []
 
 
 @pytest.mark.torture
