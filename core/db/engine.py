@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -290,15 +291,22 @@ def undone(connection: Connection) -> Iterator[None]:
         raise
 
 
-def retrying(work: Callable[[], T], *, tries: int = 8, repeatable: bool = False) -> T:
+def retrying(
+    work: Callable[[], T],
+    *,
+    tries: int = 8,
+    repeatable: bool = False,
+    longest: float = math.inf,
+) -> T:
     """Run a whole transaction, again after a deadlock, a lock timeout or a lost connection.
 
     A conflict is tried again for `CONFLICT_SECONDS` at least, a node without a majority for
     `QUORUM_SECONDS`, anything else so many times. `repeatable`: doing it twice changes nothing, so
-    that it is also tried again where nobody knows whether it was committed.
+    that it is also tried again where nobody knows whether it was committed. `longest`: whoever
+    waits for it does not wait for more seconds, whatever the reason.
     """
     attempts = Retrying(
-        stop=_Patience(tries),
+        stop=_Patience(tries, longest),
         wait=wait_random_exponential(multiplier=0.02, max=2),
         retry=retry_if_exception(lambda e: is_transient(e) or (repeatable and _is_unknown(e))),
         reraise=True,
@@ -309,8 +317,8 @@ def retrying(work: Callable[[], T], *, tries: int = 8, repeatable: bool = False)
 class _Patience(stop_base):
     """How long is tried: by the number of tries, and by the clock for what ends by itself."""
 
-    def __init__(self, tries: int) -> None:
-        self._tries = tries
+    def __init__(self, tries: int, longest: float) -> None:
+        self._tries, self._longest = tries, longest
 
     def __call__(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome is not None else None
@@ -318,5 +326,5 @@ class _Patience(stop_base):
             return False
         waited = state.seconds_since_start or 0.0
         if _is_conflict(error):
-            return waited >= CONFLICT_SECONDS
-        return _number(error) not in _NO_QUORUM or waited >= QUORUM_SECONDS
+            return waited >= min(CONFLICT_SECONDS, self._longest)
+        return _number(error) not in _NO_QUORUM or waited >= min(QUORUM_SECONDS, self._longest)

@@ -67,6 +67,9 @@ def test_a_conflict_without_an_end_is_told_in_the_end(monkeypatch):
         retrying(failing(1213, 10**6), tries=2)
     with pytest.raises(InsertRace):
         retrying(_raced, tries=2)
+    monkeypatch.undo()
+    with pytest.raises(OperationalError):
+        retrying(failing(1213, 10**6), tries=2, longest=0.05)
 
 
 def _raced():
