@@ -58,7 +58,7 @@ def failing(number, times):
 
 @pytest.mark.parametrize("number", [1205, 1213, 1305])
 def test_a_conflict_is_tried_again_by_the_clock_and_not_by_a_number_of_tries(number):
-    assert retrying(failing(number, 12), tries=2) == 13
+    assert retrying(failing(number, 4), tries=2) == 5
 
 
 def test_a_conflict_without_an_end_is_told_in_the_end(monkeypatch):
@@ -77,7 +77,7 @@ def _raced():
 
 
 def test_a_node_without_a_majority_is_waited_for_up_to_a_limit(monkeypatch):
-    assert retrying(failing(1047, 10), tries=2) == 11
+    assert retrying(failing(1047, 4), tries=2) == 5
     monkeypatch.setattr(engines, "QUORUM_SECONDS", 0.05)
     with pytest.raises(OperationalError):
         retrying(failing(1047, 10**6), tries=2)
