@@ -56,7 +56,7 @@ def test_last_sign_ins_move_and_roles_stay(empty_url):
     with writing(engine) as connection:
         config = migrate._config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0022")
+        command.upgrade(config, "0024")
     with writing(engine) as connection:
         when = Utc().bind_processor(engine.dialect)(at)
         connection.execute(

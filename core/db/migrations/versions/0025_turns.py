@@ -8,8 +8,8 @@ from alembic import op
 
 from core.db.types import Utc, binary_string
 
-revision = "0023"
-down_revision = "0022"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
