@@ -169,7 +169,6 @@ def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: b
     def work(connection: Connection, now: datetime) -> None:
         text("reason", new.reason, LONGEST_REASON)
         _check_counts(new)
-        accounts.lock(connection, livemode=livemode)
         lines = _lines(connection, new.line_ids, livemode)
         paid = _payouts(connection, new.payout_ids, livemode)
         decision = str(uuid.uuid4())
@@ -195,7 +194,8 @@ def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: b
             now=now,
         )
 
-    permitted_change(context, caller, REFUSE, work, right=MANAGE_BANK)
+    lines = [accounts.line(livemode)]
+    permitted_change(context, caller, REFUSE, work, right=MANAGE_BANK, lines=lines)
 
 
 def _check_shape(new: NewMatch) -> None:
