@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.db.tables import login_attempts, settings_table
 from core.db.upsert import insert_missing
-from core.domain.sign_ins import account_key
+from core.domain.sign_ins import account_key, address_key
 from core.errors import TooManyAttempts
 
 PER_ACCOUNT = 10
@@ -28,12 +28,12 @@ def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
     _one_at_a_time(connection, now)
     attempt = login_attempts.c
     account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
-    address = _wrong(connection, attempt.ip == ip, now - ADDRESS_WINDOW)
+    address = _wrong(connection, attempt.ip == address_key(ip), now - ADDRESS_WINDOW)
     if account >= PER_ACCOUNT or address >= PER_ADDRESS:
         raise TooManyAttempts
     row = {
         "account_hash": account_key(email),
-        "ip": ip,
+        "ip": address_key(ip),
         "succeeded": False,
         "attempted_at": now,
     }

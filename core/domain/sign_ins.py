@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import ColumnElement, and_
 
@@ -18,6 +19,17 @@ IDLE = timedelta(minutes=30)
 def account_key(email: str) -> str:
     """What an account is counted under; an address that nobody has is counted alike."""
     return hashlib.sha256(email.strip().casefold().encode()).hexdigest()
+
+
+def address_key(ip: str) -> str:
+    """What a client's address is counted under: of IPv6 the /64, since one client has all of it."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((int(address), 64), strict=False))
+    return str(address)
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:

@@ -70,6 +70,7 @@ def command(host: str, port: int | None) -> None:
         lifespan="on",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         log_config=None,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=60,

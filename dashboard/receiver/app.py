@@ -18,6 +18,7 @@ from core.db.engine import open_engine
 from core.inbox.group_commit import GroupWriter
 from core.inbox.health import DatabaseState, Disks, Readiness, backlog_or_none, streams_or_none
 from core.settings import Settings
+from dashboard.asgi.client_address import ClientAddress
 from dashboard.asgi.request_body import LimitedBodies
 from dashboard.receiver.metrics import Metrics
 from dashboard.receiver.webhook import OPERATION, PATH, Answer, Webhook, settle_in
@@ -84,7 +85,8 @@ def create_app(settings: Settings) -> Receiver:
     limited = Origins(LimitedBodies(api, rest_errors.refuse), settings.origins)
     app = Receiver(lifespan=lifespan)
     app.webhook = webhook
-    app.rest = SecurityHeaders(limited, https=settings.force_https)
+    headed = SecurityHeaders(limited, https=settings.force_https)
+    app.rest = ClientAddress(headed, settings.proxies)
     app.state.api = api
     return app
 
