@@ -39,6 +39,7 @@ from core.domain.stream_limits import (
     WRITTEN_EVERY,
 )
 from core.domain.versions import changes
+from core.events.kept_secrets import hide_kept_secrets
 from core.gateway.client import Gateway
 from core.inbox.event_processor import apply_inbox, put_back_for
 from core.inbox.poll import poll
@@ -344,6 +345,8 @@ def _retain(console: Console, context: ActionContext) -> bool:
     more = personal_data.purge(engine, context.books, days=settings.personal_data_days, at=now)
     full = pruned == CHUNK or forgotten == redaction.CHUNK or HISTORY_CHUNK in gone
     return fill(engine, at=now) or full or more
+    hiding = hide_kept_secrets(context.engine, at=now)
+    return pruned == CHUNK or forgotten == redaction.CHUNK or hiding
 
 
 def _upkeep(console: Console) -> bool:
