@@ -85,6 +85,13 @@ _ALL = (
         "revenue",
     ),
     AlertKind(
+        "doubled_operation",
+        money_checks.doubled_operation,
+        (Number("days", 30, 1, 365),),
+        (SEE_REVENUE, APPROVE_REFUND, USE_DEVELOPER_TOOLS),
+        "payments",
+    ),
+    AlertKind(
         "large_refund",
         money_checks.large_refund,
         (

@@ -27,6 +27,7 @@ from core.actions.operations.call import (
 )
 from core.actions.operations.kinds import (
     LEASE,
+    Doubled,
     Json,
     OperationKind,
     PendingCall,
@@ -37,6 +38,7 @@ from core.db.tables import operations
 from core.errors import Misconfigured, StripeError
 from core.gateway.client import KEY_LASTS, Gateway
 from core.mirror.faults import OF_ONE_OBJECT, raise_if_transient, reason
+from core.mirror.operation_objects import Tagged, note_tagged
 from core.states import OperationState
 
 _log = logging.getLogger(__name__)
@@ -117,7 +119,7 @@ def _look(context: ActionContext, one: Unresolved) -> None:
     """Find what came of it, or send it again; an error of Stripe's puts it off."""
     sending, started = one.sending, clock.now()
     try:
-        found = sending.kind.find(context.gateway(sending.livemode), one)
+        found = _found(context, one)
         if found is not None:
             retrying(partial(record_outcome, context, sending, found, started))
         elif (why := _not_again(context, one)) is None:
@@ -134,6 +136,35 @@ def _look(context: ActionContext, one: Unresolved) -> None:
         # What cannot be read, or not be kept, must not hold up those that were claimed with it.
         _log.error("%s %s: %s", sending.kind.name, sending.operation_id, reason(error))
         retrying(partial(_put_off, context, one))
+
+
+def _found(context: ActionContext, one: Unresolved) -> Mapping[str, Any] | None:
+    """What came of it at Stripe; of several objects the first that was made, and all are noted."""
+    sending = one.sending
+    try:
+        return sending.kind.find(context.gateway(sending.livemode), one)
+    except Doubled as error:
+        _log.error("%s %s made %s", sending.kind.name, sending.operation_id, error)
+        # Stripe lists the newest first, also those of one second.
+        found = sorted(reversed(error.found), key=lambda each: each["created"])
+        retrying(partial(_note_doubled, context, sending, found))
+        return found[0]
+
+
+def _note_doubled(
+    context: ActionContext, sending: PendingCall, found: list[Mapping[str, Any]]
+) -> None:
+    tagged = [
+        Tagged(
+            sending.operation_id,
+            each["id"],
+            sending.livemode,
+            each.get("payment_intent") or each.get("charge"),
+        )
+        for each in found
+    ]
+    with writing(context.engine) as connection:
+        note_tagged(connection, tagged, clock.now())
 
 
 def _not_again(context: ActionContext, one: Unresolved) -> str | None:

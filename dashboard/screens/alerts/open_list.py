@@ -108,7 +108,7 @@ def _buttons(one: Alert) -> None:
 
 def _place(one: Alert) -> tuple[str, dict[str, str] | None]:
     """The screen where the matter is worked on, and what its address says."""
-    if one.kind == "large_refund" and one.facts.get("payment_id"):
+    if one.kind in ("large_refund", "doubled_operation") and one.facts.get("payment_id"):
         return "payment", {"id": str(one.facts["payment_id"])}
     queries = {"dead_event": {"q": "state:dead"}, "failure_rate": {"q": "status:failed"}}
     return KINDS[one.kind].screen, queries.get(one.kind)
