@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import Misconfigured, UnknownCurrency
+from core.known_hosts import name_of
 from core.money import known_currency
 
 #: What the emulator takes as a key when no Stripe key is set. It opens nothing anywhere else.
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     emulator_port: int = Field(12111, ge=1, le=65535)
     ui_origin: str = ""
     trusted_proxies: str = ""
+    allowed_hosts: str = ""
 
     @classmethod
     def settings_customise_sources(
@@ -148,6 +150,12 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Which sites' scripts may call the REST API from a browser."""
         return tuple(origin.rstrip("/") for origin in _listed(self.cors_origins))
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names by which the receiver may be asked for, beside IP addresses and localhost."""
+        given = (*_listed(self.allowed_hosts), self.public_url, self.ui_origin)
+        return frozenset(name_of(one.lower()) for one in given) - {""}
 
     @property
     def public_base(self) -> str:

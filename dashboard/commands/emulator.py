@@ -35,6 +35,11 @@ from core.errors import Misconfigured
     default=None,
     help="Signs what is sent to --webhook (STRIPE_WEBHOOK_SECRET).",
 )
+@click.option(
+    "--allowed-host",
+    multiple=True,
+    help="A name under which others ask for it; addresses and localhost need none.",
+)
 def command(
     port: int,
     host: str,
@@ -42,6 +47,7 @@ def command(
     seed: int | None,
     webhook: str | None,
     webhook_secret: str | None,
+    allowed_host: tuple[str, ...],
 ) -> None:
     """Run a local, stateful Stripe in test mode. Any sk_test_ key is accepted."""
     if webhook and not webhook_secret:
@@ -57,6 +63,7 @@ def command(
             seed=seed,
             webhook=webhook,
             webhook_secret=webhook_secret,
+            names=allowed_host,
         )
     except Misconfigured as reason:
         raise click.ClickException(reason.message) from reason

@@ -7,6 +7,7 @@ import logging
 import click
 import uvicorn
 
+from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.process import logs
 from dashboard.ui.viewer import current_console
 from dashboard.web import app as web_app
@@ -35,6 +36,7 @@ def command(port: int | None) -> None:
         app,
         host="127.0.0.1",
         port=listen,
+        http=BoundedHttp,
         ws="websockets-sansio",
         # A screen's message is at most its widgets' states; uploads come by HTTP.
         ws_max_size=50 * 1024 * 1024,

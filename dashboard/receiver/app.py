@@ -19,6 +19,7 @@ from core.inbox.group_commit import GroupWriter
 from core.inbox.health import DatabaseState, Disks, Readiness, backlog_or_none, streams_or_none
 from core.settings import Settings
 from dashboard.asgi.client_address import ClientAddress
+from dashboard.asgi.host_check import HostCheck
 from dashboard.asgi.request_body import LimitedBodies
 from dashboard.receiver.metrics import Metrics
 from dashboard.receiver.webhook import OPERATION, PATH, Answer, Webhook, settle_in
@@ -86,7 +87,8 @@ def create_app(settings: Settings) -> Receiver:
     app = Receiver(lifespan=lifespan)
     app.webhook = webhook
     headed = SecurityHeaders(limited, https=settings.force_https)
-    app.rest = ClientAddress(headed, settings.proxies)
+    # The webhook stands before all of this: a signature is proof enough.
+    app.rest = HostCheck(ClientAddress(headed, settings.proxies), settings.host_names)
     app.state.api = api
     return app
 

@@ -23,6 +23,7 @@ CORE_TIERS = (
         "errors",
         "money",
         "clock",
+        "known_hosts",
         "masking",
         "program_faults",
         "search_words",

@@ -146,7 +146,8 @@ def _found(context: ActionContext, one: Unresolved) -> Mapping[str, Any] | None:
     except Doubled as error:
         _log.error("%s %s made %s", sending.kind.name, sending.operation_id, error)
         # Stripe lists the newest first, also those of one second.
-        found = sorted(reversed(error.found), key=lambda each: each["created"])
+        found: list[Mapping[str, Any]] = list(reversed(error.found))
+        found.sort(key=lambda each: int(each["created"]))
         retrying(partial(_note_doubled, context, sending, found))
         return found[0]
 
