@@ -20,7 +20,7 @@ BREACHES: dict[str, tuple[str, str]] = {}
 ONLY = {
     "reads": {"db", "domain", "money", "errors", "clock", "masking", "reads"}
     | {"search_words", "states"},
-    "emulator": {"money", "errors", "clock", "emulator", "known_hosts"},
+    "emulator": {"money", "errors", "clock", "emulator"} | {"known_hosts", "private_files"},
     "domain": {"db", "domain", "errors", "money", "clock", "states"},
     "books": {"books", "db", "money", "errors", "clock", "states", "domain"},
 }

@@ -9,6 +9,7 @@ import click
 
 from core.emulator.server import serve
 from core.errors import Misconfigured
+from core.private_files import private_folder
 
 
 @click.command()
@@ -53,7 +54,7 @@ def command(
     if webhook and not webhook_secret:
         raise click.UsageError("--webhook needs --webhook-secret.")
     state = state or Path(os.environ.get("VAR_DIR") or "var") / "emulator.db"
-    state.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(state.parent)
     click.echo(f"Stripe emulator on http://{host}:{port} (STRIPE_API_BASE), state in {state}")
     try:
         serve(

@@ -15,6 +15,7 @@ import uvicorn
 
 from core import settings as settings_
 from core.db.start import prepare
+from core.private_files import secure
 from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.process import logs
 from dashboard.receiver.app import create_app
@@ -68,6 +69,7 @@ def command(host: str, port: int | None) -> None:
     _share_memory()
     settings = settings_.load()
     logs.set_up(settings, "receiver")
+    secure(settings.var_dir)
     # One line for each nonsense that a stranger sends would let him fill the disk.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     prepare(settings.database)

@@ -7,6 +7,7 @@ import logging
 import click
 import uvicorn
 
+from core.private_files import secure
 from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.process import logs
 from dashboard.ui.viewer import current_console
@@ -25,6 +26,7 @@ def command(port: int | None) -> None:
     """
     settings = current_console().settings
     logs.set_up(settings, "ui")
+    secure(settings.var_dir)
     listen = port or settings.ui_port
     app = web_app.create_app(current_console(), listen)
     if (settings.ui_origin or settings.force_https) and not settings.proxies:

@@ -25,6 +25,7 @@ CORE_TIERS = (
         "clock",
         "known_hosts",
         "masking",
+        "private_files",
         "program_faults",
         "search_words",
         "states",
