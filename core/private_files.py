@@ -7,10 +7,14 @@ import stat
 import sys
 from pathlib import Path
 
+from core.errors import Misconfigured
+
 _FILE, _FOLDER = 0o600, 0o700
 #: What stands in VAR_DIR; of other files there nothing is known, and nothing changed.
 _OURS = ("*.db", "*.db-wal", "*.db-shm", "*.db-journal", "webhook_secret", "synced")
 _EXPORTS = "exports"
+#: What each SQLite file begins with.
+_SQLITE = b"SQLite format 3\0"
 
 
 def private_folder(path: Path) -> None:
@@ -28,9 +32,24 @@ def private_file(path: Path) -> None:
     _close_to_others(path, _FILE)
 
 
+def private_database(path: Path) -> None:
+    """The same for a SQLite file and its logs; a file of another kind is left as it is."""
+    private_folder(path.parent)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, _FILE)
+    try:
+        start = os.read(descriptor, len(_SQLITE))
+    finally:
+        os.close(descriptor)
+    if start in (b"", _SQLITE):
+        for end in ("", "-wal", "-shm"):
+            _close_to_others(path.with_name(path.name + end), _FILE)
+
+
 def secure(var_dir: Path) -> None:
     """Make VAR_DIR, and close it and what an earlier version left open in it to others."""
     private_folder(var_dir)
+    if not var_dir.is_dir():
+        raise Misconfigured(f"VAR_DIR is no folder: {var_dir}")
     _close_to_others(var_dir, _FOLDER)
     for pattern in _OURS:
         for path in var_dir.glob(pattern):

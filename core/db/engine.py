@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ from tenacity import (
 
 from core.db import literals
 from core.errors import DatabaseDown, InsertRace
-from core.private_files import private_file, private_folder
+from core.private_files import private_database
 
 T = TypeVar("T")
 
@@ -104,18 +104,6 @@ def _sqlite_to_read(path: str | None) -> Engine:
     return _sqlite(named, ("query_only=ON",))
 
 
-def _close_to_others(path: Path) -> None:
-    """SQLite gives its logs the rights of its file, and makes that readable for all."""
-    try:
-        private_folder(path.parent)
-        for one in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
-            if one == path or one.exists():
-                private_file(one)
-    except OSError:
-        # A folder in its place, no right, no room: SQLite says so, in the way that is waited for.
-        return
-
-
 def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +115,9 @@ def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
         f"cache_size=-{cache_mib * 1024}",
     )
         _close_to_others(Path(path))
+        # Where it cannot be made SQLite says so, in the way that is waited for.
+        with suppress(OSError):
+            private_database(Path(path))
     pragmas = ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_mib * 1024}")
     return _sqlite(url, pragmas, prepare=_keep_a_log_ahead)
 

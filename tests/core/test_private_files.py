@@ -11,6 +11,7 @@ import pytest
 from core.db.engine import open_engine
 from core.db.start import prepare
 from core.emulator.server import start_emulator
+from core.errors import DatabaseDown, Misconfigured
 from core.private_files import private_file, private_folder, secure
 from core.settings import Settings
 from dashboard.process import launcher
@@ -72,6 +73,16 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path):
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
     assert stat.S_IMODE(other.stat().st_mode) == 0o644
     assert stat.S_IMODE(secret.stat().st_mode) == 0o644
+
+
+def test_a_file_that_is_no_database_stays_as_it_is(tmp_path):
+    other = tmp_path / "passwd"
+    other.write_text("root:x:0:0:root:/root:/bin/sh")
+    with pytest.raises(DatabaseDown):
+        prepare(f"sqlite:///{other}")
+    with pytest.raises(Misconfigured, match="VAR_DIR is no folder"):
+        secure(other)
+    assert stat.S_IMODE(other.stat().st_mode) == 0o644
 
 
 def test_a_file_keeps_its_content_and_a_narrower_mode(tmp_path):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from core.private_files import private_file
+from core.private_files import private_database
 
 #: A Stripe object as it goes over the wire; `_` holds what the wire never shows.
 Obj = dict[str, Any]
@@ -80,7 +80,7 @@ class Store:
     def __init__(self, path: str) -> None:
         self.lock = threading.RLock()
         if path != ":memory:":
-            private_file(Path(path))
+            private_database(Path(path))
         self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
