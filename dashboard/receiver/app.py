@@ -112,6 +112,7 @@ class Ready:
 _AGAINST = {
     "unreachable": "the database does not answer",
     "behind": "the database's tables are older than this program",
+    "ahead": "the database's tables are newer than this program",
 }
 
 
