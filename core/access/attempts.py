@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from core.db.tables import login_attempts, settings_table
 from core.db.upsert import insert_missing
@@ -51,8 +51,9 @@ def succeed(connection: Connection, seq: int) -> None:
 
 def forget(connection: Connection, now: datetime) -> None:
     """Delete what no limit looks at any more."""
-    old = login_attempts.c.attempted_at < now - 2 * ADDRESS_WINDOW
-    connection.execute(login_attempts.delete().where(old))
+    at = login_attempts.c.attempted_at
+    useless = or_(at < now - 2 * ADDRESS_WINDOW, at > now + 2 * ADDRESS_WINDOW)
+    connection.execute(login_attempts.delete().where(useless))
 
 
 def _one_at_a_time(connection: Connection, now: datetime) -> None:
@@ -67,5 +68,7 @@ def _wrong(connection: Connection, whose: ColumnElement[bool], since: datetime) 
         select(func.count())
         .select_from(login_attempts)
         .where(whose, attempt.attempted_at > since, ~attempt.succeeded)
+        # One that was written by a clock that ran ahead shuts nobody out until then.
+        .where(attempt.attempted_at <= since + 2 * ADDRESS_WINDOW)
     )
     return int(connection.execute(query).scalar_one())

@@ -42,7 +42,8 @@ def refuse_newer(connection: Connection) -> None:
     if is_newer(connection):
         raise Misconfigured(
             "the database's tables are those of a newer Tillwatch"
-            f" ({revision(connection)}; this one knows them up to {head()}): start that one, or restore a backup from before"
+            f" ({revision(connection)}; this one knows them up to {head()}): start that one, or"
+            " restore a backup from before"
         )
 
 

@@ -33,10 +33,16 @@ def address_key(ip: str) -> str:
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:
-    """A session has not ended; to be asked of `sessions` joined with `users`."""
+    """A session has not ended; to be asked of `sessions` joined with `users`.
+
+    One that was begun or used further ahead than another machine's clock may be is over: it would
+    last until that time came, and longer.
+    """
     return and_(
         sessions.c.revoked_at.is_(None),
         sessions.c.expires_at > now,
+        sessions.c.expires_at <= now + ABSOLUTE + IDLE,
         sessions.c.last_seen_at > now - IDLE,
+        sessions.c.last_seen_at <= now + IDLE,
         ~users.c.disabled,
     )

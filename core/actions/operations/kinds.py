@@ -85,11 +85,13 @@ class PendingCall:
 
 @dataclass(frozen=True)
 class Unresolved:
-    """An operation without an outcome, since when, and when it was last sent."""
+    """An operation without an outcome: when it says that it was written down, since when its
+    objects are looked for, and when it was last sent."""
 
     sending: PendingCall
     attempts: int
     created_at: datetime
+    looked_from: datetime
     sent_at: datetime
 
 
@@ -120,7 +122,7 @@ def find_created(path: str) -> Find:
     """Finds a new object by its tag in the list at `path`, from before the operation on."""
 
     def find(gateway: Gateway, one: Unresolved) -> Mapping[str, Any] | None:
-        since = clock.to_unix(one.created_at - LOOKED_BACK)
+        since = clock.to_unix(one.looked_from - LOOKED_BACK)
         pages = gateway.pages(path, created={"gte": since})
         return tagged_among(pages, one.sending.operation_id)
 

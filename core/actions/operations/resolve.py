@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, literal, select
 
 from core import clock
 from core.actions.context import ActionContext
@@ -34,7 +34,9 @@ from core.actions.operations.kinds import (
     Unresolved,
 )
 from core.db.engine import reading, retrying, writing
+from core.db.leases import SLACK
 from core.db.tables import operations
+from core.db.types import Utc
 from core.errors import Misconfigured, StripeError
 from core.gateway.client import KEY_LASTS, Gateway
 from core.mirror.faults import OF_ONE_OBJECT, raise_if_transient, reason
@@ -48,6 +50,8 @@ SENT_AGAIN_FOR = KEY_LASTS
 #: What is not sent again may still turn up for so long after it was sent.
 LOOKED_FOR = timedelta(minutes=10)
 BATCH = 20
+#: An operation with a date ahead of now may be as old as this, and hardly older.
+_FAR_BACK = timedelta(days=7)
 
 
 def resolve(context: ActionContext, kinds: Mapping[str, OperationKind]) -> int:
@@ -78,6 +82,10 @@ def _claim(
             moment,
             state=OperationState.UNKNOWN,
             attempts=c.attempts + 1,
+            # Of a clock that ran ahead: it counts as sent when it is looked for first.
+            updated_at=case(
+                (c.updated_at > moment + SLACK, literal(moment, Utc())), else_=c.updated_at
+            ),
         )
         mine = c.id.in_(ids) & OPERATION_LEASE.held(fence)
         rows = connection.execute(select(operations).where(mine)).all()
@@ -112,7 +120,9 @@ def _unresolved(row: Any, kind: OperationKind) -> Unresolved:
         again=True,
         until=clock.ends_in(min(left, LEASE)),
     )
-    return Unresolved(sending, row.attempts, row.created_at, row.updated_at)
+    # Objects are looked for from its date on: of a clock that ran ahead, from days back.
+    made = row.created_at if row.created_at <= clock.now() + SLACK else clock.now() - _FAR_BACK
+    return Unresolved(sending, row.attempts, row.created_at, made, row.updated_at)
 
 
 def _look(context: ActionContext, one: Unresolved) -> None:
@@ -172,6 +182,8 @@ def _not_again(context: ActionContext, one: Unresolved) -> str | None:
     """Why the same call is not made again; None if it is."""
     if one.sending.trace:
         return "Stripe does not have it, and it was not kept here: do it again"
+    if one.created_at > clock.now() + SLACK:
+        return "Stripe does not have it, and nobody knows how old its key is: it is not sent again"
     if clock.now() - one.created_at >= SENT_AGAIN_FOR:
         return "Stripe does not have it, and its key has ended: it is not sent again"
     return one.sending.kind.withdrawn(context.engine, one.sending)
