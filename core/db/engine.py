@@ -106,7 +106,9 @@ def _sqlite_to_read(path: str | None) -> Engine:
 
 def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # Where it cannot be made SQLite says so, in the way that is waited for.
+        with suppress(OSError):
+            private_database(Path(path))
     # What is deleted or overwritten is zeroed: personal data that is purged leaves the file too.
     pragmas = (
         "synchronous=FULL",
@@ -114,11 +116,6 @@ def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
         "secure_delete=ON",
         f"cache_size=-{cache_mib * 1024}",
     )
-        _close_to_others(Path(path))
-        # Where it cannot be made SQLite says so, in the way that is waited for.
-        with suppress(OSError):
-            private_database(Path(path))
-    pragmas = ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{cache_mib * 1024}")
     return _sqlite(url, pragmas, prepare=_keep_a_log_ahead)
 
 

@@ -93,7 +93,6 @@ def apply(
     stored_readings.keep_readings(connection, snapshots)
     written = ingest(connection, entries, books.scope, booked)
     note_tagged_snapshots(connection, snapshots, moment)
-    written = ingest(connection, entries, books.scope)
     if written.reversed:
         held = hold(connection, written.reversed)
         apply_payments(connection, held, (), (), held, books.scope, books.facets)

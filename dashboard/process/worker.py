@@ -349,9 +349,8 @@ def _retain(console: Console, context: ActionContext) -> bool:
     )
     more = personal_data.purge(engine, context.books, days=settings.personal_data_days, at=now)
     full = pruned == CHUNK or forgotten == redaction.CHUNK or HISTORY_CHUNK in gone
-    return fill(engine, at=now) or full or more
-    hiding = hide_kept_secrets(context.engine, at=now)
-    return pruned == CHUNK or forgotten == redaction.CHUNK or hiding
+    hiding = hide_kept_secrets(engine, at=now)
+    return fill(engine, at=now) or full or more or hiding
 
 
 def _upkeep(console: Console) -> bool:

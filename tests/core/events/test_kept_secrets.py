@@ -17,6 +17,7 @@ from core.events.kept_secrets import AGAIN_AFTER, hide_kept_secrets
 from core.events.store import as_bytes, parse_envelope, store
 from dashboard.process import worker
 from tests.support.fixtures_access import make_console
+from tests.support.fixtures_actions import make_context
 from tests.support.receivers import event_body, post, serving, settings_for, sign
 
 NOW = clock.from_unix(1_795_000_000)
@@ -97,9 +98,9 @@ def test_what_an_earlier_version_keeps_while_it_is_replaced_is_hidden_an_hour_la
     assert b"_secret_Y" in bodies(engine)[1]
 
 
-def test_the_worker_does_it(tmp_path):
+def test_the_worker_does_it(tmp_path, action_emulator):
     console = make_console(f"sqlite:///{tmp_path / 'tillwatch.db'}", var_dir=tmp_path)
     kept_as_it_came(console.engine, [1])
-    worker._retain(console, console)
+    worker._retain(console, make_context(console, action_emulator))
     assert b"_secret_Y" not in bodies(console.engine)[0]
     console.engine.dispose()

@@ -9,8 +9,8 @@ from alembic import op
 from core import clock
 from core.db.types import Utc, binary_string
 
-revision = "0023"
-down_revision = "0022"
+revision = "0025"
+down_revision = "0024"
 
 _SETTINGS = sa.table("settings", sa.column("name"))
 _RULES = sa.table(
