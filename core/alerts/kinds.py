@@ -88,7 +88,6 @@ _ALL = (
         "doubled_operation",
         money_checks.doubled_operation,
         (Number("days", 30, 1, 365),),
-        (SEE_REVENUE, APPROVE_REFUND, USE_DEVELOPER_TOOLS),
         "payments",
     ),
     AlertKind(
