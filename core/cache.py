@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
+from core.errors import Misconfigured
+
 #: How many entries a process keeps; the oldest go first.
 MOST = 10_000
 
@@ -81,4 +83,7 @@ def open_cache(redis_url: str) -> Cache:
     # Its client takes 5 MiB, which a process without Redis need not have.
     from core.redis_cache import RedisCache
 
-    return RedisCache(redis_url)
+    try:
+        return RedisCache(redis_url)
+    except ValueError:
+        raise Misconfigured("REDIS_URL is not redis://HOST:PORT/NUMBER or rediss://…") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import Misconfigured, UnknownCurrency
+from core.known_hosts import name_of
 from core.money import known_currency
 
 #: What the emulator takes as a key when no Stripe key is set. It opens nothing anywhere else.
@@ -21,6 +23,7 @@ EMULATOR_PUBLISHABLE_KEY = "pk_test_emulator"
 
 #: Personal data is kept for at least so long: refunds, disputes and matches are worked with it.
 SHORTEST_DAYS = 30
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 class FileSource(PydanticBaseSettingsSource):
@@ -79,6 +82,8 @@ class Settings(BaseSettings):
     receiver_port: int = Field(8502, ge=1, le=65535)
     emulator_port: int = Field(12111, ge=1, le=65535)
     ui_origin: str = ""
+    trusted_proxies: str = ""
+    allowed_hosts: str = ""
 
     @classmethod
     def settings_customise_sources(
@@ -117,6 +122,25 @@ class Settings(BaseSettings):
             raise ValueError(f"is 0 or at least {SHORTEST_DAYS}")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for name in _listed(value):
+            try:
+                network = ip_network(name)
+            except ValueError:
+                raise ValueError(
+                    f"{name} is not an IP address or network such as 10.0.0.0/24"
+                ) from None
+            if network.prefixlen == 0:
+                raise ValueError(f"{name} is everybody: name the proxies")
+        return value
+
+    @cached_property
+    def proxies(self) -> Networks:
+        """Whose word on a client's address is taken."""
+        return tuple(ip_network(name) for name in _listed(self.trusted_proxies))
+
     @cached_property
     def currencies(self) -> tuple[str, ...]:
         """The currencies that payments may be created in, lower case, as they were listed."""
@@ -126,6 +150,12 @@ class Settings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Which sites' scripts may call the REST API from a browser."""
         return tuple(origin.rstrip("/") for origin in _listed(self.cors_origins))
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names by which the receiver may be asked for, beside IP addresses and localhost."""
+        given = (*_listed(self.allowed_hosts), self.public_url, self.ui_origin)
+        return frozenset(name_of(one.lower()) for one in given) - {""}
 
     @property
     def public_base(self) -> str:

@@ -73,9 +73,15 @@ class Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; our own errors end it with one line, exit code 2 for bad input."""
+        """Run the command; our own errors end it with one line, exit code 2 for bad input.
+
+        So does a database that goes away meanwhile.
+        """
+        from core.db.engine import answering
+
         try:
-            return super().invoke(ctx)
+            with answering():
+                return super().invoke(ctx)
         except TillwatchError as error:
             raise _Refusal(error) from error
         except ValidationError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from core.db import turns
 from core.db.tables import login_attempts
-from core.domain.sign_ins import account_key
+from core.domain.sign_ins import account_key, address_key
 from core.errors import TooManyAttempts
 
 PER_ACCOUNT = 10
@@ -25,15 +25,15 @@ def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
     and the wait does not grow.
     """
     # Counting and entering are one step for an account, and for an address.
-    turns.take(connection, f"sign-in {account_key(email)}", f"sign-in from {ip}")
+    turns.take(connection, f"sign-in {account_key(email)}", f"sign-in from {address_key(ip)}")
     attempt = login_attempts.c
     account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
-    address = _wrong(connection, attempt.ip == ip, now - ADDRESS_WINDOW)
+    address = _wrong(connection, attempt.ip == address_key(ip), now - ADDRESS_WINDOW)
     if account >= PER_ACCOUNT or address >= PER_ADDRESS:
         raise TooManyAttempts
     row = {
         "account_hash": account_key(email),
-        "ip": ip,
+        "ip": address_key(ip),
         "succeeded": False,
         "attempted_at": now,
     }
@@ -51,8 +51,9 @@ def succeed(connection: Connection, seq: int) -> None:
 
 def forget(connection: Connection, now: datetime) -> None:
     """Delete what no limit looks at any more."""
-    old = login_attempts.c.attempted_at < now - 2 * ADDRESS_WINDOW
-    connection.execute(login_attempts.delete().where(old))
+    at = login_attempts.c.attempted_at
+    useless = or_(at < now - 2 * ADDRESS_WINDOW, at > now + 2 * ADDRESS_WINDOW)
+    connection.execute(login_attempts.delete().where(useless))
 
 
 def _wrong(connection: Connection, whose: ColumnElement[bool], since: datetime) -> int:
@@ -61,5 +62,7 @@ def _wrong(connection: Connection, whose: ColumnElement[bool], since: datetime) 
         select(func.count())
         .select_from(login_attempts)
         .where(whose, attempt.attempted_at > since, ~attempt.succeeded)
+        # One that was written by a clock that ran ahead shuts nobody out until then.
+        .where(attempt.attempted_at <= since + 2 * ADDRESS_WINDOW)
     )
     return int(connection.execute(query).scalar_one())

@@ -85,6 +85,12 @@ _ALL = (
         "revenue",
     ),
     AlertKind(
+        "doubled_operation",
+        money_checks.doubled_operation,
+        (Number("days", 30, 1, 365),),
+        "payments",
+    ),
+    AlertKind(
         "large_refund",
         money_checks.large_refund,
         (

@@ -123,6 +123,15 @@ def _failed_payout(subject: str, facts: Facts) -> tuple[str, str]:
     return "A payout failed", f"The payout {subject} of {_amount(facts)} failed."
 
 
+def _doubled_operation(subject: str, facts: Facts) -> tuple[str, str]:
+    payment = f" It is about the payment {facts['payment_id']}." if facts["payment_id"] else ""
+    text = (
+        f"The operation {subject} ({facts['operation']}) has {facts['count']} objects at Stripe:"
+        f" {facts['objects']}.{payment} Somebody may have been paid or charged twice."
+    )
+    return "One operation was done twice", text
+
+
 def _large_refund(subject: str, facts: Facts) -> tuple[str, str]:
     payment = f" of the payment {facts['payment_id']}" if facts["payment_id"] else ""
     return "A large refund", f"The refund {subject}{payment} gives back {_amount(facts)}."
@@ -136,5 +145,6 @@ _TEXTS: dict[str, Callable[[str, Facts], tuple[str, str]]] = {
     "stopped_stream": _stopped_stream,
     "open_break": _open_break,
     "failed_payout": _failed_payout,
+    "doubled_operation": _doubled_operation,
     "large_refund": _large_refund,
 }

@@ -1,4 +1,4 @@
-"""Checks of money that moved, or did not: failed payouts, large refunds, breaks of the proof."""
+"""Checks of money that moved, or did not: payouts, refunds, breaks, operations done twice."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from datetime import timedelta
 from sqlalchemy import Connection, func, or_, select
 
 from core import money
-from core.alerts.findings import MOST, Asked, Finding, Findings, at_most
-from core.db.tables import breaks, payouts, refunds
+from core.alerts.findings import MOST, Asked, Fact, Finding, Findings, at_most
+from core.db.tables import breaks, operation_objects, operations, payouts, refunds
 from core.states import BreakState
 
 #: A refund of these gave nothing back.
 _NOT_GIVEN = ("failed", "canceled")
+#: So many objects of one operation are named.
+_NAMED = 4
 
 
 def failed_payout(conn: Connection, asked: Asked) -> Findings:
@@ -58,6 +60,30 @@ def large_refund(conn: Connection, asked: Asked) -> Findings:
             for row in conn.execute(query)
         ]
     )
+
+
+def doubled_operation(conn: Connection, asked: Asked) -> Findings:
+    """Two objects at Stripe carry the tag of one operation, the second seen in the last days."""
+    c, o = operation_objects.c, operations.c
+    since = asked.now - timedelta(days=asked.number("days"))
+    query = (
+        select(c.operation_id, c.stripe_id, c.payment_id, o.kind, o.stripe_id.label("own"))
+        .join(operations, o.id == c.operation_id)
+        .where(c.livemode == asked.livemode, c.seen_at >= since)
+        .order_by(c.seen_at, c.stripe_id)
+    )
+    carriers: dict[str, list[str]] = {}
+    facts: dict[str, dict[str, Fact]] = {}
+    for row in conn.execute(query):
+        ids = carriers.setdefault(row.operation_id, [row.own] if row.own else [])
+        ids += [row.stripe_id] if row.stripe_id not in ids else []
+        facts[row.operation_id] = {"operation": row.kind, "payment_id": row.payment_id}
+    found = [
+        Finding(name, facts[name] | {"count": len(ids), "objects": ", ".join(ids[:_NAMED])})
+        for name, ids in carriers.items()
+        if len(ids) > 1
+    ]
+    return at_most(found)
 
 
 def open_break(conn: Connection, asked: Asked) -> Findings:

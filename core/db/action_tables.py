@@ -37,6 +37,19 @@ operations = Table(
     checks.one_of("nx_state", "state", OperationState),
 )
 
+#: An object at Stripe that carries the tag of an operation, while that has none of its own yet, or
+#: has another one. Two of them are an alarm: somebody was paid, or charged, twice.
+operation_objects = Table(
+    "operation_objects",
+    metadata,
+    Column("operation_id", code(36), primary_key=True),
+    Column("stripe_id", code(255), primary_key=True),
+    Column("livemode", flag(), nullable=False),
+    # Of a refund, the payment that it gives back.
+    Column("payment_id", stripe_id()),
+    Column("seen_at", Utc(), nullable=False),
+)
+
 #: A decision to give money back, before its operation. `state`: requested, queued,
 #: awaiting_approval, refused, expired, sending, unknown, pending, succeeded, failed, canceled. What
 #: is queued, sending, unknown or waits keeps its amount reserved. `why` says what refused or failed

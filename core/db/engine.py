@@ -6,7 +6,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from tenacity.stop import stop_base
 
 from core.db import literals
 from core.errors import DatabaseDown, InsertRace
+from core.private_files import private_database
 
 T = TypeVar("T")
 
@@ -130,7 +131,9 @@ def _sqlite_to_read(path: str | None) -> Engine:
 
 def _sqlite_to_write(url: str, path: str | None, cache_mib: int) -> Engine:
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # Where it cannot be made SQLite says so, in the way that is waited for.
+        with suppress(OSError):
+            private_database(Path(path))
     # What is deleted or overwritten is zeroed: personal data that is purged leaves the file too.
     pragmas = (
         "synchronous=FULL",

@@ -21,7 +21,7 @@ from core import clock
 from core.db.engine import is_sqlite, reading, retrying, writing
 from core.db.turn_tables import migration_lease
 from core.db.upsert import insert_missing
-from core.errors import DatabaseDown
+from core.errors import DatabaseDown, Misconfigured
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -39,6 +39,7 @@ def upgrade(engine: Engine) -> None:
     with reading(engine) as connection:
         if is_current(connection):
             return
+        refuse_newer(connection)
     # Alembic takes 11 MB of memory for good; a process that finds nothing to do goes without.
     from alembic import command
 
@@ -49,6 +50,16 @@ def upgrade(engine: Engine) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def refuse_newer(connection: Connection) -> None:
+    """`Misconfigured` where a later version of the program has brought the tables up to date."""
+    if is_newer(connection):
+        raise Misconfigured(
+            "the database's tables are those of a newer Tillwatch"
+            f" ({revision(connection)}; this one knows them up to {head()}): start that one, or"
+            " restore a backup from before"
+        )
 
 
 @contextmanager
@@ -151,10 +162,22 @@ def is_current(connection: Connection) -> bool:
     return revision(connection) == head()
 
 
+def is_newer(connection: Connection) -> bool:
+    """Whether the database stands at a migration that this program does not know."""
+    found = revision(connection)
+    return found is not None and found not in _known()
+
+
 @cache
 def head() -> str:
     """The newest migration: the files are numbered, and begin with their revision."""
-    return max(path.name for path in (_SCRIPTS / "versions").glob("[0-9]*.py")).partition("_")[0]
+    return max(_known())
+
+
+@cache
+def _known() -> frozenset[str]:
+    names = (path.name for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+    return frozenset(name.partition("_")[0] for name in names)
 
 
 def _config() -> Config:

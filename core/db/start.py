@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.db.engine import open_engine
@@ -16,14 +17,26 @@ def prepare(url: str) -> None:
     """
     try:
         engine = open_engine(url)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
+        # A port that is no number is a ValueError.
         raise Misconfigured(
-            "DATABASE_URL is not sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST/NAME"
+            "DATABASE_URL is not sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/NAME"
         ) from None
     try:
+        _connect(engine)
         upgrade(engine)
     except DBAPIError as error:
         number = error.orig.args[0] if error.orig is not None and error.orig.args else error
         raise DatabaseDown(f"the database of DATABASE_URL does not answer ({number})") from None
     finally:
         engine.dispose()
+
+
+def _connect(engine: Engine) -> None:
+    """The first connection: what the driver does not know of the address it says here."""
+    try:
+        engine.connect().close()
+    except TypeError:
+        raise Misconfigured(
+            "DATABASE_URL has a parameter behind its ? that the driver does not know"
+        ) from None

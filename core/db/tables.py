@@ -11,7 +11,7 @@ from core.db.access_tables import (
     user_roles,
     users,
 )
-from core.db.action_tables import bulk_refunds, operations, refund_requests
+from core.db.action_tables import bulk_refunds, operation_objects, operations, refund_requests
 from core.db.alert_tables import alert_channels, alert_deliveries, alert_rules, alerts
 from core.db.bank_tables import bank_accounts, bank_lines, bank_matches, bank_statements
 from core.db.books_tables import journal_batches, journal_lines, journal_rules
@@ -108,6 +108,7 @@ __all__ = [
     "login_attempts",
     "metadata",
     "migration_lease",
+    "operation_objects",
     "operations",
     "payment_words",
     "payments",

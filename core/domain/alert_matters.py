@@ -14,6 +14,7 @@ MATTERS = {
     "stopped_stream": ("see_events",),
     "open_break": ("see_revenue",),
     "failed_payout": ("see_revenue",),
+    "doubled_operation": ("see_revenue", "approve_refund", "use_developer_tools"),
     "large_refund": ("see_revenue", "approve_refund"),
 }
 

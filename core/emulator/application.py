@@ -6,17 +6,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from core.emulator.hosted import challenge, downloads, pages
 from core.emulator.hosted.checkout import Checkout
 from core.emulator.http.api import Api
 from core.emulator.http.control import Control
+from core.emulator.http.hosts import Hosts
 from core.emulator.runtime.engine import Engine
 from core.emulator.state.versions import API_VERSION
 
 
-def application(engine: Engine, control: Control) -> Starlette:
-    """The ASGI application."""
+def application(engine: Engine, control: Control, names: frozenset[str] = frozenset()) -> ASGIApp:
+    """The ASGI application; `names` by which it may be asked for, beside those of this machine."""
 
     async def about(request: Request) -> Response:
         return JSONResponse(
@@ -34,7 +36,7 @@ def application(engine: Engine, control: Control) -> Starlette:
         *Checkout(engine).routes(),
         *downloads.link_routes(engine),
     ]
-    return Starlette(
+    site = Starlette(
         routes=[
             Route("/", about),
             Mount("/_hosted", routes=hosted),
@@ -43,3 +45,4 @@ def application(engine: Engine, control: Control) -> Starlette:
             Mount("/", Api(engine)),
         ]
     )
+    return Hosts(site, names)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +122,7 @@ def _build(
     seed: int | None,
     webhook: str | None,
     webhook_secret: str | None,
+    names: Iterable[str] = (),
 ) -> tuple[RunningEmulator, uvicorn.Server]:
     engine = Engine(str(state_path), seed)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (compared, not bound)
@@ -131,7 +132,7 @@ def _build(
     if webhook and webhook_secret:
         control.add_webhook(webhook, webhook_secret)
     config = uvicorn.Config(
-        application(engine, control),
+        application(engine, control, frozenset(name.lower() for name in names)),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -152,10 +153,11 @@ def start_emulator(
     seed: int | None = 1,
     webhook: str | None = None,
     webhook_secret: str | None = None,
+    names: Iterable[str] = (),
 ) -> Iterator[RunningEmulator]:
     """Run in a thread of this process; port 0 takes a free one."""
     listener = _listener(host, port)
-    running, server = _build(listener, host, state_path, seed, webhook, webhook_secret)
+    running, server = _build(listener, host, state_path, seed, webhook, webhook_secret, names)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     running.background.start()
@@ -185,10 +187,14 @@ def serve(
     seed: int | None = None,
     webhook: str | None = None,
     webhook_secret: str | None = None,
+    names: Iterable[str] = (),
 ) -> None:
-    """Run in the foreground until interrupted (Ctrl-C or SIGTERM)."""
+    """Run in the foreground until interrupted (Ctrl-C or SIGTERM).
+
+    It may be asked for by `names`, and under addresses and names of this machine.
+    """
     listener = _listener(host, port)
-    running, server = _build(listener, host, state_path, seed, webhook, webhook_secret)
+    running, server = _build(listener, host, state_path, seed, webhook, webhook_secret, names)
     running.background.start()
     try:
         server.run(sockets=[listener])

@@ -15,6 +15,7 @@ from core import clock
 from core.db.inbox_tables import events
 from core.db.upsert import insert_missing
 from core.errors import MalformedEvent
+from core.masking import hide_secrets
 
 #: What a thin event calls itself: it names the object that changed, and carries nothing of it.
 THIN = "v2.core.event"
@@ -36,7 +37,7 @@ _LATEST = 253_402_300_799
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """An event as Stripe sent it: its envelope, and the body's bytes untouched."""
+    """An event as Stripe sent it: its envelope, and the bytes of its body, secrets hidden."""
 
     id: str
     type: str
@@ -62,7 +63,7 @@ def parse_envelope(raw: bytes) -> IncomingEvent:
 
     Only the envelope is judged: an object of an unknown kind or version is kept as it is. A thin
     event (stripe-python's `v2/core/_event.py`) names its object in `related_object`, or none, and
-    writes its time as text.
+    writes its time as text. What signs the body was checked before: secrets are hidden here.
     """
     document = _json(raw)
     kind = document.get("object") if isinstance(document, dict) else None
@@ -86,7 +87,7 @@ def parse_envelope(raw: bytes) -> IncomingEvent:
         account=_word_or_none(document, "account", _ACCOUNT) or _context(document),
         created_at=created_at,
         object_id=object_id,
-        raw=raw,
+        raw=hide_secrets(raw),
     )
 
 

@@ -14,11 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db.engine import reading
-from core.db.migrate import is_current
+from core.db.migrate import is_current, is_newer
 from core.events.store import Backlog, backlog
 from core.reads.overview.streams import StreamState, stream_states
 
-DatabaseState = Literal["current", "behind", "unreachable"]
+DatabaseState = Literal["current", "behind", "ahead", "unreachable"]
 #: A disk with less free than this is full: SQLite's log ahead would not fit on it.
 ROOM = 8 << 20
 #: Where a MySQL server is on this machine.
@@ -35,7 +35,7 @@ class Readiness:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._current = False
+        self._current = self._newer = False
 
     def check(self) -> DatabaseState:
         """The database's state now."""
@@ -43,10 +43,13 @@ class Readiness:
             with reading(self._engine) as connection:
                 connection.execute(text("SELECT 1"))
                 self._current = self._current or is_current(connection)
+                self._newer = not self._current and is_newer(connection)
         except SQLAlchemyError as error:
             _log.warning("the database does not answer: %s", type(error).__name__)
             return "unreachable"
-        return "current" if self._current else "behind"
+        if self._current:
+            return "current"
+        return "ahead" if self._newer else "behind"
 
 
 def backlog_or_none(engine: Engine) -> Backlog | None:

@@ -37,6 +37,7 @@ from core.ledger.ingest import ingest
 from core.ledger.stored_entries import Booked
 from core.mirror import personal, refresh_queue, stored_readings
 from core.mirror.merge import newest
+from core.mirror.operation_objects import note_tagged_snapshots
 from core.mirror.payments import apply_payments, hold, ids_of
 from core.mirror.refresh_queue import RefreshRequest, payment_kind
 from core.mirror.refund_requests import follow_refunds
@@ -93,6 +94,7 @@ def apply(
     follow_refunds(connection, [s for s in snapshots if isinstance(s, RefundSnapshot)], moment)
     stored_readings.keep_readings(connection, snapshots)
     written = ingest(connection, entries, books.scope, booked)
+    note_tagged_snapshots(connection, snapshots, moment)
     if written.reversed:
         held = hold(connection, written.reversed)
         apply_payments(connection, held, (), (), held, books.scope, books.facets)

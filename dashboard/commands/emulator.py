@@ -9,6 +9,7 @@ import click
 
 from core.emulator.server import serve
 from core.errors import Misconfigured
+from core.private_files import private_folder
 
 
 @click.command()
@@ -35,6 +36,11 @@ from core.errors import Misconfigured
     default=None,
     help="Signs what is sent to --webhook (STRIPE_WEBHOOK_SECRET).",
 )
+@click.option(
+    "--allowed-host",
+    multiple=True,
+    help="A name under which others ask for it; addresses and localhost need none.",
+)
 def command(
     port: int,
     host: str,
@@ -42,12 +48,13 @@ def command(
     seed: int | None,
     webhook: str | None,
     webhook_secret: str | None,
+    allowed_host: tuple[str, ...],
 ) -> None:
     """Run a local, stateful Stripe in test mode. Any sk_test_ key is accepted."""
     if webhook and not webhook_secret:
         raise click.UsageError("--webhook needs --webhook-secret.")
     state = state or Path(os.environ.get("VAR_DIR") or "var") / "emulator.db"
-    state.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(state.parent)
     click.echo(f"Stripe emulator on http://{host}:{port} (STRIPE_API_BASE), state in {state}")
     try:
         serve(
@@ -57,6 +64,7 @@ def command(
             seed=seed,
             webhook=webhook,
             webhook_secret=webhook_secret,
+            names=allowed_host,
         )
     except Misconfigured as reason:
         raise click.ClickException(reason.message) from reason

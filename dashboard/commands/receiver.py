@@ -15,6 +15,7 @@ import uvicorn
 
 from core import settings as settings_
 from core.db.start import prepare
+from core.private_files import secure
 from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.process import logs
 from dashboard.receiver.app import create_app
@@ -44,6 +45,22 @@ def _share_memory() -> None:
         change(_M_ARENA_MAX, 1)
 
 
+def _most_connections() -> int:
+    """As many as the limit of open files leaves room for, which is raised as far as it may be."""
+    if sys.platform == "win32":
+        return _MOST_CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _MOST_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return min(_MOST_CONNECTIONS, soft // 2)
+
+
 @click.command(help="Serve webhooks, the REST API, /healthz, /readyz and /metrics.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of RECEIVER_PORT.")
@@ -52,6 +69,7 @@ def command(host: str, port: int | None) -> None:
     _share_memory()
     settings = settings_.load()
     logs.set_up(settings, "receiver")
+    secure(settings.var_dir)
     # One line for each nonsense that a stranger sends would let him fill the disk.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     prepare(settings.database)
@@ -70,8 +88,9 @@ def command(host: str, port: int | None) -> None:
         lifespan="on",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         log_config=None,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=_most_connections(),
         timeout_keep_alive=60,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 import uvicorn
 
+from core.private_files import secure
+from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.process import logs
 from dashboard.ui.viewer import current_console
 from dashboard.web import app as web_app
 
 _GRACE_SECONDS = 5
+_log = logging.getLogger(__name__)
 
 
 @click.command(help="Serve the screens (Streamlit behind the auth middleware).")
@@ -21,21 +26,26 @@ def command(port: int | None) -> None:
     """
     settings = current_console().settings
     logs.set_up(settings, "ui")
+    secure(settings.var_dir)
     listen = port or settings.ui_port
     app = web_app.create_app(current_console(), listen)
-    behind_proxy = bool(settings.ui_origin) or settings.force_https
+    if (settings.ui_origin or settings.force_https) and not settings.proxies:
+        _log.warning(
+            "a proxy stands in front, and TRUSTED_PROXIES names none: everybody who signs in"
+            " counts as one address"
+        )
     uvicorn.run(
         app,
         host="127.0.0.1",
         port=listen,
+        http=BoundedHttp,
         ws="websockets-sansio",
         # A screen's message is at most its widgets' states; uploads come by HTTP.
         ws_max_size=50 * 1024 * 1024,
         ws_ping_interval=30,
         ws_ping_timeout=30,
         lifespan="on",
-        proxy_headers=behind_proxy,
-        forwarded_allow_ips="127.0.0.1",
+        proxy_headers=False,
         server_header=False,
         access_log=False,
         log_config=None,

@@ -7,6 +7,7 @@ import sys
 import click
 
 from core import bootstrap, settings
+from core.private_files import secure
 from dashboard.process import logs
 from dashboard.process.worker import run_loops
 
@@ -17,5 +18,6 @@ def command(slot: int | None) -> None:
     """Apply events, read objects again, poll, and keep the ledger."""
     configuration = settings.load()
     logs.set_up(configuration, "worker")
+    secure(configuration.var_dir)
     console = bootstrap.build(configuration)
     sys.exit(run_loops(console, bootstrap.open_workshop(console, slot=slot)))

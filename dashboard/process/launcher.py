@@ -18,6 +18,7 @@ import click
 from core import bootstrap
 from core.access import demo
 from core.errors import Misconfigured
+from core.private_files import private_file, secure
 from core.settings import Settings
 from dashboard.process import emulator_control, ports
 from dashboard.process.supervisor import Service, Supervisor
@@ -51,7 +52,7 @@ def up(settings: Settings, plan: Plan) -> None:
 
 def prepare(settings: Settings) -> None:
     """Make the state folder, the webhook's secret, the schema and, in a demo, its users."""
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    secure(settings.var_dir)
     if settings.uses_emulator:
         _keep_secret(settings.var_dir / "webhook_secret")
     console = bootstrap.build(settings)
@@ -118,7 +119,7 @@ async def _make_history(supervisor: Supervisor, settings: Settings, plan: Plan) 
     args = ["--days", str(plan.days), "--per-day", str(plan.per_day)]
     args += [] if plan.seed is None else ["--seed", str(plan.seed)]
     mark = settings.var_dir / _UNFINISHED
-    mark.touch()
+    private_file(mark)
     if await supervisor.run(Service("seed", tuple(args))):
         raise Misconfigured("the history could not be made; the lines above print_line why")
     mark.unlink()
@@ -146,7 +147,7 @@ async def _learn_past(supervisor: Supervisor, settings: Settings, *, again: bool
             err=True,
         )
         return
-    mark.touch()
+    private_file(mark)
 
 
 def welcome(settings: Settings) -> str:

@@ -18,6 +18,8 @@ from core.db.engine import open_engine
 from core.inbox.group_commit import GroupWriter
 from core.inbox.health import DatabaseState, Disks, Readiness, backlog_or_none, streams_or_none
 from core.settings import Settings
+from dashboard.asgi.client_address import ClientAddress
+from dashboard.asgi.host_check import HostCheck
 from dashboard.asgi.request_body import LimitedBodies
 from dashboard.receiver.metrics import Metrics
 from dashboard.receiver.webhook import OPERATION, PATH, Answer, Webhook, settle_in
@@ -84,7 +86,9 @@ def create_app(settings: Settings) -> Receiver:
     limited = Origins(LimitedBodies(api, rest_errors.refuse), settings.origins)
     app = Receiver(lifespan=lifespan)
     app.webhook = webhook
-    app.rest = SecurityHeaders(limited, https=settings.force_https)
+    headed = SecurityHeaders(limited, https=settings.force_https)
+    # The webhook stands before all of this: a signature is proof enough.
+    app.rest = HostCheck(ClientAddress(headed, settings.proxies), settings.host_names)
     app.state.api = api
     return app
 
@@ -108,6 +112,7 @@ class Ready:
 _AGAINST = {
     "unreachable": "the database does not answer",
     "behind": "the database's tables are older than this program",
+    "ahead": "the database's tables are newer than this program",
 }
 
 

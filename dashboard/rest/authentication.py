@@ -9,6 +9,7 @@ from core.access import tokens
 from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.db.engine import reading, retrying, writing
+from core.domain.sign_ins import address_key
 from core.errors import NotSignedIn, RateLimited, TokenMissing
 
 _MINUTE = 60
@@ -29,7 +30,7 @@ class Callers:
         secret = _secret(authorization)
         moment = clock.now()
         minute, second = divmod(clock.to_unix(moment), _MINUTE)
-        guesses = f"guesses:{address}:{minute}"
+        guesses = f"guesses:{address_key(address)}:{minute}"
         # A token that was good a minute ago is no guess, whoever else guesses at its address.
         proved = f"token:{hashlib.sha256(secret.encode()).hexdigest()}"
         known = self._cache.get(proved) is not None

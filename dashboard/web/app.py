@@ -22,6 +22,7 @@ import core.reads
 from core.access.sessions import Session
 from core.bootstrap import Console
 from core.errors import Misconfigured
+from dashboard.asgi.client_address import ClientAddress
 from dashboard.ui import live
 from dashboard.web import (
     file_exports,
@@ -60,7 +61,10 @@ def create_app(console: Console, port: int) -> st.App:
             *file_exports.routes(),
             *page_shell.routes(),
         ],
-        middleware=[Middleware(AuthMiddleware, resolver=resolver)],
+        middleware=[
+            Middleware(ClientAddress, proxies=console.settings.proxies),
+            Middleware(AuthMiddleware, resolver=resolver),
+        ],
         lifespan=lambda _app: _lifespan(resolver),
     )
 

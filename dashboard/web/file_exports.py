@@ -6,12 +6,14 @@ formulas. A list that may be long is written by the worker (`dashboard.web.expor
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -31,11 +33,24 @@ from dashboard.web import export_page
 #: What a Parquet file may take in memory before it goes to the disk: it is sent once it is whole.
 _IN_MEMORY = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
+#: What nginx notes for a client that has left; nobody reads the answer.
+_GONE = 499
 
 
-def reader(person: Principal) -> Reader:
-    """Reads under the person's rights, each time anew."""
-    return cast(Reader, partial(viewer.current_console().read, person.user_id))
+class ReaderGone(Exception):
+    """Who asked for a file has left before it was made."""
+
+
+def reader(person: Principal, gone: threading.Event) -> Reader:
+    """Reads under the person's rights, each time anew; `ReaderGone` once they have left."""
+    ask = viewer.current_console().read
+
+    def read(what: Callable[..., Any], /, **named: Any) -> Any:
+        if gone.is_set():
+            raise ReaderGone
+        return ask(person.user_id, what, **named)
+
+    return read
 
 
 async def _export_response(request: Request) -> Response:
@@ -43,15 +58,36 @@ async def _export_response(request: Request) -> Response:
     if format_ not in export_page.MEDIA_TYPES or name not in {*LISTS, "revenue"}:
         return PlainTextResponse("no such export", 404)
     try:
-        return await run_in_threadpool(_export, name, format_, request)
+        return await _while_wanted(request, partial(_export, name, format_, request))
     except TillwatchError as error:
         return PlainTextResponse(error.message, error.status)
+    except ReaderGone:
+        return Response(status_code=_GONE)
 
 
-def _export(name: str, format_: str, request: Request) -> Response:
+async def _while_wanted(request: Request, make: Callable[[threading.Event], Response]) -> Response:
+    """What `make` answers; the event that it is given is set once the client has left.
+
+    While an answer is sent, Starlette itself looks whether it is still wanted.
+    """
+    gone = threading.Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        return await run_in_threadpool(make, gone)
+    finally:
+        watching.cancel()
+
+
+def _export(name: str, format_: str, request: Request, gone: threading.Event) -> Response:
     person, asked = request.state.principal, request.query_params
     listed, zone = LISTS.get(name), viewer.zone()
-    read = reader(person)
+    read = reader(person, gone)
     if listed is not None and listed.is_longer(read, asked, zone, requests.LARGE):
         export_id = requests.ask(
             viewer.action_context(),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.masking import mask_addresses, mask_cards
+from core.masking import hide_secrets, mask_addresses, mask_cards
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,43 @@ def test_every_number_with_a_right_check_digit_is_covered(body, between):
 )
 def test_addresses_are_covered_and_nothing_else(said, left):
     assert mask_addresses(said) == (said if left is None else left)
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ('{"client_secret": "pi_1_secret_x"}', '{"client_secret": "(hidden)"}'),
+        ('{"client_secret" :\n"a\\"b\\\\", "b": 1}', '{"client_secret" :\n"(hidden)", "b": 1}'),
+        ('{"client_secret":null,"secret":"whsec_1"}', '{"client_secret":null,"secret":"(hidden)"}'),
+        ('["seti_1N8kLmExample_secret_AbCdEf123"]', '["seti_1N8kLmExample_secret_(hidden)"]'),
+        (
+            '["https://h/?a=pi_1N8kLmExample_secret_AbC%2Fd1&client_secret=src_client_secret_AbCdEf"]',
+            '["https://h/?a=pi_1N8kLmExample_secret_(hidden)&client_secret=src_client_secret_(hidden)"]',
+        ),
+        ('{"a": "\\"client_secret\\": \\"b\\""}', '{"a": "\\"client_secret\\": \\"b\\""}'),
+        ('{"top_secret_santa": "my_secret_sauce"}', '{"top_secret_santa": "my_secret_sauce"}'),
+        ('{"secret": {"name": "x"}, "n": 1.00}', '{"secret": {"name": "x"}, "n": 1.00}'),
+    ],
+)
+def test_secrets_of_a_body_are_hidden_and_the_rest_is_as_it_was(body, left):
+    assert hide_secrets(body.encode()) == left.encode()
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers() | st.none() | st.sampled_from(['"secret": "a"', "\\", '"']),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("secret"), inner),
+    )
+)
+def test_a_body_without_secrets_in_it_stays_json(document):
+    shown = json.loads(hide_secrets(json.dumps(document).encode()))
+
+    def expected(value):
+        if isinstance(value, dict):
+            return {
+                name: "(hidden)" if name == "secret" and isinstance(part, str) else expected(part)
+                for name, part in value.items()
+            }
+        return [expected(part) for part in value] if isinstance(value, list) else value
+
+    assert shown == expected(document)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 from pypdf import PdfWriter
@@ -59,8 +61,16 @@ def at_stripe(context: ActionContext, dispute_id: str) -> dict[str, Any]:
 
 
 def picture(size: int) -> bytes:
-    """Something that passes for a PNG of exactly so many bytes."""
-    return PNG.ljust(size, b"\0")
+    """A PNG of one pixel and exactly so many bytes, 100 or more."""
+    head = PNG + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    tail = _chunk(b"IDAT", zlib.compress(b"\0\0")) + _chunk(b"IEND", b"")
+    filler = size - len(head) - len(tail) - len(_chunk(b"prVt", b""))
+    return head + _chunk(b"prVt", bytes(filler)) + tail
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    checked = name + data
+    return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
 def pdf(pages: int, *, password: str | None = None) -> bytes:

@@ -94,8 +94,10 @@ def settings_for(var_dir: Path, url: str, **changes: Any) -> Settings:
 
 
 @contextmanager
-def serving(settings: Settings, *, grace: int | None = None) -> Iterator[httpx.Client]:
-    """A receiver in a thread of this process, and a client for it.
+def serving(
+    settings: Settings, *, grace: int | None = None, most: int | None = None
+) -> Iterator[httpx.Client]:
+    """A receiver in a thread of this process, and a client for it; with a limit of connections.
 
     At its end it waits `grace` seconds for requests that are under way; without, for all of them.
     """
@@ -107,6 +109,7 @@ def serving(settings: Settings, *, grace: int | None = None) -> Iterator[httpx.C
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=grace,
+        limit_concurrency=most,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from core import clock
 from core.bootstrap import Console
+from dashboard.asgi.client_address import ClientAddress
 from dashboard.web import login, password_page
 from dashboard.web.allowed_hosts import addresses
 from dashboard.web.auth_middleware import AuthMiddleware
@@ -44,7 +45,10 @@ class Browser:
                 *password_page.routes(self.resolver),
                 Route("/{path:path}", inside),
             ],
-            middleware=[Middleware(AuthMiddleware, resolver=self.resolver)],
+            middleware=[
+                Middleware(ClientAddress, proxies=console.settings.proxies),
+                Middleware(AuthMiddleware, resolver=self.resolver),
+            ],
         )
         ours = self.resolver.addresses
         self.http = httpx.AsyncClient(

@@ -26,7 +26,7 @@ def _drafted(gateway: Gateway, one: Unresolved) -> Mapping[str, Any] | None:
 
 def _uploaded(gateway: Gateway, one: Unresolved) -> Mapping[str, Any] | None:
     """The file whose name is this operation's."""
-    since = clock.to_unix(one.created_at - LOOKED_BACK)
+    since = clock.to_unix(one.looked_from - LOOKED_BACK)
     purpose, name = one.sending.body["purpose"], one.sending.body["name"]
     for page in gateway.pages(FILES, purpose=purpose, created={"gte": since}):
         for file in page:

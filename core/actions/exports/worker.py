@@ -21,6 +21,7 @@ from core.db.engine import reading, retrying, writing
 from core.db.leases import Lease
 from core.db.tables import exports
 from core.errors import LeaseLost, TillwatchError
+from core.private_files import private_folder
 from core.reads.exports.columns import FileRows, Reader
 from core.states import ExportState
 
@@ -138,7 +139,7 @@ def _writer(format_: str) -> Callable[[BinaryIO, FileRows, Callable[[int], None]
 @contextmanager
 def _private(path: Path) -> Iterator[BinaryIO]:
     """A new file that only its owner may read; it is gone where the block fails."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(number, "wb") as file:

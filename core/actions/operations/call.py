@@ -24,6 +24,7 @@ from core.errors import DatabaseDown, OutcomeUnknown, StripeBusy, StripeError, S
 from core.gateway.client import FILES, Gateway
 from core.gateway.objects import read_object
 from core.mirror.apply import apply
+from core.mirror.operation_objects import settle
 from core.mirror.refresh_queue import RefreshRequest, enqueue, payment_kind
 from core.states import OperationState
 
@@ -106,6 +107,7 @@ def record_outcome(
         # Where the customer goes to pay is read again from this path when it is asked again.
         outcome = {"facts": facts, "path": f"{_home(sending.path)}/{stripe_id}"}
         if _end(connection, sending, OperationState.SUCCEEDED, outcome, stripe_id, moment):
+            settle(connection, sending.operation_id, stripe_id)
             _audit(connection, sending, OperationState.SUCCEEDED, {"stripe_id": stripe_id}, moment)
     return facts
 

@@ -6,7 +6,7 @@ lists them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,7 +28,7 @@ LEASE = timedelta(seconds=180)
 LOOKED_BACK = timedelta(minutes=10)
 
 Json = dict[str, Any]
-#: Stripe's object that the operation made or changed, None where it did not.
+#: Stripe's object that the operation made or changed, None where it did not; may raise `Doubled`.
 Find = Callable[[Gateway, "Unresolved"], Mapping[str, Any] | None]
 #: Why an operation that cannot be found is not sent again; None if it is.
 Withdrawn = Callable[[Engine, "PendingCall"], str | None]
@@ -85,30 +85,44 @@ class PendingCall:
 
 @dataclass(frozen=True)
 class Unresolved:
-    """An operation without an outcome, since when, and when it was last sent."""
+    """An operation without an outcome: when it says that it was written down, since when its
+    objects are looked for, and when it was last sent."""
 
     sending: PendingCall
     attempts: int
     created_at: datetime
+    looked_from: datetime
     sent_at: datetime
+
+
+class Doubled(Exception):
+    """More than one object at Stripe carries an operation's id; `found` are all of them."""
+
+    def __init__(self, found: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(", ".join(str(one["id"]) for one in found))
+        self.found = found
 
 
 def tagged_among(
     pages: Iterable[Iterable[Mapping[str, Any]]], operation_id: str
 ) -> Mapping[str, Any] | None:
-    """The object that carries this operation's id."""
-    for page in pages:
-        for one in page:
-            if (one.get("metadata") or {}).get(TAG) == operation_id:
-                return one
-    return None
+    """The object that carries this operation's id; `Doubled` where it is not the only one."""
+    found = [
+        one
+        for page in pages
+        for one in page
+        if (one.get("metadata") or {}).get(TAG) == operation_id
+    ]
+    if len(found) > 1:
+        raise Doubled(found)
+    return found[0] if found else None
 
 
 def find_created(path: str) -> Find:
     """Finds a new object by its tag in the list at `path`, from before the operation on."""
 
     def find(gateway: Gateway, one: Unresolved) -> Mapping[str, Any] | None:
-        since = clock.to_unix(one.created_at - LOOKED_BACK)
+        since = clock.to_unix(one.looked_from - LOOKED_BACK)
         pages = gateway.pages(path, created={"gte": since})
         return tagged_among(pages, one.sending.operation_id)
 

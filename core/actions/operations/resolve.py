@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, literal, select
 
 from core import clock
 from core.actions.context import ActionContext
@@ -27,16 +27,20 @@ from core.actions.operations.call import (
 )
 from core.actions.operations.kinds import (
     LEASE,
+    Doubled,
     Json,
     OperationKind,
     PendingCall,
     Unresolved,
 )
 from core.db.engine import reading, retrying, writing
+from core.db.leases import SLACK
 from core.db.tables import operations
+from core.db.types import Utc
 from core.errors import Misconfigured, StripeError
 from core.gateway.client import KEY_LASTS, Gateway
 from core.mirror.faults import OF_ONE_OBJECT, raise_if_transient, reason
+from core.mirror.operation_objects import Tagged, note_tagged
 from core.states import OperationState
 
 _log = logging.getLogger(__name__)
@@ -46,6 +50,8 @@ SENT_AGAIN_FOR = KEY_LASTS
 #: What is not sent again may still turn up for so long after it was sent.
 LOOKED_FOR = timedelta(minutes=10)
 BATCH = 20
+#: An operation with a date ahead of now may be as old as this, and hardly older.
+_FAR_BACK = timedelta(days=7)
 
 
 def resolve(context: ActionContext, kinds: Mapping[str, OperationKind]) -> int:
@@ -76,6 +82,10 @@ def _claim(
             moment,
             state=OperationState.UNKNOWN,
             attempts=c.attempts + 1,
+            # Of a clock that ran ahead: it counts as sent when it is looked for first.
+            updated_at=case(
+                (c.updated_at > moment + SLACK, literal(moment, Utc())), else_=c.updated_at
+            ),
         )
         mine = c.id.in_(ids) & OPERATION_LEASE.held(fence)
         rows = connection.execute(select(operations).where(mine)).all()
@@ -110,14 +120,16 @@ def _unresolved(row: Any, kind: OperationKind) -> Unresolved:
         again=True,
         until=clock.ends_in(min(left, LEASE)),
     )
-    return Unresolved(sending, row.attempts, row.created_at, row.updated_at)
+    # Objects are looked for from its date on: of a clock that ran ahead, from days back.
+    made = row.created_at if row.created_at <= clock.now() + SLACK else clock.now() - _FAR_BACK
+    return Unresolved(sending, row.attempts, row.created_at, made, row.updated_at)
 
 
 def _look(context: ActionContext, one: Unresolved) -> None:
     """Find what came of it, or send it again; an error of Stripe's puts it off."""
     sending, started = one.sending, clock.now()
     try:
-        found = sending.kind.find(context.gateway(sending.livemode), one)
+        found = _found(context, one)
         if found is not None:
             retrying(partial(record_outcome, context, sending, found, started))
         elif (why := _not_again(context, one)) is None:
@@ -136,10 +148,42 @@ def _look(context: ActionContext, one: Unresolved) -> None:
         retrying(partial(_put_off, context, one))
 
 
+def _found(context: ActionContext, one: Unresolved) -> Mapping[str, Any] | None:
+    """What came of it at Stripe; of several objects the first that was made, and all are noted."""
+    sending = one.sending
+    try:
+        return sending.kind.find(context.gateway(sending.livemode), one)
+    except Doubled as error:
+        _log.error("%s %s made %s", sending.kind.name, sending.operation_id, error)
+        # Stripe lists the newest first, also those of one second.
+        found: list[Mapping[str, Any]] = list(reversed(error.found))
+        found.sort(key=lambda each: int(each["created"]))
+        retrying(partial(_note_doubled, context, sending, found))
+        return found[0]
+
+
+def _note_doubled(
+    context: ActionContext, sending: PendingCall, found: list[Mapping[str, Any]]
+) -> None:
+    tagged = [
+        Tagged(
+            sending.operation_id,
+            each["id"],
+            sending.livemode,
+            each.get("payment_intent") or each.get("charge"),
+        )
+        for each in found
+    ]
+    with writing(context.engine) as connection:
+        note_tagged(connection, tagged, clock.now())
+
+
 def _not_again(context: ActionContext, one: Unresolved) -> str | None:
     """Why the same call is not made again; None if it is."""
     if one.sending.trace:
         return "Stripe does not have it, and it was not kept here: do it again"
+    if one.created_at > clock.now() + SLACK:
+        return "Stripe does not have it, and nobody knows how old its key is: it is not sent again"
     if clock.now() - one.created_at >= SENT_AGAIN_FOR:
         return "Stripe does not have it, and its key has ended: it is not sent again"
     return one.sending.kind.withdrawn(context.engine, one.sending)

@@ -6,7 +6,10 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from core.private_files import private_database
 
 #: A Stripe object as it goes over the wire; `_` holds what the wire never shows.
 Obj = dict[str, Any]
@@ -76,6 +79,8 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.lock = threading.RLock()
+        if path != ":memory:":
+            private_database(Path(path))
         self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")

@@ -15,6 +15,7 @@ from core import clock
 from core.clock import NEVER
 from core.db.tables import events, metadata, payments, stale_objects
 from core.errors import NotFound
+from core.masking import HIDDEN
 from core.reads.permissions import requires
 from core.reads.search.logs import keyset
 from core.reads.search.logs.events import FEW, FIELDS, LOG, SOURCES, STATES, read_line, search
@@ -25,8 +26,6 @@ from core.states import EventState
 __all__ = ["FIELDS", "SOURCES", "STATES", "Query", "read_line"]
 
 UTC_ZONE = ZoneInfo("UTC")
-#: What stands in the place of a secret.
-HIDDEN = "(hidden)"
 _SECRET = "client_secret"  # noqa: S105 # the name of a field
 #: What objects call themselves, where it is not the name under which they are read again.
 _KINDS = {"radar.early_fraud_warning": "early_fraud_warning"}

@@ -270,6 +270,7 @@ FRAUD_LISTS: ListFile[fraud_lists.EntryPage, ListEntry] = ListFile(
     rows_of=lambda page: page.rows,
     next_of=lambda page: page.older,
     cursor="below",
+    exceeds=sizes.list_entries_exceed,
 )
 EVENTS: ListFile[LogPage[EventRow], EventRow] = ListFile(
     events.page,
@@ -349,6 +350,7 @@ DIFFERENCES: ListFile[proof_breaks.Page, BreakRow] = ListFile(
     ),
     rows_of=lambda page: page.rows,
     next_of=lambda page: page.older,
+    exceeds=sizes.differences_exceed,
 )
 PAYOUTS: ListFile[payout_list.Page, PayoutRow] = ListFile(
     payout_list.page,
@@ -374,6 +376,7 @@ PAYOUTS: ListFile[payout_list.Page, PayoutRow] = ListFile(
     ),
     rows_of=lambda page: page.rows,
     next_of=lambda page: page.older,
+    exceeds=sizes.payouts_exceed,
 )
 #: The rows that one payout paid out.
 PAYOUT_ROWS: ListFile[Any, PaidOutRow] = ListFile(
@@ -393,6 +396,7 @@ PAYOUT_ROWS: ListFile[Any, PaidOutRow] = ListFile(
     ),
     rows_of=lambda page: page.rows,
     next_of=lambda page: page.older,
+    exceeds=sizes.payout_rows_exceed,
 )
 BANK_LINES: ListFile[tuple[LineRow, ...], LineRow] = ListFile(
     bank_lines.lines,

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Column, Connection, Select, func, select
 
 from core import clock
-from core.db.tables import api_requests, disputes, events
+from core.db.tables import (
+    api_requests,
+    balance_transactions,
+    breaks,
+    disputes,
+    events,
+    list_entries,
+    payouts,
+)
 from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.search.payments import count
@@ -51,6 +59,46 @@ def disputes_exceed(
     """Whether the mode has more than `most` disputes, whatever the list is filtered by."""
     query = select(disputes.c.stripe_id).where(disputes.c.livemode == livemode)
     return _count(conn, query, most + 1) > most
+
+
+@requires("see_revenue")
+def differences_exceed(
+    conn: Connection,
+    *,
+    livemode: bool,
+    view: str,
+    kind: str | None,
+    currency: str | None,
+    most: int,
+) -> bool:
+    """Whether the mode has more than `most` differences, whatever the list is filtered by."""
+    query = select(breaks.c.id).where(breaks.c.livemode == livemode)
+    return _count(conn, query, most + 1) > most
+
+
+@requires("see_revenue")
+def payouts_exceed(
+    conn: Connection, *, livemode: bool, view: str, currency: str | None, most: int
+) -> bool:
+    """Whether the mode has more than `most` payouts, whatever the list is filtered by."""
+    query = select(payouts.c.stripe_id).where(payouts.c.livemode == livemode)
+    return _count(conn, query, most + 1) > most
+
+
+@requires("see_revenue")
+def payout_rows_exceed(conn: Connection, *, livemode: bool, payout_id: str, most: int) -> bool:
+    """Whether a payout paid out more than `most` rows of the ledger."""
+    row = balance_transactions.c
+    query = select(row.stripe_id).where(row.livemode == livemode, row.payout_id == payout_id)
+    return _count(conn, query, most + 1) > most
+
+
+@requires("manage_fraud")
+def list_entries_exceed(
+    conn: Connection, *, kind: str | None, field: str | None, search: str, most: int
+) -> bool:
+    """Whether the block and allow lists have more than `most` entries, whatever is searched."""
+    return _numbers(conn, list_entries.c.id) > most
 
 
 @requires("see_events")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from core.db.tables import list_entries
 from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
+from core.reads.search.query import refuse_half_characters
 
 MAX_LIMIT = 500
 LONGEST_SEARCH = 255
@@ -51,6 +52,7 @@ def page(
 ) -> EntryPage:
     """Entries of a list or a field whose value holds `search`, those with an id `below` one."""
     limit = max(1, min(limit, MAX_LIMIT))
+    refuse_half_characters("search", search)
     tests = []
     if kind:
         tests.append(_C.kind == kind)

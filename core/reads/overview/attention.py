@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from core.clock import NEVER
+from core.db.leases import SLACK
 from core.db.tables import (
     alerts,
     bulk_refunds,
@@ -82,7 +83,9 @@ def needs_you(conn: Connection, *, livemode: bool, now: datetime) -> tuple[Need,
     failed = (asked.state == RefundState.FAILED) & asked.operation_id.is_not(None)
     failed &= asked.settled_at.is_(None)
     open_ended = asked.state.in_([RefundState.SENDING, RefundState.UNKNOWN])
-    unresolved = open_ended & (asked.updated_at < now - UNRESOLVED)
+    # Of a clock that ran ahead: nobody knows how long it has waited.
+    waited = or_(asked.updated_at < now - UNRESOLVED, asked.updated_at > now + SLACK)
+    unresolved = open_ended & waited
 
     def need(kind: str, right: str, moment: Column[datetime], test: ColumnElement[bool]) -> Need:
         return Need(kind, right, *_count(conn, moment, test, livemode))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from core.db.leases import SLACK
 from core.db.tables import streams
 from core.domain.stream_limits import (
     BACKFILL,
@@ -117,10 +118,15 @@ def _state(row: Row[tuple[object, ...]], now: datetime) -> StreamState:
     if row.failed_since is not None and not lacks and now - row.failed_since >= PASSING:
         return state("stopped", row.failed_since, row.error, row.reason)
     limits = LIMITS[row.name]
-    if limits.silent and (row.checked_at is None or now - row.checked_at > limits.silent):
+    if limits.silent and (row.checked_at is None or _is_off(row.checked_at, now, limits.silent)):
         return state("late", row.checked_at, SILENT)
-    if limits.behind and row.fresh_as_of and now - row.fresh_as_of > limits.behind:
+    if limits.behind and row.fresh_as_of and _is_off(row.fresh_as_of, now, limits.behind):
         return state("late", row.fresh_as_of, BEHIND)
     if lacks:
         return state("incomplete", row.failed_since, row.error, row.reason)
     return state("fresh")
+
+
+def _is_off(at: datetime, now: datetime, limit: timedelta) -> bool:
+    """Whether it was longer ago; or lies ahead, so that nobody knows when it was."""
+    return now - at > limit or at - now > max(limit, SLACK)

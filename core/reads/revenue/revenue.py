@@ -47,6 +47,10 @@ BILLED = "billed"
 #: The part of fees whose kind is not known, as the ledger calls it.
 UNSPECIFIED = "unspecified"
 Step = Literal["day", "week", "month"]
+#: The longest period that is read at once: ten years.
+LONGEST = timedelta(days=3660)
+#: Before Stripe had its first customer there is nothing to read.
+_FIRST_YEAR = 2010
 #: Sums of one category: amount, fee, net, rows.
 Sums = tuple[int, int, int, int]
 
@@ -247,6 +251,12 @@ def unmapped(conn: Connection, *, livemode: bool) -> tuple[Unmapped, ...]:
 def _check(since: date, until: date) -> None:
     if until <= since:
         raise InvalidInput("until", "must be after the period's first day")
+    if since.year < _FIRST_YEAR:
+        raise InvalidInput("since", f"must not be before {_FIRST_YEAR}")
+    if until - since > LONGEST:
+        raise InvalidInput(
+            "until", f"must be at most {LONGEST.days} days after the period's first day"
+        )
 
 
 def _read(

@@ -31,6 +31,7 @@ _TOKEN = re.compile(
 )
 #: What Chinese input methods type for the signs of the language; what is quoted stays as it is.
 _FULL_WIDTH = str.maketrans("：＞＜＝－，", ":><=-,")
+_HALF = re.compile(r"[\ud800-\udfff]")
 _PLAIN_VALUE = re.compile(r'[^\s"“”＂：＞＜＝－，]+')
 
 
@@ -116,9 +117,16 @@ def parse(text: str, fields: Fields) -> Query:
     read and the known ones.
     """
     _check_size(len(text), 0)
+    refuse_half_characters("search", text)
     terms = tuple(_term(found, fields) for found in _TOKEN.finditer(text))
     _check_size(0, len(terms))
     return Query(terms, fields)
+
+
+def refuse_half_characters(field: str, text: str) -> None:
+    """`InvalidInput` for halves of surrogate pairs: scripts send them, no database takes them."""
+    if _HALF.search(text):
+        raise InvalidInput(field, "has half of a character: type it anew")
 
 
 def _check_size(length: int, terms: int) -> None:

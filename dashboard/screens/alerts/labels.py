@@ -22,6 +22,7 @@ KIND = {
     "stopped_stream": N_("A stream stands still"),
     "open_break": N_("The books differ from Stripe"),
     "failed_payout": N_("A payout failed"),
+    "doubled_operation": N_("One operation was done twice"),
     "large_refund": N_("A large refund"),
 }
 STATES: status_badges.Kind = {
@@ -68,6 +69,7 @@ PARAMETERS = {
     "stopped_stream.minutes": N_("Minutes that it stands still, from"),
     "open_break.days": N_("Days past the due date, from"),
     "failed_payout.days": N_("Days that are looked at"),
+    "doubled_operation.days": N_("Days that are looked at"),
     "large_refund.currency": N_("Currency"),
     "large_refund.amount": N_("Amount from"),
     "large_refund.hours": N_("Hours that are looked at"),
@@ -177,6 +179,11 @@ def _open_break(_subject: str, facts: Facts) -> str:
     return said.format(what=what, count=i18n.number(facts["count"]), day=facts["day"])
 
 
+def _doubled_operation(subject: str, facts: Facts) -> str:
+    said = _("Objects of one operation at Stripe: {objects}")
+    return f"{said.format(objects=facts['objects'])} · {facts['operation']} {subject}"
+
+
 def _object(subject: str, facts: Facts) -> str:
     amount = columns.money(facts["amount_minor"], facts["currency"])
     return f"{amount} {facts['currency'].upper()} · {subject}"
@@ -190,6 +197,7 @@ _FOUND: dict[str, Callable[[str, Facts], str]] = {
     "stopped_stream": _stopped_stream,
     "open_break": _open_break,
     "failed_payout": _object,
+    "doubled_operation": _doubled_operation,
     "large_refund": _object,
 }
 

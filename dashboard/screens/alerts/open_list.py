@@ -108,7 +108,7 @@ def _buttons(one: Alert) -> None:
 
 def _place(one: Alert) -> tuple[str, dict[str, str] | None]:
     """The screen where the matter is worked on, and what its address says."""
-    if one.kind == "large_refund" and one.facts.get("payment_id"):
+    if one.kind in ("large_refund", "doubled_operation") and one.facts.get("payment_id"):
         return "payment", {"id": str(one.facts["payment_id"])}
     queries = {"dead_event": {"q": "state:dead"}, "failure_rate": {"q": "status:failed"}}
     return KINDS[one.kind].screen, queries.get(one.kind)
@@ -124,6 +124,8 @@ def _acknowledge(alert_id: int) -> None:
 
 def _mute(rule_id: int, is_on: bool) -> None:
     hours = st.session_state["alert_mute_hours"]
-    until = clock.now() + timedelta(hours=hours) if is_on else None
+    # A length that was never offered is no time at all, and refused.
+    length = timedelta(hours=hours) if hours in MUTES else timedelta()
+    until = clock.now() + length if is_on else None
     told = _("The rule is muted.") if is_on else _("Its alerts are told of again.")
     FLASH.perform(told, rules.mute, rule_id, until=until)

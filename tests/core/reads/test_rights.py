@@ -35,7 +35,7 @@ READS = dict(all_reads())
 MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.", "ledger.", "periods.")
 MONEY = {name for name in READS if name.startswith(MONEYED)}
 #: Logs hold no money.
-MONEY -= {"exports.sizes.events_exceed", "exports.sizes.calls_exceed"}
+MONEY -= {f"exports.sizes.{name}_exceed" for name in ("events", "calls", "list_entries")}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
 ON_BEHALF = {f"exports.permitted.{name}" for name in ("disputes", "payments", "refunds")}
@@ -46,6 +46,7 @@ MODELESS = {name for name in READS if name.startswith("admin.")}
 #: And what is watched, and whom it is told to.
 MODELESS |= {"alerts.alerts.deliveries", "alerts.settings.channels", "alerts.settings.rules"}
 MODELESS |= {"fraud.cases.workers", "fraud.lists.page", "fraud.rules.history"}
+MODELESS.add("exports.sizes.list_entries_exceed")
 #: And those who reconcile.
 MODELESS.add("proof.breaks.workers")
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,17 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.exc import OperationalError
 
+from core.bootstrap import open_workshop
+from core.db.engine import open_engine, writing
 from core.errors import DatabaseDown, InvalidInput
+from core.inbox.health import Readiness
 from core.settings import Settings
 from dashboard.__main__ import COMMANDS, Commands, cli
+from dashboard.process import worker
+from tests.support.fixtures_access import make_console
+from tests.support.newest_schema import laid
 
 ROOT = Path(__file__).parents[3]
 
@@ -114,6 +122,79 @@ def test_database_that_does_not_answer_is_named_without_its_password(tmp_path):
     assert "DATABASE_URL does not answer" in done.stderr
     assert "canary" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", "mysql+pymysql://u:canary@h:port/x", "DATABASE_URL is not"),
+        ("DATABASE_URL", "mysql+pymysql://u:canary@127.0.0.1:99999/x", "does not answer"),
+        ("DATABASE_URL", "mysql+pymysql://u:canary@127.0.0.1:9/x?canary=1", "a parameter behind"),
+        ("DATABASE_URL", "postgresql://u:canary@h/x", "DATABASE_URL is not"),
+        ("DATABASE_URL", "canary", "DATABASE_URL is not"),
+        ("REDIS_URL", "canary", "REDIS_URL is not"),
+        ("REDIS_URL", "redis://canary:port/0", "REDIS_URL is not"),
+        ("UI_PORT", "70000", "UI_PORT: "),
+        ("VAR_DIR", __file__, "VAR_DIR is no folder"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(tmp_path, monkeypatch, name, value, said):
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(cli, ["worker"])
+    assert result.exit_code == 1, result.output
+    assert result.output.startswith("Error: ")
+    assert said in result.output
+    assert len(result.output.splitlines()) == 1
+    assert "canary" not in result.output
+
+
+@pytest.mark.parametrize("command", [["receiver", "--port", "1"], ["worker"], ["user", "list"]])
+def test_tables_of_a_newer_version_are_a_sentence(tmp_path, monkeypatch, command):
+    url = laid(f"sqlite:///{tmp_path / 'tillwatch.db'}")
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert Readiness(engine).check() == "ahead"
+    engine.dispose()
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database's tables are those of a newer Tillwatch")
+    assert len(result.output.splitlines()) == 1
+
+
+def test_a_database_that_goes_away_during_a_command_is_a_sentence():
+    def fail():
+        raise OperationalError("SELECT 1", {}, Exception(2013, "canary"))
+
+    class Failing(Commands):
+        def get_command(self, ctx, cmd_name):
+            return click.Command(cmd_name, callback=fail)
+
+    result = CliRunner().invoke(Failing("x"), ["sync"])
+    assert (result.exit_code, result.output) == (1, f"Error: {DatabaseDown().message}\n")
+
+
+def test_a_worker_that_is_stopped_while_the_database_is_gone_ends_with_a_sentence(
+    tmp_path, monkeypatch, caplog
+):
+    console = make_console(f"sqlite:///{tmp_path / 'tillwatch.db'}", var_dir=tmp_path)
+    services = open_workshop(console)
+    monkeypatch.setattr(worker, "_loops", lambda *_: [])
+
+    def gone():
+        raise OperationalError("INSERT", {}, Exception(2003, "gone"))
+
+    monkeypatch.setattr(services.log, "flush", gone)
+    before = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        assert worker.run_loops(console, services) == 0
+    finally:
+        for one, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
+            signal.signal(one, handler)
+        console.engine.dispose()
+    assert "the last calls to Stripe are not in the log: no database" in caplog.text
 
 
 def test_unknown_command_is_refused():

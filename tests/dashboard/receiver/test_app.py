@@ -41,7 +41,7 @@ def test_receiver_is_not_ready_before_the_schema_is_current(tmp_path):
     with serving(settings_for(tmp_path, url)) as client:
         engine = open_engine(url)
         with writing(engine) as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         engine.dispose()
         answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "behind")

@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 import time
+from contextlib import ExitStack
 
 import pytest
 from stripe import WebhookSignature
@@ -19,6 +20,7 @@ from tests.support.receivers import (
     kill,
     serving,
     settings_for,
+    sign,
     start_process,
     stored_ids,
 )
@@ -123,6 +125,41 @@ def test_silent_connection_is_closed(tmp_path, url, monkeypatch):
         silent.sendall(b"GET / HT")
         assert silent.recv(1) == b""
         assert client.get("/healthz").status_code == 200
+
+
+def test_a_later_head_that_is_slow_is_cut_off_too(tmp_path, url, monkeypatch):
+    monkeypatch.setattr(http_protocol, "FIRST_SECONDS", 0.3)
+    with (
+        serving(settings_for(tmp_path, url)) as client,
+        socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as slow,
+    ):
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = slow.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 200")
+        slow.sendall(b"GET /healthz HT")
+        assert slow.recv(1) == b""
+
+
+HELD = {
+    "silent": b"",
+    "in the head": b"GET /healthz HTTP/1.1\r\nHo",
+    "before the body": f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".encode(),
+    "kept alive": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("held", HELD.values(), ids=HELD)
+def test_connections_that_are_only_held_turn_no_webhook_away(tmp_path, url, held):
+    """Sixty of them where twenty may be at once."""
+    with serving(settings_for(tmp_path, url), most=20) as client, ExitStack() as open_:
+        for _ in range(60):
+            line = socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10)
+            open_.enter_context(line)
+            line.sendall(held)
+            if held.endswith(b"x\r\n\r\n"):
+                line.recv(4096)
+        body = event_body(1)
+        assert client.post(PATH, content=body, headers=sign(body)).status_code == 200
 
 
 def malformed(random_):

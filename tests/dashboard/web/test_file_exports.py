@@ -2,26 +2,34 @@
 
 import csv
 import io
+import socket
+import threading
+import time
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.testclient import TestClient
 
 from core import clock
 from core.access.rights import ROLES
-from core.actions.exports import csv_writer
+from core.actions.exports import csv_writer, requests
 from core.db.engine import writing
 from core.db.tables import api_requests
 from core.events.store import parse_envelope, store
 from core.reads.exports import lists
 from core.reads.exports import revenue as revenue_file
 from core.reads.revenue.categories import MOVEMENTS
+from dashboard.ui import viewer
 from dashboard.web import file_exports
 from tests.support import factories
 from tests.support.fixtures_access import audited, give, person
+from tests.support.receivers import free_port, wait_until
 
 
 @pytest.fixture
@@ -275,3 +283,98 @@ def test_events_and_calls_are_files_for_those_who_see_them(console, client):
     for name in ("events", "api_log"):
         stranger = client(person(console, "finance"))
         assert stranger.get(f"/ui/export/{name}.parquet").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("0001-01-01", "9999-12-31"),
+        ("2015-01-01", "2026-01-01"),
+        ("0001-01-01", "0001-01-02"),
+        ("2026-11-02", "2026-11-01"),
+    ],
+)
+@pytest.mark.parametrize("by", ["day", "week", "month", "method", "country", "fees"])
+def test_a_period_without_end_is_refused_before_it_is_read(console, client, since, until, by):
+    """One that was not asked for 3.6 million rows of zeroes: a minute, and 1.5 GiB."""
+    asked = {"currency": "usd", "since": since, "until": until, "by": by}
+    answer = client(person(console, "finance")).get("/ui/export/revenue.csv", params=asked)
+    assert answer.status_code == 422
+    assert answer.text.startswith(("since: ", "until: "))
+
+
+def test_every_list_without_a_bound_of_its_own_is_counted_first():
+    """A bulk of refunds has one."""
+    uncounted = {name for name, one in lists.LISTS.items() if one.exceeds is None}
+    assert uncounted == {"bulk_refund"}
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("differences", "finance"),
+        ("payouts", "finance"),
+        ("payout_rows", "finance"),
+        ("lists", "risk"),
+    ],
+)
+def test_a_long_list_is_left_to_the_worker(console, client, monkeypatch, name, role):
+    ask = client(person(console, role))
+    address = f"/ui/export/{name}.csv?id=po_1"
+    assert ask.get(address, follow_redirects=False).status_code == 200
+    monkeypatch.setattr(requests, "LARGE", -1)
+    answer = ask.get(address, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"][:12]) == (303, "/ui/exports/")
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+def test_a_file_is_read_no_further_once_its_reader_has_left(console, monkeypatch, format_):
+    monkeypatch.setattr(lists, "PAGE_ROWS", 1)
+    monkeypatch.setattr(csv_writer, "PIECE_ROWS", 1)
+    with writing(console.engine) as conn:
+        for _ in range(200):
+            factories.paid(conn)
+    user, left, pages, ended = person(console, "finance"), threading.Event(), [], []
+    ask = console.read
+
+    def read(user_id, what, /, **named):
+        if what.__name__ == "payments":
+            pages.append(what)
+            if len(pages) == 3:
+                left.wait(30)
+            time.sleep(0.01 if len(pages) > 3 else 0)
+        return ask(user_id, what, **named)
+
+    watched = SimpleNamespace(read=read, settings=console.settings, engine=console.engine)
+    monkeypatch.setattr(viewer, "current_console", lambda: watched)
+    routes = Starlette(routes=file_exports.routes())
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            scope["state"] = {"principal": console.principal(user)}
+        await routes(scope, receive, send)
+        ended.append(scope["type"])
+
+    with served(app) as port:
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(f"GET /ui/export/payments.{format_} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            wait_until(lambda: len(pages) >= 3)
+        left.set()
+        wait_until(lambda: ended)
+    assert len(pages) < 150
+
+
+@contextmanager
+def served(app):
+    """An ASGI application on a port of this machine."""
+    port = free_port()
+    config = uvicorn.Config(app, port=port, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join(30)

@@ -1,17 +1,21 @@
 """Evidence: a draft is Stripe's to keep, files are weighed before they leave."""
 
+import io
 import json
 import logging
+import time
 
 import pytest
+from PIL import Image
 
 from core.access.principals import Caller
-from core.actions.disputes import disputes
+from core.actions.disputes import disputes, evidence_files, file_reader
 from core.db.engine import reading
-from core.db.tables import audit_log, evidence_files, operations
+from core.db.tables import audit_log, operations
+from core.db.tables import evidence_files as files_table
 from core.errors import InvalidInput
 from core.gateway.evidence_fields import TEXTS
-from tests.support.disputes import TEST, at_stripe, by_mastercard, disputed, pdf, picture
+from tests.support.disputes import PNG, TEST, at_stripe, by_mastercard, disputed, pdf, picture
 from tests.support.fixtures_access import person
 from tests.support.fixtures_actions import operations_kept
 
@@ -52,7 +56,7 @@ def test_what_was_typed_stands_nowhere_here(console, context, risk, dispute, cap
         disputes.save_draft(context, risk, dispute, {"billing_address": SECRET}, **TEST)
         disputes.attach(context, risk, dispute, "receipt", pdf(1), **TEST)
     with reading(console.engine) as connection:
-        for table in (operations, audit_log, evidence_files):
+        for table in (operations, audit_log, files_table):
             for row in connection.execute(table.select()).mappings():
                 assert "Lovelace" not in json.dumps(dict(row), default=str)
     assert "Lovelace" not in caplog.text
@@ -137,8 +141,12 @@ def test_a_five_megabyte_file_is_refused_and_nothing_is_sent(console, context, r
     [
         (b"", "is empty"),
         (b"GIF89a" + bytes(50), "PDF, JPEG or PNG"),
-        (b"%PDF-1.7\n" + bytes(range(256)), "cannot be read"),
-        (pdf(1)[:200], "cannot be read"),
+        (b"%PDF-1.7\n" + bytes(range(256)), "is damaged"),
+        (pdf(1)[:200], "is damaged"),
+        (b"%PDF-1.7\n" + picture(200), "is damaged"),
+        (b"\xff\xd8\xff" + bytes(100), "is damaged"),
+        (picture(200)[:120], "is damaged"),
+        (PNG + bytes(100), "is damaged"),
         (pdf(1, password="x"), "locked by a password"),
         (picture(5 * 1024 * 1024 + 1), "more than 5242880 bytes"),
     ],
@@ -160,7 +168,7 @@ def test_mastercard_takes_nineteen_pages(console, context, risk, backend, action
     disputes.attach(context, risk, dispute, "receipt", pdf(18), **TEST)
     with pytest.raises(InvalidInput, match="more than 19 pages"):
         disputes.attach(context, risk, dispute, "refund_policy", pdf(2), **TEST)
-    draft = disputes.attach(context, risk, dispute, "refund_policy", picture(60), **TEST)
+    draft = disputes.attach(context, risk, dispute, "refund_policy", picture(100), **TEST)
     assert draft.pages == 19
 
 
@@ -188,3 +196,62 @@ def test_a_document_attached_elsewhere_has_unknown_pages(context, risk, backend,
     with pytest.raises(InvalidInput, match="pages are not known") as refused:
         disputes.submit(context, risk, dispute, seen=draft.seen, **TEST)
     assert refused.value.field == "receipt"
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """In place of the libraries, one that does what a file asks for."""
+    monkeypatch.setattr(evidence_files, "READER", "tests.support.stand_in_reader")
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("wish", "limit", "value", "rule"),
+    [
+        ("sleep", "SECONDS", 1.5, "takes too long to read"),
+        ("spin", "CPU_SECONDS", 1, "takes too long to read"),
+        ("fill", "MEMORY", 1 << 30, "takes too much memory"),
+        ("unknown", "MEMORY", 1 << 30, "is secured in a way"),
+        ("odd", "MEMORY", 1 << 30, "is damaged"),
+        ("exit", "MEMORY", 1 << 30, "is damaged"),
+        ("write", "MEMORY", 1 << 30, "is damaged"),
+    ],
+)
+def test_whatever_a_reader_does_is_a_refusal_within_limits(stand_in, wish, limit, value, rule):
+    stand_in.setattr(evidence_files, limit, value)
+    begun = time.monotonic()
+    with pytest.raises(InvalidInput, match=rule) as refused:
+        evidence_files.examine("receipt", f"%PDF-{wish}".encode())
+    assert refused.value.field == "receipt"
+    assert time.monotonic() - begun < 15
+
+
+def test_few_are_read_at_once(stand_in):
+    stand_in.setattr(evidence_files, "SECONDS", 0.05)
+    for _ in range(evidence_files.AT_ONCE):
+        evidence_files._turns.acquire()
+    try:
+        with pytest.raises(InvalidInput, match="cannot be read now"):
+            evidence_files.examine("receipt", b"%PDF-sleep")
+    finally:
+        for _ in range(evidence_files.AT_ONCE):
+            evidence_files._turns.release()
+
+
+def test_pictures_are_drawn_to_be_believed():
+    for name, format_ in (("jpg", "JPEG"), ("png", "PNG")):
+        out = io.BytesIO()
+        Image.new("RGB", (40, 30), "red").save(out, format_)
+        assert evidence_files.examine("receipt", out.getvalue()).kind == name
+        with pytest.raises(InvalidInput, match="is damaged"):
+            evidence_files.examine("receipt", out.getvalue()[:-40])
+
+
+def test_a_picture_of_too_many_points_is_not_drawn(monkeypatch):
+    out = io.BytesIO()
+    Image.new("1", (40, 30)).save(out, "PNG")
+    assert file_reader.pages_of("png", out.getvalue()) == 1
+    monkeypatch.setattr(file_reader, "MOST_PIXELS", 1199)
+    with pytest.raises(file_reader.Unread) as refused:
+        file_reader.pages_of("png", out.getvalue())
+    assert refused.value.code is file_reader.Exit.TOO_MUCH

@@ -75,7 +75,7 @@ def test_an_approval_without_an_answer_is_found_at_stripe(context, in_review):
     _payment, review, _case = in_review
     path = f"/v1/reviews/{review}/approve"
     sending = PendingCall("op", APPROVE_REVIEW, False, path, {}, review, False, "fence", "x")
-    one, gateway = Unresolved(sending, 1, clock.now(), clock.now()), context.gateway(False)
+    one, gateway = Unresolved(sending, 1, *[clock.now()] * 3), context.gateway(False)
     assert APPROVE_REVIEW.find(gateway, one) is None
     gateway.post(path, idempotency_key="another")
     assert APPROVE_REVIEW.find(gateway, one)["closed_reason"] == "approved"

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from core import money
 from core.errors import InvalidInput
+from core.reads.admin import audit
+from core.reads.developer import api_log, events
 from core.reads.search.amounts import Amounts, amounts
 from core.reads.search.payments.fields import FIELDS, STATE_GROUPS, FacetValues, Word, parse
 from core.reads.search.payments.tried import payment_id
@@ -37,6 +39,17 @@ def test_any_text_is_a_query_or_is_refused(text: str) -> None:
     except InvalidInput:
         return
     assert str(parse(str(query))) == str(query)
+
+
+@pytest.mark.parametrize("line", ["a\ud800b", "status:\udfff", '"\ud83d"', "\udc00" * 600])
+@pytest.mark.parametrize("read", [parse, events.read_line, api_log.read_line, audit.read_line])
+def test_half_of_a_character_is_refused(read, line) -> None:
+    with pytest.raises(InvalidInput, match=r"search: has half of a character"):
+        read(line)
+
+
+def test_whole_characters_beyond_the_first_plane_are_read() -> None:
+    assert parse("\U0001f600").terms == (Term(None, "\U0001f600"),)
 
 
 def test_terms_of_the_language_are_read() -> None:

@@ -8,8 +8,8 @@ from alembic import op
 
 from core.db.types import Utc, binary_string
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
