@@ -220,6 +220,32 @@ class UnsupportedMediaType(TillwatchError):
     code = "unsupported_media_type"
 
 
+class BackupFailed(TillwatchError):
+    """The backup could not be made. No file was left."""
+
+    code = "backup_failed"
+
+
+class BackupRefused(TillwatchError):
+    """The backup cannot be restored. Nothing was written."""
+
+    status = 409
+    code = "backup_refused"
+
+    @classmethod
+    def damaged(cls) -> BackupRefused:
+        """The file is not what was written."""
+        return cls(
+            "The file is damaged, or no backup: its digest does not fit. Nothing was written."
+        )
+
+
+class RestoreCutShort(TillwatchError):
+    """The restore did not come to its end. Drop what the target holds, and restore again."""
+
+    code = "restore_cut_short"
+
+
 class DatabaseDown(TillwatchError):
     """The database does not answer. Nothing was kept; try again."""
 

@@ -37,6 +37,8 @@ COMMANDS = (
     "bank",
     "stripe-report",
     "alerts",
+    "backup",
+    "restore",
 )
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core import clock
-from core.db.engine import open_engine, writing
-from core.db.tables import balance_transactions
+from core.db.engine import open_engine, reading, writing
+from core.db.tables import balance_transactions, streams
 from core.emulator.server import start_emulator
 from tests.support.account_mirror import connect
 from tests.support.fixtures_access import ROOT
+from tests.support.receivers import wait_until
 from tests.support.report_files import Account, Reports
 
 pytestmark = pytest.mark.long
@@ -42,16 +45,32 @@ def account(tmp_path_factory):
         yield folder, str(urlsplit(emulator.base_url).port)
 
 
+def environment(account, **more):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "VAR_DIR": str(account[0]), "EMULATOR_PORT": account[1], **more}
+
+
+@contextmanager
+def started(name, account, **more):
+    """A process of the console, until the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dashboard", name],
+        cwd=ROOT,
+        env=environment(account, **more),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        yield process
+        process.terminate()
+
+
 @pytest.fixture
 def run(account):
-    folder, port = account
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-
-    def command(*args, port=port):
+    def command(*args, port=account[1], **more):
         return subprocess.run(
             [sys.executable, "-m", "dashboard", *args],
             cwd=ROOT,
-            env={**kept, "VAR_DIR": str(folder), "EMULATOR_PORT": port},
+            env=environment(account, EMULATOR_PORT=port, **more),
             capture_output=True,
             text=True,
             timeout=120,
@@ -135,6 +154,46 @@ def test_reports_of_stripes_are_taken_in_once_and_held_against_the_ledger(accoun
     assert done.returncode == 0, done.stdout
     states = {one["id"]: one["state"] for one in json.loads(done.stdout)["identities"]}
     assert states["report"] == "agrees"
+
+
+def test_a_restored_copy_proves_itself_against_stripe(account, run, tmp_path):
+    """The backup is made while a worker writes; the copy then holds against Stripe alone."""
+    var = {"VAR_DIR": str(tmp_path)}
+    shutil.copy(account[0] / "tillwatch.db", tmp_path)
+    assert run("reconcile", "--month", LAST_MONTH, **var).returncode == 0
+    done = run("period", "close", LAST_MONTH, "--json", **var)
+    assert done.returncode == 0, done.stdout + done.stderr
+    digest = json.loads(done.stdout)["digest"]
+    with started("worker", account, **var) as worker:
+        wait_until(lambda: stream_writes(tmp_path), seconds=120)
+        done = run("backup", "--to", str(tmp_path / "kept"), "--json", **var)
+        assert worker.poll() is None
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "backups" / "last_backup.json").exists()
+
+    copy = {"VAR_DIR": str(tmp_path / "copy")}
+    restore = ("restore", json.loads(done.stdout)["file"], "--into")
+    url = f"sqlite:///{tmp_path / 'copy' / 'tillwatch.db'}"
+    done = run(*restore, url, **copy)
+    assert done.returncode == 0, done.stderr
+    again = run(*restore, url, **copy)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "is there already" in again.stderr
+    for proof in (("reconcile", "--month", LAST_MONTH), ("rollups", "verify"), ("audit", "verify")):
+        done = run(*proof, **copy)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = run("period", "verify", LAST_MONTH, "--json", **copy)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["digest"] == digest
+
+
+def stream_writes(folder):
+    """How many streams a worker has written of."""
+    engine = open_engine(f"sqlite:///{folder / 'tillwatch.db'}")
+    with reading(engine) as connection:
+        found = connection.scalar(select(func.count()).select_from(streams))
+    engine.dispose()
+    return found
 
 
 def test_without_an_answer_of_stripes_nobody_can_tell(run):
