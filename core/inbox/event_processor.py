@@ -21,6 +21,7 @@ from core.db.tables import events
 from core.domain import versions
 from core.errors import InsertRace, LeaseLost
 from core.inbox.ours import ANY_KEY, BOTH_MODES, NO_KEY, JudgedEvent, Keys, judge_event
+from core.log_fields import log_fields
 from core.mirror.apply import BookingContext, apply
 from core.mirror.faults import OF_ONE_OBJECT, reason, set_aside
 from core.mirror.own_account import own_accounts
@@ -141,7 +142,7 @@ def _apply(
     keys: Keys = ANY_KEY,
 ) -> Applied:
     start = time.perf_counter()
-    judged = [(event, judge_event(event, keys)) for event in leased]
+    judged = [(event, _judged(event, keys)) for event in leased]
     hints = [one.hint for _, one in judged if one.because is None]
     with writing(engine) as connection:
         seqs = [event.seq for event in leased]
@@ -159,6 +160,11 @@ def _apply(
             _finish(connection, fence, seqs, because, waits=waits, at=now, duration_us=spent)
         versions.bump(connection, ["inbox"], slot=books.scope.slot)
         return Applied(applied=len(hints), skipped=len(judged) - len(hints))
+
+
+def _judged(event: Waiting, keys: Keys) -> JudgedEvent:
+    with log_fields(event_id=event.stripe_id):
+        return judge_event(event, keys)
 
 
 def _by_outcome(
@@ -223,6 +229,17 @@ def _one_by_one(
             failed += 1
         else:
             applied, skipped = applied + one.applied, skipped + one.skipped
+        with log_fields(event_id=event.stripe_id):
+            try:
+                one = retrying(partial(_apply, engine, fence, [event], books, keys))
+            except (LeaseLost, InsertRace):
+                continue
+            except OF_ONE_OBJECT as error:
+                set_aside(error, f"event {event.stripe_id}")
+                retrying(partial(_fail, engine, fence, event, error))
+                failed += 1
+            else:
+                applied, skipped = applied + one.applied, skipped + one.skipped
     return Applied(applied, skipped, failed)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from core import settings
-from core.db.backup import make
+from core.db.backup import last_backup, make
 
 
 @click.command()
@@ -27,10 +27,10 @@ def command(folder: Path | None, keep: int | None, as_json: bool) -> None:
     The file holds customers' data: it is made for its owner alone. ENCRYPTION_KEY is not in it.
     """
     configuration = settings.load()
-    noted = configuration.var_dir / make.FOLDER
+    noted = configuration.var_dir / last_backup.FOLDER
     where = folder or noted
     file, manifest = make.backup(configuration.database, where)
-    make.note(noted, file, manifest)
+    make.note_backup(noted, file, manifest)
     removed = make.remove_old(where, keep) if keep else []
     if as_json:
         found = json.loads(manifest.to_json())

@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from types import TracebackType
 
+from core.log_fields import current
 from core.settings import Settings
 
 _MASK = "[masked]"
@@ -71,7 +72,8 @@ class ForPeople(logging.Formatter):
 
 
 class ForMachines(logging.Formatter):
-    """One JSON object a line; what `extra={"fields": {...}}` brings stands beside the message."""
+    """One JSON object a line; beside the message stand what `extra={"fields": {...}}` brings and
+    the ids of what is being worked on (`core.log_fields`)."""
 
     def __init__(self, process: str) -> None:
         super().__init__()
@@ -85,7 +87,7 @@ class ForMachines(logging.Formatter):
             "logger": record.name,
             "message": mask(record.getMessage()),
         }
-        for key, value in getattr(record, "fields", {}).items():
+        for key, value in {**getattr(record, "fields", {}), **current()}.items():
             line.setdefault(key, mask(value) if isinstance(value, str) else value)
         if record.exc_info:
             line["error"] = mask(self.formatException(record.exc_info))

@@ -14,13 +14,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.db.backup import last_backup
 from core.db.engine import open_engine
 from core.inbox.group_commit import GroupWriter
 from core.inbox.health import DatabaseState, Disks, Readiness, backlog_or_none, streams_or_none
+from core.inbox.monitoring_counts import counts_or_none
 from core.settings import Settings
 from dashboard.asgi.client_address import ClientAddress
 from dashboard.asgi.host_check import HostCheck
 from dashboard.asgi.request_body import LimitedBodies
+from dashboard.asgi.request_ids import RequestIds
+from dashboard.receiver.business_metrics import Backups, BusinessCounts
 from dashboard.receiver.metrics import Metrics
 from dashboard.receiver.webhook import OPERATION, PATH, Answer, Webhook, settle_in
 from dashboard.rest import docs as rest_docs
@@ -68,6 +72,9 @@ def create_app(settings: Settings) -> Receiver:
     metrics = Metrics(
         writer.waiting, partial(backlog_or_none, engine), partial(streams_or_none, engine)
     )
+    metrics.registry.register(BusinessCounts(partial(counts_or_none, engine)))
+    noted = settings.var_dir / last_backup.FOLDER
+    metrics.registry.register(Backups(partial(last_backup.last, noted)))
     webhook = Webhook(settings.webhook_secrets, writer, metrics)
 
     @asynccontextmanager
@@ -89,6 +96,7 @@ def create_app(settings: Settings) -> Receiver:
     headed = SecurityHeaders(limited, https=settings.force_https)
     # The webhook stands before all of this: a signature is proof enough.
     app.rest = HostCheck(ClientAddress(headed, settings.proxies), settings.host_names)
+    app.rest = RequestIds(SecurityHeaders(limited, https=settings.force_https))
     app.state.api = api
     return app
 

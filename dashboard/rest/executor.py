@@ -7,7 +7,8 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from contextvars import copy_context
+from functools import cached_property, partial
 from typing import ParamSpec, TypeVar
 
 from core.access.principals import Caller
@@ -73,7 +74,9 @@ class BlockingExecutor:
                 return work(*args, **kwargs)
 
         self._under_way += 1
-        done = asyncio.get_running_loop().run_in_executor(self._threads, guarded)
+        # The thread's lines in the log name the request too.
+        begun = partial(copy_context().run, guarded)
+        done = asyncio.get_running_loop().run_in_executor(self._threads, begun)
         # Counted until the thread is free, which it is not when only the client has gone.
         done.add_done_callback(self._left)
         return await asyncio.shield(done)

@@ -24,6 +24,7 @@ CORE_TIERS = (
         "money",
         "clock",
         "known_hosts",
+        "log_fields",
         "masking",
         "private_files",
         "program_faults",

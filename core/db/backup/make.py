@@ -13,15 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from core import clock
 from core.db.backup import archive, mysql_dump, sqlite_copy
 from core.db.backup.archive import Writer
+from core.db.backup.last_backup import LAST
 from core.db.backup.manifest import FORMAT, EngineName, Manifest
 from core.db.engine import open_read_only
 from core.errors import BackupFailed
 from core.version import VERSION
 
-#: In VAR_DIR: where backups lie unless told otherwise.
-FOLDER = "backups"
-#: In that folder: what the go-live check and the metrics know the last backup by.
-LAST = "last_backup.json"
 _NAME = "tillwatch-{:%Y%m%dT%H%M%SZ}.zip"
 _PATTERN = "tillwatch-*.zip"
 
@@ -81,7 +78,7 @@ def _manifest(
     return Manifest(FORMAT, engine, schema, VERSION, now, tables, out.bytes, out.sha256)
 
 
-def note(folder: Path, file: Path, manifest: Manifest) -> None:
+def note_backup(folder: Path, file: Path, manifest: Manifest) -> None:
     """Write down in VAR_DIR's folder of backups that there is one, wherever it lies itself."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     said = {"file": str(file.absolute()), "made_at": manifest.made_at.isoformat()}
@@ -90,15 +87,6 @@ def note(folder: Path, file: Path, manifest: Manifest) -> None:
         made.write_text(json.dumps(said), encoding="utf-8")
         made.chmod(0o600)
         made.replace(folder / LAST)
-
-
-def last(folder: Path) -> datetime | None:
-    """When the last backup was made, as `note` wrote it; None where none is known of."""
-    try:
-        said = json.loads((folder / LAST).read_text(encoding="utf-8"))
-        return datetime.fromisoformat(said["made_at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def remove_old(folder: Path, keep: int) -> list[Path]:

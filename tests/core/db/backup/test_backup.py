@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from core import clock
 from core.access import audit
-from core.db.backup import archive, make, mysql_dump
+from core.db.backup import archive, last_backup, make, mysql_dump
 from core.db.backup.restore import restore
 from core.db.engine import open_engine, reading, retrying, writing
 from core.db.migrate import is_current
@@ -205,9 +205,9 @@ def test_the_newest_backups_are_kept_and_the_last_one_is_noted(backup, tmp_path)
     for day in range(1, 4):
         shutil.copy(file, file.with_name(f"tillwatch-2020010{day}T000000Z.zip"))
     (file.parent / "something else.zip").touch()
-    assert make.last(tmp_path / "var") is None
-    make.note(tmp_path / "var", file, manifest)
-    assert make.last(tmp_path / "var") == manifest.made_at
+    assert last_backup.last(tmp_path / "var") is None
+    make.note_backup(tmp_path / "var", file, manifest)
+    assert last_backup.last(tmp_path / "var") == manifest.made_at
     assert len(make.remove_old(file.parent, 2)) == 2
     left = sorted(path.name for path in file.parent.iterdir())
     assert left == ["something else.zip", "tillwatch-20200103T000000Z.zip", file.name]
