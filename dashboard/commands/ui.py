@@ -12,6 +12,7 @@ from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.process import logs
 from dashboard.ui.viewer import current_console
 from dashboard.web import app as web_app
+from dashboard.web import streamlit_logs
 
 _GRACE_SECONDS = 5
 _log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def command(port: int | None) -> None:
     settings = current_console().settings
     logs.set_up(settings, "ui")
     secure(settings.var_dir)
+    streamlit_logs.take_over()
     listen = port or settings.ui_port
     app = web_app.create_app(current_console(), listen)
     if (settings.ui_origin or settings.force_https) and not settings.proxies:
