@@ -20,10 +20,10 @@ def take_over() -> None:
         _pass_on(log)
 
 
-def _pass_on(log: logging.Logger) -> None:
-    handler = log.__dict__.pop("streamlit_console_handler", None)
+def _pass_on(logger: logging.Logger) -> None:
+    handler = logger.__dict__.pop("streamlit_console_handler", None)
     if handler is not None:
-        log.removeHandler(handler)
-    log.propagate = True
-    if log.name.startswith(_CHATTY):
-        log.setLevel(logging.WARNING)
+        logger.removeHandler(handler)
+    logger.propagate = True
+    if logger.name.startswith(_CHATTY):
+        logger.setLevel(logging.WARNING)
