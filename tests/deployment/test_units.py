@@ -16,8 +16,6 @@ from tests.support.proxies import EXAMPLES, tool
 
 UNITS = sorted((EXAMPLES / "systemd").glob("*.*"))
 STARTED = [unit for unit in UNITS if "ExecStart=" in unit.read_text(encoding="utf-8")]
-#: Of the helper whose branch brings it: known once it is merged.
-SOON = {"TRUSTED_PROXIES"}
 
 
 @pytest.mark.parametrize("unit", STARTED, ids=lambda unit: unit.name)
@@ -45,7 +43,7 @@ def test_every_process_is_shut_in_alike(unit):
 def test_every_setting_of_the_example_is_known():
     text = (EXAMPLES / "tillwatch.env").read_text(encoding="utf-8")
     names = set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE))
-    assert {name.lower() for name in names - SOON} <= set(Settings.model_fields)
+    assert {name.lower() for name in names} <= set(Settings.model_fields)
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
