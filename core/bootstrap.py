@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from core.access import audit_notes, demo, principals, users
 from core.access.principals import Principal
 from core.actions.context import ActionContext, PaymentRules
 from core.alerts.channel_urls import ChannelSecrets
 from core.cache import open_cache
-from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
+from core.db.engine import open_engine, reading, retrying, writing
+from core.db.server import check_server
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
 from core.gateway.client import Gateway
@@ -24,8 +25,6 @@ from core.stripe_calls.request_log import RequestLog
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_SMALLEST_PACKET = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -117,24 +116,6 @@ def build(settings: Settings) -> Console:
     if console.production:
         demo.shut_out(engine)
     return console
-
-
-def check_server(connection: Connection) -> None:
-    """Refuse a MySQL that would cut text, clamp numbers or shift times."""
-    if is_sqlite(connection):
-        return
-    row = connection.execute(
-        text("SELECT @@character_set_connection, @@sql_mode, @@max_allowed_packet, @@time_zone")
-    ).one()
-    charset, mode, packet, zone = row
-    if charset != "utf8mb4":
-        raise Misconfigured(f"the database connection speaks {charset}, not utf8mb4")
-    if "STRICT" not in mode:
-        raise Misconfigured("the database server is not in strict mode: it would clamp numbers")
-    if int(packet) < _SMALLEST_PACKET:
-        raise Misconfigured("the database server's max_allowed_packet is below 4 MiB")
-    if zone != "+00:00":
-        raise Misconfigured(f"the database connection's time zone is {zone}, not UTC")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from core.errors import Misconfigured, UnknownCurrency
 from core.known_hosts import name_of
 from core.money import known_currency
 
+#: Where the receiver takes Stripe's events.
+WEBHOOK_PATH = "/api/v1/webhooks/stripe"
 #: What the emulator takes as a key when no Stripe key is set. It opens nothing anywhere else.
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_PUBLISHABLE_KEY = "pk_test_emulator"
@@ -161,6 +163,11 @@ class Settings(BaseSettings):
     def public_base(self) -> str:
         """Where customers reach the receiver, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.receiver_port}").rstrip("/")
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Stripe sends events, from outside."""
+        return self.public_base + WEBHOOK_PATH
 
     @property
     def screens_base(self) -> str:

@@ -15,10 +15,11 @@ from core.errors import TillwatchError
 from core.events.store import IncomingEvent, parse_envelope
 from core.gateway import signature
 from core.inbox.group_commit import GroupWriter
+from core.settings import WEBHOOK_PATH
 from dashboard.asgi.request_body import BodyReader, ClientGone, send_error, send_json
 from dashboard.receiver.metrics import Metrics
 
-PATH = "/api/v1/webhooks/stripe"
+PATH = WEBHOOK_PATH
 #: Seconds between two lines in the log about the same kind of refused request.
 _QUIET_SECONDS = 10
 

@@ -24,6 +24,7 @@ CORE_TIERS = (
         "money",
         "clock",
         "known_hosts",
+        "encryption",
         "masking",
         "private_files",
         "program_faults",
@@ -36,7 +37,7 @@ CORE_TIERS = (
     ("domain", "loop"),
     ("ledger", "risk", "access", "reads", "events", "stripe_calls", "bank", "books"),
     ("mirror",),
-    ("inbox", "proof", "alerts"),
+    ("inbox", "proof", "alerts", "checks"),
     ("actions",),
     ("bootstrap", "notebook"),
 )
