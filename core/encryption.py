@@ -9,6 +9,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from core.errors import Misconfigured
 
 
+def new_key() -> str:
+    """A key for ENCRYPTION_KEY, drawn at random."""
+    return Fernet.generate_key().decode("ascii")
+
+
 @dataclass(frozen=True, slots=True)
 class Encrypter:
     """`keys` is what ENCRYPTION_KEY says: a Fernet key, or several with commas between, of which

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     payment_currencies: str = "cny,usd,eur,gbp"
     payment_largest: Decimal = Field(Decimal("999999.99"), gt=0, le=Decimal("999999999.99"))
     rate_limit: int = Field(600, ge=1)
+    #: Who gives money back alone: up to their limit, or nobody.
+    refund_approval: Literal["above_limit", "always"] = "above_limit"
+    #: Whether who asks for a month to be closed may close it.
+    close_approval: Literal["second_person", "one_person"] = "second_person"
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"

@@ -51,8 +51,16 @@ def encryption_key(subject: Subject) -> Result:
         )
     try:
         encrypter.check()
-    except Misconfigured as error:
-        return failed("{why}.", "Set it to a key that `secrets new-key` prints.", why=error.message)
+    except Misconfigured:
+        return failed(
+            "ENCRYPTION_KEY is not a Fernet key.", "Set it to a key that `secrets new-key` prints."
+        )
+    if subject.unreadable:
+        return failed(
+            "Settings in the database cannot be read: {why}.",
+            "Set ENCRYPTION_KEY to the key that they were kept with.",
+            why=subject.unreadable,
+        )
     return passed("Secrets are encrypted in the database.")
 
 

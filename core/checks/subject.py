@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from tenacity import wait_none
 
+from core.configuration import store
 from core.db.engine import open_read_only, reading
 from core.db.migrate import head, revision
 from core.db.server import ServerFacts, server_facts
@@ -67,12 +68,15 @@ class Database:
 
 @dataclass(frozen=True)
 class Subject:
-    """`streamlit` names the options of Streamlit that differ from those that safety rests on."""
+    """`streamlit` names the options of Streamlit that differ from those that safety rests on;
+    `unreadable` says why settings that are kept in the database cannot be read, where they cannot.
+    """
 
     settings: Settings
     database: Database
     stripe: Mapping[bool, Reader]
     streamlit: tuple[str, ...] = ()
+    unreadable: str = ""
 
     @property
     def production(self) -> bool:
@@ -85,7 +89,8 @@ def opened(settings: Settings, streamlit: tuple[str, ...] = ()) -> Iterator[Subj
     """Open what there is to look at; nothing of it is changed, and no migration is run."""
     database = look(settings.database)
     try:
-        yield Subject(settings, database, _readers(settings), streamlit)
+        found, unreadable = _with_kept(settings, database)
+        yield Subject(found, database, _readers(found), streamlit, unreadable)
     finally:
         if database.engine is not None:
             database.engine.dispose()
@@ -108,6 +113,17 @@ def look(url: str) -> Database:
             original.args[0] if original is not None and original.args else type(error).__name__
         )
         return Database(None, number if isinstance(number, str) else f"error {number}")
+
+
+def _with_kept(settings: Settings, database: Database) -> tuple[Settings, str]:
+    """The settings with those that the database keeps, or why these cannot be read."""
+    if database.engine is None or database.revision is None:
+        return settings, ""
+    try:
+        with reading(database.engine) as connection:
+            return store.in_force(settings, store.rows(connection)), ""
+    except (DBAPIError, Misconfigured) as error:
+        return settings, error.message if isinstance(error, Misconfigured) else "no such table"
 
 
 def _readers(settings: Settings) -> dict[bool, Reader]:

@@ -68,6 +68,10 @@ class Webhook:
         self._bodies = BodyReader()
         self._noted: dict[str, float] = {}
 
+    def use(self, secrets: Sequence[str]) -> None:
+        """Verify with these secrets from the next request on."""
+        self._secrets = tuple(secrets)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 once the event is committed; 400, 408, 413 or 503 with nothing kept."""
         started = time.perf_counter()

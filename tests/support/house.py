@@ -35,6 +35,7 @@ CORE_TIERS = (
     ),
     ("settings", "db", "gateway", "cache", "emulator"),
     ("domain", "loop"),
+    ("configuration",),
     ("ledger", "risk", "access", "reads", "events", "stripe_calls", "bank", "books"),
     ("mirror",),
     ("inbox", "proof", "alerts", "checks"),

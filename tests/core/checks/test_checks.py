@@ -100,8 +100,9 @@ def test_every_check_has_its_id():
         list(CHECKS)
         == (
             "keys_mode keys_rights webhook_secret webhook_endpoint debug secret_key encryption_key"
-            " https proxy_headers database_reachable database_charset database_mode database_cluster"
-            " migrations clock disk streamlit file_modes redis backup_age demo_users ledger_fresh"
+            " https proxy_headers database_reachable database_charset database_mode"
+            " database_cluster migrations clock disk streamlit file_modes redis backup_age"
+            " demo_users ledger_fresh"
         ).split()
     )
 
