@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.access import audit_notes, demo, principals, users
 from core.access.principals import Principal
@@ -18,10 +19,10 @@ from core.actions.context import ActionContext, Approvals, PaymentRules
 from core.alerts.channel_urls import ChannelSecrets
 from core.cache import open_cache
 from core.configuration import store
-from core.db.engine import answering, open_engine, reading, retrying, writing
+from core.db.engine import open_engine, reading, retrying, writing
 from core.db.server import check_server
 from core.db.start import prepare
-from core.errors import DatabaseDown, Misconfigured, NotPermitted
+from core.errors import Misconfigured, NotPermitted
 from core.gateway.client import Gateway
 from core.ledger.booking import SLOTS, Scope
 from core.mirror.apply import BookingContext
@@ -154,9 +155,8 @@ def with_kept(settings: Settings, engine: Engine) -> Console:
     """A console over a database that is open: with what is kept of settings, where it answers."""
     console = Console(settings, engine, settings)
     try:
-        with answering():
-            return reread(console)
-    except DatabaseDown:
+        return reread(console)
+    except SQLAlchemyError:
         return console
 
 
@@ -188,11 +188,12 @@ class CurrentConsole:
 
     def _reread(self) -> Console:
         try:
-            with answering():
-                return reread(self._console)
-        except (DatabaseDown, Misconfigured) as error:
-            _log.warning("settings could not be read again: %s", error.message)
-            return self._console
+            return reread(self._console)
+        except SQLAlchemyError as error:
+            _log.warning("settings could not be read again: %s", type(error).__name__)
+        except Misconfigured as error:
+            _log.error("settings that were changed cannot be used: %s", error.message)
+        return self._console
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from core.checks.run import CHECKS
 from core.configuration import store
 from core.db.engine import reading
+from core.emulator.server import start_emulator
 from core.encryption import new_key
 from core.reads.admin import settings as reads
 from tests.support.fixtures_access import audited, email_of, make_console, person
@@ -112,6 +114,21 @@ def test_a_wrong_key_is_refused_at_its_field_and_the_others_stay(console, settin
     test.button(key="FormSubmitter:keys-Save").click().run()
     assert at_fields(test) == [":small[:red[must begin with whsec_]]"]
     assert test.text_input(key="setting_stripe_secret_key").value == "sk_test_0123456789"
+    assert in_force(console).uses_emulator
+
+
+def test_a_key_is_tried_at_stripe_and_not_kept(tmp_path, admin, screen_as, console, monkeypatch):
+    from dashboard.ui import viewer
+
+    with start_emulator(state_path=tmp_path / "emulator.db") as emulator:
+        at_stripe = console.settings.model_copy(update={"stripe_api_base": emulator.base_url})
+        there = replace(console, settings=at_stripe, environment=at_stripe)
+        test = screen_as(admin, "settings", tab="keys")
+        monkeypatch.setattr(viewer, "current_console", lambda: there)
+        test.text_input(key="setting_stripe_secret_key").input("sk_test_0123456789wxyz")
+        press(test, "Try the key")
+        assert said(test) == [f"The key opens test mode, account {emulator.account}."]
+    assert test.text_input(key="setting_stripe_secret_key").value == "sk_test_0123456789wxyz"
     assert in_force(console).uses_emulator
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,8 +23,16 @@ def kept() -> dict[str, KeptValue]:
     return {one.name: one for one in viewer.read(reads.kept)}
 
 
-def form(key: str, names: Sequence[str], values: Mapping[str, KeptValue]) -> None:
-    """A form for these settings, with a reason; what the environment sets cannot be typed here."""
+def form(
+    key: str,
+    names: Sequence[str],
+    values: Mapping[str, KeptValue],
+    beside: Callable[[], None] = lambda: None,
+) -> None:
+    """A form for these settings, with a reason; what the environment sets cannot be typed here.
+
+    `beside` draws other buttons of the form next to the one that saves.
+    """
     outside = actions.set_outside(viewer.current_console().set_outside)
     _clear(key, names)
     with st.form(key, border=False):
@@ -33,13 +41,15 @@ def form(key: str, names: Sequence[str], values: Mapping[str, KeptValue]) -> Non
             messages.at_field(name)
         st.text_input(_("Why"), key=f"{key}_why", placeholder=_("Stands in the audit log"))
         messages.at_field("reason")
-        st.form_submit_button(
-            _("Save"),
-            type="primary",
-            disabled=outside.issuperset(names),
-            on_click=_save,
-            args=(key, tuple(name for name in names if name not in outside)),
-        )
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                _("Save"),
+                type="primary",
+                disabled=outside.issuperset(names),
+                on_click=_save,
+                args=(key, tuple(name for name in names if name not in outside)),
+            )
+            beside()
 
 
 def widget_key(name: str) -> str:

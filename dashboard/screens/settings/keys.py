@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.actions.admin import stripe_keys
@@ -19,12 +21,10 @@ def draw() -> None:
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
         widgets.card_title(_("Keys"))
-        fields.form("keys", _MAIN, values)
-        _try("stripe_secret_key")
+        fields.form("keys", _MAIN, values, partial(_try, "stripe_secret_key"))
     with right.container(border=True):
         widgets.card_title(_("A test mode beside it"))
-        fields.form("test_keys", _TEST, values)
-        _try("stripe_test_secret_key")
+        fields.form("test_keys", _TEST, values, partial(_try, "stripe_test_secret_key"))
     with left.container(border=True):
         _endpoint()
     with right.container(border=True):
@@ -32,7 +32,8 @@ def draw() -> None:
 
 
 def _try(name: str) -> None:
-    st.button(
+    """A button of the form: any other would not know what was typed."""
+    st.form_submit_button(
         _("Try the key"),
         key=f"try_{name}",
         icon=":material/network_check:",
