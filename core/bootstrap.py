@@ -234,6 +234,7 @@ def action_context(console: Console, services: StripeServices) -> ActionContext:
         approvals=Approvals(
             every_refund=settings.refund_approval == "always",
             closes=settings.close_approval == "second_person",
+            rules=settings.rules_approval == "second_person",
         ),
     )
 

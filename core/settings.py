@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     refund_approval: Literal["above_limit", "always"] = "above_limit"
     #: Whether who asks for a month to be closed may close it.
     close_approval: Literal["second_person", "one_person"] = "second_person"
+    #: Whether who changes the rules of risk puts them in force.
+    rules_approval: Literal["one_person", "second_person"] = "one_person"
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"

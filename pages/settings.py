@@ -18,7 +18,7 @@ TABS = {
     "general": N_("General"),
     "tokens": N_("API tokens"),
 }
-APPROVALS = ("refund_approval", "close_approval")
+APPROVALS = ("refund_approval", "rules_approval", "close_approval")
 GENERAL = (
     "reporting_timezone",
     "payment_currencies",

@@ -25,11 +25,12 @@ class PaymentRules:
 
 @dataclass(frozen=True)
 class Approvals:
-    """Where a second person decides: about each refund, not those above a limit alone; and about
-    the close of a month."""
+    """Where a second person decides: about each refund, not those above a limit alone; about the
+    close of a month; about rules of risk."""
 
     every_refund: bool = False
     closes: bool = True
+    rules: bool = False
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,7 @@ KEPT = {
         KeptSetting("public_url", _public_url),
         _choice("refund_approval", "above_limit", "always"),
         _choice("close_approval", "second_person", "one_person"),
+        _choice("rules_approval", "one_person", "second_person"),
     )
 }
 

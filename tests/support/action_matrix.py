@@ -177,6 +177,8 @@ ROWS: dict[str, Row] = {
     "refunds.ask.ask": Row({"support", "support_lead"}, (_refund("requested_by_customer"),), _TEST),
     "refunds.ask.ask for fraud": Row(ASKERS, (_refund("fraudulent"),), _TEST),
     "fraud.rule_sets.change": Row(RISK, ("{", "why")),
+    "fraud.rule_sets.confirm": Row(RISK),
+    "fraud.rule_sets.withdraw": Row(RISK),
     "developer.scenario_runs.ask": Row(DEVELOPER),
     "developer.scenarios.run": Row(DEVELOPER, (Suite(NONE, ()),)),
     "admin.go_live.check": Row(ADMIN, (), {"environment": _SETTINGS, "streamlit": ()}),

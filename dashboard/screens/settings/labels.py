@@ -21,6 +21,7 @@ NAMES = {
     "public_url": N_("Address of the receiver"),
     "refund_approval": N_("Refunds"),
     "close_approval": N_("Closing a month"),
+    "rules_approval": N_("Fraud rules"),
 }
 HELP = {
     "reporting_timezone": N_(
@@ -34,8 +35,8 @@ HELP = {
 CHOICES = {
     "above_limit": N_("A second person approves what is above a limit"),
     "always": N_("A second person approves each refund"),
-    "second_person": N_("A second person closes a month"),
-    "one_person": N_("Who asks for it may close it"),
+    "second_person": N_("A second person decides"),
+    "one_person": N_("One person is enough"),
 }
 STATUSES: status_badges.Kind = {
     "pass": (N_("Passed"), "green"),

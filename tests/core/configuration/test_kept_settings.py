@@ -22,6 +22,7 @@ GOOD = {
     "public_url": ("https://pay.example.com", "http://127.0.0.1:8502"),
     "refund_approval": ("above_limit", "always"),
     "close_approval": ("second_person", "one_person"),
+    "rules_approval": ("second_person", "one_person"),
 }
 BAD = {
     "stripe_secret_key": ("pk_live_x", "sk_none_x", "live", "sk_live_ x", "sk_live_é"),
@@ -37,6 +38,7 @@ BAD = {
     "public_url": ("pay.example.com", "ftp://x", "https://", "https://x?q=1", "https://x:999999"),
     "refund_approval": ("never", "ALWAYS"),
     "close_approval": ("nobody",),
+    "rules_approval": ("always",),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
+from core.actions.admin import settings as actions
 from core.bootstrap import CurrentConsole, reread, with_kept
 from core.configuration import store
 from core.configuration.kept_settings import KEPT
@@ -16,6 +18,7 @@ from core.db.engine import open_engine, reading, writing
 from core.db.tables import settings_table
 from core.encryption import Encrypter, new_key
 from core.errors import InvalidInput, Misconfigured
+from core.reads.admin import settings as reads
 from core.settings import Settings
 from tests.support.fixtures_access import make_console
 
@@ -124,3 +127,50 @@ def test_what_runs_goes_on_where_kept_settings_cannot_be_read(console, caplog):
     assert gone.get().engine is nowhere
     assert with_kept(console.settings, nowhere).settings is console.settings
     nowhere.dispose()
+
+
+def test_settings_are_kept_on_both_databases(database_url):
+    console = make_console(database_url, encryption_key=KEY)
+    given = console.settings
+    secret = {"stripe_secret_key": SECRET, "rate_limit": "7"}
+    actions.change_outside(console.engine, secret, environment=given, actor="test")
+    again = {"stripe_secret_key": f"{SECRET}2"}
+    actions.change_outside(console.engine, again, environment=given, actor="test")
+    new = new_key()
+    assert actions.rotate(console.engine, Encrypter(f"{new},{KEY}"), actor="test") == 1
+    found = store.in_force(environment(encryption_key=new), rows(console))
+    assert (found.secret_keys, found.rate_limit) == ({False: f"{SECRET}2"}, 7)
+    gone = dict.fromkeys(secret)
+    actions.change_outside(console.engine, gone, environment=given, actor="test")
+    assert rows(console) == {}
+    with reading(console.engine) as connection:
+        assert [one.target for one in reads.changes(connection)].count("RATE_LIMIT") == 2
+        assert reads.kept(connection) == ()
+    console.engine.dispose()
+
+
+def test_administrators_who_change_settings_at_once_end_one_after_the_other(database_url):
+    console = make_console(database_url)
+    given, failed = console.settings, []
+
+    def change(number):
+        try:
+            for step in range(4):
+                value = {"rate_limit": str(100 * number + step)}
+                actions.change_outside(console.engine, value, environment=given, actor="test")
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in (1, 2, 3)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failed == []
+    with reading(console.engine) as connection:
+        found = reads.changes(connection, limit=50)
+    assert len(found) == 12
+    # Each begins where the one before it ended: no change is lost in another.
+    assert [one.before for one in found[:-1]] == [one.after for one in found[1:]]
+    console.engine.dispose()
