@@ -60,7 +60,9 @@ def create_app(settings: Settings) -> Receiver:
     The FastAPI application is at `app.state.api`.
     """
     engine = open_engine(settings.database, cache_mib=_CACHE_MIB)
-    current = CurrentConsole(with_kept(settings, engine))
+    # Of its own: a connection that is kept open would not see that a file of SQLite is gone.
+    beside = open_engine(settings.database, pool_size=1, cache_mib=1)
+    current = CurrentConsole(with_kept(settings, beside))
     settings = current.get().settings
     answers: list[asyncio.AbstractEventLoop] = []
     writer: GroupWriter[Answer] = GroupWriter(
@@ -85,6 +87,7 @@ def create_app(settings: Settings) -> Receiver:
         await asyncio.to_thread(writer.stop)
         await asyncio.to_thread(executor.stop)
         engine.dispose()
+        beside.dispose()
 
     executor = BlockingExecutor(settings)
     ready = Ready(Readiness(engine), Disks(engine, settings.var_dir), writer)
