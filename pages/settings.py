@@ -25,6 +25,9 @@ GENERAL = (
     "payment_largest",
     "rate_limit",
     "public_url",
+    "personal_data_days",
+    "export_history_days",
+    "alert_history_days",
 )
 
 

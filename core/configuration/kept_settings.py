@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import money
 from core.errors import InvalidInput, Misconfigured, UnknownCurrency
-from core.settings import is_live
+from core.settings import SHORTEST_DAYS, is_live
 
 _LONGEST = 1000
 _SHORTEST_SECRET = 20
+_MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,14 @@ def _public_url(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _days(name: str, text: str) -> str:
+    if not (text.isascii() and text.isdecimal()) or int(text) > _MOST_DAYS:
+        raise InvalidInput(name, "must be a whole number between 0 and {most}", most=_MOST_DAYS)
+    if name == "personal_data_days" and 0 < int(text) < SHORTEST_DAYS:
+        raise InvalidInput(name, "must be 0 or at least {least}", least=SHORTEST_DAYS)
+    return str(int(text))
+
+
 def _choice(name: str, *allowed: str) -> KeptSetting:
     def check(field: str, value: str) -> str:
         if value not in allowed:
@@ -139,6 +148,9 @@ KEPT = {
         KeptSetting("payment_largest", _largest),
         KeptSetting("rate_limit", _rate),
         KeptSetting("public_url", _public_url),
+        KeptSetting("personal_data_days", _days),
+        KeptSetting("export_history_days", _days),
+        KeptSetting("alert_history_days", _days),
         _choice("refund_approval", "above_limit", "always"),
         _choice("close_approval", "second_person", "one_person"),
         _choice("rules_approval", "one_person", "second_person"),

@@ -19,6 +19,9 @@ NAMES = {
     "payment_largest": N_("Largest payment"),
     "rate_limit": N_("Requests a minute for each token"),
     "public_url": N_("Address of the receiver"),
+    "personal_data_days": N_("Days until personal data goes"),
+    "export_history_days": N_("Days until the list of files forgets one"),
+    "alert_history_days": N_("Days until an alert that is over goes"),
     "refund_approval": N_("Refunds"),
     "close_approval": N_("Closing a month"),
     "rules_approval": N_("Fraud rules"),
@@ -30,6 +33,7 @@ HELP = {
     "payment_currencies": N_("Codes with commas between, such as usd, eur."),
     "payment_largest": N_("In major units of whatever currency it is in."),
     "rate_limit": N_("What is over that is told to come again."),
+    "personal_data_days": N_("0 keeps it for ever. What was purged does not come back."),
     "public_url": N_("Where Stripe and customers reach it from outside."),
 }
 CHOICES = {
