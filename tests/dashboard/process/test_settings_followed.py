@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from core import clock
 from core.actions.admin import settings as actions
 from core.db.engine import open_engine, reading
 from core.db.tables import streams
@@ -19,7 +18,7 @@ from core.emulator.server import start_emulator
 from core.encryption import new_key
 from core.settings import Settings
 from tests.support.newest_schema import laid
-from tests.support.receivers import event_body, post, serving, sign, stored_ids, wait_until
+from tests.support.receivers import event_body, kill, post, serving, sign, stored_ids, wait_until
 
 pytestmark = pytest.mark.long
 
@@ -81,10 +80,21 @@ def test_the_worker_starts_anew_in_the_same_process(url, tmp_path):
             stdout=output,
             stderr=output,
         )
-        wait_until(lambda: checked_at(url) or worker.poll() is not None)
-        change(url, Settings(_env_file=None), rate_limit="7")
-        wait_until(lambda: b"a setting was changed" in log.read_bytes())
-        since = clock.now()
-        wait_until(lambda: (checked_at(url) or since) > since or worker.poll() is not None)
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(60) == 0
+
+        def changes_seen() -> int:
+            assert worker.poll() is None, log.read_text()
+            return log.read_bytes().count(b"a setting was changed")
+
+        try:
+            wait_until(lambda: checked_at(url), seconds=180)
+            number = count(1)
+
+            def seen(times: int) -> bool:
+                # Changed until it is seen: who just started anew has read the last one already.
+                change(url, Settings(_env_file=None), rate_limit=str(next(number)))
+                return changes_seen() >= times
+
+            # The second is seen by who started anew after the first.
+            wait_until(lambda: seen(2), seconds=180)
+        finally:
+            kill(worker)
