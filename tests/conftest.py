@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = [
     "tests.support.fixtures_mirror",
     "tests.support.fixtures_mariadb",
+    "tests.support.galera",
     "tests.support.fixtures_access",
     "tests.support.fixtures_actions",
     "tests.support.fixtures_browser",

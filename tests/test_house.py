@@ -279,6 +279,30 @@ def nothing_names_a_real_key(module: Module) -> Iterator[str]:
                 yield prefix
 
 
+#: Who may hold rows of one server besides: each writes the rows that it holds, so that the nodes of
+#: a cluster compare them. Everybody else stands in line (`core/db/turns.py`).
+HOLDS = {
+    *("core.db.turns", "core.db.leases", "core.ledger.ingest", "core.ledger.fold"),
+    *("core.mirror.payments", "core.actions.refunds.validation"),
+}
+
+
+@rule(("core.actions.refunds.ask", "connection.execute(query.with_for_update())"))
+def whoever_must_be_alone_stands_in_line(module: Module) -> Iterator[str]:
+    if not is_program(module):
+        return
+    for node in ast.walk(module.tree):
+        is_lock = isinstance(node, ast.Attribute) and node.attr == "with_for_update"
+        if is_lock and module.name != "core.db.turns":
+            yield f"line {node.lineno}: with_for_update"
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and re.search(r"GET_LOCK|LOCK TABLES|FOR UPDATE$", str(node.value)):
+            yield f"line {node.lineno}: a lock by name"
+        is_import = isinstance(node, ast.ImportFrom) and node.module == "core.db.turns"
+        if is_import and module.name not in HOLDS and any(a.name == "hold" for a in node.names):
+            yield f"line {node.lineno}: hold"
+
+
 @pytest.fixture(scope="module")
 def sources() -> list[Module]:
     return house.modules()

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from core.db.tables import login_attempts, settings_table
-from core.db.upsert import insert_missing
+from core.db import turns
+from core.db.tables import login_attempts
 from core.domain.sign_ins import account_key, address_key
 from core.errors import TooManyAttempts
 
@@ -15,7 +15,6 @@ PER_ACCOUNT = 10
 ACCOUNT_WINDOW = timedelta(minutes=15)
 PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
-_LOCK = "sign_in.lock"
 
 
 def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
@@ -25,7 +24,8 @@ def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
     `TooManyAttempts` when the account or the address is over its limit: then nothing is entered,
     and the wait does not grow.
     """
-    _one_at_a_time(connection, now)
+    # Counting and entering are one step for an account, and for an address.
+    turns.take(connection, f"sign-in {account_key(email)}", f"sign-in from {address_key(ip)}")
     attempt = login_attempts.c
     account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
     address = _wrong(connection, attempt.ip == address_key(ip), now - ADDRESS_WINDOW)
@@ -54,12 +54,6 @@ def forget(connection: Connection, now: datetime) -> None:
     at = login_attempts.c.attempted_at
     useless = or_(at < now - 2 * ADDRESS_WINDOW, at > now + 2 * ADDRESS_WINDOW)
     connection.execute(login_attempts.delete().where(useless))
-
-
-def _one_at_a_time(connection: Connection, now: datetime) -> None:
-    """Hold a row that every sign-in holds: counting and entering must be one step on MySQL too."""
-    row = {"name": _LOCK, "value": "", "updated_at": now, "updated_by": "sign_in"}
-    insert_missing(connection, settings_table, [row], "name")
 
 
 def _wrong(connection: Connection, whose: ColumnElement[bool], since: datetime) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, select
 
 from core import clock
-from core.db.engine import is_sqlite
+from core.db import turns
 from core.db.tables import audit_log, settings_table
 from core.db.upsert import insert_missing, insert_new
 from core.errors import InvalidInput
@@ -64,8 +64,8 @@ def append(
 ) -> int:
     """Write one row in the caller's own write transaction; returns its number.
 
-    The head row is locked until the caller commits, so call this last: the chain stays linear
-    with any number of writers, and nobody waits longer than for this row.
+    Nobody else appends until the caller commits, so call this last: the chain stays linear with any
+    number of writers, and nobody waits longer than for this row.
     """
     last_seq, previous = _take_head(connection)
     row: dict[str, Any] = {
@@ -198,9 +198,8 @@ def _ends(
 
 
 def _take_head(connection: Connection) -> tuple[int, str]:
+    turns.take(connection, _HEAD)
     query = select(settings_table.c.value).where(settings_table.c.name == _HEAD)
-    if not is_sqlite(connection):  # SQLite's writer already holds the only write lock
-        query = query.with_for_update()
     value = connection.execute(query).scalar()
     if value is None:
         first = {

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, select
 from core import clock
 from core.access import audit, passwords, rights, sessions, users
 from core.db import tables
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
+from core.db.turns import in_turn
 
 PASSWORD = "demo-demo-demo"  # noqa: S105 - shown on the sign-in page
 #: Address, name and role, in the order of the sign-in page.
@@ -32,7 +33,7 @@ def create_all(engine: Engine, *, production: bool) -> list[str]:
 
     def work() -> list[str]:
         made = []
-        with writing(engine) as connection:
+        with in_turn(engine, users.LINE) as connection:
             known = {user.email for user in users.everyone(connection)}
             for email, name, role in missing:
                 if email not in known:
@@ -60,7 +61,7 @@ def shut_out(engine: Engine) -> int:
     """Disable every demo user and end their sessions; returns how many there were."""
 
     def work() -> int:
-        with writing(engine) as connection:
+        with in_turn(engine, users.LINE) as connection:
             found = _open_ones(connection)
             for user_id in found:
                 now = clock.now()

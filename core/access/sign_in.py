@@ -12,7 +12,8 @@ from core.access import attempts, audit, passwords, sessions
 from core.access.sessions import Visitor
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
-from core.db.tables import users
+from core.db.tables import last_sign_ins, users
+from core.db.upsert import upsert
 from core.domain.sign_ins import account_key
 from core.errors import NotSignedIn, TooManyAttempts
 
@@ -112,10 +113,10 @@ def _admit(
         )
         attempts.succeed(connection, attempt)
         _tidy(connection, now)
-        changed: dict[str, Any] = {"last_sign_in_at": now}
+        upsert(connection, last_sign_ins, [{"user_id": user_id, "at": now}])
         if fresh_hash:
-            changed["password_hash"] = fresh_hash
-        connection.execute(users.update().where(users.c.id == user_id).values(**changed))
+            mine = users.update().where(users.c.id == user_id)
+            connection.execute(mine.values(password_hash=fresh_hash))
         audit.append(
             connection, actor=user_id, action="sign_in", details={"ip": visitor.ip}, now=now
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -13,7 +13,8 @@ from core import clock
 from core.access import audit, audit_notes
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
-from core.db.engine import retrying, writing
+from core.db.engine import retrying
+from core.db.turns import in_turn
 from core.errors import NotPermitted
 
 T = TypeVar("T")
@@ -39,19 +40,18 @@ def permitted_change(
     *,
     right: str,
     target: str = "",
-    before: Callable[[Connection], None] | None = None,
+    lines: Iterable[str] = (),
 ) -> T:
     """Run `change` in one transaction for who has the right then; tried again after a conflict.
 
-    `before` runs first in it, for a lock that must be held when the right is asked for.
-    `NotPermitted` is noted under `action` and `target`.
+    Whoever changes the same `target` stands in line, or without one whoever does the same `action`;
+    `lines` are others to stand in. `NotPermitted` is noted under `action` and `target`.
     """
+    names = (f"change {target or action}", *lines)
 
     def whole() -> T:
-        now = clock.now()
-        with writing(context.engine) as connection:
-            if before is not None:
-                before(connection)
+        with in_turn(context.engine, *names) as connection:
+            now = clock.now()
             permitted(connection, caller, right, now=now)
             return change(connection, now)
 

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, select
 from core import clock
 from core.alerts.kinds import KINDS
 from core.alerts.parameters import complete
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import alert_rules, settings_table
+from core.db.turns import in_turn
 from core.db.upsert import insert_new
 
 #: The setting that says that they were made: who deletes one has deleted it.
@@ -35,7 +36,7 @@ def _write(engine: Engine, currencies: tuple[str, ...]) -> None:
         (name, {}) for name in KINDS if name != "large_refund"
     ]
     rules = [*wanted, *(("large_refund", {"currency": one}) for one in currencies)]
-    with writing(engine) as connection:
+    with in_turn(engine, _MADE) as connection:
         if connection.scalar(select(settings_table.c.value).where(settings_table.c.name == _MADE)):
             return
         stamp = {"updated_at": now, "updated_by": _BY}

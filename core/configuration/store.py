@@ -32,9 +32,9 @@ def rows(connection: Connection) -> dict[str, str]:
 
 
 def row(connection: Connection, setting: KeptSetting) -> str | None:
-    """What is kept of one setting, held until the transaction ends; None for nothing."""
+    """What is kept of one setting, None for nothing; who changes it stands in line before."""
     query = select(_C.value).where(_C.name == PREFIX + setting.name)
-    found: str | None = connection.scalar(query.with_for_update())
+    found: str | None = connection.scalar(query)
     return found
 
 

@@ -21,7 +21,15 @@ users = Table(
     Column("demo", flag(), nullable=False, default=False),
     Column("language", code(8)),
     Column("created_at", Utc(), nullable=False),
-    Column("last_sign_in_at", Utc()),
+)
+
+#: Apart from `users`: a change of a person's row fails whoever gives them a session, a role or a
+#: token on another node of a cluster at that moment. No foreign key, for the same reason.
+last_sign_ins = Table(
+    "last_sign_ins",
+    metadata,
+    Column("user_id", code(36), primary_key=True),
+    Column("at", Utc(), nullable=False),
 )
 
 user_roles = Table(

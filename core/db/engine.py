@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -15,15 +16,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry,
     retry_if_exception,
     retry_if_exception_type,
-    stop_after_attempt,
     stop_after_delay,
     wait_random,
     wait_random_exponential,
 )
+from tenacity.stop import stop_base
 
 from core.db import literals
 from core.errors import DatabaseDown, InsertRace
@@ -31,10 +33,21 @@ from core.private_files import private_database
 
 T = TypeVar("T")
 
-#: MySQL: lock wait timeout, deadlock, too many connections; the ways a server goes away or
-#: hands over to another.
-_RETRIED = {1205, 1213, 1040, 1203}
+#: MySQL: lock wait timeout, deadlock (which a cluster also says at a commit, to whoever wrote the
+#: same rows on another node), and a savepoint that went with its transaction after one.
+_CONFLICT = {1205, 1213, 1305}
+#: A node of a cluster that has no majority: it takes nothing until it has one again.
+_NO_QUORUM = {1047}
+#: Too many connections; the ways a server goes away or hands over to another.
+_BUSY = {1040, 1203}
 _GONE = {2006, 2013, 2014, 2003, 1053, 1927, 4031, 1290, 1836}
+#: A commit that failed in a cluster, and may have been done all the same.
+_UNKNOWN = {1180}
+_RETRIED = _CONFLICT | _NO_QUORUM | _BUSY | _GONE
+#: A conflict is tried again for so long at least: many may want the same turn.
+CONFLICT_SECONDS = 20.0
+#: So long a node may be without a majority.
+QUORUM_SECONDS = 15.0
 
 #: MySQL: disk full, table full, no space left, and how a storage engine passes that on.
 _FULL = {1021, 1114, 28}
@@ -53,7 +66,7 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
         return _sqlite_to_write(url, parsed.database, cache_mib)
     if parsed.get_backend_name() == "mysql" and "charset" not in parsed.query:
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
-    return create_engine(
+    engine = create_engine(
         parsed,
         isolation_level="READ COMMITTED",
         pool_size=pool_size,
@@ -67,6 +80,18 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
             "conv": literals.conversions(),
         },
     )
+    event.listen(engine, "connect", _read_what_others_wrote)
+    return engine
+
+
+def _read_what_others_wrote(connection: Any, _record: Any) -> None:
+    """On a cluster a transaction that begins by reading first waits for what was committed on the
+    other nodes: what a person has just done is there, whichever node is asked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
+        found = cursor.fetchone()
+        if found is not None and found[1] == "ON":
+            cursor.execute("SET SESSION wsrep_sync_wait = 1")
 
 
 class _Hinted(SQLiteCompiler):
@@ -201,10 +226,28 @@ def is_transient(error: BaseException) -> bool:
         return True
     if isinstance(error, InterfaceError):
         return True
-    if not isinstance(error, OperationalError):
-        return False
-    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return number in _RETRIED | _GONE or "database is locked" in str(number)
+    return _number(error) in _RETRIED or _is_locked(error)
+
+
+def _is_conflict(error: BaseException) -> bool:
+    """Whether somebody else was faster, and will be done soon."""
+    return isinstance(error, InsertRace) or _number(error) in _CONFLICT or _is_locked(error)
+
+
+def _is_unknown(error: BaseException) -> bool:
+    """Whether the transaction may have been committed although it failed."""
+    return _number(error) in _UNKNOWN
+
+
+def _is_locked(error: BaseException) -> bool:
+    return "database is locked" in str(_number(error))
+
+
+def _number(error: BaseException) -> Any:
+    """MySQL's number of an error, or SQLite's words."""
+    if not isinstance(error, OperationalError) or error.orig is None or not error.orig.args:
+        return None
+    return error.orig.args[0]
 
 
 def is_full(error: BaseException) -> bool:
@@ -218,7 +261,9 @@ def is_full(error: BaseException) -> bool:
 
 def is_passing(error: BaseException) -> bool:
     """Whether the fault is the database's and may pass by itself: a process waits for that."""
-    if is_transient(error) or is_full(error) or isinstance(error, PoolTimeout):
+    if is_transient(error) or is_full(error) or _is_unknown(error):
+        return True
+    if isinstance(error, PoolTimeout):
         return True
     return isinstance(error, OperationalError) and any(n in str(error.orig) for n in _NO_FILE)
 
@@ -232,12 +277,57 @@ def answering() -> Iterator[None]:
         raise DatabaseDown from error
 
 
-def retrying(work: Callable[[], T], *, tries: int = 8) -> T:
-    """Run a whole transaction, again after a deadlock, a lock timeout or a lost connection."""
+@contextmanager
+def undone(connection: Connection) -> Iterator[None]:
+    """A savepoint that is rolled back at the end of the block; an error ends the transaction.
+
+    After a deadlock the whole transaction is gone, and what followed would be another one that
+    commits by itself: the connection is then rolled back and closed, and the error goes on.
+    """
+    trial = connection.begin_nested()
+    try:
+        yield
+        trial.rollback()
+    except DBAPIError as error:
+        if is_transient(error):
+            connection.invalidate(error)
+        raise
+
+
+def retrying(
+    work: Callable[[], T],
+    *,
+    tries: int = 8,
+    repeatable: bool = False,
+    longest: float = math.inf,
+) -> T:
+    """Run a whole transaction, again after a deadlock, a lock timeout or a lost connection.
+
+    A conflict is tried again for `CONFLICT_SECONDS` at least, a node without a majority for
+    `QUORUM_SECONDS`, anything else so many times. `repeatable`: doing it twice changes nothing, so
+    that it is also tried again where nobody knows whether it was committed. `longest`: whoever
+    waits for it does not wait for more seconds, whatever the reason.
+    """
     attempts = Retrying(
-        stop=stop_after_attempt(tries),
+        stop=_Patience(tries, longest),
         wait=wait_random_exponential(multiplier=0.02, max=2),
-        retry=retry_if_exception(is_transient),
+        retry=retry_if_exception(lambda e: is_transient(e) or (repeatable and _is_unknown(e))),
         reraise=True,
     )
     return attempts(work)
+
+
+class _Patience(stop_base):
+    """How long is tried: by the number of tries, and by the clock for what ends by itself."""
+
+    def __init__(self, tries: int, longest: float) -> None:
+        self._tries, self._longest = tries, longest
+
+    def __call__(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if state.attempt_number < self._tries or error is None:
+            return False
+        waited = state.seconds_since_start or 0.0
+        if _is_conflict(error):
+            return waited >= min(CONFLICT_SECONDS, self._longest)
+        return _number(error) not in _NO_QUORUM or waited >= min(QUORUM_SECONDS, self._longest)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, select
 
+from core.db.turns import hold
 from core.errors import LeaseLost
 
 #: Two machines' clocks may differ by so much, and a moment be used so long after it was taken: a
@@ -69,9 +70,12 @@ class Lease:
     def check(
         self, connection: Connection, rows: ColumnElement[bool], fence: str, count: int
     ) -> None:
-        """`LeaseLost` unless all `count` rows are still ours; holds them until the commit."""
+        """`LeaseLost` unless all `count` rows are still ours; holds them until the commit.
+
+        Only for rows that are given back in the same transaction: that is what other nodes see.
+        """
         key = self.table.primary_key.columns.values()[-1]
-        query = select(key).where(rows, self.held(fence)).with_for_update()
+        query = hold(select(key).where(rows, self.held(fence)))
         if len(connection.execute(query).all()) != count:
             raise LeaseLost
 

@@ -120,13 +120,6 @@ gate_passes = Table(
     *checks.currency("gx_currency"),
 )
 
-#: Whoever asks about the same user, address or IP at once stands in line for these.
-gate_locks = Table(
-    "gate_locks",
-    metadata,
-    Column("slot", Integer, primary_key=True, autoincrement=False),
-)
-
 #: What a person should look at. `kind`: flag (a score), warning (early fraud) or review (Radar's);
 #: `source_id` is what opened it. `state`: open, approved, refunded, dismissed.
 cases = Table(

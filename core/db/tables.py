@@ -3,6 +3,7 @@
 from core.db.access_tables import (
     api_tokens,
     audit_log,
+    last_sign_ins,
     login_attempts,
     saved_views,
     sessions,
@@ -56,13 +57,13 @@ from core.db.reading_tables import ledger_readings, readings
 from core.db.risk_tables import (
     case_notes,
     cases,
-    gate_locks,
     gate_passes,
     list_entries,
     risk_assessments,
     rule_sets,
 )
 from core.db.scenario_tables import scenario_runs
+from core.db.turn_tables import migration_lease, turns
 from core.db.word_tables import payment_words
 
 __all__ = [
@@ -96,16 +97,17 @@ __all__ = [
     "evidence_files",
     "exports",
     "facets",
-    "gate_locks",
     "gate_passes",
     "journal_batches",
     "journal_lines",
     "journal_rules",
+    "last_sign_ins",
     "ledger_checks",
     "ledger_readings",
     "list_entries",
     "login_attempts",
     "metadata",
+    "migration_lease",
     "operation_objects",
     "operations",
     "payment_words",
@@ -133,6 +135,7 @@ __all__ = [
     "streams",
     "stripe_report_rows",
     "stripe_reports",
+    "turns",
     "user_roles",
     "users",
     "versions",

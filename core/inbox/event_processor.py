@@ -86,12 +86,12 @@ def apply_inbox(
     fails is tried again event by event, so that a bad one holds up no other. Errors of the database
     itself are raised: they count against no event.
     """
-    fence, leased = retrying(lambda: _claim(engine, batch))
+    fence, leased = retrying(lambda: _claim(engine, batch), repeatable=True)
     if not leased:
         return Applied()
     keys = _keys(engine, modes, leased)
     try:
-        return retrying(lambda: _apply(engine, fence, leased, books, keys))
+        return retrying(lambda: _apply(engine, fence, leased, books, keys), repeatable=True)
     except LeaseLost:
         return Applied()
     except OF_ONE_OBJECT as error:
@@ -214,7 +214,7 @@ def _one_by_one(
     applied = skipped = failed = 0
     for event in leased:
         try:
-            one = retrying(partial(_apply, engine, fence, [event], books, keys))
+            one = retrying(partial(_apply, engine, fence, [event], books, keys), repeatable=True)
         except (LeaseLost, InsertRace):
             continue
         except OF_ONE_OBJECT as error:

@@ -28,8 +28,9 @@ MOST_WAITING_BYTES = 32 << 20
 #: A disk that was full is taken for full so long, unless a commit goes well: who is told that
 #: nothing can be kept sends nothing to try it with.
 FULL_SECONDS = 30
-#: Tries of a commit before its senders are told to come again.
-_TRIES = 4
+#: Tries of a commit before its senders are told to come again, and seconds after which there is
+#: no further one.
+_TRIES, _LONGEST = 4, 5.0
 
 Ticket = TypeVar("Ticket")
 
@@ -126,7 +127,12 @@ class GroupWriter(Generic[Ticket]):
         started = time.perf_counter()
         error: TillwatchError | None = None
         try:
-            retrying(lambda: self._write([event for event, _ in batch]), tries=_TRIES)
+            retrying(
+                lambda: self._write([event for event, _ in batch]),
+                tries=_TRIES,
+                repeatable=True,
+                longest=_LONGEST,
+            )
         except SQLAlchemyError as failure:
             if len(batch) > 1 and not is_passing(failure):
                 # One event that the database refuses must not turn its neighbours away.

@@ -99,7 +99,7 @@ def _write_page(engine: Engine, page: EventPage, livemode: bool) -> tuple[int, i
     if not good and not unread:
         return 0, 0
     try:
-        retrying(partial(_store, engine, good, unread, livemode))
+        retrying(partial(_store, engine, good, unread, livemode), repeatable=True)
     except OF_ONE_OBJECT as error:
         set_aside(error, "a page of events")
         unread += _store_singly(engine, good, unread, livemode)
@@ -112,7 +112,7 @@ def _store_singly(
     refused = []
     for event in good:
         try:
-            retrying(partial(_store, engine, [event], [], livemode))
+            retrying(partial(_store, engine, [event], [], livemode), repeatable=True)
         except OF_ONE_OBJECT as error:
             set_aside(error, f"event {event.id}")
             refused.append(Unread(EVENT, event.id, reason(error)))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Engine, Table, select
 
 from core import clock
-from core.db.engine import is_transient, retrying, writing
+from core.db.engine import is_transient, retrying, undone, writing
 from core.db.tables import (
     charges,
     customers,
@@ -152,13 +152,12 @@ def _pictures(
     The second is taken first: the locks of its savepoint hold for both.
     """
     touched = list(_rows(connection, hint.snapshots).values())
-    trial = connection.begin_nested()
-    apply(connection, hint.snapshots, books, marks=hint.marks, at=clock.now())
-    after = _rows(connection, hint.snapshots)
-    touched += after.values()
     slot = books.scope.slot
-    sums_after = read_sums(connection, touched, slot)
-    trial.rollback()
+    with undone(connection):
+        apply(connection, hint.snapshots, books, marks=hint.marks, at=clock.now())
+        after = _rows(connection, hint.snapshots)
+        touched += after.values()
+        sums_after = read_sums(connection, touched, slot)
     before = _rows(connection, hint.snapshots)
     sums_before, totals = (read_sums(connection, touched, only) for only in (slot, None))
     # Other workers count in other slots meanwhile: what changes is the difference in our own.

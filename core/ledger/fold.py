@@ -12,6 +12,7 @@ from core.db.tables import (
     revenue_daily,
     revenue_fee_parts_daily,
 )
+from core.db.turns import hold
 from core.db.upsert import add_to
 
 _SUMS = {
@@ -34,7 +35,7 @@ def _fold(connection: Connection, table: Table, names: tuple[str, ...], before: 
     open_slots = and_(table.c.day < before, table.c.slot > 0)
     keys = [c for c in table.c if c.name not in (*names, "slot")]
     # Locked one by one, and read as they then stand: a sum over unlocked rows could miss one.
-    rows = connection.execute(select(table).where(open_slots).with_for_update()).mappings().all()
+    rows = connection.execute(hold(select(table).where(open_slots))).mappings().all()
     if not rows:
         return 0
     total: dict[tuple[object, ...], list[int]] = {}

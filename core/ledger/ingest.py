@@ -33,6 +33,7 @@ from core.db.tables import (
     revenue_daily,
     revenue_fee_parts_daily,
 )
+from core.db.turns import hold
 from core.db.upsert import add_to, insert_new
 from core.gateway.ledger_entries import CHARGE_IDS
 from core.gateway.snapshots import LedgerEntry
@@ -70,9 +71,7 @@ _BEHIND = union_all(
 
 
 _P, _B = payments.c, balance_transactions.c
-_PRESENT = (
-    select(_P.stripe_id).where(_P.stripe_id.in_(_IDS)).order_by(_P.stripe_id).with_for_update()
-)
+_PRESENT = hold(select(_P.stripe_id).where(_P.stripe_id.in_(_IDS)).order_by(_P.stripe_id))
 _ITS = (_B.payment_id == _P.stripe_id) & _B.reporting_category.in_(
     bindparam("paid_by", expanding=True)
 )
@@ -153,6 +152,7 @@ def ingest(
     """
     if not entries:
         return _NOTHING
+    scope.take_turn(connection)
     kept, origins = sources_behind(connection, entries)
     fresh = {entry.stripe_id: entry for entry in entries if entry.stripe_id not in kept}
     if not fresh:
@@ -181,17 +181,17 @@ def relink(connection: Connection, ids: Iterable[str], scope: Scope) -> Ingested
     Their sums move with them. What is still missing behind them is returned as by `ingest`.
     """
     wanted = set(ids)
+    scope.take_turn(connection)
     r, d, b = refunds.c, disputes.c, balance_transactions.c
     for column in (r, d):
         query = select(column.stripe_id).where(column.charge_id.in_(sorted(wanted)))
         wanted |= set(connection.scalars(query))
     if not wanted:
         return _NOTHING
-    waiting = (
+    waiting = hold(
         select(balance_transactions)
         .where(b.source_id.in_(sorted(wanted)), b.payment_id.is_(None))
         .order_by(b.stripe_id)
-        .with_for_update()
     )
     before = [dict(row) for row in connection.execute(waiting).mappings()]
     origins = _through_parts(connection, {row["source_id"] for row in before})

@@ -47,6 +47,9 @@ def take_out(
     The payments of refunds and disputes that went are summed up anew.
     """
     by_kind: dict[str, list[str]] = {}
+    if not (absent := list(absent)):
+        return 0
+    books.scope.take_turn(connection)
     for kind, stripe_id in absent:
         by_kind.setdefault(kind, []).append(stripe_id)
     payment_ids = [one for kind in _PAYMENTS for one in by_kind.get(kind, ())]

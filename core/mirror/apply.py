@@ -88,6 +88,8 @@ def apply(
     snapshots = personal.without_old(connection, snapshots)
     entries = personal.entries_without_old(connection, entries)
     topics: set[str] = set()
+    if snapshots:
+        books.scope.take_turn(connection)
     lists = _apply_mirrors(connection, snapshots, books, topics)
     follow_refunds(connection, [s for s in snapshots if isinstance(s, RefundSnapshot)], moment)
     stored_readings.keep_readings(connection, snapshots)

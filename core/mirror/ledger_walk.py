@@ -177,17 +177,18 @@ def write_page(
     """
     write = partial(_write, engine, books, livemode)
     try:
-        return retrying(partial(write, page.entries, page.sources, page.unread, keep))
+        whole = partial(write, page.entries, page.sources, page.unread, keep)
+        return retrying(whole, repeatable=True)
     except OF_ONE_OBJECT as error:
         set_aside(error, f"a page of {LEDGER}")
     done, refused = Written(), list(page.unread)
     for entry in page.entries:
         try:
-            done += retrying(partial(write, [entry], (), (), None))
+            done += retrying(partial(write, [entry], (), (), None), repeatable=True)
         except OF_ONE_OBJECT as error:
             set_aside(error, f"{LEDGER} {entry.stripe_id}")
             refused.append(Unread(LEDGER, entry.stripe_id, reason(error)))
-    return done + retrying(partial(write, (), (), refused, keep))
+    return done + retrying(partial(write, (), (), refused, keep), repeatable=True)
 
 
 def _write(

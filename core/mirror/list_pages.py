@@ -68,17 +68,18 @@ class Arrivals:
     def write(self, kind: str, page: Page, keep: Keep) -> Written:
         """Write one page, and a cursor's position with it. A bad object is parked alone."""
         try:
-            return retrying(partial(self._write, kind, page.snapshots, page.unread, keep))
+            whole = partial(self._write, kind, page.snapshots, page.unread, keep)
+            return retrying(whole, repeatable=True)
         except OF_ONE_OBJECT as error:
             set_aside(error, f"a page of {kind}")
         done, refused = Written(), list(page.unread)
         for one in page.snapshots:
             try:
-                done += retrying(partial(self._write, kind, [one], (), None))
+                done += retrying(partial(self._write, kind, [one], (), None), repeatable=True)
             except OF_ONE_OBJECT as error:
                 set_aside(error, f"{kind} {one.stripe_id}")
                 refused.append(Unread(kind, one.stripe_id, reason(error)))
-        return done + retrying(partial(self._write, kind, (), refused, keep))
+        return done + retrying(partial(self._write, kind, (), refused, keep), repeatable=True)
 
     def _write(
         self, kind: str, snapshots: Sequence[Snapshot], unread: Sequence[Unread], keep: Keep | None

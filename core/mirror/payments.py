@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from core.db.tables import balance_transactions, charges, disputes, payments, refunds
+from core.db.turns import hold as hold_rows
 from core.db.upsert import insert_new, upsert, upsert_newer
 from core.domain.refund_states import UNDONE
 from core.gateway.snapshots import ChargeSnapshot, PaymentSnapshot
@@ -37,11 +38,8 @@ Held = Mapping[str, Row]
 
 # Built once: putting a statement together takes longer than running it.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_HELD = (
-    select(payments)
-    .where(payments.c.stripe_id.in_(_IDS))
-    .order_by(payments.c.stripe_id)
-    .with_for_update()
+_HELD = hold_rows(
+    select(payments).where(payments.c.stripe_id.in_(_IDS)).order_by(payments.c.stripe_id)
 )
 _BEHIND = select(charges).where(charges.c.stripe_id.in_(_IDS))
 _B = balance_transactions.c

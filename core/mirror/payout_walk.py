@@ -33,19 +33,21 @@ def note_payout(engine: Engine, gateway: Gateway, books: BookingContext, payout_
     for page, _ in walk(read):
         write_page(engine, books, page, livemode=gateway.livemode)
         ids = [entry.stripe_id for entry in page.entries]
-        retrying(partial(_note, engine, payout_id, ids))
+        retrying(partial(_note, engine, books, payout_id, ids))
         count += len(ids)
     return count
 
 
-def _note(engine: Engine, payout_id: str, ids: list[str]) -> None:
+def _note(engine: Engine, books: BookingContext, payout_id: str, ids: list[str]) -> None:
     if not ids:
         return
     b = balance_transactions.c
     with writing(engine) as connection:
+        # Which payout a row is of is sealed with its month.
+        books.scope.take_turn(connection)
         other = or_(b.payout_id.is_(None), b.payout_id != payout_id)
         query = select(b.stripe_id).where(b.stripe_id.in_(ids), other).order_by(b.stripe_id)
-        fresh = list(connection.scalars(query.with_for_update()))
+        fresh = list(connection.scalars(query))
         if fresh:
             connection.execute(
                 update(balance_transactions)

@@ -288,7 +288,7 @@ def _store(engine: Engine, gateway: Gateway, stripe_id: str) -> None:
 def _keep(engine: Engine, books: BookingContext, fence: str, readings: Readings) -> None:
     """Apply what was found, settle the rest. A bad object is set aside alone."""
     try:
-        retrying(partial(_apply, engine, books, fence, readings.found))
+        retrying(partial(_apply, engine, books, fence, readings.found), repeatable=True)
     except LeaseLost:
         return
     except OF_ONE_OBJECT as error:
@@ -308,7 +308,7 @@ def _keep_one(
     readings: Readings,
 ) -> None:
     try:
-        retrying(partial(_apply, engine, books, fence, {one: snapshots}))
+        retrying(partial(_apply, engine, books, fence, {one: snapshots}), repeatable=True)
     except LeaseLost:
         return
     except OF_ONE_OBJECT as error:

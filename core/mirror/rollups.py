@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from core import clock
+from core.db import turns
 from core.db.engine import alone, one_picture, retrying
 from core.db.tables import (
     amount_hist,
@@ -36,6 +37,7 @@ from core.db.tables import (
 from core.db.tables import email_prefix as email_prefixes
 from core.domain.search_histograms import amount_bucket, email_prefix
 from core.ledger import payment_words
+from core.ledger.booking import ALL_BOOKS
 from core.ledger.closed_days import check_zone
 from core.risk import score_copies
 
@@ -66,6 +68,7 @@ def rebuild_all(engine: Engine, zone: ZoneInfo) -> None:
 
     def work() -> None:
         with alone(engine) as connection:
+            turns.take(connection, *ALL_BOOKS)
             rebuild(connection, zone)
 
     retrying(work)

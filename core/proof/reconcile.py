@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from core import clock
-from core.db.engine import one_picture, retrying, writing
+from core.db.engine import one_picture, retrying
+from core.db.turns import in_turn
 from core.domain.closings import last_readings
 from core.errors import StripeError
 from core.gateway.client import Gateway
@@ -31,7 +32,7 @@ from core.proof import (
     stripe_report,
 )
 from core.proof.breaks import CAUSES, Break, merged
-from core.proof.record import record_run
+from core.proof.record import LINE, record_run
 from core.proof.span import Span
 from core.proof.stripe_list import Listed
 
@@ -277,7 +278,7 @@ def _identities(
 
 
 def _keep(engine: Engine, result: Reconciled, asked_by: str) -> None:
-    with writing(engine) as connection:
+    with in_turn(engine, LINE) as connection:
         record_run(
             connection,
             result.span,

@@ -15,6 +15,8 @@ from core.proof.span import Span
 from core.states import BreakState
 from core.version import VERSION
 
+#: Where who writes what a run found, and who says why it is there, stand in line.
+LINE = "differences"
 _K = breaks.c
 
 

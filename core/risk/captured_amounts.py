@@ -1,6 +1,7 @@
 """What was received for scored payments, kept beside the scores: exact whoever comes first.
 
-Both sides hold the payment's row when they write: applying a state, and keeping a score.
+Both sides take the payment's turn before they look at the other's rows: applying a state, and
+keeping a score.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, bindparam, select
 
+from core.db import turns
 from core.db.tables import payments, risk_assessments
 
 #: The kind of scoring of a payment that came from Stripe.
@@ -22,20 +24,20 @@ _FOLLOW = (
 
 
 def received(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
-    """What was received for payments, which are locked until the transaction ends."""
+    """What was received for payments, whose turns the caller has until the transaction ends."""
+    wanted = sorted(ids)
+    turns.take(connection, *map(_line, wanted))
     rows = connection.execute(
-        select(_P.stripe_id, _P.amount_received_minor)
-        .where(_P.stripe_id.in_(sorted(ids)))
-        .order_by(_P.stripe_id)
-        .with_for_update()
+        select(_P.stripe_id, _P.amount_received_minor).where(_P.stripe_id.in_(wanted))
     )
     return {row.stripe_id: row.amount_received_minor for row in rows}
 
 
 def follow_captures(connection: Connection, amounts: Mapping[str, int]) -> None:
-    """Bring the scores of payments, which the caller has locked, to what was received."""
+    """Bring the scores of payments to what was received, after that was written."""
     if not amounts:
         return
+    turns.take(connection, *map(_line, amounts))
     scored = connection.execute(
         select(_A.id, _A.payment_id)
         .where(_A.payment_id.in_(sorted(amounts)), _A.kind == ARRIVAL)
@@ -45,3 +47,7 @@ def follow_captures(connection: Connection, amounts: Mapping[str, int]) -> None:
         connection.execute(
             _FOLLOW, [{"own": row.id, "received": amounts[row.payment_id]} for row in scored]
         )
+
+
+def _line(payment_id: str) -> str:
+    return f"score {payment_id}"

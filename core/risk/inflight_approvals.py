@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,40 +25,29 @@ from sqlalchemy import (
     select,
 )
 
-from core.db.tables import gate_locks, gate_passes, operations, payments, risk_assessments
-from core.db.upsert import insert_missing
-from core.errors import InsertRace
+from core.db.tables import gate_passes, operations, payments, risk_assessments
+from core.db.upsert import insert_new
 
 #: By whom a payment that is not at Stripe yet can be counted: its card is not known.
 WHAT = ("user", "email", "ip")
 #: No signal looks further back than a day; Stripe's clock and ours may differ.
 KEPT = timedelta(days=2)
 CHUNK = 2_000
-_SLOTS = 1024
 _UNDONE = ("refused", "failed")
 
 _G, _O, _P = gate_passes.c, operations.c, payments.c
 _COLUMNS = {"user": _G.user_id, "email": _G.email, "ip": _G.ip}
 
 
-def stand_in_line(
-    connection: Connection, operation_id: str, livemode: bool, known: Mapping[str, str | None]
-) -> None:
-    """Wait until nobody else decides about the same user, address or IP, and keep others waiting
-    until the caller's transaction ends. `InsertRace` if the operation was let through meanwhile.
-    """
-    names = [f"{livemode}:{what}:{known[what]}" for what in WHAT if known.get(what)]
-    slots = sorted({crc32(name.encode()) % _SLOTS for name in names})
-    # SQLite has one writer anyway; on MySQL a row that is there already is locked by this.
-    insert_missing(connection, gate_locks, [{"slot": slot} for slot in slots], "slot")
-    own = select(_G.operation_id).where(_G.operation_id == operation_id)
-    if connection.execute(own).first() is not None:
-        raise InsertRace
+def lines(livemode: bool, known: Mapping[str, str | None]) -> list[str]:
+    """Where a question about these stands in line: with whoever asks about the same user, address
+    or IP."""
+    return [f"risk {livemode} {what} {known[what]}" for what in WHAT if known.get(what)]
 
 
 def keep_approval(connection: Connection, **row: Any) -> None:
     """Write a pass down, in the transaction that writes its operation down."""
-    connection.execute(gate_passes.insert().values(**row))
+    insert_new(connection, gate_passes, [row])
 
 
 def prune(connection: Connection, *, at: datetime) -> int:

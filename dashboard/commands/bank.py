@@ -20,7 +20,8 @@ from core.actions.bank.statement_import import Arrived, Imported
 from core.bank import csv_profile, formats
 from core.bank.statements import LONGEST_FILE
 from core.bootstrap import Console
-from core.db.engine import one_picture, retrying, writing
+from core.db.engine import one_picture, retrying
+from core.db.turns import in_turn
 from core.domain.bank_matching import Pair
 from core.errors import InvalidInput
 from core.money import Money
@@ -61,7 +62,7 @@ def import_(path: Path, account_id: int | None, livemode: bool | None, as_json: 
     arrived = Arrived(found, formats.sha256(data), path.name, account_id, mode)
 
     def work() -> Imported:
-        with writing(console.engine) as connection:
+        with in_turn(console.engine, bank_accounts.line(mode)) as connection:
             return statement_import.write(connection, _actor(), arrived, clock.now())
 
     made = retrying(work)
@@ -81,7 +82,7 @@ def match(livemode: bool | None, as_json: bool) -> None:
     now = clock.now()
 
     def work() -> tuple[Pair, ...]:
-        with writing(console.engine) as connection:
+        with in_turn(console.engine, bank_accounts.line(mode)) as connection:
             return matches.match_as(connection, _actor(), livemode=mode, now=now)
 
     pairs = retrying(work)
@@ -126,7 +127,7 @@ def account(
     mode = _livemode(console, livemode)
 
     def work() -> int:
-        with writing(console.engine) as connection:
+        with in_turn(console.engine, bank_accounts.line(mode)) as connection:
             return bank_accounts.save_as(connection, _actor(), new, livemode=mode, now=clock.now())
 
     made = retrying(work)

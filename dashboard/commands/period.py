@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from core import bootstrap, clock, settings
-from core.db.engine import one_picture, retrying, writing
+from core.db.engine import one_picture, retrying
+from core.db.turns import in_turn
+from core.ledger.booking import ALL_BOOKS
 from core.money import Money, plain
 from core.proof import periods
 from core.proof.periods import BLOCKERS, OPERATOR, Verified
@@ -42,8 +44,8 @@ def close(month: str, dry_run: bool, live: bool, as_json: bool) -> None:
     if not found and not dry_run:
 
         def write() -> str:
-            now = clock.now()
-            with writing(engine) as connection:
+            with in_turn(engine, *ALL_BOOKS) as connection:
+                now = clock.now()
                 periods.ask(connection, span, asked_by=OPERATOR, now=now)
                 return periods.confirm(connection, month, live, closed_by=OPERATOR, now=now)
 
@@ -144,7 +146,7 @@ def reopen(month: str, reason: str, live: bool) -> None:
     engine = bootstrap.build(settings.load()).engine
 
     def write() -> None:
-        with writing(engine) as connection:
+        with in_turn(engine, *ALL_BOOKS) as connection:
             periods.reopen(
                 connection, month, live, reopened_by=OPERATOR, reason=reason, now=clock.now()
             )

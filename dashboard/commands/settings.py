@@ -16,8 +16,9 @@ from core.actions.refunds import limits
 from core.actions.refunds.limits import Limit
 from core.configuration import store
 from core.configuration.kept_settings import KEPT, known
-from core.db.engine import open_engine, reading, retrying, writing
+from core.db.engine import open_engine, reading, retrying
 from core.db.start import prepare
+from core.db.turns import in_turn
 from core.domain import setting_rows
 from core.errors import InvalidInput
 from core.money import Money, plain
@@ -136,7 +137,7 @@ def _set_limit(name: str, value: str) -> None:
     _, engine = _opened()
 
     def work() -> None:
-        with writing(engine) as connection:
+        with in_turn(engine, limits.NAME) as connection:
             limits.write(connection, [limit], actor=_actor(), now=clock.now())
 
     retrying(work)

@@ -15,7 +15,8 @@ import click
 from core import bootstrap, settings
 from core.access import demo, passwords, rights, users
 from core.bootstrap import Console
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
+from core.db.turns import in_turn
 
 _ROLES = ", ".join(rights.ROLES)
 
@@ -156,7 +157,7 @@ def _change(console: Console, work: Callable[[Any], Any]) -> Any:
     """Run one write transaction, again where another was in its way."""
 
     def whole() -> Any:
-        with writing(console.engine) as connection:
+        with in_turn(console.engine, users.LINE) as connection:
             return work(connection)
 
     return retrying(whole)

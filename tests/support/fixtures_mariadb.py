@@ -31,7 +31,8 @@ MakeDatabase = Callable[[], str]
 _START_LIMIT = 180
 
 
-def _tools() -> tuple[str, str]:
+def tools() -> tuple[str, str]:
+    """The server and what makes its data; without them the test is skipped, or fails."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     server = shutil.which("mariadbd", path=path)
     install = shutil.which("mariadb-install-db", path=path)
@@ -94,7 +95,7 @@ def server_in(data: Path, *options: str) -> Iterator[Path]:
 @contextmanager
 def installed(data: Path) -> Iterator[Path]:
     """A server's empty data, and a short folder for it: a socket's path may have 107 bytes only."""
-    _, install = _tools()
+    _, install = tools()
     folder = Path(tempfile.mkdtemp(prefix="twdb"))
     subprocess.run(
         [
@@ -118,7 +119,7 @@ def installed(data: Path) -> Iterator[Path]:
 @contextmanager
 def serving(data: Path, folder: Path, *options: str) -> Iterator[Path]:
     """The server over data that were installed, until the block ends; its socket."""
-    server, _ = _tools()
+    server, _ = tools()
     process = subprocess.Popen(
         [server, *_options(folder), f"--datadir={data / 'data'}", *options, *_user()],
         stdout=subprocess.DEVNULL,

@@ -18,8 +18,9 @@ from core.actions.transaction import permitted_change
 from core.alerts.channel_urls import ChannelSecrets
 from core.configuration import store
 from core.configuration.kept_settings import KeptSetting, known
-from core.db.engine import retrying, writing
+from core.db.engine import retrying
 from core.db.tables import alert_channels
+from core.db.turns import in_turn
 from core.domain import setting_rows
 from core.encryption import Encrypter
 from core.errors import InvalidInput, Misconfigured
@@ -27,6 +28,8 @@ from core.ledger.closed_days import check_zone
 from core.masking import mask_cards
 from core.settings import Settings
 
+#: Whoever changes settings stands in this line.
+LINE = "settings"
 CHANGE, REMOVE = "setting.change", "setting.remove"
 ROTATE = "secrets.rotate"
 LONGEST_REASON = 500
@@ -60,7 +63,7 @@ def change(
     def work(connection: Connection, now: datetime) -> None:
         apply(connection, changes, environment, actor=caller.actor, reason=why, now=now)
 
-    permitted_change(context, caller, CHANGE, work, right=ADMINISTER)
+    permitted_change(context, caller, CHANGE, work, right=ADMINISTER, lines=(LINE,))
 
 
 def change_outside(
@@ -70,7 +73,7 @@ def change_outside(
     changes = prepared(values, environment)
 
     def work() -> None:
-        with writing(engine) as connection:
+        with in_turn(engine, LINE) as connection:
             apply(connection, changes, environment, actor=actor, reason="", now=clock.now())
 
     retrying(work)
@@ -168,7 +171,7 @@ def rotate(engine: Engine, encrypter: Encrypter, *, actor: str) -> int:
 
     def work() -> int:
         now = clock.now()
-        with writing(engine) as connection:
+        with in_turn(engine, LINE) as connection:
             count = store.rotate(connection, encrypter, actor=actor, now=now)
             count += _rotate_channels(connection, encrypter)
             details = {"count": count}

@@ -187,21 +187,12 @@ def _change(
         lambda connection, _now: work(connection),
         right=_RIGHT,
         target=target,
-        before=_one_administrator_at_a_time,
+        lines=(users.LINE,),
     )
 
 
 def _new_password() -> str:
     return secrets.token_urlsafe(12)
-
-
-def _one_administrator_at_a_time(connection: Connection) -> None:
-    """Wait until no other administrator changes people; call it before the right is asked for.
-
-    Two that shut each other out at once would both be let, and nobody were left.
-    """
-    held = select(tables.user_roles.c.user_id).where(tables.user_roles.c.role == rights.ADMIN)
-    connection.execute(held.order_by(tables.user_roles.c.user_id).with_for_update())
 
 
 def _keep_own_administration(caller: Caller, user_id: str, roles: Iterable[str] = ()) -> None:

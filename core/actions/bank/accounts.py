@@ -46,7 +46,15 @@ def save(context: ActionContext, caller: Caller, new: NewAccount, *, livemode: b
     def work(connection: Connection, now: datetime) -> int:
         return save_as(connection, caller.actor, new, livemode=livemode, now=now)
 
-    return permitted_change(context, caller, SAVE, work, right=MANAGE_BANK, target=new.account)
+    return permitted_change(
+        context,
+        caller,
+        SAVE,
+        work,
+        right=MANAGE_BANK,
+        target=new.account,
+        lines=[line(livemode)],
+    )
 
 
 def save_as(
@@ -106,11 +114,9 @@ def named(connection: Connection, account_id: int, *, livemode: bool) -> Row[Any
     return row
 
 
-def lock(connection: Connection, *, livemode: bool) -> None:
-    """Hold a mode's accounts: two that import or match at once would do so twice."""
-    a = bank_accounts.c
-    asked = select(a.id).where(a.livemode == livemode).order_by(a.id).with_for_update()
-    connection.execute(asked).all()
+def line(livemode: bool) -> str:
+    """Where a mode's imports and matches stand in line: two at once would do the same twice."""
+    return f"bank {livemode}"
 
 
 def _checked(new: NewAccount) -> dict[str, str]:

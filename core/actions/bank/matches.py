@@ -56,14 +56,14 @@ def match(context: ActionContext, caller: Caller, *, livemode: bool) -> tuple[Pa
     def work(connection: Connection, now: datetime) -> tuple[Pair, ...]:
         return match_as(connection, caller.actor, livemode=livemode, now=now)
 
-    return permitted_change(context, caller, MATCH, work, right=MANAGE_BANK)
+    lines = [accounts.line(livemode)]
+    return permitted_change(context, caller, MATCH, work, right=MANAGE_BANK, lines=lines)
 
 
 def match_as(
     connection: Connection, actor: str, *, livemode: bool, now: datetime
 ) -> tuple[Pair, ...]:
-    """`match` for who needs no right: the command line and the worker."""
-    accounts.lock(connection, livemode=livemode)
+    """`match` for who needs no right: the command line, in the line of `accounts`."""
     unpaid = open_payouts(connection, livemode=livemode)
     lines = open_lines(connection, unpaid, livemode=livemode)
     pairs = matched(lines, unpaid, undone_pairs(connection, lines)).pairs
@@ -96,7 +96,6 @@ def match_by_hand(context: ActionContext, caller: Caller, new: NewMatch, *, live
     def work(connection: Connection, now: datetime) -> str:
         text("reason", new.reason, LONGEST_REASON)
         _check_shape(new)
-        accounts.lock(connection, livemode=livemode)
         lines = _lines(connection, new.line_ids, livemode)
         paid = _payouts(connection, new.payout_ids, livemode)
         pairs = _pairs(lines, paid, new.accepts_difference)
@@ -118,7 +117,8 @@ def match_by_hand(context: ActionContext, caller: Caller, new: NewMatch, *, live
         )
         return decision
 
-    return permitted_change(context, caller, MATCH, work, right=MANAGE_BANK)
+    lines = [accounts.line(livemode)]
+    return permitted_change(context, caller, MATCH, work, right=MANAGE_BANK, lines=lines)
 
 
 def undo(
@@ -131,7 +131,6 @@ def undo(
 
     def work(connection: Connection, now: datetime) -> None:
         text("reason", reason, LONGEST_REASON)
-        accounts.lock(connection, livemode=livemode)
         m, n, a = bank_matches.c, bank_lines.c, bank_accounts.c
         rows = connection.execute(
             select(m.id, m.undone_at)
@@ -157,7 +156,8 @@ def undo(
             now=now,
         )
 
-    permitted_change(context, caller, UNDO, work, right=MANAGE_BANK, target=decision)
+    lines = [accounts.line(livemode)]
+    permitted_change(context, caller, UNDO, work, right=MANAGE_BANK, target=decision, lines=lines)
 
 
 def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: bool) -> None:
@@ -169,7 +169,6 @@ def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: b
     def work(connection: Connection, now: datetime) -> None:
         text("reason", new.reason, LONGEST_REASON)
         _check_counts(new)
-        accounts.lock(connection, livemode=livemode)
         lines = _lines(connection, new.line_ids, livemode)
         paid = _payouts(connection, new.payout_ids, livemode)
         decision = str(uuid.uuid4())
@@ -195,7 +194,8 @@ def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: b
             now=now,
         )
 
-    permitted_change(context, caller, REFUSE, work, right=MANAGE_BANK)
+    lines = [accounts.line(livemode)]
+    permitted_change(context, caller, REFUSE, work, right=MANAGE_BANK, lines=lines)
 
 
 def _check_shape(new: NewMatch) -> None:

@@ -86,7 +86,10 @@ def import_file(
     def work(connection: Connection, now: datetime) -> Imported:
         return write(connection, caller.actor, arrived, now)
 
-    return permitted_change(context, caller, IMPORT, work, right=MANAGE_BANK, target=file_name)
+    lines = [accounts.line(livemode)]
+    return permitted_change(
+        context, caller, IMPORT, work, right=MANAGE_BANK, target=file_name, lines=lines
+    )
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,7 @@ def read(
 
 
 def write(connection: Connection, actor: str, arrived: Arrived, now: datetime) -> Imported:
-    """Write what is new of a file, in the caller's transaction, and note who took it in."""
-    accounts.lock(connection, livemode=arrived.livemode)
+    """Write what is new of a file, and note who took it in; in the turn of `accounts.line`."""
     if _is_known_file(connection, arrived):
         return Imported(arrived.file_sha256, True)
     done = tuple(_statement(connection, actor, one, arrived, now) for one in arrived.statements)

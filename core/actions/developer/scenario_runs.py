@@ -21,6 +21,7 @@ from core.actions.operations.operations import authorize
 from core.db.engine import reading, retrying, writing
 from core.db.leases import Lease
 from core.db.tables import scenario_runs
+from core.db.turns import in_turn
 from core.errors import LeaseLost, TillwatchError
 from core.states import ScenarioRunState
 
@@ -44,7 +45,7 @@ def ask(context: ActionContext, caller: Caller) -> str:
     """
     authorize(context, caller, scenarios.RIGHTS, scenarios.KIND, "")
     context.test_gateway()
-    return retrying(partial(_write_down, context, caller, clock.now()))
+    return retrying(partial(_write_down, context, caller))
 
 
 def run_waiting(context: ActionContext, challenge: Challenge | None) -> bool:
@@ -67,9 +68,10 @@ def run_waiting(context: ActionContext, challenge: Challenge | None) -> bool:
     return True
 
 
-def _write_down(context: ActionContext, caller: Caller, moment: datetime) -> str:
+def _write_down(context: ActionContext, caller: Caller) -> str:
     c = scenario_runs.c
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, scenarios.KIND) as connection:
+        moment = clock.now()
         person = permitted(connection, caller, *scenarios.RIGHTS, now=moment)
         open_run: str | None = connection.scalar(
             select(c.id).where(_OPEN).order_by(c.created_at).limit(1)

@@ -18,7 +18,12 @@ from core.actions.context import ActionContext
 from core.actions.disputes import drafts, evidence_files, evidence_validation
 from core.actions.disputes.evidence_validation import Attached, Draft
 from core.actions.disputes.operation_kinds import ACCEPT, DRAFT, SUBMIT, UPLOAD
-from core.actions.disputes.responses import answering, in_mirror, still_open
+from core.actions.disputes.responses import (
+    answering,
+    in_mirror,
+    line_of_dispute,
+    still_open,
+)
 from core.actions.operations.kinds import OperationKind
 from core.actions.operations.operations import Done, StripeRequest, authorize, execute
 from core.db.engine import retrying, writing
@@ -129,7 +134,14 @@ def _answer(
             raise InvalidInput("dispute", "is lost already: without an appeal it stays so")
         order = StripeRequest(kind, livemode, f"{_HOME}/{dispute_id}/close", {}, dispute_id)
     try:
-        return execute(context, caller, order, rights=_MANAGERS, operation_id=operation_id)
+        return execute(
+            context,
+            caller,
+            order,
+            rights=_MANAGERS,
+            operation_id=operation_id,
+            lines=[line_of_dispute(dispute_id)],
+        )
     except IdempotencyKeyReused:
         # Somebody else answers it in this very moment.
         raise RequestRepeated from None
@@ -181,5 +193,12 @@ def _keep(context: ActionContext, caller: Caller, after: Draft, changed: dict[st
         target=dispute_id,
         unkept={"evidence": drafts.to_keep(after, changed)},
     )
-    done = execute(context, caller, order, rights=_MANAGERS, check=still_open(dispute_id))
+    done = execute(
+        context,
+        caller,
+        order,
+        rights=_MANAGERS,
+        check=still_open(dispute_id),
+        lines=[line_of_dispute(dispute_id)],
+    )
     return drafts.draft_of(context, done.source, livemode)

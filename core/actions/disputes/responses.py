@@ -51,12 +51,16 @@ def answering(context: ActionContext, dispute_id: str) -> str:
     return operation_id
 
 
+def line_of_dispute(dispute_id: str) -> str:
+    """Where whoever keeps a draft of an answer, or sends it, stands in line."""
+    return f"dispute {dispute_id}"
+
+
 def still_open(dispute_id: str) -> Check:
     """A draft is not touched any more once it is on its way."""
 
     def check(connection: Connection) -> None:
-        query = _shown.where(disputes.c.stripe_id == dispute_id)
-        shown = connection.execute(query.with_for_update()).one()
+        shown = connection.execute(_shown.where(disputes.c.stripe_id == dispute_id)).one()
         if shown.status in ANSWERABLE and _turn(connection, dispute_id, shown)[1] is not None:
             raise InvalidInput("dispute", "is being answered: its draft is closed")
 

@@ -88,7 +88,13 @@ def ask(context: ActionContext, caller: Caller, *, kind: str, format: str, query
         return _write_down(connection, caller, kind, format, query, now)
 
     return permitted_change(
-        context, caller, "export.ask", change, right=listed.right, target=f"{kind}.{format}"
+        context,
+        caller,
+        "export.ask",
+        change,
+        right=listed.right,
+        target=f"{kind}.{format}",
+        lines=[f"exports of {caller.user_id}"],
     )
 
 

@@ -147,7 +147,7 @@ def refund(
 
 def _case(connection: Connection, case_id: str) -> Row[Any]:
     """The case, held until the transaction ends."""
-    row = connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).first()
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
     if row is None:
         raise NotFound("There is no such case.")
     return row

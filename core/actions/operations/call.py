@@ -71,7 +71,8 @@ def _keep(write: Callable[[], T]) -> T:
     """Write down what Stripe said; without the database that is for the worker to find out."""
     try:
         with answering():
-            return retrying(write)
+            # The end of an operation is written by its fence: once, however often.
+            return retrying(write, repeatable=True)
     except DatabaseDown as error:
         raise OutcomeUnknown from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -26,8 +26,9 @@ from core.actions.operations.kinds import LEASE, OperationKind, PendingCall
 from core.actions.operations.outcomes import raise_again
 from core.actions.operations.redaction import is_same
 from core.actions.transaction import refusals_noted
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import operations
+from core.db.turns import in_turn
 from core.db.upsert import insert_new
 from core.errors import (
     IdempotencyKeyReused,
@@ -94,16 +95,20 @@ def execute(
     rights: tuple[str, ...],
     operation_id: str | None = None,
     check: Check | None = None,
+    lines: Iterable[str] = (),
 ) -> Done:
-    """Do it once. `check` runs in the transaction that writes it down and may refuse it.
+    """Do it once. `check` runs in the transaction that writes it down and may refuse it; `lines` is
+    where it stands in line for that, besides its own.
 
     Asked again with the same id it answers what it answered before, or goes on where it stood.
     Raises the errors of `core.errors`; after `OutcomeUnknown` the worker resolves it.
     """
     operation_id = operation_id or str(uuid.uuid4())
-    write = partial(_write_down, context, caller, order, rights, operation_id, check)
+    names = (f"operation {operation_id}", *lines)
+    write = partial(_write_down, context, caller, order, rights, operation_id, check, names)
     with refusals_noted(context, caller, order.kind.name, order.target):
-        sending = retrying(write)
+        # What was kept is found by its id, and resolved by the worker.
+        sending = retrying(write, repeatable=True)
     if isinstance(sending, PendingCall):
         return Done(operation_id, *send(context, sending))
     source = context.gateway(order.livemode).get(sending["path"])
@@ -117,13 +122,12 @@ def _write_down(
     rights: tuple[str, ...],
     operation_id: str,
     check: Check | None,
+    lines: Iterable[str],
 ) -> PendingCall | Json:
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines) as connection:
+        moment = clock.now()
         permitted(connection, caller, *rights, now=moment)
-        kept = connection.execute(
-            select(operations).where(operations.c.id == operation_id).with_for_update()
-        ).first()
+        kept = connection.execute(select(operations).where(operations.c.id == operation_id)).first()
         if kept is not None:
             return _again(connection, caller, order, kept, moment)
         if check is not None:

@@ -42,7 +42,13 @@ def execute_with_risk(
     question = _Question(context, caller, order, subject, order_id, operation_id, paid_later)
     try:
         done = execute(
-            context, caller, order, rights=rights, operation_id=operation_id, check=question.ask
+            context,
+            caller,
+            order,
+            rights=rights,
+            operation_id=operation_id,
+            check=question.ask,
+            lines=question.lines(),
         )
     except RiskRefused:
         retrying(question.keep_refusal)
@@ -67,13 +73,15 @@ class _Question:
     kept: int | None = None
     refused: scoring.Weighed | None = None
 
+    def lines(self) -> list[str]:
+        """Where it stands in line."""
+        known = {"user": self.subject.user_id, "email": self.subject.email, "ip": self.subject.ip}
+        return inflight_approvals.lines(self.subject.livemode, known)
+
     def ask(self, connection: Connection) -> None:
         """Let the operation through, or raise `RiskRefused`."""
-        asked = self.subject
-        known = {"user": asked.user_id, "email": asked.email, "ip": asked.ip}
-        inflight_approvals.stand_in_line(connection, self.operation_id, asked.livemode, known)
         # As of the moment when it is its turn: what was let through meanwhile came before it.
-        asked = replace(asked, at=clock.now())
+        asked = replace(self.subject, at=clock.now())
         weighed = scoring.weigh(connection, asked, self.context.books.scope.zone)
         if not weighed.allowed:
             self.refused = weighed

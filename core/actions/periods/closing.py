@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -13,8 +15,11 @@ from core.access.rights import RECONCILE
 from core.actions.context import ActionContext
 from core.actions.transaction import permitted_change, refusals_noted
 from core.db.engine import one_picture
+from core.ledger.booking import ALL_BOOKS
 from core.proof import periods
 from core.proof.periods import Blocker, Verified
+
+T = TypeVar("T")
 
 
 def checklist(
@@ -38,7 +43,7 @@ def ask(
         span = periods.span_of(month, livemode, zone)
         return periods.ask(connection, span, asked_by=caller.actor, now=now)
 
-    return permitted_change(context, caller, periods.ASK, work, right=RECONCILE, target=month)
+    return _changed(context, caller, periods.ASK, work, month)
 
 
 def confirm(context: ActionContext, caller: Caller, month: str, *, livemode: bool) -> str:
@@ -58,7 +63,7 @@ def confirm(context: ActionContext, caller: Caller, month: str, *, livemode: boo
             second_person=context.approvals.closes,
         )
 
-    return permitted_change(context, caller, periods.CLOSE, work, right=RECONCILE, target=month)
+    return _changed(context, caller, periods.CLOSE, work, month)
 
 
 def reopen(
@@ -71,7 +76,20 @@ def reopen(
             connection, month, livemode, reopened_by=caller.actor, reason=reason, now=now
         )
 
-    permitted_change(context, caller, periods.REOPEN, work, right=RECONCILE, target=month)
+    _changed(context, caller, periods.REOPEN, work, month)
+
+
+def _changed(
+    context: ActionContext,
+    caller: Caller,
+    action: str,
+    work: Callable[[Connection, datetime], T],
+    month: str,
+) -> T:
+    """One step of a month, while no worker books a row: it counts before the step, or after it."""
+    return permitted_change(
+        context, caller, action, work, right=RECONCILE, target=month, lines=ALL_BOOKS
+    )
 
 
 def verify(context: ActionContext, caller: Caller, month: str, *, livemode: bool) -> Verified:

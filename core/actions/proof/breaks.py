@@ -3,6 +3,7 @@ it gone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.db.tables import breaks
 from core.domain import versions
 from core.errors import AlreadyDecided, InvalidInput, NotFound, NotSignedIn
 from core.masking import mask_cards
+from core.proof.record import LINE
 from core.states import BreakState
 
 EXPLAIN, ASSIGN, REOPEN = "break.explain", "break.assign", "break.reopen"
@@ -37,7 +39,7 @@ def explain(context: ActionContext, caller: Caller, number: int, reason: str) ->
         values = {"reason": said, "explained_by": caller.actor, "state": BreakState.EXPLAINED}
         _change(connection, caller, EXPLAIN, number, now, values, reason=said)
 
-    permitted_change(context, caller, EXPLAIN, work, right=RECONCILE, target=str(number))
+    _change_of(context, caller, EXPLAIN, work, number)
 
 
 def assign(context: ActionContext, caller: Caller, number: int, user_id: str | None) -> None:
@@ -49,7 +51,7 @@ def assign(context: ActionContext, caller: Caller, number: int, user_id: str | N
             _check_worker(connection, user_id)
         _change(connection, caller, ASSIGN, number, now, {"owner": user_id}, to=user_id or "")
 
-    permitted_change(context, caller, ASSIGN, work, right=RECONCILE, target=str(number))
+    _change_of(context, caller, ASSIGN, work, number)
 
 
 def reopen(context: ActionContext, caller: Caller, number: int) -> None:
@@ -64,12 +66,25 @@ def reopen(context: ActionContext, caller: Caller, number: int) -> None:
         state = BreakState.EXPECTED if early else BreakState.OPEN
         _change(connection, caller, REOPEN, number, now, {"state": state})
 
-    permitted_change(context, caller, REOPEN, work, right=RECONCILE, target=str(number))
+    _change_of(context, caller, REOPEN, work, number)
+
+
+def _change_of(
+    context: ActionContext,
+    caller: Caller,
+    action: str,
+    work: Callable[[Connection, datetime], None],
+    number: int,
+) -> None:
+    """One change of a difference; a run that is just being kept does not undo it."""
+    permitted_change(
+        context, caller, action, work, right=RECONCILE, target=str(number), lines=[LINE]
+    )
 
 
 def _standing(connection: Connection, number: int, *states: BreakState) -> Row[Any]:
-    """The difference, held until the transaction ends, if it is in one of these states."""
-    row = connection.execute(select(breaks).where(_C.id == number).with_for_update()).first()
+    """The difference, if it is in one of these states."""
+    row = connection.execute(select(breaks).where(_C.id == number)).first()
     if row is None:
         raise NotFound("There is no such difference.")
     if row.state not in states:

@@ -17,7 +17,8 @@ from core.access.principals import Caller
 from core.access.rights import RECONCILE
 from core.actions.context import ActionContext
 from core.actions.transaction import permitted_change
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
+from core.db.turns import in_turn
 from core.domain import cursors, versions
 from core.errors import LeaseLost, TillwatchError
 from core.proof import span as spans
@@ -70,7 +71,7 @@ def run(
         )
         return True
 
-    return permitted_change(context, caller, RUN, work, right=RECONCILE)
+    return permitted_change(context, caller, RUN, work, right=RECONCILE, lines=[_line(livemode)])
 
 
 def run_asked(context: ActionContext, livemode: bool) -> bool:
@@ -123,9 +124,14 @@ def _is_due(kept: dict[str, Any] | None, now: datetime) -> bool:
     return until <= now or until > now + LEASE
 
 
+def _line(livemode: bool) -> str:
+    """Where whoever asks for a run of a mode, or takes one, stands in line."""
+    return f"{RUN} {livemode}"
+
+
 def _claim(context: ActionContext, livemode: bool) -> dict[str, Any] | None:
-    now = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, _line(livemode)) as connection:
+        now = clock.now()
         kept = cursors.position(connection, cursors.reconcile_request(livemode))
         if kept is None or not _is_due(kept, now):
             return None
@@ -138,8 +144,8 @@ def _note(context: ActionContext, livemode: bool, claimed: dict[str, Any], **wha
     """Write how far it is; `LeaseLost` where another worker has begun it anew."""
 
     def write() -> None:
-        now = clock.now()
-        with writing(context.engine) as connection:
+        with in_turn(context.engine, _line(livemode)) as connection:
+            now = clock.now()
             kept = cursors.position(connection, cursors.reconcile_request(livemode)) or {}
             if kept.get("fence") != claimed["fence"]:
                 raise LeaseLost

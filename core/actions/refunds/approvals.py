@@ -20,13 +20,15 @@ from core.actions.refunds.requests import (
     RefundRequest,
     answer,
     find,
+    lines_of,
     locked,
     note_request,
     order_of,
 )
 from core.actions.transaction import refusals_noted
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import refund_requests
+from core.db.turns import in_turn
 from core.domain.refundable import refundable_balance
 from core.errors import AlreadyDecided, AskerLostRight, NotPermitted, NotRefundable
 from core.mirror.refund_requests import move
@@ -70,8 +72,8 @@ def expire(context: ActionContext) -> int:
 
 
 def _approve(context: ActionContext, caller: Caller, request_id: str) -> PendingCall:
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines_of(context, request_id)) as connection:
+        moment = clock.now()
         payment, row = _waiting(connection, caller, request_id, moment)
         if not refund_authority.asker_may(connection, row, rights.ASK_REFUND, moment):
             raise AskerLostRight
@@ -98,8 +100,8 @@ def _approve(context: ActionContext, caller: Caller, request_id: str) -> Pending
 
 
 def _refuse(context: ActionContext, caller: Caller, request_id: str, why: str) -> None:
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines_of(context, request_id)) as connection:
+        moment = clock.now()
         _, row = _waiting(connection, caller, request_id, moment)
         move(connection, row.id, RefundState.REFUSED, at=moment, why=why, approved_by=caller.actor)
         note_request(connection, caller.actor, REFUSE, row, moment, why=why)
@@ -108,7 +110,7 @@ def _refuse(context: ActionContext, caller: Caller, request_id: str, why: str) -
 def _waiting(
     connection: Connection, caller: Caller, request_id: str, moment: datetime
 ) -> tuple[Row[Any], Row[Any]]:
-    """The payment and a request of somebody else's that waits, both locked."""
+    """The payment and a request of somebody else's that waits."""
     person = permitted(connection, caller, rights.APPROVE_REFUND, now=moment)
     payment, row = locked(connection, request_id)
     if row.asked_user_id == person.user_id:
@@ -124,7 +126,7 @@ def _waiting(
 
 def _expire(context: ActionContext, request_id: str) -> bool:
     moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines_of(context, request_id)) as connection:
         moved = move(connection, request_id, RefundState.EXPIRED, at=moment, why=NOBODY)
         row = find(connection, request_id)
         if moved and row is not None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from core import clock
 from core.access import audit, rights
@@ -21,8 +21,10 @@ from core.actions.refunds.allowance import allowance_of
 from core.actions.refunds.requests import RefundRequest, answer, find, order_of
 from core.actions.refunds.validation import NewRefund
 from core.actions.transaction import refusals_noted
-from core.db.engine import retrying, writing
-from core.db.tables import refund_requests, users
+from core.db.engine import retrying
+from core.db.tables import refund_requests
+from core.db.turns import in_turn
+from core.db.upsert import insert_new
 from core.domain import versions
 from core.domain.refund_warnings import warnings
 from core.domain.refundable import refundable_balance
@@ -57,7 +59,9 @@ def ask(
     context.gateway(livemode)
     key = rules.new_id(request_id)
     with refusals_noted(context, caller, ASK, asked.payment_intent_id):
-        sending, warned = retrying(partial(_write_down, context, caller, asked, livemode, key))
+        # What was kept is found by its key: the worker then sends it.
+        write = partial(_write_down, context, caller, asked, livemode, key)
+        sending, warned = retrying(write, repeatable=True)
     return answer(context, key, sending, warned)
 
 
@@ -65,13 +69,11 @@ def _write_down(
     context: ActionContext, caller: Caller, asked: NewRefund, livemode: bool, key: str
 ) -> tuple[PendingCall | None, tuple[str, ...]]:
     """The request, and its operation if it needs nobody else, in one transaction; the warnings."""
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    lines = rules.line_of_person(caller), rules.line_of_payment(asked.payment_intent_id)
+    with in_turn(context.engine, *lines) as connection:
+        moment = clock.now()
         person = permitted(connection, caller, rights.ASK_REFUND, now=moment)
         rules.asking_roles(person, asked.reason)
-        # One at a time for each person, or two at once would both fit into what is left of a day.
-        mine = select(users.c.id).where(users.c.id == person.user_id).with_for_update()
-        connection.execute(mine)
         if (kept := find(connection, key)) is not None:
             _check_same(kept, caller, asked, livemode)
             return None, warnings(connection, kept.payment_id)
@@ -106,7 +108,8 @@ def _write_down(
             "updated_at": moment,
             "expires_at": moment + WAITS if over else None,
         }
-        connection.execute(refund_requests.insert().values(**row))
+        # The same id for two payments at once: who was slower comes back, and finds it.
+        insert_new(connection, refund_requests, [row])
         versions.bump(connection, ["refunds"], slot=context.books.scope.slot)
         order = order_of(payment.stripe_id, livemode, amount, asked.reason)
         sending = None if over else record(connection, caller, order, key, moment)

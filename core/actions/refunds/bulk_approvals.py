@@ -21,8 +21,9 @@ from core.actions.refunds import validation as rules
 from core.actions.refunds.approvals import NOBODY
 from core.actions.refunds.bulk_requests import BulkRefund
 from core.actions.transaction import refusals_noted
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import bulk_refunds
+from core.db.turns import in_turn
 from core.errors import AlreadyDecided, AskerLostRight, NotPermitted
 from core.masking import mask_cards
 from core.states import BulkRefundState, RefundState
@@ -103,8 +104,8 @@ def _decided(
     authorize(context, caller, (right,), action, str(bulk_id))
 
     def write() -> BulkRefund:
-        moment = clock.now()
-        with writing(context.engine) as connection:
+        with in_turn(context.engine, records.line(bulk_id)) as connection:
+            moment = clock.now()
             person = permitted(connection, caller, right, now=moment)
             row = records.find(connection, bulk_id)
             if own != (row.asked_user_id == person.user_id):
@@ -130,7 +131,7 @@ _ONLY_OWN = "Only who asked takes a request back."
 
 def _expire(context: ActionContext, bulk_id: str) -> bool:
     moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, records.line(bulk_id)) as connection:
         row = records.find(connection, bulk_id)
         if row.state != BulkRefundState.AWAITING_APPROVAL:
             return False

@@ -26,8 +26,10 @@ from core.actions.refunds.bulk_plan import How, Target, Verdict
 from core.actions.refunds.bulk_requests import BulkRefund
 from core.actions.transaction import refusals_noted
 from core.db.bulk import insert_rows
-from core.db.engine import reading, retrying, writing
-from core.db.tables import bulk_refunds, refund_requests, users
+from core.db.engine import reading, retrying
+from core.db.tables import bulk_refunds, refund_requests
+from core.db.turns import in_turn
+from core.db.upsert import insert_new
 from core.domain.refund_warnings import counted
 from core.errors import AlreadyDecided, IdempotencyKeyReused, InvalidInput
 from core.money import Money
@@ -126,12 +128,11 @@ def _checked(asked: NewBulk) -> NewBulk:
 def _write_down(
     context: ActionContext, caller: Caller, asked: NewBulk, livemode: bool, key: str
 ) -> BulkRefund:
-    moment, digest = clock.now(), _digest(asked, livemode)
-    with writing(context.engine) as connection:
+    digest = _digest(asked, livemode)
+    lines = [rules.line_of_payment(target.payment_id) for target in asked.targets]
+    with in_turn(context.engine, rules.line_of_person(caller), *lines) as connection:
+        moment = clock.now()
         person = permitted(connection, caller, rights.BULK_REFUND, now=moment)
-        # One at a time for each person, or two at once would both fit into what is left of a day.
-        mine = select(users.c.id).where(users.c.id == person.user_id).with_for_update()
-        connection.execute(mine)
         b = bulk_refunds.c
         kept = connection.execute(select(bulk_refunds).where(b.id == key)).first()
         if kept is not None:
@@ -159,7 +160,8 @@ def _write_down(
             "updated_at": moment,
             "expires_at": moment + WAITS if over else None,
         }
-        connection.execute(bulk_refunds.insert().values(**row))
+        # The same bulk by two people at once: who was slower comes back, and finds it.
+        insert_new(connection, bulk_refunds, [row])
         _insert_rows(connection, row, found)
         asked_for = records.shape(records.find(connection, key))
         sums = {code: total.minor for code, (_, total) in plan.totals(found).items()}
@@ -219,8 +221,8 @@ def _over(
 
 
 def _stop(context: ActionContext, caller: Caller, bulk_id: str) -> BulkRefund:
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, records.line(bulk_id)) as connection:
+        moment = clock.now()
         permitted(connection, caller, rights.BULK_REFUND, now=moment)
         row = records.find(connection, bulk_id)
         if row.state != BulkRefundState.RUNNING:

@@ -50,14 +50,17 @@ def shape(row: Row[Any]) -> BulkRefund:
 
 
 def find(connection: Connection, bulk_id: Any) -> Row[Any]:
-    """The row of a bulk, held until a write transaction ends; `NotFound` without one."""
+    """The row of a bulk, to whose `line` a decision about it belongs; `NotFound` without one."""
     b = bulk_refunds.c
-    row = connection.execute(
-        select(bulk_refunds).where(b.id == str(bulk_id)).with_for_update()
-    ).first()
+    row = connection.execute(select(bulk_refunds).where(b.id == str(bulk_id))).first()
     if row is None:
         raise NotFound(f"There is no bulk refund {str(bulk_id)[:64]}")
     return row
+
+
+def line(bulk_id: Any) -> str:
+    """Where whoever decides about a bulk stands in line."""
+    return f"bulk {bulk_id}"
 
 
 def row_id(bulk_id: str, payment_id: str) -> str:

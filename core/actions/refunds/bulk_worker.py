@@ -23,10 +23,11 @@ from core.actions.operations.operations import record
 from core.actions.refunds import authority as refund_authority
 from core.actions.refunds import bulk_requests as records
 from core.actions.refunds import validation as rules
-from core.actions.refunds.requests import locked, order_of
+from core.actions.refunds.requests import lines_of, locked, order_of
 from core.actions.refunds.requests import note_request as note_row
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import bulk_refunds, refund_requests
+from core.db.turns import in_turn
 from core.domain.refundable import refundable_balance
 from core.errors import InvalidInput, NotRefundable, StripeError
 from core.mirror.refund_requests import move
@@ -94,8 +95,8 @@ def _send_row(context: ActionContext, bulk_id: str, request_id: str) -> None:
 def _take(context: ActionContext, request_id: str) -> PendingCall | str | None:
     """Write the row's operation down; None when another has it, or nothing can be given back, and
     the reason when nothing of its bulk is to be sent any more."""
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines_of(context, request_id)) as connection:
+        moment = clock.now()
         payment, row = locked(connection, request_id)
         if row.state not in _SENT_FROM:
             return None
@@ -131,7 +132,7 @@ def _fail(connection: Connection, row: Row[Any], error: InvalidInput) -> None:
 def _halt(context: ActionContext, bulk_id: str, why: str) -> None:
     """Stop it as a person would; what was sent stays sent."""
     moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, records.line(bulk_id)) as connection:
         if records.find(connection, bulk_id).state != BulkRefundState.RUNNING:
             return
         left = records.move_rows(connection, bulk_id, RefundState.CANCELED, moment, why=why)
@@ -144,7 +145,7 @@ def _end(context: ActionContext, bulk_id: str) -> None:
     """Every row was sent or failed; what Stripe still owes an answer about is resolved alone."""
     moment = clock.now()
     q = refund_requests.c
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, records.line(bulk_id)) as connection:
         row = records.find(connection, bulk_id)
         if row.state != BulkRefundState.RUNNING:
             return

@@ -15,10 +15,18 @@ from core.actions.operations.kinds import PendingCall
 from core.actions.operations.operations import StripeRequest, authorize, record
 from core.actions.refunds import validation as rules
 from core.actions.refunds.operation_kinds import CANCEL
-from core.actions.refunds.requests import RefundRequest, answer, locked, note_request, shape
+from core.actions.refunds.requests import (
+    RefundRequest,
+    answer,
+    lines_of,
+    locked,
+    note_request,
+    shape,
+)
 from core.actions.transaction import refusals_noted
-from core.db.engine import retrying, writing
+from core.db.engine import retrying
 from core.db.tables import refund_requests, refunds
+from core.db.turns import in_turn
 from core.errors import AlreadyDecided, NotPermitted, NotRefundable
 from core.mirror.refund_requests import move
 from core.states import RefundState
@@ -48,8 +56,8 @@ def settle(context: ActionContext, caller: Caller, request_id: str, done: str) -
 
 
 def _cancel(context: ActionContext, caller: Caller, request_id: str) -> PendingCall | None:
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines_of(context, request_id)) as connection:
+        moment = clock.now()
         person = permitted(connection, caller, *_DECIDERS, now=moment)
         _, row = locked(connection, request_id)
         own = row.asked_user_id == person.user_id
@@ -80,8 +88,8 @@ def _check_may_stop(
 
 
 def _settle(context: ActionContext, caller: Caller, request_id: str, done: str) -> RefundRequest:
-    moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, *lines_of(context, request_id)) as connection:
+        moment = clock.now()
         permitted(connection, caller, *_DECIDERS, now=moment)
         _, row = locked(connection, request_id)
         if row.state != RefundState.FAILED:

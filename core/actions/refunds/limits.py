@@ -17,8 +17,9 @@ from core.access import audit, rights
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
-from core.db.engine import is_sqlite, reading, retrying, writing
+from core.db.engine import reading, retrying
 from core.db.tables import settings_table
+from core.db.turns import in_turn
 from core.db.upsert import insert_missing
 from core.errors import InvalidInput
 from core.masking import mask_cards
@@ -185,7 +186,7 @@ def _amount(field: str, text: str, currency: str) -> Money:
 
 def _change(context: ActionContext, caller: Caller, changes: Sequence[Limit], reason: str) -> None:
     moment = clock.now()
-    with writing(context.engine) as connection:
+    with in_turn(context.engine, NAME) as connection:
         permitted(connection, caller, rights.ADMINISTER, now=moment)
         write(connection, changes, actor=caller.actor, reason=reason, now=moment)
 
@@ -198,12 +199,14 @@ def write(
     now: datetime,
     reason: str = "",
 ) -> None:
-    """Set limits, with a row in the log for each that is new; the caller commits."""
+    """Set limits, with a row in the log for each that is new.
+
+    The caller stands in line at `NAME`, and commits.
+    """
     mine = settings_table.c.name == NAME
     stamp = {"updated_at": now, "updated_by": actor}
     insert_missing(connection, settings_table, [{"name": NAME, "value": "[]", **stamp}], "name")
-    query = select(settings_table.c.value).where(mine)
-    kept = connection.scalar(query if is_sqlite(connection) else query.with_for_update())
+    kept = connection.scalar(select(settings_table.c.value).where(mine))
     before = limits(connection)
     rows = {(one[0], one[1]): one for one in json.loads(kept or "[]")}
     for limit in changes:

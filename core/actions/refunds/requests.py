@@ -17,7 +17,7 @@ from core.actions.operations.operations import StripeRequest
 from core.actions.operations.outcomes import FINAL, raise_again
 from core.actions.payments.validation import text
 from core.actions.refunds.operation_kinds import CREATE
-from core.actions.refunds.validation import locked_payment
+from core.actions.refunds.validation import line_of_payment, locked_payment
 from core.db.engine import reading
 from core.db.tables import operations, refund_requests
 from core.errors import NotFound, StripeError
@@ -81,16 +81,19 @@ def find(connection: Connection, request_id: str) -> Row[Any] | None:
     ).first()
 
 
+def lines_of(context: ActionContext, request_id: Any) -> tuple[str, ...]:
+    """Where whoever decides about a request stands in line: its payment's. None without one."""
+    with reading(context.engine) as connection:
+        row = find(connection, text("request_id", request_id, 36))
+    return () if row is None else (line_of_payment(row.payment_id),)
+
+
 def locked(connection: Connection, request_id: Any) -> tuple[Row[Any], Row[Any]]:
-    """A request and its payment, both held: the payment first, as everybody locks them."""
+    """The payment of a request and the request, in the turn of `lines_of`."""
     row = find(connection, text("request_id", request_id, 36))
     if row is None:
         raise NotFound(f"There is no refund request {request_id}")
-    payment = locked_payment(connection, row.payment_id, row.livemode)
-    held = connection.execute(
-        select(refund_requests).where(refund_requests.c.id == request_id).with_for_update()
-    ).one()
-    return payment, held
+    return locked_payment(connection, row.payment_id, row.livemode), row
 
 
 def order_of(payment_id: str, livemode: bool, amount: Money, reason: str) -> StripeRequest:

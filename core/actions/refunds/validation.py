@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, select
 
 from core import money
 from core.access import rights
-from core.access.principals import Principal
+from core.access.principals import Caller, Principal
 from core.actions.payments.validation import checked_payment, text
 from core.db.tables import disputes, payments
+from core.db.turns import hold
 from core.domain import payment_states as dispute_states
 from core.domain.refund_warnings import warnings_of
 from core.domain.refundable import RefundableBalance
@@ -78,11 +79,26 @@ def new_id(given: Any) -> str:
         raise InvalidInput("request_id", "must be a UUID") from None
 
 
+def line_of_payment(payment_id: str) -> str:
+    """Where whoever gives money of a payment back stands in line, so that they never both take what
+    is left of it."""
+    return f"payment {payment_id}"
+
+
+def line_of_person(caller: Caller) -> str:
+    """Where a person's refunds stand in line: two at once would both fit into what is left of a
+    day."""
+    return f"day of {caller.user_id}"
+
+
 def locked_payment(connection: Connection, payment_id: str, livemode: bool) -> Row[Any]:
-    """The payment, held until the transaction ends; `NotFound` when the mirror has none."""
+    """The payment, whose turn the caller has; `NotFound` when the mirror has none.
+
+    It is held besides: what a worker on this server writes about it would fail the request.
+    """
     p = payments.c
     row = connection.execute(
-        select(payments).where(p.stripe_id == payment_id, p.livemode == livemode).with_for_update()
+        hold(select(payments).where(p.stripe_id == payment_id, p.livemode == livemode))
     ).first()
     if row is None:
         raise NotFound(f"There is no payment {payment_id} here")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from core.db.tables import api_tokens, sessions, user_roles, users
+from core.db.tables import api_tokens, last_sign_ins, sessions, user_roles, users
 from core.domain.sign_ins import in_force
 from core.errors import NotFound
 from core.reads.permissions import requires
@@ -101,7 +101,11 @@ def _people(conn: Connection, now: datetime, user_id: str | None = None) -> tupl
     given = select(t.user_id, func.count()).where(lasting).group_by(t.user_id)
     open_now: dict[str, int] = {row[0]: row[1] for row in conn.execute(opened)}
     tokens_now: dict[str, int] = {row[0]: row[1] for row in conn.execute(given)}
-    asked = select(users).order_by(users.c.email)
+    asked = (
+        select(users, last_sign_ins.c.at.label("last_sign_in_at"))
+        .outerjoin(last_sign_ins, last_sign_ins.c.user_id == users.c.id)
+        .order_by(users.c.email)
+    )
     if user_id is not None:
         asked = asked.where(users.c.id == user_id)
     return tuple(

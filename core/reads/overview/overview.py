@@ -164,7 +164,7 @@ def latest_failures(conn: Connection, *, livemode: bool, limit: int = 6) -> tupl
 def freshness(conn: Connection, *, livemode: bool) -> Freshness:
     """How old the newest event of this mode is; looks at the last 500 that came in."""
     last = select(events.c.livemode, events.c.created_at, events.c.received_at)
-    newest = last.order_by(events.c.seq.desc()).limit(500).subquery()
+    newest = last.order_by(events.c.received_at.desc()).limit(500).subquery()
     told = conn.execute(
         select(func.max(newest.c.created_at), func.max(newest.c.received_at)).where(
             newest.c.livemode == livemode

@@ -1,11 +1,25 @@
 """The engine: what is tried again, and a first start that was cut short."""
 
 import pymysql
-from sqlalchemy import text
+import pytest
+from sqlalchemy import select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core import clock
+from core.db import engine as engines
 from core.db import migrate
-from core.db.engine import is_transient, open_engine, reading, writing
+from core.db.engine import (
+    is_passing,
+    is_transient,
+    open_engine,
+    reading,
+    retrying,
+    undone,
+    writing,
+)
+from core.db.tables import settings_table
+from core.errors import InsertRace
+from tests.support.newest_schema import laid
 
 
 def test_a_first_migration_that_was_cut_short_is_begun_anew(empty_mariadb):
@@ -23,3 +37,72 @@ def test_a_database_that_is_busy_or_gone_is_tried_again():
     assert is_transient(InterfaceError("s", None, pymysql.err.InterfaceError(0, "")))
     wrong = pymysql.err.OperationalError(1054, "Unknown column")
     assert not is_transient(OperationalError("s", None, wrong))
+
+
+def error(number):
+    return OperationalError("s", None, pymysql.err.OperationalError(number, "said"))
+
+
+def failing(number, times):
+    """Work that fails so often with MySQL's number, and counts how often it was done."""
+    done = []
+
+    def work():
+        done.append(number)
+        if len(done) <= times:
+            raise error(number)
+        return len(done)
+
+    return work
+
+
+@pytest.mark.parametrize("number", [1205, 1213, 1305])
+def test_a_conflict_is_tried_again_by_the_clock_and_not_by_a_number_of_tries(number):
+    assert retrying(failing(number, 4), tries=2) == 5
+
+
+def test_a_conflict_without_an_end_is_told_in_the_end(monkeypatch):
+    monkeypatch.setattr(engines, "CONFLICT_SECONDS", 0.05)
+    with pytest.raises(OperationalError):
+        retrying(failing(1213, 10**6), tries=2)
+    with pytest.raises(InsertRace):
+        retrying(_raced, tries=2)
+    monkeypatch.undo()
+    with pytest.raises(OperationalError):
+        retrying(failing(1213, 10**6), tries=2, longest=0.05)
+
+
+def _raced():
+    raise InsertRace
+
+
+def test_a_node_without_a_majority_is_waited_for_up_to_a_limit(monkeypatch):
+    assert retrying(failing(1047, 4), tries=2) == 5
+    monkeypatch.setattr(engines, "QUORUM_SECONDS", 0.05)
+    with pytest.raises(OperationalError):
+        retrying(failing(1047, 10**6), tries=2)
+
+
+def test_a_server_that_is_gone_is_asked_so_many_times():
+    assert retrying(failing(2006, 2), tries=3) == 3
+    with pytest.raises(OperationalError):
+        retrying(failing(2006, 3), tries=3)
+
+
+def test_a_commit_that_may_have_been_done_is_repeated_only_where_that_changes_nothing():
+    with pytest.raises(OperationalError):
+        retrying(failing(1180, 1))
+    assert retrying(failing(1180, 1), repeatable=True) == 2
+    assert is_passing(error(1180))
+
+
+def test_what_is_tried_in_a_savepoint_is_undone_and_the_rest_stays(tmp_path):
+    engine = open_engine(laid(f"sqlite:///{tmp_path / 'tillwatch.db'}"))
+    row = {"value": "1", "updated_at": clock.now(), "updated_by": "test"}
+    with writing(engine) as connection:
+        connection.execute(settings_table.insert().values(name="kept", **row))
+        with undone(connection):
+            connection.execute(settings_table.insert().values(name="tried", **row))
+    with reading(engine) as connection:
+        assert connection.scalars(select(settings_table.c.name)).all() == ["kept"]
+    engine.dispose()

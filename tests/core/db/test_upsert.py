@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from core import clock
 from core.db.engine import reading, writing
-from core.db.tables import amount_hist, customers, gate_locks
+from core.db.tables import amount_hist, customers
 from core.db.tables import versions as version_rows
 from core.db.upsert import add_to, insert_missing, insert_new, upsert_newer
 from core.domain import versions
@@ -83,14 +83,6 @@ def test_what_is_there_already_is_passed_over(engine):
         )
     with reading(engine) as connection:
         assert sorted(connection.scalars(select(customers.c.name))) == ["first", "other"]
-
-
-def test_a_table_of_one_column_takes_rows_too(engine):
-    for slots in ([1], [2, 1], [3]):
-        with writing(engine) as connection:
-            insert_missing(connection, gate_locks, [{"slot": slot} for slot in slots], "slot")
-    with reading(engine) as connection:
-        assert sorted(connection.scalars(select(gate_locks.c.slot))) == [1, 2, 3]
 
 
 def test_emoji_microseconds_and_large_amounts_survive(engine):

@@ -33,19 +33,20 @@ class Facet:
 
 
 #: Built once: it is asked before every search.
-_NEWEST = select(func.max(table.c.id))
+_HOW_MANY = select(func.count()).select_from(table)
 
 
 def known(conn: Connection) -> tuple[Facet, ...]:
     """All facets there are now, in order of their numbers.
 
-    Facets are never changed and never removed, so a copy is kept until the highest number grows.
+    Facets are never changed and never removed, so a copy is kept until there are more of them; one
+    that is committed later may have a lower number.
     """
-    newest = conn.scalar(_NEWEST)
+    how_many = conn.scalar(_HOW_MANY)
     key = str(conn.engine.url)
     with _lock:
         kept = _known.get(key, ())
-    if kept and kept[-1].id == newest:
+    if kept and len(kept) == how_many:
         return kept
     read = tuple(
         Facet(**row, exponent=money.exponent(row["currency"]))

@@ -134,7 +134,7 @@ def test_without_standing_in_line_more_would_pass(mariadb, action_emulator, monk
     # Not on SQLite, whose one writer stands in line whatever we do.
     console = make_console(mariadb())
     context, backend = desk_of(console, action_emulator)
-    monkeypatch.setattr(inflight_approvals, "stand_in_line", lambda *_: None)
+    monkeypatch.setattr(inflight_approvals, "lines", lambda *_: [])
     monkeypatch.setattr(risk_gate.scoring, "weigh", all_look)
     together(8, lambda _number: tried(context, backend, LARGE))
     assert let_through(console)[0] == 8

@@ -24,6 +24,7 @@ from core.domain.refundable import refundable_balance
 from core.errors import AlreadyDecided, InvalidInput
 from tests.support.fixtures_access import make_console, person
 from tests.support.fixtures_actions import make_context
+from tests.support.planted_turns import without_turns
 from tests.support.refunds import paid, part, requests, whole
 
 AGENTS = 8
@@ -185,6 +186,7 @@ def test_a_limit_without_a_lock_would_be_seen(mariadb, action_emulator, monkeypa
         gate.wait()
         return stands
 
+    without_turns(monkeypatch)
     monkeypatch.setattr(rules, "locked_payment", unlocked)
     monkeypatch.setattr(refunds, "refundable_balance", both_look)
     payment = paid(context, 10_000)
