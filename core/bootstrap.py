@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.access import audit_notes, demo, principals, users
 from core.access.principals import Principal
-from core.actions.context import ActionContext, PaymentRules
+from core.actions.context import ActionContext, Approvals, PaymentRules
 from core.alerts.channel_urls import ChannelSecrets
 from core.cache import open_cache
-from core.db.engine import is_sqlite, open_engine, reading, retrying, writing
+from core.configuration import store
+from core.db.engine import open_engine, reading, retrying, writing
+from core.db.server import check_server
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
 from core.gateway.client import Gateway
@@ -22,10 +29,13 @@ from core.mirror.apply import BookingContext
 from core.settings import Settings
 from core.stripe_calls.request_log import RequestLog
 
+_log = logging.getLogger(__name__)
+
+#: A setting that was changed is in force everywhere after so long, and the step under way then.
+REREAD_SECONDS = 2.0
+
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_SMALLEST_PACKET = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,15 @@ class Console:
 
     settings: Settings
     engine: Engine
+    #: What the environment alone says; the same as `settings` where nothing is kept here.
+    environment: Settings | None = field(default=None, compare=False)
+    #: What was kept of settings when `settings` was made of it.
+    kept: store.Rows = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def set_outside(self) -> Settings:
+        """The environment's settings: what they say wins over what is kept."""
+        return self.environment or self.settings
 
     @property
     def production(self) -> bool:
@@ -113,28 +132,68 @@ def build(settings: Settings) -> Console:
     engine = open_engine(settings.database)
     with reading(engine) as connection:
         check_server(connection)
-    console = Console(settings, engine)
+        kept = store.rows(connection)
+    console = Console(store.in_force(settings, kept), engine, settings, kept)
     if console.production:
         demo.shut_out(engine)
     return console
 
 
-def check_server(connection: Connection) -> None:
-    """Refuse a MySQL that would cut text, clamp numbers or shift times."""
-    if is_sqlite(connection):
-        return
-    row = connection.execute(
-        text("SELECT @@character_set_connection, @@sql_mode, @@max_allowed_packet, @@time_zone")
-    ).one()
-    charset, mode, packet, zone = row
-    if charset != "utf8mb4":
-        raise Misconfigured(f"the database connection speaks {charset}, not utf8mb4")
-    if "STRICT" not in mode:
-        raise Misconfigured("the database server is not in strict mode: it would clamp numbers")
-    if int(packet) < _SMALLEST_PACKET:
-        raise Misconfigured("the database server's max_allowed_packet is below 4 MiB")
-    if zone != "+00:00":
-        raise Misconfigured(f"the database connection's time zone is {zone}, not UTC")
+def reread(console: Console) -> Console:
+    """The console with the settings that are kept now: itself where none has changed."""
+    with reading(console.engine) as connection:
+        kept = store.rows(connection)
+    if kept == console.kept:
+        return console
+    environment = console.set_outside
+    return replace(
+        console, settings=store.in_force(environment, kept), environment=environment, kept=kept
+    )
+
+
+def with_kept(settings: Settings, engine: Engine) -> Console:
+    """A console over a database that is open: with what is kept of settings, where it answers."""
+    console = Console(settings, engine, settings)
+    try:
+        return reread(console)
+    except SQLAlchemyError:
+        return console
+
+
+class CurrentConsole:
+    """A console whose settings follow what is kept, some seconds behind; safe for several threads.
+
+    While the database does not answer, or a secret cannot be read, the last ones stay in force.
+    """
+
+    def __init__(self, console: Console, tick: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._tick = console, tick
+        self._read_at = tick()
+        self._reading = threading.Lock()
+
+    def get(self) -> Console:
+        """The console as it is now."""
+        due = self._tick() - self._read_at >= REREAD_SECONDS
+        if due and self._reading.acquire(blocking=False):
+            try:
+                self._console = self._reread()
+                self._read_at = self._tick()
+            finally:
+                self._reading.release()
+        return self._console
+
+    def reread_now(self) -> None:
+        """Have the next `get` read what is kept, however short ago it did."""
+        self._read_at = -math.inf
+
+    def _reread(self) -> Console:
+        try:
+            return reread(self._console)
+        except SQLAlchemyError as error:
+            _log.warning("settings could not be read again: %s", type(error).__name__)
+        except Misconfigured as error:
+            _log.error("settings that were changed cannot be used: %s", error.message)
+        return self._console
 
 
 @dataclass(frozen=True)
@@ -172,6 +231,11 @@ def action_context(console: Console, services: StripeServices) -> ActionContext:
         return_url=f"{settings.public_base}/api/v1/payments/return",
         production=console.production,
         channel_secrets=ChannelSecrets(settings.encryption_key.get_secret_value()),
+        approvals=Approvals(
+            every_refund=settings.refund_approval == "always",
+            closes=settings.close_approval == "second_person",
+            rules=settings.rules_approval == "second_person",
+        ),
     )
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
+from core.configuration import store
 from core.db.engine import answering, open_read_only, reading
 from core.db.migrate import head, revision
 from core.errors import DatabaseDown, InvalidInput, Misconfigured
@@ -142,7 +143,6 @@ def open_console(
     here. `DatabaseDown` where it does not answer.
     """
     found = settings or load()
-    mode = True in found.secret_keys if livemode is None else livemode
     try:
         engine = open_read_only(found.database)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
@@ -161,6 +161,9 @@ def open_console(
             f"the database's tables are of version {stands}, this program's of {head()}:"
             " start the program of the same version first"
         )
+    with reading(engine) as connection:
+        found = store.in_force(found, store.rows(connection))
+    mode = True in found.secret_keys if livemode is None else livemode
     return NotebookConsole(found, engine, mode)
 
 

@@ -54,6 +54,17 @@ class RedisCache:
             return 1
 
 
+def answers(url: str) -> bool:
+    """Whether a Redis answers at this address, and may be used with what it says."""
+    try:
+        with Redis.from_url(
+            url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
+        ) as connection:
+            return bool(connection.ping())
+    except (RedisError, ValueError):
+        return False
+
+
 def _named(key: str) -> str:
     return f"tillwatch:{key}"
 

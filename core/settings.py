@@ -17,6 +17,8 @@ from core.errors import Misconfigured, UnknownCurrency
 from core.known_hosts import name_of
 from core.money import known_currency
 
+#: Where the receiver takes Stripe's events.
+WEBHOOK_PATH = "/api/v1/webhooks/stripe"
 #: What the emulator takes as a key when no Stripe key is set. It opens nothing anywhere else.
 EMULATOR_KEY = "sk_test_emulator"
 EMULATOR_PUBLISHABLE_KEY = "pk_test_emulator"
@@ -72,6 +74,12 @@ class Settings(BaseSettings):
     payment_currencies: str = "cny,usd,eur,gbp"
     payment_largest: Decimal = Field(Decimal("999999.99"), gt=0, le=Decimal("999999999.99"))
     rate_limit: int = Field(600, ge=1)
+    #: Who gives money back alone: up to their limit, or nobody.
+    refund_approval: Literal["above_limit", "always"] = "above_limit"
+    #: Whether who asks for a month to be closed may close it.
+    close_approval: Literal["second_person", "one_person"] = "second_person"
+    #: Whether who changes the rules of risk puts them in force.
+    rules_approval: Literal["one_person", "second_person"] = "one_person"
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"
@@ -161,6 +169,11 @@ class Settings(BaseSettings):
     def public_base(self) -> str:
         """Where customers reach the receiver, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.receiver_port}").rstrip("/")
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Stripe sends events, from outside."""
+        return self.public_base + WEBHOOK_PATH
 
     @property
     def screens_base(self) -> str:

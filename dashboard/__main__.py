@@ -28,6 +28,8 @@ COMMANDS = (
     "rollups",
     "journal",
     "check",
+    "settings",
+    "secrets",
     "scenarios",
     "user",
     "token",

@@ -34,6 +34,7 @@ SCREENS_SEE = {
 #: The form of a question that an action takes, of what one answers, and the emulator's test key.
 SCREENS_SEE |= {"core.risk.backtest", "core.inbox.rehearsal", "core.settings", "core.states"}
 SCREENS_SEE |= {"core.alerts.kinds", "core.alerts.parameters", "core.books.rules"}
+SCREENS_SEE.add("core.checks.result")
 #: Which screen may use which other one.
 BETWEEN_SCREENS = {
     ("fraud", "payments"),

@@ -52,6 +52,11 @@ def create_all(engine: Engine, *, production: bool) -> list[str]:
     return retrying(work)
 
 
+def count_open(connection: Connection) -> int:
+    """How many demo users could sign in now."""
+    return len(_open_ones(connection))
+
+
 def shut_out(engine: Engine) -> int:
     """Disable every demo user and end their sessions; returns how many there were."""
 

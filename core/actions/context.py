@@ -24,6 +24,16 @@ class PaymentRules:
 
 
 @dataclass(frozen=True)
+class Approvals:
+    """Where a second person decides: about each refund, not those above a limit alone; about the
+    close of a month; about rules of risk."""
+
+    every_refund: bool = False
+    closes: bool = True
+    rules: bool = False
+
+
+@dataclass(frozen=True)
 class ActionContext:
     """The database, Stripe in each mode that has a key, the books, the rules and the cache."""
 
@@ -38,6 +48,7 @@ class ActionContext:
     production: bool = True
     #: What keeps the addresses of alert channels.
     channel_secrets: ChannelSecrets = field(default_factory=ChannelSecrets)
+    approvals: Approvals = Approvals()
     _proved: set[bool] = field(default_factory=set)
 
     @property

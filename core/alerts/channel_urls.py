@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from cryptography.fernet import Fernet, InvalidToken
-
-from core.errors import InvalidInput, Misconfigured
+from core.encryption import Encrypter
+from core.errors import InvalidInput
 
 ChannelType = Literal["webhook", "email", "chat"]
 
@@ -37,7 +36,8 @@ _SEALED, _PLAIN = "fernet:", "plain:"
 
 @dataclass(frozen=True, slots=True)
 class ChannelSecrets:
-    """Keeps addresses: encrypted with `key` (a Fernet key), or as they are where it is empty."""
+    """Keeps addresses: encrypted with `key` (what ENCRYPTION_KEY says), or as they are where it is
+    empty."""
 
     key: str = field(default="", repr=False)
 
@@ -45,28 +45,19 @@ class ChannelSecrets:
         """What is kept of an address; `Misconfigured` where the key is none."""
         if not self.key:
             return _PLAIN + url
-        return _SEALED + self._fernet().encrypt(url.encode()).decode("ascii")
+        return _SEALED + Encrypter(self.key).encrypt(url)
 
     def open(self, kept: str) -> str:
         """The address; `Misconfigured` where it was kept with another key."""
         if kept.startswith(_PLAIN):
             return kept.removeprefix(_PLAIN)
-        if not self.key:
-            raise Misconfigured("ENCRYPTION_KEY is not set: a channel's address cannot be read")
-        try:
-            return self._fernet().decrypt(kept.removeprefix(_SEALED).encode()).decode()
-        except InvalidToken:
-            raise Misconfigured(
-                "ENCRYPTION_KEY is another than the one that a channel's address was kept with"
-            ) from None
+        return Encrypter(self.key).decrypt(kept.removeprefix(_SEALED))
 
-    def _fernet(self) -> Fernet:
-        try:
-            return Fernet(self.key)
-        except ValueError:
-            raise Misconfigured(
-                "ENCRYPTION_KEY is not a Fernet key: 32 bytes in URL-safe base64"
-            ) from None
+    def rotate(self, kept: str) -> str:
+        """The same address, encrypted anew with the first key."""
+        if kept.startswith(_PLAIN):
+            return self.seal(kept.removeprefix(_PLAIN))
+        return _SEALED + Encrypter(self.key).rotate(kept.removeprefix(_SEALED))
 
 
 def checked(url: object) -> str:

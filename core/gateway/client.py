@@ -6,7 +6,8 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
@@ -71,12 +72,13 @@ class Gateway:
         self.key_digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         self._budget = budget or Budget()
         self._wait = wait or wait_random_exponential(multiplier=0.5, max=8)
+        self._transport = transport.LoggingTransport(livemode, log, read_seconds)
         self._client = stripe.StripeClient(
             key,
             base_addresses={"api": api_base, "files": api_base} if api_base else None,
             # The SDK would retry answers that M17 does not; the tries are counted here instead.
             max_network_retries=0,
-            http_client=transport.LoggingTransport(livemode, log, read_seconds),
+            http_client=self._transport,
         )
 
     def get(self, path: str, **params: Any) -> Json:
@@ -90,6 +92,13 @@ class Gateway:
             raise StripeUnreachable(
                 request_id=error.request_id, http_status=error.http_status
             ) from None
+
+    def answered_at(self) -> datetime | None:
+        """Stripe's time (UTC, whole seconds) when it answered last; None before, or untold."""
+        try:
+            return parsedate_to_datetime(self._transport.date or "").astimezone(UTC)
+        except ValueError:
+            return None
 
     def post(
         self, path: str, *, idempotency_key: str, until: Deadline | None = None, **params: Any

@@ -44,3 +44,11 @@ def with_object(kind: str) -> tuple[str, ...]:
 def read_object_of(gateway: Gateway, kind: str, stripe_id: str) -> Json:
     """The object as Stripe shows it now; `StripeNotFound` when there is none."""
     return gateway.get(f"{_PATHS[kind]}/{stripe_id}")
+
+
+#: What an endpoint at Stripe must send: all that changes something here.
+WANTED = tuple(
+    name
+    for name in TYPES
+    if carried_by(name) not in (None, "invoice") or name == "invoice.payment_succeeded"
+)

@@ -47,6 +47,8 @@ class LoggingTransport(stripe.RequestsClient):
         super().__init__(timeout=(CONNECT_SECONDS, read_seconds))
         self._livemode = livemode
         self._log = log
+        #: The Date of the last answer, as it was sent.
+        self.date: str | None = None
 
     def request(  # type: ignore[override]  # the SDK's own subclass differs from its base
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
@@ -57,6 +59,7 @@ class LoggingTransport(stripe.RequestsClient):
         answer: Mapping[str, str] = {}
         try:
             body, status, answer = super().request(method, url, headers, post_data)
+            self.date = answer.get("Date")
         except stripe.APIConnectionError as failure:
             error = type(failure.__cause__ or failure).__name__
             raise

@@ -205,17 +205,23 @@ def _said(found: list[Blocker]) -> list[str]:
 
 
 def confirm(
-    connection: Connection, month: str, livemode: bool, *, closed_by: str, now: datetime
+    connection: Connection,
+    month: str,
+    livemode: bool,
+    *,
+    closed_by: str,
+    now: datetime,
+    second_person: bool = True,
 ) -> str:
     """Close a month that somebody else asked to close; the digest of its certificate.
 
-    What keeps it open is asked for again: `InvalidInput`, as for who asked. `NotFound` where nobody
-    did.
+    What keeps it open is asked for again: `InvalidInput`, as for who asked unless a second person
+    is not needed. `NotFound` where nobody did.
     """
     row = current(connection, month, livemode)
     if row is None or row.state != PeriodState.ASKED:
         raise NotFound(f"Nobody asked for {month} to be closed.")
-    if closed_by == row.asked_by and closed_by != OPERATOR:
+    if second_person and closed_by == row.asked_by and closed_by != OPERATOR:
         raise InvalidInput("closed_by", "is another person than who asked")
     span = Span(livemode, row.first_day, row.last_day, ZoneInfo(row.zone))
     _unblocked(connection, span, now)

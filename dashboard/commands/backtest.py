@@ -49,16 +49,15 @@ def command(
     as_json: bool,
 ) -> None:
     """Try a rule set on the payments of a window: nothing is changed, nothing is sent."""
-    configuration = settings.load()
+    console = bootstrap.build(settings.load())
     rules = read_text(path.read_text(encoding="utf-8")) if path else None
     youngest = clock.now() - _span(age, "age")
     question = backtest.Question(
-        livemode=True in configuration.secret_keys if livemode is None else livemode,
+        livemode=True in console.settings.secret_keys if livemode is None else livemode,
         since=since,
         until=min(until, youngest) if until else youngest,
         labels=tuple(part.strip() for part in labels.split(",") if part.strip()),
     )
-    console = bootstrap.build(configuration)
     with one_picture(console.engine) as connection:
         now = scoring.in_force(connection).rules
         tried = rules or now

@@ -62,11 +62,11 @@ def export_month(
     """Write the journal of a month. One that is still open is marked provisional."""
     if as_json and out is None:
         raise click.UsageError("--json needs --out: the file itself goes to standard output")
-    configuration = settings.load()
-    live = True in configuration.secret_keys if livemode is None else livemode
+    console = bootstrap.build(settings.load())
+    live = True in console.settings.secret_keys if livemode is None else livemode
     asked = wanted(month, livemode=live, days=days, currency=currency)
     options = Options(continues, datev_consultant, datev_client, xero_tax_rate)
-    found = export(bootstrap.build(configuration).engine, asked, format_name, options)
+    found = export(console.engine, asked, format_name, options)
     for name in found.suspense:
         click.echo(f"no rule books {name}: it stands in a suspense account", err=True)
     if out is None:

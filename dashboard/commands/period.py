@@ -35,9 +35,9 @@ def close(month: str, dry_run: bool, live: bool, as_json: bool) -> None:
 
     On the screens a second person confirms; who works on the machine itself stands for both.
     """
-    configuration = settings.load()
-    engine = bootstrap.build(configuration).engine
-    span = periods.span_of(month, live, configuration.zone)
+    console = bootstrap.build(settings.load())
+    engine = console.engine
+    span = periods.span_of(month, live, console.settings.zone)
     with one_picture(engine) as connection:
         found = periods.blockers(connection, span, clock.now())
     digest = None

@@ -32,13 +32,12 @@ def command(month: str | None, first: str | None, last: str | None, as_json: boo
 
     Exit code 0: all agrees. 1: something differs. 2: Stripe could not be asked.
     """
-    configuration = settings.load()
-    console = bootstrap.build(configuration)
+    console = bootstrap.build(settings.load())
     services = bootstrap.open_workshop(console)
     modes = sorted(services.gateways) or [False]
     ends: dict[str, Reconciled] = {}
     for livemode in modes:
-        span = _span(configuration.zone, month, first, last, livemode)
+        span = _span(console.settings.zone, month, first, last, livemode)
         ends["live" if livemode else "test"] = reconcile(
             console.engine,
             services.gateways.get(livemode),

@@ -42,15 +42,15 @@ def verify_sums(as_json: bool) -> None:
 @command.command("rebuild")
 def rebuild_sums() -> None:
     """Write all sums anew from their rows, by the days of REPORTING_TIMEZONE."""
-    configuration = settings.load()
-    rollups.rebuild_all(bootstrap.build(configuration).engine, configuration.zone)
+    console = bootstrap.build(settings.load())
+    rollups.rebuild_all(console.engine, console.settings.zone)
     click.echo("rebuilt")
 
 
 @command.command("fold")
 def fold_sums() -> None:
     """Fold the slots of closed days into one row each."""
-    configuration = settings.load()
-    today = clock.business_day(clock.now(), configuration.zone)
-    gone = upkeep.fold_closed_days(bootstrap.build(configuration).engine, before=today)
+    console = bootstrap.build(settings.load())
+    today = clock.business_day(clock.now(), console.settings.zone)
+    gone = upkeep.fold_closed_days(console.engine, before=today)
     click.echo(ngettext("{n} row folded", "{n} rows folded", gone).format(n=gone))

@@ -35,7 +35,7 @@ def command(as_json: bool, only: tuple[str, ...], email: str | None, threads: in
     # Each call's own line would bury the results.
     logging.getLogger("tillwatch.operations").setLevel(logging.ERROR)
     console = bootstrap.build(configuration)
-    challenge = emulator_control.challenge(configuration)
+    challenge = emulator_control.challenge(console.settings)
     chosen = scenarios.known(answered=challenge is not None, only=only)
     context, log = bootstrap.open_actions(console)
     report = _silent if as_json else _bar

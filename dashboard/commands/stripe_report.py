@@ -48,9 +48,8 @@ def import_(
     All of a file or nothing. The same file again writes nothing. Exit code 2 where the file breaks
     a rule.
     """
-    configuration = settings.load()
-    console = bootstrap.build(configuration)
-    mode = True in configuration.secret_keys if livemode is None else livemode
+    console = bootstrap.build(settings.load())
+    mode = True in console.settings.secret_keys if livemode is None else livemode
     with path.open("rb") as file:
         # One byte more than is allowed is enough to be refused.
         data = file.read(LONGEST_FILE + 1)

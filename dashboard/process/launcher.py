@@ -43,22 +43,25 @@ class Plan:
 
 def up(settings: Settings, plan: Plan) -> None:
     """Start everything and keep it running until Ctrl-C or SIGTERM."""
-    if settings.uses_emulator and settings.app_env == "production":
-        raise Misconfigured("STRIPE_SECRET_KEY is not set: production runs on no emulator")
     ports.refuse_taken(_ports(settings))
-    prepare(settings)
+    settings = prepare(settings)
     asyncio.run(_until_signal(lambda supervisor: _bring_up(supervisor, settings, plan)))
 
 
-def prepare(settings: Settings) -> None:
-    """Make the state folder, the webhook's secret, the schema and, in a demo, its users."""
+def prepare(settings: Settings) -> Settings:
+    """Make the state folder, the webhook's secret, the schema and, in a demo, its users; the
+    settings with those that are kept in the database."""
     secure(settings.var_dir)
-    if settings.uses_emulator:
-        _keep_secret(settings.var_dir / "webhook_secret")
     console = bootstrap.build(settings)
-    if settings.uses_emulator:
-        demo.create_all(console.engine, production=console.production)
-    console.engine.dispose()
+    try:
+        if console.settings.uses_emulator and console.production:
+            raise Misconfigured("STRIPE_SECRET_KEY is not set: production runs on no emulator")
+        if console.settings.uses_emulator:
+            _keep_secret(settings.var_dir / "webhook_secret")
+            demo.create_all(console.engine, production=console.production)
+    finally:
+        console.engine.dispose()
+    return console.settings
 
 
 def runs_emulator(settings: Settings) -> bool:

@@ -28,7 +28,7 @@ from core.actions.retention.histories import prune_alerts, prune_exports
 from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
-from core.bootstrap import Console, StripeServices, action_context
+from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
 from core.db.engine import answering, open_engine
 from core.domain.stream_limits import (
     EVENTS,
@@ -39,7 +39,7 @@ from core.domain.stream_limits import (
     WRITTEN_EVERY,
 )
 from core.domain.versions import changes
-from core.errors import DatabaseDown
+from core.errors import DatabaseDown, Misconfigured
 from core.events.kept_secrets import hide_kept_secrets
 from core.gateway.client import Gateway
 from core.inbox.event_processor import apply_inbox, put_back_for
@@ -94,9 +94,12 @@ PROOF_ASKED_IDLE = 1.0
 _log = logging.getLogger(__name__)
 
 
-def run_loops(console: Console, services: StripeServices) -> int:
-    """Run all loops until a signal comes; 0, or 1 if one of them failed."""
-    stop, failed = threading.Event(), threading.Event()
+def run_loops(console: Console, services: StripeServices) -> int | None:
+    """Run all loops until a signal comes; 0, or 1 if one of them failed.
+
+    None once a setting that is kept in the database was changed: start anew.
+    """
+    stop, failed, changed = threading.Event(), threading.Event(), threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -115,7 +118,10 @@ def run_loops(console: Console, services: StripeServices) -> int:
 
     threads = [
         threading.Thread(target=guarded, args=(name, step, idle), name=name)
-        for name, step, idle in _loops(console, services)
+        for name, step, idle in [
+            *_loops(console, services),
+            ("settings", partial(_end_on_change, console, changed, stop), REREAD_SECONDS),
+        ]
     ]
     for thread in threads:
         thread.start()
@@ -126,7 +132,24 @@ def run_loops(console: Console, services: StripeServices) -> int:
             services.log.flush()
     except DatabaseDown:
         _log.warning("the last calls to Stripe are not in the log: no database")
+    if changed.is_set() and not failed.is_set():
+        return None
     return 1 if failed.is_set() else 0
+
+
+def _end_on_change(console: Console, changed: threading.Event, stop: threading.Event) -> bool:
+    """Have all loops end after the step that they are at, once another setting is kept.
+
+    One that cannot be used changes nothing: what runs goes on as it did.
+    """
+    try:
+        if reread(console) is not console:
+            _log.info("a setting was changed: the worker starts anew")
+            changed.set()
+            stop.set()
+    except Misconfigured as error:
+        _log.error("a setting that was changed cannot be used: %s", error.message)
+    return False
 
 
 def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.bootstrap import REREAD_SECONDS, CurrentConsole, with_kept
 from core.db.backup import last_backup
 from core.db.engine import open_engine
 from core.inbox.group_commit import GroupWriter
@@ -63,6 +64,10 @@ def create_app(settings: Settings) -> Receiver:
     The FastAPI application is at `app.state.api`.
     """
     engine = open_engine(settings.database, cache_mib=_CACHE_MIB)
+    # Of its own: a connection that is kept open would not see that a file of SQLite is gone.
+    beside = open_engine(settings.database, pool_size=1, cache_mib=1)
+    current = CurrentConsole(with_kept(settings, beside))
+    settings = current.get().settings
     answers: list[asyncio.AbstractEventLoop] = []
     writer: GroupWriter[Answer] = GroupWriter(
         engine,
@@ -81,10 +86,15 @@ def create_app(settings: Settings) -> Receiver:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         answers.append(asyncio.get_running_loop())
         writer.start()
+        following = asyncio.create_task(_follow(current, webhook, executor), name="settings")
         yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
         await asyncio.to_thread(writer.stop)
         await asyncio.to_thread(executor.stop)
         engine.dispose()
+        beside.dispose()
 
     executor = BlockingExecutor(settings)
     ready = Ready(Readiness(engine), Disks(engine, settings.var_dir), writer)
@@ -99,6 +109,18 @@ def create_app(settings: Settings) -> Receiver:
     app.rest = RequestIds(SecurityHeaders(limited, https=settings.force_https))
     app.state.api = api
     return app
+
+
+async def _follow(current: CurrentConsole, webhook: Webhook, executor: BlockingExecutor) -> None:
+    """Have a setting that was changed in force within seconds, without a request being lost."""
+    known = current.get()
+    while True:
+        await asyncio.sleep(REREAD_SECONDS / 2)
+        found = await asyncio.to_thread(current.get)
+        if found is not known:
+            known = found
+            webhook.use(found.settings.webhook_secrets)
+            await asyncio.to_thread(executor.use, found.settings)
 
 
 class Ready:

@@ -15,10 +15,11 @@ from core.errors import TillwatchError
 from core.events.store import IncomingEvent, parse_envelope
 from core.gateway import signature
 from core.inbox.group_commit import GroupWriter
+from core.settings import WEBHOOK_PATH
 from dashboard.asgi.request_body import BodyReader, ClientGone, send_error, send_json
 from dashboard.receiver.metrics import Metrics
 
-PATH = "/api/v1/webhooks/stripe"
+PATH = WEBHOOK_PATH
 #: Seconds between two lines in the log about the same kind of refused request.
 _QUIET_SECONDS = 10
 
@@ -66,6 +67,10 @@ class Webhook:
         self._metrics = metrics
         self._bodies = BodyReader()
         self._noted: dict[str, float] = {}
+
+    def use(self, secrets: Sequence[str]) -> None:
+        """Verify with these secrets from the next request on."""
+        self._secrets = tuple(secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 once the event is committed; 400, 408, 413 or 503 with nothing kept."""

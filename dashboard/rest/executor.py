@@ -46,6 +46,15 @@ class BlockingExecutor:
         self._context: ActionContext | None = None
         self._close: Callable[[], None] | None = None
 
+    def use(self, settings: Settings) -> None:
+        """Work with these settings from the next request on; what is under way ends as it began."""
+        with self._opening:
+            close, self._close, self._context = self._close, None, None
+            self.settings = settings
+            self.__dict__.pop("callers", None)
+        if close is not None:
+            close()
+
     @property
     def livemode(self) -> bool:
         """The mode of the API: live when there is a live key."""

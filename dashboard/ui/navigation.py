@@ -77,6 +77,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("alerts", _("Alerts"), "notifications", admin, rights.SEE_ALERTS),
         Screen("users", _("Users"), "group", admin, administer),
         Screen("audit", _("Audit"), "policy", admin, administer),
+        Screen("settings", _("Settings"), "settings", admin, administer),
     )
 
 

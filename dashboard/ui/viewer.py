@@ -14,7 +14,7 @@ import streamlit as st
 from core import bootstrap, settings
 from core.access.principals import Caller, Principal
 from core.actions.context import ActionContext
-from core.bootstrap import Console
+from core.bootstrap import Console, CurrentConsole
 from core.db.engine import answering, reading
 from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TillwatchError
 from core.stripe_calls.request_log import RequestLog
@@ -38,11 +38,22 @@ class View:
     zone: ZoneInfo
 
 
-@cache
 def current_console() -> Console:
-    """The one console of this process. The server builds it before the first session starts, and
-    routes and middleware share it, which `st.cache_resource` does not offer outside of scripts."""
-    return bootstrap.build(settings.load())
+    """The console of this process, its settings as they are kept now. The server builds it before
+    the first session starts, and routes share it, which `st.cache_resource` does not offer outside
+    of scripts."""
+    return _opened().get()
+
+
+def reread() -> None:
+    """Have a setting that was just changed here in force in the next run, not in seconds."""
+    if _opened.cache_info().currsize:
+        _opened().reread_now()
+
+
+@cache
+def _opened() -> CurrentConsole:
+    return CurrentConsole(bootstrap.build(settings.load()))
 
 
 def user_id() -> str | None:

@@ -30,17 +30,21 @@ REQUIRED = {
 }
 
 
-def check() -> None:
-    """`Misconfigured`, with every option that differs, unless all are as shipped."""
+def differences() -> tuple[str, ...]:
+    """Every option that is not as shipped, with what it is instead."""
     options = config.get_config_options()
-    wrong = [
+    return tuple(
         f"{name} is {options[name].value!r} instead of {value!r}"
         if name in options
         else f"{name} is not known to this Streamlit"
         for name, value in REQUIRED.items()
         if name not in options or options[name].value != value
-    ]
-    if wrong:
+    )
+
+
+def check() -> None:
+    """`Misconfigured`, with every option that differs, unless all are as shipped."""
+    if wrong := differences():
         raise Misconfigured(
             "Streamlit does not run with .streamlit/config.toml: " + "; ".join(wrong)
         )

@@ -7,8 +7,8 @@ import json
 import pytest
 from sqlalchemy import Connection, text
 
-from core import bootstrap
 from core.db.engine import open_engine, reading, writing
+from core.db.server import check_server
 from core.db.tables import audit_log
 from core.errors import Misconfigured, NotPermitted, NotSignedIn
 from core.reads.permissions import requires
@@ -81,8 +81,8 @@ def test_reads_and_people_work_on_both_databases(database_url):
 def test_a_server_that_would_spoil_data_is_refused(mariadb, setting, complaint):
     engine = open_engine(mariadb())
     with writing(engine) as connection:
-        bootstrap.check_server(connection)
+        check_server(connection)
         connection.execute(text(f"SET SESSION {setting}"))
         with pytest.raises(Misconfigured, match=complaint):
-            bootstrap.check_server(connection)
+            check_server(connection)
     engine.dispose()

@@ -4,6 +4,7 @@ that rules are tried on. Foreign text stays text."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ import streamlit as st
 from core.db.tables import case_notes, cases, list_entries, rule_sets
 from core.risk.cases import follow_sources
 from core.risk.rules import DEFAULT
-from tests.support.fixtures_access import person
+from tests.support.fixtures_access import audited, person
 from tests.support.fraud_rows import a_case, kept, scored, warned
 
 HOSTILE = "**x** <script>alert(1)</script> [a](http://evil.example)"
@@ -207,3 +208,32 @@ def test_open_cases_wait_for_risk_on_the_overview(console, screen_as, risk):
     st.cache_data.clear()  # What the screen shows is kept for a minute, here from another test.
     assert "Fraud cases open" in links(screen_as(risk))
     assert "Fraud cases open" not in links(screen_as(person(console, "support")))
+
+
+def test_rules_wait_for_another_person_where_that_is_set(console, screen_as, monkeypatch):
+    from dashboard.ui import viewer
+
+    first, second = person(console, "risk"), person(console, "risk")
+    settings = console.settings.model_copy(update={"rules_approval": "second_person"})
+    there = replace(console, settings=settings)
+
+    def shown(user):
+        test = screen_as(user, "fraud", tab="rules")
+        monkeypatch.setattr(viewer, "current_console", lambda: there)
+        test.run()
+        assert not test.exception
+        return test
+
+    test = shown(first)
+    test.text_area(key="rules_text").input(json.dumps(DEFAULT | {"high_at": 80})).run()
+    test.text_input(key="rules_reason").input("too strict").run()
+    test.button(key="rules_save").click().run()
+    assert [one.value for one in test.info] == [
+        "The rules wait\\: another person puts them in force\\."
+    ]
+    assert test.button(key="rules_confirm").disabled
+    test = shown(second)
+    test.button(key="rules_confirm").click().run()
+    assert not test.exception
+    (row,) = audited(console, "rules.change")
+    assert row.actor == second

@@ -17,6 +17,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
 import core.actions
 from core.access.audit import Walk
 from core.actions.bank.accounts import NewAccount
@@ -30,6 +32,7 @@ from core.actions.refunds.validation import NewRefund
 from core.clock import EPOCH
 from core.money import Money
 from core.risk.backtest import Question
+from core.settings import Settings
 
 #: These are what doors are made of: each is called with rights, or behind a door.
 PARTS = {
@@ -71,6 +74,8 @@ class Row:
     named: dict[str, Any] | None = None
 
 
+#: Over a database that is not there.
+_SETTINGS = Settings(_env_file=None, database_url=SecretStr("sqlite:////none/none.db"))
 _ORDER = CheckoutOrder("usd", (), Money(0, "usd"), Decimal(0))
 
 
@@ -167,12 +172,22 @@ ROWS: dict[str, Row] = {
     "refunds.limits.change": Row(
         ADMIN, (), {"role": "none", "currency": "usd", "per_refund": "1", "per_day": "1"}
     ),
+    "refunds.limits.change_role": Row(ADMIN, (), {"role": "none", "amounts": {}}),
     "refunds.limits.shown": Row({"admin", "support_lead"}),
     "refunds.ask.ask": Row({"support", "support_lead"}, (_refund("requested_by_customer"),), _TEST),
     "refunds.ask.ask for fraud": Row(ASKERS, (_refund("fraudulent"),), _TEST),
     "fraud.rule_sets.change": Row(RISK, ("{", "why")),
+    "fraud.rule_sets.confirm": Row(RISK),
+    "fraud.rule_sets.withdraw": Row(RISK),
     "developer.scenario_runs.ask": Row(DEVELOPER),
     "developer.scenarios.run": Row(DEVELOPER, (Suite(NONE, ()),)),
+    "admin.go_live.check": Row(ADMIN, (), {"environment": _SETTINGS, "streamlit": ()}),
+    "admin.settings.change": Row(ADMIN, ({"none": ""},), {"environment": _SETTINGS}),
+    "admin.stripe_keys.try_key": Row(ADMIN, ("none", "none"), {"environment": _SETTINGS}),
+    "admin.stripe_keys.make_endpoint": Row(
+        ADMIN, (), _TEST | {"settings": _SETTINGS, "environment": _SETTINGS}
+    ),
+    "admin.tokens.create": Row(ADMIN, (), {"email": "none@shop.example", "roles": ["service"]}),
     "admin.users.create": Row(ADMIN, (), {"email": "none", "roles": ["viewer"]}),
     "admin.users.end_session": Row(ADMIN, (NONE, "none")),
     "admin.users.end_sessions": Row(ADMIN, (NONE,)),

@@ -47,13 +47,21 @@ def ask(
 
 
 def confirm(context: ActionContext, caller: Caller, month: str, *, livemode: bool) -> str:
-    """Close a month that somebody else asked to close; the digest of its certificate.
+    """Close a month that was asked to be closed, by somebody else unless one person may close it;
+    the digest of its certificate.
 
     `NotFound` where nobody asked, `InvalidInput` for who asked and for what keeps it open.
     """
 
     def work(connection: Connection, now: datetime) -> str:
-        return periods.confirm(connection, month, livemode, closed_by=caller.actor, now=now)
+        return periods.confirm(
+            connection,
+            month,
+            livemode,
+            closed_by=caller.actor,
+            now=now,
+            second_person=context.approvals.closes,
+        )
 
     return _changed(context, caller, periods.CLOSE, work, month)
 

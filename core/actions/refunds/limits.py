@@ -6,8 +6,9 @@ Kept as one setting, in minor units. A currency without a limit needs a second p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -21,6 +22,7 @@ from core.db.tables import settings_table
 from core.db.turns import in_turn
 from core.db.upsert import insert_missing
 from core.errors import InvalidInput
+from core.masking import mask_cards
 from core.money import Money
 
 NAME = "refunds.limits"
@@ -68,6 +70,7 @@ _ABOUT_100_USD = {
     "tnd": 300_000,
 }
 _MOST = 10**money.MAX_DIGITS - 1
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,14 @@ def limits(connection: Connection) -> Mapping[tuple[str, str], Limit]:
         for role, (each, day) in SHARES.items()
         for currency, base in _ABOUT_100_USD.items()
     }
+    return found | changed(connection)
+
+
+def changed(connection: Connection) -> dict[tuple[str, str], Limit]:
+    """The limits that were set, by role and currency."""
     kept = connection.scalar(select(settings_table.c.value).where(settings_table.c.name == NAME))
-    for role, currency, each, day in json.loads(kept) if kept else []:
-        found[role, currency] = Limit(role, currency, each, day)
-    return found
+    rows = [Limit(*row) for row in json.loads(kept)] if kept else []
+    return {(one.role, one.currency): one for one in rows}
 
 
 def limit_of(connection: Connection, roles: Iterable[str], currency: str) -> tuple[int, int]:
@@ -122,17 +129,51 @@ def change(
     It holds from the next request on.
     """
     authorize(context, caller, (rights.ADMINISTER,), KIND, str(role))
-    if not isinstance(role, str) or role not in SHARES:
-        raise InvalidInput("role", "must be one of {allowed}", allowed=", ".join(SHARES))
+    limit = checked(role, currency, per_refund, per_day)
+    retrying(lambda: _change(context, caller, [limit], ""))
+    return limit
+
+
+def change_role(
+    context: ActionContext,
+    caller: Caller,
+    *,
+    role: str,
+    amounts: Mapping[str, tuple[str, str]],
+    reason: str = "",
+) -> None:
+    """Set a role's limits of several currencies, all or none: by currency what is given back of one
+    payment and of a day, as in `change`. `InvalidInput` names `CURRENCY.per_refund` or `.per_day`.
+    """
+    authorize(context, caller, (rights.ADMINISTER,), KIND, str(role))
+    _known_role(role)
+    found = []
+    for currency, (each, day) in amounts.items():
+        try:
+            found.append(checked(role, currency, each, day))
+        except InvalidInput as error:
+            field = f"{currency}.{error.field}"
+            raise InvalidInput(field, error.template, **error.values) from None
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput("reason", "must have at most {most} characters", most=LONGEST_REASON)
+    retrying(lambda: _change(context, caller, found, mask_cards(reason.strip())))
+
+
+def checked(role: str, currency: str, per_refund: str, per_day: str) -> Limit:
+    """A limit from texts; `InvalidInput` names what is wrong."""
+    _known_role(role)
     if not isinstance(currency, str):
         raise InvalidInput("currency", "must be a string")
     code = money.known_currency(currency.lower())
     each, day = _amount("per_refund", per_refund, code), _amount("per_day", per_day, code)
     if each > day:
         raise InvalidInput("per_day", "must be at least as much as one refund")
-    limit = Limit(role, code, each.minor, day.minor)
-    retrying(lambda: _write(context, caller, limit))
-    return limit
+    return Limit(role, code, each.minor, day.minor)
+
+
+def _known_role(role: object) -> None:
+    if not isinstance(role, str) or role not in SHARES:
+        raise InvalidInput("role", "must be one of {allowed}", allowed=", ".join(SHARES))
 
 
 def _amount(field: str, text: str, currency: str) -> Money:
@@ -143,27 +184,55 @@ def _amount(field: str, text: str, currency: str) -> Money:
     return amount
 
 
-def _write(context: ActionContext, caller: Caller, limit: Limit) -> None:
+def _change(context: ActionContext, caller: Caller, changes: Sequence[Limit], reason: str) -> None:
     moment = clock.now()
     with in_turn(context.engine, NAME) as connection:
         permitted(connection, caller, rights.ADMINISTER, now=moment)
-        mine = settings_table.c.name == NAME
-        stamp = {"updated_at": moment, "updated_by": caller.actor}
-        insert_missing(connection, settings_table, [{"name": NAME, "value": "[]", **stamp}], "name")
-        query = select(settings_table.c.value).where(mine)
-        kept = connection.execute(query).scalar_one()
-        others = [one for one in json.loads(kept) if one[:2] != [limit.role, limit.currency]]
+        write(connection, changes, actor=caller.actor, reason=reason, now=moment)
+
+
+def write(
+    connection: Connection,
+    changes: Sequence[Limit],
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Set limits, with a row in the log for each that is new.
+
+    The caller stands in line at `NAME`, and commits.
+    """
+    mine = settings_table.c.name == NAME
+    stamp = {"updated_at": now, "updated_by": actor}
+    insert_missing(connection, settings_table, [{"name": NAME, "value": "[]", **stamp}], "name")
+    kept = connection.scalar(select(settings_table.c.value).where(mine))
+    before = limits(connection)
+    rows = {(one[0], one[1]): one for one in json.loads(kept or "[]")}
+    for limit in changes:
         row = [limit.role, limit.currency, limit.per_refund_minor, limit.per_day_minor]
-        connection.execute(
-            settings_table.update()
-            .where(mine)
-            .values(value=json.dumps(sorted([*others, row])), **stamp)
-        )
-        audit.append(
-            connection,
-            actor=caller.actor,
-            action=KIND,
-            target=f"{limit.role}/{limit.currency}",
-            details={"per_refund_minor": row[2], "per_day_minor": row[3]},
-            now=moment,
-        )
+        rows[limit.role, limit.currency] = row
+    value = json.dumps(sorted(rows.values()))
+    connection.execute(settings_table.update().where(mine).values(value=value, **stamp))
+    for limit in changes:
+        _note(connection, limit, before.get((limit.role, limit.currency)), actor, reason, now)
+
+
+def _note(
+    connection: Connection, limit: Limit, was: Limit | None, actor: str, reason: str, now: datetime
+) -> None:
+    if was == limit:
+        return
+    details = {
+        "per_refund_minor": limit.per_refund_minor,
+        "per_day_minor": limit.per_day_minor,
+        "before": None if was is None else [was.per_refund_minor, was.per_day_minor],
+    }
+    audit.append(
+        connection,
+        actor=actor,
+        action=KIND,
+        target=f"{limit.role}/{limit.currency}",
+        details=details | ({"reason": reason} if reason else {}),
+        now=now,
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from core.db.tables import rule_sets
+from core.db.tables import rule_sets, settings_table
 from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
 
@@ -24,6 +25,29 @@ class RuleVersion:
     author: str
     reason: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedRules:
+    """Rules that wait for a second person: who proposed them (by name and id), when and why."""
+
+    body: str
+    author: str
+    user_id: str
+    reason: str
+    proposed_at: datetime
+
+
+@requires("manage_fraud")
+def proposed(conn: Connection) -> ProposedRules | None:
+    """The rules that wait, if some do."""
+    s = settings_table.c
+    row = conn.execute(select(s.value, s.updated_at).where(s.name == "rules.proposed")).first()
+    if row is None:
+        return None
+    kept = json.loads(row.value)
+    name = names_of(conn, {kept["author"]}).get(kept["author"], kept["author"])
+    return ProposedRules(kept["body"], name, kept["user_id"], kept["reason"], row.updated_at)
 
 
 @requires("manage_fraud")

@@ -36,7 +36,8 @@ def card(month: Month) -> None:
         elif month.state == OPEN:
             open_month(month)
         elif month.state == "asked":
-            asked(month, own=month.asked_by_id == person.user_id)
+            second = viewer.current_console().settings.close_approval == "second_person"
+            asked(month, own=second and month.asked_by_id == person.user_id)
         if month.state == "closed":
             closed(month, may=person.may("reconcile"))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
 
+from core.access.principals import Caller
+from core.actions.context import ActionContext
 from core.actions.fraud import rule_sets as actions
 from core.errors import InvalidInput
 from core.reads.fraud import rules as reads
@@ -16,6 +18,7 @@ from core.reads.fraud.rules import RuleVersion
 from core.risk import rules as risk_rules
 from core.risk.rules import DEFAULT, OTHERS, RuleSet
 from core.risk.values import SIGNALS
+from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext, pgettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud.messages import FLASH
@@ -33,6 +36,7 @@ def draw() -> None:
     body = versions[0].body if versions else json.dumps(DEFAULT)
     found = risk_rules.read_text(body)
     _head(versions, found)
+    _waiting()
     _table(found)
     _editor(found)
     _history(versions)
@@ -55,6 +59,44 @@ def _head(versions: tuple[RuleVersion, ...], found: RuleSet) -> None:
         found.medium_at,
     )
     st.caption(said.format(number=number, n=found.medium_at, high=found.high_at))
+
+
+def _waiting() -> None:
+    """Rules that wait for a second person, with the buttons that decide about them."""
+    found = viewer.read(reads.proposed)
+    if found is None:
+        return
+    own = found.user_id == viewer.user_id()
+    with st.container(border=True):
+        widgets.card_title(_("Rules that wait for a second person"))
+        said = _("{name} proposed them, {time}: {reason}").format(
+            name=found.author,
+            time=i18n.minute(found.proposed_at, viewer.zone()),
+            reason=found.reason,
+        )
+        st.caption(widgets.safe_text(said))
+        with st.expander(_("Rule set as JSON")):
+            st.code(pretty(risk_rules.read_text(found.body)), language="json")
+        row = st.container(horizontal=True)
+        row.button(
+            _("Put in force"),
+            key="rules_confirm",
+            type="primary",
+            disabled=own,
+            help=_("Another person than you does.") if own else None,
+            on_click=_decide,
+            args=(_("The rules are in force for every payment from now on."), actions.confirm),
+        )
+        row.button(
+            _("Take them back"),
+            key="rules_withdraw",
+            on_click=_decide,
+            args=(_("The rules do not wait any more."), actions.withdraw),
+        )
+
+
+def _decide(told: str, action: Callable[[ActionContext, Caller], object]) -> None:
+    FLASH.perform(told, action)
 
 
 def _table(found: RuleSet) -> None:
@@ -157,6 +199,8 @@ def _save() -> None:
         state[TEXT],
         state[REASON],
     )
+    if outcome.done and outcome.value is None:
+        FLASH.set(_("The rules wait: another person puts them in force."), "info")
     if outcome.done:
         state[REASON] = ""
         state.pop(EDITED, None)

@@ -74,9 +74,9 @@ def ask(engine, who="ada"):
         closing.ask(connection, last_month(), asked_by=who, now=clock.now())
 
 
-def confirm(engine, who="grace"):
+def confirm(engine, who="grace", **given):
     with writing(engine) as connection:
-        return closing.confirm(connection, MONTH, False, closed_by=who, now=clock.now())
+        return closing.confirm(connection, MONTH, False, closed_by=who, now=clock.now(), **given)
 
 
 def verify(engine):
@@ -106,6 +106,14 @@ def a_row(engine, *tests):
 
 def of(row):
     return update(balance_transactions).where(B.stripe_id == row.stripe_id)
+
+
+def test_one_person_closes_a_month_alone_where_that_is_set(engine):
+    ask(engine)
+    with pytest.raises(InvalidInput, match="another person"):
+        confirm(engine, "ada")
+    confirm(engine, "ada", second_person=False)
+    assert verify(engine).holds
 
 
 def test_a_second_person_closes_what_the_first_asked_for(engine):

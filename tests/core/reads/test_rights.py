@@ -46,7 +46,7 @@ MODELESS = {name for name in READS if name.startswith("admin.")}
 #: And what is watched, and whom it is told to.
 MODELESS |= {"alerts.alerts.deliveries", "alerts.settings.channels", "alerts.settings.rules"}
 MODELESS |= {"fraud.cases.workers", "fraud.lists.page", "fraud.rules.history"}
-MODELESS.add("exports.sizes.list_entries_exceed")
+MODELESS |= {"fraud.rules.proposed", "exports.sizes.list_entries_exceed"}
 #: And those who reconcile.
 MODELESS.add("proof.breaks.workers")
 

@@ -16,7 +16,7 @@ _ACTION = re.compile(
     r"|period|proof|refund|review|rules|scenarios|session|token|user)\.[a-z_]+"
 )
 #: A setting's name and one of Stripe's events, which look alike.
-_OTHERS = {"audit.head", "refund.created"}
+_OTHERS = {"audit.head", "refund.created", "rules.proposed"}
 
 
 def _texts(*folders: Path) -> Iterator[str]:

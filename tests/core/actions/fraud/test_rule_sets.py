@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from core.access.principals import Caller
+from core.actions.context import Approvals
 from core.actions.fraud import rule_sets
 from core.db.engine import reading
 from core.db.tables import rule_sets as table
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
+from core.reads.fraud import rules as reads
 from core.risk.rules import DEFAULT
 from core.risk.scoring import in_force
-from tests.support.fixtures_access import audited, person
+from tests.support.fixtures_access import audited, give, person
+from tests.support.fixtures_actions import with_token
 
 
 @pytest.fixture
@@ -88,3 +92,46 @@ def test_two_at_once_get_two_numbers(console, context, risk):
         )
     assert sorted(made) == [1, 2]
     assert len(kept(console)) == 2
+
+
+@pytest.fixture
+def two_people(context):
+    return replace(context, approvals=Approvals(rules=True))
+
+
+def test_another_person_puts_proposed_rules_in_force(console, two_people, risk):
+    other = Caller(person(console, "risk"))
+    assert rule_sets.change(two_people, risk, body(high_at=80), "too strict") is None
+    assert kept(console) == []
+    with reading(console.engine) as connection:
+        found = reads.proposed(connection)
+    assert (found.user_id, found.reason) == (risk.user_id, "too strict")
+    assert json.loads(found.body)["high_at"] == 80
+    for same in (risk, with_token(console, risk.user_id, "risk")):
+        with pytest.raises(InvalidInput, match="another person"):
+            rule_sets.confirm(two_people, same)
+    assert rule_sets.confirm(two_people, other) == 1
+    (row,) = kept(console)
+    assert (row.author, row.reason) == (risk.actor, "too strict")
+    (change,) = audited(console, "rules.change")
+    assert change.actor == other.actor
+    assert json.loads(change.details)["proposed_by"] == risk.actor
+    with pytest.raises(NotFound):
+        rule_sets.confirm(two_people, other)
+
+
+def test_proposed_rules_are_replaced_taken_back_and_not_confirmed_for_who_lost_the_right(
+    console, two_people, risk
+):
+    other = Caller(person(console, "risk"))
+    rule_sets.change(two_people, risk, body(high_at=80), "first")
+    rule_sets.change(two_people, risk, body(high_at=90), "second")
+    give(console, risk.user_id, "viewer")
+    with pytest.raises(InvalidInput, match="may not change them now"):
+        rule_sets.confirm(two_people, other)
+    rule_sets.withdraw(two_people, other)
+    with pytest.raises(NotFound):
+        rule_sets.withdraw(two_people, other)
+    assert kept(console) == []
+    assert len(audited(console, "rules.propose")) == 2
+    assert len(audited(console, "rules.withdraw")) == 1

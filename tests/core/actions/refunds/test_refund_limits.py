@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from core import money
+from core.actions.context import Approvals
 from core.actions.refunds import ask as refunds
 from core.actions.refunds import limits as refund_limits
 from core.db.engine import reading
@@ -54,6 +56,13 @@ def test_roles_add_up_but_risk_counts_for_fraud_alone(console, context):
     both = caller(console, "support", "risk")
     assert asked(context, both, "400", reason="fraudulent").state == "succeeded"
     assert asked(context, both, "400", reason="duplicate").over == "per_refund"
+
+
+def test_a_second_person_approves_each_refund_where_that_is_set(console, context):
+    support = caller(console, "support")
+    every = replace(context, approvals=Approvals(every_refund=True))
+    assert asked(every, support, "1").over == "per_refund"
+    assert asked(context, support, "1").state == "succeeded"
 
 
 def test_a_currency_without_a_limit_needs_a_second_person(console, context, admin):

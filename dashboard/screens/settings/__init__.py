@@ -1,0 +1,1 @@
+"""Settings: limits, keys, the go-live check, approvals, tokens."""
