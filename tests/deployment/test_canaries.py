@@ -5,6 +5,7 @@ Real processes run in production's way; each secret and each person's datum is t
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 
 from core.access import tokens
@@ -30,7 +30,7 @@ SECRETS = {
     "stripe_test_secret_key": "sk_test_51" + "CanaryKey00000000000",
     "stripe_test_webhook_secret": "whsec_" + "CanaryHook0000000000",
     "secret_key": "CanarySecretKey" * 4,
-    "encryption_key": Fernet.generate_key().decode(),
+    "encryption_key": base64.urlsafe_b64encode(b"CanaryEncryptionKey".ljust(32, b".")).decode(),
     "redis_url": "redis://:CanaryRedis@127.0.0.1:9/0",
 }
 CREATE = "/api/v1/payments/create-payment-intent"
