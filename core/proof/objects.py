@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select
 
 from core.db.tables import balance_transactions, charges, disputes, payouts, refunds
 from core.domain.exchange import converted
-from core.domain.payment_states import is_known, is_withdrawn
+from core.domain.payment_states import PREVENTED, is_known, is_withdrawn, outcome_of
 from core.proof.breaks import LISTED_LATE, Break
 from core.proof.rows import of_span
 from core.proof.span import Span
@@ -110,10 +110,7 @@ def _charge(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
         return
     own, theirs = row.row_amount, captured
     if row.row_currency != row.currency:
-        ways = converted(captured, row.currency, row.row_currency, row.exchange_rate)
-        if not ways or any(abs(own - one) <= 1 + abs(one) // _RATE_DIGITS for one in ways):
-            return
-        theirs = min(ways, key=lambda one: abs(own - one))
+        own, theirs = _settled(connection, row)
     elif row.rows > 1 or own == row.amount_minor:
         # Several captures, or an authorization that was written whole and let go in part.
         released = _released(connection, row.stripe_id)
@@ -134,6 +131,42 @@ def _charge(connection: Connection, span: Span, row: Any) -> Iterator[Break]:
             ours_minor=own,
             theirs_minor=theirs,
         )
+
+
+def _settled(connection: Connection, row: Any) -> tuple[int, int]:
+    """What a charge's rows come to in the currency that it is settled in, and what was captured of
+    it comes to there: twice the same where they agree, or no rate tells.
+
+    Each row may be rounded, and each capture has the rate of its day.
+    """
+    own = row.row_amount
+    known = _comes_to(row, [row.exchange_rate])
+    if not known or any(_near(own, way, rows=1) for way in known):
+        return own, own
+    released = _released(connection, row.stripe_id)
+    if row.rows > 1 or released:
+        # Several captures, or an authorization that was written whole and let go in part.
+        own = int(row.total or 0) + released
+        rates = connection.scalars(
+            select(_B.exchange_rate).where(_B.source_id == row.stripe_id).distinct()
+        ).all()
+        known = _comes_to(row, rates)
+        rows = row.rows + (1 if released else 0)
+        if not known or any(_near(own, way, rows=rows) for way in known):
+            return own, own
+    return own, min((end for way in known for end in way), key=lambda end: abs(own - end))
+
+
+def _comes_to(row: Any, rates: Sequence[str | None]) -> list[tuple[int, int]]:
+    """What was captured comes to by the lowest and by the highest rate, each way to read them."""
+    each = [converted(row.amount_captured_minor, row.currency, row.row_currency, r) for r in rates]
+    return [(min(way), max(way)) for way in zip(*each, strict=False)]
+
+
+def _near(own: int, way: tuple[int, int], *, rows: int) -> bool:
+    least, most = way
+    off = rows + abs(most) // _RATE_DIGITS
+    return least - off <= own <= most + off
 
 
 def _released(connection: Connection, charge_id: str) -> int:
@@ -228,7 +261,8 @@ def _amount(span: Span, row: Any, own: int, wanted: int, *, late: bool) -> Break
 
 
 def _disputes(connection: Connection, span: Span, explained: Set[str]) -> Iterator[Break]:
-    """A dispute holds its amount as long as it is open or lost; else it came back."""
+    """A dispute holds its amount as long as it is open or lost; else it came back. One that was
+    prevented took all of it or nothing."""
     d = disputes.c
     of_dispute = _B.source_id == d.stripe_id
     total, least, most = (
@@ -254,7 +288,11 @@ def _disputes(connection: Connection, span: Span, explained: Set[str]) -> Iterat
             continue
         held = is_withdrawn(row.status, refundable=row.is_charge_refundable)
         wanted = -row.amount_minor if held else 0
-        if int(row.total or 0) != wanted:
+        right = {wanted}
+        if outcome_of(row.status) == PREVENTED:
+            # Given back by the dispute's own row, or by a refund: Stripe's pages leave both open.
+            right.add(-row.amount_minor)
+        if int(row.total or 0) not in right:
             if row.total is None:
                 yield _missing(span, row, row.stripe_id, wanted)
             else:
