@@ -113,6 +113,7 @@ class Delta:
     count: int
     at: datetime
     source_id: str | None = None
+    balance_type: str = "payments"
 
 
 def merged(found: Iterable[Break]) -> list[Break]:

@@ -214,7 +214,7 @@ def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> 
     yield from payouts.currency_breaks(connection, span)
     yield from payouts.unpaid_breaks(connection, span)
     yield from payouts.life_breaks(connection, span, listed.explained)
-    yield from pairs.pair_breaks(connection, span)
+    yield from pairs.pair_breaks(connection, span, deltas)
     yield from bank.bank_breaks(connection, span, now)
     yield from books.book_breaks(connection, span)
     yield from stripe_report.report_breaks(connection, span, listed.deltas)

@@ -373,4 +373,5 @@ def _deltas(here: Row | None, there: Row | None) -> Iterable[Delta]:
                 sign,
                 row.created_at,
                 row.source_id,
+                row.balance_type,
             )

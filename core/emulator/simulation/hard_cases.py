@@ -39,6 +39,19 @@ _OLD_VERSION = "2024-06-20"
 _MINUTE_MS = 60_000
 _DAY_MS = balance.DAY * 1000
 _CURRENCIES = ("usd", "eur", "jpy", "kwd", "gbp")
+#: Types whose rows come in pairs, one before the other: what one takes, the other gives back.
+_PAIR_SIGNS = {
+    "advance": 1,
+    "advance_funding": -1,
+    "payment_network_reserve_hold": -1,
+    "payment_network_reserve_release": 1,
+    "payout_minimum_balance_hold": -1,
+    "payout_minimum_balance_release": 1,
+    "reserve_hold": -1,
+    "reserve_release": 1,
+    "reserve_transaction": -1,
+    "reserved_funds": 1,
+}
 _FEATURES = dict.fromkeys(captures.REQUESTS, "if_available")
 
 
@@ -644,9 +657,11 @@ def advance(case: Case) -> None:
 
 @_listed
 def every_category(case: Case) -> None:
-    """A row of each reporting category that Stripe names and nothing here makes otherwise."""
+    """A row of each reporting category that Stripe names and nothing here makes otherwise; what is
+    held back is released."""
     for kind, category in sorted(balance_movements.CATEGORIES.items()):
-        _move(case, kind, case.chance.choice((-1, 1)) * 120, "eur", kind, category)
+        sign = _PAIR_SIGNS.get(kind) or case.chance.choice((-1, 1))
+        _move(case, kind, sign * 120, "eur", kind, category)
     for category in balance_movements.ADJUSTMENTS:
         _move(case, "adjustment", 130, "eur", category, category)
 
