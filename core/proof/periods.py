@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
 from core import clock
 from core.access import audit
@@ -50,7 +50,7 @@ OPERATOR = "command line"
 BLOCKERS = {
     "not_over": "The month is not over.",
     "not_reconciled": "No reconciliation has covered the whole month since it ended.",
-    "open_breaks": "Breaks of the month are open.",
+    "open_breaks": "Breaks of the month are open or past their due date.",
     "unmapped": "Rows of the month have a category that is not mapped.",
     "list_not_read": "Days of the month were never compared with Stripe's list.",
     "balance_not_read": "Stripe's balance was not read since the month ended.",
@@ -67,6 +67,30 @@ class Blocker:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A break of the month that may still go by itself until `due_at` (UTC): it keeps nothing open,
+    and stands in the certificate. Amounts are minor units; None where a side has nothing."""
+
+    kind: str
+    object_id: str
+    currency: str
+    ours_minor: int | None
+    theirs_minor: int | None
+    due_at: datetime
+
+    def shown(self) -> dict[str, Any]:
+        """As the certificate and `period close --json` have it."""
+        return {
+            "kind": self.kind,
+            "object_id": self.object_id,
+            "currency": self.currency,
+            "ours_minor": self.ours_minor,
+            "theirs_minor": self.theirs_minor,
+            "due": self.due_at.isoformat(),
+        }
+
+
 def span_of(month: str, livemode: bool, zone: ZoneInfo) -> Span:
     """The days of `2026-11`; `InvalidInput` for anything else."""
     return Span(livemode, *month_of(month), zone)
@@ -77,7 +101,7 @@ def blockers(connection: Connection, span: Span, now: datetime) -> list[Blocker]
     found = {
         "not_over": int(now < span.end),
         "not_reconciled": int(not _reconciled(connection, span)),
-        "open_breaks": _count_open(connection, span),
+        "open_breaks": _count_open(connection, span, now),
         "unmapped": _count_unmapped(connection, span),
         "list_not_read": _days_not_read(connection, span, now),
         **_of_balance(connection, span),
@@ -98,15 +122,30 @@ def _reconciled(connection: Connection, span: Span) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
-def _count_open(connection: Connection, span: Span) -> int:
+def _count_open(connection: Connection, span: Span, now: datetime) -> int:
+    """Breaks that are open, and those that a run expected to go by themselves and that are due."""
     k = breaks.c
+    late = and_(k.state == BreakState.EXPECTED, or_(k.due_at.is_(None), k.due_at <= now))
     query = select(func.count()).where(
-        k.livemode == span.livemode,
-        k.day.between(span.first, span.last),
-        k.state.in_([BreakState.OPEN, BreakState.EXPECTED]),
-        k.kind != "unmapped",
+        _of_month(span), or_(k.state == BreakState.OPEN, late), k.kind != "unmapped"
     )
     return connection.scalar(query) or 0
+
+
+def _of_month(span: Span) -> ColumnElement[bool]:
+    k = breaks.c
+    return and_(k.livemode == span.livemode, k.day.between(span.first, span.last))
+
+
+def expected(connection: Connection, span: Span, now: datetime) -> list[Expected]:
+    """The breaks of a month that are not due yet, the next due first."""
+    k = breaks.c
+    query = (
+        select(k.kind, k.object_id, k.currency, k.ours_minor, k.theirs_minor, k.due_at)
+        .where(_of_month(span), k.state == BreakState.EXPECTED, k.due_at > now)
+        .order_by(k.due_at, k.kind, k.object_id, k.currency)
+    )
+    return [Expected(*row) for row in connection.execute(query)]
 
 
 def _count_unmapped(connection: Connection, span: Span) -> int:
@@ -304,8 +343,7 @@ def _certificate(
     k = breaks.c
     explained = connection.execute(
         select(k.kind, k.object_id, k.currency, k.ours_minor, k.theirs_minor, k.reason)
-        .where(k.livemode == span.livemode, k.day.between(span.first, span.last))
-        .where(k.state == BreakState.EXPLAINED)
+        .where(_of_month(span), k.state == BreakState.EXPLAINED)
         .order_by(k.kind, k.object_id, k.currency)
     )
     return {
@@ -326,6 +364,7 @@ def _certificate(
             for one in witnesses
         ],
         "explained": [dict(one._mapping) for one in explained],
+        "expected": [one.shown() for one in expected(connection, span, now)],
     }
 
 

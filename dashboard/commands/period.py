@@ -40,6 +40,7 @@ def close(month: str, dry_run: bool, live: bool, as_json: bool) -> None:
     span = periods.span_of(month, live, console.settings.zone)
     with one_picture(engine) as connection:
         found = periods.blockers(connection, span, clock.now())
+        expected = periods.expected(connection, span, clock.now())
     digest = None
     if not found and not dry_run:
 
@@ -56,6 +57,7 @@ def close(month: str, dry_run: bool, live: bool, as_json: bool) -> None:
         "blockers": [
             {"id": one.id, "count": one.count, "message": BLOCKERS[one.id]} for one in found
         ],
+        "expected": [one.shown() for one in expected],
         "digest": digest,
     }
     if as_json:
@@ -63,6 +65,11 @@ def close(month: str, dry_run: bool, live: bool, as_json: bool) -> None:
     else:
         for one in found:
             click.echo(f"{one.id} ({one.count}): {BLOCKERS[one.id]}")
+        for early in expected:
+            click.echo(
+                f"expected until {early.due_at:%Y-%m-%d %H:%M} UTC:"
+                f" {early.kind} {early.object_id} {early.currency}"
+            )
         may = "could be closed" if not found else "stays open"
         click.echo(f"{month} is closed: {digest}" if digest else f"{month} {may}")
     sys.exit(1 if found else 0)

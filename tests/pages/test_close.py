@@ -10,8 +10,9 @@ from sqlalchemy import insert, update
 
 from core import clock
 from core.db.engine import writing
-from core.db.tables import balance_transactions, period_sums
+from core.db.tables import balance_transactions, breaks, period_sums
 from core.proof import periods
+from core.states import BreakState
 from tests.support.fixtures_access import audited, person
 
 LAST = clock.now().date().replace(day=1) - timedelta(days=1)
@@ -87,6 +88,35 @@ def test_the_first_person_asks_and_another_one_closes(console, two, ready, scree
         connection.execute(update(period_sums).values(net_minor=-249))
     button(other, "Prove it now").click().run()
     assert "the kept sums are not those of the certificate" in words(other)
+
+
+def test_both_persons_see_what_is_not_due_yet(console, two, ready, screen_as):
+    with writing(console.engine) as connection:
+        connection.execute(
+            insert(breaks).values(
+                livemode=False,
+                identity="object",
+                kind="missing_here",
+                object_id="ch_early",
+                currency="usd",
+                day=LAST,
+                theirs_minor=4200,
+                cause="no_row",
+                due_at=clock.now() + timedelta(hours=5),
+                state=BreakState.EXPECTED,
+                first_run=1,
+                last_run=1,
+                found_at=clock.now(),
+            )
+        )
+    told = ("1 difference is not due yet", "ch_early: – here, $42.00 there, due ")
+    test = screen_as(two[0], "close", month=MONTH)
+    assert all(one in words(test) for one in told)
+    button(test, "Ask to close").click().run()
+    other = screen_as(two[1], "close", month=MONTH)
+    assert all(one in words(other) for one in told)
+    button(other, "Close the month").click().run()
+    assert "The month is closed." in words(other)
 
 
 def test_in_chinese_too(console, two, ready, screen_as):

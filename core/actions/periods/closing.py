@@ -17,7 +17,7 @@ from core.actions.transaction import permitted_change, refusals_noted
 from core.db.engine import one_picture
 from core.ledger.booking import ALL_BOOKS
 from core.proof import periods
-from core.proof.periods import Blocker, Verified
+from core.proof.periods import Blocker, Expected, Verified
 
 T = TypeVar("T")
 
@@ -31,6 +31,17 @@ def checklist(
         permitted(connection, caller, RECONCILE)
         span = periods.span_of(month, livemode, zone)
         return periods.blockers(connection, span, clock.now())
+
+
+def expected(
+    context: ActionContext, caller: Caller, month: str, *, livemode: bool, zone: ZoneInfo
+) -> list[Expected]:
+    """The differences of a month that may still go by themselves: who closes it is to see them."""
+    noted = refusals_noted(context, caller, periods.ASK, month)
+    with noted, one_picture(context.engine) as connection:
+        permitted(connection, caller, RECONCILE)
+        span = periods.span_of(month, livemode, zone)
+        return periods.expected(connection, span, clock.now())
 
 
 def ask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.money import Money, show
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.ui.status_badges import Kind
@@ -18,7 +19,7 @@ STATES: Kind = {
 CHECKS = {
     "not_over": N_("The month is over"),
     "not_reconciled": N_("All of it was reconciled since it ended"),
-    "open_breaks": N_("No difference is open"),
+    "open_breaks": N_("No difference is open or past its due date"),
     "unmapped": N_("Every category is mapped"),
     "list_not_read": N_("Every day was compared with Stripe's list"),
     "balance_not_read": N_("Stripe's balance was read since it ended"),
@@ -43,3 +44,8 @@ def check(name: str, blockers: Mapping[str, int]) -> tuple[str, str]:
         return ":material/check_circle:", _(CHECKS[name])
     counted = f" ({i18n.number(count)})" if count > 1 else ""
     return ":material/cancel:", _(CHECKS[name]) + counted
+
+
+def side(minor: int | None, currency: str) -> str:
+    """One side of a difference; a dash where it has nothing."""
+    return "–" if minor is None else show(Money(minor, currency))

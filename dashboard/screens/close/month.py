@@ -50,6 +50,7 @@ def open_month(month: Month) -> None:
     for name in labels.CHECKS:
         icon, text = labels.check(name, blockers)
         st.markdown(f"{icon} {text}")
+    not_due(month)
     wanted = st.button(
         _("Ask to close"),
         icon=":material/lock:",
@@ -63,11 +64,35 @@ def open_month(month: Month) -> None:
         st.rerun()
 
 
+def not_due(month: Month) -> None:
+    """What still differs and may go by itself: it keeps no month open, and is not to be unseen."""
+    zone = viewer.zone()
+    found = viewer.act(closing.expected, month.month, livemode=viewer.livemode(), zone=zone)
+    if not found:
+        return
+    n = len(found)
+    said = ngettext(
+        "{n} difference is not due yet: it may go by itself, and stands in the certificate.",
+        "{n} differences are not due yet: they may go by themselves, and stand in the certificate.",
+        n,
+    ).format(n=i18n.number(n))
+    st.markdown(f":material/schedule: {said}")
+    for one in found[:50]:
+        at = i18n.minute(one.due_at, zone)
+        ours, theirs = (
+            labels.side(minor, one.currency) for minor in (one.ours_minor, one.theirs_minor)
+        )
+        line = _("{id}: {ours} here, {theirs} there, due {time}")
+        text = line.format(id=one.object_id, ours=ours, theirs=theirs, time=at)
+        st.markdown(f"- {widgets.safe_text(text)}")
+
+
 def asked(month: Month, *, own: bool) -> None:
     """Who asked, and the button of the second person."""
     at = i18n.minute(month.asked_at, viewer.zone()) if month.asked_at else ""
     said = _("{name} asked to close it, {time}.").format(name=month.asked_by, time=at)
     st.markdown(widgets.safe_text(said))
+    not_due(month)
     if own:
         st.caption(_("Another person than you confirms it."))
     elif st.button(

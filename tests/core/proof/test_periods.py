@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from core.db.tables import (
     audit_log,
     balance_transaction_fees,
     balance_transactions,
+    breaks,
     period_sums,
     periods,
 )
@@ -28,6 +30,7 @@ from core.mirror.backfill import backfill
 from core.proof import periods as closing
 from core.proof.reconcile import reconcile
 from core.proof.span import Span
+from core.states import BreakState
 from tests.support.account_mirror import connect
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -140,6 +143,66 @@ def test_what_keeps_a_month_open_is_told(engine):
     with one_picture(engine) as connection:
         found = {one.id for one in closing.blockers(connection, running, clock.now())}
     assert {"not_reconciled"} <= found
+
+
+def differs(engine, object_id, due, state=BreakState.EXPECTED):
+    """A break of the last month, as a run keeps it."""
+    with writing(engine) as connection:
+        connection.execute(
+            breaks.insert().values(
+                livemode=False,
+                identity="object",
+                kind="missing_here",
+                object_id=object_id,
+                currency="usd",
+                day=last_month().last,
+                theirs_minor=4200,
+                cause="no_row",
+                due_at=due,
+                state=state,
+                first_run=1,
+                last_run=1,
+                found_at=clock.now(),
+            )
+        )
+
+
+def test_a_difference_that_is_not_due_is_sealed_with_the_month(engine):
+    due = clock.now() + timedelta(hours=5)
+    differs(engine, "ch_early", due)
+    ask(engine)
+    confirm(engine)
+    with one_picture(engine) as connection:
+        certificate = json.loads(closing.current(connection, MONTH, False).certificate)
+    assert certificate["expected"] == [
+        {
+            "kind": "missing_here",
+            "object_id": "ch_early",
+            "currency": "usd",
+            "ours_minor": None,
+            "theirs_minor": 4200,
+            "due": due.isoformat(),
+        }
+    ]
+    assert verify(engine).holds
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(-1, BreakState.EXPECTED), (5, BreakState.OPEN), (None, BreakState.OPEN)]
+)
+def test_a_difference_that_is_open_or_due_keeps_the_month_open(engine, hours, state):
+    due = None if hours is None else clock.now() + timedelta(hours=hours)
+    differs(engine, "ch_late", due, state)
+    with pytest.raises(InvalidInput, match="past their due date"):
+        ask(engine)
+
+
+def test_a_difference_that_falls_due_before_the_second_person_keeps_the_month_open(engine):
+    due = clock.now() + timedelta(hours=5)
+    differs(engine, "ch_early", due)
+    ask(engine)
+    with pytest.raises(InvalidInput, match="past their due date"), writing(engine) as connection:
+        closing.confirm(connection, MONTH, False, closed_by="grace", now=due)
 
 
 def test_a_fact_that_comes_late_counts_on_the_first_open_day(account, closed):

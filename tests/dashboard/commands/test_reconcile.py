@@ -123,7 +123,8 @@ def test_a_month_is_proved_closed_and_proved_again(account, run):
 
     done = run("period", "close", LAST_MONTH, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    digest = json.loads(done.stdout)["digest"]
+    digest, expected = (json.loads(done.stdout)[name] for name in ("digest", "expected"))
+    assert expected == []
     done = run("period", "verify", LAST_MONTH, "--json")
     assert done.returncode == 0, done.stdout
     assert json.loads(done.stdout)["digest"] == digest
