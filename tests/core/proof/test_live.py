@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -39,20 +41,23 @@ def span_of(days=5):
 
 
 def proofs(spine, runs):
-    """What so many runs say while business goes on and the mirror follows it in pieces."""
+    """What so many runs say while business goes on and the mirror follows it in pieces.
+
+    Both go on until the last run has ended, or fail the test.
+    """
     stop = threading.Event()
     delivered: set[str] = set()
     dice = random.Random(11)
 
     def business():
-        for seed in range(1000):
+        for seed in itertools.count(100):
             if stop.is_set():
                 return
-            do_business(spine, 100 + seed, count=4)
+            do_business(spine, seed, count=4)
 
     def follow():
         while not stop.is_set():
-            fresh = [one for one in spine.events() if one["id"] not in delivered]
+            fresh = unseen(spine, delivered)
             spine.deliver(fresh)
             delivered.update(one["id"] for one in fresh)
             apply_inbox(spine.engine, spine.books)
@@ -60,17 +65,29 @@ def proofs(spine, runs):
             if dice.random() < 0.5:
                 catch_up(spine.engine, spine.gateway, spine.books)
 
-    threads = [threading.Thread(target=one) for one in (business, follow)]
-    for thread in threads:
-        thread.start()
-    try:
-        return [
-            reconcile(spine.engine, spine.gateway, span_of(), asked_by="test") for _ in range(runs)
-        ]
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    found = []
+    with ThreadPoolExecutor(2) as pool:
+        traffic = [pool.submit(one) for one in (business, follow)]
+        try:
+            for _ in range(runs):
+                assert not any(one.done() for one in traffic), "the traffic ended"
+                found.append(reconcile(spine.engine, spine.gateway, span_of(), asked_by="test"))
+        finally:
+            stop.set()
+            for one in traffic:
+                one.result()
+    return found
+
+
+def unseen(spine, delivered):
+    """The events that were not delivered, oldest first."""
+    found = []
+    for page in spine.gateway.pages("/v1/events"):
+        fresh = [event for event in page if event["id"] not in delivered]
+        found += fresh
+        if len(fresh) < len(page):
+            break
+    return found[::-1]
 
 
 def test_no_run_under_live_traffic_tells_what_is_not_so(spine):
