@@ -78,11 +78,19 @@ def _keep(write: Callable[[], T]) -> T:
 
 
 def body_of(sending: PendingCall) -> Json:
-    """Stripe's parameters; those of a tagged operation carry its id."""
+    """Stripe's parameters, in one order; those of a tagged operation carry its id."""
     body = {**sending.body, **sending.unkept}
     if sending.tagged:
         body["metadata"] = dict(body.get("metadata") or {}) | {TAG: sending.operation_id}
-    return body
+    return {name: _ordered(value) for name, value in sorted(body.items())}
+
+
+def _ordered(value: Any) -> Any:
+    """With its names in order: what is sent again is what was sent, also by another process that
+    has it from the database, whatever Stripe compares under one key."""
+    if isinstance(value, Mapping):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
 def record_outcome(
