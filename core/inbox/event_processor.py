@@ -219,19 +219,11 @@ def _one_by_one(
 ) -> Applied:
     applied = skipped = failed = 0
     for event in leased:
-        try:
-            one = retrying(partial(_apply, engine, fence, [event], books, keys), repeatable=True)
-        except (LeaseLost, InsertRace):
-            continue
-        except OF_ONE_OBJECT as error:
-            set_aside(error, f"event {event.stripe_id}")
-            retrying(partial(_fail, engine, fence, event, error))
-            failed += 1
-        else:
-            applied, skipped = applied + one.applied, skipped + one.skipped
         with log_fields(event_id=event.stripe_id):
             try:
-                one = retrying(partial(_apply, engine, fence, [event], books, keys))
+                one = retrying(
+                    partial(_apply, engine, fence, [event], books, keys), repeatable=True
+                )
             except (LeaseLost, InsertRace):
                 continue
             except OF_ONE_OBJECT as error:

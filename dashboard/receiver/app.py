@@ -105,8 +105,8 @@ def create_app(settings: Settings) -> Receiver:
     app.webhook = webhook
     headed = SecurityHeaders(limited, https=settings.force_https)
     # The webhook stands before all of this: a signature is proof enough.
-    app.rest = HostCheck(ClientAddress(headed, settings.proxies), settings.host_names)
-    app.rest = RequestIds(SecurityHeaders(limited, https=settings.force_https))
+    checked = HostCheck(ClientAddress(headed, settings.proxies), settings.host_names)
+    app.rest = RequestIds(checked)
     app.state.api = api
     return app
 

@@ -110,6 +110,7 @@ ROWS: dict[str, Row] = {
     "periods.closing.ask": Row(FINANCE, ("2000-13",), _MONTH),
     "periods.closing.checklist": Row(FINANCE, ("2000-13",), _MONTH),
     "periods.closing.confirm": Row(FINANCE, ("2000-01",), _TEST),
+    "periods.closing.expected": Row(FINANCE, ("2000-13",), _MONTH),
     "periods.closing.reopen": Row(FINANCE, ("2000-01", "why not"), _TEST),
     "periods.closing.verify": Row(FINANCE, ("2000-01",), _TEST),
     "fraud.backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),

@@ -26,6 +26,8 @@ PROPOSED = "rules.proposed"
 LONGEST_REASON = 500
 #: A set of the most rules that there may be, each of the longest, fits.
 LONGEST_BODY = 200_000
+#: Whoever changes, confirms or withdraws rules stands in this line.
+LINES = ("fraud rules",)
 
 
 def change(context: ActionContext, caller: Caller, body: str, reason: str) -> int | None:
@@ -43,7 +45,7 @@ def change(context: ActionContext, caller: Caller, body: str, reason: str) -> in
             return None
         return _put_in_force(connection, found, caller.actor, reason, caller, now)
 
-    return permitted_change(context, caller, CHANGE, work, right=MANAGE_FRAUD)
+    return permitted_change(context, caller, CHANGE, work, right=MANAGE_FRAUD, lines=LINES)
 
 
 def confirm(context: ActionContext, caller: Caller) -> int:
@@ -65,7 +67,7 @@ def confirm(context: ActionContext, caller: Caller) -> int:
         connection.execute(delete(settings_table).where(settings_table.c.name == PROPOSED))
         return _put_in_force(connection, found, kept["author"], kept["reason"], caller, now)
 
-    return permitted_change(context, caller, CONFIRM, work, right=MANAGE_FRAUD)
+    return permitted_change(context, caller, CONFIRM, work, right=MANAGE_FRAUD, lines=LINES)
 
 
 def withdraw(context: ActionContext, caller: Caller) -> None:
@@ -76,7 +78,7 @@ def withdraw(context: ActionContext, caller: Caller) -> None:
         connection.execute(delete(settings_table).where(settings_table.c.name == PROPOSED))
         audit.append(connection, actor=caller.actor, action=WITHDRAW, now=now)
 
-    permitted_change(context, caller, WITHDRAW, work, right=MANAGE_FRAUD)
+    permitted_change(context, caller, WITHDRAW, work, right=MANAGE_FRAUD, lines=LINES)
 
 
 def _new(connection: Connection, body: str) -> rules.RuleSet:
@@ -104,7 +106,7 @@ def _propose(
 
 def _proposed(connection: Connection) -> dict[str, str]:
     query = select(settings_table.c.value).where(settings_table.c.name == PROPOSED)
-    kept = connection.scalar(query.with_for_update())
+    kept = connection.scalar(query)
     if kept is None:
         raise NotFound("No rules wait for a second person.")
     found: dict[str, str] = json.loads(kept)

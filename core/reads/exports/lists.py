@@ -422,6 +422,7 @@ BANK_LINES: ListFile[tuple[LineRow, ...], LineRow] = ListFile(
     ),
     rows_of=lambda page: page,
     next_of=lambda page: (page[-1].booked_on, page[-1].line_id) if len(page) == PAGE_ROWS else None,
+    exceeds=sizes.bank_lines_exceed,
     cursor="before",
 )
 #: The figures of a closed month, as closed and as known now.

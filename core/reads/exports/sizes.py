@@ -11,6 +11,7 @@ from core import clock
 from core.db.tables import (
     api_requests,
     balance_transactions,
+    bank_lines,
     breaks,
     disputes,
     events,
@@ -91,6 +92,14 @@ def payout_rows_exceed(conn: Connection, *, livemode: bool, payout_id: str, most
     row = balance_transactions.c
     query = select(row.stripe_id).where(row.livemode == livemode, row.payout_id == payout_id)
     return _count(conn, query, most + 1) > most
+
+
+@requires("manage_bank")
+def bank_lines_exceed(
+    conn: Connection, *, livemode: bool, state: str | None, account_id: int | None, most: int
+) -> bool:
+    """Whether more than `most` lines of banks are kept, whatever the list is filtered by."""
+    return _numbers(conn, bank_lines.c.id) > most
 
 
 @requires("manage_fraud")
