@@ -13,8 +13,8 @@ _FILE, _FOLDER = 0o600, 0o700
 #: What stands in VAR_DIR; of other files there nothing is known, and nothing changed.
 _OURS = ("*.db", "*.db-wal", "*.db-shm", "*.db-journal", "webhook_secret", "synced")
 _EXPORTS = "exports"
-#: What each SQLite file begins with.
-_SQLITE = b"SQLite format 3\0"
+#: How files of SQLite are named.
+_DATABASES = frozenset({".db", ".sqlite", ".sqlite3"})
 
 
 def private_folder(path: Path) -> None:
@@ -33,16 +33,19 @@ def private_file(path: Path) -> None:
 
 
 def private_database(path: Path) -> None:
-    """The same for a SQLite file and its logs; a file of another kind is left as it is."""
+    """The same for a SQLite file and its logs; one whose name is no database's is left as it is.
+
+    A file that is there is not opened: as it is closed, the locks that this process has on it by
+    SQLite would be gone, and another process would take itself for the only one.
+    """
     private_folder(path.parent)
-    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, _FILE)
     try:
-        start = os.read(descriptor, len(_SQLITE))
-    finally:
-        os.close(descriptor)
-    if start in (b"", _SQLITE):
-        for end in ("", "-wal", "-shm"):
-            _close_to_others(path.with_name(path.name + end), _FILE)
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, _FILE))
+    except FileExistsError:
+        if path.suffix not in _DATABASES:
+            return
+    for end in ("", "-wal", "-shm"):
+        _close_to_others(path.with_name(path.name + end), _FILE)
 
 
 def secure(var_dir: Path) -> None:

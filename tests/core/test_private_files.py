@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from core.db.engine import open_engine
 from core.db.start import prepare
 from core.emulator.server import start_emulator
 from core.errors import DatabaseDown, Misconfigured
-from core.private_files import private_file, private_folder, secure
+from core.private_files import private_database, private_file, private_folder, secure
 from core.settings import Settings
 from dashboard.process import launcher
 
@@ -92,3 +95,27 @@ def test_a_file_keeps_its_content_and_a_narrower_mode(tmp_path):
     private_file(kept)
     assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == ("content", 0o400)
     private_folder(tmp_path)
+
+
+#: Whether another process may write to a database; it waits for nobody.
+_WRITES = """
+import sqlite3, sys
+try:
+    sqlite3.connect(sys.argv[1], timeout=0).execute("BEGIN IMMEDIATE")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_a_database_that_is_in_use_keeps_its_locks(tmp_path):
+    """A descriptor of it that is closed takes all locks of the process away."""
+    path = tmp_path / "x.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("CREATE TABLE t (x)")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO t VALUES (1)")
+    private_database(path)
+    asked = [sys.executable, "-c", _WRITES, str(path)]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    connection.close()
+    assert told.strip() == "database is locked"

@@ -34,8 +34,10 @@ def all_reads() -> Iterator[tuple[str, Callable[..., Any]]]:
 READS = dict(all_reads())
 MONEYED = ("revenue.revenue.", "exports.", "payouts.", "proof.", "ledger.", "periods.")
 MONEY = {name for name in READS if name.startswith(MONEYED)}
-#: Logs hold no money.
-MONEY -= {f"exports.sizes.{name}_exceed" for name in ("events", "calls", "list_entries")}
+#: Logs hold no money; the lines of a bank have a right of their own.
+MONEY -= {
+    f"exports.sizes.{name}_exceed" for name in ("events", "calls", "list_entries", "bank_lines")
+}
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
 ON_BEHALF = {f"exports.permitted.{name}" for name in ("disputes", "payments", "refunds")}
