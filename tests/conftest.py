@@ -22,6 +22,13 @@ pytest_plugins = [
 ]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What takes long is run on one database here, and on MariaDB too by `make torture`: both
+    halves take more than the twenty minutes that a change may wait."""
+    if item.get_closest_marker("long") and item.get_closest_marker("mariadb"):
+        item.add_marker(pytest.mark.torture)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the shuffling: a long module that began last would have one process end alone."""

@@ -134,6 +134,7 @@ def test_a_step_of_the_bridge_opens_rows_that_come_to_it(visit, stack):
     assert shown[3].replace("$", "").replace(",", "") == f"{sums[1] / 100:.2f}"
 
 
+@pytest.mark.torture
 def test_no_page_has_an_error_in_the_console(newcomer):
     """Each screen, opened by its address."""
     visitor, errors = newcomer("everything", *ROLES), []

@@ -177,6 +177,7 @@ def roll(proxy, url, folder, *, payments, copies, rounds):
         assert kept_sums(spine.engine) == stripe_sums(spine.ledger_at_stripe())
 
 
+@pytest.mark.torture
 def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path):
     url = f"sqlite:///{tmp_path / 'tillwatch.db'}"
     roll("nginx", url, tmp_path, payments=40, copies=2, rounds=1)

@@ -50,7 +50,7 @@ from tests.support.planted_turns import with_turns_that_change_nothing
 from tests.support.receivers import event_body
 from tests.support.refunds import paid, part, requests
 
-pytestmark = [pytest.mark.galera, pytest.mark.long]
+pytestmark = [pytest.mark.galera, pytest.mark.torture]
 UTC_ZONE = ZoneInfo("UTC")
 
 

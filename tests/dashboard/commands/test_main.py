@@ -181,7 +181,8 @@ def test_a_worker_that_is_stopped_while_the_database_is_gone_ends_with_a_sentenc
 ):
     console = make_console(f"sqlite:///{tmp_path / 'tillwatch.db'}", var_dir=tmp_path)
     services = open_workshop(console)
-    monkeypatch.setattr(worker, "_loops", lambda *_: [])
+    end = ("end", lambda: os.kill(os.getpid(), signal.SIGTERM), 1.0)
+    monkeypatch.setattr(worker, "_loops", lambda *_: [end])
 
     def gone():
         raise OperationalError("INSERT", {}, Exception(2003, "gone"))
