@@ -102,19 +102,7 @@ def match_by_hand(context: ActionContext, caller: Caller, new: NewMatch, *, live
         decision = str(uuid.uuid4())
         rows = [_row(one, decision, caller.actor, new.reason, now) for one in pairs]
         insert_new(connection, bank_matches, rows)
-        audit.append(
-            connection,
-            actor=caller.actor,
-            action=MATCH,
-            target=decision,
-            details={
-                "lines": sorted(new.line_ids),
-                "payouts": sorted(new.payout_ids),
-                "reason": new.reason,
-                "livemode": livemode,
-            },
-            now=now,
-        )
+        _note(connection, caller, MATCH, decision, new, livemode, now)
         return decision
 
     lines = [accounts.line(livemode)]
@@ -180,22 +168,34 @@ def refuse(context: ActionContext, caller: Caller, new: NewMatch, *, livemode: b
         ]
         rows = [_row(one, decision, caller.actor, new.reason, now) | undone for one in pairs]
         insert_new(connection, bank_matches, rows)
-        audit.append(
-            connection,
-            actor=caller.actor,
-            action=REFUSE,
-            target=decision,
-            details={
-                "lines": sorted(new.line_ids),
-                "payouts": sorted(new.payout_ids),
-                "reason": new.reason,
-                "livemode": livemode,
-            },
-            now=now,
-        )
+        _note(connection, caller, REFUSE, decision, new, livemode, now)
 
     lines = [accounts.line(livemode)]
     permitted_change(context, caller, REFUSE, work, right=MANAGE_BANK, lines=lines)
+
+
+def _note(
+    connection: Connection,
+    caller: Caller,
+    action: str,
+    decision: str,
+    new: NewMatch,
+    livemode: bool,
+    now: datetime,
+) -> None:
+    audit.append(
+        connection,
+        actor=caller.actor,
+        action=action,
+        target=decision,
+        details={
+            "lines": sorted(new.line_ids),
+            "payouts": sorted(new.payout_ids),
+            "reason": new.reason,
+            "livemode": livemode,
+        },
+        now=now,
+    )
 
 
 def _check_shape(new: NewMatch) -> None:
