@@ -49,7 +49,7 @@ def twice(context, payment, operation, amount=1000):
     """A second refund with the same tag, under another key; its id."""
     return context.gateway(False).post(
         "/v1/refunds",
-        idempotency_key=f"again-{operation}",
+        idempotency_key=f"again-{operation}-{clock.micros_now()}",
         payment_intent=payment,
         amount=amount,
         metadata={TAG: operation},
