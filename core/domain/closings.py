@@ -22,6 +22,7 @@ class Step:
     category: str
     count: int
     gross_minor: int
+    fee_minor: int
     net_minor: int
 
 
@@ -57,6 +58,7 @@ def closings(
             _B.reporting_category,
             func.count(),
             func.sum(_B.amount_minor),
+            func.sum(_B.fee_minor),
             func.sum(_B.net_minor),
         )
         .where(rows_between(livemode, start, end))
@@ -64,7 +66,7 @@ def closings(
         .order_by(_B.reporting_category)
     )
     for row in connection.execute(query):
-        moved[row[0], row[1]].append(Step(row[2], int(row[3]), int(row[4]), int(row[5])))
+        moved[row[0], row[1]].append(Step(row[2], *map(int, row[3:])))
     return [_closing(key, opening[key], moved[key]) for key in sorted({*opening, *moved})]
 
 

@@ -9,15 +9,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from core.db.tables import balance_checks, balance_transactions, revenue_daily
+from core.db.tables import balance_checks, revenue_daily
 from core.domain import closings as domain
 from core.domain.closings import Closing
 from core.proof.breaks import Break, Delta
-from core.proof.rows import of_span
 from core.proof.span import Span
 
 BRIDGE, BALANCE = "bridge", "balance"
-_B = balance_transactions.c
 #: Stripe makes funds available at an hour of its own of the day.
 _BY_BUCKET = timedelta(days=1)
 
@@ -27,8 +25,12 @@ def closings(connection: Connection, span: Span) -> list[Closing]:
     return domain.closings(connection, span.livemode, span.start, span.end)
 
 
-def bridge_breaks(connection: Connection, span: Span, deltas: Iterable[Delta]) -> Iterator[Break]:
+def bridge_breaks(
+    connection: Connection, span: Span, deltas: Iterable[Delta], bridges: Iterable[Closing]
+) -> Iterator[Break]:
     """The daily sums that the screens show, beside their rows, by category.
+
+    `bridges`: `closings` of the span.
 
     What is known to be wrong in the rows themselves is taken off: the sums were right when they
     were kept.
@@ -46,22 +48,16 @@ def bridge_breaks(connection: Connection, span: Span, deltas: Iterable[Delta]) -
         .where(r.livemode == span.livemode, r.day.between(span.first, span.last))
         .group_by(r.currency, r.reporting_category)
     )
-    rows_query = (
-        select(
-            _B.currency,
-            _B.reporting_category,
-            func.sum(_B.amount_minor),
-            func.sum(_B.fee_minor),
-            func.sum(_B.net_minor),
-            func.count(),
-        )
-        .where(of_span(span))
-        .group_by(_B.currency, _B.reporting_category)
-    )
     figures: dict[tuple[str, str], list[list[int]]] = defaultdict(lambda: [[0] * 4, [0] * 4])
-    for side, query in enumerate((kept_query, rows_query)):
-        for row in connection.execute(query):
-            figures[row[0], row[1]][side] = [int(one) for one in row[2:]]
+    for row in connection.execute(kept_query):
+        figures[row[0], row[1]][0] = [int(one) for one in row[2:]]
+    for bridge in bridges:
+        for step in bridge.steps:
+            sums = figures[bridge.currency, step.category][1]
+            for place, minor in enumerate(
+                (step.gross_minor, step.fee_minor, step.net_minor, step.count)
+            ):
+                sums[place] += minor
     wrong: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 4)
     for delta in deltas:
         found = wrong[delta.currency, delta.category]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from core.db.tables import balance_transactions
 from core.domain.closings import openings
@@ -41,10 +41,8 @@ def pair_breaks(connection: Connection, span: Span, deltas: Iterable[Delta]) -> 
     known: dict[tuple[str, str], int] = defaultdict(int)
     for delta in (one for one in deltas if one.balance_type == _BALANCE):
         known[delta.currency, delta.category] += delta.net_minor
-    for name in PAIRS:
-        before = _sums(connection, span, name, until=span.start)
-        last = _last(connection, span, name)
-        for currency, total in _sums(connection, span, name, until=span.end).items():
+    for name, before, after, last in _held(connection, span):
+        for currency, total in after.items():
             if name != _AT_ONCE and opening[currency, _BALANCE]:
                 continue
             total -= sum(known[currency, category] for category in PAIRS[name])
@@ -65,26 +63,41 @@ def pair_breaks(connection: Connection, span: Span, deltas: Iterable[Delta]) -> 
             )
 
 
-def _of(span: Span, name: str) -> ColumnElement[bool]:
+def _of(span: Span, *categories: str) -> ColumnElement[bool]:
     return and_(
         _B.livemode == span.livemode,
         _B.balance_type == _BALANCE,
-        _B.reporting_category.in_(PAIRS[name]),
+        _B.reporting_category.in_(categories),
     )
 
 
-def _sums(connection: Connection, span: Span, name: str, *, until: datetime) -> dict[str, int]:
-    query = select(_B.currency, func.sum(_B.net_minor)).where(
-        _of(span, name), _B.created_at < until
+def _held(
+    connection: Connection, span: Span
+) -> Iterator[tuple[str, dict[str, int], dict[str, int], dict[str, datetime]]]:
+    """Of each pair by currency: what its rows sum to until the span begins and until it ends, in
+    minor units, and when its last row was."""
+    pair_of = {category: name for name, both in PAIRS.items() for category in both}
+    earlier = case((_B.created_at < span.start, _B.net_minor), else_=0)
+    query = (
+        select(
+            _B.reporting_category,
+            _B.currency,
+            func.sum(earlier),
+            func.sum(_B.net_minor),
+            func.max(_B.created_at),
+        )
+        .where(_of(span, *pair_of), _B.created_at < span.end)
+        .group_by(_B.reporting_category, _B.currency)
     )
-    return {row[0]: int(row[1]) for row in connection.execute(query.group_by(_B.currency))}
-
-
-def _last(connection: Connection, span: Span, name: str) -> Mapping[str, datetime]:
-    query = select(_B.currency, func.max(_B.created_at)).where(
-        _of(span, name), _B.created_at < span.end
-    )
-    return {row[0]: row[1] for row in connection.execute(query.group_by(_B.currency))}
+    before, after = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
+    last: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for category, currency, was, total, at in connection.execute(query):
+        name = pair_of[category]
+        before[name][currency] += int(was)
+        after[name][currency] += int(total)
+        last[name][currency] = max(at, last[name].get(currency, at))
+    for name in PAIRS:
+        yield name, before[name], after[name], last[name]
 
 
 def _wrong(
@@ -95,7 +108,7 @@ def _wrong(
         return max(total, 0)
     query = (
         select(_B.net_minor)
-        .where(_of(span, name), _B.currency == currency)
+        .where(_of(span, *PAIRS[name]), _B.currency == currency)
         .where(_B.created_at >= at, _B.created_at < at + LISTED_LATE)
         .order_by(_B.created_at, _B.stripe_id)
     )

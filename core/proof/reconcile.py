@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from core import clock
 from core.db.engine import one_picture, retrying
 from core.db.turns import in_turn
-from core.domain.closings import last_readings
+from core.domain.closings import Closing, last_readings
 from core.errors import StripeError
 from core.gateway.client import Gateway
 from core.mirror.balance_check import check_balance
@@ -172,9 +172,10 @@ def reconcile(
         unknown[balance.BALANCE] = NOT_ASKED
     report(rows.IDENTITY, 0, 1)
     with one_picture(engine) as connection:
-        found += _here(connection, span, listed, started)
+        bridges = balance.closings(connection, span)
+        found += _here(connection, span, listed, bridges, started)
         unknown |= _not_imported(connection, span)
-        witnesses = _witnesses(connection, span)
+        witnesses = _witnesses(connection, span, bridges)
         paid_out = payouts.gathered(connection, span)
     try:
         found += _of_payouts(engine, gateway, span, listed, paid_out)
@@ -205,11 +206,13 @@ def _balance_read(engine: Engine, gateway: Gateway | None) -> bool:
         return False
 
 
-def _here(connection: Connection, span: Span, listed: Listed, now: datetime) -> Iterator[Break]:
+def _here(
+    connection: Connection, span: Span, listed: Listed, bridges: Sequence[Closing], now: datetime
+) -> Iterator[Break]:
     deltas = [one for some in listed.deltas.values() for one in some]
     yield from rows.row_breaks(connection, span)
     yield from objects.object_breaks(connection, span, listed.explained)
-    yield from balance.bridge_breaks(connection, span, deltas)
+    yield from balance.bridge_breaks(connection, span, deltas, bridges)
     yield from balance.balance_breaks(connection, span, deltas, now)
     yield from payouts.currency_breaks(connection, span)
     yield from payouts.unpaid_breaks(connection, span)
@@ -245,10 +248,12 @@ def _of_payouts(
         ]
 
 
-def _witnesses(connection: Connection, span: Span) -> dict[str, dict[str, Any]]:
+def _witnesses(
+    connection: Connection, span: Span, bridges: Iterable[Closing]
+) -> dict[str, dict[str, Any]]:
     """By currency: the ledger's closing, and Stripe's balance when it was read last."""
     found: dict[str, dict[str, Any]] = {}
-    for closing in balance.closings(connection, span):
+    for closing in bridges:
         if closing.balance_type == "payments":
             found[closing.currency] = {
                 "ledger_minor": closing.closing_minor,

@@ -16,15 +16,16 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     Integer,
     Select,
     String,
+    and_,
     bindparam,
     cast,
     func,
-    literal,
     select,
     type_coerce,
 )
@@ -45,7 +46,13 @@ _B, _F = balance_transactions.c, balance_transaction_fees.c
 
 #: Stretches of days whose rows are read at once, and rows of each that are in memory.
 _STRETCHES = 2
-_ROWS = 5_000
+_ROWS = 2_000
+#: Rows of one second stand together, however many: Stripe tells seconds.
+_LEAST = timedelta(seconds=1)
+#: Between the texts of two rows: no text of Stripe's has it.
+_BETWEEN = "\x1e"
+#: Where a row's text has its currency.
+_CURRENCY = 7
 
 #: Days that were read from Stripe, and days there are to read.
 Progress = Callable[[int, int], None]
@@ -163,8 +170,8 @@ def _known(digests: Mapping[str, str]) -> dict[str, str]:
 def _digests(engine: Engine, livemode: bool, days: list[date]) -> dict[date, dict[str, str]]:
     """The digests of the rows here, of each day by currency.
 
-    A million rows pass by here: `row_text` is put together by the database, which works beside
-    Python's hashing where two stretches are read at once.
+    A million rows pass by here: the database puts many `row_text` together in one answer, and works
+    beside Python's hashing where two stretches are read at once.
     """
     half = (len(days) + 1) // _STRETCHES
     stretches = [days[at : at + half] for at in range(0, len(days), half)]
@@ -178,27 +185,61 @@ def _digests_of(engine: Engine, livemode: bool, days: list[date]) -> dict[date, 
     with one_picture(engine) as connection:
         texts = _texts(connection, livemode)
         for day in days:
-            start, end = _bounds(day, day)
             sums: dict[str, int] = defaultdict(int)
-            rows = connection.execute(texts, {"start": start, "end": end})
-            for some in rows.partitions(_ROWS):
-                for currency, text, parts in some:
-                    whole = parts if "," not in parts else ",".join(sorted(parts.split(",")))
-                    sums[currency] += text_hash(f"{text}{whole}")
+            for start, end in _in_pieces(connection, livemode, *_bounds(day, day)):
+                for text in _read_texts(connection, texts, start, end):
+                    sums[text.split("|", _CURRENCY + 1)[_CURRENCY]] += text_hash(text)
             if sums:
                 found[day] = {currency: total((value,)) for currency, value in sums.items()}
     return found
 
 
-def _texts(connection: Connection, livemode: bool) -> Select[Any]:
-    """Of each row of a stretch of time its currency, its `row_text` and the parts of its fee."""
+def _in_pieces(
+    connection: Connection, livemode: bool, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """A stretch of time in pieces with rows in them, few enough to be in memory at once."""
+    here = select(func.count()).where(_of_stretch(livemode))
+    rows = connection.scalar(here, {"start": start, "end": end}) or 0
+    if rows > _ROWS and end - start > _LEAST:
+        middle = start + (end - start) / 2
+        yield from _in_pieces(connection, livemode, start, middle)
+        yield from _in_pieces(connection, livemode, middle, end)
+    elif rows:
+        yield start, end
+
+
+def _read_texts(
+    connection: Connection, texts: Select[Any], start: datetime, end: datetime
+) -> Iterator[str]:
+    """The `row_text` of each row of a stretch, the parts of its fee in the one order."""
+    answer = connection.scalar(texts, {"start": start, "end": end}) or ""
+    for text in answer.split(_BETWEEN):
+        if "," in text:
+            row, _, parts = text.rpartition("|")
+            text = f"{row}|{','.join(sorted(parts.split(',')))}"
+        yield text
+
+
+def _of_stretch(livemode: bool) -> ColumnElement[bool]:
     at = _B.created_at
+    return and_(
+        _B.livemode == livemode,
+        at >= bindparam("start", type_=at.type),
+        at < bindparam("end", type_=at.type),
+    )
+
+
+def _texts(connection: Connection, livemode: bool) -> Select[Any]:
+    """The `row_text` of all rows of a stretch of time in one answer, `_BETWEEN` them."""
     # Seconds since 1970, whatever the type of the column makes of it.
+    at = _B.created_at
     seconds: Any = (
         type_coerce(at, BigInteger).op("/")(1_000_000)
         if is_sqlite(connection)
         else cast(func.floor(func.unix_timestamp(at)), Integer)
     )
+    part = _F.type.concat(":").concat(cast(_F.amount_minor, String(24)))
+    parts = select(func.group_concat(part)).where(_F.transaction_id == _B.stripe_id)
     columns = (
         _B.stripe_id,
         _B.type,
@@ -210,7 +251,7 @@ def _texts(connection: Connection, livemode: bool) -> Select[Any]:
         _B.currency,
         _B.balance_type,
         seconds,
-        literal(""),
+        func.coalesce(parts.scalar_subquery(), ""),
     )
     # SQLite has no concat_ws before 3.44.
     text: Any = (
@@ -218,13 +259,7 @@ def _texts(connection: Connection, livemode: bool) -> Select[Any]:
         if is_sqlite(connection)
         else func.concat_ws("|", *columns)
     )
-    part = _F.type.concat(":").concat(cast(_F.amount_minor, String(24)))
-    parts = select(func.group_concat(part)).where(_F.transaction_id == _B.stripe_id)
-    return (
-        select(_B.currency, text, func.coalesce(parts.scalar_subquery(), ""))
-        .where(_B.livemode == livemode)
-        .where(at >= bindparam("start", type_=at.type), at < bindparam("end", type_=at.type))
-    )
+    return select(func.aggregate_strings(text, _BETWEEN)).where(_of_stretch(livemode))
 
 
 def _bounds(first: date, last: date) -> tuple[datetime, datetime]:

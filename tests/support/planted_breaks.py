@@ -37,7 +37,11 @@ class Planter:
     until: datetime
 
     def __post_init__(self) -> None:
-        rows = self.connection.execute(select(balance_transactions)).mappings()
+        # In an order of their own: ids, and the order in which rows lie, are others each time.
+        stated = select(balance_transactions).order_by(
+            B.created_at, B.reporting_category, B.currency, B.net_minor, B.stripe_id
+        )
+        rows = self.connection.execute(stated).mappings()
         self.rows = [dict(row) for row in rows if self.since < row["created_at"] < self.until]
         self.dice.shuffle(self.rows)
         self.used: set[str] = set()
