@@ -15,9 +15,10 @@ import click
 from core import bootstrap, clock, settings
 from core.actions.proof import report_import
 from core.actions.proof.report_import import ImportedReport
-from core.db.engine import retrying, writing
+from core.db.engine import reading, retrying, writing
 from core.errors import InvalidInput
 from core.gateway.report_csv import LONGEST_FILE, Days, zone_named
+from core.reads.proof import reports as reads
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -65,6 +66,39 @@ def import_(
     click.echo(json.dumps(asdict(made), default=str) if as_json else _said(made))
 
 
+@command.command("list")
+@click.option("--live/--test", "livemode", default=None, help="Else live where there is a key.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(livemode: bool | None, as_json: bool) -> None:
+    """The reports that count: number, kind, days, zone, currencies, rows."""
+    console = bootstrap.build(settings.load())
+    mode = True in console.settings.secret_keys if livemode is None else livemode
+    with reading(console.engine) as connection:
+        found = reads.counting(connection, livemode=mode)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], default=str))
+        return
+    for one in found:
+        codes = ", ".join(code.upper() for code in one.currencies)
+        days = f"{one.first} to {one.last} ({one.zone})"
+        click.echo(f"{one.number}  {one.report_type}  {days}  {codes}  {_rows(one.rows)}")
+
+
+@command.command()
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="Why it does not count; kept in the log.")
+def withdraw(number: int, reason: str) -> None:
+    """Have a report count no longer. Its rows stay; the same file may be taken in again."""
+    console = bootstrap.build(settings.load())
+
+    def work() -> None:
+        with writing(console.engine) as connection:
+            actor = f"cli:{getpass.getuser()}"
+            report_import.take_back(connection, actor, number, reason, clock.now())
+
+    retrying(work)
+
+
 def _day(field: str, text: str | None) -> date | None:
     if text is None:
         return None
@@ -78,7 +112,10 @@ def _said(made: ImportedReport) -> str:
     zone = ZoneInfo(made.zone)
     first = made.start.astimezone(zone).date()
     last = (made.end - timedelta(seconds=1)).astimezone(zone).date()
-    rows = ngettext("{n} row", "{n} rows", made.rows).format(n=made.rows)
     currencies = ", ".join(one.upper() for one in made.currencies)
-    what = f"{made.report_type}, {first} to {last} ({made.zone}), {currencies}: {rows}"
+    what = f"{made.report_type}, {first} to {last} ({made.zone}), {currencies}: {_rows(made.rows)}"
     return f"{what}; was taken in before, nothing was written" if made.is_known else what
+
+
+def _rows(count: int) -> str:
+    return ngettext("{n} row", "{n} rows", count).format(n=count)

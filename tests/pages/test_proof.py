@@ -254,6 +254,17 @@ def test_a_report_is_taken_in_on_the_screen_and_held_against_the_ledger(console,
     assert "The report is kept" in test.success[0].value
     (row,) = audited(console, "report.import")
     assert (row.actor, row.target) == (finance, "balance.csv")
+    test.button(key="report_ask").click().run()
+    (told,) = test.selectbox(key="report_which").options
+    assert told.startswith("Balance summary · ")
+    assert told.endswith(" · USD")
+    test.selectbox(key="report_which").select_index(0).run()
+    test.text_input(key="report_reason").set_value("The wrong days").run()
+    test.button(key="report_withdraw").click().run()
+    assert not test.exception
+    assert "no longer counts" in test.success[0].value
+    (row,) = audited(console, "report.withdraw")
+    assert row.actor == finance
 
 
 def test_a_report_that_breaks_a_rule_is_refused_in_words(proof):

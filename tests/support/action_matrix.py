@@ -158,6 +158,7 @@ ROWS: dict[str, Row] = {
     "proof.breaks.explain": Row(FINANCE, (0, "why")),
     "proof.breaks.reopen": Row(FINANCE, (0,)),
     "proof.report_import.import_file": Row(FINANCE, (b"none",), _TEST),
+    "proof.report_import.withdraw": Row(FINANCE, (1, "The wrong month.")),
     "proof.runs.run": Row(
         FINANCE,
         (),

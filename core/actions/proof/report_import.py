@@ -13,18 +13,33 @@ from core.access.principals import Caller
 from core.access.rights import RECONCILE
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
+from core.actions.payments.validation import text
 from core.actions.transaction import permitted_change
 from core.db.bulk import insert_rows
 from core.db.tables import stripe_report_rows, stripe_reports
 from core.db.upsert import insert_new
 from core.domain import versions
+from core.errors import AlreadyDecided, NotFound
 from core.gateway import report_csv
 from core.gateway.report_csv import Days, ReportFile
+from core.masking import mask_cards
 
-__all__ = ["IMPORT", "Arrived", "Days", "ImportedReport", "import_file", "read", "write"]
+__all__ = [
+    "IMPORT",
+    "WITHDRAW",
+    "Arrived",
+    "Days",
+    "ImportedReport",
+    "import_file",
+    "read",
+    "take_back",
+    "withdraw",
+    "write",
+]
 
-IMPORT = "report.import"
+IMPORT, WITHDRAW = "report.import", "report.withdraw"
 LONGEST_FILE_NAME = 255
+LONGEST_REASON = 500
 _R = stripe_reports.c
 
 
@@ -133,6 +148,41 @@ def write(connection: Connection, actor: str, arrived: Arrived, now: datetime) -
         now=now,
     )
     return made
+
+
+def withdraw(context: ActionContext, caller: Caller, number: int, reason: str) -> None:
+    """Have a report count no longer, for a `reason` of 1 to 500 characters: one that was taken in
+    for the wrong days. Its rows stay, and the same file may be taken in again.
+
+    `NotFound` without such a report, `AlreadyDecided` for one that does not count any more.
+    """
+    said = mask_cards(text("reason", reason.strip(), LONGEST_REASON))
+
+    def work(connection: Connection, now: datetime) -> None:
+        take_back(connection, caller.actor, number, said, now)
+
+    permitted_change(context, caller, WITHDRAW, work, right=RECONCILE, target=str(number))
+
+
+def take_back(connection: Connection, actor: str, number: int, reason: str, now: datetime) -> None:
+    """`withdraw`, in the caller's transaction."""
+    known = connection.execute(
+        select(_R.file_name, _R.superseded_at).where(_R.id == number)
+    ).first()
+    if known is None:
+        raise NotFound("There is no such report.")
+    if known.superseded_at is not None:
+        raise AlreadyDecided("This report does not count any more.")
+    connection.execute(update(stripe_reports).where(_R.id == number).values(superseded_at=now))
+    versions.bump(connection, ["revenue"], slot=0)
+    audit.append(
+        connection,
+        actor=actor,
+        action=WITHDRAW,
+        target=str(number),
+        details={"file_name": known.file_name, "reason": reason},
+        now=now,
+    )
 
 
 def _insert(connection: Connection, actor: str, arrived: Arrived, now: datetime) -> None:

@@ -34,6 +34,7 @@ ACTIONS = {
     "break.explain": N_("Explained a difference"),
     "break.reopen": N_("Opened a difference again"),
     "report.import": N_("Imported a report of Stripe's"),
+    "report.withdraw": N_("Withdrew a report of Stripe's"),
     "bulk_refund.approve": N_("Approved a bulk refund"),
     "bulk_refund.ask": N_("Asked for a bulk refund"),
     "bulk_refund.done": N_("Finished a bulk refund"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,9 @@ import streamlit as st
 from core.access.rights import RECONCILE
 from core.actions.proof import report_import as actions
 from core.actions.proof.report_import import Days
+from core.reads.proof import reports as reads
+from core.states import ReportType
+from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.proof.messages import FLASH
 from dashboard.ui import viewer
@@ -38,6 +42,7 @@ def _body(_about: dict[str, Any]) -> None:
         _(
             "A CSV of the balance reports: the balance summary, its activity or its payouts,"
             " summed or itemized. It is kept whole, once, and compared when you reconcile."
+            " Files of more than 5 MB are for the command stripe-report."
         )
     )
     given = st.file_uploader(_("CSV file"), type=["csv"], key="report_file")
@@ -61,6 +66,42 @@ def _body(_about: dict[str, Any]) -> None:
         )
         DIALOG.close()
         st.rerun()
+    if counting := viewer.read(reads.reports, livemode=viewer.livemode()):
+        _withdrawal(counting)
+
+
+def _withdrawal(counting: Sequence[reads.ReportRow]) -> None:
+    """One of the reports that count is taken back, with a reason."""
+    st.divider()
+    named = {one.number: _named(one) for one in counting}
+    number = st.selectbox(
+        _("Reports that count"), list(named), None, named.__getitem__, key="report_which"
+    )
+    reason = st.text_input(_("Reason"), key="report_reason", max_chars=actions.LONGEST_REASON)
+    if (
+        st.button(_("Withdraw the report"), key="report_withdraw", disabled=number is None)
+        and number is not None
+    ):
+        FLASH.perform(
+            _("The report no longer counts. Reconcile to have this seen."),
+            actions.withdraw,
+            number,
+            reason,
+        )
+        DIALOG.close()
+        st.rerun()
+
+
+def _named(one: reads.ReportRow) -> str:
+    days = _("{first} to {last}").format(first=i18n.day(one.first), last=i18n.day(one.last))
+    kinds = {
+        ReportType.BALANCE_SUMMARY: _("Balance summary"),
+        ReportType.ACTIVITY_SUMMARY: _("Activity, summed"),
+        ReportType.ACTIVITY: _("Activity, itemized"),
+        ReportType.PAYOUTS: _("Payouts, itemized"),
+    }
+    codes = ", ".join(code.upper() for code in one.currencies)
+    return f"{kinds[ReportType(one.report_type)]} · {days} · {codes}"
 
 
 def _day(given: Any) -> date | None:

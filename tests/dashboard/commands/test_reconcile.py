@@ -155,6 +155,14 @@ def test_reports_of_stripes_are_taken_in_once_and_held_against_the_ledger(accoun
     assert done.returncode == 0, done.stdout
     states = {one["id"]: one["state"] for one in json.loads(done.stdout)["identities"]}
     assert states["report"] == "agrees"
+    listed = json.loads(run("stripe-report", "list", "--json").stdout)
+    of_balance = [one for one in listed if one["report_type"] == "balance.summary.1"]
+    assert [one["last"] for one in of_balance] == [last]
+    number = str(of_balance[0]["number"])
+    assert run("stripe-report", "withdraw", number).returncode == 2
+    done = run("stripe-report", "withdraw", number, "--reason", "the wrong month")
+    assert done.returncode == 0, done.stderr
+    assert "balance.summary.1" not in run("stripe-report", "list").stdout
 
 
 def test_a_restored_copy_proves_itself_against_stripe(account, run, tmp_path):

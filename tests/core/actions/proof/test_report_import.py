@@ -12,7 +12,7 @@ from core.actions.proof import report_import
 from core.db.engine import reading
 from core.db.tables import stripe_report_rows, stripe_reports
 from core.domain.stripe_reports import current_reports
-from core.errors import NotPermitted, ReportRefused
+from core.errors import AlreadyDecided, InvalidInput, NotFound, NotPermitted, ReportRefused
 from core.gateway.report_csv import ACTIVITY, Days
 from tests.support.fixtures_access import audited, person
 from tests.support.report_files import written
@@ -101,3 +101,32 @@ def test_a_refused_file_writes_nothing(console, context, finance):
     with pytest.raises(ReportRefused):
         take_in(context, finance, FILE.replace(b"9.41", b"9.42"))
     assert counted(console) == [0, 0]
+
+
+def test_a_report_of_the_wrong_days_is_withdrawn_and_may_come_again(console, context, finance):
+    take_in(context, finance)
+    (one,) = reports(console)
+    report_import.withdraw(context, finance, one.report_id, " Card 4242424242424242, September ")
+    assert reports(console) == []
+    assert counted(console) == [1, 2]
+    (entry,) = audited(console, report_import.WITHDRAW)
+    assert entry.target == str(one.report_id)
+    assert "4242424242424242" not in str(entry.details)
+    with pytest.raises(AlreadyDecided):
+        report_import.withdraw(context, finance, one.report_id, "Again")
+    assert not take_in(context, finance).is_known
+    assert len(reports(console)) == 1
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_a_withdrawal_without_a_reason_changes_nothing(console, context, finance, reason):
+    take_in(context, finance)
+    (one,) = reports(console)
+    with pytest.raises(InvalidInput, match="reason"):
+        report_import.withdraw(context, finance, one.report_id, reason)
+    assert len(reports(console)) == 1
+
+
+def test_a_report_that_is_not_there_is_not_withdrawn(context, finance):
+    with pytest.raises(NotFound):
+        report_import.withdraw(context, finance, 7, "Wrong month")
