@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.reads.payments import list as reads
@@ -12,6 +11,7 @@ from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
 from dashboard.ui import file_links, freshness, live, viewer, widgets
+from dashboard.ui.data_table import Frame
 
 
 def main() -> None:
@@ -45,7 +45,8 @@ def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -
             key="rows",
             alt=N_("Payments, newest first"),
             on_open=remember,
-            without=["risk"] if all(table["reason"]) else ["reason"],
+            back=str(query),
+            without=["risk"] if table.has_all("reason") else ["reason"],
         )
     else:
         payment_list.nothing(query)
@@ -57,7 +58,7 @@ def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False, hash_funcs={reads.Query: str})
 def view(
     version: int, query: reads.Query, cursor: str | None, older: bool, livemode: bool, spoken: str
-) -> tuple[reads.PaymentPage, pd.DataFrame]:
+) -> tuple[reads.PaymentPage, Frame]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = viewer.read(
         reads.page,

@@ -9,6 +9,7 @@ from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.payouts import list as payout_list
 from dashboard.ui import file_links, freshness, live, viewer, widgets
+from dashboard.ui.kit import links
 
 
 def main() -> None:
@@ -53,7 +54,12 @@ def listed(view: str, currency: str) -> None:
         caption = i18n.as_of(
             payout_list.counted(len(page.rows)), freshness.now().mirror, viewer.zone()
         )
-        payout_list.TABLE.draw(payout_list.TABLE.frame(page.rows), remember, caption=caption)
+        payout_list.TABLE.draw(
+            payout_list.TABLE.frame(page.rows),
+            remember,
+            target=links.screen("payout"),
+            caption=caption,
+        )
     if page.newer or page.older:
         widgets.pager(newer=page.newer, older=page.older)
     if cursor is None:

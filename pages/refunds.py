@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -19,6 +20,8 @@ from dashboard.screens.refunds import drawer as refund_drawer
 from dashboard.screens.refunds import form as refund_form
 from dashboard.screens.refunds import tables as refund_tables
 from dashboard.ui import drawer, file_links, freshness, live, navigation, viewer, widgets
+from dashboard.ui.kit import links
+from dashboard.ui.kit.links import Target
 
 TABS = {
     "asked": N_("Asked"),
@@ -79,13 +82,14 @@ def asked() -> None:
     viewer.require(_ASK)
     version = live.version("refunds")
     found = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
-    ids = {refund_tables.short(one.request_id): one.request_id for one in found}
     said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
     said = said.format(n=len(found))
     table = refund_tables.UNDER_WAY
     table.draw(
         table.frame(found),
-        lambda cell: drawer.remember("refund", ids[cell]),
+        partial(drawer.remember, "refund"),
+        target=links.here("refund"),
+        chosen=drawer.asked("refund"),
         caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
     )
     live.ping("refunds", version)
@@ -137,11 +141,12 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
     shown = len(page.entries)
     said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
     said = said.format(n=shown)
-    found = {refund_tables.short(one.id): one for one in page.entries}
+    found = {one.id: one for one in page.entries}
     table = refund_tables.HISTORY
     table.draw(
         table.frame(page.entries),
-        lambda cell: opened(found[cell]),
+        lambda entry_id: opened(found.get(entry_id)),
+        target=Target(lambda entry_id: address(found[entry_id]), leaves=False),
         caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
     )
     below(state, payment, cursor, page.older_cursor)
@@ -149,8 +154,17 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
         live.ping("refunds", version)
 
 
-def opened(entry: refund_history.Entry) -> None:
+def address(entry: refund_history.Entry) -> str:
+    """A request's drawer; for what was made elsewhere, its payment's page."""
+    if entry.request_id or not entry.payment_id:
+        return links.here("refund").address(entry.request_id or entry.id)
+    return links.screen("payment").address(entry.payment_id)
+
+
+def opened(entry: refund_history.Entry | None) -> None:
     """A request opens its drawer; what was made elsewhere is told on its payment's page."""
+    if entry is None:
+        return
     if entry.request_id:
         drawer.remember("refund", entry.request_id)
     elif entry.payment_id:

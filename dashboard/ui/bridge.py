@@ -96,9 +96,7 @@ def _table(key: str, currency: str, *, opens: bool) -> DataTable[Line]:
 
     steps: dict[str, Column[Line]] = {}
     if opens:
-        steps["open"] = opener(
-            N_("Its rows"), lambda line: line.name if line.part else None, width=180
-        )
+        steps["open"] = opener(N_("Its rows"), lambda line: line.name if line.part else None)
     return DataTable(
         f"{key}_table",
         N_("What it is made of"),
@@ -107,14 +105,10 @@ def _table(key: str, currency: str, *, opens: bool) -> DataTable[Line]:
             "rows": money(
                 N_("Entries"),
                 lambda line: i18n.number(line.part.count) if line.part else "",
-                width=70,
             ),
-            "gross": money(N_("Gross"), lambda line: of_part(line, "gross_minor"), width=104),
-            "fee": money(N_("Fees"), lambda line: of_part(line, "fee_minor"), width=94),
-            "net": money(
-                N_("Net"), lambda line: columns.money(line.net_minor, currency), width=104
-            ),
+            "gross": money(N_("Gross"), lambda line: of_part(line, "gross_minor")),
+            "fee": money(N_("Fees"), lambda line: of_part(line, "fee_minor")),
+            "net": money(N_("Net"), lambda line: columns.money(line.net_minor, currency)),
             **steps,
         },
-        most=40,
     )

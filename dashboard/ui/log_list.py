@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-import pandas as pd
 import streamlit as st
 
 from core.access.principals import Principal
@@ -17,7 +16,8 @@ from core.reads.search.query import Query
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.ui import drawer, live, search_filters, viewer, widgets
-from dashboard.ui.data_table import DataTable
+from dashboard.ui.data_table import DataTable, Frame
+from dashboard.ui.kit import links
 from dashboard.ui.search_filters import SearchBar
 
 R = TypeVar("R", bound=Numbered)
@@ -81,14 +81,17 @@ class LogList(Generic[R]):
             box = widgets.empty(_(self.no_match), _("Take a term out, or look further back."))
             box.button(_(self.show_all), on_click=search_filters.clear)
         else:
-            self.table.draw(frame, partial(drawer.remember, self.opens))
+            self.table.draw(
+                frame,
+                partial(drawer.remember, self.opens),
+                target=links.here(self.opens),
+                chosen=drawer.asked(self.opens),
+            )
         widgets.pager(newer=page.newer, older=page.older)
         if self.topic and version is not None and running:
             live.ping(self.topic, version)
 
-    def _page(
-        self, query: Query, asked: dict[str, Any]
-    ) -> tuple[LogPage[R], pd.DataFrame, datetime]:
+    def _page(self, query: Query, asked: dict[str, Any]) -> tuple[LogPage[R], Frame, datetime]:
         """A page as it is shown, and when it was read."""
         page = viewer.read(self.read, query=query, zone=viewer.zone(), **asked)
         return page, self.table.frame(page.rows), datetime.now(UTC)
@@ -105,6 +108,6 @@ class LogList(Generic[R]):
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False, hash_funcs={Query: str})
 def _shared_page(
     _log: LogList[Any], key: str, version: int, query: Query, asked: dict[str, Any], spoken: str
-) -> tuple[LogPage[Any], pd.DataFrame, datetime]:
+) -> tuple[LogPage[Any], Frame, datetime]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     return _log._page(query, asked)

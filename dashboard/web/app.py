@@ -24,6 +24,7 @@ from core.bootstrap import Console
 from core.errors import Misconfigured
 from dashboard.asgi.client_address import ClientAddress
 from dashboard.ui import live
+from dashboard.ui.kit import component as kit
 from dashboard.web import (
     file_exports,
     login,
@@ -58,6 +59,7 @@ def create_app(console: Console, port: int) -> st.App:
             *login.routes(resolver),
             *password_page.routes(resolver),
             *live.routes,
+            *kit.routes,
             *file_exports.routes(),
             *page_shell.routes(),
         ],

@@ -102,12 +102,7 @@ def ends(visitor, word):
 
 def is_on_payments(visitor, payment, state):
     page = visitor.open(f"/payments?q={payment}")
-    page.wait_for_function(
-        "([id, word]) => [...document.querySelectorAll('[data-testid=stDataFrame] tr')]"
-        ".some(row => row.textContent.includes(id) && row.textContent.includes(word))",
-        arg=[payment, state],
-        polling=100,
-    )
+    stacks.row(page, payment, state).wait_for()
 
 
 def test_4242_pays(developer):

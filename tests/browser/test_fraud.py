@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support import whole_program as stacks
 from tests.support.receivers import wait_until
 
 pytestmark = pytest.mark.browser
@@ -12,7 +13,7 @@ WARNED = "pm_card_createIssuerFraudRecord"
 def amounts(visitor):
     """What the queue's cases are about; nothing where it is empty."""
     visitor.open("/fraud?tab=cases")
-    shown = visitor.page.locator("[data-testid=stDataFrame]").count()
+    shown = visitor.page.locator(stacks.TABLE).count()
     return [row[0] for row in visitor.cells()] if shown else []
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core import clock
 from core.db.engine import open_engine, writing
 from core.db.tables import balance_transactions
+from tests.support import whole_program as stacks
 from tests.support.planted_breaks import Planter, one_minor_unit_more
 
 pytestmark = pytest.mark.browser
@@ -36,11 +37,7 @@ def planted(stack):
 
 def table_cells(visitor):
     """All cells of the last table."""
-    # The table for screen readers comes a frame after the drawn one.
-    visitor.page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stDataFrame]')].at(-1)?.querySelector('td')"
-    )
-    return visitor.page.locator("[data-testid=stDataFrame]").last.locator("td").all_text_contents()
+    return visitor.page.locator(stacks.TABLE).last.locator("td").all_text_contents()
 
 
 def reconcile(visitor, month):

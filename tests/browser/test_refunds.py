@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.support import whole_program as stacks
 from tests.support.receivers import wait_until
 from tests.support.refund_browser import ask
 
@@ -21,17 +22,12 @@ def refunds_of(stack, payment_id):
 def rows(page):
     return [
         [cell.text_content() for cell in row.locator("td").all()]
-        for row in page.locator("[data-testid=stDataFrame] tr").all()
+        for row in page.locator(f"{stacks.TABLE} tbody tr").all()
     ]
 
 
 def wait_for_row(page, *texts):
-    page.wait_for_function(
-        "texts => [...document.querySelectorAll('[data-testid=stDataFrame] tr')]"
-        ".some(row => texts.every(text => row.textContent.includes(text)))",
-        arg=list(texts),
-        polling=100,
-    )
+    stacks.row(page, *texts).wait_for()
 
 
 def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, stack):

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.support import whole_program as stacks
 from tests.support.fixtures_screens import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -25,7 +26,7 @@ def test_finance_sees_revenue_of_the_history(visit):
 def test_a_payment_is_on_the_screen_within_two_seconds(visit, stack, record_property):
     visitor = visit("finance")
     page = visitor.open("/payments")
-    page.wait_for_selector("[data-testid=stDataFrame] td", state="attached")
+    page.wait_for_selector(stacks.TABLE)
     stack.pay(amount=1111)  # the first of a fresh stack warms it up
     # Beside whatever else the machine does at the moment: a second look may be the fair one.
     looks = [seconds_to_screen(page, stack, (2222, 3333, 4444))]
@@ -41,12 +42,7 @@ def seconds_to_screen(page, stack, amounts):
     for amount in amounts:
         started = time.monotonic()
         payment = stack.pay(amount=amount)
-        page.wait_for_function(
-            "id => [...document.querySelectorAll('[data-testid=stDataFrame] td')]"
-            ".some(cell => cell.textContent.includes(id))",
-            arg=payment.id,
-            polling=50,
-        )
+        stacks.row(page, payment.id).wait_for()
         taken.append(time.monotonic() - started)
     return sorted(taken)[len(taken) // 2]
 
@@ -60,28 +56,86 @@ def test_a_filter_stands_in_the_url_and_survives_a_reload(visit):
     page.wait_for_selector("h1")
     visitor.settle()
     assert query(visitor)["q"] == ["status:failed"]
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stDataFrame] tr')].length > 1"
-    )
+    page.wait_for_selector(stacks.TABLE)
     rows = [" ".join(row) for row in visitor.cells()]
     assert rows
     assert all("failed" in row.lower() for row in rows)
 
 
-def test_a_click_on_an_id_opens_its_payment_and_back_keeps_the_search(visit):
+def test_a_click_on_a_row_opens_its_payment_and_the_link_there_keeps_the_search(visit):
     visitor = visit("support")
     page = visitor.open("/payments?q=currency:usd")
-    table = page.locator("[data-testid=stDataFrame]").first
-    table.wait_for()
-    page.wait_for_selector("[data-testid=stDataFrame] td", state="attached")
-    box = table.bounding_box()
-    page.mouse.click(box["x"] + box["width"] - 110, box["y"] + 36 + 18)
+    stacks.row(page, "USD").locator("td").nth(4).click()
     page.wait_for_url("**/payment?**")
     assert query(visitor)["back"] == ["currency:usd"]
     page.wait_for_selector("[data-testid=stMetric]")
     page.get_by_role("link", name="Payments").last.click()
     page.wait_for_url("**/payments?**")
     assert query(visitor)["q"] == ["currency:usd"]
+
+
+def focused(page):
+    """The name of the row, or the column, that has the focus."""
+    return page.evaluate(
+        "() => { let at = document.activeElement; while (at.shadowRoot?.activeElement)"
+        " at = at.shadowRoot.activeElement; return at.dataset.name; }"
+    )
+
+
+def test_one_step_back_leads_from_a_payment_to_the_list_as_it_was(visit):
+    visitor = visit("finance")
+    page = visitor.open("/payments?q=currency:usd")
+    length = page.evaluate("history.length")
+    stacks.row(page, "USD").locator("td").nth(4).click()
+    page.wait_for_url("**/payment?**")
+    visitor.settle()
+    assert page.evaluate("history.length") == length + 1
+    page.go_back()
+    page.wait_for_url("**/payments?q=currency:usd")
+    visitor.settle()
+    assert page.locator("h1").inner_text() == "Payments"
+    assert {cells[1] for cells in visitor.cells()} == {"USD"}
+    page.go_forward()
+    page.wait_for_url("**/payment?**")
+
+
+def test_rows_are_walked_by_keys_and_a_new_one_leaves_the_focus_where_it_is(visit, stack):
+    visitor = visit("finance")
+    page = visitor.open("/payments?q=currency:usd")
+    rows = page.locator(f"{stacks.TABLE} a.open")
+    names = [row.get_attribute("data-name") for row in rows.all()]
+    rows.first.focus()
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == names[1]
+    page.keyboard.press("End")
+    assert focused(page) == names[-1]
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == names[0]
+    stacks.row(page, stack.pay(amount=6161).id).wait_for()
+    assert focused(page) == names[0]
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/payment?id={names[0]}**")
+
+
+def test_a_row_opens_in_a_tab_of_its_own_and_the_list_stays(visit):
+    visitor = visit("finance")
+    page = visitor.open("/payments")
+    with page.context.expect_page() as opened:
+        page.locator(f"{stacks.TABLE} a.open").first.click(modifiers=["Control"])
+    opened.value.wait_for_selector("[data-testid=stMetric]")
+    assert "/payment?id=" in opened.value.url
+    assert page.url.endswith("/payments")
+
+
+def test_a_phone_shows_amount_currency_state_customer_and_time(visit):
+    visitor = visit("support")
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    page = visitor.open("/payments")
+    seen = page.locator(f"{stacks.TABLE} tbody tr").first.locator("td:visible")
+    places = [cell.get_attribute("data-column") for cell in seen.all()]
+    assert places == ["amount", "currency", "state", "customer", "created"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_without_the_right_there_is_no_revenue_by_link_or_by_address(visit):

@@ -53,7 +53,7 @@ def at_the_door(page) -> bool:
 def test_a_disabled_user_loses_the_open_page_within_seconds(visit, ui, record_property):
     support = visit("support")
     open_page = support.open("/payments")
-    open_page.wait_for_selector("[data-testid=stDataFrame] td", state="attached")
+    open_page.wait_for_selector(stacks.TABLE)
     admin = visit("admin")
     admin.open(f"/users?user={user_id(ui, 'support@demo.test')}")
     act(admin, "Disable")
@@ -63,14 +63,14 @@ def test_a_disabled_user_loses_the_open_page_within_seconds(visit, ui, record_pr
     taken = time.monotonic() - started
     record_property("seconds_to_shut", round(taken, 2))
     assert at_the_door(open_page)
-    assert open_page.locator("[data-testid=stDataFrame]").count() == 0
+    assert open_page.locator(stacks.TABLE).count() == 0
     assert taken < SECONDS + 1, taken
     open_page.fill("input[name=email]", "support@demo.test")
     open_page.fill("input[name=password]", PASSWORD)
     open_page.press("input[name=password]", "Enter")
     open_page.get_by_text("The e-mail address or the password is wrong.").wait_for()
     log = admin.open("/audit?q=action:user.disable")
-    log.wait_for_selector("[data-testid=stDataFrame] td", state="attached")
+    log.wait_for_selector(stacks.TABLE)
     (row,) = [cells for cells in admin.cells() if "user.disable" in cells]
     assert "support@demo.test" in row
     assert "admin@demo.test" in row
@@ -113,9 +113,6 @@ def test_a_new_user_comes_in_with_the_password_shown_and_chooses_another(visit, 
     assert guest.url == f"{ui.base}/"
     guest.context.close()
     page.keyboard.press("Escape")
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stDataFrame] td')]"
-        ".some(cell => cell.textContent.includes('new@shop.example'))"
-    )
+    stacks.row(page, "new@shop.example").wait_for()
     assert "user=" not in page.url
     assert password not in page.content()

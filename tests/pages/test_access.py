@@ -12,6 +12,7 @@ from core.access.rights import MATRIX, ROLES, SEE_REVENUE
 from core.db.engine import writing
 from dashboard.ui import navigation
 from tests.support.fixtures_access import app_test, audited, email_of, give, person
+from tests.support.kit_parts import tables
 
 pytestmark = pytest.mark.long
 
@@ -73,7 +74,7 @@ def test_a_page_does_not_open_by_itself_without_the_entrypoint(
     test.user = {"id": user}
     test.run()
     assert test.warning or test.error
-    assert not test.dataframe
+    assert not tables(test)
     assert not test.metric
 
 
@@ -95,7 +96,7 @@ def tables_read(console, nothing_cached):
 
 
 def nothing_shown(test) -> bool:
-    return not (test.dataframe or test.metric or test.title)
+    return not (tables(test) or test.metric or test.title)
 
 
 @pytest.mark.parametrize("name", SCREENS)

@@ -14,6 +14,7 @@ from core.reads.overview import attention
 from tests.support.alert_receivers import webhook
 from tests.support.alerts import add_rule, found, look, put_event
 from tests.support.fixtures_access import audited, person
+from tests.support.kit_parts import tables
 
 
 def said(test):
@@ -140,9 +141,9 @@ def test_a_channel_is_added_tested_rested_and_taken_away(console, screen):
     assert said(test) == ["The channel is gone."]
     with reading(console.engine) as connection:
         assert connection.execute(select(alert_channels)).first() is None
-    history = screen("admin", tab="history").dataframe[-1].value
+    history = tables(screen("admin", tab="history"))[-1].value
     assert list(history["channel"]) == ["Ops", "Ops"]
-    assert list(history["state"]) == [["failed"], ["sent"]]
+    assert list(history["state"]) == [["Not delivered"], ["Sent"]]
 
 
 def test_an_address_that_is_not_taken_is_refused_in_words(screen):

@@ -8,6 +8,7 @@ from core import clock
 from core.db.engine import writing
 from tests.support.fixtures_access import email_of, give, person
 from tests.support.fixtures_logs import call, operation
+from tests.support.kit_parts import tables
 
 KEY = "5f0f7f3e-3c43-5d4e-8d6a-0a8a2f9a1c55"
 
@@ -40,7 +41,7 @@ def api_log(console, nothing_cached, screen_as, developer):
 
 
 def rows(test):
-    return test.dataframe[0].value
+    return tables(test)[0].value
 
 
 def figures(test):
@@ -74,7 +75,7 @@ def test_segments_and_filters_rewrite_the_line(api_log):
     assert list(rows(test)["error"]) == ["ReadTimeout"]
     test.get_by_key("f_method").set_value(["get"]).run()
     assert "method:get" in test.query_params["q"]
-    assert not test.dataframe
+    assert not tables(test)
     test.text_input(key="f_slow").set_value("often").run()
     assert "must be milliseconds" in test.toast[0].value.replace("\\", "")
     test.button(key="f_clear").click().run()
@@ -89,7 +90,7 @@ def test_a_value_is_one_pill_however_it_is_written(api_log):
 
 def test_a_line_that_cannot_be_read_is_cleared_by_its_filters(api_log):
     test = api_log(q="amount:>5")
-    assert not test.dataframe
+    assert not tables(test)
     test.button(key="f_clear").click().run()
     assert len(rows(test)) == 11
 
@@ -99,19 +100,19 @@ def test_an_unknown_term_is_named_with_the_known_ones(api_log):
     said = test.warning[-1].value.replace("\\", "")
     assert "amount" in said
     assert "slow" in said
-    assert not test.dataframe
+    assert not tables(test)
 
 
 def test_nothing_found_offers_everything(api_log):
     test = api_log(q="status:418")
-    assert not test.dataframe
+    assert not tables(test)
     button = next(b for b in test.button if b.label == "Show all calls")
     button.click().run()
     assert len(rows(test)) == 11
 
 
 def test_a_call_opens_with_its_tries_and_the_operation_behind_its_key(api_log, console, developer):
-    seq = rows(api_log(q="status:none"))["call"][0].split()[-1]
+    seq = rows(api_log(q="status:none"))["call"][0]
     shown = texts(api_log(call=seq))
     assert KEY in shown
     assert "POST /v1/payment_intents/pi_8/confirm" in shown
@@ -130,14 +131,14 @@ def test_foreign_text_stays_text(api_log, console):
     with writing(console.engine) as conn:
         call(conn, path="/v1/![x](https://evil.example/p.png)", error="[a](https://evil.example)")
     test = api_log()
-    seq = rows(test)["call"][0].split()[-1]
+    seq = rows(test)["call"][0]
     opened = api_log(call=seq)
     assert not any("evil.example" in markdown.value for markdown in opened.markdown)
     assert any("evil.example" in code.value for code in opened.code)
 
 
 def test_the_drawer_shows_nothing_after_the_role_is_gone(api_log, console, developer):
-    seq = rows(api_log())["call"][0].split()[-1]
+    seq = rows(api_log())["call"][0]
     test = api_log(call=seq)
     give(console, developer, "viewer")
     test.run()

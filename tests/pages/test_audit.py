@@ -8,6 +8,7 @@ from core.access import audit
 from core.db.engine import writing
 from core.db.tables import audit_log
 from tests.support.fixtures_access import audited, person
+from tests.support.kit_parts import tables
 
 
 @pytest.fixture
@@ -43,11 +44,11 @@ def log(console, admin):
 
 
 def rows(test):
-    return test.dataframe[0].value
+    return tables(test)[0].value
 
 
 def numbers(test):
-    return [int(label.split()[-1]) for label in rows(test)["row"]]
+    return [int(number) for number in rows(test)["row"]]
 
 
 def texts(test):
@@ -79,13 +80,13 @@ def test_segments_and_filters_rewrite_the_line(log, screen):
     assert set(rows(test)["action"]) == {"export"}
     test.get_by_key("f_outcome").set_value(["refused"]).run()
     assert test.query_params["q"] == "action:export outcome:refused"
-    assert not test.dataframe
+    assert not tables(test)
 
 
 def test_a_term_that_is_none_is_named(screen):
     test = screen(q="colour:red")
     assert any("colour" in warning.value for warning in test.warning)
-    assert not test.dataframe
+    assert not tables(test)
 
 
 def test_a_row_opens_in_a_drawer_with_its_details_and_its_seal(log, screen):

@@ -18,6 +18,7 @@ from tests.support.bank_files import ACCOUNT, DAY, PROFILE, camt053, line, state
 from tests.support.checkout_screens import badges
 from tests.support.fixtures_access import audited, person
 from tests.support.fixtures_actions import RULES
+from tests.support.kit_parts import tables
 from tests.support.translations import untranslated
 
 
@@ -86,9 +87,9 @@ def test_a_statement_that_does_not_add_up_is_refused_with_its_figures(bank, scre
 
 def test_statements_show_the_balances_that_their_lines_lead_between(bank, screen):
     bank.take_in(statement([line(500), line(-30)]))
-    (row,) = screen(part="statements").dataframe[0].value.to_dict("records")
+    (row,) = tables(screen(part="statements"))[0].value.to_dict("records")
     assert (row["opening"], row["moved"], row["closing"]) == ("€100.00", "€4.70", "€104.70")
-    assert (row["lines"], row["proved"]) == (2, ["proved"])
+    assert (row["lines"], row["proved"]) == ("2", ["Adds up"])
 
 
 def test_a_combined_match_is_accepted_as_it_is_proposed(bank, screen):
@@ -173,18 +174,18 @@ def test_lines_are_filtered_by_their_state(bank, screen):
     bank.paid_out(500)
     bank.take_in(statement([line(500), line(-30)]))
     bank.match()
-    everything = screen(part="lines").dataframe[0].value
+    everything = tables(screen(part="lines"))[0].value
     assert list(everything["amount"]) == ["-€0.30", "€5.00"]
-    assert list(screen(part="lines", view="matched").dataframe[0].value["amount"]) == ["€5.00"]
-    assert list(screen(part="lines", view="open").dataframe[0].value["amount"]) == ["-€0.30"]
+    assert list(tables(screen(part="lines", view="matched"))[0].value["amount"]) == ["€5.00"]
+    assert list(tables(screen(part="lines", view="open"))[0].value["amount"]) == ["-€0.30"]
     # An address that somebody typed by hand is no error.
-    assert len(screen(part="lines", before="then", account="x", line="y").dataframe) == 1
+    assert len(tables(screen(part="lines", before="then", account="x", line="y"))) == 1
 
 
 def test_a_payout_past_its_day_without_a_line_stands_there(bank, screen):
     late = bank.paid_out(500)
     bank.take_in(statement([line(1)]))
-    (row,) = screen().dataframe[0].value.to_dict("records")
+    (row,) = tables(screen())[0].value.to_dict("records")
     assert late in row["payout"]
     assert row["why"] == "No statement reaches that day"
 
@@ -203,7 +204,7 @@ def test_an_account_is_written_down_and_its_csv_read_by_its_profile(bank, screen
     test.text_area(key="account_new_profile").input(csv_profile.to_json(PROFILE))
     next(one for one in test.button if one.label == "Save").click().run()
     assert "The account is written down." in words(test)
-    (row,) = test.dataframe[0].value.to_dict("records")
+    (row,) = tables(test)[0].value.to_dict("records")
     assert (row["name"], row["csv"]) == ("Operating", "Column profile")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.screens.books import rules
 from tests.support.fixtures_access import audited, person
+from tests.support.kit_parts import tables
 from tests.support.translations import untranslated
 
 
@@ -31,8 +32,8 @@ def press(test, label):
 
 
 def row(test, name):
-    table = test.dataframe[0].value
-    return table[table["rule"].str.endswith(f" {name}")].iloc[0]
+    table = tables(test)[0].value
+    return table[table["rule"] == name].iloc[0]
 
 
 def test_a_rule_is_changed_and_taken_back(console, screen):

@@ -12,6 +12,7 @@ from dashboard.screens.refunds import bulk_form
 from tests.support.bulk_refunds import ask, states, work_off
 from tests.support.fixtures_access import email_of
 from tests.support.fixtures_refund_screens import texts
+from tests.support.kit_parts import tables
 from tests.support.refunds import at_stripe, caller, paid, requests
 
 REASON = "requested_by_customer"
@@ -33,7 +34,7 @@ def tried(test, **given):
 
 
 def frame(test, column):
-    return next(found.value for found in test.dataframe if column in found.value)
+    return next(found.value for found in tables(test) if column in found.value)
 
 
 def test_a_list_is_tried_asked_for_and_sent_by_the_worker(bulk_as, action_screens, lead):
@@ -158,5 +159,5 @@ def test_one_whose_asker_was_shut_out_says_why_it_stopped(
 
 def test_a_bulk_that_is_not_here_is_said_to_be_so(bulk_as, lead):
     test = bulk_as(lead, id="nothing")
-    assert not test.dataframe
+    assert not tables(test)
     assert not test.get("progress")

@@ -15,6 +15,7 @@ from dashboard.ui import columns
 from tests.support.checkout_screens import emulated, opened, texts
 from tests.support.fixtures_access import audited, person
 from tests.support.fixtures_actions import operations_kept
+from tests.support.kit_parts import tables
 from tests.support.translations import untranslated
 
 
@@ -111,7 +112,7 @@ def test_the_suite_is_asked_for_once_and_its_results_are_shown(page, console, mo
     scenario_runs.run_waiting(context, None)
     test.run()
     assert any("2 scenarios, 0 differ" in s.value.replace("\\", "") for s in test.success)
-    (table,) = [t.value for t in test.dataframe if "verdict" in t.value]
+    (table,) = [t.value for t in tables(test) if "verdict" in t.value]
     assert [list(v) for v in table["verdict"]] == [["ok"], ["ok"]]
     assert [row.outcome for row in audited(console, scenarios.KIND)] == ["asked", "succeeded"]
 

@@ -14,6 +14,7 @@ from core.db.tables import balance_transactions, breaks, period_sums
 from core.proof import periods
 from core.states import BreakState
 from tests.support.fixtures_access import audited, person
+from tests.support.kit_parts import tables
 
 LAST = clock.now().date().replace(day=1) - timedelta(days=1)
 MONTH = f"{LAST:%Y-%m}"
@@ -164,22 +165,22 @@ def test_a_closed_month_stands_as_closed_and_as_known_now(console, two, ready, s
     close(console)
     test = screen_as(two[0], "close", month=MONTH)
     assert not test.exception
-    (whole,) = test.dataframe[0].value.to_dict("records")
+    (whole,) = tables(test)[0].value.to_dict("records")
     assert (whole["closed"], whole["now"], whole["difference"]) == ("-$2.50", "-$2.50", "$0.00")
     assert "No row came late." in words(test)
 
     late_row(console)
     test = screen_as(two[0], "close", month=MONTH)
-    whole, fee = test.dataframe[0].value.to_dict("records")
+    whole, fee = tables(test)[0].value.to_dict("records")
     assert (whole["closed"], whole["now"], whole["difference"]) == ("-$2.50", "-$3.49", "-$0.99")
-    assert fee["late"] == 1
-    (row,) = test.dataframe[1].value.to_dict("records")
+    assert fee["late"] == "1"
+    (row,) = tables(test)[1].value.to_dict("records")
     assert (row["row"], row["difference"]) == ("txn_late", "-$0.99")
 
     rows = screen_as(two[0], "ledger", late=MONTH)
     assert not rows.exception
     assert [one.value for one in rows.metric][:1] == ["1"]
-    assert list(rows.dataframe[0].value["net"]) == ["-$0.99"]
+    assert list(tables(rows)[0].value["net"]) == ["-$0.99"]
 
 
 def test_late_rows_of_a_month_that_is_open_are_told_not_to_be(two, screen_as):

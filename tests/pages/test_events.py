@@ -14,6 +14,7 @@ from tests.support.fixtures_access import audited, give, person
 from tests.support.fixtures_actions import pay
 from tests.support.fixtures_logs import event
 from tests.support.fixtures_screens import HOSTILE
+from tests.support.kit_parts import tables
 
 
 @pytest.fixture
@@ -47,11 +48,11 @@ class Quiet:
 
 
 def rows(test):
-    return next(f.value for f in test.dataframe if "event" in f.value)
+    return next(f.value for f in tables(test) if "event" in f.value)
 
 
 def dead_id(test):
-    return rows(test)["event"][list(rows(test)["state"]).index(["dead"])].split()[-1]
+    return rows(test)["event"][list(rows(test)["state"]).index(["Dead"])]
 
 
 def words(test):
@@ -71,7 +72,7 @@ def test_segments_and_filters_rewrite_the_line(as_role):
     assert len(rows(test)) == 1
     test.get_by_key("s_state").set_value("applied").run()
     assert test.query_params["q"] == "type:charge.* state:applied"
-    assert not any("event" in f.value for f in test.dataframe)
+    assert not any("event" in f.value for f in tables(test))
     test.get_by_key("f_type").set_value(["payment_intent.*"]).run()
     assert len(rows(test)) == 3
 
@@ -110,9 +111,9 @@ def passed(console, as_role):
 
 def test_an_event_that_was_passed_over_says_why(as_role, passed):
     table = rows(as_role(q="state:skipped"))
-    assert dict(
-        zip((one.split()[-1] for one in table["event"]), table["because"], strict=True)
-    ) == {passed[reason]: said for reason, said in PASSED.items()}
+    assert dict(zip(table["event"], table["because"], strict=True)) == {
+        passed[reason]: said for reason, said in PASSED.items()
+    }
     for reason, said in PASSED.items():
         trace = words(as_role(event=passed[reason]))
         assert f"Passed over: {said}" in trace
@@ -121,7 +122,7 @@ def test_an_event_that_was_passed_over_says_why(as_role, passed):
 
 def test_events_are_found_by_why_they_were_passed_over(as_role, passed):
     test = as_role(q="because:connected_account")
-    assert [one.split()[-1] for one in rows(test)["event"]] == [passed["connected_account"]]
+    assert list(rows(test)["event"]) == [passed["connected_account"]]
     test.get_by_key("f_because").set_value(["no_key", "test_button"]).run()
     assert test.query_params["q"] == "because:no_key,test_button"
     assert len(rows(test)) == 2
@@ -156,7 +157,7 @@ def test_events_of_a_mode_without_a_key_are_told_and_shown(console, as_role):
     assert "Events of live mode that wait for a key: 1" in words(test)
     assert len(rows(test)) == 4
     test.button(key="keyless").click().run()
-    assert [one.split()[-1] for one in rows(test)["event"]] == [name]
+    assert list(rows(test)["event"]) == [name]
     assert "LIVE" in words(test)
     assert "there is no key for it" in words(test)
     assert "No key for its mode" in words(as_role(event=name, keyless="1"))
@@ -189,7 +190,7 @@ def test_a_trial_shows_field_now_and_then(as_role, context, backend):
     test = as_role(event=name)
     test.button(key="event_try").click().run()
     assert not test.exception
-    table = next(f.value for f in test.dataframe if "then" in f.value)
+    table = next(f.value for f in tables(test) if "then" in f.value)
     changes = dict(zip(table["field"], zip(table["now"], table["then"], strict=True), strict=True))
     assert changes["description"] == ("–", HOSTILE[:255])
     assert changes["confirmed"] == ("Yes", "No")

@@ -15,6 +15,7 @@ from core.risk.cases import follow_sources
 from core.risk.rules import DEFAULT
 from tests.support.fixtures_access import audited, person
 from tests.support.fraud_rows import a_case, kept, scored, warned
+from tests.support.kit_parts import tables
 
 HOSTILE = "**x** <script>alert(1)</script> [a](http://evil.example)"
 
@@ -59,7 +60,7 @@ def test_figures_stand_by_currency_and_are_not_summed(console, fraud):
     scored(console, currency="usd", amount_minor=1000)
     scored(console, currency="jpy", amount_minor=1000)
     scored(console, currency="jpy", level="low")
-    figures, flagged = (frame.value for frame in fraud().dataframe)
+    figures, flagged = (frame.value for frame in tables(fraud()))
     assert list(figures["currency"]) == ["JPY", "USD"]
     assert list(figures["scored"]) == ["2", "1"]
     assert list(figures["high"]) == ["50.00%", "100.00%"]
@@ -73,7 +74,7 @@ def test_a_case_shows_its_factors_and_what_a_refund_saves(console, fraud):
     follow_sources(console.engine)
     (row,) = kept(console, cases)
     test = fraud(tab="cases", case=row.id)
-    factors = next(f.value for f in test.dataframe if "points" in f.value)
+    factors = next(f.value for f in tables(test) if "points" in f.value)
     assert factors["values"][0] == "amount = $50.00 USD, large_amount = $0.01 USD"
     plain = texts(test).replace("\\", "")
     assert "its fee of $15.00 USD" in plain
@@ -166,7 +167,7 @@ def test_an_edited_set_is_tried_on_the_past_against_the_one_in_force(console, fr
     assert test.query_params["tab"] in ("backtest", ["backtest"])
     button(test, "Run backtest").click().run()
     assert not test.exception
-    sums = next(f.value for f in test.dataframe if "lost" in f.value)
+    sums = next(f.value for f in tables(test) if "lost" in f.value)
     assert list(sums["currency"]) == ["JPY", "USD"]
     assert list(sums["lost"]) == ["¥1,000", "$10.00"]
     assert list(sums["lost_before"]) == ["–", "–"]
@@ -191,14 +192,14 @@ def test_an_entry_is_put_on_a_list_and_a_bad_one_is_named(console, fraud):
     test.text_input(key="add_value").input("203.0.113.0/24")
     button(test, "Add").click().run()
     assert [row.value for row in kept(console, list_entries)] == ["203.0.113.0/24"]
-    assert list(test.dataframe[0].value["value"]) == ["203.0.113.0/24"]
+    assert list(tables(test)[0].value["value"]) == ["203.0.113.0/24"]
 
 
 def test_the_payment_shows_its_score_to_who_may_see_payments(console, screen_as):
     payment = scored(console)
     test = screen_as(person(console, "viewer"), "payment", id=payment)
     assert not test.exception
-    factors = next(f.value for f in test.dataframe if "points" in f.value)
+    factors = next(f.value for f in tables(test) if "points" in f.value)
     assert list(factors["rule"]) == ["large_payment"]
 
 

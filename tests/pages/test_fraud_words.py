@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.fixtures_access import person
+from tests.support.kit_parts import tables
 
 
 @pytest.fixture
@@ -24,5 +25,5 @@ def test_thresholds_say_of_which_currency_they_are(fraud):
 
 
 def test_levels_of_programmes_are_words(fraud):
-    levels = [frame.value["level"] for frame in fraud(tab="programmes").dataframe]
+    levels = [frame.value["level"] for frame in tables(fraud(tab="programmes"))]
     assert {"Non-compliant", "Excessive", "ECM", "HECM"} == {one for some in levels for one in some}

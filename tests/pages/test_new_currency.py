@@ -11,6 +11,7 @@ from core.db.engine import writing
 from core.db.tables import disputes, refunds, risk_assessments
 from tests.support import factories
 from tests.support.fixtures_access import person
+from tests.support.kit_parts import tables
 from tests.support.risk_samples import assessment
 
 #: Role, screen, its query, and the column of its tables that has amounts; or they head the page.
@@ -74,6 +75,6 @@ def test_a_new_currency_breaks_no_screen(
 ):
     test = screen_as(person(console, role), screen, **query)
     assert not test.exception
-    tables = [table.value for table in test.dataframe if column in table.value]
+    found = [table.value for table in tables(test) if column in table.value]
     shown = [title.value.replace("\\", "") for title in test.title]
-    assert "50.00 XYZ" in shown or any("50.00" in list(table[column]) for table in tables)
+    assert "50.00 XYZ" in shown or any("50.00" in list(table[column]) for table in found)

@@ -10,6 +10,7 @@ from core.db.engine import writing
 from core.db.tables import disputes
 from tests.support import factories, stream_rows
 from tests.support.fixtures_access import person
+from tests.support.kit_parts import click, tables
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
 
@@ -27,7 +28,7 @@ def overview(console, shop, screen_as):
 
 
 def compared(test):
-    return next(f.value for f in test.dataframe if "volume" in f.value)
+    return next(f.value for f in tables(test) if "volume" in f.value)
 
 
 def needs(test):
@@ -60,16 +61,14 @@ def test_what_waits_depends_on_who_looks(overview):
 
 def test_failures_lead_to_their_payment(overview, shop):
     test = overview("viewer")
-    failures = next(f.value for f in test.dataframe if "reason" in f.value)
-    assert [label.split()[-1] for label in failures["payment"]] == [shop["failed"]]
-    test.session_state["opened"] = shop["failed"]
-    test.run()
+    failures = next(table for table in tables(test) if "meaning" in table.columns)
+    assert failures.names == [shop["failed"]]
+    click(test, failures, "open", shop["failed"])
     assert test.query_params["id"] == shop["failed"]
 
 
 def test_a_failure_says_what_it_means(overview):
-    failures = next(f.value for f in overview("viewer").dataframe if "reason" in f.value)
-    assert list(failures["reason"]) == ["Insufficient funds"]
+    failures = next(f.value for f in tables(overview("viewer")) if "meaning" in f.value)
     assert list(failures["meaning"]) == ["Too little money on the card or account."]
 
 
@@ -108,4 +107,4 @@ def test_an_empty_account_is_not_a_wall_of_zeros(console, screen_as, nothing_cac
     test = screen_as(person(console, "viewer"))
     assert not test.exception
     assert not test.metric
-    assert not test.dataframe
+    assert not tables(test)

@@ -6,6 +6,7 @@ from core.db.engine import writing
 from tests.support import factories
 from tests.support.fixtures_access import person
 from tests.support.fixtures_screens import HOSTILE
+from tests.support.kit_parts import tables
 
 #: Elements that render markdown, by the name AppTest gives them.
 MARKDOWN = ("markdown", "caption", "title", "header", "subheader", "warning", "error", "info")
@@ -56,7 +57,7 @@ def test_captured_and_disputed_are_what_stripe_took_and_holds(payment, console):
     test = payment(made["stripe_id"])
     assert figures(test)["Captured, USD"] == "$60.00"
     assert figures(test)["Disputed, USD"] == "$25.00"
-    sums = next(frame.value for frame in test.dataframe if "what" in frame.value)
+    sums = next(frame.value for frame in tables(test) if "what" in frame.value)
     lines = dict(zip(sums["what"], sums["amount"], strict=True))
     # What is no revenue stands under the net, by its own name.
     assert list(lines)[-2:] == ["Net", "Transfer"]
@@ -115,7 +116,7 @@ def test_each_step_of_the_timeline_has_its_stripe_id(payment, shop):
 def test_refunds_stand_in_timeline_and_table(payment):
     test = payment("refunded")
     assert "re_1" in codes(test)
-    assert any("re_1" in set(table.value.get("id", ())) for table in test.dataframe)
+    assert any("re_1" in set(table.value.get("id", ())) for table in tables(test))
 
 
 def test_a_failed_payment_names_its_reason(payment):
@@ -142,7 +143,7 @@ def test_a_failed_payment_is_explained_in_the_language_of_the_viewer(payment):
 
 
 def test_each_attempt_has_its_meaning_beside_its_reason(payment):
-    attempts = next(f.value for f in payment("failed").dataframe if "meaning" in f.value)
+    attempts = next(f.value for f in tables(payment("failed")) if "meaning" in f.value)
     assert list(attempts["reason"]) == ["Insufficient funds"]
     assert list(attempts["meaning"]) == ["Too little money on the card or account."]
 
@@ -150,7 +151,7 @@ def test_each_attempt_has_its_meaning_beside_its_reason(payment):
 def test_what_succeeded_is_not_explained(payment):
     test = payment("dollars")
     assert "Why it failed" not in [header.value for header in test.header]
-    assert not any("meaning" in frame.value for frame in test.dataframe)
+    assert not any("meaning" in frame.value for frame in tables(test))
 
 
 @pytest.mark.parametrize("name", ["pi_nowhere", "", "live"])

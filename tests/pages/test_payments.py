@@ -5,6 +5,7 @@ import pytest
 from core.db.engine import writing
 from tests.support import factories
 from tests.support.fixtures_access import give, person
+from tests.support.kit_parts import click, tables
 
 
 @pytest.fixture
@@ -21,11 +22,11 @@ def payments(console, shop, screen_as):
 
 
 def rows(test):
-    return test.dataframe[0].value
+    return tables(test)[0].value
 
 
 def ids(test):
-    return [label.split()[-1] for label in rows(test)["payment"]]
+    return tables(test)[0].names
 
 
 def test_all_payments_of_this_mode_stand_there_newest_first(payments, shop):
@@ -70,7 +71,7 @@ def test_filters_write_terms_and_clear_them(payments, shop):
 def test_what_a_search_excludes_is_not_shown_as_asked_for(payments, shop):
     test = payments(q="-status:failed")
     assert test.get_by_key("s_status").value == ""
-    assert "failed" not in {row["state"][0] for _, row in rows(test).iterrows()}
+    assert "Failed" not in {row["state"][0] for _, row in rows(test).iterrows()}
 
 
 def test_a_filter_that_cannot_be_read_changes_nothing(payments):
@@ -85,12 +86,12 @@ def test_an_unknown_term_is_named_with_the_known_ones(payments):
     said = test.warning[-1].value.replace("\\", "")
     assert "colour" in said
     assert "currency" in said
-    assert not test.dataframe
+    assert not tables(test)
 
 
 def test_a_search_without_matches_says_so_and_leads_back(payments):
     test = payments(q="order:nothing")
-    assert not test.dataframe
+    assert not tables(test)
     next(b for b in test.button if b.label == "Show all payments").click().run()
     assert len(rows(test)) == 7
 
@@ -124,7 +125,7 @@ def test_an_amount_that_can_mean_two_things_is_refused_with_both(payments):
     test = payments(q="amount:1,234")
     said = test.warning[-1].value.replace("\\", "")
     assert "amount: 1,234 can be read in more than one way: write 1234 / 1.234 / =1,=234" in said
-    assert not test.dataframe
+    assert not tables(test)
 
 
 def test_an_address_of_stripes_dashboard_opens_its_payment(payments, shop):
@@ -136,7 +137,7 @@ def test_an_address_of_stripes_dashboard_opens_its_payment(payments, shop):
 
 def test_an_address_of_the_other_mode_says_so(payments, shop):
     test = payments(q=f"https://dashboard.stripe.com/payments/{shop['live']}")
-    assert not test.dataframe
+    assert not tables(test)
     assert any("The address is of live data" in one for one in captions(test))
 
 
@@ -154,7 +155,7 @@ def test_payments_are_filtered_by_how_their_dispute_stands(payments, shop):
 
 
 def columns_of(test):
-    return list(test.dataframe[0].proto.column_order)
+    return tables(test)[0].columns
 
 
 def test_the_list_says_what_was_captured_refunded_and_disputed(payments, shop, console):
@@ -165,16 +166,14 @@ def test_the_list_says_what_was_captured_refunded_and_disputed(payments, shop, c
             conn, amount_minor=5000, disputed=True, amount_disputed_minor=2500, currency="jpy"
         )["stripe_id"]
     table = rows(payments())
-    found = {
-        label.split()[-1]: row for label, row in zip(table["payment"], table.iloc, strict=True)
-    }
+    found = dict(zip(table["payment"], table.iloc, strict=True))
     assert found[part]["parts"] == "$60.00 captured"
     assert found[held]["parts"] == "¥2,500 disputed"
     assert found[shop["refunded"]]["parts"] == "$10.00 refunded"
     assert found[shop["dollars"]]["parts"] == found[shop["failed"]]["parts"] == ""
-    assert list(found[won]["state"]) == ["succeeded", "dispute_won"]
-    assert list(found[held]["state"]) == ["disputed", "dispute_open"]
-    assert list(found[shop["dollars"]]["state"]) == ["succeeded"]
+    assert list(found[won]["state"]) == ["Succeeded", "Dispute won"]
+    assert list(found[held]["state"]) == ["Disputed", "Dispute open"]
+    assert list(found[shop["dollars"]]["state"]) == ["Succeeded"]
     assert "parts" in columns_of(payments())
     assert "parts" not in columns_of(payments(q="currency:kwd"))
 
@@ -193,15 +192,14 @@ def test_a_charge_without_an_intent_is_opened_by_its_own_id(payments, shop, cons
         factories.paid(conn, stripe_id="ch_alone", latest_charge_id="ch_alone")
     test = payments(q="ch_alone")
     assert ids(test) == ["ch_alone"]
-    test.session_state["opened"] = "ch_alone"
-    test.run()
+    click(test, tables(test)[0], "open", "ch_alone")
     assert test.query_params["id"] == "ch_alone"
 
 
 def test_an_empty_account_says_when_payments_come(console, screen_as, nothing_cached):
     test = screen_as(person(console, "viewer"), "payments")
     assert not test.exception
-    assert not test.dataframe
+    assert not tables(test)
     assert any("within seconds" in caption.value for caption in test.caption)
     assert any("sync --since 90d" in caption.value for caption in test.caption)
 
@@ -224,8 +222,9 @@ def test_pages_turn_both_ways_with_their_place_in_the_url(console, screen_as, no
 
 def test_opening_a_row_goes_to_its_payment_and_remembers_the_search(payments, shop):
     test = payments(q="status:failed")
-    test.session_state["opened"] = shop["failed"]
-    test.run()
+    (row,) = tables(test)[0].rows
+    assert row["href"] == f"/payment?id={shop['failed']}&back=status%3Afailed"
+    click(test, tables(test)[0], "open", shop["failed"])
     assert test.query_params["id"] == shop["failed"]
     assert test.query_params["back"] == "status:failed"
 
@@ -246,7 +245,7 @@ def test_a_right_taken_away_empties_the_screen_that_was_cached(console, shop, sc
     assert len(rows(test)) == 7
     give(console, user)
     test.run()
-    assert not test.dataframe
+    assert not tables(test)
 
 
 def test_a_hostile_name_stays_in_a_cell(payments):

@@ -15,6 +15,7 @@ from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges
 from tests.support.fixtures_access import audited, person
 from tests.support.fixtures_proof import difference
+from tests.support.kit_parts import tables
 from tests.support.report_files import written
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
@@ -103,7 +104,7 @@ def test_each_witness_has_its_figure_and_its_difference_zero_printed(proof):
 
 
 def test_the_bridge_adds_up_in_the_table_under_it(proof):
-    table = proof().dataframe[0].value
+    table = tables(proof())[0].value
     assert list(table["net"]) == ["$0.90", "$29.10", "$30.00"]
     assert list(table["what"]) == ["Opening", "Charge", "Closing"]
     assert table["fee"].iloc[1] == "-$0.90"
@@ -126,7 +127,7 @@ def test_each_rule_says_how_it_stands(console, proof):
 def test_the_queue_shows_both_sides_and_the_cause_in_words(console, proof):
     number = difference(console, due_at=clock.now() - timedelta(days=3))
     test = proof()
-    row = test.dataframe[-1].value.iloc[0]
+    row = tables(test)[-1].value.iloc[0]
     assert row["number"].endswith(f"#{number}")
     assert (row["kind"], row["ours"], row["theirs"], row["difference"]) == (
         "Amount differs",
@@ -143,7 +144,7 @@ def test_filters_stand_in_the_address(console, proof):
     difference(console, currency="jpy")
     difference(console)
     test = proof(view="all", of="jpy")
-    assert list(test.dataframe[-1].value["currency"]) == ["JPY"]
+    assert list(tables(test)[-1].value["currency"]) == ["JPY"]
     assert "No difference here" in badges(proof(view="closed"))
 
 
@@ -216,7 +217,7 @@ def test_it_speaks_chinese(console, proof):
     test = proof()
     test.selectbox(key="language").set_value("zh-CN").run()
     assert test.title[0].value == "核对"
-    assert test.dataframe[-1].value.iloc[0]["kind"] == "金额不同"
+    assert tables(test)[-1].value.iloc[0]["kind"] == "金额不同"
     assert "Stripe 清单" in said(test)
 
 

@@ -10,6 +10,7 @@ from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import form as refund_form
 from tests.support.fixtures_access import audited
 from tests.support.fixtures_refund_screens import texts
+from tests.support.kit_parts import tables
 from tests.support.refunds import at_stripe, caller, charged, paid, part, requests, whole
 
 
@@ -36,7 +37,7 @@ def fill(test, amount=None, reason="requested_by_customer"):
 
 
 def figures(test):
-    table = next(frame.value for frame in test.dataframe if "what" in frame.value)
+    table = next(frame.value for frame in tables(test) if "what" in frame.value)
     return dict(zip(table["what"], table["amount"], strict=True))
 
 
@@ -107,8 +108,8 @@ def test_what_stripe_has_not_answered_is_being_resolved_and_never_failed(
     said = texts(test)
     assert any("being resolved; nothing is sent twice" in one for one in said)
     assert not test.error
-    state = next(f.value for f in test.dataframe if "state" in f.value)["state"]
-    assert [list(cell) for cell in state] == [["unknown"]]
+    state = next(f.value for f in tables(test) if "state" in f.value)["state"]
+    assert [list(cell) for cell in state] == [["Unknown, being resolved"]]
 
 
 def test_risk_is_offered_fraud_alone(form, action_screens, console):

@@ -11,6 +11,7 @@ from dashboard import i18n
 from dashboard.ui import columns
 from tests.support import factories, stream_rows
 from tests.support.fixtures_access import person
+from tests.support.kit_parts import tables
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
 
@@ -49,7 +50,7 @@ def test_thirty_days_by_day_come_first(revenue):
         "Net": "$2,910",
         "Effective fee": "3.00%",
     }
-    assert len(test.dataframe[0].value) == 30
+    assert len(tables(test)[0].value) == 30
 
 
 def test_figures_say_at_what_time_they_were_so(revenue):
@@ -67,7 +68,7 @@ def test_each_figure_is_compared_with_the_period_before(revenue):
 def test_period_and_step_come_from_the_url_and_go_there(revenue):
     test = revenue(period="7d", by="week")
     assert figures(test)["Gross"] == "$700.00"
-    assert len(test.dataframe[0].value) in (1, 2)
+    assert len(tables(test)[0].value) in (1, 2)
     test.get_by_key("choice_period").set_value("90d").run()
     assert test.query_params["period"] == "90d"
     assert figures(test)["Gross"] == "$4,500"
@@ -86,9 +87,9 @@ def test_a_currency_is_a_tab_in_the_url(revenue):
 
 
 def test_tables_show_method_and_country_with_their_share(revenue):
-    tables = [frame.value for frame in revenue().dataframe]
-    method = next(t for t in tables if "share" in t and t["key"].iloc[0] == "Card")
-    country = next(t for t in tables if "share" in t and t["key"].iloc[0] == "United States")
+    found = [frame.value for frame in tables(revenue())]
+    method = next(t for t in found if "share" in t and t["key"].iloc[0] == "Card")
+    country = next(t for t in found if "share" in t and t["key"].iloc[0] == "United States")
     assert method["share"].iloc[0] == country["share"].iloc[0] == 100
     assert method["gross"].iloc[0] == "$3,000.00"
 
@@ -116,7 +117,7 @@ def moved(revenue, console):
 
 def bridge(test):
     """The table of other movements: amount by what is named."""
-    table = next(frame.value for frame in test.dataframe if "movement" in frame.value)
+    table = next(frame.value for frame in tables(test) if "movement" in frame.value)
     return dict(zip(table["movement"], table["amount"], strict=True))
 
 
@@ -149,7 +150,7 @@ def test_fees_and_costs_are_told_apart_and_add_up(moved, console):
         row = factories.ledger_row(sale, created_at=clock.now(), fee_minor=310)
         factories.add_ledger(conn, [row])
         factories.add_fees(conn, row, {"stripe_fee": 250, "tax": 40, "withheld_tax": 20})
-    table = next(frame.value for frame in moved().dataframe if "of_gross" in frame.value)
+    table = next(frame.value for frame in tables(moved()) if "of_gross" in frame.value)
     assert dict(zip(table["part"], table["amount"], strict=True)) == {
         "Not itemized": "-$93.00",
         "Stripe fee": "-$2.50",
@@ -171,7 +172,7 @@ def test_very_large_amounts_keep_their_digits_on_the_screen(revenue, console):
             factories.add_ledger(conn, [row])
     test = revenue(currency="IDR")
     assert figures(test)["Gross"] == "90.07T"
-    assert test.dataframe[0].value["gross"].iloc[0] == "90,071,992,547,409.93"
+    assert tables(test)[0].value["gross"].iloc[0] == "90,071,992,547,409.93"
     assert bridge(test)["Payout"] == "-90,071,992,547,409.93"
     spec = str(test.get("plotly_chart")[0].proto)
     assert "90071992547409.93" in spec
@@ -186,7 +187,7 @@ def test_a_category_that_nobody_mapped_is_named_and_asks_to_be(moved):
 
 def test_what_never_happens_has_no_figure_and_no_column(revenue):
     test = revenue()
-    shown = set(test.dataframe[0].value.columns)
+    shown = set(tables(test)[0].value.columns)
     assert shown == {"key", "gross", "refund", "dispute", "fee", "net", "rate", "count"}
     assert bridge(test) == {"Net": "$2,910.00", "Change of the balance": "$2,910.00"}
     assert not test.warning
@@ -221,7 +222,7 @@ def test_without_a_ledger_it_says_where_revenue_comes_from(console, nothing_cach
 def test_countries_have_chinese_names_in_chinese(console, revenue):
     test = revenue()
     test.selectbox(key="language").set_value("zh-CN").run()
-    assert any("美国" in set(frame.value["key"]) for frame in test.dataframe)
+    assert any("美国" in set(frame.value["key"]) for frame in tables(test))
 
 
 @pytest.mark.parametrize(

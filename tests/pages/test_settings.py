@@ -14,6 +14,7 @@ from core.emulator.server import start_emulator
 from core.encryption import new_key
 from core.reads.admin import settings as reads
 from tests.support.fixtures_access import audited, email_of, make_console, person
+from tests.support.kit_parts import tables
 
 KEY = new_key()
 
@@ -63,7 +64,7 @@ def in_force(console):
 
 def test_a_limit_is_changed_and_stands_in_the_history(console, settings):
     test = settings("limits", role="support_lead")
-    assert "USD, each" in test.dataframe[0].value.columns
+    assert "USD, each" in tables(test)[0].value.columns
     test.text_input(key="limit_support_lead_usd_per_refund").input("2,000.00")
     test.text_input(key="limits_why_support_lead").input("the season")
     press(test, "Save the limits")

@@ -107,7 +107,7 @@ def _scored(visitor: stacks.Visitor) -> None:
 
     def flagged() -> bool:
         page = visitor.open("/fraud")
-        return bool(page.locator("[data-testid=stDataFrame]").count() > 1)
+        return bool(page.locator(stacks.TABLE).count() > 0)
 
     wait_until(flagged, seconds=300)
 
@@ -127,9 +127,8 @@ def _decline(visitor: stacks.Visitor) -> None:
 
 def _open_newest(visitor: stacks.Visitor) -> None:
     """The newest event in its drawer, with what applying it again would change."""
-    # The table for screen readers comes a frame after the drawn one.
-    visitor.page.wait_for_function("document.querySelector('[data-testid=stDataFrame] td')")
-    event_id = visitor.cells()[0][-1].split()[-1]
+    visitor.page.wait_for_selector(stacks.TABLE)
+    event_id = visitor.cells()[0][-1]
     visitor.open(f"/events?event={event_id}")
     visitor.page.get_by_role("button", name="What would change?").click()
     visitor.page.get_by_text("On trial").wait_for()

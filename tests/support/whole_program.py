@@ -21,6 +21,8 @@ from tests.support.receivers import free_port, wait_until
 ROOT = Path(__file__).parents[2]
 #: Milliseconds after which a browser gives up. No claim: a machine that is busy takes its time.
 LONG = 90_000
+#: A table of ours. Locators look into its shadow root, `document.querySelector` does not.
+TABLE = "table:has(td[data-column])"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -118,12 +120,17 @@ class Visitor:
         self.page.wait_for_function(_IS_DRAWN, polling=50)
 
     def cells(self) -> list[list[str]]:
-        """The first table's cells, from the table that screen readers get."""
-        return self.page.evaluate(
-            "[...document.querySelector('[data-testid=stDataFrame]').querySelectorAll('tr')]"
-            ".map(r => [...r.querySelectorAll('td')].map(c => c.textContent))"
-            ".filter(r => r.length)"
-        )
+        """The first table's cells, row by row."""
+        rows = self.page.locator(TABLE).first.locator("tbody tr").all()
+        return [row.locator("td").all_text_contents() for row in rows]
+
+
+def row(page: Any, *texts: str) -> Any:
+    """The first row of our tables that has all of these in it."""
+    found = page.locator(f"{TABLE} tbody tr")
+    for text in texts:
+        found = found.filter(has_text=text)
+    return found.first
 
 
 @contextmanager

@@ -12,25 +12,23 @@ from dashboard.ui import status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, number, text
 
 ALERTS: dict[str, Column[Alert]] = {
-    "kind": text(N_("What"), lambda one: labels.kind(one.kind), width=210),
-    "found": text(N_("Found"), labels.found, width=360),
+    "kind": text(N_("What"), lambda one: labels.kind(one.kind), cut=20),
+    "found": text(N_("Found"), labels.found, cut=34),
     "since": moment(N_("Since"), lambda one: one.first_seen_at, seconds=False),
     "until": moment(N_("Until"), lambda one: one.closed_at, seconds=False),
-    "by": text(N_("Acknowledged by"), lambda one: one.acknowledged_by or "", width=180),
+    "by": text(N_("Acknowledged by"), lambda one: one.acknowledged_by or "", cut=17),
 }
 DELIVERIES: dict[str, Column[Delivery]] = {
     "when": moment(N_("When"), lambda one: one.tried_at or one.created_at),
-    "channel": text(N_("Channel"), lambda one: one.channel, width=160),
+    "channel": text(N_("Channel"), lambda one: one.channel),
     "kind": text(
         N_("What"),
         lambda one: labels.kind(one.kind) if one.kind else _("Test message"),
-        width=210,
+        cut=20,
     ),
-    "state": chips(
-        N_("State"), lambda one: status_badges.cell(one.state), labels.DELIVERIES, width=120
-    ),
-    "attempts": number(N_("Tries"), lambda one: one.attempts, width=70),
-    "why": text(N_("Why"), lambda one: labels.error(one.error), width=320),
+    "state": chips(N_("State"), lambda one: status_badges.cell(one.state), labels.DELIVERIES),
+    "attempts": number(N_("Tries"), lambda one: one.attempts),
+    "why": text(N_("Why"), lambda one: labels.error(one.error), cut=30),
 }
 ALERT_TABLE = DataTable(
     "alerts_over",

@@ -18,6 +18,7 @@ from dashboard.screens.alerts import labels
 from dashboard.screens.alerts.messages import FLASH
 from dashboard.ui import drawer, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, opener, text
+from dashboard.ui.kit import links
 
 
 def _state(one: Rule) -> str:
@@ -32,20 +33,17 @@ def _name(one: Rule) -> str:
 
 
 COLUMNS: dict[str, Column[Rule]] = {
-    "rule": opener(N_("Rule"), _name, width=260),
-    "state": chips(
-        N_("State"), lambda one: status_badges.cell(_state(one)), labels.RULES, width=100
-    ),
+    "rule": opener(N_("Rule"), lambda one: str(one.rule_id), shown=_name),
+    "state": chips(N_("State"), lambda one: status_badges.cell(_state(one)), labels.RULES),
     "muted": moment(N_("Muted until"), lambda one: one.muted_until, seconds=False),
     "parameters": text(
-        N_("Looked at"), lambda one: labels.parameters(one.kind, one.parameters), width=560
+        N_("Looked at"), lambda one: labels.parameters(one.kind, one.parameters), cut=53
     ),
 }
 TABLE = DataTable(
     "alert_rules",
     N_("Rules of alerts"),
     COLUMNS,
-    most=20,
     placeholder="",
     empty=Empty(N_("Nothing is watched"), N_("The worker makes a rule of each kind at its start.")),
 )
@@ -67,12 +65,10 @@ def draw() -> None:
 
 
 def _table(found: Sequence[Rule]) -> None:
-    ids = {_name(one): str(one.rule_id) for one in found}
+    def opened(rule_id: str) -> None:
+        st.query_params["rule"] = rule_id
 
-    def opened(name: str) -> None:
-        st.query_params["rule"] = ids[name]
-
-    TABLE.draw(TABLE.frame(found), opened)
+    TABLE.draw(TABLE.frame(found), opened, target=links.here("rule"))
 
 
 def _body(one: Rule) -> None:

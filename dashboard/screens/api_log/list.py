@@ -112,15 +112,15 @@ def counted(rows: int) -> str:
 
 
 COLUMNS: dict[str, Column[CallRow]] = {
-    "status": chips(N_("Status"), lambda row: [status(row)], kinds, width=76),
-    "method": text(N_("HTTP method"), lambda row: row.method, width=100),
-    "path": text(N_("Path"), lambda row: row.path, width=330),
-    "duration": money(N_("Duration"), lambda row: duration(row.duration_us), width=80),
-    "error": text(N_("Error"), lambda row: row.error or "", width=104, optional=True),
-    "attempt": number(N_("Try"), lambda row: row.attempt, width=48),
+    "status": chips(N_("Status"), lambda row: [status(row)], kinds),
+    "method": text(N_("HTTP method"), lambda row: row.method),
+    "path": text(N_("Path"), lambda row: row.path, cut=31),
+    "duration": money(N_("Duration"), lambda row: duration(row.duration_us)),
+    "error": text(N_("Error"), lambda row: row.error or "", optional=True),
+    "attempt": number(N_("Try"), lambda row: row.attempt),
     "time": moment(N_("Time"), lambda row: row.started_at),
-    "request": text(N_("Request id"), lambda row: row.request_id or "", width=146),
-    "call": opener(N_("Call"), lambda row: str(row.seq), width=84),
+    "request": text(N_("Request id"), lambda row: row.request_id or ""),
+    "call": opener(N_("Call"), lambda row: str(row.seq)),
 }
 LIST = LogList(
     right=USE_DEVELOPER_TOOLS,

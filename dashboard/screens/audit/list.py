@@ -62,18 +62,17 @@ def counted(rows: int) -> str:
 
 
 COLUMNS: dict[str, Column[AuditRow]] = {
-    "row": opener(N_("Row"), lambda row: str(row.seq), width=84),
-    "what": text(N_("What was done"), lambda row: audit_labels.action(row.action), width=176),
+    "row": opener(N_("Row"), lambda row: str(row.seq)),
+    "what": text(N_("What was done"), lambda row: audit_labels.action(row.action), cut=17),
     "outcome": chips(
         N_("Outcome"),
         lambda row: status_badges.cell(row.outcome),
         audit_labels.outcomes,
-        width=130,
     ),
-    "who": text(N_("Who"), who, width=190),
+    "who": text(N_("Who"), who, cut=18),
     "at": moment(N_("Time"), lambda row: row.at),
-    "target": text(N_("Upon what"), lambda row: row.target_name or row.target, width=200),
-    "action": text(N_("Action"), lambda row: row.action, width=140),
+    "target": text(N_("Upon what"), lambda row: row.target_name or row.target, cut=19),
+    "action": text(N_("Action"), lambda row: row.action),
 }
 LIST = LogList(
     right=ADMINISTER,

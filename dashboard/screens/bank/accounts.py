@@ -14,23 +14,24 @@ from dashboard.screens.bank import labels
 from dashboard.screens.bank.messages import FLASH
 from dashboard.ui import viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, currency, number, opener, text
+from dashboard.ui.kit import links
 
 #: The parameter of the URL that names the account whose form is open.
 OPENS = "edit"
 COLUMNS: dict[str, Column[BankAccountRow]] = {
-    "number": opener(N_("No."), lambda one: f"#{one.account_id}", width=84),
-    "name": text(N_("Name"), lambda one: one.name, width=200),
-    "account": text(N_("Account"), lambda one: one.account, width=230),
+    "number": opener(
+        N_("No."), lambda one: str(one.account_id), shown=lambda one: f"#{one.account_id}"
+    ),
+    "name": text(N_("Name"), lambda one: one.name, cut=19),
+    "account": text(N_("Account"), lambda one: one.account, cut=22),
     "currency": currency(lambda one: one.currency),
-    "until": text(N_("Statements until"), lambda one: labels.day(one.covered_until), width=140),
-    "statements": number(N_("Statements"), lambda one: one.statements, width=104),
-    "lines": number(N_("Lines"), lambda one: one.lines, width=84),
+    "until": text(N_("Statements until"), lambda one: labels.day(one.covered_until)),
+    "statements": number(N_("Statements"), lambda one: one.statements),
+    "lines": number(N_("Lines"), lambda one: one.lines),
     "payers": text(
-        N_("Stripe's name at this bank"), lambda one: ", ".join(one.payer_names), width=210
+        N_("Stripe's name at this bank"), lambda one: ", ".join(one.payer_names), cut=20
     ),
-    "csv": text(
-        N_("CSV"), lambda one: _("Column profile") if one.has_csv_profile else "", width=130
-    ),
+    "csv": text(N_("CSV"), lambda one: _("Column profile") if one.has_csv_profile else ""),
 }
 TABLE = DataTable(
     "bank_accounts",
@@ -47,8 +48,8 @@ TABLE = DataTable(
 
 def draw(known: Sequence[BankAccountRow]) -> None:
     """The accounts, and the form of the one that was clicked, else of a new one."""
-    TABLE.draw(TABLE.frame(known), _open)
     asked = st.query_params.get(OPENS)
+    TABLE.draw(TABLE.frame(known), _open, target=links.here(OPENS), chosen=asked)
     one = next((one for one in known if str(one.account_id) == asked), None)
     with st.container(border=True):
         widgets.card_title(labels.account(one) if one else _("Add an account"))
@@ -56,7 +57,7 @@ def draw(known: Sequence[BankAccountRow]) -> None:
 
 
 def _open(name: str) -> None:
-    st.query_params[OPENS] = name.removeprefix("#")
+    st.query_params[OPENS] = name
 
 
 def _form(one: BankAccountRow | None) -> None:

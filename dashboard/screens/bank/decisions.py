@@ -20,18 +20,17 @@ from dashboard.screens.bank import labels
 from dashboard.screens.bank.messages import FLASH
 from dashboard.ui import columns, navigation, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, currency, money, opener, text
+from dashboard.ui.kit import links
 from dashboard.ui.widgets import safe_text
 
 #: More are told of by their number: what is decided makes room.
 MOST = 20
 MISSING: dict[str, Column[MissingPayout]] = {
-    "amount": money(
-        N_("Amount"), lambda one: columns.money(one.amount_minor, one.currency), width=110
-    ),
+    "amount": money(N_("Amount"), lambda one: columns.money(one.amount_minor, one.currency)),
     "currency": currency(lambda one: one.currency),
-    "payout": opener(N_("Payout"), lambda one: one.payout_id, width=236),
-    "expected": text(N_("Arrives"), lambda one: i18n.day(one.arrives_on), width=110),
-    "due": text(N_("Due"), lambda one: i18n.day(one.due_on), width=110),
+    "payout": opener(N_("Payout"), lambda one: one.payout_id),
+    "expected": text(N_("Arrives"), lambda one: i18n.day(one.arrives_on)),
+    "due": text(N_("Due"), lambda one: i18n.day(one.due_on)),
     "why": text(
         N_("Why"),
         lambda one: (
@@ -39,7 +38,7 @@ MISSING: dict[str, Column[MissingPayout]] = {
             if one.is_covered
             else _("No statement reaches that day")
         ),
-        width=260,
+        cut=25,
     ),
 }
 MISSING_TABLE = DataTable("bank_missing", N_("Payouts that the bank does not show"), MISSING)
@@ -64,7 +63,8 @@ def draw() -> None:
     if missing:
         with st.container(border=True):
             widgets.card_title(_("Payouts that the bank does not show"))
-            MISSING_TABLE.draw(MISSING_TABLE.frame(missing), _remember)
+            target = links.screen("payout") if _may_see_payouts() else None
+            MISSING_TABLE.draw(MISSING_TABLE.frame(missing), _remember, target=target)
     if (payout_id := st.session_state.pop("bank_payout_opened", None)) and _may_see_payouts():
         viewer.go("payout", id=payout_id)
 

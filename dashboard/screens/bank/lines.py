@@ -15,6 +15,7 @@ from dashboard.i18n import N_, _
 from dashboard.screens.bank import labels
 from dashboard.ui import columns, file_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, currency, money, opener, text
+from dashboard.ui.kit import links
 
 PAGE = 50
 #: The parameter of the URL that names the open line.
@@ -22,27 +23,22 @@ OPENS = "line"
 VIEWS = {"all": N_("All"), OPEN: N_("Without a payout"), MATCHED: N_("Matched")}
 
 COLUMNS: dict[str, Column[LineRow]] = {
-    "number": opener(N_("No."), lambda row: f"#{row.line_id}", width=84),
-    "booked": text(N_("Booked"), lambda row: i18n.day(row.booked_on), width=108),
-    "amount": money(
-        N_("Amount"), lambda row: columns.money(row.amount_minor, row.currency), width=110
-    ),
+    "number": opener(N_("No."), lambda row: str(row.line_id), shown=lambda row: f"#{row.line_id}"),
+    "booked": text(N_("Booked"), lambda row: i18n.day(row.booked_on)),
+    "amount": money(N_("Amount"), lambda row: columns.money(row.amount_minor, row.currency)),
     "currency": currency(lambda row: row.currency),
-    "state": chips(
-        N_("State"), lambda row: status_badges.cell(row.state), labels.STATES, width=130
-    ),
+    "state": chips(N_("State"), lambda row: status_badges.cell(row.state), labels.STATES),
     "payouts": text(
-        N_("Payout"), lambda row: ", ".join(one.payout_id for one in row.matches), width=230
+        N_("Payout"), lambda row: ", ".join(one.payout_id for one in row.matches), cut=22
     ),
-    "name": text(N_("Name"), lambda row: row.name, width=150, optional=True),
-    "text": text(N_("Text"), lambda row: row.text, width=240),
-    "account": text(N_("Account"), lambda row: row.account_name or row.account, width=200),
+    "name": text(N_("Name"), lambda row: row.name, optional=True),
+    "text": text(N_("Text"), lambda row: row.text, cut=23),
+    "account": text(N_("Account"), lambda row: row.account_name or row.account, cut=19),
 }
 TABLE = DataTable(
     "bank_lines",
     N_("Bank lines"),
     COLUMNS,
-    most=25,
     placeholder="",
     empty=Empty(N_("No line here"), N_("Choose another state, or take a filter out.")),
 )
@@ -67,16 +63,16 @@ def draw(known: Sequence[BankAccountRow]) -> None:
         limit=PAGE + 1,
     )
     one_account = ("account",) if len(known) < 2 else ()
-    TABLE.draw(TABLE.frame(found[:PAGE]), _open, hidden=one_account)
+    TABLE.draw(TABLE.frame(found[:PAGE]), _open, target=links.here(OPENS), hidden=one_account)
     _pager(found)
-    links = st.container(horizontal=True, horizontal_alignment="right")
+    below = st.container(horizontal=True, horizontal_alignment="right")
     asked = {"state": state, "account": account if account in names else None}
     given = {key: value for key, value in asked.items() if value}
-    file_links.mode_links(links, "bank_lines", livemode, **given)
+    file_links.mode_links(below, "bank_lines", livemode, **given)
 
 
 def _open(name: str) -> None:
-    st.query_params[OPENS] = name.removeprefix("#")
+    st.query_params[OPENS] = name
 
 
 def place(written: str | None) -> tuple[date, int] | None:

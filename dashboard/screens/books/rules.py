@@ -11,6 +11,7 @@ from dashboard.i18n import N_, _
 from dashboard.ui import status_badges, stripe_labels, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, opener, text
 from dashboard.ui.flash import ErrorTable, ErrorText, Flash
+from dashboard.ui.kit import links
 from dashboard.ui.status_badges import Kind
 
 #: What a rule is about, by the word of `core.books.accounts`.
@@ -47,23 +48,20 @@ def _name(one: RuleInForce) -> str:
 
 
 COLUMNS: dict[str, Column[RuleInForce]] = {
-    "rule": opener(N_("Rule"), _name, width=330),
-    "words": text(N_("What"), lambda one: stripe_labels.words(one.name), width=220),
-    "account": text(N_("Account"), lambda one: one.account, width=330),
+    "rule": opener(N_("Rule"), _name),
+    "words": text(N_("What"), lambda one: stripe_labels.words(one.name), cut=20),
+    "account": text(N_("Account"), lambda one: one.account, cut=28),
     "origin": chips(
         N_("State"),
         lambda one: status_badges.cell("own" if one.is_own else "usual"),
         ORIGIN,
-        width=100,
     ),
-    "usual": text(N_("Usually"), lambda one: one.usual if one.is_own else "", width=280),
+    "usual": text(N_("Usually"), lambda one: one.usual if one.is_own else "", cut=24),
 }
 TABLE = DataTable(
     "journal_rules",
     N_("Rules of the journal"),
     COLUMNS,
-    # The form below them stands in sight.
-    most=10,
     placeholder="–",
     empty=Empty(N_("No rule of this kind"), N_("The form below makes one.")),
 )
@@ -74,7 +72,7 @@ def draw() -> None:
     kind = widgets.url_choice(_("Kind"), "kind", SUBJECTS, default="category")
     found = [one for one in viewer.act(actions.listed) if one.subject == kind]
     hidden = ("words",) if kind in PROGRAMS else ()
-    TABLE.draw(TABLE.frame(found), _open, hidden=hidden)
+    TABLE.draw(TABLE.frame(found), _open, target=links.here(OPENS), hidden=hidden)
     asked = st.query_params.get(OPENS)
     one = next((one for one in found if _name(one) == asked), None)
     with st.container(border=True):

@@ -43,31 +43,25 @@ FIGURES: dict[str, Column[Line]] = {
     "what": text(
         N_("What"),
         lambda line: stripe_labels.words(line.category) if line.category else _("All of it"),
-        width=170,
+        cut=16,
     ),
-    "closed": money(N_("As closed"), lambda line: _amount(line.closed_minor, line), width=120),
-    "now": money(N_("As known now"), lambda line: _amount(line.now_minor, line), width=120),
+    "closed": money(N_("As closed"), lambda line: _amount(line.closed_minor, line)),
+    "now": money(N_("As known now"), lambda line: _amount(line.now_minor, line)),
     "difference": money(
-        N_("Difference"), lambda line: _amount(line.now_minor - line.closed_minor, line), width=110
+        N_("Difference"), lambda line: _amount(line.now_minor - line.closed_minor, line)
     ),
-    "late": number(N_("Late rows"), lambda line: line.late, width=90),
+    "late": number(N_("Late rows"), lambda line: line.late),
 }
 ROWS: dict[str, Column[LedgerRow]] = {
-    "row": text(N_("Ledger row"), lambda row: row.stripe_id, width=230),
-    "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category), width=130),
-    "closed": money(N_("As closed"), lambda row: columns.money(0, row.currency), width=100),
-    "now": money(
-        N_("As known now"), lambda row: columns.money(row.net_minor, row.currency), width=110
-    ),
-    "difference": money(
-        N_("Difference"), lambda row: columns.money(row.net_minor, row.currency), width=100
-    ),
+    "row": text(N_("Ledger row"), lambda row: row.stripe_id, cut=22),
+    "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category)),
+    "closed": money(N_("As closed"), lambda row: columns.money(0, row.currency)),
+    "now": money(N_("As known now"), lambda row: columns.money(row.net_minor, row.currency)),
+    "difference": money(N_("Difference"), lambda row: columns.money(row.net_minor, row.currency)),
     "currency": currency(lambda row: row.currency),
-    "happened": text(N_("Happened"), lambda row: i18n.day(row.business_day), width=110),
-    "counts": text(
-        N_("Counts on"), lambda row: i18n.day(row.booked_day) if row.booked_day else "", width=110
-    ),
-    "object": text(N_("Object"), lambda row: row.source_id or "", width=220),
+    "happened": text(N_("Happened"), lambda row: i18n.day(row.business_day)),
+    "counts": text(N_("Counts on"), lambda row: i18n.day(row.booked_day) if row.booked_day else ""),
+    "object": text(N_("Object"), lambda row: row.source_id or "", cut=21),
 }
 
 

@@ -25,6 +25,7 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.kit import links
 
 VIEWS = {
     "open": N_("To answer"),
@@ -95,7 +96,13 @@ def table(
     order += ["dispute"] if mixed and waiting else ["due" if waiting else "created", "dispute"]
     empty = NOTHING_TO_ANSWER if view == "open" else NONE_HERE
     found = DataTable("disputes", N_("Disputes"), _columns(now), placeholder="", empty=empty)
-    found.draw(found.frame(rows), on_open, caption=caption, order=order)
+    found.draw(
+        found.frame(rows),
+        on_open,
+        target=links.screen("dispute", view=view),
+        caption=caption,
+        order=order,
+    )
 
 
 def _columns(now: datetime) -> dict[str, Column[DisputeRow]]:
@@ -103,26 +110,24 @@ def _columns(now: datetime) -> dict[str, Column[DisputeRow]]:
         return row.due_by if dispute_labels.waits(row.status) else None
 
     return {
-        "left": text(N_("Left"), lambda row: dispute_labels.left(due(row), now), width=96),
+        "left": text(N_("Left"), lambda row: dispute_labels.left(due(row), now)),
         "clock": chips(
             N_("Clock"),
             lambda row: status_badges.cell(dispute_labels.clock(due(row), now)),
             dispute_labels.CLOCK,
-            width=84,
         ),
-        "amount": money(N_("Amount"), lambda row: show(row.amount), width=100),
+        "amount": money(N_("Amount"), lambda row: show(row.amount)),
         "currency": currency(lambda row: row.amount.currency),
         "state": chips(
             N_("Status"),
             lambda row: status_badges.cell(row.status),
             status_badges.DISPUTE,
-            width=146,
         ),
-        "reason": text(N_("Reason"), lambda row: stripe_labels.words(row.reason), width=150),
-        "customer": text(N_("Customer"), lambda row: row.customer or "", width=190),
+        "reason": text(N_("Reason"), lambda row: stripe_labels.words(row.reason)),
+        "customer": text(N_("Customer"), lambda row: row.customer or "", cut=18),
         "due": moment(N_("Answer by"), lambda row: row.due_by, seconds=False),
         "created": moment(N_("Created"), lambda row: row.created_at, seconds=False),
-        "dispute": opener(N_("Dispute"), lambda row: row.stripe_id, width=232),
+        "dispute": opener(N_("Dispute"), lambda row: row.stripe_id),
     }
 
 

@@ -170,20 +170,16 @@ def counted(rows: int) -> str:
 
 
 COLUMNS: dict[str, Column[EventRow]] = {
-    "state": chips(N_("State"), lambda row: [row.state], STATE, width=96),
-    "type": text(N_("Type"), lambda row: row.type, width=220),
-    "object": text(N_("Object"), lambda row: row.object_id or "", width=208),
+    "state": chips(N_("State"), lambda row: [row.state], STATE),
+    "type": text(N_("Type"), lambda row: row.type, cut=21),
+    "object": text(N_("Object"), lambda row: row.object_id or "", cut=20),
     # What opens a row stays in sight.
-    "source": text(
-        N_("Source"), lambda row: source(row.source), width=84, unless=("because", "tries")
-    ),
-    "because": text(
-        N_("Because"), lambda row: because(row.skipped_because), width=150, optional=True
-    ),
-    "tries": number(N_("Failed"), lambda row: row.attempts, width=56, optional=True),
-    "error": text(N_("Last error"), lambda row: row.last_error or "", width=120, optional=True),
+    "source": text(N_("Source"), lambda row: source(row.source), unless=("because", "tries")),
+    "because": text(N_("Because"), lambda row: because(row.skipped_because), optional=True),
+    "tries": number(N_("Failed"), lambda row: row.attempts, optional=True),
+    "error": text(N_("Last error"), lambda row: row.last_error or "", optional=True),
     "received": moment(N_("Received"), lambda row: row.received_at),
-    "event": opener(N_("Event"), lambda row: row.stripe_id, width=232),
+    "event": opener(N_("Event"), lambda row: row.stripe_id),
 }
 LIST = LogList(
     right=SEE_EVENTS,

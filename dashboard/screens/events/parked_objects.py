@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from core.reads.developer.parked_objects import ParkedObject
 from dashboard.i18n import N_, _, pgettext
 from dashboard.ui import permission_labels, stripe_links, viewer
-from dashboard.ui.data_table import Column, DataTable, Drawing, moment, opener, text
+from dashboard.ui.data_table import Column, DataTable, each, moment, opener, text
+from dashboard.ui.kit.cells import Cell
 
 KINDS = {
     "balance_transaction": N_("Ledger row"),
@@ -40,23 +40,20 @@ def reason(said: str) -> str:
     return permission_labels.lacking(right[0]) if right else said
 
 
-def _address(row: ParkedObject) -> str | None:
+def _at_stripe(row: ParkedObject) -> Cell:
     settings = viewer.current_console().settings
-    return stripe_links.address(settings, row.stripe_id, livemode=viewer.livemode())
-
-
-def _link(label: str, _drawing: Drawing) -> Any:
-    return st.column_config.LinkColumn(label, display_text=pgettext("button", "Open"), width=76)
+    address = stripe_links.address(settings, row.stripe_id, livemode=viewer.livemode())
+    return Cell(pgettext("button", "Open"), link=address) if address else Cell()
 
 
 COLUMNS: dict[str, Column[ParkedObject]] = {
-    "kind": text(N_("Kind"), lambda row: kind(row.kind), width=110),
-    "object": text(N_("Object"), lambda row: row.stripe_id, width=220),
-    "reason": text(N_("Reason"), lambda row: reason(row.reason), width=380),
+    "kind": text(N_("Kind"), lambda row: kind(row.kind)),
+    "object": text(N_("Object"), lambda row: row.stripe_id, cut=21),
+    "reason": text(N_("Reason"), lambda row: reason(row.reason), cut=36),
     "since": moment(N_("Changed since"), lambda row: row.since),
     # With the emulator nothing stands in Stripe's own Dashboard.
-    "stripe": Column(N_("At Stripe"), _address, _link, optional=True),
-    "again": opener(N_("Try again"), lambda row: row.stripe_id, width=232),
+    "stripe": each(N_("At Stripe"), _at_stripe, optional=True),
+    "again": opener(N_("Try again"), lambda row: row.stripe_id),
 }
 TABLE = DataTable("parked", N_("Objects that cannot be read"), COLUMNS)
 

@@ -15,6 +15,7 @@ from dashboard.screens.fraud import case_detail
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, money, opener, text
+from dashboard.ui.kit import links
 
 WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed")}
 EVERY = ""
@@ -28,7 +29,7 @@ def draw(livemode: bool) -> None:
     with left:
         _sums(found)
         if found.rows:
-            _table(found.rows)
+            _table(found.rows, chosen)
         else:
             widgets.empty(
                 _("No case is here"),
@@ -88,33 +89,25 @@ def _sums(found: Queue) -> None:
         st.caption(_("Open: {counts}").format(counts=said))
 
 
-def _label(row: CaseRow) -> str:
-    """One payment may have a case of each kind."""
-    return f"{row.payment_id} {row.kind}"
-
-
 def _age(row: CaseRow) -> str:
     return i18n.ago(int((clock.now() - row.opened_at).total_seconds()))
 
 
 COLUMNS: dict[str, Column[CaseRow]] = {
     "amount": money(
-        N_("At risk"), lambda row: columns.money(row.amount.minor, row.amount.currency), width=104
+        N_("At risk"), lambda row: columns.money(row.amount.minor, row.amount.currency)
     ),
     "currency": currency(lambda row: row.amount.currency),
-    "kind": chips(
-        N_("Kind"), lambda row: status_badges.cell(row.kind), fraud_labels.CASE, width=126
-    ),
-    "age": text(N_("Opened"), _age, width=92),
-    "id": opener(N_("Case"), _label, width=190),
-    "who": text(N_("With"), lambda row: row.assigned_to, width=140),
+    "kind": chips(N_("Kind"), lambda row: status_badges.cell(row.kind), fraud_labels.CASE),
+    "age": text(N_("Opened"), _age),
+    "id": opener(N_("Case"), lambda row: row.case_id, shown=lambda row: row.payment_id),
+    "who": text(N_("With"), lambda row: row.assigned_to),
 }
-TABLE = DataTable("cases", N_("Cases, as sorted above"), COLUMNS, most=14, placeholder="–")
+TABLE = DataTable("cases", N_("Cases, as sorted above"), COLUMNS, placeholder="–")
 
 
-def _table(rows: Sequence[CaseRow]) -> None:
-    ids = {_label(row): row.case_id for row in rows}
-    TABLE.draw(TABLE.frame(rows), lambda cell: _show(ids[cell]))
+def _table(rows: Sequence[CaseRow], chosen: str | None) -> None:
+    TABLE.draw(TABLE.frame(rows), _show, target=links.here("case"), chosen=chosen)
 
 
 def _beside(rows: Sequence[CaseRow], chosen: str) -> None:

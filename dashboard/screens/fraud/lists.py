@@ -70,25 +70,24 @@ def draw() -> None:
 
 
 COLUMNS: dict[str, Column[Entry]] = {
-    "list": chips(
-        N_("List"), lambda one: status_badges.cell(one.kind), fraud_labels.LIST, width=84
-    ),
-    "field": text(N_("Field"), lambda one: _(fraud_labels.FIELD[one.field]), width=100),
-    "value": text(N_("Value"), lambda one: one.value, width=230),
-    "reason": text(N_("Reason"), lambda one: one.reason, width=200),
-    "by": text(N_("By"), lambda one: one.added_by, width=160),
+    "list": chips(N_("List"), lambda one: status_badges.cell(one.kind), fraud_labels.LIST),
+    "field": text(N_("Field"), lambda one: _(fraud_labels.FIELD[one.field])),
+    "value": text(N_("Value"), lambda one: one.value, cut=22),
+    "reason": text(N_("Reason"), lambda one: one.reason, cut=19),
+    "by": text(N_("By"), lambda one: one.added_by),
     "since": moment(N_("Since"), lambda one: one.created_at, seconds=False),
     "until": moment(N_("Until"), lambda one: one.expires_at, seconds=False),
-    "remove": opener(N_("Take off"), lambda one: f"#{one.id}", width=96),
+    "remove": opener(N_("Take off"), lambda one: str(one.id), shown=lambda one: f"#{one.id}"),
 }
-TABLE = DataTable("entries", N_("Entries, newest first"), COLUMNS, most=200)
+TABLE = DataTable("entries", N_("Entries, newest first"), COLUMNS)
 
 
 def _table(entries: Sequence[Entry]) -> None:
-    values = {f"#{one.id}": (one.id, one.value) for one in entries}
+    values = {str(one.id): (one.id, one.value) for one in entries}
 
-    def opened(cell: str) -> None:
-        st.session_state[_REMOVE] = values[cell]
+    def opened(entry_id: str) -> None:
+        if entry_id in values:
+            st.session_state[_REMOVE] = values[entry_id]
 
     TABLE.draw(TABLE.frame(entries), opened)
 

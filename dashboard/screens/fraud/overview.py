@@ -17,6 +17,7 @@ from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, navigation, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, moment, money, opener, text
+from dashboard.ui.kit import links
 
 DAYS = 30
 NOTHING = "–"
@@ -87,26 +88,24 @@ def _layout() -> dict[str, object]:
 
 
 FLAGGED: dict[str, Column[Flagged]] = {
-    "amount": money(
-        N_("Amount"), lambda one: columns.money(one.amount_minor, one.currency), width=92
-    ),
+    "amount": money(N_("Amount"), lambda one: columns.money(one.amount_minor, one.currency)),
     "currency": currency(lambda one: one.currency),
-    "level": chips(
-        N_("Level"), lambda one: status_badges.cell(one.level), fraud_labels.LEVEL, width=80
-    ),
-    "score": money(N_("Score"), lambda one: str(one.score), width=56),
-    "why": text(N_("Rules"), lambda one: fraud_labels.in_short(one.factors), width=200),
-    "state": chips(
-        N_("Status"), lambda one: status_badges.cell(one.state), status_badges.PAYMENT, width=116
-    ),
-    "email": text(N_("E-mail"), lambda one: one.email, width=170),
+    "level": chips(N_("Level"), lambda one: status_badges.cell(one.level), fraud_labels.LEVEL),
+    "score": money(N_("Score"), lambda one: str(one.score)),
+    "why": text(N_("Rules"), lambda one: fraud_labels.in_short(one.factors), cut=19),
+    "state": chips(N_("Status"), lambda one: status_badges.cell(one.state), status_badges.PAYMENT),
+    "email": text(N_("E-mail"), lambda one: one.email, cut=16),
     "created": moment(N_("Created"), lambda one: one.created_at, seconds=False),
-    "id": opener(N_("Payment"), lambda one: one.payment_id, width=140),
+    "id": opener(N_("Payment"), lambda one: one.payment_id),
 }
-TABLE = DataTable("flagged", N_("Newest flagged payments"), FLAGGED, most=200)
+TABLE = DataTable("flagged", N_("Newest flagged payments"), FLAGGED)
 
 
 def _flagged(found: Sequence[Flagged]) -> None:
-    TABLE.draw(TABLE.frame(found), lambda cell: st.session_state.update(fraud_go=cell))
+    TABLE.draw(
+        TABLE.frame(found),
+        lambda payment_id: st.session_state.update(fraud_go=payment_id),
+        target=links.screen("payment"),
+    )
     if payment := st.session_state.pop("fraud_go", None):
         navigation.go("payment", id=payment)

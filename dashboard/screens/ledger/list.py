@@ -22,34 +22,29 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.kit import links
 
-#: What a row without a payment shows in the place of one.
-NO_PAYMENT = "–"
 COLUMNS: dict[str, Column[LedgerRow]] = {
     "created": moment(N_("Booked"), lambda row: row.created_at),
-    "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category), width=130),
-    "gross": money(
-        N_("Gross"), lambda row: columns.money(row.amount_minor, row.currency), width=100
-    ),
-    "fee": money(N_("Fees"), lambda row: columns.money(-row.fee_minor, row.currency), width=90),
-    "net": money(N_("Net"), lambda row: columns.money(row.net_minor, row.currency), width=100),
+    "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category)),
+    "gross": money(N_("Gross"), lambda row: columns.money(row.amount_minor, row.currency)),
+    "fee": money(N_("Fees"), lambda row: columns.money(-row.fee_minor, row.currency)),
+    "net": money(N_("Net"), lambda row: columns.money(row.net_minor, row.currency)),
     "currency": currency(lambda row: row.currency),
-    "payment": opener(N_("Payment"), lambda row: row.payment_id or NO_PAYMENT, width=232),
+    "payment": opener(N_("Payment"), lambda row: row.payment_id),
     "counts": text(
         N_("Counts on"),
         lambda row: i18n.day(row.booked_day) if row.booked_day else "",
-        width=110,
         optional=True,
     ),
-    "customer": text(N_("Customer"), lambda row: row.email or "", width=190, optional=True),
-    "source": text(N_("Object"), lambda row: row.source_id or "", width=220),
-    "row": text(N_("Ledger row"), lambda row: row.stripe_id, width=230),
+    "customer": text(N_("Customer"), lambda row: row.email or "", cut=18, optional=True),
+    "source": text(N_("Object"), lambda row: row.source_id or "", cut=21),
+    "row": text(N_("Ledger row"), lambda row: row.stripe_id, cut=22),
 }
 TABLE = DataTable(
     "ledger_rows",
     N_("Ledger rows"),
     COLUMNS,
-    most=25,
     placeholder="–",
     empty=Empty(N_("No rows here"), N_("Nothing moved this balance in these days.")),
 )
@@ -127,6 +122,7 @@ def table(page: RowPage) -> None:
     TABLE.draw(
         TABLE.frame(page.rows),
         remember,
+        target=links.screen("payment"),
         caption=shown.format(n=i18n.number(len(page.rows))),
         hidden=() if named else ("payment",),
     )
@@ -134,5 +130,4 @@ def table(page: RowPage) -> None:
 
 def remember(payment_id: str) -> None:
     """A click on a payment: the page opens it when it runs, for a callback cannot."""
-    if payment_id != NO_PAYMENT:
-        st.session_state["payment_opened"] = payment_id
+    st.session_state["payment_opened"] = payment_id

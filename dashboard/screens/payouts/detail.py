@@ -23,6 +23,7 @@ from dashboard.ui import (
 )
 from dashboard.ui.bridge import Part
 from dashboard.ui.data_table import Column, DataTable, Empty, moment, money, opener, text
+from dashboard.ui.kit import links
 from dashboard.ui.widgets import safe_text
 
 _TITLES = {"payout": N_("It left Stripe"), "payout_reversal": N_("It came back")}
@@ -132,6 +133,7 @@ def rows_card(payout_id: str, page: RowPage) -> None:
         table.draw(
             table.frame(page.rows),
             _remember,
+            target=links.screen("payment"),
             caption=ngettext(
                 "{n} shown, newest first", "{n} shown, newest first", len(page.rows)
             ).format(n=len(page.rows)),
@@ -145,20 +147,16 @@ def rows_card(payout_id: str, page: RowPage) -> None:
 
 def _remember(payment_id: str) -> None:
     """A click on a payment: the fragment opens it when it runs, for a callback cannot."""
-    if payment_id != _NO_PAYMENT:
-        st.session_state["payment_opened"] = payment_id
+    st.session_state["payment_opened"] = payment_id
 
 
-_NO_PAYMENT = "–"
 _NONE = Empty(N_("No rows here"), N_("Stripe tells them when the payout is on its way."))
 _COLUMNS: dict[str, Column[PaidOutRow]] = {
-    "net": money(N_("Net"), lambda row: columns.money(row.net_minor, row.currency), width=100),
-    "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category), width=120),
-    "payment": opener(N_("Payment"), lambda row: row.payment_id or _NO_PAYMENT, width=232),
-    "customer": text(N_("Customer"), lambda row: row.email or "", width=190, optional=True),
-    "amount": money(
-        N_("Amount"), lambda row: columns.money(row.amount_minor, row.currency), width=100
-    ),
-    "fee": money(N_("Fee"), lambda row: columns.money(-row.fee_minor, row.currency), width=84),
+    "net": money(N_("Net"), lambda row: columns.money(row.net_minor, row.currency)),
+    "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category)),
+    "payment": opener(N_("Payment"), lambda row: row.payment_id),
+    "customer": text(N_("Customer"), lambda row: row.email or "", cut=18, optional=True),
+    "amount": money(N_("Amount"), lambda row: columns.money(row.amount_minor, row.currency)),
+    "fee": money(N_("Fee"), lambda row: columns.money(-row.fee_minor, row.currency)),
     "created": moment(N_("Booked"), lambda row: row.created_at, seconds=False),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.kit import links
 
 VIEWS = {
     "open": N_("Unresolved"),
@@ -65,7 +67,9 @@ def queue(now: datetime) -> None:
     table = DataTable("differences", N_("Differences"), _columns(now), placeholder="", empty=empty)
     table.draw(
         table.frame(page.rows),
-        lambda name: drawer.remember(OPENS, name.removeprefix("#")),
+        partial(drawer.remember, OPENS),
+        target=links.here(OPENS),
+        chosen=drawer.asked(OPENS),
         caption=said.format(n=len(page.rows)),
         hidden=() if view == "all" else ("state",),
     )
@@ -78,25 +82,22 @@ def _columns(now: datetime) -> dict[str, Column[BreakRow]]:
         return labels.amount(minor, row.currency)
 
     return {
-        "number": opener(N_("No."), lambda row: f"#{row.number}", width=84),
-        "kind": text(N_("What"), lambda row: labels.kind(row.kind), width=180),
+        "number": opener(
+            N_("No."), lambda row: str(row.number), shown=lambda row: f"#{row.number}"
+        ),
+        "kind": text(N_("What"), lambda row: labels.kind(row.kind), cut=17),
         "state": chips(
             N_("State"),
             lambda row: status_badges.cell(row.state),
             status_badges.DIFFERENCE,
-            width=100,
         ),
-        "ours": money(N_("Ours"), lambda row: side(row.ours_minor, row), width=100),
-        "theirs": money(N_("Theirs"), lambda row: side(row.theirs_minor, row), width=100),
-        "difference": money(
-            N_("Difference"), lambda row: side(row.difference_minor, row), width=96
-        ),
+        "ours": money(N_("Ours"), lambda row: side(row.ours_minor, row)),
+        "theirs": money(N_("Theirs"), lambda row: side(row.theirs_minor, row)),
+        "difference": money(N_("Difference"), lambda row: side(row.difference_minor, row)),
         "currency": currency(lambda row: row.currency),
-        "due": text(N_("Due"), lambda row: labels.due(row.due_at, now), width=96),
-        "cause": text(N_("Likely cause"), lambda row: labels.cause(row.cause), width=300),
-        "owner": text(N_("Owner"), lambda row: row.owner_name or "", width=150, optional=True),
-        "age": text(N_("Found"), lambda row: labels.age(row.found_at, now), width=96),
-        "object": text(
-            N_("Object"), lambda row: labels.thing(row.identity, row.object_id), width=210
-        ),
+        "due": text(N_("Due"), lambda row: labels.due(row.due_at, now)),
+        "cause": text(N_("Likely cause"), lambda row: labels.cause(row.cause), cut=28),
+        "owner": text(N_("Owner"), lambda row: row.owner_name or "", optional=True),
+        "age": text(N_("Found"), lambda row: labels.age(row.found_at, now)),
+        "object": text(N_("Object"), lambda row: labels.thing(row.identity, row.object_id), cut=20),
     }

@@ -25,6 +25,7 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.kit import links
 
 #: More rows than this scroll inside a table.
 SHOWN = 12
@@ -55,44 +56,40 @@ def totals(bulk: Bulk, *, key: str) -> None:
 
 
 _BULKS: dict[str, Column[Bulk]] = {
-    "state": chips(
-        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.BULK, width=140
-    ),
-    "rows": number(N_("Payments"), lambda one: one.total, width=80),
+    "state": chips(N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.BULK),
+    "rows": number(N_("Payments"), lambda one: one.total),
     "sums": text(
         N_("Sums"),
         lambda one: ", ".join(refund_labels.exact(amount) for amount in one.sums.values()),
-        width=200,
+        cut=19,
     ),
-    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason), width=160),
+    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason)),
     "asked": text(
         N_("Asked by"),
         lambda one: refund_labels.who(one.asked_by, by_token=one.by_token),
-        width=120,
     ),
-    "decided": text(N_("Decided by"), lambda one: one.decided_by or "", width=120),
+    "decided": text(N_("Decided by"), lambda one: one.decided_by or ""),
     "created": moment(N_("Asked at"), lambda one: one.created_at),
-    "open": opener(N_("Bulk refund"), lambda one: one.bulk_id[:_SHORT], width=130),
+    "open": opener(
+        N_("Bulk refund"), lambda one: one.bulk_id, shown=lambda one: one.bulk_id[:_SHORT]
+    ),
 }
 _ROWS: dict[str, Column[BulkRow]] = {
-    "amount": money(N_("Amount"), lambda one: show(one.amount), width=100),
+    "amount": money(N_("Amount"), lambda one: show(one.amount)),
     "currency": currency(lambda one: one.amount.currency),
-    "state": chips(
-        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST, width=160
-    ),
-    "why": text(N_("Why"), lambda one: refund_labels.why(one.why), width=240, optional=True),
-    "payment": text(N_("Payment"), lambda one: one.payment_id, width=230),
-    "refund": text(N_("Refund"), lambda one: one.refund_id or "", width=230),
+    "state": chips(N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST),
+    "why": text(N_("Why"), lambda one: refund_labels.why(one.why), cut=23, optional=True),
+    "payment": text(N_("Payment"), lambda one: one.payment_id, cut=22),
+    "refund": text(N_("Refund"), lambda one: one.refund_id or "", cut=22),
     "changed": moment(N_("Last change"), lambda one: one.updated_at),
 }
-BULKS = DataTable("bulks", N_("Bulk refunds, newest first"), _BULKS, most=SHOWN)
-ROWS = DataTable("bulk_rows", N_("Payments of the bulk"), _ROWS, most=SHOWN)
+BULKS = DataTable("bulks", N_("Bulk refunds, newest first"), _BULKS)
+ROWS = DataTable("bulk_rows", N_("Payments of the bulk"), _ROWS)
 
 
 def bulks(found: Sequence[Bulk], on_open: Callable[[str], None]) -> None:
-    """All bulks; a click on one's id calls `on_open` with the whole of it."""
-    ids = {one.bulk_id[:_SHORT]: one.bulk_id for one in found}
-    BULKS.draw(BULKS.frame(found), lambda cell: on_open(ids[cell]))
+    """All bulks; a click on one calls `on_open` with its id."""
+    BULKS.draw(BULKS.frame(found), on_open, target=links.screen("bulk_refund"))
 
 
 def rows(found: Sequence[BulkRow]) -> None:

@@ -30,41 +30,37 @@ def short(key: str) -> str:
 
 
 _UNDER_WAY: dict[str, Column[Request]] = {
-    "amount": money(N_("Amount"), lambda one: show(one.amount), width=100),
+    "amount": money(N_("Amount"), lambda one: show(one.amount)),
     "currency": currency(lambda one: one.amount.currency),
-    "state": chips(
-        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST, width=150
+    "state": chips(N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST),
+    "open": opener(
+        N_("Request"), lambda one: one.request_id, shown=lambda one: short(one.request_id)
     ),
-    "open": opener(N_("Request"), lambda one: short(one.request_id), width=112),
-    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason), width=148),
+    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason)),
     "asked": text(
         N_("Asked by"),
         lambda one: refund_labels.who(one.asked_by, by_token=one.by_token),
-        width=104,
     ),
-    "note": text(N_("Note"), lambda one: one.note or "", width=150, optional=True),
+    "note": text(N_("Note"), lambda one: one.note or "", optional=True),
     "created": moment(N_("Asked at"), lambda one: one.created_at),
     "expires": moment(N_("Expires"), lambda one: one.expires_at, seconds=False),
-    "payment": text(N_("Payment"), lambda one: one.payment_id, width=220),
+    "payment": text(N_("Payment"), lambda one: one.payment_id, cut=21),
 }
 _HISTORY: dict[str, Column[Entry]] = {
-    "amount": money(N_("Amount"), lambda one: show(one.amount), width=100),
+    "amount": money(N_("Amount"), lambda one: show(one.amount)),
     "currency": currency(lambda one: one.amount.currency),
-    "state": chips(
-        N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST, width=150
-    ),
-    "open": opener(N_("Request"), lambda one: short(one.id), width=112),
-    "made": text(N_("Made"), lambda one: _("Elsewhere") if one.external else _("Here"), width=84),
-    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason), width=148),
+    "state": chips(N_("Status"), lambda one: status_badges.cell(one.state), refund_labels.REQUEST),
+    "open": opener(N_("Request"), lambda one: one.id, shown=lambda one: short(one.id)),
+    "made": text(N_("Made"), lambda one: _("Elsewhere") if one.external else _("Here")),
+    "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason)),
     "asked": text(
         N_("Asked by"),
         lambda one: refund_labels.who(one.asked_by or "", by_token=one.by_token),
-        width=104,
     ),
-    "decided": text(N_("Decided by"), lambda one: one.decided_by or "", width=120, optional=True),
-    "why": text(N_("Why"), lambda one: refund_labels.why(one.why), width=180, optional=True),
+    "decided": text(N_("Decided by"), lambda one: one.decided_by or "", optional=True),
+    "why": text(N_("Why"), lambda one: refund_labels.why(one.why), cut=17, optional=True),
     "created": moment(N_("Asked at"), lambda one: one.at),
-    "payment": text(N_("Payment"), lambda one: one.payment_id or "", width=220),
+    "payment": text(N_("Payment"), lambda one: one.payment_id or "", cut=21),
 }
 UNDER_WAY = DataTable(
     "asked",

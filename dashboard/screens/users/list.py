@@ -11,6 +11,7 @@ from core.reads.admin.users import Person
 from dashboard.i18n import N_
 from dashboard.ui import account, status_badges
 from dashboard.ui.data_table import Column, DataTable, chips, moment, number, opener, text
+from dashboard.ui.kit import links
 
 STATES: status_badges.Kind = {
     "active": (N_("Active"), "green"),
@@ -31,27 +32,25 @@ def role_kinds() -> status_badges.Kind:
 
 
 COLUMNS: dict[str, Column[Person]] = {
-    "person": opener(N_("E-mail"), lambda one: one.email, width=226),
-    "name": text(N_("Name"), lambda one: one.name, width=150),
+    "person": opener(N_("E-mail"), lambda one: one.user_id, shown=lambda one: one.email),
+    "name": text(N_("Name"), lambda one: one.name),
     "roles": chips(
         N_("Roles"),
         lambda one: [role for role in ROLES if role in one.roles],
         lambda _codes: role_kinds(),
-        width=240,
     ),
-    "state": chips(N_("State"), states, STATES, width=150),
+    "state": chips(N_("State"), states, STATES),
     "seen": moment(N_("Last sign-in"), lambda one: one.last_sign_in_at, seconds=False),
-    "sessions": number(N_("Signed in"), lambda one: one.sessions, width=84),
-    "tokens": number(N_("Tokens"), lambda one: one.tokens, width=74),
+    "sessions": number(N_("Signed in"), lambda one: one.sessions),
+    "tokens": number(N_("Tokens"), lambda one: one.tokens),
 }
-TABLE = DataTable("people", N_("People by e-mail address"), COLUMNS, most=20, placeholder="–")
+TABLE = DataTable("people", N_("People by e-mail address"), COLUMNS, placeholder="–")
 
 
 def table(people: Sequence[Person]) -> None:
     """Draw the table; a click on an address opens its drawer."""
-    ids = {one.email: one.user_id for one in people}
 
-    def opened(email: str) -> None:
-        st.query_params["user"] = ids[email]
+    def opened(user_id: str) -> None:
+        st.query_params["user"] = user_id
 
-    TABLE.draw(TABLE.frame(people), opened)
+    TABLE.draw(TABLE.frame(people), opened, target=links.here("user"))

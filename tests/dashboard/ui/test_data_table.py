@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.ui.data_table import DataTable, Empty, chips, currency, moment, number, opener, text
+from dashboard.ui.kit.cells import Chip
+from tests.support.kit_parts import click, tables
 
 KINDS = {"done": ("Done", "green")}
 
@@ -24,11 +26,11 @@ TABLE: DataTable[Job] = DataTable(
     "jobs",
     "Jobs",
     {
-        "job": opener("Job", lambda job: job.name, width=100),
+        "job": opener("Job", lambda job: job.name),
         "currency": currency(lambda job: job.code),
-        "state": chips("State", lambda job: [job.state], KINDS, width=100),
+        "state": chips("State", lambda job: [job.state], KINDS),
         "note": text("Note", lambda job: job.note, optional=True),
-        "tries": number("Tries", lambda job: job.tries, width=50, optional=True),
+        "tries": number("Tries", lambda job: job.tries, optional=True),
         "source": text("Source", lambda _job: "here", unless=("tries",)),
         "ended": moment("Ended", lambda job: job.ended),
     },
@@ -36,15 +38,17 @@ TABLE: DataTable[Job] = DataTable(
 )
 
 
-def script(jobs, hidden):
+def script(jobs, hidden, opens):
     import streamlit
 
+    from dashboard.ui.kit import links
     from tests.dashboard.ui.test_data_table import TABLE
 
     def remember(name):
         streamlit.session_state["opened_job"] = name
 
-    TABLE.draw(TABLE.frame(jobs), remember, caption="Some jobs", hidden=hidden)
+    target = links.here("job") if opens else None
+    TABLE.draw(TABLE.frame(jobs), remember, target=target, caption="Some jobs", hidden=hidden)
 
 
 @pytest.fixture
@@ -56,8 +60,10 @@ def screen(monkeypatch, console, nothing_cached):
 
     monkeypatch.setattr(viewer, "current_console", lambda: console)
 
-    def run(jobs, hidden=()):
-        test = AppTest.from_function(script, args=(jobs, hidden)).run()
+    def run(jobs, hidden=(), opens=False, **query):
+        test = AppTest.from_function(script, args=(jobs, hidden, opens))
+        test.query_params.update(query)
+        test.run()
         assert not test.exception
         return test
 
@@ -69,25 +75,39 @@ def drawn(screen):
     """The columns that are shown: `drawn([Job()])`."""
 
     def run(jobs, hidden=()):
-        return list(screen(jobs, hidden).dataframe[0].proto.column_order)
+        return list(tables(screen(jobs, hidden))[0].columns)
 
     return run
 
 
-def test_an_empty_table_has_its_columns_with_times_among_them():
-    frame = TABLE.frame([])
-    assert list(frame) == list(TABLE.columns)
-    assert str(frame["ended"].dtype) == "datetime64[us, UTC]"
+@pytest.fixture
+def frame(monkeypatch, console):
+    """The cells of jobs, in the zone of the console: `frame([Job()])`."""
+    from dashboard.ui import viewer
+
+    monkeypatch.setattr(viewer, "current_console", lambda: console)
+    return TABLE.frame
 
 
-def test_cells_are_made_of_rows():
+def test_an_empty_table_has_its_columns(frame):
+    found = frame([])
+    assert list(found.cells) == list(TABLE.columns)
+    assert not any(found.has(name) for name in TABLE.columns)
+
+
+def test_cells_are_made_of_rows(frame):
     at = datetime(2026, 11, 3, 1, tzinfo=UTC)
-    frame = TABLE.frame([Job(ended=at), Job("two", "kwd", "new")])
-    assert [label.split()[-1] for label in frame["job"]] == ["one", "two"]
-    assert list(frame["currency"]) == ["USD", "KWD"]
-    assert list(frame["state"]) == [["done"], ["new"]]
-    assert frame["ended"][0] == at
-    assert frame["ended"].isna()[1]
+    found = frame([Job(ended=at), Job("two", "kwd", "new")])
+    assert found.names == ("one", "two")
+    assert [cell.text for cell in found.cells["currency"]] == ["USD", "KWD"]
+    assert [cell.chips for cell in found.cells["state"]] == [
+        (Chip("Done", "green"),),
+        (Chip("new", "gray"),),
+    ]
+    assert [cell.text for cell in found.cells["ended"]] == ["Nov 3, 01:00:00", ""]
+    assert found.has("ended")
+    assert not found.has_all("ended")
+    assert found.has_all("job")
 
 
 def test_an_optional_column_is_left_out_where_it_is_empty(drawn):
@@ -108,7 +128,34 @@ def test_a_hidden_column_is_left_out(drawn):
 
 def test_without_rows_it_says_what_is_missing_and_what_to_do(screen):
     test = screen([])
-    assert not test.dataframe
+    assert not tables(test)
     assert "No jobs yet" in test.markdown[0].value
     assert [one.value for one in test.caption] == ["They appear by themselves."]
     assert [one.value for one in screen([Job()]).caption] == ["Some jobs"]
+
+
+def test_a_row_opens_where_its_address_is_and_keeps_what_the_page_shows(screen):
+    test = screen([Job("a&b")], opens=True, q="state:done", job="other")
+    (table,) = tables(test)
+    assert table.rows[0]["href"] == "?q=state%3Adone&job=a%26b"
+    click(test, table, "open", "a&b")
+    assert test.session_state["opened_job"] == "a&b"
+
+
+def test_a_row_without_an_address_has_a_button_where_its_name_stands(screen):
+    (table,) = tables(screen([Job()]))
+    assert "href" not in table.rows[0]
+    assert table.part.data["button"] == "job"
+
+
+def test_on_a_phone_amount_state_and_time_are_seen_first(screen):
+    columns = tables(screen([Job(note="late")]))[0].part.data["columns"]
+    places = {column["name"]: column.get("place") for column in columns}
+    assert places == {
+        "job": "a",
+        "currency": "e",
+        "state": "b",
+        "note": "c",
+        "source": None,
+        "ended": "d",
+    }

@@ -9,6 +9,7 @@ from core.db.engine import writing
 from dashboard.ui import viewer as page_console
 from tests.support import factories
 from tests.support.fixtures_access import make_console, person
+from tests.support.kit_parts import tables
 
 KEYS = {"stripe_secret_key": "sk_live_dummy", "stripe_test_secret_key": "sk_test_dummy"}
 
@@ -35,10 +36,10 @@ def test_with_two_keys_people_choose_and_the_choice_holds(both, console, screen_
     test.run()
     assert not test.exception
     assert "LIVE" in marks(test)
-    assert list(test.dataframe[0].value["amount"]) == ["$7,777.00"]
+    assert list(tables(test)[0].value["amount"]) == ["$7,777.00"]
     test.toggle(key="test_data").set_value(True).run()
     assert "TEST MODE" in marks(test)
-    assert list(test.dataframe[0].value["amount"]) == ["$1,111.00"]
+    assert list(tables(test)[0].value["amount"]) == ["$1,111.00"]
 
 
 def test_with_one_key_there_is_nothing_to_choose(console, screen_as):

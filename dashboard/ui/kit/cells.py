@@ -1,0 +1,67 @@
+"""What stands in a cell of a table, or beside a fact: texts that are ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.ui.kit.component import compact
+from dashboard.ui.status_badges import Kind, Tone, tone, word
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A word on a colour of its own."""
+
+    text: str
+    tone: Tone = "gray"
+
+
+def chip(kind: Kind, code: str) -> Chip:
+    """A state as people read it (`dashboard.ui.status_badges`)."""
+    return Chip(word(kind, code), tone(kind, code))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Texts as they are shown; foreign text is safe in all of them.
+
+    `note` stands small under the text. `icon` is the name of a Material Symbol, `tone` its colour
+    and the text's. `share`: a bar of so many percent before the text. `is_code`: an id, in a font
+    of its own. `link`: an address elsewhere that the text opens in a tab of its own.
+    """
+
+    text: str = ""
+    chips: tuple[Chip, ...] = ()
+    note: str = ""
+    icon: str = ""
+    tone: Tone | None = None
+    share: int | None = None
+    is_code: bool = False
+    link: str = ""
+
+    def __post_init__(self) -> None:
+        """A link leads to a page: nothing else may stand in an address."""
+        if self.link and not self.link.startswith("https://"):
+            raise ValueError(f"a cell's link must begin with https://, not {self.link[:20]!r}")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said in it."""
+        return not (self.text or self.chips)
+
+    def as_data(self) -> str | Mapping[str, Any]:
+        """As `kit.js` reads it."""
+        found: dict[str, Any] = {
+            "text": self.text,
+            "chips": [[one.tone, one.text] for one in self.chips],
+            "note": self.note,
+            "icon": self.icon,
+            "tone": self.tone,
+            "share": self.share,
+            "code": self.is_code,
+            "link": self.link,
+        }
+        said = compact(found)
+        return self.text if said.keys() <= {"text"} else said
