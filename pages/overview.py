@@ -46,7 +46,7 @@ def everything() -> None:
     may_see_net = here.person.may("see_revenue")
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
     shown = overview_cards.shaped(version, minute, here.livemode, may_see_net, i18n.language())
-    if not shown["cards"] and not shown["failures"].size:
+    if not shown["cards"] and not shown["failures"].names:
         payment_list.none_yet()
     else:
         draw(shown, here, version)

@@ -20,7 +20,7 @@ from dashboard.ui.kit import table
 from dashboard.ui.kit.cells import Cell, chip
 from dashboard.ui.kit.component import OnClick
 from dashboard.ui.kit.links import Target
-from dashboard.ui.kit.table import Order, Place
+from dashboard.ui.kit.table import Place, Sorting
 from dashboard.ui.status_badges import Kind
 
 R = TypeVar("R")
@@ -221,7 +221,7 @@ class DataTable(Generic[R]):
         hidden: Collection[str] = (),
         order: Sequence[str] | None = None,
         sorts: Collection[str] = (),
-        sorted_by: Order | None = None,
+        sorted_by: Sorting | None = None,
         on_sort: OnClick | None = None,
         chosen: str | None = None,
     ) -> None:

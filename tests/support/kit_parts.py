@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.testing.v1.element_tree import Dataframe
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def tables(test: Any) -> list[Table]:
     """The tables on a screen, as they stand there, whatever draws them."""
     found = []
     for element in test:
-        if element.type == "arrow_data_frame":
+        if isinstance(element, Dataframe):
             order = list(element.proto.column_order) or list(element.value.columns)
             found.append(Table(element.value, order))
         elif element.type == "bidi_component":

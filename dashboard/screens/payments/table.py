@@ -22,7 +22,7 @@ from dashboard.ui.data_table import (
 )
 from dashboard.ui.kit import links
 from dashboard.ui.kit.component import OnClick
-from dashboard.ui.kit.table import Order
+from dashboard.ui.kit.table import Sorting
 
 
 def frame(rows: Sequence[PaymentRow]) -> Frame:
@@ -40,7 +40,7 @@ def show(
     without: Collection[str] = (),
     also: Collection[str] = (),
     sorts: Collection[str] = (),
-    sorted_by: Order | None = None,
+    sorted_by: Sorting | None = None,
     on_sort: OnClick | None = None,
 ) -> None:
     """Draw the table; a click on a payment calls `on_open` with its id. `alt` is English.

@@ -70,7 +70,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Sorting:
     """By which column rows stand, and whether the greatest comes first."""
 
     column: str
@@ -83,7 +83,7 @@ def draw(
     rows: Sequence[Row],
     *,
     alt: str,
-    order: Order | None = None,
+    order: Sorting | None = None,
     chosen: str | None = None,
     button: str | None = None,
     leaves: bool = False,

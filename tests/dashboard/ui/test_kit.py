@@ -101,7 +101,7 @@ def everything():
         [table.Column("amount", "Amount", is_figure=True, sorts=True, place="a")],
         [table.Row((Cell("$5.00"),), "po_1", "/payout?id=po_1"), table.Row((Cell("$9.00"),))],
         alt="Payouts",
-        order=table.Order("amount"),
+        order=table.Sorting("amount"),
         on_open=told,
         on_sort=lambda name: told(f"sort {name}"),
     )
