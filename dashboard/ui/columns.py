@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,6 @@ METHODS = {
 _SHORT = {"HK": N_("Hong Kong"), "MO": N_("Macao")}
 #: Pixels of a digit in a cell, and of what is around the text.
 _DIGIT, _PADDING = 7, 18
-_ARROW = ":material/arrow_forward:"
 
 
 def money(minor: int | None, currency: str | None) -> str:
@@ -79,9 +78,9 @@ def country(code: str | None) -> str:
     return str(names.get(code or "", code or ""))
 
 
-def text_column(label: str, *, width: int | None = None, pinned: bool | None = None) -> Any:
+def text_column(label: str, *, width: int | None = None) -> Any:
     """Plain text; foreign text is safe in it."""
-    return st.column_config.TextColumn(label, width=width, pinned=pinned)
+    return st.column_config.TextColumn(label, width=width)
 
 
 def money_column(label: str, *, width: int | None = 118, hint: str | None = None) -> Any:
@@ -121,22 +120,4 @@ def share_column(label: str) -> Any:
     """A share between 0 and 100 as a bar."""
     return st.column_config.ProgressColumn(
         label, format="%.1f%%", min_value=0, max_value=100, width=104
-    )
-
-
-def opener(stripe_id: str) -> str:
-    """An id as the cell of an `open_column`; the arrow says that it can be clicked."""
-    return f"{_ARROW} {stripe_id}"
-
-
-def opened(key: str) -> str:
-    """The id that was clicked: from the label, for live rows move, and the row's number may no
-    longer be its own."""
-    return str(st.session_state[key].label).removeprefix(_ARROW).strip()
-
-
-def open_column(label: str, key: str, on_open: Callable[[], None], *, width: int = 220) -> Any:
-    """Ids made by `opener`; `on_open` asks `opened` which it was."""
-    return st.column_config.ButtonColumn(
-        label, type="tertiary", key=key, on_click=on_open, alignment="left", width=width
     )
