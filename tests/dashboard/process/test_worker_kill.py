@@ -25,7 +25,6 @@ from tests.support.account_mirror import connect, kept_sums, picture, stripe_sum
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[3]
-#: Seconds to come to rest after the last kill.
 #: Seconds in which something becomes less, as long as something is left to do.
 LIMIT = 60
 
