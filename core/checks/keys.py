@@ -1,16 +1,32 @@
-"""The keys of Stripe: of which mode they are, and what they may read."""
+"""The keys of Stripe: of which mode they are, what they may read, and what they may write."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from core.checks.result import Result, failed, passed, unsafe, warned
 from core.checks.subject import Reader, Subject
-from core.errors import Misconfigured, StripeError, StripeKeyRefused, StripeUnreachable
+from core.errors import (
+    Misconfigured,
+    StripeError,
+    StripeKeyRefused,
+    StripeRefused,
+    StripeUnreachable,
+)
 
 #: What the worker and the screens read in any account. Radar is not for all.
 _READ = (
     *("/v1/payment_intents", "/v1/charges", "/v1/refunds", "/v1/disputes", "/v1/payouts"),
     *("/v1/customers", "/v1/balance_transactions", "/v1/events"),
 )
+#: What people change from here, by an update without a field of an object that is not there. Stripe
+#: looks at the key's rights first, so that 403 means no and 404 yes; nothing is written either way.
+_WRITE: Final[Mapping[str, str]] = {
+    "/v1/payment_intents": "pi_000000000000000000000000",
+    "/v1/refunds": "re_000000000000000000000000",
+    "/v1/disputes": "du_000000000000000000000000",
+}
 
 
 def keys_mode(subject: Subject) -> Result:
@@ -57,13 +73,15 @@ def keys_mode(subject: Subject) -> Result:
 
 
 def keys_rights(subject: Subject) -> Result:
-    """Whether each key may read what is shown. What it may write is not tried."""
+    """Whether each key may read what is shown, and write what people change from here."""
     if not subject.stripe:
         return failed("There is no key to try.", "See keys_mode.")
-    missing: list[str] = []
+    unread: list[str] = []
+    unwritten: list[str] = []
     for livemode, stripe in subject.stripe.items():
         try:
-            missing += [f"{path} ({_mode(livemode)})" for path in _refused(stripe)]
+            unread += [f"{path} ({_mode(livemode)})" for path in _unread(stripe)]
+            unwritten += [f"{path} ({_mode(livemode)})" for path in _unwritten(stripe)]
         except StripeUnreachable:
             return _unanswered()
         except StripeError as error:
@@ -73,21 +91,27 @@ def keys_rights(subject: Subject) -> Result:
                 mode=_mode(livemode),
                 why=error.code,
             )
-    if missing:
+    if unread:
         return failed(
             "A key may not read {what}.",
             "Give the restricted key read access to these.",
-            what=", ".join(missing),
+            what=", ".join(unread),
+        )
+    if unwritten:
+        return warned(
+            "A key may not write {what}: who tries from here is refused.",
+            "Give the restricted key write access to these, unless nobody is to change them here.",
+            what=", ".join(unwritten),
         )
     if subject.settings.stripe_secret_key.get_secret_value().startswith("sk_live_"):
         return warned(
             "The live key may do everything.",
-            "Make a restricted key: read all that is shown, write payments and refunds.",
+            "Make a restricted key: read all that is shown, write payments, refunds and disputes.",
         )
-    return passed("The keys read all that is shown.")
+    return passed("The keys read all that is shown, and write what is changed here.")
 
 
-def _refused(stripe: Reader) -> list[str]:
+def _unread(stripe: Reader) -> list[str]:
     """The paths that a key may not read. A key that opens nothing at all raises."""
     stripe.get("/v1/balance")
     found = []
@@ -97,6 +121,19 @@ def _refused(stripe: Reader) -> list[str]:
         except StripeKeyRefused as error:
             if not error.permissions and error.http_status == 401:
                 raise
+            found.append(path)
+    return found
+
+
+def _unwritten(stripe: Reader) -> list[str]:
+    """The paths under which a key may not write."""
+    found = []
+    for path, nobody in _WRITE.items():
+        try:
+            stripe.update_nothing(f"{path}/{nobody}")
+        except StripeRefused:
+            continue
+        except StripeKeyRefused:
             found.append(path)
     return found
 

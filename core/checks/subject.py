@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Engine
@@ -16,7 +18,7 @@ from core.configuration import store
 from core.db.engine import open_read_only, reading
 from core.db.migrate import head, revision
 from core.db.server import ServerFacts, server_facts
-from core.errors import Misconfigured, StripeUnreachable
+from core.errors import Misconfigured, OutcomeUnknown, StripeUnreachable
 from core.gateway.client import Gateway
 from core.settings import Settings
 
@@ -29,29 +31,38 @@ class Reader(Protocol):
 
     def get(self, path: str, **params: Any) -> dict[str, Any]: ...
 
+    def update_nothing(self, path: str) -> dict[str, Any]: ...
+
     def answered_at(self) -> datetime | None: ...
 
 
 class PatientOnce:
     """Stripe in one mode, given up for all further questions once it has not answered one."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._silent = False
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         """The JSON of a GET; `StripeUnreachable` at once after the first."""
-        if self._silent:
-            raise StripeUnreachable
-        try:
-            return self._reader.get(path, **params)
-        except StripeUnreachable:
-            self._silent = True
-            raise
+        return self._asked(partial(self._gateway.get, path, **params))
+
+    def update_nothing(self, path: str) -> dict[str, Any]:
+        """The JSON of an update without a field, which changes nothing; errors as of `get`."""
+        return self._asked(partial(self._gateway.post, path, idempotency_key=str(uuid.uuid4())))
 
     def answered_at(self) -> datetime | None:
         """Stripe's time when it answered last."""
-        return self._reader.answered_at()
+        return self._gateway.answered_at()
+
+    def _asked(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if self._silent:
+            raise StripeUnreachable
+        try:
+            return call()
+        except OutcomeUnknown as error:
+            self._silent = True
+            raise StripeUnreachable(http_status=error.http_status) from None
 
 
 @dataclass(frozen=True)

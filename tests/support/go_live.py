@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from core import clock
 from core.checks.subject import Database, Reader, Subject
 from core.db.server import ServerFacts
-from core.errors import StripeError
+from core.errors import StripeError, StripeNotFound
 from core.gateway.event_types import WANTED
 from core.settings import Settings
 from tests.support import stream_rows
@@ -50,12 +50,20 @@ class FakeStripe:
         self.date: datetime | None = None
 
     def get(self, path: str, **_params: Any) -> dict[str, Any]:
-        error = self.errors.get(path) or self.errors.get("*")
+        self._answer(self.errors.get(path) or self.errors.get("*"))
+        return {"data": self.endpoints if path == "/v1/webhook_endpoints" else []}
+
+    def update_nothing(self, path: str) -> dict[str, Any]:
+        home = path.rpartition("/")[0]
+        error = self.errors.get(f"POST {home}") or self.errors.get("*")
+        self._answer(error or StripeNotFound(http_status=404))
+        raise AssertionError("there is an object of that id")
+
+    def _answer(self, error: StripeError | None) -> None:
         if error is None or error.http_status is not None:
             self.date = (clock.now() + self.ahead).replace(microsecond=0)
         if error is not None:
             raise error
-        return {"data": self.endpoints if path == "/v1/webhook_endpoints" else []}
 
     def answered_at(self) -> datetime | None:
         return self.date

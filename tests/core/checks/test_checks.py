@@ -196,6 +196,7 @@ def test_a_demo_is_warned_and_not_refused(look):
     [
         ({"stripe": FakeStripe({"*": StripeUnreachable()})}, {"keys_rights", ENDPOINT, "clock"}),
         ({"stripe_secret_key": "sk_live_dummy"}, {"keys_rights"}),
+        ({"stripe": refused("POST /v1/refunds")}, {"keys_rights"}),
         ({"stripe": FakeStripe(enabled_events=["charge.failed"])}, {ENDPOINT}),
         ({"stripe": refused("/v1/webhook_endpoints")}, {ENDPOINT}),
         ({"stripe": FakeStripe(ahead=timedelta(seconds=20))}, {"clock"}),

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from core.checks.run import CHECKS
 from core.checks.subject import look
 from core.db.engine import open_engine, writing
+from core.emulator.http.api import call
 from core.emulator.server import start_emulator
 from core.settings import Settings
 from dashboard.__main__ import cli
@@ -57,6 +58,17 @@ def test_a_demo_passes_with_warnings(check, tmp_path):
     assert "fail" not in {status for name, status in found.items() if name != "streamlit"}
     assert found["migrations"] == found["keys_rights"] == found["clock"] == "pass"
     assert {tuple(one) for one in json.loads(done.stdout)} == {("id", "status", "message", "fix")}
+
+
+def test_what_a_key_may_not_write_is_told_and_nothing_is_written(check, tmp_path):
+    with start_emulator(state_path=tmp_path / "emulator.db") as emulator:
+        emulator.engine.denied = frozenset({"rak_charge_write", "rak_dispute_write"})
+        done = check("--json", STRIPE_API_BASE=emulator.base_url)
+        [found] = [one for one in json.loads(done.stdout) if one["id"] == "keys_rights"]
+        assert found["status"] == "warn"
+        assert "/v1/refunds (test), /v1/disputes (test):" in found["message"]
+        events = emulator.engine.work(lambda ctx: call(ctx, "GET", "/v1/events", "limit=1"))
+    assert events["data"] == []
 
 
 def test_the_lines_say_what_to_do_and_a_failure_is_exit_code_1(check):
