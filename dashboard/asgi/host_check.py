@@ -18,6 +18,10 @@ class HostCheck:
         self._app = app
         self._names = names
 
+    def use(self, names: frozenset[str]) -> None:
+        """Answer to these names from now on."""
+        self._names = names
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = scope["type"] == "http" and scope["path"] not in _OPEN
         if asked and not is_known(scope["headers"], self._names):

@@ -86,7 +86,9 @@ def create_app(settings: Settings) -> Receiver:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         answers.append(asyncio.get_running_loop())
         writer.start()
-        following = asyncio.create_task(_follow(current, webhook, executor), name="settings")
+        following = asyncio.create_task(
+            _follow(current, webhook, executor, checked), name="settings"
+        )
         yield
         following.cancel()
         with suppress(asyncio.CancelledError):
@@ -111,7 +113,9 @@ def create_app(settings: Settings) -> Receiver:
     return app
 
 
-async def _follow(current: CurrentConsole, webhook: Webhook, executor: BlockingExecutor) -> None:
+async def _follow(
+    current: CurrentConsole, webhook: Webhook, executor: BlockingExecutor, hosts: HostCheck
+) -> None:
     """Have a setting that was changed in force within seconds, without a request being lost."""
     known = current.get()
     while True:
@@ -120,6 +124,7 @@ async def _follow(current: CurrentConsole, webhook: Webhook, executor: BlockingE
         if found is not known:
             known = found
             webhook.use(found.settings.webhook_secrets)
+            hosts.use(found.settings.host_names)
             await asyncio.to_thread(executor.use, found.settings)
 
 

@@ -46,7 +46,7 @@ def checked_at(url):
     return found
 
 
-def test_the_receiver_takes_a_new_webhook_secret_up(url, tmp_path):
+def test_the_receiver_takes_new_secrets_keys_and_names_up(url, tmp_path):
     settings = Settings(
         _env_file=None, database_url=url, var_dir=tmp_path, encryption_key=new_key()
     )
@@ -59,9 +59,12 @@ def test_the_receiver_takes_a_new_webhook_secret_up(url, tmp_path):
         wait_until(lambda: post(client, second, sign(second, secret=NEW)).status_code == 200)
         third = event_body(3)
         assert post(client, third, sign(third, secret=OLD)).status_code == 200
-        change(url, settings, stripe_publishable_key="pk_test_new")
+        named = {"Host": "pay.example.com"}
         config = "/api/v1/payments/config"
-        wait_until(lambda: "pk_test_new" in client.get(config).text)
+        assert client.get(config, headers=named).status_code == 421
+        public = "https://pay.example.com"
+        change(url, settings, stripe_publishable_key="pk_test_new", public_url=public)
+        wait_until(lambda: "pk_test_new" in client.get(config, headers=named).text)
     assert sorted(stored_ids(url)) == ["evt_1", "evt_2", "evt_3"]
 
 
