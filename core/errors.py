@@ -253,6 +253,12 @@ class DatabaseDown(TillwatchError):
     code = "database_down"
 
 
+class TablesDiffer(DatabaseDown):
+    """The database's tables are those of another version of the program. Nothing was kept."""
+
+    code = "tables_differ"
+
+
 class StripeError(TillwatchError):
     """Stripe did not do what was asked."""
 

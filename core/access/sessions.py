@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, select
-from sqlalchemy.exc import OperationalError
 
-from core.db.engine import reading, retrying, writing
+from core.db.engine import answering, reading, retrying, writing
 from core.db.tables import sessions, users
 from core.domain import sign_ins
 from core.domain.sign_ins import ABSOLUTE
-from core.errors import DatabaseDown
 
 #: Activity is written down at most this often; the idle limit is that much less exact.
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -121,14 +119,12 @@ def enter(
 
     `DatabaseDown` when the database does not answer.
     """
-    try:
+    with answering():
         with reading(engine) as connection:
             found = find(connection, token, now=now, production=production)
             due = activity and found is not None and is_due(connection, found.key, now)
         if found is not None and due:
             retrying(lambda: _touch_soon(engine, found.key, now))
-    except OperationalError as error:
-        raise DatabaseDown from error
     return found
 
 
@@ -136,11 +132,8 @@ def still_open(
     engine: Engine, keys: Collection[str], *, now: datetime, production: bool
 ) -> frozenset[str]:
     """Those of the sessions that are in force now; `DatabaseDown` when nobody answers."""
-    try:
-        with reading(engine) as connection:
-            return in_force(connection, keys, now=now, production=production)
-    except OperationalError as error:
-        raise DatabaseDown from error
+    with answering(), reading(engine) as connection:
+        return in_force(connection, keys, now=now, production=production)
 
 
 def _touch_soon(engine: Engine, key: str, now: datetime) -> None:

@@ -13,7 +13,13 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, FromClause, create_engine, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import (
     RetryCallState,
@@ -28,7 +34,7 @@ from tenacity import (
 from tenacity.stop import stop_base
 
 from core.db import literals
-from core.errors import DatabaseDown, InsertRace
+from core.errors import DatabaseDown, InsertRace, TablesDiffer
 from core.private_files import private_database
 
 T = TypeVar("T")
@@ -52,6 +58,10 @@ QUORUM_SECONDS = 15.0
 #: MySQL: disk full, table full, no space left, and how a storage engine passes that on.
 _FULL = {1021, 1114, 28}
 _NO_SPACE = re.compile(r"err(no|or|code):? 28\b|No space left", re.IGNORECASE)
+#: MySQL: no such column, no such table. SQLite's words for a column; a file of it that was taken
+#: away has no table either.
+_NOT_THERE = {1054, 1146}
+_NO_SUCH = ("no such column", "has no column named")
 #: SQLite cannot write or open its files: besides a full disk, one that is gone.
 _NO_FILE = ("disk I/O error", "unable to open database file")
 
@@ -271,11 +281,26 @@ def is_passing(error: BaseException) -> bool:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """`DatabaseDown` in place of the driver's own errors where the database does not answer."""
+    """`DatabaseDown` in place of the driver's own errors where the database does not answer.
+
+    `TablesDiffer` where it lacks a column or a table: another version of the program was started
+    beside this process, and changed them.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, ProgrammingError, PoolTimeout) as error:
+        if _is_not_there(error):
+            raise TablesDiffer from error
+        if isinstance(error, ProgrammingError):
+            raise
         raise DatabaseDown from error
+
+
+def _is_not_there(error: SQLAlchemyError) -> bool:
+    if not isinstance(error, DBAPIError) or error.orig is None or not error.orig.args:
+        return False
+    said = error.orig.args[0]
+    return said in _NOT_THERE or any(words in str(said) for words in _NO_SUCH)
 
 
 @contextmanager

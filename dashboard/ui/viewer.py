@@ -16,7 +16,7 @@ from core.access.principals import Caller, Principal
 from core.actions.context import ActionContext
 from core.bootstrap import Console, CurrentConsole
 from core.db.engine import answering, reading
-from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TillwatchError
+from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TablesDiffer, TillwatchError
 from core.stripe_calls.request_log import RequestLog
 from dashboard.i18n import _
 from dashboard.ui import navigation, widgets
@@ -149,10 +149,12 @@ def _stop(error: TillwatchError) -> NoReturn:
         st.warning(_("You are signed out, or your account was shut. Reload to sign in again."))
     elif isinstance(error, DatabaseDown):
         _log.error("a screen could not be read: %s", type(error.__cause__).__name__)
-        st.error(
-            _("The database does not answer. Nothing was changed. Reload to try again."),
-            icon=":material/database_off:",
+        told = (
+            _("The tables are those of another version: who runs this starts it anew.")
+            if isinstance(error, TablesDiffer)
+            else _("The database does not answer. Nothing was changed. Reload to try again.")
         )
+        st.error(told, icon=":material/database_off:")
     else:
         widgets.refused(error)
     st.stop()

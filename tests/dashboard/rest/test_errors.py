@@ -23,7 +23,8 @@ SAID = """
     BodyTooLarge DatabaseDown IdempotencyConflict IdempotencyKeyReused MalformedObject
     MalformedRequest Misconfigured NotFound NotPermitted NotSignedIn OperationUndone OutcomeUnknown
     RateLimited RequestRepeated RiskRefused ServerBusy StripeBusy StripeError StripeKeyRefused
-    StripeUnreachable TestModeOnly TillwatchError TokenMissing TooSlow UnsupportedMediaType
+    StripeUnreachable TablesDiffer TestModeOnly TillwatchError TokenMissing TooSlow
+    UnsupportedMediaType
 """.split()
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
-from core.db.engine import answering, open_engine, reading
+from core.db.engine import answering, open_engine, reading, writing
 from core.db.tables import api_requests, operations
-from core.errors import DatabaseDown
+from core.errors import DatabaseDown, TablesDiffer
 from tests.support.fixtures_rest import CREATE, running_api
 from tests.support.receivers import event_body, free_port, kill, post, wait_until
 
@@ -129,6 +130,25 @@ def test_a_database_that_is_away_is_503(tmp_path):
             assert (answer.status_code, error["code"]) == (503, "database_down")
             assert "retry-after" in answer.headers
         assert api.at_stripe() == []
+
+
+def test_tables_that_a_newer_version_changed_are_an_error_of_their_own(tmp_path):
+    with running_api(tmp_path, f"sqlite:///{tmp_path / 'tillwatch.db'}") as api:
+        token = api.token("service")
+        with writing(api.console.engine) as connection:
+            connection.execute(text("ALTER TABLE users RENAME COLUMN disabled TO ended"))
+        answer = api.get("payment-intent/pi_1", token)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "tables_differ")
+
+
+@pytest.mark.mariadb
+def test_a_server_says_that_a_column_or_a_table_is_not_there(mariadb):
+    engine = open_engine(mariadb())
+    for wanted in ("nothing FROM users", "1 FROM nothing"):
+        with pytest.raises(TablesDiffer), answering(), reading(engine) as connection:
+            connection.execute(text(f"SELECT {wanted}"))
+    with pytest.raises(ProgrammingError), answering(), reading(engine) as connection:
+        connection.execute(text("SELECT FROM"))
 
 
 def test_a_database_server_that_is_away_is_one_error_of_ours():
