@@ -9,6 +9,13 @@ from core.db.engine import open_engine
 from core.db.migrate import upgrade
 from core.errors import DatabaseDown, Misconfigured
 
+#: What MySQL's numbers say that a first start meets most.
+_WHY = {
+    1044: "does not let this user in",
+    1045: "refuses the user or the password",
+    1049: "is not there: CREATE DATABASE first",
+}
+
 
 def prepare(url: str) -> None:
     """Bring the schema up to date; `Misconfigured` or `DatabaseDown` where that cannot be.
@@ -27,7 +34,8 @@ def prepare(url: str) -> None:
         upgrade(engine)
     except DBAPIError as error:
         number = error.orig.args[0] if error.orig is not None and error.orig.args else error
-        raise DatabaseDown(f"the database of DATABASE_URL does not answer ({number})") from None
+        why = _WHY.get(number, "does not answer")
+        raise DatabaseDown(f"the database of DATABASE_URL {why} ({number})") from None
     finally:
         engine.dispose()
 

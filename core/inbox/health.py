@@ -104,14 +104,14 @@ def _existing(place: Path) -> Path | None:
     return None
 
 
-def streams_or_none(engine: Engine) -> dict[bool, tuple[StreamState, ...]] | None:
-    """How the streams of each mode stand; None when the database does not answer."""
+def streams_or_none(
+    engine: Engine, modes: Collection[bool]
+) -> dict[bool, tuple[StreamState, ...]] | None:
+    """How the streams of these modes stand; None when the database does not answer."""
     try:
         with reading(engine) as connection:
             now = clock.now()
-            return {
-                mode: stream_states(connection, livemode=mode, now=now) for mode in (True, False)
-            }
+            return {mode: stream_states(connection, livemode=mode, now=now) for mode in modes}
     except SQLAlchemyError as error:
         _log.warning("the streams could not be read: %s", type(error).__name__)
         return None

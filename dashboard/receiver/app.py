@@ -74,8 +74,11 @@ def create_app(settings: Settings) -> Receiver:
         lambda tickets, error: settle_in(answers[-1], tickets, error),
         measure=lambda rows, seconds: metrics.commit(rows, seconds),
     )
+    # A mode whose key was taken away has nobody who keeps its streams up.
     metrics = Metrics(
-        writer.waiting, partial(backlog_or_none, engine), partial(streams_or_none, engine)
+        writer.waiting,
+        partial(backlog_or_none, engine),
+        lambda: streams_or_none(engine, current.get().settings.secret_keys),
     )
     metrics.registry.register(BusinessCounts(partial(counts_or_none, engine)))
     noted = settings.var_dir / last_backup.FOLDER

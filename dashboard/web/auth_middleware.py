@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core.access.principals import Principal
 from core.access.sessions import Session
+from core.db.engine import answering
 from core.errors import DatabaseDown, NotSignedIn
 from core.settings import Settings
 from dashboard.screens.checkout import payment_element
@@ -22,6 +24,7 @@ from dashboard.web import login_page, password_page
 from dashboard.web.allowed_hosts import Headers
 from dashboard.web.session_lookup import SessionResolver
 
+_log = logging.getLogger(__name__)
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the middleware may set it.
 IDENTITY = b"x-console-user"
 _OURS = b"x-console-"
@@ -97,7 +100,25 @@ class AuthMiddleware:
             return
         inside = _introduced(scope, session)
         inside["state"]["principal"] = person
-        await self.app(inside, receive, send)
+        await self._inside(inside, receive, send)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What a route answers, or a sentence where its database does not, or has other tables."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            with answering():
+                await self.app(scope, receive, sending)
+        except DatabaseDown as error:
+            if begun:
+                raise
+            _log.error("%s: %s (%s)", scope["path"], error.message, type(error.__cause__).__name__)
+            await PlainTextResponse(error.message, error.status)(scope, receive, send)
 
     async def _who(
         self, path: str, headers: Headers, *, activity: bool

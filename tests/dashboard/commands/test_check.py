@@ -6,13 +6,15 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from core.checks.run import CHECKS
 from core.checks.subject import look
 from core.db.engine import open_engine, writing
+from core.db.start import prepare
 from core.emulator.http.api import call
 from core.emulator.server import start_emulator
+from core.errors import DatabaseDown
 from core.settings import Settings
 from dashboard.__main__ import cli
 from tests.support.newest_schema import laid
@@ -120,3 +122,15 @@ def test_a_server_is_asked_for_what_could_spoil_data(mariadb):
     assert (odd.other_columns, odd.other_tables) == (1, 1)
     for one in (found.engine, engine):
         one.dispose()
+
+
+@pytest.mark.mariadb
+def test_a_start_says_what_of_the_address_the_server_refuses(mariadb):
+    url = make_url(mariadb())
+    for wrong, told in (
+        (url.set(username="nobody", password=CANARY), "refuses the user or the password"),
+        (url.set(database="nowhere"), "CREATE DATABASE first"),
+    ):
+        with pytest.raises(DatabaseDown, match=told) as refused:
+            prepare(wrong.render_as_string(hide_password=False))
+        assert CANARY not in refused.value.message

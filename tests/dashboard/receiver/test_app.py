@@ -64,7 +64,7 @@ def test_receiver_without_its_database_is_healthy_and_not_ready(tmp_path):
     assert "tillwatch_stream_failed{" not in metrics.text
 
 
-def test_metrics_tell_the_age_and_the_state_of_each_stream(client, url):
+def test_metrics_tell_the_age_and_the_state_of_each_stream(client, url, tmp_path):
     engine = open_engine(url)
     now = clock.now()
     recorder = Recorder(engine)
@@ -75,7 +75,9 @@ def test_metrics_tell_the_age_and_the_state_of_each_stream(client, url):
     with writing(engine) as connection:
         connection.execute(streams.insert().values(**dead, fresh_as_of=dead["checked_at"]))
     engine.dispose()
-    found = client.get("/metrics").text
+    keys = {"stripe_secret_key": "rk_live_dummy", "stripe_test_secret_key": "rk_test_dummy"}
+    with serving(settings_for(tmp_path, url, **keys)) as both:
+        found = both.get("/metrics").text
     assert "tillwatch_database_up 1.0" in found
     assert 'tillwatch_stream_failed{mode="live",stream="ledger"} 0.0' in found
     assert 'tillwatch_stream_failed{mode="test",stream="events"} 1.0' in found
@@ -83,6 +85,8 @@ def test_metrics_tell_the_age_and_the_state_of_each_stream(client, url):
     assert 30 <= int(age[1]) < 90
     age = re.search(r'stream_behind_seconds{mode="test",stream="events"} (\d+)', found)
     assert int(age[1]) >= 120
+    # Where live mode has no key any more, nobody keeps its streams up, and nobody is woken.
+    assert 'stream_failed{mode="live"' not in client.get("/metrics").text
     assert client.get("/readyz").status_code == 200
 
 

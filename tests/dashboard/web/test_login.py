@@ -6,8 +6,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from core.access import demo, passwords
+from core.db.engine import writing
+from core.errors import TablesDiffer
 from core.settings import Settings
 from dashboard.web.allowed_hosts import addresses
 from tests.support.fixtures_access import PASSWORD, audited, make_console, password_hash, person
@@ -46,6 +49,15 @@ async def test_signing_in_leads_to_the_page_asked_for_with_a_strict_cookie(conso
     assert "Max-Age=28800" in cookie
     assert (await browser.http.get("/payments")).json() == {"x-console-user": user}
     assert [row.actor for row in audited(console, "sign_in")] == [user]
+
+
+async def test_tables_of_a_newer_version_are_told_in_a_sentence(console, user):
+    browser = Browser(console)
+    with writing(console.engine) as connection:
+        connection.execute(text("ALTER TABLE last_sign_ins RENAME COLUMN at TO moment"))
+    answer = await browser.sign_in()
+    assert (answer.status_code, answer.text) == (503, TablesDiffer.said())
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 async def test_https_uses_a_host_cookie_and_says_so_to_the_browser(tmp_path):
