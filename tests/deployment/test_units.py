@@ -40,6 +40,21 @@ def test_every_process_is_shut_in_alike(unit):
     assert "UMask=0077" in unit.read_text(encoding="utf-8")
 
 
+def test_commands_run_with_the_settings_and_the_user_of_the_units():
+    script = EXAMPLES / "tillwatch"
+    assert script.stat().st_mode & 0o111
+    text = script.read_text(encoding="utf-8")
+    given = dict(re.findall(r"--(?:property|setenv)=(\w+)=(\S+)", text))
+    given |= {"User": re.findall(r"--uid=(\S+)", text)[0]}
+    given |= {"WorkingDirectory": re.findall(r"--working-directory=(\S+)", text)[0]}
+    unit = (EXAMPLES / "systemd" / "tillwatch-ui.service").read_text(encoding="utf-8")
+    for name in ("EnvironmentFile", "StateDirectory", "StateDirectoryMode", "UMask", "User",
+                 "WorkingDirectory"):  # fmt: skip
+        assert f"\n{name}={given[name]}\n" in unit, name
+    assert f"\nEnvironment=VAR_DIR={given['VAR_DIR']}\n" in unit
+    assert '/opt/tillwatch/.venv/bin/python -m dashboard "$@"' in text
+
+
 def test_every_setting_of_the_example_is_known():
     text = (EXAMPLES / "tillwatch.env").read_text(encoding="utf-8")
     names = set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE))
