@@ -88,7 +88,7 @@ def samples(tmp_path_factory):
     noted.mkdir()
     said = {"made_at": (clock.now() - timedelta(hours=2)).isoformat()}
     (noted / last_backup.LAST).write_text(json.dumps(said))
-    with serving(settings_for(folder, url)) as client:
+    with serving(settings_for(folder, url, stripe_secret_key="rk_live_dummy")) as client:
         engine = open_engine(url)
         recorder = Recorder(engine)
         recorder.watched(LEDGER, [True], lambda: False, every=1)()
