@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -33,7 +35,7 @@ def prepare(url: str) -> None:
         _connect(engine)
         upgrade(engine)
     except DBAPIError as error:
-        number = error.orig.args[0] if error.orig is not None and error.orig.args else error
+        number: Any = error.orig.args[0] if error.orig is not None and error.orig.args else error
         why = _WHY.get(number, "does not answer")
         raise DatabaseDown(f"the database of DATABASE_URL {why} ({number})") from None
     finally:
