@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,15 +14,13 @@ from tests.support.simulator.planted import PLANTED
 from tests.support.simulator.run import run
 from tests.support.simulator.shop import Site
 
-#: By `make torture` alone: a seed takes a third of a second, and one run in three was red for a
-#: reason that nobody knows yet.
-pytestmark = pytest.mark.torture
-
-SEEDS, TORTURE = 60, 10_000
-#: Seeds of one test: files are shared out among processes, tests are told apart by the first.
-STRETCH = 20
+ROOT = Path(__file__).parents[2]
+#: Seeds of every change, and of `make torture`.
+SEEDS, TORTURE = 300, int(os.environ.get("TILLWATCH_SEEDS", "1000"))
 #: So many seeds may pass before a planted fault is found.
 WITHIN = 100
+#: Faults that the first seeds find.
+QUICK = ("leases_are_ignored",)
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +30,38 @@ def site(tmp_path_factory):
     made.close()
 
 
-def wrong(site, seeds):
-    return [str(outcome) for outcome in (run(seed, site) for seed in seeds) if outcome.broken]
+def is_right(seed, site):
+    outcome = run(seed, site)
+    assert not outcome.broken, f"{outcome}\nagain: python -m tests.support.simulator.run {seed}"
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, STRETCH))
-def test_a_shop_at_rest_is_right(site, first):
-    found = wrong(site, range(first, first + STRETCH))
-    assert not found, "\n\n".join(found)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_shop_at_rest_is_right(site, seed):
+    is_right(seed, site)
 
 
-@pytest.mark.parametrize("first", range(0, TORTURE, 500))
-def test_a_shop_at_rest_is_right_after_any_storm(site, first):
-    found = wrong(site, range(first, first + 500))
-    assert not found, "\n\n".join(found)
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(TORTURE))
+def test_a_shop_at_rest_is_right_after_any_storm(site, seed):
+    is_right(seed, site)
 
 
 def test_a_seed_is_one_story(site):
-    assert [str(run(7, site)) for _ in range(2)] == [str(run(7, site))] * 2
+    assert str(run(7, site)) == str(run(7, site))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("hashes", ["1", "2"])
+def test_a_seed_is_one_story_in_every_process(site, hashes):
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.support.simulator.run", "7"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": hashes},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == f"{run(7, site)}\n"
 
 
 def test_runs_pass_and_die_at_every_kind_of_place(site):
@@ -60,7 +76,17 @@ def test_runs_pass_and_die_at_every_kind_of_place(site):
     }
 
 
+def is_found(fault, site, monkeypatch):
+    PLANTED[fault](monkeypatch)
+    return any(run(seed, site).broken for seed in range(WITHIN))
+
+
+@pytest.mark.parametrize("fault", QUICK)
+def test_a_planted_fault_is_found_at_once(site, fault, monkeypatch):
+    assert is_found(fault, site, monkeypatch)
+
+
+@pytest.mark.torture
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found(site, fault, monkeypatch):
-    PLANTED[fault](monkeypatch)
-    assert any(run(seed, site).broken for seed in range(WITHIN))
+    assert is_found(fault, site, monkeypatch)

@@ -12,15 +12,18 @@ from sqlalchemy import Connection, Table, select
 
 from core import clock
 from core.actions.operations.kinds import TAG
+from core.actions.refunds.limits import limits
 from core.clock import NEVER
 from core.db import tables as t
 from core.db.engine import reading
+from core.domain import refund_states
 from core.mirror.rollups import differences
 from core.proof.reconcile import AGREES, reconcile
 from core.proof.span import Span
 from core.states import EventState, OperationState
-from tests.support.simulator.shop import ZONE, Shop
+from tests.support.simulator.shop import ASKING, ZONE, Shop
 from tests.support.simulator.storm import Storm
+from tests.support.simulator.watches import ENDS, noted
 
 Json = dict[str, Any]
 #: Columns of the mirror beside the field of Stripe's object that they show.
@@ -75,7 +78,10 @@ def broken(storm: Storm) -> list[str]:
             *_paid_out(shop, connection),
             *_refunds(shop, connection),
             *_captured(shop),
+            *_limits(connection),
             *_settled(connection),
+            *_ended_once(connection),
+            *noted(connection),
             *_waiting(connection),
         ]
     found += [f"a sum is not its rows: {one}" for one in differences(shop.web.engine)]
@@ -142,7 +148,31 @@ def _captured(shop: Shop) -> Iterator[str]:
             yield f"{charge['id']}: {back} went back of {charge['amount_captured']}"
 
 
-_ENDS = (OperationState.SUCCEEDED, OperationState.REFUSED, OperationState.FAILED)
+def _limits(connection: Connection) -> Iterator[str]:
+    """Nobody gave back more in a day alone than their limit."""
+    known, q = limits(connection), t.refund_requests.c
+    alone = (q.state.in_(refund_states.SENT), q.approved_by.is_(None))
+    spent: dict[tuple[Any, ...], int] = defaultdict(int)
+    for row in connection.execute(select(t.refund_requests).where(*alone)):
+        day = clock.business_day(row.created_at, ZONE)
+        spent[row.asked_by, row.currency, day] += row.amount_minor
+    for (who, currency, day), minor in spent.items():
+        limit = known[ASKING, currency].per_day_minor
+        if minor > limit:
+            yield f"{who} gave back {minor} {currency} alone on {day}, of {limit}"
+
+
+def _ended_once(connection: Connection) -> Iterator[str]:
+    """The end of an operation is told once, and is the one that it has."""
+    log, told = t.audit_log.c, defaultdict[str, list[str]](list)
+    kinds = select(t.operations.c.kind)
+    for row in connection.execute(select(log.details, log.outcome).where(log.action.in_(kinds))):
+        if row.outcome in ENDS:
+            told[json.loads(row.details).get("operation", "")].append(row.outcome)
+    for row in connection.execute(select(t.operations)):
+        ended = [row.state] if row.state in ENDS else []
+        if told[row.id] != ended:
+            yield f"operation {row.id} is {row.state}, the log says {told[row.id]}"
 
 
 def _settled(connection: Connection) -> Iterator[str]:
@@ -150,7 +180,7 @@ def _settled(connection: Connection) -> Iterator[str]:
     for row in connection.execute(select(t.operations)):
         # What Stripe refused before it acted waits for its asker, who may ask again.
         asked_again = row.state == OperationState.NOT_SENT and row.kind == "refund.cancel"
-        if row.state not in _ENDS and not asked_again:
+        if row.state not in ENDS and not asked_again:
             yield f"operation {row.id} is {row.state}: {row.outcome}"
         if json.loads(row.outcome or "{}").get("error", {}).get("code") == "idempotency_conflict":
             yield f"operation {row.id} was sent twice with different words"

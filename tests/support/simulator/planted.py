@@ -8,13 +8,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select, true
 
+from core import clock
+from core.access import rights
+from core.access.principals import permitted
 from core.actions.operations import resolve
 from core.actions.refunds import approvals, ask
+from core.actions.refunds.validation import locked_payment
+from core.db import upsert
+from core.db.engine import reading
+from core.db.leases import Lease
+from core.db.tables import payments as payments_table
 from core.gateway.client import Gateway
 from core.inbox import event_processor, poll
 from core.ledger import ingest
-from core.mirror import refresh, refresh_queue
+from core.mirror import payments, refresh, refresh_queue
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -98,6 +107,61 @@ def a_mark_of_meanwhile_is_cleared(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(refresh_queue, "clear", clear)
 
 
+def leases_are_ignored(patch: pytest.MonkeyPatch) -> None:
+    """What came of a row is written by whoever worked on it, whoever holds it by then."""
+
+    def write(self: Lease, connection: Any, rows: Any, _fence: str, values: Any) -> int:
+        return int(connection.execute(self.table.update().where(rows).values(values)).rowcount)
+
+    patch.setattr(Lease, "check", lambda *_args: None)
+    patch.setattr(Lease, "_write", write)
+
+
+def an_older_reading_overwrites_a_newer(patch: pytest.MonkeyPatch) -> None:
+    """What is written last stands, whenever it was read."""
+    patch.setattr(payments, "is_newer", lambda _new, _old: True)
+    patch.setattr(upsert, "_newer", lambda _new, _table: true())
+    patch.setattr(upsert, "_upsert_newer", upsert._upsert_newer.__wrapped__)
+
+
+def a_limit_is_checked_before_the_turn(patch: pytest.MonkeyPatch) -> None:
+    """What a person may give back alone is read before they stand in line."""
+    read = ask.allowance_of
+
+    def early(connection: Any, context: Any, caller: Any, asked: Any, livemode: bool) -> Any:
+        of = payments_table.c.stripe_id == asked.payment_intent_id
+        currency = connection.scalar(select(payments_table.c.currency).where(of)) or "usd"
+        person = permitted(connection, caller, rights.ASK_REFUND)
+        now, reason = clock.now(), asked.reason
+        return read(connection, context, person, reason, currency, livemode=livemode, now=now)
+
+    _read_early(patch, "allowance_of", early)
+
+
+def a_balance_is_read_before_the_turn(patch: pytest.MonkeyPatch) -> None:
+    """What may still go back of a payment is read before anybody stands in line."""
+    read = ask.refundable_balance
+
+    def early(connection: Any, _context: Any, _caller: Any, asked: Any, livemode: bool) -> Any:
+        return read(connection, locked_payment(connection, asked.payment_intent_id, livemode))
+
+    _read_early(patch, "refundable_balance", early)
+
+
+def _read_early(patch: pytest.MonkeyPatch, name: str, early: Callable[..., Any]) -> None:
+    """Have `ask` use what it read of `name` in a transaction before the one that writes."""
+    write = ask._write_down
+
+    def write_down(context: Any, caller: Any, asked: Any, livemode: bool, key: str) -> Any:
+        with reading(context.engine) as connection:
+            known = early(connection, context, caller, asked, livemode)
+        with pytest.MonkeyPatch.context() as inside:
+            inside.setattr(ask, name, lambda *_args, **_named: known)
+            return write(context, caller, asked, livemode, key)
+
+    patch.setattr(ask, "_write_down", write_down)
+
+
 #: Each fault by what it says.
 PLANTED: dict[str, Plant] = {
     plant.__name__: plant
@@ -111,5 +175,9 @@ PLANTED: dict[str, Plant] = {
         a_failed_poll_counts,
         sums_forget_what_changed,
         a_mark_of_meanwhile_is_cleared,
+        leases_are_ignored,
+        an_older_reading_overwrites_a_newer,
+        a_limit_is_checked_before_the_turn,
+        a_balance_is_read_before_the_turn,
     )
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -12,14 +14,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, QueuePool, event
 
 from core import clock
+from core.access import rights
 from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.operation_kinds import KINDS
 from core.actions.operations.resolve import resolve
 from core.actions.refunds import approvals
+from core.actions.refunds.limits import Limit
+from core.actions.refunds.limits import write as write_limits
 from core.cache import ProcessCache
 from core.db.engine import open_engine, retrying, writing
 from core.emulator.http.control import Control
@@ -39,20 +44,33 @@ from tests.support.fixtures_access import make_console, person
 from tests.support.fixtures_actions import RULES
 from tests.support.refund_crashes import Killed
 from tests.support.simulator.failpoints import Failpoints
-from tests.support.simulator.times import SimulatedTime
+from tests.support.simulator.times import SimulatedTime, simulated
+from tests.support.simulator.watches import watch
 from tests.support.simulator.wire import SimulatedGateway, Wire
 
 ZONE = ZoneInfo("UTC")
+#: One that serves people and takes webhooks, and workers.
+PROCESSES = 3
+#: The role of those who ask. What each gives back alone is little, so that two refunds come near.
+ASKING = rights.SUPPORT
+LIMITS = [Limit(ASKING, currency, 20_000, 30_000) for currency in ("usd", "eur", "jpy")]
 
 
 @cache
 def _people() -> tuple[bytes, tuple[str, str, str]]:
-    """A database with two who ask and one who approves, made once: the file and their ids."""
-    with TemporaryDirectory() as folder:
+    """A database with two who ask and one who approves, made once: the file and their ids.
+
+    In a time of its own: a run that made it would not be the run of its seed.
+    """
+    with TemporaryDirectory() as folder, simulated(0):
         path = Path(folder) / "people.db"
         console = make_console(f"sqlite:///{path}")
-        people = tuple(person(console, role) for role in ("support", "support", "support_lead"))
+        people = tuple(person(console, role) for role in (ASKING, ASKING, rights.SUPPORT_LEAD))
+        with writing(console.engine) as connection:
+            write_limits(connection, LIMITS, actor="test", now=clock.now())
         console.engine.dispose()
+        with closing(sqlite3.connect(path)) as connection:
+            watch(connection)
         return path.read_bytes(), (people[0], people[1], people[2])
 
 
@@ -60,15 +78,14 @@ class Process:
     """One process of ours: what it holds in memory is gone when it dies."""
 
     def __init__(self, shop: Shop, engine: Engine, number: int) -> None:
-        self._shop, self._number = shop, number
+        self._shop, self.number = shop, number
         self.engine = engine
         self.start()
 
     def start(self) -> None:
         """Begin with empty memory, as after a crash."""
-        self.engine.dispose()
         self.gateway = SimulatedGateway(self._shop.wire)
-        self.books = BookingContext(Scope(ZONE, self._number))
+        self.books = BookingContext(Scope(ZONE, self.number))
         self.context = ActionContext(
             self.engine, {False: self.gateway}, self.books, RULES, ProcessCache(), ""
         )
@@ -104,26 +121,29 @@ def _opened(path: Path, points: Failpoints) -> Engine:
 
 
 class Site:
-    """A database file and the engines of three processes over it, for one run after another.
+    """A database file and the engine over it, for one run after another.
 
-    An engine keeps what it learned of each statement: anew for each run that would be half of it.
+    An engine keeps what it learned of each statement: anew for each run that would be half of it,
+    and so the processes share one. Each piece of work has a connection of its own all the same.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path, self.points = folder / "shop.db", Failpoints()
-        self.engines = [_opened(self.path, self.points) for _ in range(3)]
+        self._file, self.people = _people()
+        self.engine = _opened(self.path, self.points)
 
-    def cleared(self) -> tuple[str, str, str]:
-        """Lay the file anew; the ids of the people in it."""
+    def clear(self) -> None:
+        """Lay the file anew."""
         self.close()
-        file, people = _people()
-        self.path.write_bytes(file)
+        self.path.write_bytes(self._file)
         self.points.reset()
-        return people
 
     def close(self) -> None:
-        for engine in self.engines:
-            engine.dispose()
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        # Whoever closes a file's last connection takes its log away, also that of the next run.
+        assert pool.checkedout() == 0
+        self.engine.dispose()
         for file in self.path.parent.glob(f"{self.path.name}*"):
             file.unlink()
 
@@ -140,7 +160,8 @@ class Shop:
     """Everything of one run. `close` it at its end."""
 
     def __init__(self, site: Site, seed: int, times: SimulatedTime) -> None:
-        first, second, lead = site.cleared()
+        site.clear()
+        first, second, lead = site.people
         self.times, self.points = times, site.points
         self.stripe = Stripe(":memory:", seed=seed)
         self.control = Control(self.stripe, Background(self.stripe))
@@ -148,7 +169,7 @@ class Shop:
         self.wire = Wire(self.stripe, self.points, random.Random(f"wire {seed}"))
         self.people = People((Caller(first), Caller(second)), Caller(lead))
         self.web, *self.workers = (
-            Process(self, engine, number) for number, engine in enumerate(site.engines)
+            Process(self, site.engine, number) for number in range(PROCESSES)
         )
         self._events_seen = 0
         self.crashes = 0

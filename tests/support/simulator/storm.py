@@ -16,6 +16,7 @@ from core.actions.refunds.validation import NewRefund
 from core.errors import TillwatchError
 from core.money import Money, plain
 from tests.support.emulator_books import quietly
+from tests.support.simulator.interleaving import go_between
 from tests.support.simulator.shop import Process, Shop
 
 #: How a customer pays: by these cards, and by bank debits that end in these ways, seconds later.
@@ -101,14 +102,16 @@ class Storm:
 
     def ask(self) -> None:
         """Somebody asks for a refund of a payment, whole or in part."""
+        wish = self.new_wish()
         self._endanger(self.shop.web)
-        self._ask(self._new_wish(), self.shop.web)
+        self.send_wish(wish, self.shop.web)
 
-    def _new_wish(self) -> Asked:
+    def new_wish(self, like: Asked | None = None) -> Asked:
+        """A refund of one of the last payments; of the same person and payment as another."""
         payment = self.dice.choice(self.payments[-4:])
         amount = self._share(payment) if self.dice.random() < 0.7 else None
         wanted = NewRefund(payment, amount, "requested_by_customer")
-        caller = self.dice.choice(self.shop.people.asking)
+        caller = like.caller if like else self.dice.choice(self.shop.people.asking)
         request_id = f"00000000-0000-4000-8000-{len(self.asked):012d}"
         self.asked.append(Asked(caller, wanted, request_id))
         return self.asked[-1]
@@ -123,9 +126,10 @@ class Storm:
         open_ = [one for one in self.asked if not one.answered]
         if self.asked:
             self._endanger(self.shop.web)
-            self._ask(self.dice.choice(open_ or self.asked), self.shop.web)
+            self.send_wish(self.dice.choice(open_ or self.asked), self.shop.web)
 
-    def _ask(self, one: Asked, process: Process) -> None:
+    def send_wish(self, one: Asked, process: Process) -> None:
+        """Ask for it through one of the processes."""
         step = partial(
             refunds.ask,
             process.context,
@@ -196,35 +200,21 @@ class Storm:
         often = {"apply": 8, "refresh": 8, "operations": 6, "ledger": 3}
         [name] = self.dice.choices(list(steps), [often.get(each, 1) for each in steps])
         self._endanger(worker)
-        said = self.shop.guarded(worker, steps[name])
-        self.note(f"worker {self.shop.workers.index(worker)} {name} -> {_short(said)}")
+        self.step(worker, name)
+
+    def step(self, process: Process, name: str) -> None:
+        """One step of a process by its name."""
+        said = self.shop.guarded(process, process.steps()[name])
+        self.note(f"worker {process.number} {name} -> {_short(said)}")
 
     def _endanger(self, process: Process) -> None:
         """Some steps end in the middle, some stand still while others go on and leases end."""
         chance = self.dice.random()
         if chance < 0.2:
             self.shop.points.order(dies_in=int(self.dice.expovariate(1 / 6)))
-        elif chance < 0.35:
+        elif chance < 0.4:
             places = int(self.dice.expovariate(1 / 2))
-            self.shop.points.order_pause(places, partial(self._meanwhile, process))
-
-    def _meanwhile(self, still: Process) -> None:
-        """What the others do while one process stands still, for longer than a lease or not."""
-        seconds = self.dice.choice((0, 5, 25, 200, 700))
-        self.note(f"... stands still for {seconds} s")
-        self.shop.advance(seconds)
-        others = [one for one in self.shop.workers if one is not still]
-        for _ in range(self.dice.randint(1, 4)):
-            other = self.dice.choice(others)
-            if self.dice.random() < 0.3 and self.asked:
-                self._ask(self.dice.choice(self.asked[-2:]), other)
-                continue
-            if self.dice.random() < 0.3:
-                self._ask(self._new_wish(), other)
-                continue
-            name = self.dice.choice(("apply", "refresh", "operations", "ledger"))
-            said = self.shop.guarded(other, other.steps()[name])
-            self.note(f"... meanwhile {name} -> {_short(said)}")
+            self.shop.points.order_pause(places, partial(go_between, self, process))
 
     def wait(self) -> None:
         self.shop.advance(self.dice.choice((1, 4, 20, 60, 200, 900, 4_000)))

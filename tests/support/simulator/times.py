@@ -14,6 +14,7 @@ import tenacity
 
 from core import clock
 from core.emulator.state import clock as emulator_clock
+from core.mirror import refresh
 
 #: A Monday morning: the days of a run pass no end of a year.
 BEGINNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -52,6 +53,10 @@ def simulated(seed: int) -> Iterator[SimulatedTime]:
         patch.setattr(clock, "machine_seconds", times.machine_seconds)
         patch.setattr(emulator_clock, "micros_now", times.stripe_micros)
         patch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=times.sleep))
+        # How long was tried, and how long a lease was used: by the machine's clock, which is ours.
+        machine = SimpleNamespace(monotonic=times.machine_seconds)
+        patch.setattr(tenacity, "time", machine)
+        patch.setattr(refresh, "time", machine)
         patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=ids.getrandbits(128), version=4))
         try:
             yield times
