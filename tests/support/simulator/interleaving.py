@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from tests.support.simulator.storm import Storm
 
 
-def go_between(storm: Storm, still: Process) -> None:
-    """Time passes, and others get in between: by chance, or by what one who is slow gets wrong."""
-    ways = {_others_go_on: 4, _newer_lands: 3, _same_operation: 2, _same_person_asks: 3}
+def go_between(storm: Storm, still: Process, doing: str) -> None:
+    """Time passes, and others get in between: by chance, or by what goes wrong with such a step."""
+    ways = _WAYS.get(doing, _OF_READING)
     [way] = storm.dice.choices(list(ways), list(ways.values()))
     storm.note(f"... process {still.number} stands still: {way.__name__}")
     way(storm, [one for one in storm.shop.workers if one is not still])
@@ -53,6 +53,14 @@ def _same_operation(storm: Storm, others: list[Process]) -> None:
 
 def _same_person_asks(storm: Storm, others: list[Process]) -> None:
     """Whoever asked last asks once more, perhaps for more than both may have."""
-    last = storm.asked[-1] if storm.asked else None
     for _ in range(storm.dice.randint(1, 2)):
-        storm.send_wish(storm.new_wish(last), storm.dice.choice(others))
+        storm.send_wish(storm.new_wish(storm.asked[-1]), storm.dice.choice(others))
+
+
+_OF_READING = {_newer_lands: 5, _others_go_on: 3}
+#: The ways by what stands still, each with its weight.
+_WAYS = {
+    "ask": {_same_person_asks: 5, _same_operation: 4, _others_go_on: 2},
+    "decide": {_same_person_asks: 2, _same_operation: 4, _others_go_on: 2},
+    "operations": {_same_operation: 5, _newer_lands: 2, _others_go_on: 2},
+}

@@ -12,16 +12,14 @@ from sqlalchemy import Connection, Table, select
 
 from core import clock
 from core.actions.operations.kinds import TAG
-from core.actions.refunds.limits import limits
 from core.clock import NEVER
 from core.db import tables as t
 from core.db.engine import reading
-from core.domain import refund_states
 from core.mirror.rollups import differences
 from core.proof.reconcile import AGREES, reconcile
 from core.proof.span import Span
 from core.states import EventState, OperationState
-from tests.support.simulator.shop import ASKING, ZONE, Shop
+from tests.support.simulator.shop import ZONE, Shop
 from tests.support.simulator.storm import Storm
 from tests.support.simulator.watches import ENDS, noted
 
@@ -78,7 +76,6 @@ def broken(storm: Storm) -> list[str]:
             *_paid_out(shop, connection),
             *_refunds(shop, connection),
             *_captured(shop),
-            *_limits(connection),
             *_settled(connection),
             *_ended_once(connection),
             *noted(connection),
@@ -146,20 +143,6 @@ def _captured(shop: Shop) -> Iterator[str]:
         back = shop.control.others.refunds({"charge": charge["id"]})["amount"]
         if back > charge["amount_captured"] and charge["status"] == "succeeded":
             yield f"{charge['id']}: {back} went back of {charge['amount_captured']}"
-
-
-def _limits(connection: Connection) -> Iterator[str]:
-    """Nobody gave back more in a day alone than their limit."""
-    known, q = limits(connection), t.refund_requests.c
-    alone = (q.state.in_(refund_states.SENT), q.approved_by.is_(None))
-    spent: dict[tuple[Any, ...], int] = defaultdict(int)
-    for row in connection.execute(select(t.refund_requests).where(*alone)):
-        day = clock.business_day(row.created_at, ZONE)
-        spent[row.asked_by, row.currency, day] += row.amount_minor
-    for (who, currency, day), minor in spent.items():
-        limit = known[ASKING, currency].per_day_minor
-        if minor > limit:
-            yield f"{who} gave back {minor} {currency} alone on {day}, of {limit}"
 
 
 def _ended_once(connection: Connection) -> Iterator[str]:
