@@ -24,6 +24,8 @@ from tests.support.simulator.storm import Storm
 from tests.support.simulator.watches import ENDS, noted
 
 Json = dict[str, Any]
+#: One run in so many is proved by the product's own proof too.
+PROVED = 4
 #: Columns of the mirror beside the field of Stripe's object that they show.
 _SHOWN: dict[str, tuple[Table, dict[str, str]]] = {
     "payment_intents": (
@@ -82,7 +84,8 @@ def broken(storm: Storm) -> list[str]:
             *_waiting(connection),
         ]
     found += [f"a sum is not its rows: {one}" for one in differences(shop.web.engine)]
-    return found + _proof(shop)
+    # The proof costs as much as a third of a run, and looks at what was looked at already.
+    return found if shop.seed % PROVED else found + _proof(shop)
 
 
 def _mirror(shop: Shop, connection: Connection) -> Iterator[str]:

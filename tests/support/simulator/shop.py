@@ -162,7 +162,7 @@ class Shop:
     def __init__(self, site: Site, seed: int, times: SimulatedTime) -> None:
         site.clear()
         first, second, lead = site.people
-        self.times, self.points = times, site.points
+        self.seed, self.times, self.points = seed, times, site.points
         self.stripe = Stripe(":memory:", seed=seed)
         self.control = Control(self.stripe, Background(self.stripe))
         self.outside = DirectClient(self.stripe, self.control)

@@ -37,7 +37,7 @@ DEBITS = ("success", "success", "insufficientFunds", "dispute")
 #: Minor units. Few are of more than an asker's limit for one refund.
 AMOUNTS = (900, 30_000)
 CURRENCIES = ("usd", "eur", "jpy")
-ROUNDS = 50
+ROUNDS = 36
 
 
 @dataclass
@@ -270,7 +270,7 @@ def calm(storm: Storm) -> None:
         context, lead, key = shop.web.context, shop.people.lead, one.request_id
         shop.guarded(shop.web, partial(approvals.approve, context, lead, key))
         shop.guarded(shop.web, partial(approvals.refuse, context, lead, key, "too late"))
-    for pause in (5, 240, 960, 3_600):
+    for pause in (5, 960, 3_600):
         shop.advance(pause)
         _work_off(storm)
     if _is_anything_open(shop):
