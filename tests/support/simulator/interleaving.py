@@ -53,8 +53,9 @@ def _same_operation(storm: Storm, others: list[Process]) -> None:
 
 def _same_person_asks(storm: Storm, others: list[Process]) -> None:
     """Whoever asked last asks once more, perhaps for more than both may have."""
+    last = storm.asked[-1]
     for _ in range(storm.dice.randint(1, 2)):
-        storm.send_wish(storm.new_wish(storm.asked[-1]), storm.dice.choice(others))
+        storm.send_wish(storm.rival_wish(last), storm.dice.choice(others))
 
 
 _OF_READING = {_newer_lands: 5, _others_go_on: 3}

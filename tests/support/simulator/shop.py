@@ -53,7 +53,7 @@ ZONE = ZoneInfo("UTC")
 PROCESSES = 3
 #: The role of those who ask. What each may give back alone is little: two refunds come near it.
 ASKING = rights.SUPPORT
-LIMITS = [Limit(ASKING, currency, 20_000, A_DAY) for currency in ("usd", "eur", "jpy")]
+LIMITS = [Limit(ASKING, currency, A_DAY, A_DAY) for currency in ("usd", "eur", "jpy")]
 
 
 @cache

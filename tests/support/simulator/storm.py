@@ -24,6 +24,7 @@ from core.money import Money, plain
 from tests.support.emulator_books import quietly
 from tests.support.simulator.interleaving import go_between
 from tests.support.simulator.shop import Process, Shop
+from tests.support.simulator.watches import A_DAY
 
 #: How a customer pays: by these cards, and by bank debits that end in these ways, seconds later.
 CARDS = (
@@ -34,9 +35,9 @@ CARDS = (
     "pm_card_refundFail",
 )
 DEBITS = ("success", "success", "insufficientFunds", "dispute")
-#: Minor units. Few are of more than an asker's limit for one refund.
-AMOUNTS = (900, 30_000)
-CURRENCIES = ("usd", "eur", "jpy")
+#: Minor units. Most are within an asker's limit, and few two of them together.
+AMOUNTS = (900, 20_000)
+CURRENCIES = ("usd", "usd", "eur", "jpy")
 ROUNDS = 36
 
 
@@ -117,15 +118,25 @@ class Storm:
         self._endanger(self.shop.web, "ask")
         self.send_wish(wish, self.shop.web)
 
-    def new_wish(self, like: Asked | None = None) -> Asked:
-        """A refund of one of the last payments; `like` another: by the same person, in the same
-        currency, and often of the same payment."""
+    def new_wish(self) -> Asked:
+        """A refund of one of the last payments, whole or in part."""
         payment, caller = self.dice.choice(self.payments[-4:]), self.dice.choice(self._askers)
-        if like is not None:
-            caller, before = like.caller, str(like.wanted.payment_intent_id)
-            same = [one for one in self.payments if self.currencies[one] == self.currencies[before]]
-            payment = self.dice.choice([before, *same[-2:]])
-        amount = self._share(payment) if self.dice.random() < 0.7 else None
+        return self._wish(
+            caller, payment, self._share(payment) if self.dice.random() < 0.6 else None
+        )
+
+    def rival_wish(self, one: Asked) -> Asked:
+        """As much as its asker may have in a day, in the same currency, often of one payment."""
+        before = str(one.wanted.payment_intent_id)
+        asked = {each.wanted.payment_intent_id for each in self.asked}
+        currency = self.currencies[before]
+        same = [each for each in self.payments if self.currencies[each] == currency]
+        others = [each for each in same if each not in asked] or same
+        payment = self.dice.choice([before, *others[-2:]])
+        amount = self.shop.outside.api("GET", f"payment_intents/{payment}")["amount"]
+        return self._wish(one.caller, payment, plain(Money(min(amount, A_DAY), currency)))
+
+    def _wish(self, caller: Caller, payment: str, amount: str | None) -> Asked:
         wanted = NewRefund(payment, amount, "requested_by_customer")
         request_id = f"00000000-0000-4000-8000-{len(self.asked):012d}"
         self.asked.append(Asked(caller, wanted, request_id))
@@ -231,7 +242,7 @@ class Storm:
         chance = self.dice.random()
         if chance < 0.2:
             self.shop.points.order(dies_in=int(self.dice.expovariate(1 / 6)))
-        elif chance < 0.5:
+        elif chance < (0.7 if doing == "ask" else 0.5):
             between = partial(go_between, self, process, doing)
             self.shop.points.order_pause(self.dice.randrange(5), between)
 

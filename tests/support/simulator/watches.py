@@ -12,8 +12,8 @@ from core.states import OperationState
 
 #: States in which an operation has ended.
 ENDS = (OperationState.SUCCEEDED, OperationState.REFUSED, OperationState.FAILED)
-#: What an asker may give back alone in a day, in minor units of each currency.
-A_DAY = 20_000
+#: What an asker may give back alone, at once or in a day, in minor units of each currency.
+A_DAY = 10_000
 _DAY = 86_400 * 1_000_000
 
 
