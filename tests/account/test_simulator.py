@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -10,9 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.refunds.ask import NewRefund
+from tests.support.simulator import shop as shops
+from tests.support.simulator.invariants import broken
 from tests.support.simulator.planted import PLANTED
 from tests.support.simulator.run import run
-from tests.support.simulator.shop import Site
+from tests.support.simulator.shop import Shop, Site
+from tests.support.simulator.storm import Asked, Storm, calm
+from tests.support.simulator.times import simulated
 
 ROOT = Path(__file__).parents[2]
 #: Seeds of every change, and of `make torture`.
@@ -62,6 +68,39 @@ def test_a_seed_is_one_story_in_every_process(site, hashes):
         check=True,
     )
     assert told.stdout == f"{run(7, site)}\n"
+
+
+def test_a_first_run_is_the_story_of_its_seed(site, tmp_path):
+    second = str(run(3, site))
+    shops._people.cache_clear()
+    another = Site(tmp_path)
+    try:
+        assert str(run(3, another)) == second
+    finally:
+        another.close()
+
+
+def test_a_refusal_that_stripe_saved_as_a_500_ends_with_its_key(site):
+    """Nobody can tell it from a refund that is still to come, until its key has ended."""
+    with simulated(0) as times:
+        shop = Shop(site, 0, times)
+        storm = Storm(shop, random.Random(0))
+        storm.begin()
+        shop.wire.trouble = 0
+        paid = next(
+            one
+            for one in shop.outside.everything("payment_intents")
+            if one["status"] == "succeeded"
+        )
+        shop.control.others.dispute({"charge": paid["latest_charge"]})
+        shop.stripe.faults.order({"kind": "saved_500"})
+        wanted = NewRefund(paid["id"], None, "requested_by_customer")
+        storm.asked.append(Asked(shop.people.asking[0], wanted, f"{0:08}-0000-4000-8000-{0:012}"))
+        storm.send_wish(storm.asked[0], shop.web)
+        assert "unknown" in storm.told[-1]
+        calm(storm)
+        assert broken(storm) == []
+        shop.close()
 
 
 def test_runs_pass_and_die_at_every_kind_of_place(site):
