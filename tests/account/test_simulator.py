@@ -26,7 +26,11 @@ SEEDS, TORTURE = 120, int(os.environ.get("TILLWATCH_SEEDS", "1000"))
 #: So many seeds may pass before a planted fault is found.
 WITHIN = 100
 #: Faults that the first seeds find.
-QUICK = ("leases_are_ignored",)
+QUICK = (
+    "leases_are_ignored",
+    "an_older_reading_overwrites_a_newer",
+    "a_limit_is_checked_before_the_turn",
+)
 
 
 @pytest.fixture(scope="module")
