@@ -34,11 +34,12 @@ def _others_go_on(storm: Storm, others: list[Process]) -> None:
 def _newer_lands(storm: Storm, others: list[Process]) -> None:
     """What is being read changes; another is told, reads it, and is done with it first."""
     dice, other = storm.dice, storm.dice.choice(others)
+    about = storm.shop.wire.asked_for
     if dice.random() < 0.3:
         storm.shift_clock()
     for _ in range(dice.randint(1, 3)):
-        storm.business_outside()
-    storm.shop.advance(dice.choice((0, 25, 200)))
+        storm.business_outside(about)
+    storm.shop.advance(dice.choice((0, 0, 25, 200)))
     storm.shop.receive(storm.shop.new_events())
     for name in ("apply", "refresh", "refresh"):
         storm.step(other, name)

@@ -188,26 +188,37 @@ class Storm:
         said = self.shop.guarded(web, step)
         self.note(f"decide {key[-2:]} {step.func.__name__} -> {_short(said)}")  # type: ignore[attr-defined]
 
-    def business_outside(self) -> None:
-        """What happens at Stripe without us: payouts, banks' answers, disputes that end."""
-        control, api = self.shop.control, self.shop.outside.everything
-        orders: list[Callable[[], Any]] = [partial(control.others.run_payouts, {})]
+    def business_outside(self, about: str | None = None) -> None:
+        """What happens at Stripe without us: payouts, banks' answers, disputes that end.
+
+        `about`: where something can happen to this object or to its charge or payment, that.
+        """
+        orders = self._orders()
+        own = [order for order, *ids in orders if about in ids]
+        order_ = self.dice.choice(own or [order for order, *_ in orders])
+        taken = quietly(order_)
+        self.note(f"outside {order_.func.__name__} {order_.args} {taken}")
+
+    def _orders(self) -> list[tuple[partial[Any], *tuple[str | None, ...]]]:
+        """What may happen at Stripe, each with the ids that it is about."""
+        others, api = self.shop.control.others, self.shop.outside.everything
+        orders: list[Any] = [(partial(others.run_payouts, {}), None)]
         for one in api("disputes"):
             status = self.dice.choice(("won", "lost", "under_review"))
-            orders.append(partial(control.others.bring_dispute, {"status": status}, one["id"]))
+            order = partial(others.bring_dispute, {"status": status}, one["id"])
+            orders.append((order, one["id"], one["charge"], one["payment_intent"]))
         for one in api("refunds"):
             status = self.dice.choice(("succeeded", "failed"))
-            orders.append(partial(control.others.refund, {"status": status}, one["id"]))
+            order = partial(others.refund, {"status": status}, one["id"])
+            orders.append((order, one["id"], one["charge"], one["payment_intent"]))
         for one in api("charges"):
             if one["payment_method_details"]["type"] != "card":
-                order = {"status": "failed"}
-                orders.append(partial(control.others.settle_charge, order, one["id"]))
+                order = partial(others.settle_charge, {"status": "failed"}, one["id"])
+                orders.append((order, one["id"], one["payment_intent"]))
             elif one["paid"] and self.dice.random() < 0.2:
-                order = {"charge": one["id"]}
-                orders.append(partial(control.others.dispute, order))
-        order_ = self.dice.choice(orders)
-        taken = quietly(order_)
-        self.note(f"outside {order_.func.__name__} {order_.args} {taken}")  # type: ignore[attr-defined]
+                order = partial(others.dispute, {"charge": one["id"]})
+                orders.append((order, one["id"], one["payment_intent"]))
+        return orders
 
     def deliver(self) -> None:
         """Some webhooks arrive: late, in any order, twice, or never."""

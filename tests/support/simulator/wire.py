@@ -67,6 +67,8 @@ class Wire(stripe.HTTPClient):
         self.trouble = 0
         #: Every POST that reached Stripe: its path, key and body.
         self.posted: list[tuple[str, str, str]] = []
+        #: The last part of the path that was asked for last: an object's id, or a list's name.
+        self.asked_for = ""
 
     def request(
         self,
@@ -89,6 +91,7 @@ class Wire(stripe.HTTPClient):
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any
     ) -> _Exchange:
         parts = urlsplit(url)
+        self.asked_for = parts.path.rpartition("/")[2]
         body = post_data.encode() if isinstance(post_data, str) else post_data or b""
         scope = {
             "type": "http",
