@@ -14,34 +14,35 @@ from core.errors import InvalidInput, TillwatchError
 from core.version import VERSION
 from dashboard.process import parent_watch
 
-#: In the order of the help; those whose module is there are offered.
-COMMANDS = (
-    "up",
-    "receiver",
-    "worker",
-    "ui",
-    "emulator",
-    "seed",
-    "sync",
-    "reconcile",
-    "period",
-    "rollups",
-    "journal",
-    "check",
-    "settings",
-    "secrets",
-    "scenarios",
-    "user",
-    "token",
-    "audit",
-    "inbox",
-    "backtest",
-    "bank",
-    "stripe-report",
-    "alerts",
-    "backup",
-    "restore",
-)
+#: In the order of the help, with what it says of each: so it imports none of them. Those whose
+#: module is there are offered.
+COMMANDS = {
+    "up": "Start everything and keep it running; what is done without a command.",
+    "receiver": "Serve webhooks, the REST API, /healthz, /readyz and /metrics.",
+    "worker": "Apply events, read objects again, poll, and keep the ledger.",
+    "ui": "Serve the screens (Streamlit behind the auth middleware).",
+    "emulator": "Run a local, stateful Stripe in test mode.",
+    "seed": "Make business in the emulator's past, with a progress bar.",
+    "sync": "Read Stripe's lists since a time into the database.",
+    "reconcile": "Compare the database with Stripe's list and balance, to the minor unit.",
+    "period": "Closed months: their figures never move again.",
+    "rollups": "The daily sums of payments and revenue.",
+    "journal": "The accountant's books, made of Stripe's ledger (docs/books.md).",
+    "check": "Look at keys, addresses, database, machine and habits.",
+    "settings": "Settings that are kept in the database; what the environment sets wins.",
+    "secrets": "Secrets in the database: keys of Stripe, addresses of alert channels.",
+    "scenarios": "Pay with every test card in test mode; exit code 1 when an outcome differs.",
+    "user": "Create people, give them roles, shut them out.",
+    "token": "Give programs access to the REST API, and take it away.",
+    "audit": "The log of who saw, asked, approved, sent and was refused what.",
+    "inbox": "The events that came in.",
+    "backtest": "Try a rule set on the payments of a window: nothing is changed, nothing is sent.",
+    "bank": "The bank's side of payouts.",
+    "stripe-report": "Stripe's reports beside the ledger.",
+    "alerts": "What is wrong, and whom it is told to.",
+    "backup": "Back up the database into a new file, as it is at one moment; nobody waits for it.",
+    "restore": "Restore a backup into a database that holds nothing yet, and count what came.",
+}
 
 
 class _Refusal(click.ClickException):
@@ -69,6 +70,14 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(_module(cmd_name)).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of the help: Click's own imports every command for it."""
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))
+        told = (click.Command(name, help=COMMANDS[name]) for name in names)
+        with formatter.section("Commands"):
+            formatter.write_dl([(str(one.name), one.get_short_help_str(limit)) for one in told])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Nothing, or options without a command, mean `up`."""

@@ -1,0 +1,60 @@
+"""What a command loads: no more than it runs. Each process pays for its imports at every start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+#: What screens and files of many rows need, what changes the schema, what sends to channels.
+HEAVY = {
+    "alembic",
+    "apprise",
+    "numpy",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "rich",
+    "streamlit",
+}
+#: What speaks with databases, with Stripe and over HTTP besides.
+ALL = HEAVY | {"babel", "fastapi", "requests", "sqlalchemy", "stripe", "uvicorn"}
+#: What each command does without, in the order in which one process loads them all.
+WITHOUT = {
+    "": ALL,
+    "seed": ALL - {"babel", "requests", "sqlalchemy"},
+    "worker": HEAVY | {"fastapi", "uvicorn"},
+    "sync": HEAVY | {"fastapi", "uvicorn"},
+    "emulator": HEAVY | {"fastapi"},
+    "up": HEAVY,
+    "receiver": HEAVY,
+}
+PROGRAM = """
+import json, sys
+from dashboard.__main__ import cli
+loaded = {}
+for name in sys.argv[1:]:
+    cli([*name.split(), "--help"], standalone_mode=False)
+    loaded[name] = list(sys.modules)
+print(json.dumps(loaded), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    """The modules that are there after each command was imported, in one process."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *WITHOUT], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[str]] = json.loads(done.stderr)
+    return found
+
+
+@pytest.mark.parametrize("name", WITHOUT, ids=lambda name: name or "the list of commands")
+def test_a_command_loads_what_it_needs_alone(loaded: dict[str, list[str]], name: str) -> None:
+    assert set(loaded[name]) & WITHOUT[name] == set()
