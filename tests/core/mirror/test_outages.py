@@ -1,11 +1,13 @@
 """Long outages heal: after 20 days and 60 without the worker every mirrored object is Stripe's."""
 
 import random
+import shutil
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from core import clock
 from core.db.engine import reading
@@ -133,6 +135,14 @@ class Business:
         self.spine, self.shop, self.dice = spine, Shop(spine), random.Random(seed)
         self.customers, self.reviews = [], []
 
+    def carried_on(self, spine):
+        """The same over a copy of the account."""
+        other = Business(spine, seed=0)
+        other.dice.setstate(self.dice.getstate())
+        other.shop.keys = self.shop.keys
+        other.customers, other.reviews = [*self.customers], [*self.reviews]
+        return other
+
     def know(self):
         """Take up what there is at Stripe, old or new."""
         shop, spine = self.shop, self.spine
@@ -189,18 +199,45 @@ class Business:
             return
 
 
+class Past:
+    """An account that has done business for weeks, and a mirror of it that is right."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with (
+            start_emulator(state_path=folder / "emulator.db", seed=11) as emulator,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            emulator.history(days=45, per_day=3, seed=6)
+            spine = connect(emulator, f"sqlite:///{folder / 'mirror.db'}")
+            self.business = business = Business(spine, seed=3)
+            business.some_customers(8)
+            business.know()
+            business.days(4)
+            for _ in range(3):
+                business.look(business.dice.randrange(400))
+            move_clock(patch)(4 * DAY)
+            emulator.settle()
+            learn(spine)
+            spine.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    """Made once: each test goes on with a copy."""
+    return Past(tmp_path_factory.mktemp("past"))
+
+
 @pytest.fixture
-def emulator(tmp_path):
-    with start_emulator(state_path=tmp_path / "emulator.db", seed=11) as running:
-        running.history(days=45, per_day=3, seed=6)
+def emulator(past, tmp_path):
+    state = shutil.copy(past.folder / "emulator.db", tmp_path)
+    with start_emulator(state_path=state, seed=11) as running:
         yield running
 
 
-@pytest.fixture
-def at(monkeypatch):
-    """Has Tillwatch's clock go ahead with Stripe's."""
+def move_clock(patch):
     real, ahead = clock.now, [0]
-    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=ahead[0]))
+    patch.setattr(clock, "now", lambda: real() + timedelta(seconds=ahead[0]))
 
     def go(seconds):
         ahead[0] += seconds
@@ -208,21 +245,31 @@ def at(monkeypatch):
     return go
 
 
-def before(spine, at):
-    """A mirror that is right, of an account with a past."""
-    business = Business(spine, seed=3)
-    business.some_customers(8)
-    business.know()
-    business.days(4)
-    for _ in range(3):
-        business.look(business.dice.randrange(400))
-    at(4 * DAY)
-    spine.emulator.settle()
+@pytest.fixture
+def at(monkeypatch):
+    """Has Tillwatch's clock go ahead with Stripe's, which the past is ahead already."""
+    go = move_clock(monkeypatch)
+    go(4 * DAY)
+    return go
+
+
+def learn(spine):
     poll(spine.engine, spine.gateway)
     spine.sync(days=120)
     spine.drain()
     assert unlike(spine) == []
-    return business
+
+
+def before(past, emulator, url):
+    """A mirror that is right, of an account with a past."""
+    parsed = make_url(url)
+    copied = parsed.get_backend_name() == "sqlite"
+    if copied:
+        shutil.copy(past.folder / "mirror.db", parsed.database)
+    spine = connect(emulator, url)
+    if not copied:
+        learn(spine)
+    return spine, past.business.carried_on(spine)
 
 
 def outage(spine, business, at, days):
@@ -252,9 +299,8 @@ def is_quiet(spine):
     assert everything(spine) == kept
 
 
-def test_after_20_days_the_events_bring_it_all(emulator, database_url, at):
-    spine = connect(emulator, database_url)
-    business = before(spine, at)
+def test_after_20_days_the_events_bring_it_all(past, emulator, database_url, at):
+    spine, business = before(past, emulator, database_url)
     outage(spine, business, at, 20)
     polled = poll(spine.engine, spine.gateway)
     assert not polled.gap
@@ -268,9 +314,8 @@ def test_after_20_days_the_events_bring_it_all(emulator, database_url, at):
     spine.engine.dispose()
 
 
-def test_after_60_days_the_gap_is_told_and_a_sync_brings_it_all(emulator, database_url, at):
-    spine = connect(emulator, database_url)
-    business = before(spine, at)
+def test_after_60_days_the_gap_is_told_and_a_sync_brings_it_all(past, emulator, database_url, at):
+    spine, business = before(past, emulator, database_url)
     outage(spine, business, at, 60)
     assert poll(spine.engine, spine.gateway).gap
     settle(spine)
@@ -287,10 +332,9 @@ def test_after_60_days_the_gap_is_told_and_a_sync_brings_it_all(emulator, databa
     spine.engine.dispose()
 
 
-def test_after_60_days_a_sync_alone_brings_it_all(emulator, tmp_path, at):
+def test_after_60_days_a_sync_alone_brings_it_all(past, emulator, tmp_path, at):
     """Run before the worker, as who restores a backup does."""
-    spine = connect(emulator, f"sqlite:///{tmp_path}/alone.db")
-    business = before(spine, at)
+    spine, business = before(past, emulator, f"sqlite:///{tmp_path}/alone.db")
     outage(spine, business, at, 60)
     assert spine.sync(days=90).gap_since is None
     assert not poll(spine.engine, spine.gateway).gap
@@ -300,10 +344,11 @@ def test_after_60_days_a_sync_alone_brings_it_all(emulator, tmp_path, at):
     spine.engine.dispose()
 
 
-def test_a_sync_that_forgot_the_old_payments_would_be_caught(emulator, tmp_path, at, monkeypatch):
+def test_a_sync_that_forgot_the_old_payments_would_be_caught(
+    past, emulator, tmp_path, at, monkeypatch
+):
     """The planted faults: lists go by `created`, and nothing marks what is older."""
-    spine = connect(emulator, f"sqlite:///{tmp_path}/forgot.db")
-    business = before(spine, at)
+    spine, business = before(past, emulator, f"sqlite:///{tmp_path}/forgot.db")
     outage(spine, business, at, 60)
     monkeypatch.setattr(list_pages, "payments_to_read", lambda *_given, **_named: [])
     monkeypatch.setattr(backfill.Run, "floor", lambda self, _kind: self.since)
@@ -314,9 +359,10 @@ def test_a_sync_that_forgot_the_old_payments_would_be_caught(emulator, tmp_path,
     spine.engine.dispose()
 
 
-def test_a_sync_that_wrote_what_is_unchanged_would_be_caught(emulator, tmp_path, at, monkeypatch):
-    spine = connect(emulator, f"sqlite:///{tmp_path}/again.db")
-    before(spine, at)
+def test_a_sync_that_wrote_what_is_unchanged_would_be_caught(
+    past, emulator, tmp_path, at, monkeypatch
+):
+    spine, _ = before(past, emulator, f"sqlite:///{tmp_path}/again.db")
     monkeypatch.setattr(unchanged, "_alike", lambda *_given: set())
     with pytest.raises(AssertionError):
         is_quiet(spine)
