@@ -19,10 +19,9 @@ from core import bootstrap
 from core.access import demo
 from core.errors import Misconfigured
 from core.private_files import private_file, secure
-from core.settings import Settings
+from core.settings import WEBHOOK_PATH, Settings
 from dashboard.process import emulator_control, ports
 from dashboard.process.supervisor import Service, Supervisor
-from dashboard.receiver.webhook import PATH
 
 #: A new console learns this much of an account's past.
 SINCE = "90d"
@@ -84,7 +83,7 @@ def emulator(settings: Settings, per_minute: int) -> Service:
     async def traffic() -> None:
         await asyncio.to_thread(emulator_control.trickle, settings, per_minute)
 
-    hook = f"http://127.0.0.1:{settings.receiver_port}{PATH}"
+    hook = f"http://127.0.0.1:{settings.receiver_port}{WEBHOOK_PATH}"
     return Service(
         "emulator",
         ("--webhook", hook),
