@@ -158,7 +158,7 @@ def functions_stay_short(module: Module) -> Iterator[str]:
     # A migration is a record of what was: its functions are as long as the tables that they made.
     if "migrations" in module.parts:
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if is_function and (node.end_lineno or 0) - node.lineno >= 60:
             yield node.name
@@ -172,7 +172,7 @@ def each_module_says_what_it_is_for(module: Module) -> Iterator[str]:
 
 @rule(("core.clock", "try:\n    pass\nexcept Exception:\n    pass"))
 def no_error_is_caught_without_its_name(module: Module) -> Iterator[str]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if is_program(module) and isinstance(node, ast.ExceptHandler):
             broad = node.type is None or (
                 isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")
@@ -227,7 +227,7 @@ def no_float_where_money_is_counted(module: Module) -> Iterator[str]:
     counts = module.name in MONEY_MODULES or module.name.startswith(COUNTS_MONEY)
     if not counts or module.parts[-1] in PLANNER:
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Name) and node.id == "float":
             yield f"line {node.lineno}"
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
@@ -251,7 +251,7 @@ def _called(node: ast.AST, names: set[str]) -> bool:
 def a_count_asks_for_its_plural_form(module: Module) -> Iterator[str]:
     if module.parts[0] not in ("dashboard", "pages"):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and _called(node, {"_", "N_", "pgettext"}):
             for text in node.args:
                 is_text = isinstance(text, ast.Constant) and isinstance(text.value, str)
@@ -263,7 +263,7 @@ def a_count_asks_for_its_plural_form(module: Module) -> Iterator[str]:
 def no_count_is_glued_to_a_plural(module: Module) -> Iterator[str]:
     if module.parts[0] not in ("dashboard", "pages"):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.JoinedStr):
             parts = (str(p.value) if isinstance(p, ast.Constant) else "{}" for p in node.values)
             if _COUNTED.search("".join(parts)):
@@ -291,7 +291,7 @@ HOLDS = {
 def whoever_must_be_alone_stands_in_line(module: Module) -> Iterator[str]:
     if not is_program(module):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         is_lock = isinstance(node, ast.Attribute) and node.attr == "with_for_update"
         if is_lock and module.name != "core.db.turns":
             yield f"line {node.lineno}: with_for_update"
@@ -385,7 +385,8 @@ def test_each_requirement_is_used(sources):
     roots = {
         name.split(".")[0] for module in sources if is_program(module) for name in module.imports
     }
-    imported = {pin for root in roots for pin in packages_distributions().get(root, ())}
+    installed = packages_distributions()
+    imported = {pin for root in roots for pin in installed.get(root, ())}
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pins = {line.partition("==")[0] for line in lines if "==" in line}
     known = {name.lower().replace("_", "-") for name in imported}

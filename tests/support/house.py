@@ -68,10 +68,15 @@ class Module:
         return ast.parse(self.text)
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of the tree: most rules look at each, and walking takes longer than they do."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def imports(self) -> frozenset[str]:
         """The dotted names that it imports, wherever in it; of `from a import b` both readings."""
         found: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
