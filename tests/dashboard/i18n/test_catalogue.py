@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,14 @@ def asked_for(path: Path) -> Iterator[tuple[Key, str]]:
 ASKED = {key: where for path in FILES for key, where in asked_for(path)}
 
 
+@cache
+def core() -> str:
+    """All of core, which knows no language: rules of input errors are written there."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "core").rglob("*.py"))
+
+
 def said_in_core(text: str) -> bool:
-    """Rules of input errors are written in core, which knows no language."""
-    sources = (ROOT / "core").rglob("*.py")
-    return any(f'"{text}"' in path.read_text(encoding="utf-8") for path in sources)
+    return f'"{text}"' in core()
 
 
 def test_the_source_is_read_for_all_kinds_of_texts():
