@@ -94,37 +94,47 @@ def launch(tmp_path):
         one.end()
 
 
-def test_first_start_makes_history_and_ctrl_c_stops_all(launch):
+def test_up_is_cut_short_then_made_anew_kept_up_taken_down_and_killed(launch, tmp_path):
+    """One life of a state folder: each start of everything takes ten seconds of a processor."""
+    # A history that was cut short is made anew.
+    cut = launch("--days", "30", "--per-day", "150", "--no-trickle")
+    wait_until(lambda: (tmp_path / "var" / "history_unfinished").exists(), seconds=60)
+    cut.process.send_signal(signal.SIGINT)
+    assert cut.process.wait(60) == 0
+    assert cut.children() == {}
+
     first = launch("--days", "3", "--per-day", "5", "--seed", "1", "--no-trickle").wait_ready()
+    assert "making 3 days" in first.said
     assert "finance@demo.test" in first.said
     assert set(first.children()) == set(NAMES)
     assert httpx.get(first.url("RECEIVER", "/readyz")).status_code == 200
     assert httpx.get(first.url("UI", "/healthz")).status_code == 200
     made = httpx.get(first.url("EMULATOR", "/_control/state")).json()["objects"]
-    assert made["payment_intent"] > 5
+    assert 5 < made["payment_intent"] < 50
 
+    # What dies is started again.
     died = first.children()["receiver"]
     os.kill(died, signal.SIGKILL)
     wait_until(lambda: first.children().get("receiver", died) != died)
     wait_until(lambda: ports.answers(first.ports["RECEIVER"]))
     assert "receiver" in first.said
 
+    # Ctrl-C stops all.
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(60) == 0
     assert first.children() == {}
     assert not any(ports.answers(port) for port in first.ports.values())
 
+    # The second start keeps the history.
     again = launch("--days", "3", "--per-day", "5", "--no-trickle").wait_ready()
     assert "First start" not in again.said
     kept = httpx.get(again.url("EMULATOR", "/_control/state")).json()["objects"]
     assert kept["payment_intent"] == made["payment_intent"]
 
-
-def test_no_orphan_is_left_when_the_launcher_is_killed(launch):
-    launched = launch("--days", "0", "--no-trickle").wait_ready()
-    assert set(launched.children()) == set(NAMES)
-    launched.process.kill()
-    wait_until(lambda: not launched.children())
+    # No orphan is left when the launcher is killed.
+    assert set(again.children()) == set(NAMES)
+    again.process.kill()
+    wait_until(lambda: not again.children())
 
 
 def test_taken_port_is_named_and_nothing_is_started(launch):
@@ -143,19 +153,6 @@ def test_emulator_does_not_stand_in_for_stripe_in_production(tmp_path):
     settings = Settings(_env_file=None, var_dir=tmp_path, app_env="production")
     with pytest.raises(Misconfigured, match="STRIPE_SECRET_KEY"):
         launcher.up(settings, Plan(days=0, per_day=1, seed=None, per_minute=0))
-
-
-def test_history_that_was_cut_short_is_made_anew(launch, tmp_path):
-    first = launch("--days", "30", "--per-day", "150", "--no-trickle")
-    wait_until(lambda: (tmp_path / "var" / "history_unfinished").exists(), seconds=60)
-    first.process.send_signal(signal.SIGINT)
-    assert first.process.wait(60) == 0
-    assert first.children() == {}
-
-    again = launch("--days", "2", "--per-day", "5", "--no-trickle").wait_ready()
-    assert "making 2 days" in again.said
-    state = httpx.get(again.url("EMULATOR", "/_control/state")).json()
-    assert 5 < state["objects"]["payment_intent"] < 50
 
 
 def test_webhook_secret_is_made_once_and_for_its_owner_alone(tmp_path):

@@ -27,6 +27,7 @@ from core.reads.overview import streams as reads
 from core.reads.overview.attention import needs_you
 from dashboard.receiver.webhook import PATH
 from tests.support.fixtures_mariadb import installed, new_database, serving
+from tests.support.newest_schema import laid
 from tests.support.receivers import SECRET, free_port, kill, wait_until
 
 pytestmark = pytest.mark.long
@@ -109,7 +110,7 @@ def account(folder: Path, url: str | None = None) -> Iterator[Account]:
     """A receiver and an emulator that run; the worker is the test's to start."""
     folder.mkdir()
     url = url or f"sqlite:///{folder / 'tillwatch.db'}"
-    engine = open_engine(url)
+    engine = open_engine(laid(url))
     migrate.upgrade(engine)
     port, log = free_port(), folder / "log"
     with ExitStack() as stack:
