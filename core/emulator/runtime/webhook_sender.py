@@ -34,7 +34,7 @@ class WebhookSender:
     """
 
     def __init__(self) -> None:
-        self._adapters = {"http": HTTPAdapter(), "https": _MachineTrust()}
+        self._adapters = {"http": HTTPAdapter()}
         #: Places that have answered, so that a connection to them may still be open.
         self._answered: set[tuple[str, str]] = set()
 
@@ -63,13 +63,19 @@ class WebhookSender:
                     raise
             # The other side may have closed a connection that was kept: once more, on a fresh one.
             self._answered.discard(place)
-            self._adapters[parts.scheme].close()
+            self._adapter(parts.scheme).close()
             return self._send(request, place)
         except (requests.RequestException, HTTPError) as reason:
             return type(reason).__name__
 
+    def _adapter(self, scheme: str) -> HTTPAdapter:
+        # To read the certificates that the machine trusts takes 25 ms; most need none.
+        if scheme == "https" and scheme not in self._adapters:
+            self._adapters[scheme] = _MachineTrust()
+        return self._adapters[scheme]
+
     def _send(self, request: requests.PreparedRequest, place: tuple[str, str]) -> str:
-        adapter = self._adapters[place[0]]
+        adapter = self._adapter(place[0])
         with adapter.send(request, stream=True, timeout=TIMEOUT_S) as answer:
             # Read to its end, as it came, so that the connection can be used again.
             answer.raw.read(decode_content=False)
