@@ -1,0 +1,165 @@
+"""In a real browser: refunds that a second person approves, disputes that are answered, and cases
+of fraud that are worked by keys; one history for all of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support import whole_program as stacks
+from tests.support.disputes import picture
+from tests.support.receivers import wait_until
+from tests.support.refund_browser import ask
+
+pytestmark = pytest.mark.browser
+HISTORY = ("--days", "2", "--per-day", "20", "--seed", "6")
+AMOUNT, SAID = 64_700, "$647.00 USD"
+WARNED = "pm_card_createIssuerFraudRecord"
+
+
+def refunds_of(stack, payment_id):
+    return list(stack.stripe.v1.refunds.list({"payment_intent": payment_id}).auto_paging_iter())
+
+
+def rows(page):
+    return [
+        [cell.text_content() for cell in row.locator("td").all()]
+        for row in page.locator(f"{stacks.TABLE} tbody tr").all()
+    ]
+
+
+def wait_for_row(page, *texts):
+    stacks.row(page, *texts).wait_for()
+
+
+def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, stack):
+    payment, own = stack.pay(amount=AMOUNT).id, stack.pay(amount=200_000).id
+    support, lead = visit("support"), visit("lead")
+    rule, told = ask(support, payment)
+    assert "Over your limit of $100.00 USD: a second person approves." in rule
+    assert f"{SAID} waits for a second person" in told
+    assert refunds_of(stack, payment) == []
+
+    # Who asked has no queue, not by its address either; the list moves by itself later.
+    page = support.open("/refunds?tab=waiting")
+    wait_for_row(page, "$647.00", "awaiting_approval")
+    assert page.get_by_role("button", name="Review").count() == 0
+    assert page.get_by_text("Waiting for approval", exact=True).count() == 0
+
+    # A lead does not decide about what they asked for themselves.
+    ask(lead, own)
+    queue = lead.open("/refunds?tab=waiting")
+    queue.get_by_text("Somebody else decides about what you asked for yourself.").wait_for()
+    assert queue.get_by_role("button", name="Yours").is_disabled()
+    assert queue.get_by_role("button", name="Review").count() == 1
+
+    queue.get_by_role("button", name="Review").click()
+    queue.get_by_role("button", name=re.compile("^Approve: refund")).dblclick()
+    queue.get_by_text(f"{SAID} is given back.").wait_for()
+    page.get_by_text("1 under way, newest first").wait_for()
+
+    (refund,) = refunds_of(stack, payment)
+    assert (refund.amount, refund.status) == (AMOUNT, "succeeded")
+    assert refunds_of(stack, own) == []
+    history = support.open(f"/refunds?tab=history&payment={payment}")
+    wait_for_row(history, "$647.00", "succeeded", "Sam Support", "Lee Lead")
+
+    def refunded():
+        metric = support.open(f"/payment?id={payment}").locator(
+            "[data-testid=stMetric]", has_text="Refunded"
+        )
+        return "$647.00" in metric.inner_text()
+
+    wait_until(refunded, seconds=90)
+
+    log = visit("admin").open(f"/audit?q=target:{payment}")
+    wait_for_row(log, "lead@demo.test", "Approved a refund")
+    wait_for_row(log, "support@demo.test", "Asked for a refund")
+    asked = [row for row in rows(log) if any("Asked for a refund" in cell for cell in row)]
+    assert len(asked) == 1
+
+
+def disputed(stack):
+    payment = stack.pay(amount=4200, payment_method="pm_card_createDispute")
+    disputes = stack.stripe.v1.disputes
+
+    def found():
+        return disputes.list({"payment_intent": payment.id}).data
+
+    wait_until(lambda: bool(found()), seconds=90)
+    return found()[0].id
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [("winning_evidence", "Won"), ("losing_evidence", "Lost")]
+)
+def test_a_dispute_is_answered_from_draft_to_decision(visit, stack, words, status):
+    dispute = disputed(stack)
+    visitor = visit("risk")
+    page = visitor.open(f"/dispute?id={dispute}")
+    wait_until(lambda: "USD" in visitor.open(f"/dispute?id={dispute}").inner_text("h1"), seconds=90)
+    page.set_input_files(
+        "input[type=file]",
+        {"name": "big.png", "mimeType": "image/png", "buffer": picture(5_000_000)},
+    )
+    page.get_by_role("button", name="Attach").click()
+    page.get_by_text("more than 4500000 bytes in all").wait_for()
+    assert stack.stripe.v1.disputes.retrieve(dispute).evidence.receipt is None
+    page.get_by_label("Anything else").fill(words)
+    page.get_by_role("button", name="Save draft").click()
+    page.get_by_text("The draft is kept at Stripe").wait_for()
+    assert stack.stripe.v1.disputes.retrieve(dispute).status == "needs_response"
+    page.get_by_role("button", name="Submit …").click()
+    page.get_by_role("button", name="Submit for good").click()
+    page.get_by_text("Submitted. The bank decides").wait_for()
+    at_stripe = stack.stripe.v1.disputes.retrieve(dispute)
+    assert at_stripe.evidence_details.submission_count == 1
+    wait_until(
+        lambda: status in visitor.open(f"/dispute?id={dispute}").inner_text("main"), seconds=90
+    )
+
+
+def amounts(visitor):
+    """What the queue's cases are about; nothing where it is empty."""
+    visitor.open("/fraud?tab=cases")
+    shown = visitor.page.locator(stacks.TABLE).count()
+    return [row[0] for row in visitor.cells()] if shown else []
+
+
+def walk_to(visitor, amount):
+    """Go through the queue by its key, from the top, until the case about this amount is open."""
+
+    waiting = wait_until(lambda: amount in (found := amounts(visitor)) and found, seconds=90)
+    page = visitor.page
+    for _ in waiting:
+        before = page.url
+        page.keyboard.press("j")
+        page.wait_for_url(lambda url, before=before: url != before)
+        visitor.settle()
+        if page.get_by_role("heading", name=f"{amount} USD").count():
+            return page
+    raise AssertionError(f"no case about {amount}")
+
+
+def test_cases_are_refunded_and_dismissed_by_keys(visit, stack):
+    known = stack.pay(amount=4311, payment_method=WARNED).id
+    stolen = stack.pay(amount=4422, payment_method=WARNED).id
+    visitor = visit("risk")
+
+    page = walk_to(visitor, "$44.22")
+    page.keyboard.press("f")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Refund $44.22 USD").click()
+    page.get_by_text("The refund is on its way, and the case is closed.").wait_for()
+    made = wait_until(lambda: refunds_of(stack, stolen), seconds=90)
+    assert [(one.amount, one.reason) for one in made] == [(4422, "fraudulent")]
+
+    page = walk_to(visitor, "$43.11")
+    page.keyboard.press("d")
+    dialog.get_by_label("Why is there nothing to do?").fill("a known customer")
+    page.keyboard.press("Tab")
+    dialog.get_by_role("button", name="Dismiss the case").click()
+    page.get_by_text("The case is dismissed.").wait_for()
+    assert not {"$43.11", "$44.22"} & set(amounts(visitor))
+    assert refunds_of(stack, known) == []
