@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
+from httpx._transports import default as httpx_transport
 
 pytest_plugins = [
     "tests.support.fixtures_mirror",
@@ -20,6 +22,11 @@ pytest_plugins = [
     "tests.support.fixtures_rest",
     "tests.support.bank_books",
 ]
+
+
+# Each client of httpx reads the certificates of all authorities, 25 ms of a processor, though tests
+# ask over http: once is enough.
+httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -68,7 +68,9 @@ def _options(folder: Path) -> list[str]:
 
 
 def _connect(socket: Path) -> pymysql.Connection:
-    return pymysql.connect(unix_socket=str(socket), user="root", connect_timeout=30)
+    return pymysql.connect(
+        unix_socket=str(socket), user="root", connect_timeout=30, ssl_disabled=True
+    )
 
 
 def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:

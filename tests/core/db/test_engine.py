@@ -2,7 +2,7 @@
 
 import pymysql
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core import clock
@@ -106,3 +106,27 @@ def test_what_is_tried_in_a_savepoint_is_undone_and_the_rest_stays(tmp_path):
     with reading(engine) as connection:
         assert connection.scalars(select(settings_table.c.name)).all() == ["kept"]
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "without_tls"),
+    [
+        ("mysql+pymysql://someone@localhost/tillwatch?unix_socket=/run/db", True),
+        (
+            "mysql+pymysql://someone@localhost/tillwatch?unix_socket=/run/db&ssl_ca=/c",
+            None,
+        ),
+        ("mysql+pymysql://someone@db.example/tillwatch", None),
+    ],
+)
+def test_a_socket_of_this_machine_goes_without_tls_unless_it_is_asked_for(url, without_tls):
+    engine, seen = open_engine(url), []
+
+    @event.listens_for(engine, "do_connect")
+    def _note(_dialect, _record, _given, named):
+        seen.append(named.get("ssl_disabled"))
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        engine.connect()
+    assert seen == [without_tls]
