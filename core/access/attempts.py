@@ -17,22 +17,28 @@ PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
 
 
-def begin(connection: Connection, email: str, ip: str, now: datetime) -> int:
+def begin(
+    connection: Connection, email: str, ip: str, now: datetime, *, device: str | None = None
+) -> int:
     """Enter an attempt before the password is looked at; returns its number.
 
     It stands as a wrong one until `succeed`, so that many at once cannot slip past the limit.
     `TooManyAttempts` when the account or the address is over its limit: then nothing is entered,
-    and the wait does not grow.
+    and the wait does not grow. A `device` that is known as this account's own is counted by itself,
+    whatever strangers guess: as many tries, and not the address's.
     """
     # Counting and entering are one step for an account, and for an address.
-    turns.take(connection, f"sign-in {account_key(email)}", f"sign-in from {address_key(ip)}")
+    who = device or account_key(email)
+    turns.take(connection, f"sign-in {who}", f"sign-in from {address_key(ip)}")
     attempt = login_attempts.c
-    account = _wrong(connection, attempt.account_hash == account_key(email), now - ACCOUNT_WINDOW)
-    address = _wrong(connection, attempt.ip == address_key(ip), now - ADDRESS_WINDOW)
-    if account >= PER_ACCOUNT or address >= PER_ADDRESS:
+    over = _wrong(connection, attempt.account_hash == who, now - ACCOUNT_WINDOW) >= PER_ACCOUNT
+    if device is None:
+        address = _wrong(connection, attempt.ip == address_key(ip), now - ADDRESS_WINDOW)
+        over = over or address >= PER_ADDRESS
+    if over:
         raise TooManyAttempts
     row = {
-        "account_hash": account_key(email),
+        "account_hash": who,
         "ip": address_key(ip),
         "succeeded": False,
         "attempted_at": now,

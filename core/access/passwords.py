@@ -10,8 +10,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Engine, select
 
-from core.access import audit, sessions
-from core.access.sessions import Session, Visitor
+from core.access import audit, devices, sessions
+from core.access.sessions import Entry, Session, Visitor
 from core.db.engine import reading, retrying, writing
 from core.db.tables import users
 from core.errors import InvalidInput, NotSignedIn
@@ -54,8 +54,8 @@ def is_dated(kept: str) -> bool:
 
 def replace_temporary(
     engine: Engine, session: Session, password: str, *, by: Visitor, now: datetime
-) -> str:
-    """Keep the password that a person chose; the token of a new session, and the end of all others.
+) -> Entry:
+    """Keep the password that a person chose; a new session, and the end of all others.
 
     `InvalidInput` for one that is too short or too long, or that is the given one; `NotSignedIn`
     once there is no given one to replace any more.
@@ -67,7 +67,7 @@ def replace_temporary(
         raise InvalidInput("password", "is the one that was given to you: choose another")
     chosen = hash_password(password)
 
-    def write() -> str:
+    def write() -> Entry:
         with writing(engine) as connection:
             # Still the one that was looked at: it may have been set anew meanwhile.
             changed = connection.execute(
@@ -81,6 +81,7 @@ def replace_temporary(
             token = sessions.start(
                 connection, session.user_id, ip=by.ip, user_agent=by.user_agent, now=now
             )
+            known = devices.renew(connection, session.user_id, chosen, by.devices, now)
             audit.append(
                 connection,
                 actor=session.user_id,
@@ -89,7 +90,7 @@ def replace_temporary(
                 details={"own": True},
                 now=now,
             )
-            return token
+            return Entry(token, known)
 
     return retrying(write)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,10 +34,19 @@ class Session:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Where a sign-in comes from."""
+    """Where a sign-in comes from; `devices` are the tokens of known devices in its cookie."""
 
     ip: str
     user_agent: str = ""
+    devices: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a browser keeps: the session's token, and those of the devices that it is known as."""
+
+    session: str = field(repr=False)
+    devices: tuple[str, ...] = field(repr=False)
 
 
 def start(connection: Connection, user_id: str, *, ip: str, user_agent: str, now: datetime) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from core import clock
-from core.access import attempts, audit, passwords, sessions
-from core.access.sessions import Visitor
+from core.access import attempts, audit, devices, one_time, passwords, sessions
+from core.access.sessions import Entry, Visitor
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
 from core.db.tables import last_sign_ins, users
@@ -32,21 +32,21 @@ def sign_in(
     visitor: Visitor,
     production: bool,
     now: datetime | None = None,
-) -> str:
-    """Check a password and open a session; returns the token for the cookie.
+) -> Entry:
+    """Check a password and open a session.
 
     `TooManyAttempts` over the limits, `WrongPassword` for all else: an unknown address, a disabled
     account and a wrong password look the same and take the same time.
     """
     moment = now or clock.now()
-    attempt = retrying(lambda: _begin(engine, email, visitor, moment))
-    user = _look_up(engine, email)
+    user, device = _look_up(engine, email, visitor, moment)
+    attempt = retrying(lambda: _begin(engine, email, device, visitor, moment))
     matches = passwords.verify(user.password_hash if user else None, password)
     if user is None or not matches or user.disabled or (production and is_demo(user.email)):
         retrying(lambda: _refuse(engine, email, user.id if user else None, visitor, moment))
         raise WrongPassword
     fresh = passwords.hash_password(password) if passwords.is_dated(user.password_hash) else None
-    return retrying(lambda: _admit(engine, user.id, attempt, visitor, moment, fresh))
+    return retrying(lambda: _admit(engine, user, attempt, visitor, moment, fresh))
 
 
 def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None) -> None:
@@ -61,10 +61,10 @@ def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None
     retrying(work)
 
 
-def _begin(engine: Engine, email: str, visitor: Visitor, now: datetime) -> int:
+def _begin(engine: Engine, email: str, device: str | None, visitor: Visitor, now: datetime) -> int:
     try:
         with writing(engine) as connection:
-            return attempts.begin(connection, email, visitor.ip, now)
+            return attempts.begin(connection, email, visitor.ip, now, device=device)
     except TooManyAttempts:
         with writing(engine) as connection:
             audit.append_once(
@@ -79,10 +79,15 @@ def _begin(engine: Engine, email: str, visitor: Visitor, now: datetime) -> int:
         raise
 
 
-def _look_up(engine: Engine, email: str) -> Any:
+def _look_up(engine: Engine, email: str, visitor: Visitor, now: datetime) -> tuple[Any, str | None]:
+    """Who has this address, and the device that makes this browser theirs, if it does."""
     query = select(users.c.id, users.c.email, users.c.password_hash, users.c.disabled)
     with reading(engine) as connection:
-        return connection.execute(query.where(users.c.email == email.strip().casefold())).first()
+        user = connection.execute(query.where(users.c.email == email.strip().casefold())).first()
+        if user is None:
+            return None, None
+        known = devices.find(connection, user.id, user.password_hash, visitor.devices, now)
+        return user, known
 
 
 def _refuse(
@@ -101,28 +106,44 @@ def _refuse(
 
 def _admit(
     engine: Engine,
-    user_id: str,
+    user: Any,
     attempt: int,
     visitor: Visitor,
     now: datetime,
     fresh_hash: str | None,
-) -> str:
+) -> Entry:
     with writing(engine) as connection:
-        token = sessions.start(
-            connection, user_id, ip=visitor.ip, user_agent=visitor.user_agent, now=now
-        )
         attempts.succeed(connection, attempt)
-        _tidy(connection, now)
-        upsert(connection, last_sign_ins, [{"user_id": user_id, "at": now}])
         if fresh_hash:
-            mine = users.update().where(users.c.id == user_id)
+            mine = users.update().where(users.c.id == user.id)
             connection.execute(mine.values(password_hash=fresh_hash))
-        audit.append(
-            connection, actor=user_id, action="sign_in", details={"ip": visitor.ip}, now=now
+        return enter(
+            connection, user.id, fresh_hash or user.password_hash, visitor, now, action="sign_in"
         )
-        return token
+
+
+def enter(
+    connection: Connection,
+    user_id: str,
+    password_hash: str | None,
+    visitor: Visitor,
+    now: datetime,
+    *,
+    action: str,
+) -> Entry:
+    """A session for somebody who has proved who they are; this browser is known from now on."""
+    token = sessions.start(
+        connection, user_id, ip=visitor.ip, user_agent=visitor.user_agent, now=now
+    )
+    kept = devices.renew(connection, user_id, password_hash, visitor.devices, now)
+    _tidy(connection, now)
+    upsert(connection, last_sign_ins, [{"user_id": user_id, "at": now}])
+    audit.append(connection, actor=user_id, action=action, details={"ip": visitor.ip}, now=now)
+    return Entry(token, kept)
 
 
 def _tidy(connection: Connection, now: datetime) -> None:
     attempts.forget(connection, now)
+    devices.forget(connection, now)
+    one_time.forget(connection, now)
     sessions.forget(connection, now)

@@ -83,6 +83,31 @@ login_attempts = Table(
     Index("lx_ip", "ip", "attempted_at"),
 )
 
+#: A browser that somebody signed in from, by the SHA-256 of its cookie. No foreign key: a change of
+#: a person's row would fail who signs in on another node of a cluster at that moment.
+known_devices = Table(
+    "known_devices",
+    metadata,
+    Column("token_hash", code(64), primary_key=True),
+    Column("user_id", code(36), nullable=False),
+    Column("password_key", code(64), nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Column("expires_at", Utc(), nullable=False),
+    Index("dx_user", "user_id", "created_at"),
+)
+
+#: What opens one thing once, by its SHA-256. `payload`: JSON that goes with it.
+one_time_tokens = Table(
+    "one_time_tokens",
+    metadata,
+    Column("token_hash", code(64), primary_key=True),
+    Column("purpose", code(32), nullable=False),
+    Column("user_id", code(36)),
+    Column("payload", long_text(), nullable=False),
+    Column("expires_at", Utc(), nullable=False),
+    Index("ox_user", "user_id", "purpose"),
+)
+
 #: Insert only. `hash` = SHA-256 of the previous row's hash and this row's canonical form.
 audit_log = Table(
     "audit_log",

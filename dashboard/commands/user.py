@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from core import bootstrap, settings
-from core.access import demo, passwords, rights, users
+from core import bootstrap, clock, settings
+from core.access import demo, password_reset, passwords, rights, users
 from core.bootstrap import Console
 from core.db.engine import reading, retrying
 from core.db.turns import in_turn
@@ -131,6 +131,20 @@ def password(console: Console, email: str, password_stdin: bool) -> None:
     hashed = passwords.hash_password(_password(password_stdin))
     _change(console, lambda c: users.set_password(c, email, hashed, actor=_actor()))
     click.echo(f"password of {email} set; their sessions have ended")
+
+
+@command.command("reset-link", help="A link with which a user chooses a new password, once.")
+@click.argument("email")
+@_with_console
+def reset_link(console: Console, email: str) -> None:
+    """Good for four hours, even while the account is locked against guesses."""
+    token = _change(
+        console,
+        lambda c: password_reset.issue(
+            c, users.existing(c, email), actor=_actor(), now=clock.now()
+        ),
+    )
+    click.echo(f"{console.settings.screens_base}{password_reset.PATH}?token={token}")
 
 
 @command.command("demo", help="Create the demo users that are missing; never in production.")

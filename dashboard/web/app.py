@@ -30,6 +30,7 @@ from dashboard.web import (
     login,
     page_shell,
     password_page,
+    reset_page,
     selftest,
     streamlit_settings,
 )
@@ -58,6 +59,7 @@ def create_app(console: Console, port: int) -> st.App:
             Route("/overview", _home, methods=["GET"]),
             *login.routes(resolver),
             *password_page.routes(resolver),
+            *reset_page.routes(resolver),
             *live.routes,
             *kit.routes,
             *file_exports.routes(),

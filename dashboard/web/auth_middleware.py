@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from core.access import password_reset
 from core.access.principals import Principal
 from core.access.sessions import Session
 from core.db.engine import answering
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the middleware may set it.
 IDENTITY = b"x-console-user"
 _OURS = b"x-console-"
-_OPEN = frozenset({"/healthz", "/login", "/logout"}) | login_page.PATHS
+_OPEN = frozenset({"/healthz", "/login", "/logout", password_reset.PATH}) | login_page.PATHS
 #: What those open who have to choose a password before anything else.
 _CHOOSING = _OPEN | {password_page.PATH}
 _STREAM = "/_stcore/stream"

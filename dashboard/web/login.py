@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.access import demo
-from core.access.sessions import Session, Visitor
+from core.access.devices import LASTS, MOST_IN_A_BROWSER
+from core.access.sessions import Entry, Session, Visitor
 from core.access.sign_in import WrongPassword, sign_in, sign_out
 from core.domain.sign_ins import ABSOLUTE
 from core.errors import TooManyAttempts
@@ -24,6 +25,7 @@ from dashboard.web.session_lookup import SessionResolver
 
 _LARGEST_FORM = 8192
 _MOST_FIELDS = 20
+_LONGEST_DEVICES = 400
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -49,13 +51,14 @@ class SignInDesk:
         # Hashing takes two at a time; the others wait here and hold no thread of the middleware's.
         self.threads = CapacityLimiter(4)
         self.form_cookie = f"{resolver.cookie}-form"
+        self.device_cookie = f"{resolver.cookie}-device"
 
     async def show(self, request: Request) -> Response:
         """The empty form, or onward for somebody who is signed in."""
         if request.state.session is not None:
             return RedirectResponse(inside(request.query_params.get("next")), 303)
         left = "left" in request.query_params
-        return self._page(
+        return self.page(
             request, request.query_params.get("next"), said=_signed_out if left else None
         )
 
@@ -66,19 +69,16 @@ class SignInDesk:
             return HTMLResponse("too large", 413)
         onward = form.get("next")
         if not self.is_our_form(request, form):
-            return self._page(request, onward, form.get("email", ""), _stale_form, 403)
+            return self.page(request, onward, form.get("email", ""), _stale_form, 403)
         try:
-            token = await self._checked(request, form)
+            entry = await self._checked(request, form)
         except WrongPassword:
-            return self._page(request, onward, form.get("email", ""), _wrong, 401)
+            return self.page(request, onward, form.get("email", ""), _wrong, 401)
         except TooManyAttempts:
-            return self._page(request, onward, form.get("email", ""), _too_many, 429)
+            return self.page(request, onward, form.get("email", ""), _too_many, 429)
         if request.state.session is not None:
             await self._ended(request.state.session)
-        answer = RedirectResponse(inside(onward), 303, headers={"Cache-Control": "no-store"})
-        self.set_cookie(answer, self.resolver.cookie, token, int(ABSOLUTE.total_seconds()))
-        self.drop_cookie(answer, self.form_cookie)
-        return answer
+        return self.let_in(entry, onward)
 
     async def leave(self, request: Request) -> Response:
         """End the session. Other sites cannot ask for it: their posts come without the cookie."""
@@ -90,17 +90,30 @@ class SignInDesk:
         self.drop_cookie(answer, self.resolver.cookie)
         return answer
 
-    async def _checked(self, request: Request, form: dict[str, str]) -> str:
-        visitor = Visitor(
-            request.client.host if request.client else "", request.headers.get("user-agent", "")
-        )
+    def let_in(self, entry: Entry, onward: str | None) -> Response:
+        """The way on into a new session, with the cookies that it is known by."""
+        answer = RedirectResponse(inside(onward), 303, headers={"Cache-Control": "no-store"})
+        self.set_cookie(answer, self.resolver.cookie, entry.session, int(ABSOLUTE.total_seconds()))
+        known = ".".join(entry.devices)
+        self.set_cookie(answer, self.device_cookie, known, int(LASTS.total_seconds()))
+        self.drop_cookie(answer, self.form_cookie)
+        return answer
+
+    def visitor(self, request: Request) -> Visitor:
+        """Where a request comes from, and as which devices it is known."""
+        known = request.cookies.get(self.device_cookie, "")[:_LONGEST_DEVICES]
+        devices = tuple(known.split(".", MOST_IN_A_BROWSER)[:MOST_IN_A_BROWSER]) if known else ()
+        ip = request.client.host if request.client else ""
+        return Visitor(ip, request.headers.get("user-agent", ""), devices)
+
+    async def _checked(self, request: Request, form: dict[str, str]) -> Entry:
         console = self.resolver.console
         work = partial(
             sign_in,
             console.engine,
             email=form.get("email", ""),
             password=form.get("password", ""),
-            visitor=visitor,
+            visitor=self.visitor(request),
             production=console.production,
             now=self.resolver.now(),
         )
@@ -124,7 +137,7 @@ class SignInDesk:
             and site == "same-origin"
         )
 
-    def _page(
+    def page(
         self,
         request: Request,
         onward: str | None,
@@ -173,7 +186,9 @@ def _wrong() -> tuple[str, str]:
 
 
 def _too_many() -> tuple[str, str]:
-    return "error", _("Too many attempts. Wait 15 minutes, then try again.")
+    return "error", _(
+        "Too many attempts. Wait 15 minutes, or ask an administrator for a one-time link."
+    )
 
 
 def _stale_form() -> tuple[str, str]:

@@ -12,8 +12,6 @@ from starlette.routing import BaseRoute, Route
 
 from core.access import passwords
 from core.access.passwords import SHORTEST
-from core.access.sessions import Visitor
-from core.domain.sign_ins import ABSOLUTE
 from core.errors import InvalidInput, NotSignedIn
 from dashboard import i18n
 from dashboard.i18n import N_, _
@@ -48,19 +46,16 @@ class _Choosing(SignInDesk):
             return HTMLResponse("too large", 413)
         onward = inside(form.get("next"))
         if not self.is_our_form(request, form):
-            said = "This form was open for too long. Please try again."
-            return self._form(request, onward, InvalidInput("form", said), 403)
-        chosen = form.get("password", "")
+            return self._form(request, onward, stale_form(), 403)
         try:
-            if chosen != form.get("again"):
-                raise InvalidInput("password", N_("is not the same in both fields"))
-            token = await to_thread.run_sync(
+            chosen = chosen_twice(form)
+            entry = await to_thread.run_sync(
                 partial(
                     passwords.replace_temporary,
                     self.resolver.console.engine,
                     request.state.session,
                     chosen,
-                    by=_visitor(request),
+                    by=self.visitor(request),
                     now=self.resolver.now(),
                 ),
                 limiter=self.threads,
@@ -69,11 +64,8 @@ class _Choosing(SignInDesk):
             return self._form(request, onward, error, 422)
         except NotSignedIn:
             return RedirectResponse("/login", 303)
-        answer = RedirectResponse(onward, 303, headers={"Cache-Control": "no-store"})
-        self.set_cookie(answer, self.resolver.cookie, token, int(ABSOLUTE.total_seconds()))
-        self.drop_cookie(answer, self.form_cookie)
         await self.resolver.look_round()
-        return answer
+        return self.let_in(entry, onward)
 
     def _form(
         self,
@@ -82,26 +74,63 @@ class _Choosing(SignInDesk):
         error: InvalidInput | None = None,
         status: int = 200,
     ) -> Response:
-        secret = request.cookies.get(self.form_cookie) or secrets.token_urlsafe(32)
-        with i18n.speaking(i18n.match(request.headers.get("accept-language"))):
-            html = login_page.template("password.html").substitute(
-                lang=i18n.language(),
-                title=_("Choose your password"),
-                intro=_(
-                    "The one you came with was given to you. Choose one that nobody but you knows."
-                ),
-                said=login_page.notice_html("error", _complaint(error)) if error else "",
-                hidden=login_page.hidden(secret, onward),
-                password_label=_("New password"),
-                again_label=_("The same again"),
-                shortest=SHORTEST,
-                button=_("Keep it"),
-                leave=_("Sign out"),
-            )
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-        answer = HTMLResponse(html, status, headers=headers)
-        self.set_cookie(answer, self.form_cookie, secret, None)
-        return answer
+        return choice_form(
+            self,
+            request,
+            onward,
+            action=PATH,
+            intro=N_(
+                "The one you came with was given to you. Choose one that nobody but you knows."
+            ),
+            error=error,
+            status=status,
+        )
+
+
+def choice_form(
+    desk: SignInDesk,
+    request: Request,
+    onward: str,
+    *,
+    action: str,
+    intro: str,
+    error: InvalidInput | None = None,
+    status: int = 200,
+    more: str = "",
+) -> Response:
+    """The page where a password is chosen: `intro` says why, `more` are further hidden fields."""
+    secret = request.cookies.get(desk.form_cookie) or secrets.token_urlsafe(32)
+    with i18n.speaking(i18n.match(request.headers.get("accept-language"))):
+        html = login_page.template("password.html").substitute(
+            lang=i18n.language(),
+            title=_("Choose your password"),
+            intro=_(intro),
+            said=login_page.notice_html("error", _complaint(error)) if error else "",
+            action=action,
+            hidden=login_page.hidden(secret, onward) + more,
+            password_label=_("New password"),
+            again_label=_("The same again"),
+            shortest=SHORTEST,
+            button=_("Keep it"),
+            leave=_("Sign out"),
+        )
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    answer = HTMLResponse(html, status, headers=headers)
+    desk.set_cookie(answer, desk.form_cookie, secret, None)
+    return answer
+
+
+def chosen_twice(form: dict[str, str]) -> str:
+    """The password that stands in both fields; `InvalidInput` where they differ."""
+    chosen = form.get("password", "")
+    if chosen != form.get("again"):
+        raise InvalidInput("password", N_("is not the same in both fields"))
+    return chosen
+
+
+def stale_form() -> InvalidInput:
+    """A form that is not ours, or not of this browser any more."""
+    return InvalidInput("form", "This form was open for too long. Please try again.")
 
 
 def _complaint(error: InvalidInput) -> str:
@@ -109,8 +138,3 @@ def _complaint(error: InvalidInput) -> str:
     if error.field == "form":
         return rule
     return _("{field}: {rule}").format(field=_("New password"), rule=rule)
-
-
-def _visitor(request: Request) -> Visitor:
-    ip = request.client.host if request.client else ""
-    return Visitor(ip, request.headers.get("user-agent", ""))

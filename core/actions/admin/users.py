@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit, passwords, rights, sessions, tokens, users
+from core.access import audit, password_reset, passwords, rights, sessions, tokens, users
 from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
@@ -119,6 +119,19 @@ def reset_password(
 
     _change(context, caller, "user.password", user_id, work)
     return Account(user_id, made_up)
+
+
+def reset_link(context: ActionContext, caller: Caller, user_id: str) -> str:
+    """The path of a link with which somebody chooses a new password once, within four hours.
+
+    What they have stays in force until then; links that were made before do not.
+    """
+
+    def work(connection: Connection) -> str:
+        return password_reset.issue(connection, user_id, actor=caller.actor, now=clock.now())
+
+    token = _change(context, caller, "user.reset_link", user_id, work)
+    return f"{password_reset.PATH}?token={token}"
 
 
 def end_session(context: ActionContext, caller: Caller, user_id: str, key: str) -> None:

@@ -108,6 +108,8 @@ ACTIONS = {
     "user.create": N_("Created a user"),
     "user.disable": N_("Disabled a user"),
     "user.enable": N_("Enabled a user"),
+    "user.reset": N_("Chose a password by a one-time link"),
+    "user.reset_link": N_("Made a one-time link"),
     "user.password": N_("Set a password"),
     "user.roles": N_("Changed roles"),
 }

@@ -128,6 +128,15 @@ def _sign_in(person: Person, own: bool) -> None:
         )
     if own and typed:
         st.caption(_("You will have to sign in again."))
+    st.button(
+        _("Make a one-time link"),
+        key="reset_link",
+        icon=":material/link:",
+        disabled=person.disabled,
+        help=_("They choose a password with it, once, within four hours. Nothing ends before."),
+        on_click=_make_link,
+        args=(person.user_id,),
+    )
 
 
 def _set_disabled(user_id: str, disabled: bool) -> None:
@@ -145,6 +154,14 @@ def _set_password(user_id: str, own: bool) -> None:
     told = _("The password is set; their sessions have ended.")
     outcome = user_messages.FLASH.perform(told, actions.reset_password, user_id, typed or None)
     user_messages.remember_password(outcome.value)
+
+
+def _make_link(user_id: str) -> None:
+    told = _("The link is made. Those made before open nothing any more.")
+    outcome = user_messages.FLASH.perform(told, actions.reset_link, user_id)
+    if outcome.value is not None:
+        base = viewer.current_console().settings.screens_base
+        user_messages.remember_link(base + outcome.value)
 
 
 def _sessions(person: Person, opened: tuple[OpenSession, ...]) -> None:

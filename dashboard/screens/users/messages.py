@@ -11,6 +11,7 @@ from dashboard.ui.flash import ErrorTable, ErrorText, Flash
 
 _FIELDS = {"email": N_("E-mail"), "password": N_("Password"), "roles": N_("Roles")}
 _MADE_UP = "user_made_up"
+_LINK = "user_reset_link"
 
 
 def _field(name: str) -> str:
@@ -37,9 +38,18 @@ def remember_password(account: Account | None) -> None:
         st.session_state[_MADE_UP] = account.password
 
 
+def remember_link(address: str) -> None:
+    """Have `show` tell the address where somebody chooses a password."""
+    st.session_state[_LINK] = address
+
+
 def show() -> None:
-    """Say what came of the last click, once; a made-up password is told here and nowhere else."""
+    """Say what came of the last click, once; a made-up password or a link is told nowhere else."""
     FLASH.show()
+    link: str | None = st.session_state.pop(_LINK, None)
+    if link is not None:
+        st.code(link, language=None, wrap_lines=True)
+        st.caption(_("This link is shown this once. Hand it over in a safe way."))
     password: str | None = st.session_state.pop(_MADE_UP, None)
     if password is None:
         return

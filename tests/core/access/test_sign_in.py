@@ -34,7 +34,7 @@ def quick_hashing(monkeypatch):
 
 
 def enter(console, email, password=PASSWORD, at=NOW, production=False):
-    return sign_in(
+    entry = sign_in(
         console.engine,
         email=email,
         password=password,
@@ -42,6 +42,7 @@ def enter(console, email, password=PASSWORD, at=NOW, production=False):
         production=production,
         now=at,
     )
+    return entry.session
 
 
 def session(console, token):

@@ -47,6 +47,8 @@ async def test_signing_in_leads_to_the_page_asked_for_with_a_strict_cookie(conso
     assert "Path=/" in cookie
     assert "Domain" not in cookie
     assert "Max-Age=28800" in cookie
+    device = next(c for c in answer.headers.get_list("set-cookie") if "-device=" in c)
+    assert all(part in device for part in ("HttpOnly", "SameSite=lax", "Path=/"))
     assert (await browser.http.get("/payments")).json() == {"x-console-user": user}
     assert [row.actor for row in audited(console, "sign_in")] == [user]
 
@@ -66,7 +68,7 @@ async def test_https_uses_a_host_cookie_and_says_so_to_the_browser(tmp_path):
     browser = Browser(console)
     answer = await browser.sign_in()
     names = [c.split("=")[0] for c in answer.headers.get_list("set-cookie")]
-    assert names == ["__Host-tillwatch", "__Host-tillwatch-form"]
+    assert names == ["__Host-tillwatch", "__Host-tillwatch-device", "__Host-tillwatch-form"]
     assert all("Secure" in c and "Path=/" in c for c in answer.headers.get_list("set-cookie"))
     assert "max-age" in answer.headers["strict-transport-security"]
     assert (await browser.http.get("/payments")).json() == {"x-console-user": user}
