@@ -182,6 +182,11 @@ class CurrentConsole:
                 self._reading.release()
         return self._console
 
+    @property
+    def latest(self) -> Console:
+        """The console as it was read last, without a look at the database."""
+        return self._console
+
     def reread_now(self) -> None:
         """Have the next `get` read what is kept, however short ago it did."""
         self._read_at = -math.inf

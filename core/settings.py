@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     close_approval: Literal["second_person", "one_person"] = "second_person"
     #: Whether who changes the rules of risk puts them in force.
     rules_approval: Literal["one_person", "second_person"] = "one_person"
+    #: Roles whose people need a second factor to sign in.
+    second_factor_roles: str = ""
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"
@@ -123,6 +125,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{currency} {error.rule}") from None
         return value
 
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles_are_words(cls, value: str) -> str:
+        if not all(role.isidentifier() for role in _listed(value)):
+            raise ValueError("is a list of roles with commas between, such as admin,finance")
+        return value
+
     @field_validator("personal_data_days")
     @classmethod
     def _not_too_soon(cls, value: int) -> int:
@@ -153,6 +162,11 @@ class Settings(BaseSettings):
     def currencies(self) -> tuple[str, ...]:
         """The currencies that payments may be created in, lower case, as they were listed."""
         return tuple(currency.lower() for currency in _listed(self.payment_currencies))
+
+    @property
+    def factor_roles(self) -> frozenset[str]:
+        """The roles whose people need a second factor."""
+        return frozenset(_listed(self.second_factor_roles))
 
     @property
     def origins(self) -> tuple[str, ...]:

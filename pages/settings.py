@@ -16,9 +16,11 @@ TABS = {
     "check": N_("Go-live check"),
     "approvals": N_("Approvals"),
     "general": N_("General"),
+    "sign_in": N_("Sign-in"),
     "tokens": N_("API tokens"),
 }
 APPROVALS = ("refund_approval", "rules_approval", "close_approval")
+SIGN_IN = ("second_factor_roles",)
 GENERAL = (
     "reporting_timezone",
     "payment_currencies",
@@ -29,6 +31,7 @@ GENERAL = (
     "export_history_days",
     "alert_history_days",
 )
+FORMS = {"approvals": APPROVALS, "general": GENERAL, "sign_in": SIGN_IN}
 
 
 def main() -> None:
@@ -55,7 +58,7 @@ def _card(chosen: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
         widgets.card_title(_(TABS[chosen]))
-        fields.form(chosen, GENERAL if chosen == "general" else APPROVALS, fields.kept())
+        fields.form(chosen, FORMS[chosen], fields.kept())
     with right.container(border=True):
         widgets.card_title(_("Elsewhere"))
         st.page_link(navigation.named("alerts"), label=_("Alerts"), icon=":material/notifications:")

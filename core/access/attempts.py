@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
@@ -22,17 +23,24 @@ def begin(
 ) -> int:
     """Enter an attempt before the password is looked at; returns its number.
 
+    A `device` that is known as this account's own is counted by itself, whatever strangers guess:
+    as many tries, and not the address's. `TooManyAttempts` as `enter` says.
+    """
+    return enter(connection, device or account_key(email), ip, now, alone=device is not None)
+
+
+def enter(connection: Connection, who: str, ip: str, now: datetime, *, alone: bool = False) -> int:
+    """Enter an attempt of `who` (an account's key, or another SHA-256); returns its number.
+
     It stands as a wrong one until `succeed`, so that many at once cannot slip past the limit.
-    `TooManyAttempts` when the account or the address is over its limit: then nothing is entered,
-    and the wait does not grow. A `device` that is known as this account's own is counted by itself,
-    whatever strangers guess: as many tries, and not the address's.
+    `TooManyAttempts` when they or, unless `alone`, the address are over the limit: then nothing is
+    entered, and the wait does not grow.
     """
     # Counting and entering are one step for an account, and for an address.
-    who = device or account_key(email)
     turns.take(connection, f"sign-in {who}", f"sign-in from {address_key(ip)}")
     attempt = login_attempts.c
     over = _wrong(connection, attempt.account_hash == who, now - ACCOUNT_WINDOW) >= PER_ACCOUNT
-    if device is None:
+    if not alone:
         address = _wrong(connection, attempt.ip == address_key(ip), now - ADDRESS_WINDOW)
         over = over or address >= PER_ADDRESS
     if over:
@@ -46,6 +54,11 @@ def begin(
     key = connection.execute(login_attempts.insert().values(**row)).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def key_of(what: str, user_id: str) -> str:
+    """What tries at something else than a password are counted under for a person."""
+    return hashlib.sha256(f"{what} {user_id}".encode()).hexdigest()
 
 
 def succeed(connection: Connection, seq: int) -> None:

@@ -37,7 +37,7 @@ def find(
     if not keys or password_hash is None:
         return None
     theirs = _theirs(user_id, keys)
-    known = (c.password_key == _password_key(password_hash)) & (c.expires_at > now)
+    known = (c.password_key == password_key(password_hash)) & (c.expires_at > now)
     query = select(c.token_hash).where(theirs, known).limit(1)
     found: str | None = connection.scalar(query)
     return found
@@ -65,7 +65,7 @@ def renew(
     row = {
         "token_hash": _key(token),
         "user_id": user_id,
-        "password_key": _password_key(password_hash),
+        "password_key": password_key(password_hash),
         "created_at": now,
         "expires_at": now + LASTS,
     }
@@ -78,6 +78,11 @@ def forget(connection: Connection, now: datetime) -> None:
     """Delete devices that nobody came from for long."""
     gone = (c.expires_at < now) | (c.expires_at > now + 2 * LASTS)
     connection.execute(delete(known_devices).where(gone))
+
+
+def password_key(password_hash: str | None) -> str:
+    """Which password it was: the hash of its hash, another with each password, "" for none."""
+    return "" if password_hash is None else hashlib.sha256(password_hash.encode()).hexdigest()
 
 
 def _forget_oldest(connection: Connection, user_id: str) -> None:
@@ -93,8 +98,3 @@ def _theirs(user_id: str, keys: Iterable[str]) -> ColumnElement[bool]:
 
 def _key(token: str) -> str:
     return hashlib.sha256(f"device {token}".encode()).hexdigest()
-
-
-def _password_key(password_hash: str) -> str:
-    """Which password it was: the hash of its hash, which is another with each password."""
-    return hashlib.sha256(password_hash.encode()).hexdigest()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select
 
 from core.access import audit, one_time, passwords, sessions, users
 from core.access.sessions import Entry, Visitor
-from core.access.sign_in import enter
+from core.access.sign_in import CodeNeeded, proceed
 from core.db.engine import reading, retrying, writing
 from core.db.tables import users as users_table
 from core.errors import NotSignedIn
@@ -47,8 +47,9 @@ def check(engine: Engine, token: str, *, now: datetime, production: bool) -> Non
 
 def choose(
     engine: Engine, token: str, password: str, *, visitor: Visitor, now: datetime, production: bool
-) -> Entry:
-    """Keep the chosen password, end all sessions, begin one; the link is used up.
+) -> Entry | CodeNeeded:
+    """Keep the chosen password, end all sessions, begin one; the link is used up. A second factor
+    is asked for all the same.
 
     `InvalidInput` for a password that is too short or too long, which leaves the link in force;
     `LinkSpent`. No lock of the account's is asked: nobody guesses the token.
@@ -56,7 +57,7 @@ def choose(
     check(engine, token, now=now, production=production)
     chosen = passwords.hash_password(password)
 
-    def write() -> Entry:
+    def write() -> Entry | CodeNeeded:
         with writing(engine) as connection:
             found = one_time.take(connection, one_time.RESET, token, now)
             if found is None or not _may_enter(connection, found.user_id, production):
@@ -65,7 +66,8 @@ def choose(
             mine = users_table.update().where(users_table.c.id == user_id)
             connection.execute(mine.values(password_hash=chosen, password_given=False))
             sessions.revoke_all(connection, user_id, now)
-            return enter(connection, user_id, chosen, visitor, now, action="user.reset")
+            audit.append(connection, actor=user_id, action="user.reset", target=user_id, now=now)
+            return proceed(connection, user_id, chosen, visitor, now, action="sign_in")
 
     return retrying(write)
 

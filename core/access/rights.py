@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from core.domain.roles import ADMIN as ADMIN
+from core.domain.roles import DEVELOPER as DEVELOPER
+from core.domain.roles import FINANCE as FINANCE
+from core.domain.roles import RISK as RISK
+from core.domain.roles import ROLES as ROLES
+from core.domain.roles import SUPPORT as SUPPORT
+from core.domain.roles import SUPPORT_LEAD as SUPPORT_LEAD
+from core.domain.roles import VIEWER as VIEWER
 from core.errors import InvalidInput
-
-VIEWER = "viewer"
-SUPPORT = "support"
-SUPPORT_LEAD = "support_lead"
-FINANCE = "finance"
-RISK = "risk"
-DEVELOPER = "developer"
-ADMIN = "admin"
 
 #: A shop's backend. Only a token has this role: no person does.
 SERVICE = "service"
 
-#: Every role that a person may have, in the order in which people are shown them.
-ROLES = (VIEWER, SUPPORT, SUPPORT_LEAD, FINANCE, RISK, DEVELOPER, ADMIN)
 #: Every role that an API token may have.
 TOKEN_ROLES = (SERVICE, *ROLES)
 

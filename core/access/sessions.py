@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, select
 
 from core.db.engine import answering, reading, retrying, writing
-from core.db.tables import sessions, users
+from core.db.tables import second_factors, sessions, user_roles, users
 from core.domain import sign_ins
 from core.domain.sign_ins import ABSOLUTE
 
@@ -30,6 +30,13 @@ class Session:
     expires_at: datetime
     #: They were given their password, and open nothing before they have chosen one.
     must_choose: bool = False
+    #: A role of theirs asks for a second factor, and they open nothing before they have one.
+    must_enrol: bool = False
+
+    @property
+    def opens_nothing(self) -> bool:
+        """Whether something stands between them and every screen."""
+        return self.must_choose or self.must_enrol
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,21 @@ def key_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def find(connection: Connection, token: str, *, now: datetime, production: bool) -> Session | None:
-    """The session behind a token, if it is in force at `now`; reads only."""
+def find(
+    connection: Connection,
+    token: str,
+    *,
+    now: datetime,
+    production: bool,
+    factor_roles: Collection[str] = (),
+) -> Session | None:
+    """The session behind a token, if it is in force at `now`; reads only. Whoever has one of
+    `factor_roles` needs a second factor."""
     if not token:
         return None
     query = _in_force(now, production).where(sessions.c.token_hash == key_of(token))
+    if factor_roles:
+        query = query.add_columns(_lacks_factor(factor_roles))
     row = connection.execute(query).first()
     return Session(*row) if row else None
 
@@ -122,7 +139,13 @@ def forget(connection: Connection, now: datetime) -> None:
 
 
 def enter(
-    engine: Engine, token: str, *, now: datetime, production: bool, activity: bool
+    engine: Engine,
+    token: str,
+    *,
+    now: datetime,
+    production: bool,
+    activity: bool,
+    factor_roles: Collection[str] = (),
 ) -> Session | None:
     """The session in force behind a token; `activity` (a person did something) keeps it awake.
 
@@ -130,7 +153,9 @@ def enter(
     """
     with answering():
         with reading(engine) as connection:
-            found = find(connection, token, now=now, production=production)
+            found = find(
+                connection, token, now=now, production=production, factor_roles=factor_roles
+            )
             due = activity and found is not None and is_due(connection, found.key, now)
         if found is not None and due:
             retrying(lambda: _touch_soon(engine, found.key, now))
@@ -158,6 +183,16 @@ def _in_force(now: datetime, production: bool) -> Select[Any]:
         .where(sign_ins.in_force(now))
     )
     return query.where(~users.c.demo) if production else query
+
+
+def _lacks_factor(roles: Collection[str]) -> ColumnElement[bool]:
+    asked = exists().where(
+        user_roles.c.user_id == sessions.c.user_id, user_roles.c.role.in_(list(roles))
+    )
+    proved = exists().where(
+        second_factors.c.user_id == sessions.c.user_id, second_factors.c.confirmed_at.is_not(None)
+    )
+    return asked & ~proved
 
 
 def _stale(key: str, now: datetime) -> ColumnElement[bool]:

@@ -1,27 +1,52 @@
-"""Signing in and out: attempts counted first, the password checked outside any transaction."""
+"""Signing in and out: attempts counted first, the password checked outside any transaction, a
+second factor asked for where somebody has one."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
 from core import clock
-from core.access import attempts, audit, devices, one_time, passwords, sessions
+from core.access import attempts, audit, devices, one_time, passwords, second_factor, sessions
 from core.access.sessions import Entry, Visitor
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
 from core.db.tables import last_sign_ins, users
 from core.db.upsert import upsert
 from core.domain.sign_ins import account_key
+from core.encryption import Encrypter
 from core.errors import NotSignedIn, TooManyAttempts
+
+#: How long the second factor may be looked for after the password.
+STEP_LASTS = timedelta(minutes=5)
 
 
 class WrongPassword(NotSignedIn):
     """The e-mail address or the password is wrong."""
 
     code = "wrong_password"
+
+
+class WrongCode(NotSignedIn):
+    """This code is wrong, or was used before."""
+
+    code = "wrong_code"
+
+
+class StepSpent(NotSignedIn):
+    """This took too long. Sign in again."""
+
+    code = "step_spent"
+
+
+@dataclass(frozen=True)
+class CodeNeeded:
+    """The password was right; `step` opens `sign_in_with_code`, once, within five minutes."""
+
+    step: str = field(repr=False)
 
 
 def sign_in(
@@ -32,21 +57,68 @@ def sign_in(
     visitor: Visitor,
     production: bool,
     now: datetime | None = None,
-) -> Entry:
-    """Check a password and open a session.
+) -> Entry | CodeNeeded:
+    """Check a password and open a session, or say that a second factor is needed.
 
     `TooManyAttempts` over the limits, `WrongPassword` for all else: an unknown address, a disabled
     account and a wrong password look the same and take the same time.
     """
     moment = now or clock.now()
     user, device = _look_up(engine, email, visitor, moment)
-    attempt = retrying(lambda: _begin(engine, email, device, visitor, moment))
+    who = account_key(email)
+    attempt = counted(engine, who, device, visitor, moment, action="sign_in", actor=who)
     matches = passwords.verify(user.password_hash if user else None, password)
     if user is None or not matches or user.disabled or (production and is_demo(user.email)):
-        retrying(lambda: _refuse(engine, email, user.id if user else None, visitor, moment))
+        note_refusal(engine, user.id if user else who, "sign_in", visitor, moment)
         raise WrongPassword
     fresh = passwords.hash_password(password) if passwords.is_dated(user.password_hash) else None
-    return retrying(lambda: _admit(engine, user, attempt, visitor, moment, fresh))
+    return retrying(lambda: _admit(engine, user, device, attempt, visitor, moment, fresh))
+
+
+def sign_in_with_code(
+    engine: Engine,
+    *,
+    step: str,
+    code: str,
+    visitor: Visitor,
+    encrypter: Encrypter,
+    production: bool,
+    now: datetime | None = None,
+) -> Entry:
+    """The second factor after the password: an app's code, or a recovery code.
+
+    `StepSpent` where the password has to be typed anew, `TooManyAttempts` as for passwords,
+    `WrongCode`; `Misconfigured` where the app's secret cannot be read any more.
+    """
+    moment = now or clock.now()
+    with reading(engine) as connection:
+        found = one_time.find(connection, one_time.CODE, step, moment)
+    if found is None:
+        raise StepSpent
+    user_id = str(found.user_id)
+    who = attempts.key_of("code", user_id)
+    device = found.payload["device"]
+    attempt = counted(engine, who, device, visitor, moment, action="sign_in.code", actor=user_id)
+
+    def work() -> Entry | None:
+        with writing(engine) as connection:
+            password_hash = _still_open(connection, user_id, production)
+            if devices.password_key(password_hash) != found.payload["password"]:
+                raise StepSpent
+            if second_factor.verify(connection, user_id, code, encrypter, moment) is None:
+                return None
+            # Of two at once with two right codes one gets in.
+            if one_time.take(connection, one_time.CODE, step, moment) is None:
+                raise StepSpent
+            attempts.succeed(connection, attempt)
+            action = found.payload["action"]
+            return enter(connection, user_id, password_hash, visitor, moment, action=action)
+
+    entry = retrying(work)
+    if entry is None:
+        note_refusal(engine, user_id, "sign_in.code", visitor, moment)
+        raise WrongCode
+    return entry
 
 
 def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None) -> None:
@@ -61,22 +133,54 @@ def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None
     retrying(work)
 
 
-def _begin(engine: Engine, email: str, device: str | None, visitor: Visitor, now: datetime) -> int:
-    try:
+def counted(
+    engine: Engine,
+    who: str,
+    device: str | None,
+    visitor: Visitor,
+    now: datetime,
+    *,
+    action: str,
+    actor: str,
+) -> int:
+    """An attempt that stands as a wrong one; its number. `TooManyAttempts` is written down once."""
+
+    def begin() -> int:
         with writing(engine) as connection:
-            return attempts.begin(connection, email, visitor.ip, now, device=device)
+            alone = device is not None
+            return attempts.enter(connection, device or who, visitor.ip, now, alone=alone)
+
+    try:
+        return retrying(begin)
     except TooManyAttempts:
         with writing(engine) as connection:
             audit.append_once(
                 connection,
                 attempts.ACCOUNT_WINDOW,
-                actor=account_key(email),
-                action="sign_in",
+                actor=actor,
+                action=action,
                 outcome="throttled",
                 details={"ip": visitor.ip},
                 now=now,
             )
         raise
+
+
+def note_refusal(engine: Engine, actor: str, action: str, visitor: Visitor, now: datetime) -> None:
+    """Write down a wrong password or code."""
+
+    def work() -> None:
+        with writing(engine) as connection:
+            audit.append(
+                connection,
+                actor=actor,
+                action=action,
+                outcome="refused",
+                details={"ip": visitor.ip},
+                now=now,
+            )
+
+    retrying(work)
 
 
 def _look_up(engine: Engine, email: str, visitor: Visitor, now: datetime) -> tuple[Any, str | None]:
@@ -90,36 +194,59 @@ def _look_up(engine: Engine, email: str, visitor: Visitor, now: datetime) -> tup
         return user, known
 
 
-def _refuse(
-    engine: Engine, email: str, user_id: str | None, visitor: Visitor, now: datetime
-) -> None:
-    with writing(engine) as connection:
-        audit.append(
-            connection,
-            actor=user_id or account_key(email),
-            action="sign_in",
-            outcome="refused",
-            details={"ip": visitor.ip},
-            now=now,
-        )
+def _still_open(connection: Connection, user_id: str, production: bool) -> str | None:
+    """The hash of somebody's password; `StepSpent` where they may not sign in any more."""
+    query = select(users.c.password_hash, users.c.email).where(
+        users.c.id == user_id, ~users.c.disabled
+    )
+    row = connection.execute(query).first()
+    if row is None or (production and is_demo(row.email)):
+        raise StepSpent
+    kept: str | None = row.password_hash
+    return kept
 
 
 def _admit(
     engine: Engine,
     user: Any,
+    device: str | None,
     attempt: int,
     visitor: Visitor,
     now: datetime,
     fresh_hash: str | None,
-) -> Entry:
+) -> Entry | CodeNeeded:
     with writing(engine) as connection:
         attempts.succeed(connection, attempt)
         if fresh_hash:
             mine = users.update().where(users.c.id == user.id)
             connection.execute(mine.values(password_hash=fresh_hash))
-        return enter(
-            connection, user.id, fresh_hash or user.password_hash, visitor, now, action="sign_in"
-        )
+        kept = fresh_hash or user.password_hash
+        return proceed(connection, user.id, kept, visitor, now, action="sign_in", device=device)
+
+
+def proceed(
+    connection: Connection,
+    user_id: str,
+    password_hash: str | None,
+    visitor: Visitor,
+    now: datetime,
+    *,
+    action: str,
+    device: str | None = None,
+) -> Entry | CodeNeeded:
+    """After the first proof: a session, or the step at which the second factor is asked for."""
+    if not second_factor.is_set(connection, user_id):
+        return enter(connection, user_id, password_hash, visitor, now, action=action)
+    # What it was when the password was looked at: with another the step opens nothing.
+    payload = {
+        "password": devices.password_key(password_hash),
+        "device": device,
+        "action": action,
+    }
+    step = one_time.issue(
+        connection, one_time.CODE, user_id=user_id, lasts=STEP_LASTS, now=now, payload=payload
+    )
+    return CodeNeeded(step)
 
 
 def enter(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import money
+from core.domain.roles import ROLES
 from core.errors import InvalidInput, Misconfigured, UnknownCurrency
 from core.settings import SHORTEST_DAYS, is_live
 
@@ -125,6 +126,14 @@ def _days(name: str, text: str) -> str:
     return str(int(text))
 
 
+def _roles(name: str, text: str) -> str:
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    for role in found:
+        if role not in ROLES:
+            raise InvalidInput(name, "must be among {allowed}", allowed=", ".join(ROLES))
+    return ",".join(dict.fromkeys(found))
+
+
 def _choice(name: str, *allowed: str) -> KeptSetting:
     def check(field: str, value: str) -> str:
         if value not in allowed:
@@ -151,6 +160,7 @@ KEPT = {
         KeptSetting("personal_data_days", _days),
         KeptSetting("export_history_days", _days),
         KeptSetting("alert_history_days", _days),
+        KeptSetting("second_factor_roles", _roles),
         _choice("refund_approval", "above_limit", "always"),
         _choice("close_approval", "second_person", "one_person"),
         _choice("rules_approval", "one_person", "second_person"),

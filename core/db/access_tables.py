@@ -108,6 +108,27 @@ one_time_tokens = Table(
     Index("ox_user", "user_id", "purpose"),
 )
 
+#: An authenticator app's secret, encrypted; in force once `confirmed_at` says when. `last_step` is
+#: the last 30 seconds whose code was used.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", code(36), primary_key=True),
+    Column("secret", long_text(), nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Column("confirmed_at", Utc()),
+)
+
+#: What lets a person in without the app, by its SHA-256; used once, then gone.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", code(36), nullable=False),
+    Column("code_hash", code(64), nullable=False),
+    PrimaryKeyConstraint("user_id", "code_hash"),
+)
+
 #: Insert only. `hash` = SHA-256 of the previous row's hash and this row's canonical form.
 audit_log = Table(
     "audit_log",

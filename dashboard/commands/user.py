@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from core import bootstrap, clock, settings
-from core.access import demo, password_reset, passwords, rights, users
+from core.access import demo, password_reset, passwords, rights, second_factor, users
 from core.bootstrap import Console
 from core.db.engine import reading, retrying
 from core.db.turns import in_turn
@@ -145,6 +145,20 @@ def reset_link(console: Console, email: str) -> None:
         ),
     )
     click.echo(f"{console.settings.screens_base}{password_reset.PATH}?token={token}")
+
+
+@command.command("reset-second-factor", help="For a user who lost the app and the codes.")
+@click.argument("email")
+@_with_console
+def reset_second_factor(console: Console, email: str) -> None:
+    """Their password alone opens the account until they set up another."""
+    _change(
+        console,
+        lambda c: second_factor.remove(
+            c, users.existing(c, email), actor=_actor(), now=clock.now()
+        ),
+    )
+    click.echo(f"{email} is asked for no second factor")
 
 
 @command.command("demo", help="Create the demo users that are missing; never in production.")

@@ -12,6 +12,7 @@ from dashboard.ui import viewer
 _HTML = """\
 <div class="who"><b class="name"></b><span class="roles detail"></span>
 <span class="address detail"></span></div>
+<a href="/account" target="_self"></a>
 <form method="post" action="/logout"><button type="submit"></button></form>
 """
 
@@ -22,6 +23,7 @@ _CSS = """\
 .name { font-weight: 600; font-size: 0.93rem; color: var(--st-text-color); }
 .detail { font-size: 0.83rem; color: var(--st-text-color); opacity: 0.7; }
 form { margin: 0.6rem 0 0; }
+a { display: inline-block; margin-top: 0.3rem; font-size: 0.9rem; color: var(--st-link-color); }
 button {
   font: inherit; font-size: 0.9rem; width: 100%; padding: 0.35rem 0.6rem; cursor: pointer;
   color: var(--st-text-color); background: transparent;
@@ -42,6 +44,7 @@ export default function (component) {
     line.textContent = line.title = data[part];
   }
   root.querySelector("button").textContent = data.leave;
+  root.querySelector("a").textContent = data.account;
   if (!seen.has(root)) seen.set(root, setInterval(async () => {
     if (document.hidden) return;
     try {
@@ -65,6 +68,7 @@ def box(person: Principal) -> None:
         "roles": roles,
         "address": person.email,
         "leave": _("Sign out"),
+        "account": _("Your account"),
     }
     _element(key="account", data=data)
 

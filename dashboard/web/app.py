@@ -26,6 +26,8 @@ from dashboard.asgi.client_address import ClientAddress
 from dashboard.ui import live
 from dashboard.ui.kit import component as kit
 from dashboard.web import (
+    account_page,
+    code_page,
     file_exports,
     login,
     page_shell,
@@ -58,7 +60,9 @@ def create_app(console: Console, port: int) -> st.App:
             Route("/ui/session", _session, methods=["GET"]),
             Route("/overview", _home, methods=["GET"]),
             *login.routes(resolver),
+            *code_page.routes(resolver),
             *password_page.routes(resolver),
+            *account_page.routes(resolver),
             *reset_page.routes(resolver),
             *live.routes,
             *kit.routes,

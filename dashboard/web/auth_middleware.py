@@ -21,7 +21,7 @@ from core.db.engine import answering
 from core.errors import DatabaseDown, NotSignedIn
 from core.settings import Settings
 from dashboard.screens.checkout import payment_element
-from dashboard.web import login_page, password_page
+from dashboard.web import account_page, login, login_page, password_page
 from dashboard.web.allowed_hosts import Headers
 from dashboard.web.session_lookup import SessionResolver
 
@@ -29,9 +29,14 @@ _log = logging.getLogger(__name__)
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the middleware may set it.
 IDENTITY = b"x-console-user"
 _OURS = b"x-console-"
-_OPEN = frozenset({"/healthz", "/login", "/logout", password_reset.PATH}) | login_page.PATHS
+_OPEN = (
+    frozenset({"/healthz", "/login", "/logout", login.CODE_PATH, password_reset.PATH})
+    | login_page.PATHS
+)
 #: What those open who have to choose a password before anything else.
 _CHOOSING = _OPEN | {password_page.PATH}
+#: And those who have to set up a second factor.
+_ENROLLING = _OPEN | account_page.PATHS
 _STREAM = "/_stcore/stream"
 #: Asked for by scripts, not by people: no redirect to a form, and no sign of activity.
 _MACHINES = ("/ui/", "/_stcore/", "/static/", "/media/", "/component/", "/_component", "/app/")
@@ -99,6 +104,9 @@ class AuthMiddleware:
         if session is not None and session.must_choose and path not in _CHOOSING:
             await _turned_away(scope, password_page.PATH)(scope, receive, send)
             return
+        if session is not None and session.must_enrol and path not in _ENROLLING | _CHOOSING:
+            await _turned_away(scope, account_page.PATH)(scope, receive, send)
+            return
         inside = _introduced(scope, session)
         inside["state"]["principal"] = person
         await self._inside(inside, receive, send)
@@ -159,7 +167,7 @@ class AuthMiddleware:
                 session = await self.resolver.visitor(scope["headers"], activity=False)
             except DatabaseDown:
                 session = None
-        if session is None or session.must_choose:
+        if session is None or session.opens_nothing:
             await send({"type": "websocket.close", "code": 1008})
             return
         with self.resolver.watched(session) as ended:
@@ -190,7 +198,7 @@ class _Line:
                 session = await self._resolver.visitor(self._headers, activity=activity)
             except DatabaseDown:
                 session = None
-            if session is None or session.must_choose:
+            if session is None or session.opens_nothing:
                 message = None
         if message is not None:
             return message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from core.access import demo
 from core.access.devices import LASTS, MOST_IN_A_BROWSER
 from core.access.sessions import Entry, Session, Visitor
-from core.access.sign_in import WrongPassword, sign_in, sign_out
+from core.access.sign_in import STEP_LASTS, CodeNeeded, WrongPassword, sign_in, sign_out
 from core.domain.sign_ins import ABSOLUTE
 from core.errors import TooManyAttempts
 from dashboard import i18n
@@ -23,6 +23,8 @@ from dashboard.i18n import _
 from dashboard.web import login_page
 from dashboard.web.session_lookup import SessionResolver
 
+#: Where the second factor is asked for.
+CODE_PATH = "/login/code"
 _LARGEST_FORM = 8192
 _MOST_FIELDS = 20
 _LONGEST_DEVICES = 400
@@ -52,6 +54,7 @@ class SignInDesk:
         self.threads = CapacityLimiter(4)
         self.form_cookie = f"{resolver.cookie}-form"
         self.device_cookie = f"{resolver.cookie}-device"
+        self.step_cookie = f"{resolver.cookie}-step"
 
     async def show(self, request: Request) -> Response:
         """The empty form, or onward for somebody who is signed in."""
@@ -69,25 +72,35 @@ class SignInDesk:
             return HTMLResponse("too large", 413)
         onward = form.get("next")
         if not self.is_our_form(request, form):
-            return self.page(request, onward, form.get("email", ""), _stale_form, 403)
+            return self.page(request, onward, form.get("email", ""), stale_form, 403)
         try:
-            entry = await self._checked(request, form)
+            found = await self._checked(request, form)
         except WrongPassword:
             return self.page(request, onward, form.get("email", ""), _wrong, 401)
         except TooManyAttempts:
-            return self.page(request, onward, form.get("email", ""), _too_many, 429)
+            return self.page(request, onward, form.get("email", ""), too_many, 429)
         if request.state.session is not None:
-            await self._ended(request.state.session)
-        return self.let_in(entry, onward)
+            await self.ended(request.state.session)
+        return self.let_on(found, onward)
 
     async def leave(self, request: Request) -> Response:
         """End the session. Other sites cannot ask for it: their posts come without the cookie."""
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return HTMLResponse("not from here", 403)
         if request.state.session is not None:
-            await self._ended(request.state.session)
+            await self.ended(request.state.session)
         answer = RedirectResponse("/login?left=1", 303, headers={"Cache-Control": "no-store"})
         self.drop_cookie(answer, self.resolver.cookie)
+        return answer
+
+    def let_on(self, found: Entry | CodeNeeded, onward: str | None) -> Response:
+        """Into a session, or to the form for the second factor."""
+        if isinstance(found, Entry):
+            return self.let_in(found, onward)
+        where = f"{CODE_PATH}?next={quote(inside(onward), safe='')}"
+        answer = RedirectResponse(where, 303, headers={"Cache-Control": "no-store"})
+        lasts = int(STEP_LASTS.total_seconds())
+        self.set_cookie(answer, self.step_cookie, found.step, lasts)
         return answer
 
     def let_in(self, entry: Entry, onward: str | None) -> Response:
@@ -106,7 +119,7 @@ class SignInDesk:
         ip = request.client.host if request.client else ""
         return Visitor(ip, request.headers.get("user-agent", ""), devices)
 
-    async def _checked(self, request: Request, form: dict[str, str]) -> Entry:
+    async def _checked(self, request: Request, form: dict[str, str]) -> Entry | CodeNeeded:
         console = self.resolver.console
         work = partial(
             sign_in,
@@ -119,7 +132,8 @@ class SignInDesk:
         )
         return await to_thread.run_sync(work, limiter=self.threads)
 
-    async def _ended(self, session: Session) -> None:
+    async def ended(self, session: Session) -> None:
+        """Sign a session out, and close what it holds open."""
         work = partial(sign_out, self.resolver.console.engine, session.key, session.user_id)
         await self.resolver.in_thread(work)
         await self.resolver.look_round()
@@ -185,13 +199,15 @@ def _wrong() -> tuple[str, str]:
     return "error", _("The e-mail address or the password is wrong.")
 
 
-def _too_many() -> tuple[str, str]:
+def too_many() -> tuple[str, str]:
+    """What is said over the limits of attempts."""
     return "error", _(
         "Too many attempts. Wait 15 minutes, or ask an administrator for a one-time link."
     )
 
 
-def _stale_form() -> tuple[str, str]:
+def stale_form() -> tuple[str, str]:
+    """What is said of a form that is not ours, or not of this browser any more."""
     return "error", _("This form was open for too long. Please try again.")
 
 

@@ -65,13 +65,13 @@ class _Resetting(SignInDesk):
                 now=self.resolver.now(),
                 production=console.production,
             )
-            entry = await to_thread.run_sync(work, limiter=self.threads)
+            found = await to_thread.run_sync(work, limiter=self.threads)
         except InvalidInput as error:
             return self._form(request, token, error, 422)
         except LinkSpent:
             return self.page(request, "/", said=_spent, status=404)
         await self.resolver.look_round()
-        return self.let_in(entry, "/")
+        return self.let_on(found, "/")
 
     def _form(
         self, request: Request, token: str, error: InvalidInput | None = None, status: int = 200

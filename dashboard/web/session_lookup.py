@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from core import clock
 from core.access import sessions
 from core.access.sessions import Session
-from core.bootstrap import Console
+from core.bootstrap import Console, CurrentConsole
 from core.errors import DatabaseDown
 from dashboard.web.allowed_hosts import Addresses, Headers
 
@@ -36,7 +36,7 @@ class SessionResolver:
     def __init__(
         self, console: Console, addresses: Addresses, *, now: Callable[[], datetime] = clock.now
     ) -> None:
-        self.console = console
+        self._current = CurrentConsole(console)
         self.addresses = addresses
         self.secure = addresses.scheme == "https"
         self.now = now
@@ -45,6 +45,11 @@ class SessionResolver:
         # Of their own, so that file serving and sign-ins cannot starve the look-up of sessions.
         self._threads = CapacityLimiter(8)
         self._sockets: dict[str, set[asyncio.Event]] = {}
+
+    @property
+    def console(self) -> Console:
+        """With the settings that the last look-up of a session found."""
+        return self._current.latest
 
     @property
     def cookie(self) -> str:
@@ -60,14 +65,20 @@ class SessionResolver:
 
     async def session(self, token: str, *, activity: bool) -> Session | None:
         """The session behind a token, if it is in force."""
-        ask = partial(
-            sessions.enter,
-            self.console.engine,
-            token,
-            now=self.now(),
-            production=self.console.production,
-            activity=activity,
-        )
+        now = self.now()
+
+        def ask() -> Session | None:
+            # Settings that were changed meanwhile are read here, in a thread.
+            console = self._current.get()
+            return sessions.enter(
+                console.engine,
+                token,
+                now=now,
+                production=console.production,
+                activity=activity,
+                factor_roles=console.settings.factor_roles,
+            )
+
         return await self.in_thread(ask)
 
     async def in_thread(self, work: Callable[[], T]) -> T:

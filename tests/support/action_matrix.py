@@ -194,6 +194,7 @@ ROWS: dict[str, Row] = {
     "admin.users.end_session": Row(ADMIN, (NONE, "none")),
     "admin.users.end_sessions": Row(ADMIN, (NONE,)),
     "admin.users.reset_link": Row(ADMIN, (NONE,)),
+    "admin.users.reset_second_factor": Row(ADMIN, (NONE,)),
     "admin.users.reset_password": Row(ADMIN, (NONE,)),
     "admin.users.revoke_token": Row(ADMIN, (NONE,)),
     "admin.users.set_disabled": Row(ADMIN, (NONE, True)),

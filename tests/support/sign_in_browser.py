@@ -16,7 +16,7 @@ from starlette.routing import Route
 from core import clock
 from core.bootstrap import Console
 from dashboard.asgi.client_address import ClientAddress
-from dashboard.web import login, password_page, reset_page
+from dashboard.web import account_page, code_page, login, password_page, reset_page
 from dashboard.web.allowed_hosts import addresses
 from dashboard.web.auth_middleware import AuthMiddleware
 from dashboard.web.session_lookup import SessionResolver
@@ -42,7 +42,9 @@ class Browser:
         app = Starlette(
             routes=[
                 *login.routes(self.resolver),
+                *code_page.routes(self.resolver),
                 *password_page.routes(self.resolver),
+                *account_page.routes(self.resolver),
                 *reset_page.routes(self.resolver),
                 Route("/{path:path}", inside),
             ],

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 
 from core import clock
-from core.access import audit
+from core.access import audit, second_factor
 from core.access.principals import Caller
 from core.access.rights import ADMINISTER
 from core.actions.context import ActionContext
@@ -174,6 +174,7 @@ def rotate(engine: Engine, encrypter: Encrypter, *, actor: str) -> int:
         with in_turn(engine, LINE) as connection:
             count = store.rotate(connection, encrypter, actor=actor, now=now)
             count += _rotate_channels(connection, encrypter)
+            count += second_factor.rotate(connection, encrypter)
             details = {"count": count}
             audit.append(connection, actor=actor, action=ROTATE, details=details, now=now)
             return count

@@ -10,7 +10,16 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit, password_reset, passwords, rights, sessions, tokens, users
+from core.access import (
+    audit,
+    password_reset,
+    passwords,
+    rights,
+    second_factor,
+    sessions,
+    tokens,
+    users,
+)
 from core.access.principals import Caller
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
@@ -132,6 +141,21 @@ def reset_link(context: ActionContext, caller: Caller, user_id: str) -> str:
 
     token = _change(context, caller, "user.reset_link", user_id, work)
     return f"{password_reset.PATH}?token={token}"
+
+
+def reset_second_factor(context: ActionContext, caller: Caller, user_id: str) -> None:
+    """Ask somebody who lost theirs for no second factor any more, until they set up another.
+
+    Their sessions end: who else holds one gets nothing out of it.
+    """
+
+    def work(connection: Connection) -> None:
+        users.address_of(connection, user_id)
+        now = clock.now()
+        sessions.revoke_all(connection, user_id, now)
+        second_factor.remove(connection, user_id, actor=caller.actor, now=now)
+
+    _change(context, caller, "second_factor.remove", user_id, work)
 
 
 def end_session(context: ActionContext, caller: Caller, user_id: str, key: str) -> None:

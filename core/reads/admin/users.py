@@ -7,7 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from core.db.tables import api_tokens, last_sign_ins, sessions, user_roles, users
+from core.db.tables import (
+    api_tokens,
+    last_sign_ins,
+    second_factors,
+    sessions,
+    user_roles,
+    users,
+)
 from core.domain.sign_ins import in_force
 from core.errors import NotFound
 from core.reads.permissions import requires
@@ -30,6 +37,7 @@ class Person:
     last_sign_in_at: datetime | None
     sessions: int
     tokens: int
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,8 @@ def _people(conn: Connection, now: datetime, user_id: str | None = None) -> tupl
     given = select(t.user_id, func.count()).where(lasting).group_by(t.user_id)
     open_now: dict[str, int] = {row[0]: row[1] for row in conn.execute(opened)}
     tokens_now: dict[str, int] = {row[0]: row[1] for row in conn.execute(given)}
+    factor = second_factors.c
+    proved = set(conn.scalars(select(factor.user_id).where(factor.confirmed_at.is_not(None))))
     asked = (
         select(users, last_sign_ins.c.at.label("last_sign_in_at"))
         .outerjoin(last_sign_ins, last_sign_ins.c.user_id == users.c.id)
@@ -120,6 +130,7 @@ def _people(conn: Connection, now: datetime, user_id: str | None = None) -> tupl
             row.last_sign_in_at,
             open_now.get(row.id, 0),
             tokens_now.get(row.id, 0),
+            row.id in proved,
         )
         for row in conn.execute(asked)
     )

@@ -25,8 +25,12 @@ NAMES = {
     "refund_approval": N_("Refunds"),
     "close_approval": N_("Closing a month"),
     "rules_approval": N_("Fraud rules"),
+    "second_factor_roles": N_("Roles that need a second factor"),
 }
 HELP = {
+    "second_factor_roles": N_(
+        "Names with commas between, such as admin, finance. Who has none sets it up at once."
+    ),
     "reporting_timezone": N_(
         "It cannot change while a month is closed. Run `rollups rebuild` after a change."
     ),

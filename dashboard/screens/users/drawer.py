@@ -137,6 +137,21 @@ def _sign_in(person: Person, own: bool) -> None:
         on_click=_make_link,
         args=(person.user_id,),
     )
+    _second_factor(person)
+
+
+def _second_factor(person: Person) -> None:
+    if not person.second_factor:
+        st.caption(_("No second factor."))
+        return
+    st.button(
+        _("Reset the second factor"),
+        key="reset_factor",
+        icon=":material/phonelink_erase:",
+        help=_("For who lost the app and the codes. Their sessions end."),
+        on_click=_reset_factor,
+        args=(person.user_id,),
+    )
 
 
 def _set_disabled(user_id: str, disabled: bool) -> None:
@@ -154,6 +169,11 @@ def _set_password(user_id: str, own: bool) -> None:
     told = _("The password is set; their sessions have ended.")
     outcome = user_messages.FLASH.perform(told, actions.reset_password, user_id, typed or None)
     user_messages.remember_password(outcome.value)
+
+
+def _reset_factor(user_id: str) -> None:
+    told = _("No second factor is asked for until they set up another.")
+    user_messages.FLASH.perform(told, actions.reset_second_factor, user_id)
 
 
 def _make_link(user_id: str) -> None:

@@ -26,6 +26,7 @@ GOOD = {
     "refund_approval": ("above_limit", "always"),
     "close_approval": ("second_person", "one_person"),
     "rules_approval": ("second_person", "one_person"),
+    "second_factor_roles": ("admin", "admin,finance"),
 }
 BAD = {
     "stripe_secret_key": ("pk_live_x", "sk_none_x", "live", "sk_live_ x", "sk_live_é"),
@@ -45,6 +46,7 @@ BAD = {
     "refund_approval": ("never", "ALWAYS"),
     "close_approval": ("nobody",),
     "rules_approval": ("always",),
+    "second_factor_roles": ("service", "admin;finance", "Admin", "everybody"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Known devices, and tokens that open one thing once.
+"""Known devices, tokens that open one thing once, second factors.
 
 MySQL commits each statement by itself: it may be run again after a start that was cut short.
 """
@@ -13,7 +13,8 @@ down_revision = "0026"
 
 
 def upgrade() -> None:
-    for name in ("known_devices", "one_time_tokens"):
+    names = ("known_devices", "one_time_tokens", "second_factors", "recovery_codes")
+    for name in names:
         op.drop_table(name, if_exists=True)
     op.create_table(
         "known_devices",
@@ -33,3 +34,17 @@ def upgrade() -> None:
         sa.Column("expires_at", Utc(), nullable=False),
     )
     op.create_index("ox_user", "one_time_tokens", ["user_id", "purpose"])
+    op.create_table(
+        "second_factors",
+        sa.Column("user_id", binary_string(36), primary_key=True),
+        sa.Column("secret", long_text(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("confirmed_at", Utc()),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("user_id", binary_string(36), nullable=False),
+        sa.Column("code_hash", binary_string(64), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "code_hash"),
+    )

@@ -26,6 +26,11 @@ DEEDS = {
     "disable": (lambda d, c, u, _t: actions.set_disabled(d, c, u, True), "user.disable"),
     "enable": (lambda d, c, u, _t: actions.set_disabled(d, c, u, False), "user.enable"),
     "reset_password": (lambda d, c, u, _t: actions.reset_password(d, c, u), "user.password"),
+    "reset_link": (lambda d, c, u, _t: actions.reset_link(d, c, u), "user.reset_link"),
+    "reset_second_factor": (
+        lambda d, c, u, _t: actions.reset_second_factor(d, c, u),
+        "second_factor.remove",
+    ),
     "end_session": (
         lambda d, c, u, t: actions.end_session(d, c, u, t["session"]),
         "session.end",

@@ -1,0 +1,271 @@
+"""Your account: a second factor of one's own, on a plain page that no script reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import Any, TypeVar
+
+import segno
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.access import own_account, second_factor
+from core.access.own_account import OwnAccount
+from core.access.sign_in import WrongCode
+from core.encryption import Encrypter
+from core.errors import InvalidInput, NotSignedIn, TooManyAttempts
+from dashboard.i18n import _, ngettext
+from dashboard.web import plain_page
+from dashboard.web.login import SignInDesk, inside, read_form, stale_form, too_many
+from dashboard.web.plain_page import Field, Form
+from dashboard.web.session_lookup import SessionResolver
+
+PATH = "/account"
+_SET_UP, _CONFIRM = f"{PATH}/second-factor", f"{PATH}/second-factor/confirm"
+_CODES, _REMOVE = f"{PATH}/second-factor/codes", f"{PATH}/second-factor/remove"
+#: What those open who have to set up a second factor before anything else.
+PATHS = frozenset({PATH, _SET_UP, _CONFIRM, _CODES, _REMOVE})
+
+Said = tuple[str, str]
+T = TypeVar("T")
+
+
+def routes(resolver: SessionResolver) -> list[BaseRoute]:
+    """The page and its forms; the middleware lets nobody without a session get here."""
+    context = _Account(resolver)
+    return [
+        Route(PATH, context.show, methods=["GET"]),
+        Route(_SET_UP, context.set_up, methods=["POST"]),
+        Route(_CONFIRM, context.confirm, methods=["POST"]),
+        Route(_CODES, context.renew, methods=["POST"]),
+        Route(_REMOVE, context.remove, methods=["POST"]),
+    ]
+
+
+class _Account(SignInDesk):
+    async def show(self, request: Request) -> Response:
+        """What somebody has, and what they may do about it."""
+        return await self._with_account(request, inside(request.query_params.get("next")), _shown)
+
+    async def set_up(self, request: Request) -> Response:
+        """A new secret, as a picture and as text."""
+
+        async def work(form: dict[str, str], own: OwnAccount) -> Response:
+            begin = partial(
+                own_account.begin_factor,
+                self._engine,
+                request.state.session,
+                self._encrypter,
+                now=self.resolver.now(),
+            )
+            secret = await self.resolver.in_thread(begin)
+            return self._picture(request, own, secret, inside(form.get("next")))
+
+        return await self._posted(request, work)
+
+    async def confirm(self, request: Request) -> Response:
+        """The first code puts it in force; the recovery codes are shown, once."""
+
+        async def work(form: dict[str, str], own: OwnAccount) -> Response:
+            confirm = partial(
+                own_account.confirm_factor,
+                self._engine,
+                request.state.session,
+                form.get("code", ""),
+                self._encrypter,
+                now=self.resolver.now(),
+            )
+            onward = inside(form.get("next"))
+            try:
+                codes = await self.resolver.in_thread(confirm)
+            except InvalidInput:
+                look = partial(
+                    own_account.begun_secret, self._engine, request.state.session, self._encrypter
+                )
+                secret = await self.resolver.in_thread(look)
+                if secret is None:
+                    raise
+                said = "error", _(WrongCode.said())
+                return self._picture(request, own, secret, onward, said, 422)
+            return self._codes(request, codes, onward)
+
+        return await self._posted(request, work)
+
+    async def renew(self, request: Request) -> Response:
+        """New recovery codes, for a code."""
+
+        async def work(form: dict[str, str], _own: OwnAccount) -> Response:
+            codes = await self._for_code(request, form, own_account.renew_codes)
+            return self._codes(request, codes, inside(form.get("next")))
+
+        return await self._posted(request, work)
+
+    async def remove(self, request: Request) -> Response:
+        """No second factor any more, for a code."""
+
+        async def work(form: dict[str, str], _own: OwnAccount) -> Response:
+            asking = self.resolver.console.settings.factor_roles
+            await self._for_code(request, form, own_account.remove_factor, asking=asking)
+            return RedirectResponse(PATH, 303)
+
+        return await self._posted(request, work)
+
+    async def _for_code(
+        self, request: Request, form: dict[str, str], act: Callable[..., T], **more: Any
+    ) -> T:
+        work = partial(
+            act,
+            self._engine,
+            request.state.session,
+            form.get("code", ""),
+            self._encrypter,
+            visitor=self.visitor(request),
+            now=self.resolver.now(),
+            **more,
+        )
+        return await self.resolver.in_thread(work)
+
+    async def _posted(self, request: Request, work: Callable[..., Any]) -> Response:
+        """A form of ours is carried out; what was wrong with it stands above the page."""
+        form = await read_form(request)
+        if form is None:
+            return HTMLResponse("too large", 413)
+        onward = inside(form.get("next"))
+
+        async def carried_out(
+            desk: _Account, request: Request, own: OwnAccount, onward: str
+        ) -> Any:
+            try:
+                return await work(form, own)
+            except InvalidInput as error:
+                return _page(desk, request, own, onward, _told(error), 422)
+            except WrongCode as error:
+                return _page(desk, request, own, onward, ("error", _(error.message)), 401)
+            except TooManyAttempts:
+                return _page(desk, request, own, onward, too_many(), 429)
+
+        if not self.is_our_form(request, form):
+            return await self._with_account(request, onward, _stale)
+        return await self._with_account(request, onward, carried_out)
+
+    async def _with_account(
+        self, request: Request, onward: str, then: Callable[..., Any]
+    ) -> Response:
+        asking = self.resolver.console.settings.factor_roles
+        look = partial(own_account.find, self._engine, request.state.session, asking)
+        try:
+            own = await self.resolver.in_thread(look)
+        except NotSignedIn:
+            return RedirectResponse("/login", 303)
+        with plain_page.speaking(request, own.person.language):
+            answer: Response = await then(self, request, own, onward)
+            return answer
+
+    @property
+    def _engine(self) -> Any:
+        return self.resolver.console.engine
+
+    @property
+    def _encrypter(self) -> Encrypter:
+        return Encrypter(self.resolver.console.settings.encryption_key.get_secret_value())
+
+    def _picture(
+        self,
+        request: Request,
+        own: OwnAccount,
+        secret: str,
+        onward: str,
+        said: Said | None = None,
+        status: int = 200,
+    ) -> Response:
+        address = second_factor.uri(secret, own.person.email)
+        picture = segno.make(address, error="m").svg_inline(scale=4, border=2, light="#fff")
+        spaced = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+        named = escape(_("Picture for the app"), quote=True)
+        between = (
+            f'<div class="qr" role="img" aria-label="{named}">{picture}</div>'
+            f'<p class="secret"><code>{escape(spaced)}</code></p>'
+        )
+        return plain_page.answer(
+            self,
+            request,
+            title=_("Set up your app"),
+            intro=_(
+                "Scan the picture with the app, or type the text below it; then type its code."
+            ),
+            between=between,
+            forms=[Form(_CONFIRM, _("Confirm"), [Field("code", _("Code"), plain_page.CODE)])],
+            onward=onward,
+            said=said,
+            status=status,
+        )
+
+    def _codes(self, request: Request, codes: tuple[str, ...], onward: str) -> Response:
+        listed = "".join(f"<li><code>{escape(code)}</code></li>" for code in codes)
+        return plain_page.answer(
+            self,
+            request,
+            title=_("Recovery codes"),
+            intro=_(
+                "Each lets you in once without the app. They are shown this once: "
+                "print them, or keep them where you keep passwords."
+            ),
+            between=f'<ul class="codes">{listed}</ul>',
+            forms=[],
+            onward=onward,
+            back=_("I have kept them: go on"),
+        )
+
+
+async def _shown(desk: _Account, request: Request, own: OwnAccount, onward: str) -> Response:
+    return _page(desk, request, own, onward)
+
+
+async def _stale(desk: _Account, request: Request, own: OwnAccount, onward: str) -> Response:
+    return _page(desk, request, own, onward, stale_form(), 403)
+
+
+def _page(
+    desk: SignInDesk,
+    request: Request,
+    own: OwnAccount,
+    onward: str,
+    said: Said | None = None,
+    status: int = 200,
+) -> Response:
+    """What stands there with a second factor, and without one."""
+    code = [Field("code", _("Code"), plain_page.CODE)]
+    if not own.second_factor:
+        intro = _("A code of an authenticator app, asked for after your password.")
+        if own.required:
+            intro = _("Your role asks for a second factor: set it up before you go on.")
+        forms = [Form(_SET_UP, _("Set up an authenticator app"))]
+    else:
+        intro = ngettext(
+            "A code of your app is asked for at each sign-in. {n} recovery code is left.",
+            "A code of your app is asked for at each sign-in. {n} recovery codes are left.",
+            own.codes_left,
+        ).format(n=own.codes_left)
+        forms = [Form(_CODES, _("Make new recovery codes"), code, quiet=True)]
+        if not own.required:
+            forms.append(Form(_REMOVE, _("Turn the second factor off"), code, quiet=True))
+    may_go = own.second_factor or not own.required
+    return plain_page.answer(
+        desk,
+        request,
+        title=_("Your account"),
+        intro=f"{own.person.email}. {intro}",
+        forms=forms,
+        onward=onward,
+        said=said,
+        back=_("Back to Tillwatch") if may_go else "",
+        status=status,
+    )
+
+
+def _told(error: InvalidInput) -> Said:
+    rule = _(error.template).format(**error.values)
+    return "error", _("{field}: {rule}").format(field=_("Second factor"), rule=rule)

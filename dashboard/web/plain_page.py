@@ -1,0 +1,109 @@
+"""A page of a few forms before Streamlit, in the look of the sign-in; no script."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from dashboard import i18n
+from dashboard.i18n import _
+from dashboard.web import login_page
+from dashboard.web.login import POLICY, SignInDesk
+
+
+@dataclass(frozen=True)
+class Field:
+    """An input with its label: `more` are attributes of it, an empty value for a bare one."""
+
+    name: str
+    label: str
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of the page: `quiet` is not what most people came for."""
+
+    action: str
+    button: str
+    fields: Sequence[Field] = ()
+    quiet: bool = False
+
+
+#: How a field for a code is filled in: by hand, or by the phone.
+CODE = {"autocomplete": "one-time-code", "required": "", "maxlength": "64", "autofocus": ""}
+PASSWORD = {
+    "type": "password",
+    "autocomplete": "current-password",
+    "required": "",
+    "maxlength": "256",
+}
+
+
+@contextmanager
+def speaking(request: Request, language: str | None = None) -> Iterator[None]:
+    """The language that a page is in: the one asked for, the person's, or the browser's."""
+    asked = request.query_params.get("lang") or language or request.headers.get("accept-language")
+    with i18n.speaking(i18n.match(asked)):
+        yield
+
+
+def answer(
+    desk: SignInDesk,
+    request: Request,
+    *,
+    title: str,
+    intro: str,
+    forms: Sequence[Form],
+    onward: str,
+    said: tuple[str, str] | None = None,
+    between: str = "",
+    back: str = "",
+    status: int = 200,
+) -> Response:
+    """The page: `between` is markup of ours before the forms, `back` the label of a way on."""
+    secret = request.cookies.get(desk.form_cookie) or secrets.token_urlsafe(32)
+    html = login_page.template("plain.html").substitute(
+        lang=i18n.language(),
+        title=escape(title),
+        intro=escape(intro),
+        said=login_page.notice_html(*said) if said else "",
+        between=between,
+        forms="".join(_form(one, login_page.hidden(secret, onward)) for one in forms),
+        back=f'<p class="back"><a href="{escape(onward, quote=True)}">{escape(back)}</a></p>'
+        if back
+        else "",
+        leave=escape(_("Sign out")) if request.state.session else escape(_("Back to sign-in")),
+    )
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    found = HTMLResponse(html, status, headers=headers)
+    desk.set_cookie(found, desk.form_cookie, secret, None)
+    return found
+
+
+def _form(form: Form, hidden: str) -> str:
+    fields = "".join(
+        f'<label for="{one.name}">{escape(one.label)}</label>'
+        + _input(one.name, one.more.get("type", "text"), {"id": one.name, **one.more})
+        for one in form.fields
+    )
+    kind = "quiet" if form.quiet else "sign-in"
+    return (
+        f'<form method="post" action="{escape(form.action, quote=True)}" class="{kind}">'
+        f'{hidden}{fields}<button type="submit">{escape(form.button)}</button></form>'
+    )
+
+
+def _input(name: str, kind: str, more: Mapping[str, str]) -> str:
+    rest = {key: value for key, value in more.items() if key != "type"}
+    marks = "".join(
+        f' {key}="{escape(value, quote=True)}"' if value else f" {key}"
+        for key, value in rest.items()
+    )
+    return f'<input name="{name}" type="{kind}"{marks}>'
