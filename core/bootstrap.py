@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -236,6 +237,7 @@ def action_context(console: Console, services: StripeServices) -> ActionContext:
         return_url=f"{settings.public_base}/api/v1/payments/return",
         production=console.production,
         channel_secrets=ChannelSecrets(settings.encryption_key.get_secret_value()),
+        step_up=timedelta(minutes=settings.step_up_minutes),
         approvals=Approvals(
             every_refund=settings.refund_approval == "always",
             closes=settings.close_approval == "second_person",

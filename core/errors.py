@@ -119,6 +119,12 @@ class NotPermitted(TillwatchError):
         super().__init__(message)
 
 
+class ProofNeeded(NotPermitted):
+    """Confirm first that it is you. Nothing was done."""
+
+    code = "proof_needed"
+
+
 class NotFound(TillwatchError):
     """There is no such object here."""
 

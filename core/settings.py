@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     rules_approval: Literal["one_person", "second_person"] = "one_person"
     #: Roles whose people need a second factor to sign in.
     second_factor_roles: str = ""
+    #: How long what was typed at the sign-in is enough for what matters most.
+    step_up_minutes: int = Field(10, ge=1, le=480)
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"

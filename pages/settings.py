@@ -20,7 +20,7 @@ TABS = {
     "tokens": N_("API tokens"),
 }
 APPROVALS = ("refund_approval", "rules_approval", "close_approval")
-SIGN_IN = ("second_factor_roles",)
+SIGN_IN = ("second_factor_roles", "step_up_minutes")
 GENERAL = (
     "reporting_timezone",
     "payment_currencies",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from core.access import attempts, principals, second_factor
+from core.access import attempts, principals, second_factor, step_up
 from core.access.principals import Principal
 from core.access.sessions import Session, Visitor
 from core.access.sign_in import WrongCode, counted, note_refusal
 from core.db.engine import reading, retrying, writing
 from core.encryption import Encrypter
-from core.errors import InvalidInput
+from core.errors import InvalidInput, ProofNeeded
 
 T = TypeVar("T")
 
@@ -45,8 +45,16 @@ def find(engine: Engine, session: Session, asking: Collection[str]) -> OwnAccoun
         )
 
 
-def begin_factor(engine: Engine, session: Session, encrypter: Encrypter, *, now: datetime) -> str:
-    """A new secret for an authenticator app; `InvalidInput` as `second_factor.begin` says."""
+def begin_factor(
+    engine: Engine, session: Session, encrypter: Encrypter, *, within: timedelta, now: datetime
+) -> str:
+    """A new secret for an authenticator app; `InvalidInput` as `second_factor.begin` says.
+
+    `ProofNeeded` where the session's last proof is older than `within`: who finds a browser open
+    does not make the account theirs.
+    """
+    if not step_up.is_fresh(session.proved_at, within, now):
+        raise ProofNeeded("second_factor.set")
     return _written(
         engine, lambda connection: second_factor.begin(connection, session.user_id, encrypter, now)
     )

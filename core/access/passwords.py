@@ -79,7 +79,12 @@ def replace_temporary(
                 raise NotSignedIn
             sessions.revoke_all(connection, session.user_id, now)
             token = sessions.start(
-                connection, session.user_id, ip=by.ip, user_agent=by.user_agent, now=now
+                connection,
+                session.user_id,
+                ip=by.ip,
+                user_agent=by.user_agent,
+                now=now,
+                proved_at=session.proved_at,
             )
             known = devices.renew(connection, session.user_id, chosen, by.devices, now)
             audit.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -19,6 +19,8 @@ class Caller:
 
     user_id: str | None
     token_id: str | None = None
+    #: The key of a person's session: it says when they last proved who they are.
+    session: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def actor(self) -> str:

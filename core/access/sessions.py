@@ -30,6 +30,8 @@ class Session:
     expires_at: datetime
     #: They were given their password, and open nothing before they have chosen one.
     must_choose: bool = False
+    #: When its holder last typed what they sign in with.
+    proved_at: datetime | None = None
     #: A role of theirs asks for a second factor, and they open nothing before they have one.
     must_enrol: bool = False
 
@@ -56,8 +58,19 @@ class Entry:
     devices: tuple[str, ...] = field(repr=False)
 
 
-def start(connection: Connection, user_id: str, *, ip: str, user_agent: str, now: datetime) -> str:
-    """Open a session and return its token: 256 random bits that are kept nowhere else."""
+def start(
+    connection: Connection,
+    user_id: str,
+    *,
+    ip: str,
+    user_agent: str,
+    now: datetime,
+    proved_at: datetime | None = None,
+) -> str:
+    """Open a session and return its token: 256 random bits that are kept nowhere else.
+
+    Whoever it is for has proved it now, or at `proved_at` where it follows on another session.
+    """
     token = secrets.token_urlsafe(32)
     row = {
         "token_hash": key_of(token),
@@ -67,6 +80,7 @@ def start(connection: Connection, user_id: str, *, ip: str, user_agent: str, now
         "last_seen_at": now,
         "ip": ip[:45],
         "user_agent": user_agent[:255],
+        "proved_at": proved_at or now,
     }
     connection.execute(sessions.insert().values(**row))
     return token
@@ -103,6 +117,12 @@ def touch(connection: Connection, key: str, now: datetime) -> None:
         .where(_stale(key, now), sessions.c.revoked_at.is_(None))
         .values(last_seen_at=now)
     )
+
+
+def prove(connection: Connection, key: str, now: datetime) -> None:
+    """Note that the holder of a session has proved who they are."""
+    mine = sessions.update().where(sessions.c.token_hash == key, sessions.c.revoked_at.is_(None))
+    connection.execute(mine.values(proved_at=now))
 
 
 def is_due(connection: Connection, key: str, now: datetime) -> bool:
@@ -178,7 +198,7 @@ def _touch_soon(engine: Engine, key: str, now: datetime) -> None:
 def _in_force(now: datetime, production: bool) -> Select[Any]:
     query = (
         select(sessions.c.token_hash, sessions.c.user_id, sessions.c.expires_at)
-        .add_columns(users.c.password_given)
+        .add_columns(users.c.password_given, sessions.c.proved_at)
         .join(users, users.c.id == sessions.c.user_id)
         .where(sign_ins.in_force(now))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import Engine
@@ -49,6 +50,8 @@ class ActionContext:
     #: What keeps the addresses of alert channels.
     channel_secrets: ChannelSecrets = field(default_factory=ChannelSecrets)
     approvals: Approvals = Approvals()
+    #: How recent a person's proof has to be for what asks for one; None where no browser calls.
+    step_up: timedelta | None = None
     _proved: set[bool] = field(default_factory=set)
 
     @property

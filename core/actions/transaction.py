@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from core import clock
-from core.access import audit, audit_notes
+from core.access import audit, audit_notes, step_up
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.db.engine import retrying
@@ -45,7 +45,8 @@ def permitted_change(
     """Run `change` in one transaction for who has the right then; tried again after a conflict.
 
     Whoever changes the same `target` stands in line, or without one whoever does the same `action`;
-    `lines` are others to stand in. `NotPermitted` is noted under `action` and `target`.
+    `lines` are others to stand in. `NotPermitted`, and its `ProofNeeded` for what asks for a recent
+    proof, are noted under `action` and `target`.
     """
     names = (f"change {target or action}", *lines)
 
@@ -53,6 +54,7 @@ def permitted_change(
         with in_turn(context.engine, *names) as connection:
             now = clock.now()
             permitted(connection, caller, right, now=now)
+            step_up.require(connection, caller, action, context.step_up, now)
             return change(connection, now)
 
     with refusals_noted(context, caller, action, target):

@@ -16,6 +16,8 @@ from core.settings import SHORTEST_DAYS, is_live
 _LONGEST = 1000
 _SHORTEST_SECRET = 20
 _MOST_DAYS = 36_500
+#: A session lasts no longer.
+_MOST_MINUTES = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,12 @@ def _days(name: str, text: str) -> str:
     return str(int(text))
 
 
+def _minutes(name: str, text: str) -> str:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= _MOST_MINUTES:
+        raise InvalidInput(name, "must be a whole number between 1 and {most}", most=_MOST_MINUTES)
+    return str(int(text))
+
+
 def _roles(name: str, text: str) -> str:
     found = [part.strip() for part in text.split(",") if part.strip()]
     for role in found:
@@ -161,6 +169,7 @@ KEPT = {
         KeptSetting("export_history_days", _days),
         KeptSetting("alert_history_days", _days),
         KeptSetting("second_factor_roles", _roles),
+        KeptSetting("step_up_minutes", _minutes),
         _choice("refund_approval", "above_limit", "always"),
         _choice("close_approval", "second_person", "one_person"),
         _choice("rules_approval", "one_person", "second_person"),

@@ -40,7 +40,8 @@ user_roles = Table(
     PrimaryKeyConstraint("user_id", "role"),
 )
 
-#: Only the SHA-256 of a session's cookie is kept.
+#: Only the SHA-256 of a session's cookie is kept. `proved_at`: when its holder last typed what they
+#: sign in with.
 sessions = Table(
     "sessions",
     metadata,
@@ -52,6 +53,7 @@ sessions = Table(
     Column("ip", code(45)),
     Column("user_agent", words(255)),
     Column("revoked_at", Utc()),
+    Column("proved_at", Utc()),
     Index("hx_user", "user_id"),
 )
 

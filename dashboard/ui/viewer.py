@@ -16,10 +16,17 @@ from core.access.principals import Caller, Principal
 from core.actions.context import ActionContext
 from core.bootstrap import Console, CurrentConsole
 from core.db.engine import answering, reading
-from core.errors import DatabaseDown, NotPermitted, NotSignedIn, TablesDiffer, TillwatchError
+from core.errors import (
+    DatabaseDown,
+    NotPermitted,
+    NotSignedIn,
+    ProofNeeded,
+    TablesDiffer,
+    TillwatchError,
+)
 from core.stripe_calls.request_log import RequestLog
 from dashboard.i18n import _
-from dashboard.ui import navigation, widgets
+from dashboard.ui import navigation, step_up, widgets
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +66,12 @@ def _opened() -> CurrentConsole:
 def user_id() -> str | None:
     """Whom the auth middleware let in; None where nobody was."""
     found = st.user.get("id")
+    return str(found) if found else None
+
+
+def _session() -> str | None:
+    """The key of the session that this run belongs to: the auth middleware said it."""
+    found = st.user.get("session")
     return str(found) if found else None
 
 
@@ -113,12 +126,14 @@ def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
 def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run an action for the viewer, who is asked for its right in the database by the action.
 
-    Without the right the screen says so and the run ends there. Every other error of `core.errors`
-    is the page's to show: `OutcomeUnknown` is being resolved, and was not refused.
+    Without the right the screen says so and the run ends there; without a recent proof of who they
+    are, where the action asks for one, they are taken to the page for it and back. Every other
+    error of `core.errors` is the page's to show: `OutcomeUnknown` is being resolved, and was not
+    refused.
     """
     context, log = _context(current_console())
     try:
-        return fn(context, Caller(user_id()), *a, **k)
+        return fn(context, Caller(user_id(), session=_session()), *a, **k)
     except (NotPermitted, NotSignedIn) as error:
         _stop(error)
     finally:
@@ -145,7 +160,9 @@ def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -
 
 
 def _stop(error: TillwatchError) -> NoReturn:
-    if isinstance(error, NotSignedIn):
+    if isinstance(error, ProofNeeded):
+        step_up.send()
+    elif isinstance(error, NotSignedIn):
         st.warning(_("You are signed out, or your account was shut. Reload to sign in again."))
     elif isinstance(error, DatabaseDown):
         _log.error("a screen could not be read: %s", type(error.__cause__).__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from html import escape
 from typing import Any, TypeVar
@@ -16,8 +17,9 @@ from core.access import own_account, second_factor
 from core.access.own_account import OwnAccount
 from core.access.sign_in import WrongCode
 from core.encryption import Encrypter
-from core.errors import InvalidInput, NotSignedIn, TooManyAttempts
+from core.errors import InvalidInput, NotSignedIn, ProofNeeded, TooManyAttempts
 from dashboard.i18n import _, ngettext
+from dashboard.ui import step_up
 from dashboard.web import plain_page
 from dashboard.web.login import SignInDesk, inside, read_form, stale_form, too_many
 from dashboard.web.plain_page import Field, Form
@@ -59,9 +61,13 @@ class _Account(SignInDesk):
                 self._engine,
                 request.state.session,
                 self._encrypter,
+                within=timedelta(minutes=self.resolver.console.settings.step_up_minutes),
                 now=self.resolver.now(),
             )
-            secret = await self.resolver.in_thread(begin)
+            try:
+                secret = await self.resolver.in_thread(begin)
+            except ProofNeeded:
+                return RedirectResponse(f"{step_up.PATH}?next={PATH}", 303)
             return self._picture(request, own, secret, inside(form.get("next")))
 
         return await self._posted(request, work)

@@ -28,6 +28,7 @@ from dashboard.ui.kit import component as kit
 from dashboard.web import (
     account_page,
     code_page,
+    confirm_page,
     file_exports,
     login,
     page_shell,
@@ -63,6 +64,7 @@ def create_app(console: Console, port: int) -> st.App:
             *code_page.routes(resolver),
             *password_page.routes(resolver),
             *account_page.routes(resolver),
+            *confirm_page.routes(resolver),
             *reset_page.routes(resolver),
             *live.routes,
             *kit.routes,

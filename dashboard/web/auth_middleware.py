@@ -21,6 +21,7 @@ from core.db.engine import answering
 from core.errors import DatabaseDown, NotSignedIn
 from core.settings import Settings
 from dashboard.screens.checkout import payment_element
+from dashboard.ui import step_up
 from dashboard.web import account_page, login, login_page, password_page
 from dashboard.web.allowed_hosts import Headers
 from dashboard.web.session_lookup import SessionResolver
@@ -28,6 +29,8 @@ from dashboard.web.session_lookup import SessionResolver
 _log = logging.getLogger(__name__)
 #: The header that `server.trustedUserHeaders` maps to `st.user`; only the middleware may set it.
 IDENTITY = b"x-console-user"
+#: And the session by its key, which opens nothing: it says when its holder proved who they are.
+SESSION = b"x-console-session"
 _OURS = b"x-console-"
 _OPEN = (
     frozenset({"/healthz", "/login", "/logout", login.CODE_PATH, password_reset.PATH})
@@ -36,7 +39,7 @@ _OPEN = (
 #: What those open who have to choose a password before anything else.
 _CHOOSING = _OPEN | {password_page.PATH}
 #: And those who have to set up a second factor.
-_ENROLLING = _OPEN | account_page.PATHS
+_ENROLLING = _OPEN | account_page.PATHS | {step_up.PATH}
 _STREAM = "/_stcore/stream"
 #: Asked for by scripts, not by people: no redirect to a form, and no sign of activity.
 _MACHINES = ("/ui/", "/_stcore/", "/static/", "/media/", "/component/", "/_component", "/app/")
@@ -244,6 +247,7 @@ def _introduced(scope: Scope, session: Session | None) -> Scope:
     headers = [(k, v) for k, v in scope["headers"] if not _is_ours(k)]
     if session is not None:
         headers.append((IDENTITY, session.user_id.encode()))
+        headers.append((SESSION, session.key.encode()))
     state = {**scope.get("state", {}), "session": session}
     return {**scope, "headers": headers, "state": state}
 

@@ -18,7 +18,7 @@ REQUIRED = {
     "server.fileWatcherType": "none",
     "server.maxUploadSize": 5,
     "server.maxMessageSize": 50,
-    "server.trustedUserHeaders": {"x-console-user": "id"},
+    "server.trustedUserHeaders": {"x-console-user": "id", "x-console-session": "session"},
     "server.unsafeMetricsUserAttributes": [],
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,

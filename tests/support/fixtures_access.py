@@ -117,6 +117,15 @@ def app_test(script: Path) -> Any:
     return AppTest.from_file(str(script), default_timeout=90)
 
 
+def signed_in_as(console: Console, user_id: str) -> dict[str, str]:
+    """What Streamlit is told of somebody who has just signed in."""
+    with reading(console.engine) as connection:
+        known = connection.scalar(select(users_table.c.id).where(users_table.c.id == user_id))
+    if known is None:
+        return {"id": user_id}
+    return {"id": user_id, "session": sessions.key_of(session_of(console, user_id))}
+
+
 @cache
 def _look_for_components_once() -> None:
     """Which installed packages bring components does not change between two screens.
@@ -145,7 +154,7 @@ def screen_as(console: Console, monkeypatch: pytest.MonkeyPatch) -> AsPerson:
 
     def run(user_id: str | None, page: str | None = None, **query: str) -> Any:
         test = app_test(ROOT / "dashboard" / "streamlit_app.py")
-        test.user = {"id": user_id} if user_id else {}
+        test.user = signed_in_as(console, user_id) if user_id else {}
         if page:
             test.query_params.update(query)
             test._page_hash = calc_hash(page)

@@ -16,7 +16,14 @@ from starlette.routing import Route
 from core import clock
 from core.bootstrap import Console
 from dashboard.asgi.client_address import ClientAddress
-from dashboard.web import account_page, code_page, login, password_page, reset_page
+from dashboard.web import (
+    account_page,
+    code_page,
+    confirm_page,
+    login,
+    password_page,
+    reset_page,
+)
 from dashboard.web.allowed_hosts import addresses
 from dashboard.web.auth_middleware import AuthMiddleware
 from dashboard.web.session_lookup import SessionResolver
@@ -28,6 +35,8 @@ EMAIL = "fay@shop.example"
 async def inside(request: Request) -> JSONResponse:
     """What stands behind the auth middleware sees this."""
     ours = {k: v for k, v in request.headers.items() if "console" in k.lower()}
+    session = ours.pop("x-console-session", None)
+    assert session == (request.state.session.key if request.state.session else None)
     return JSONResponse(ours)
 
 
@@ -45,6 +54,7 @@ class Browser:
                 *code_page.routes(self.resolver),
                 *password_page.routes(self.resolver),
                 *account_page.routes(self.resolver),
+                *confirm_page.routes(self.resolver),
                 *reset_page.routes(self.resolver),
                 Route("/{path:path}", inside),
             ],

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core import clock
-from core.access import rights
+from core.access import rights, step_up
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.kinds import PendingCall
@@ -75,6 +75,7 @@ def _approve(context: ActionContext, caller: Caller, request_id: str) -> Pending
     with in_turn(context.engine, *lines_of(context, request_id)) as connection:
         moment = clock.now()
         payment, row = _waiting(connection, caller, request_id, moment)
+        step_up.require(connection, caller, APPROVE, context.step_up, moment)
         if not refund_authority.asker_may(connection, row, rights.ASK_REFUND, moment):
             raise AskerLostRight
         rules.check_refundable(connection, payment)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core import clock
-from core.access import rights
+from core.access import rights, step_up
 from core.access.principals import Caller, permitted
 from core.actions.context import ActionContext
 from core.actions.operations.operations import authorize
@@ -116,6 +116,7 @@ def _decided(
                 raise AlreadyDecided(
                     "It waited too long and has expired; it may be asked for anew."
                 )
+            step_up.require(connection, caller, action, context.step_up, moment)
             decide(connection, row, moment)
             decided = records.shape(records.find(connection, row.id))
             records.note_bulk(connection, caller.actor, action, row.id, moment, **details)

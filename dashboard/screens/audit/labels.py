@@ -113,6 +113,7 @@ ACTIONS = {
     "second_factor.remove": N_("Took a second factor away"),
     "second_factor.set": N_("Set up a second factor"),
     "sign_in.code": N_("Typed a code at the sign-in"),
+    "step_up": N_("Confirmed who they are"),
     "user.reset": N_("Chose a password by a one-time link"),
     "user.reset_link": N_("Made a one-time link"),
     "user.password": N_("Set a password"),

@@ -25,9 +25,11 @@ NAMES = {
     "refund_approval": N_("Refunds"),
     "close_approval": N_("Closing a month"),
     "rules_approval": N_("Fraud rules"),
+    "step_up_minutes": N_("Minutes until people confirm that it is them"),
     "second_factor_roles": N_("Roles that need a second factor"),
 }
 HELP = {
+    "step_up_minutes": N_("Before a refund is approved, fraud rules change or a month is closed."),
     "second_factor_roles": N_(
         "Names with commas between, such as admin, finance. Who has none sets it up at once."
     ),

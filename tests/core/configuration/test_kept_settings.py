@@ -27,6 +27,7 @@ GOOD = {
     "close_approval": ("second_person", "one_person"),
     "rules_approval": ("second_person", "one_person"),
     "second_factor_roles": ("admin", "admin,finance"),
+    "step_up_minutes": ("1", "480"),
 }
 BAD = {
     "stripe_secret_key": ("pk_live_x", "sk_none_x", "live", "sk_live_ x", "sk_live_é"),
@@ -46,6 +47,7 @@ BAD = {
     "refund_approval": ("never", "ALWAYS"),
     "close_approval": ("nobody",),
     "rules_approval": ("always",),
+    "step_up_minutes": ("0", "481", "-1", "ten"),
     "second_factor_roles": ("service", "admin;finance", "Admin", "everybody"),
 }
 

@@ -1,4 +1,4 @@
-"""Known devices, tokens that open one thing once, second factors.
+"""Known devices, tokens that open one thing once, second factors, the time of a proof.
 
 MySQL commits each statement by itself: it may be run again after a start that was cut short.
 """
@@ -48,3 +48,6 @@ def upgrade() -> None:
         sa.Column("code_hash", binary_string(64), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "code_hash"),
     )
+    columns = {one["name"] for one in sa.inspect(op.get_bind()).get_columns("sessions")}
+    if "proved_at" not in columns:
+        op.add_column("sessions", sa.Column("proved_at", Utc()))

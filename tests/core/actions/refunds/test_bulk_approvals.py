@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from core.actions.refunds import bulk_approvals as bulk_refund_approvals
 from core.actions.refunds import bulk_worker
 from core.db.engine import writing
 from core.db.tables import bulk_refunds as table
-from core.errors import AlreadyDecided, NotPermitted, NotRefundable
+from core.errors import AlreadyDecided, NotPermitted, NotRefundable, ProofNeeded
 from tests.support.bulk_refunds import ask, kept, states, work_off
 from tests.support.fixtures_actions import with_token
 from tests.support.refunds import caller, paid, part, requests, whole
@@ -54,6 +55,14 @@ def test_above_a_limit_nothing_is_sent_until_somebody_else_approves_all(
     work_off(context)
     assert states(context) == {"succeeded": 2}
     assert {row.approved_by for row in requests(context.engine)} == {other.user_id}
+
+
+def test_a_stale_session_approves_no_bulk_and_may_refuse_it(context, other, waiting):
+    asking = replace(context, step_up=timedelta(minutes=10))
+    with pytest.raises(ProofNeeded):
+        bulk_refund_approvals.approve(asking, other, waiting.bulk_id)
+    assert states(context) == {"requested": 2}
+    assert bulk_refund_approvals.refuse(asking, other, waiting.bulk_id, "no").state == "refused"
 
 
 def test_the_sum_of_a_day_counts_with_what_is_still_queued(context, lead):

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core import clock
 from core.access.principals import Caller
+from core.access.sessions import key_of
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import ask as refunds
 from core.actions.refunds import cancel as refund_cancel
 from core.db.engine import writing
 from core.db.tables import refund_requests
 from core.domain.versions import changes
-from core.errors import AlreadyDecided, NotFound, NotPermitted, NotRefundable, TillwatchError
+from core.errors import (
+    AlreadyDecided,
+    NotFound,
+    NotPermitted,
+    NotRefundable,
+    ProofNeeded,
+    TillwatchError,
+)
 from core.states import RefundState
-from tests.support.fixtures_access import audited, give, make_console
+from tests.support.fixtures_access import audited, give, make_console, session_of
 from tests.support.fixtures_actions import make_context, operations_kept, with_token
 from tests.support.refunds import at_stripe, caller, mirror, paid, part, requests, whole
 
@@ -53,6 +62,16 @@ def test_above_the_limit_nothing_is_sent_until_somebody_else_approves(
     (sent,) = at_stripe(context, waiting.payment_id)
     assert (sent["id"], sent["amount"]) == (done.refund_id, LARGE)
     assert len(audited(console, "refund.approve")) == 1
+
+
+def test_a_stale_session_approves_nothing(console, context, lead, waiting):
+    asking = replace(context, step_up=timedelta(minutes=10))
+    old = session_of(console, lead.user_id, clock.now() - timedelta(minutes=11))
+    with pytest.raises(ProofNeeded):
+        refund_approvals.approve(asking, replace(lead, session=key_of(old)), waiting.request_id)
+    assert operations_kept(console) == []
+    fresh = replace(lead, session=key_of(session_of(console, lead.user_id)))
+    assert refund_approvals.approve(asking, fresh, waiting.request_id).state == "succeeded"
 
 
 def test_what_waits_keeps_its_amount(console, context):

@@ -1,0 +1,27 @@
+"""The way to the page that asks who somebody is, and back: for what a stale session may not do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.i18n import _
+
+#: Where the page is (dashboard/web/confirm_page.py).
+PATH = "/confirm"
+
+_JS = """\
+export default function () {
+  const here = location.pathname + location.search;
+  location.assign("%s?next=" + encodeURIComponent(here));
+}
+"""
+_element = st.components.v2.component("tillwatch_step_up", html="<i></i>", js=_JS % PATH)
+
+
+def send() -> None:
+    """Take the browser there; it comes back to the address where it is now."""
+    st.info(
+        _("Nothing was done yet: confirm that it is you, then do it again."),
+        icon=":material/lock_person:",
+    )
+    _element(key="step_up")

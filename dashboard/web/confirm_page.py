@@ -1,0 +1,100 @@
+"""Confirm that it is you: password and code once more, and back to where somebody was."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.access import step_up
+from core.access.step_up import NothingToProve, WrongProof
+from core.encryption import Encrypter
+from core.errors import Misconfigured, TooManyAttempts
+from dashboard.i18n import _
+from dashboard.ui.step_up import PATH
+from dashboard.web import plain_page
+from dashboard.web.login import SignInDesk, inside, read_form, stale_form, too_many
+from dashboard.web.plain_page import Field, Form
+from dashboard.web.session_lookup import SessionResolver
+
+_log = logging.getLogger(__name__)
+
+
+def routes(resolver: SessionResolver) -> list[BaseRoute]:
+    """The form; the middleware lets nobody without a session get here."""
+    context = _Confirming(resolver)
+    return [
+        Route(PATH, context.show, methods=["GET"]),
+        Route(PATH, context.enter, methods=["POST"]),
+    ]
+
+
+class _Confirming(SignInDesk):
+    async def show(self, request: Request) -> Response:
+        """The empty form."""
+        return await self._form(request, inside(request.query_params.get("next")))
+
+    async def enter(self, request: Request) -> Response:
+        """Back to where they were, or the form again."""
+        form = await read_form(request)
+        if form is None:
+            return HTMLResponse("too large", 413)
+        onward = inside(form.get("next"))
+        with plain_page.speaking(request):
+            if not self.is_our_form(request, form):
+                return await self._form(request, onward, stale_form(), 403)
+            try:
+                await to_thread.run_sync(self._work(request, form), limiter=self.threads)
+            except WrongProof as error:
+                return await self._form(request, onward, ("error", _(error.message)), 401)
+            except TooManyAttempts:
+                return await self._form(request, onward, too_many(), 429)
+            except NothingToProve:
+                return RedirectResponse("/login", 303)
+            except Misconfigured as error:
+                _log.error("second factors cannot be read: %s", error.message)
+                said = _("Codes of the app cannot be read now. Use a recovery code.")
+                return await self._form(request, onward, ("error", said), 503)
+        return RedirectResponse(onward, 303, headers={"Cache-Control": "no-store"})
+
+    def _work(self, request: Request, form: dict[str, str]) -> partial[None]:
+        console = self.resolver.console
+        return partial(
+            step_up.prove,
+            console.engine,
+            request.state.session,
+            form.get("password", ""),
+            form.get("code", ""),
+            Encrypter(console.settings.encryption_key.get_secret_value()),
+            visitor=self.visitor(request),
+            now=self.resolver.now(),
+        )
+
+    async def _form(
+        self,
+        request: Request,
+        onward: str,
+        said: tuple[str, str] | None = None,
+        status: int = 200,
+    ) -> Response:
+        look = partial(step_up.asked_for, self.resolver.console.engine, request.state.session)
+        has_password, has_factor = await self.resolver.in_thread(look)
+        with plain_page.speaking(request):
+            password = Field("password", _("Password"), plain_page.PASSWORD)
+            code = Field("code", _("Code"), plain_page.CODE)
+            fields = [password] * has_password + [code] * has_factor
+            return plain_page.answer(
+                self,
+                request,
+                title=_("Confirm that it is you"),
+                intro=_("What comes next asks for it. You come back to where you were."),
+                forms=[Form(PATH, _("Confirm"), fields)],
+                onward=onward,
+                said=said,
+                back=_("Back without confirming"),
+                status=status,
+            )

@@ -1,0 +1,33 @@
+"""A screen sends a stale session to confirm who it is, and nothing is done before."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from core import clock
+from core.db.engine import writing
+from core.db.tables import sessions
+from core.risk.rules import DEFAULT
+from tests.support.fixtures_access import audited, person
+
+CHANGED = json.dumps(DEFAULT | {"high_at": 80})
+
+
+@pytest.mark.parametrize(("minutes", "done"), [(9, True), (11, False)])
+def test_rules_are_saved_by_who_proved_lately_who_they_are(console, screen_as, minutes, done):
+    test = screen_as(person(console, "risk"), "fraud", tab="rules")
+    with writing(console.engine) as connection:
+        ago = clock.now() - timedelta(minutes=minutes)
+        connection.execute(sessions.update().values(proved_at=ago))
+    test.text_area(key="rules_text").input(CHANGED).run()
+    test.text_input(key="rules_reason").input("too strict").run()
+    test.button(key="rules_save").click().run()
+    assert not test.exception
+    asked = [one.value for one in test.info if "confirm that it is you" in one.value]
+    assert len(asked) == (0 if done else 1)
+    assert [row.outcome for row in audited(console, "rules.change")] == (
+        ["ok"] if done else ["refused"]
+    )
