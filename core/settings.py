@@ -84,6 +84,13 @@ class Settings(BaseSettings):
     second_factor_roles: str = ""
     #: How long what was typed at the sign-in is enough for what matters most.
     step_up_minutes: int = Field(10, ge=1, le=480)
+    #: The company's own provider of sign-in: its issuer, our client there, whose addresses count.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_domains: str = ""
+    #: `GROUP=role,role; GROUP=role`: roles follow the provider's groups. Empty: given here.
+    oidc_group_roles: str = ""
     force_https: bool = False
     debug: bool = False
     reporting_timezone: str = "UTC"

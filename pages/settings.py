@@ -20,7 +20,15 @@ TABS = {
     "tokens": N_("API tokens"),
 }
 APPROVALS = ("refund_approval", "rules_approval", "close_approval")
-SIGN_IN = ("second_factor_roles", "step_up_minutes")
+SIGN_IN = (
+    "second_factor_roles",
+    "step_up_minutes",
+    "oidc_issuer",
+    "oidc_client_id",
+    "oidc_client_secret",
+    "oidc_domains",
+    "oidc_group_roles",
+)
 GENERAL = (
     "reporting_timezone",
     "payment_currencies",

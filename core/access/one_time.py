@@ -19,7 +19,7 @@ from core.db.tables import one_time_tokens
 
 c = one_time_tokens.c
 
-RESET, CODE = "reset", "code"
+RESET, CODE, OIDC = "reset", "code", "oidc"
 
 #: Longer than any of them lasts: what a clock that ran ahead wrote is worth nothing.
 _LONGEST = timedelta(days=1)

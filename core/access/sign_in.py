@@ -233,10 +233,14 @@ def proceed(
     *,
     action: str,
     device: str | None = None,
+    proved_at: datetime | None = None,
 ) -> Entry | CodeNeeded:
-    """After the first proof: a session, or the step at which the second factor is asked for."""
+    """After the first proof, now or at `proved_at`: a session, or the step at which the second
+    factor is asked for."""
     if not second_factor.is_set(connection, user_id):
-        return enter(connection, user_id, password_hash, visitor, now, action=action)
+        return enter(
+            connection, user_id, password_hash, visitor, now, action=action, proved_at=proved_at
+        )
     # What it was when the password was looked at: with another the step opens nothing.
     payload = {
         "password": devices.password_key(password_hash),
@@ -257,10 +261,16 @@ def enter(
     now: datetime,
     *,
     action: str,
+    proved_at: datetime | None = None,
 ) -> Entry:
     """A session for somebody who has proved who they are; this browser is known from now on."""
     token = sessions.start(
-        connection, user_id, ip=visitor.ip, user_agent=visitor.user_agent, now=now
+        connection,
+        user_id,
+        ip=visitor.ip,
+        user_agent=visitor.user_agent,
+        now=now,
+        proved_at=proved_at,
     )
     kept = devices.renew(connection, user_id, password_hash, visitor.devices, now)
     _tidy(connection, now)

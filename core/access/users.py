@@ -94,6 +94,11 @@ def set_roles(
     _note(connection, actor, "user.roles", user_id, now or clock.now(), {"roles": list(given)})
 
 
+def roles_of(connection: Connection, user_id: str) -> set[str]:
+    """The roles that somebody holds."""
+    return set(connection.scalars(select(user_roles.c.role).where(user_roles.c.user_id == user_id)))
+
+
 def set_disabled(
     connection: Connection,
     email: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from core.errors import InvalidInput, Misconfigured, UnknownCurrency
 from core.settings import SHORTEST_DAYS, is_live
 
 _LONGEST = 1000
+_DOMAIN = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}")
 _SHORTEST_SECRET = 20
 _MOST_DAYS = 36_500
 #: A session lasts no longer.
@@ -128,6 +130,38 @@ def _days(name: str, text: str) -> str:
     return str(int(text))
 
 
+def _issuer(name: str, text: str) -> str:
+    address = _public_url(name, text)
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise InvalidInput(name, "must be an address such as https://login.example.com")
+    return address
+
+
+def _client_id(name: str, text: str) -> str:
+    if not text.isascii() or " " in text:
+        raise InvalidInput(name, "must be as the provider shows it, without spaces")
+    return text
+
+
+def _domains(name: str, text: str) -> str:
+    found = [part.strip().casefold() for part in text.split(",") if part.strip()]
+    for domain in found:
+        if not _DOMAIN.fullmatch(domain):
+            raise InvalidInput(name, "must be domains such as example.com, with commas between")
+    return ",".join(dict.fromkeys(found))
+
+
+def _group_roles(name: str, text: str) -> str:
+    found = {}
+    for part in filter(None, (one.strip() for one in text.split(";"))):
+        group, sign, roles = part.rpartition("=")
+        if not sign or not group.strip():
+            raise InvalidInput(name, "must be GROUP=role,role with semicolons between")
+        found[group.strip()] = _roles(name, roles)
+    return "; ".join(f"{group}={roles}" for group, roles in found.items())
+
+
 def _minutes(name: str, text: str) -> str:
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= _MOST_MINUTES:
         raise InvalidInput(name, "must be a whole number between 1 and {most}", most=_MOST_MINUTES)
@@ -170,6 +204,11 @@ KEPT = {
         KeptSetting("alert_history_days", _days),
         KeptSetting("second_factor_roles", _roles),
         KeptSetting("step_up_minutes", _minutes),
+        KeptSetting("oidc_issuer", _issuer),
+        KeptSetting("oidc_client_id", _client_id),
+        KeptSetting("oidc_client_secret", _client_id, secret=True),
+        KeptSetting("oidc_domains", _domains),
+        KeptSetting("oidc_group_roles", _group_roles),
         _choice("refund_approval", "above_limit", "always"),
         _choice("close_approval", "second_person", "one_person"),
         _choice("rules_approval", "one_person", "second_person"),

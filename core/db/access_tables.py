@@ -131,6 +131,17 @@ recovery_codes = Table(
     PrimaryKeyConstraint("user_id", "code_hash"),
 )
 
+#: Who somebody is at the company's provider: the SHA-256 of its issuer and subject.
+oidc_identities = Table(
+    "oidc_identities",
+    metadata,
+    Column("identity_hash", code(64), primary_key=True),
+    Column("user_id", code(36), nullable=False),
+    Column("issuer", code(255), nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Index("ix_oidc_user", "user_id"),
+)
+
 #: Insert only. `hash` = SHA-256 of the previous row's hash and this row's canonical form.
 audit_log = Table(
     "audit_log",

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from core.access import password_reset
+from core.access import oidc, password_reset
 from core.access.principals import Principal
 from core.access.sessions import Session
 from core.db.engine import answering
@@ -32,10 +32,10 @@ IDENTITY = b"x-console-user"
 #: And the session by its key, which opens nothing: it says when its holder proved who they are.
 SESSION = b"x-console-session"
 _OURS = b"x-console-"
-_OPEN = (
-    frozenset({"/healthz", "/login", "/logout", login.CODE_PATH, password_reset.PATH})
-    | login_page.PATHS
-)
+_OPEN = login_page.PATHS | {
+    *("/healthz", "/login", "/logout", password_reset.PATH),
+    *(login.CODE_PATH, login.OIDC_START, oidc.CALLBACK),
+}
 #: What those open who have to choose a password before anything else.
 _CHOOSING = _OPEN | {password_page.PATH}
 #: And those who have to set up a second factor.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from core.errors import Misconfigured, TooManyAttempts
 from dashboard.i18n import _
 from dashboard.ui.step_up import PATH
 from dashboard.web import plain_page
-from dashboard.web.login import SignInDesk, inside, read_form, stale_form, too_many
+from dashboard.web.login import OIDC_START, SignInDesk, inside, read_form, stale_form, too_many
 from dashboard.web.plain_page import Field, Form
 from dashboard.web.session_lookup import SessionResolver
 
@@ -54,7 +55,7 @@ class _Confirming(SignInDesk):
             except TooManyAttempts:
                 return await self._form(request, onward, too_many(), 429)
             except NothingToProve:
-                return RedirectResponse("/login", 303)
+                return self._again(onward)
             except Misconfigured as error:
                 _log.error("second factors cannot be read: %s", error.message)
                 said = _("Codes of the app cannot be read now. Use a recovery code.")
@@ -74,6 +75,11 @@ class _Confirming(SignInDesk):
             now=self.resolver.now(),
         )
 
+    def _again(self, onward: str) -> Response:
+        """Whom the provider signs in, it asks again; its answer says when it did."""
+        where = f"{OIDC_START}?again=1&next={quote(onward, safe='')}"
+        return RedirectResponse(where, 303)
+
     async def _form(
         self,
         request: Request,
@@ -83,6 +89,8 @@ class _Confirming(SignInDesk):
     ) -> Response:
         look = partial(step_up.asked_for, self.resolver.console.engine, request.state.session)
         has_password, has_factor = await self.resolver.in_thread(look)
+        if not has_password and not has_factor:
+            return self._again(onward)
         with plain_page.speaking(request):
             password = Field("password", _("Password"), plain_page.PASSWORD)
             code = Field("code", _("Code"), plain_page.CODE)

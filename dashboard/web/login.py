@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.access import demo
+from core.access import demo, oidc
 from core.access.devices import LASTS, MOST_IN_A_BROWSER
 from core.access.sessions import Entry, Session, Visitor
 from core.access.sign_in import STEP_LASTS, CodeNeeded, WrongPassword, sign_in, sign_out
 from core.domain.sign_ins import ABSOLUTE
 from core.errors import TooManyAttempts
+from core.known_hosts import name_of
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.web import login_page
@@ -25,6 +26,8 @@ from dashboard.web.session_lookup import SessionResolver
 
 #: Where the second factor is asked for.
 CODE_PATH = "/login/code"
+#: Where the company's own provider is left for.
+OIDC_START = "/oidc/start"
 _LARGEST_FORM = 8192
 _MOST_FIELDS = 20
 _LONGEST_DEVICES = 400
@@ -168,6 +171,7 @@ class SignInDesk:
                 onward=inside(onward),
                 email=email,
                 said=said() if said else None,
+                provider=self._provider(),
             )
         answer = HTMLResponse(
             html,
@@ -176,6 +180,11 @@ class SignInDesk:
         )
         self.set_cookie(answer, self.form_cookie, secret, None)
         return answer
+
+    def _provider(self) -> tuple[str, str] | None:
+        """Where the company's own provider is left for, and its name; None where none is set."""
+        found = oidc.provider(self.resolver.console.settings)
+        return (OIDC_START, name_of(found.issuer)) if found else None
 
     def _people(self) -> tuple[tuple[str, str, str], ...]:
         console = self.resolver.console

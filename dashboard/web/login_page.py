@@ -49,11 +49,13 @@ def render(
     onward: str,
     email: str,
     said: tuple[str, str] | None,
+    provider: tuple[str, str] | None = None,
 ) -> str:
     """The page in the language spoken now.
 
     `people` are demo users (address, name, role) to offer, `form` the value that proves that the
-    form is ours, `onward` the path to go to, `said` a message and its kind (`error` or `calm`).
+    form is ours, `onward` the path to go to, `said` a message and its kind (`error` or `calm`),
+    `provider` the path to the company's own sign-in and its name.
     """
     fields = hidden(form, onward)
     return template("login.html").substitute(
@@ -68,6 +70,7 @@ def render(
         email_focus="" if email else "autofocus",
         password_focus="autofocus" if email else "",
         button=_("Sign in"),
+        provider=_provider(provider, onward) if provider else "",
         demo=_demo(people, fields) if people else "",
         languages=_languages(onward),
     )
@@ -93,6 +96,12 @@ def _demo(people: Sequence[tuple[str, str, str]], fields: str) -> str:
         f'<section class="demo" aria-label="{title}">'
         f'<p>{lead}</p><div class="people">{buttons}</div></section>'
     )
+
+
+def _provider(provider: tuple[str, str], onward: str) -> str:
+    path, name = provider
+    label = escape(_("Continue with {name}").format(name=name))
+    return f'<p class="provider"><a href="{path}?next={quote(onward, safe="")}">{label}</a></p>'
 
 
 def _languages(onward: str) -> str:

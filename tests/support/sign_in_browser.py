@@ -21,6 +21,7 @@ from dashboard.web import (
     code_page,
     confirm_page,
     login,
+    oidc_page,
     password_page,
     reset_page,
 )
@@ -55,6 +56,7 @@ class Browser:
                 *password_page.routes(self.resolver),
                 *account_page.routes(self.resolver),
                 *confirm_page.routes(self.resolver),
+                *oidc_page.routes(self.resolver),
                 *reset_page.routes(self.resolver),
                 Route("/{path:path}", inside),
             ],

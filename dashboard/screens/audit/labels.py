@@ -112,6 +112,7 @@ ACTIONS = {
     "second_factor.codes": N_("Made new recovery codes"),
     "second_factor.remove": N_("Took a second factor away"),
     "second_factor.set": N_("Set up a second factor"),
+    "sign_in.oidc": N_("Signed in with the provider"),
     "sign_in.code": N_("Typed a code at the sign-in"),
     "step_up": N_("Confirmed who they are"),
     "user.reset": N_("Chose a password by a one-time link"),

@@ -25,10 +25,20 @@ NAMES = {
     "refund_approval": N_("Refunds"),
     "close_approval": N_("Closing a month"),
     "rules_approval": N_("Fraud rules"),
+    "oidc_issuer": N_("Issuer of your provider"),
+    "oidc_client_id": N_("Client id there"),
+    "oidc_client_secret": N_("Client secret"),
+    "oidc_domains": N_("Domains of e-mail addresses"),
+    "oidc_group_roles": N_("Roles by groups"),
     "step_up_minutes": N_("Minutes until people confirm that it is them"),
     "second_factor_roles": N_("Roles that need a second factor"),
 }
 HELP = {
+    "oidc_domains": N_("With commas between. Nobody else's address is let in."),
+    "oidc_group_roles": N_(
+        "Such as Staff=viewer; Money=finance,viewer. People get these roles at each sign-in, and "
+        "no others. Empty: roles are given here."
+    ),
     "step_up_minutes": N_("Before a refund is approved, fraud rules change or a month is closed."),
     "second_factor_roles": N_(
         "Names with commas between, such as admin, finance. Who has none sets it up at once."

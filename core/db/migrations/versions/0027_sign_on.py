@@ -14,7 +14,7 @@ down_revision = "0026"
 
 def upgrade() -> None:
     names = ("known_devices", "one_time_tokens", "second_factors", "recovery_codes")
-    for name in names:
+    for name in (*names, "oidc_identities"):
         op.drop_table(name, if_exists=True)
     op.create_table(
         "known_devices",
@@ -48,6 +48,14 @@ def upgrade() -> None:
         sa.Column("code_hash", binary_string(64), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "code_hash"),
     )
+    op.create_table(
+        "oidc_identities",
+        sa.Column("identity_hash", binary_string(64), primary_key=True),
+        sa.Column("user_id", binary_string(36), nullable=False),
+        sa.Column("issuer", binary_string(255), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+    )
+    op.create_index("ix_oidc_user", "oidc_identities", ["user_id"])
     columns = {one["name"] for one in sa.inspect(op.get_bind()).get_columns("sessions")}
     if "proved_at" not in columns:
         op.add_column("sessions", sa.Column("proved_at", Utc()))
