@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,6 +18,7 @@ from dashboard.web.login import OIDC_START, SignInDesk, inside
 from dashboard.web.session_lookup import SessionResolver
 
 _MINUTES = 10
+T = TypeVar("T")
 
 
 def routes(resolver: SessionResolver) -> list[BaseRoute]:
@@ -43,7 +47,7 @@ class _Visiting(SignInDesk):
             now=self.resolver.now(),
         )
         try:
-            begun = await self.resolver.in_thread(work)
+            begun = await self._apart(work)
         except ProviderRefused:
             return self.page(request, onward, said=_refused, status=502)
         answer = RedirectResponse(begun.address, 303, headers={"Cache-Control": "no-store"})
@@ -68,7 +72,7 @@ class _Visiting(SignInDesk):
             now=self.resolver.now(),
         )
         try:
-            found, onward = await self.resolver.in_thread(work)
+            found, onward = await self._apart(work)
         except ProviderRefused:
             answer = self.page(request, "/", said=_refused, status=401)
         else:
@@ -77,6 +81,10 @@ class _Visiting(SignInDesk):
             answer = self.let_on(found, onward)
         self.drop_cookie(answer, self._cookie)
         return answer
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """In a few threads of their own: a slow provider must hold up no look-up of a session."""
+        return await to_thread.run_sync(work, limiter=self.threads)
 
     @property
     def _cookie(self) -> str:

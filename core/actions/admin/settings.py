@@ -156,6 +156,9 @@ def _agree(connection: Connection, changes: list[Change], environment: Settings)
             raise InvalidInput(name, "leaves a publishable key of a mode without a secret key")
     except Misconfigured as error:
         raise InvalidInput(name, error.message) from None
+    if settings.factor_roles and not environment.encryption_key.get_secret_value():
+        # Nobody could set one up, and nobody with the role would get in.
+        raise InvalidInput("second_factor_roles", "can be set up once ENCRYPTION_KEY is set")
     if any(one.setting.name == "reporting_timezone" for one in changes):
         try:
             check_zone(connection, settings.reporting_timezone)

@@ -125,6 +125,13 @@ def test_the_environment_wins_and_says_so(change):
         change(given=given, stripe_secret_key="sk_test_0123456789")
 
 
+def test_no_role_needs_what_nobody_could_set_up(change):
+    bare = Settings(_env_file=None)
+    with pytest.raises(InvalidInput, match="second_factor_roles: can be set up once"):
+        change(given=bare, second_factor_roles="admin")
+    change(second_factor_roles="admin")
+
+
 def test_the_time_zone_stays_while_a_month_is_closed(console, environment, change):
     with writing(console.engine) as connection:
         connection.execute(
