@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,6 +57,9 @@ CONFLICT_SECONDS = 20.0
 #: So long a node may be without a majority.
 QUORUM_SECONDS = 15.0
 
+#: A server takes so long at most to take a connection, and with each word until it is open.
+_CONNECT_SECONDS = 5
+
 #: MySQL: disk full, table full, no space left, and how a storage engine passes that on.
 _FULL = {1021, 1114, 28}
 _NO_SPACE = re.compile(r"err(no|or|code):? 28\b|No space left", re.IGNORECASE)
@@ -87,12 +92,14 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
         connect_args={
             # MySQL gives 1024 bytes of a GROUP_CONCAT unless told otherwise, MariaDB these.
             "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576",
-            "connect_timeout": 5,
+            "connect_timeout": _CONNECT_SECONDS,
+            "read_timeout": _CONNECT_SECONDS,
             "conv": literals.conversions(),
             **_without_tls(parsed),
         },
     )
     event.listen(engine, "connect", _read_what_others_wrote)
+    event.listen(engine, "connect", _wait_for_answers)
     return engine
 
 
@@ -101,6 +108,19 @@ def _without_tls(url: URL) -> dict[str, bool]:
     for TLS at each connection, which takes 25 ms of a processor."""
     asks = any(name.startswith("ssl") for name in url.query)
     return {"ssl_disabled": True} if "unix_socket" in url.query and not asks else {}
+
+
+def _wait_for_answers(connection: Any, _record: Any) -> None:
+    """Once it is open a statement may take its time, as long as its server is there: one that lost
+    its power says nothing, and within half a minute the line counts as cut. The system's own limits
+    are two hours of silence, and a quarter of one for what was sent."""
+    connection._read_timeout = None
+    line = connection._sock
+    if sys.platform == "linux" and line.family in (socket.AF_INET, socket.AF_INET6):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
 
 
 def _read_what_others_wrote(connection: Any, _record: Any) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.actions.context import ActionContext
@@ -29,7 +35,7 @@ from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
 from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
-from core.db.engine import answering, open_engine
+from core.db.engine import answering, open_engine, reading
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -90,6 +96,9 @@ PROOF_IDLE = 600.0
 ALERTS_EVERY = 60.0
 ALERT_MESSAGES_IDLE = 1.0
 PROOF_ASKED_IDLE = 1.0
+#: A worker that is stopped looks this often, in seconds, whether it is the database that its last
+#: steps wait for, which has so long to answer: all in all less than `up` gives its processes.
+_GRACE_SECONDS, _ANSWER_SECONDS = 3.0, 3.0
 
 _log = logging.getLogger(__name__)
 
@@ -125,16 +134,57 @@ def run_loops(console: Console, services: StripeServices) -> int | None:
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    stop.wait()
+    last = threading.Thread(target=_keep_last_calls, args=(services,), name="last calls")
+    ended = _have_ended(threads, console)
+    if ended:
+        last.start()
+        ended = _have_ended([last], console)
+    if changed.is_set() and not failed.is_set():
+        return None
+    code = 1 if failed.is_set() else 0
+    if not ended:
+        _log.warning("the database does not answer: what is under way is left to the next worker")
+        logging.shutdown()
+        # An ordinary exit waits for threads, and theirs are for the database.
+        os._exit(code)
+    return code
+
+
+def _have_ended(threads: Sequence[threading.Thread], console: Console) -> bool:
+    """Wait for their last step as long as it takes; False once the database does not answer."""
+    while True:
+        until = time.monotonic() + _GRACE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        if not any(thread.is_alive() for thread in threads):
+            return True
+        if not _answers(console.settings.database):
+            return False
+
+
+def _answers(url: str) -> bool:
+    """Whether the database answers a connection of its own: those that are open may wait for good,
+    since a server that hangs keeps them open."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        engine = open_engine(url, pool_size=1)
+        with suppress(SQLAlchemyError), reading(engine) as connection:
+            connection.execute(select(1))
+            answered.set()
+        engine.dispose()
+
+    threading.Thread(target=ask, daemon=True).start()
+    return answered.wait(_ANSWER_SECONDS)
+
+
+def _keep_last_calls(services: StripeServices) -> None:
     try:
         with answering():
             services.log.flush()
     except DatabaseDown:
         _log.warning("the last calls to Stripe are not in the log: no database")
-    if changed.is_set() and not failed.is_set():
-        return None
-    return 1 if failed.is_set() else 0
 
 
 def _end_on_change(console: Console, changed: threading.Event, stop: threading.Event) -> bool:

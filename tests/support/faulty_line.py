@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from tests.support.receivers import free_port
 
@@ -24,13 +25,13 @@ class Fault(StrEnum):
 
 
 class FaultyLine:
-    """Forwards connections to a port of this machine; `port` is where to connect instead.
+    """Forwards connections to a port of this machine, or a socket; `port` is where to connect.
 
     `pause`: seconds before each piece of a slow line; a fifth of that before each byte of a
     trickling one.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int | Path) -> None:
         self.port, self.pause = free_port(), 0.7
         self.asked = 0
         self._target, self._fault, self._deaf = target, Fault.NONE, asyncio.Event()
@@ -67,7 +68,10 @@ class FaultyLine:
             self._lines.discard(line)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, away = await asyncio.open_connection("127.0.0.1", self._target)
+        if isinstance(self._target, Path):
+            there, away = await asyncio.open_unix_connection(self._target)
+        else:
+            there, away = await asyncio.open_connection("127.0.0.1", self._target)
         deaf = self._deaf
         ways = [
             asyncio.ensure_future(self._asks(reader, away, deaf)),
@@ -105,7 +109,7 @@ class FaultyLine:
                 for byte in piece:
                     await asyncio.sleep(self.pause / 5)
                     writer.write(bytes([byte]))
-            elif not deaf.is_set():
+            elif self._fault is not Fault.HANGING and not deaf.is_set():
                 writer.write(piece)
 
     async def _end(self) -> None:

@@ -7,6 +7,7 @@ Without Galera on this machine such tests are skipped, or fail when CI=true.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -63,6 +64,28 @@ def _user(folder: Path) -> list[str]:
     return ["--user=mysql"]
 
 
+def _command(node: Node, log: Path | None = None) -> list[str]:
+    """The server over a node's files, with what must be the same whenever it opens them."""
+    d = node.folder
+    return [
+        tools()[0],
+        "--no-defaults",
+        f"--datadir={d / 'data'}",
+        f"--socket={d / 'socket'}",
+        f"--pid-file={d / 'pid'}",
+        f"--log-error={log or d / 'log.err'}",
+        "--performance-schema=OFF",
+        "--innodb-buffer-pool-size=24M",
+        "--innodb-log-file-size=16M",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--loose-innodb-flush-method=nosync",
+        "--loose-debug-no-sync",
+        "--skip-innodb-doublewrite",
+        "--innodb-autoinc-lock-mode=2",
+        "--binlog-format=ROW",
+    ]
+
+
 @dataclass
 class Node:
     """A server of the cluster; `port` takes SQL, `group` what the nodes say to each other."""
@@ -104,8 +127,8 @@ class Cluster:
         return f"mysql+pymysql://root@127.0.0.1:{self.nodes[0].port}/{name}"
 
     def pinned(self, url: str, node: int) -> str:
-        """The URL of a database for connections to the second or third node alone."""
-        assert node in (1, 2), "the first one's go to each"
+        """The URL of a database for connections to one node alone: in this process the second or
+        third, as the first one's go to each."""
         return make_url(url).set(port=self.nodes[node].port).render_as_string(hide_password=False)
 
     def execute(self, statement: str, node: int = 0) -> None:
@@ -124,26 +147,12 @@ class Cluster:
         first = "--wsrep-new-cluster" in options
         node.process = subprocess.Popen(
             [
-                tools()[0],
-                "--no-defaults",
-                f"--datadir={d / 'data'}",
-                f"--socket={d / 'socket'}",
-                f"--pid-file={d / 'pid'}",
-                f"--log-error={d / 'log.err'}",
+                *_command(node),
                 "--bind-address=127.0.0.1",
                 f"--port={node.port}",
                 "--skip-name-resolve",
                 "--character-set-server=utf8mb4",
                 "--transaction-isolation=READ-COMMITTED",
-                "--performance-schema=OFF",
-                "--innodb-buffer-pool-size=24M",
-                "--innodb-log-file-size=16M",
-                "--innodb-flush-log-at-trx-commit=0",
-                "--loose-innodb-flush-method=nosync",
-                "--loose-debug-no-sync",
-                "--skip-innodb-doublewrite",
-                "--innodb-autoinc-lock-mode=2",
-                "--binlog-format=ROW",
                 "--max-connections=120",
                 "--max-allowed-packet=64M",
                 "--wsrep-on=ON",
@@ -166,6 +175,27 @@ class Cluster:
             stdout=subprocess.DEVNULL,
             env=os.environ | {"TMPDIR": str(d)},
         )
+
+    def kill(self, node: Node) -> None:
+        """End a node's server as a machine that loses its power does."""
+        assert node.process is not None
+        node.process.kill()
+        node.process.wait()
+        node.process = None
+
+    def rejoin(self, node: Node) -> None:
+        """Start one that was killed, from where its files say that it was, and wait for it."""
+        log = node.folder / "recovered"
+        log.unlink(missing_ok=True)
+        subprocess.run(
+            [*_command(node, log), "--wsrep-recover", "--skip-networking", *_user(node.folder)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"TMPDIR": str(node.folder)},
+        )
+        found = re.findall(r"Recovered position: *(\S+)", log.read_text())
+        self.start(node, *(f"--wsrep-start-position={position}" for position in found[-1:]))
+        self.wait(node)
 
     def wait(self, node: Node) -> None:
         """Until it takes statements."""

@@ -1,8 +1,12 @@
 """The engine: what is tried again, and a first start that was cut short."""
 
+import socket
+import sys
+import time
+
 import pymysql
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, make_url, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core import clock
@@ -19,6 +23,7 @@ from core.db.engine import (
 )
 from core.db.tables import settings_table
 from core.errors import InsertRace
+from tests.support.faulty_line import FaultyLine
 from tests.support.newest_schema import laid
 
 
@@ -130,3 +135,33 @@ def test_a_socket_of_this_machine_goes_without_tls_unless_it_is_asked_for(url, w
     with pytest.raises(ConnectionError):
         engine.connect()
     assert seen == [without_tls]
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(engines, "_CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = open_engine(f"mysql+pymysql://root@127.0.0.1:{silent.getsockname()[1]}/x")
+        begun = time.monotonic()
+        with pytest.raises(OperationalError) as error:
+            engine.connect()
+        assert time.monotonic() - begun < 2
+    assert is_transient(error.value)
+
+
+@pytest.mark.mariadb
+def test_a_statement_may_take_its_time_as_long_as_the_server_is_there(
+    mariadb_server, mariadb, monkeypatch
+):
+    monkeypatch.setattr(engines, "_CONNECT_SECONDS", 0.5)
+    with FaultyLine(mariadb_server).running() as line:
+        name = make_url(mariadb()).database
+        engine = open_engine(f"mysql+pymysql://root@127.0.0.1:{line.port}/{name}")
+        with engine.connect() as connection:
+            connection.execute(text("SELECT SLEEP(0.8)"))
+            connection.execute(text("SELECT SLEEP(0.8)"))
+            opened = connection.connection.dbapi_connection
+            if sys.platform == "linux":
+                sent = opened._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+                heard = opened._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+                assert (sent, heard) == (30_000, 15)
+        engine.dispose()
