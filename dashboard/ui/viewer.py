@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
@@ -126,19 +127,24 @@ def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
 def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run an action for the viewer, who is asked for its right in the database by the action.
 
-    Without the right the screen says so and the run ends there; without a recent proof of who they
-    are, where the action asks for one, they are taken to the page for it and back. Every other
-    error of `core.errors` is the page's to show: `OutcomeUnknown` is being resolved, and was not
-    refused.
+    Without the right, or the database, the screen says so and the run ends there; without a recent
+    proof of who they are, where the action asks for one, they are taken to the page for it and
+    back. Every other error of `core.errors` is the page's to show: `OutcomeUnknown` is being
+    resolved, and was not refused.
     """
     context, log = _context(current_console())
     try:
-        return fn(context, Caller(user_id(), session=_session()), *a, **k)
+        with answering():
+            return fn(context, Caller(user_id(), session=_session()), *a, **k)
     except (NotPermitted, NotSignedIn) as error:
         _stop(error)
+    except DatabaseDown as error:
+        _stop(error, acted=True)
     finally:
-        # At once, so that the screen can show the calls that were made for it.
-        log.flush()
+        # At once, so that the screen can show the calls that were made for it. What cannot be
+        # written is written with the next ones: what was done is done.
+        with suppress(DatabaseDown), answering():
+            log.flush()
 
 
 def action_context() -> ActionContext:
@@ -155,23 +161,29 @@ def _context(opened: Console) -> tuple[ActionContext, RequestLog]:
 def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
     """A read that every viewer of this process shares: only for numbers that tell nothing by
     themselves, such as the version of a table."""
-    with reading(current_console().engine) as connection:
-        return fn(connection, *a, **k)
+    try:
+        with answering(), reading(current_console().engine) as connection:
+            return fn(connection, *a, **k)
+    except DatabaseDown as error:
+        _stop(error)
 
 
-def _stop(error: TillwatchError) -> NoReturn:
+def _away(error: DatabaseDown, acted: bool) -> str:
+    if isinstance(error, TablesDiffer):
+        return _("The tables are those of another version: who runs this starts it anew.")
+    if acted:
+        return _("The database does not answer. Look whether it was done before you try again.")
+    return _("The database does not answer. Nothing was changed. Reload to try again.")
+
+
+def _stop(error: TillwatchError, *, acted: bool = False) -> NoReturn:
     if isinstance(error, ProofNeeded):
         step_up.send()
     elif isinstance(error, NotSignedIn):
         st.warning(_("You are signed out, or your account was shut. Reload to sign in again."))
     elif isinstance(error, DatabaseDown):
         _log.error("a screen could not be read: %s", type(error.__cause__).__name__)
-        told = (
-            _("The tables are those of another version: who runs this starts it anew.")
-            if isinstance(error, TablesDiffer)
-            else _("The database does not answer. Nothing was changed. Reload to try again.")
-        )
-        st.error(told, icon=":material/database_off:")
+        st.error(_away(error, acted), icon=":material/database_off:")
     else:
         widgets.refused(error)
     st.stop()
