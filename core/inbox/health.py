@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
-from core.db.engine import reading
+from core.db.engine import open_engine, reading
 from core.db.migrate import is_current, is_newer
 from core.events.store import Backlog, backlog
 from core.reads.overview.streams import StreamState, stream_states
@@ -50,6 +51,22 @@ class Readiness:
         if self._current:
             return "current"
         return "ahead" if self._newer else "behind"
+
+
+def answers_within(url: str, seconds: float) -> bool:
+    """Whether the database answers a connection of its own in so many seconds: those that are open
+    may wait for good, since a server that hangs keeps them open."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        engine = open_engine(url, pool_size=1)
+        with suppress(SQLAlchemyError), reading(engine) as connection:
+            connection.execute(text("SELECT 1"))
+            answered.set()
+        engine.dispose()
+
+    threading.Thread(target=ask, daemon=True).start()
+    return answered.wait(seconds)
 
 
 def backlog_or_none(engine: Engine) -> Backlog | None:

@@ -8,13 +8,9 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
-
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.actions.context import ActionContext
@@ -35,7 +31,7 @@ from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
 from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
-from core.db.engine import answering, open_engine, reading
+from core.db.engine import answering, open_engine
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -49,6 +45,7 @@ from core.errors import DatabaseDown, Misconfigured
 from core.events.kept_secrets import hide_kept_secrets
 from core.gateway.client import Gateway
 from core.inbox.event_processor import apply_inbox, put_back_for
+from core.inbox.health import answers_within
 from core.inbox.poll import poll
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.loop import run
@@ -159,24 +156,8 @@ def _have_ended(threads: Sequence[threading.Thread], console: Console) -> bool:
             thread.join(max(0.0, until - time.monotonic()))
         if not any(thread.is_alive() for thread in threads):
             return True
-        if not _answers(console.settings.database):
+        if not answers_within(console.settings.database, _ANSWER_SECONDS):
             return False
-
-
-def _answers(url: str) -> bool:
-    """Whether the database answers a connection of its own: those that are open may wait for good,
-    since a server that hangs keeps them open."""
-    answered = threading.Event()
-
-    def ask() -> None:
-        engine = open_engine(url, pool_size=1)
-        with suppress(SQLAlchemyError), reading(engine) as connection:
-            connection.execute(select(1))
-            answered.set()
-        engine.dispose()
-
-    threading.Thread(target=ask, daemon=True).start()
-    return answered.wait(_ANSWER_SECONDS)
 
 
 def _keep_last_calls(services: StripeServices) -> None:
