@@ -185,7 +185,7 @@ class Cluster:
 
     def rejoin(self, node: Node) -> None:
         """Start one that was killed, from where its files say that it was, and wait for it."""
-        log = node.folder / "recovered"
+        log = node.folder / "recovered.err"
         log.unlink(missing_ok=True)
         subprocess.run(
             [*_command(node, log), "--wsrep-recover", "--skip-networking", *_user(node.folder)],
