@@ -178,9 +178,8 @@ def roll(proxy, url, folder, *, payments, copies, rounds):
 
 
 @pytest.mark.torture
-def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path):
-    url = f"sqlite:///{tmp_path / 'tillwatch.db'}"
-    roll("nginx", url, tmp_path, payments=40, copies=2, rounds=1)
+def test_a_rolling_restart_loses_and_doubles_nothing(database_url, tmp_path):
+    roll("nginx", database_url, tmp_path, payments=40, copies=2, rounds=1)
 
 
 @pytest.mark.torture
