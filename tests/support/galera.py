@@ -137,13 +137,17 @@ class Cluster:
             cursor.execute(statement)
             connection.commit()
 
+    @property
+    def _members(self) -> str:
+        return "gcomm://" + ",".join(f"127.0.0.1:{one.group}" for one in self.nodes)
+
     def next_port(self) -> int:
         """The port of the node whose turn it is."""
         return self.nodes[next(self._turns) % NODES].port
 
     def start(self, node: Node, *options: str) -> None:
         """Start a node's server; the first of a new cluster takes an option that says so."""
-        d, members = node.folder, ",".join(f"127.0.0.1:{one.group}" for one in self.nodes)
+        d = node.folder
         first = "--wsrep-new-cluster" in options
         node.process = subprocess.Popen(
             [
@@ -160,7 +164,7 @@ class Cluster:
                 "--wsrep-cluster-name=tillwatch",
                 f"--wsrep-node-name=n{node.number}",
                 f"--wsrep-node-address=127.0.0.1:{node.group}",
-                f"--wsrep-cluster-address=gcomm://{'' if first else members}",
+                f"--wsrep-cluster-address={'gcomm://' if first else self._members}",
                 "--wsrep-provider-options="
                 f"gmcast.listen_addr=tcp://127.0.0.1:{node.group}"
                 f";ist.recv_addr=127.0.0.1:{_free_ports(1)[0]}"
@@ -188,7 +192,15 @@ class Cluster:
         log = node.folder / "recovered.err"
         log.unlink(missing_ok=True)
         subprocess.run(
-            [*_command(node, log), "--wsrep-recover", "--skip-networking", *_user(node.folder)],
+            [
+                *_command(node, log),
+                "--wsrep-on=ON",
+                f"--wsrep-provider={self.provider}",
+                f"--wsrep-cluster-address={self._members}",
+                "--wsrep-recover",
+                "--skip-networking",
+                *_user(node.folder),
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
             env=os.environ | {"TMPDIR": str(node.folder)},
