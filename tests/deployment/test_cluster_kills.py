@@ -30,8 +30,8 @@ from core.bootstrap import Console
 from core.db import migrate
 from core.db.engine import open_engine, reading, retrying, writing
 from core.db.tables import events, operations, stale_objects
-from core.emulator.server import start_emulator
 from core.domain.refundable import refundable_balance
+from core.emulator.server import start_emulator
 from core.errors import AlreadyDecided, DatabaseDown, InvalidInput
 from core.mirror.ledger_walk import catch_up
 from core.mirror.rollups import differences
