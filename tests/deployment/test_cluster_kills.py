@@ -51,6 +51,7 @@ pytestmark = [pytest.mark.galera, pytest.mark.torture]
 #: Seconds to come to rest after the last fault, on a machine that does much else.
 REST = 300
 CAPTURED = 100_000
+SMALL = 10_000
 AGENTS, ROUNDS = 6, 6
 _log = logging.getLogger(__name__)
 SUPPORT = ("support", "support_lead")
@@ -221,13 +222,13 @@ def resolve_all(tills, among):
     wait_until(lambda: retrying(none_left))
 
 
-def over_refunded(till, payment):
+def over_refunded(till, payment, captured=CAPTURED):
     """How much more went back than was captured; each request is one refund at Stripe."""
     at_stripe = till.counted(payment)
     kept = [one for one in requests(till.console.engine, payment) if one.state == "succeeded"]
     assert at_stripe["amount"] == sum(one.amount_minor for one in kept), payment
     assert at_stripe["count"] == len(kept) == len({one.refund_id for one in kept}), payment
-    return at_stripe["amount"] - CAPTURED
+    return at_stripe["amount"] - captured
 
 
 def test_refunds_pass_no_limit_while_nodes_fall(galera, tills):
@@ -289,11 +290,12 @@ def test_agents_who_look_long_pass_no_limit_but_for_lines_that_hold_nothing(
     monkeypatch.setattr(refunds, "refundable_balance", look_long)
 
     def over():
-        payment = retrying(lambda: paid(tills[1].context, CAPTURED))
+        # So little that the first refund of an agent at each node may be too much already: later on
+        # a node ends whoever looks at a payment that another one writes to.
+        payment = retrying(lambda: paid(tills[1].context, SMALL))
         storm(tills, payment, payment)
-        return over_refunded(tills[0], payment) > 0
+        return over_refunded(tills[0], payment, SMALL) > 0
 
-    # As planted, one such storm in two goes over.
     assert any(over() for _ in range(20 if planted else 2)) is planted
 
 
