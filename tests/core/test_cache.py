@@ -19,7 +19,7 @@ from tests.support.faulty_line import Fault, FaultyLine
 from tests.support.receivers import free_port, wait_until
 
 #: What this machine may add to a time-out when others work on it.
-SLACK = 0.3
+SLACK = 0.4
 BROKEN = [fault for fault in Fault if fault is not Fault.NONE]
 
 
