@@ -43,7 +43,7 @@ def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, sta
 
     # Who asked has no queue, not by its address either; the list moves by itself later.
     page = support.open("/refunds?tab=waiting")
-    wait_for_row(page, "$647.00", "awaiting_approval")
+    wait_for_row(page, "$647.00", "Waits for approval")
     assert page.get_by_role("button", name="Review").count() == 0
     assert page.get_by_text("Waiting for approval", exact=True).count() == 0
 
@@ -63,7 +63,7 @@ def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, sta
     assert (refund.amount, refund.status) == (AMOUNT, "succeeded")
     assert refunds_of(stack, own) == []
     history = support.open(f"/refunds?tab=history&payment={payment}")
-    wait_for_row(history, "$647.00", "succeeded", "Sam Support", "Lee Lead")
+    wait_for_row(history, "$647.00", "Refunded", "Sam Support", "Lee Lead")
 
     def refunded():
         metric = support.open(f"/payment?id={payment}").locator(
