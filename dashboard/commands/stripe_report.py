@@ -74,7 +74,7 @@ def list_(livemode: bool | None, as_json: bool) -> None:
     console = bootstrap.build(settings.load())
     mode = True in console.settings.secret_keys if livemode is None else livemode
     with reading(console.engine) as connection:
-        found = reads.counting(connection, livemode=mode)
+        found = reads.reports(connection, livemode=mode)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], default=str))
         return

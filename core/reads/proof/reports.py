@@ -35,11 +35,6 @@ class ReportRow:
 @requires("see_revenue")
 def reports(conn: Connection, *, livemode: bool) -> tuple[ReportRow, ...]:
     """The reports of a mode that count, the last days first."""
-    return counting(conn, livemode=livemode)
-
-
-def counting(conn: Connection, *, livemode: bool) -> tuple[ReportRow, ...]:
-    """`reports` for who needs no right: the command line."""
     current = {one.report_id: one for one in current_reports(conn, livemode)}
     who = func.coalesce(func.nullif(users.c.name, ""), users.c.email, _R.imported_by)
     asked = (
