@@ -24,6 +24,7 @@ from core.emulator.state.faults import Fault, injected_error, refusal_of
 from core.emulator.state.idempotency import Saved
 from core.emulator.state.store import Obj, dump
 from core.emulator.state.unit_of_work import Context
+from core.emulator.versions import table
 
 _MAX_BODY = 1_048_576
 _NO_KEY = (
@@ -65,6 +66,8 @@ class Api:
     async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
         try:
             authorized(request, livemode=self.engine.switches.livemode)
+            header = request.headers.get("stripe-version")
+            request.state.version = table.asked(header, self.engine.switches.api_version)
             for hit in hits:
                 if (ordered := refusal_of(hit)) is not None:
                     raise ordered
@@ -116,7 +119,7 @@ class Api:
                 do,
                 request_id=request_id,
                 key=key,
-                version=request.headers.get("stripe-version"),
+                version=request.state.version,
                 finally_=keep,
             )
         if method != "GET" and path.startswith("/v1/webhook_endpoints"):
@@ -166,15 +169,29 @@ def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
             executed=False,
         )
     route, ids = found
-    given = params.read(route.params, nested(encoded))
+    given = _given(ctx, route, nested(encoded))
     tree = _expansion(route, given)
     if ctx.denied:
         permissions.check(ctx, route, expand.tree_of(given.get("expand") or []), _kind_of(route))
-    result = route.handler(ctx, *ids, given)
+    try:
+        result = route.handler(ctx, *ids, given)
+    except ApiError as refusal:
+        table.refusal(ctx, ctx.version, refusal)
+        raise
     if route.lists or "id" not in result:
-        return result
+        return table.said(ctx, ctx.version, result)
     [shown] = expand.expanded(ctx, [result], tree)
-    return shown
+    return table.said(ctx, ctx.version, shown)
+
+
+def _given(ctx: Context, route: Route, raw: dict[str, Any]) -> dict[str, Any]:
+    """The parameters in today's words, of whatever version the request is."""
+    if route.params is None:
+        return params.read(None, raw)
+    table.refuse_removed(ctx.version, route.params, raw)
+    given = params.read(route.params, raw, table.parameters(ctx.version, route.params))
+    table.read(ctx.version, route.params, given)
+    return given
 
 
 def _expansion(route: Route, given: dict[str, Any]) -> dict[str, Any]:

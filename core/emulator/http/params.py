@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from core.emulator.state.errors import ApiError, refused
@@ -17,8 +19,18 @@ from core.emulator.state.errors import ApiError, refused
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,12})?")
 _TABLE = Path(__file__).with_name("params.json")
-#: Metadata rules.
 _NOTHING: dict[str, Any] = {}
+#: Parameters of routes that the SDK does not have: what Stripe's own pages and its CLI call.
+OWN: dict[str, dict[str, Any]] = {
+    "payment_page.ConfirmParams": {"expected_amount": "i", "payment_method!": "s"},
+    "EventRetryParams": {
+        "account": "s",
+        "expand": ["l", "s"],
+        "for_stripecli": "b",
+        "webhook_endpoint": "s",
+    },
+}
+#: Metadata rules.
 _KEYS, _KEY_CHARS, _VALUE_CHARS = 50, 40, 500
 
 
@@ -28,13 +40,29 @@ def _tables() -> tuple[dict[str, Any], list[Any]]:
     return whole["tables"], whole["shared"]
 
 
-def read(route: str | None, raw: dict[str, Any]) -> dict[str, Any]:
+def read(
+    route: str | None, raw: dict[str, Any], older: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
     """The typed parameters of a request; refuses unknown, missing and ill-typed ones.
 
-    A parameter that an empty string unsets comes back as None.
+    A parameter that an empty string unsets comes back as None. `older` are parameters of an older
+    version, which stand beside or for today's of the same name.
     """
-    table = _NOTHING if route is None else _resolved(_tables()[0][route])
+    table = _table(route)
+    if older:
+        named = {key.rstrip("!?") for key in older}
+        table = {k: spec for k, spec in table.items() if k.rstrip("!?") not in named} | dict(older)
+        return _with_fields(_split(table), raw, "")
     return _object(table, raw, "")
+
+
+def _table(route: str | None) -> dict[str, Any]:
+    if route is None:
+        return _NOTHING
+    if route in OWN:
+        return OWN[route]
+    table: dict[str, Any] = _resolved(_tables()[0][route])
+    return table
 
 
 def _resolved(spec: Any) -> Any:
@@ -48,13 +76,21 @@ _FIELDS: dict[int, dict[str, tuple[Any, bool, bool]]] = {}
 def _fields(spec: dict[str, Any]) -> dict[str, tuple[Any, bool, bool]]:
     fields = _FIELDS.get(id(spec))
     if fields is None:
-        fields = {key.rstrip("!?"): (below, "!" in key, "?" in key) for key, below in spec.items()}
-        _FIELDS[id(spec)] = fields
+        fields = _FIELDS[id(spec)] = _split(spec)
     return fields
 
 
+def _split(spec: dict[str, Any]) -> dict[str, tuple[Any, bool, bool]]:
+    return {key.rstrip("!?"): (below, "!" in key, "?" in key) for key, below in spec.items()}
+
+
 def _object(spec: dict[str, Any], raw: dict[str, Any], path: str) -> dict[str, Any]:
-    fields = _fields(spec)
+    return _with_fields(_fields(spec), raw, path)
+
+
+def _with_fields(
+    fields: dict[str, tuple[Any, bool, bool]], raw: dict[str, Any], path: str
+) -> dict[str, Any]:
     unknown = [_join(path, name) for name in raw if name not in fields]
     if unknown:
         word = "parameters" if len(unknown) > 1 else "parameter"

@@ -110,7 +110,7 @@ def take(ctx: Context, charge: Obj, amount: int, *, final: bool) -> None:
     memory = hidden(charge)
     memory["captures"] = memory.get("captures", 0) + 1
     rest = charge["amount"] - charge["amount_captured"]
-    if final and first and rest > 0 and versions.releases_by_refund(ctx.version):
+    if final and first and rest > 0 and versions.releases_by_refund(ctx.ledger_version):
         _reverse_rest(ctx, charge, rest)
     else:
         balance.post_charge(ctx, charge, tell=False)
@@ -143,7 +143,7 @@ def release(ctx: Context, charge: Obj, *, expired: bool) -> None:
     rest = charge["amount"] - charge["amount_captured"]
     if charge["amount_captured"]:
         charge["captured"] = True
-    elif versions.releases_by_refund(ctx.version):
+    elif versions.releases_by_refund(ctx.ledger_version):
         refunds.release_hold(ctx, charge, rest, None)
         charge["amount_captured"] = None
         reviews.close(ctx, charge, "refunded")
@@ -165,7 +165,7 @@ def expire(ctx: Context, intent: str) -> None:
         found["status"] = "succeeded"
         ctx.emit("payment_intent.succeeded", found)
     else:
-        old = versions.releases_by_refund(ctx.version)
+        old = versions.releases_by_refund(ctx.ledger_version)
         found["status"] = "canceled"
         found["canceled_at"] = ctx.now
         found["cancellation_reason"] = "automatic" if old else "expired"

@@ -70,9 +70,7 @@ def plain(ctx: Context, kind: str, obj: dict[str, Any] | str, more: dict[str, An
         "type": kind,
         **more,
     }
-    pending = ctx.announce(body["id"], kind)
-    body["pending_webhooks"] = pending
-    ctx.tx.add_event(body["id"], ctx.now, kind, dump(body), pending)
+    ctx.keep_event(body)
     return body
 
 

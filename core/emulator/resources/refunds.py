@@ -221,7 +221,7 @@ def release_hold(ctx: Context, charge: Obj, amount: int, row: Obj | None) -> Obj
     before = charge["amount_refunded"]
     hidden(charge)["released"] = hidden(charge).get("released", 0) + amount
     refund_outcomes.mark(ctx, charge, amount)
-    if versions.announces_refunds(ctx.version):
+    if versions.announces_refunds(ctx.ledger_version):
         ctx.emit("refund.created", refund)
     ctx.emit("charge.refunded", charge, {"amount_refunded": before})
     return refund

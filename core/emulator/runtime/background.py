@@ -109,7 +109,9 @@ class Background:
         endpoint = next((e for e in self.engine.endpoints if e["id"] == endpoint_id), None)
         with self.engine.store.lock:
             row = self.engine.store.db.execute(
-                "SELECT body FROM objects WHERE id = ?", (event,)
+                "SELECT coalesce(deliveries.body, objects.body) FROM objects JOIN deliveries"
+                " ON deliveries.event = objects.id WHERE objects.id = ? AND deliveries.seq = ?",
+                (event, seq),
             ).fetchone()
         if endpoint is None or row is None:
             self._forget(seq)

@@ -21,6 +21,7 @@ from core.emulator.state.object_damage import Damage
 from core.emulator.state.store import Obj, Store, Tx, dump
 from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
+from core.emulator.versions import table
 
 T = TypeVar("T")
 #: A task this late was slept through: it runs at its own time, not now.
@@ -119,12 +120,17 @@ class Engine:
                 "INSERT INTO tasks (at_ms, kind, args) VALUES (?, ?, ?)", (at_ms, kind, dump(args))
             )
 
-        def announce(event_id: str, kind: str) -> int:
-            wanting = [e for e in self.endpoints if webhook_endpoints.wants(e, kind)]
+        def announce(ctx: Context, event: dict[str, Any]) -> int:
+            wanting = [e for e in self.endpoints if webhook_endpoints.wants(e, event["type"])]
             now = self.clock.now_ms()
+            event["pending_webhooks"] = len(wanting)
             tx.db.executemany(
-                "INSERT INTO deliveries (event, endpoint, due_ms, first_ms) VALUES (?, ?, ?, ?)",
-                [(event_id, endpoint["id"], now, now) for endpoint in wanting],
+                "INSERT INTO deliveries (event, endpoint, due_ms, first_ms, body)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [
+                    (event["id"], endpoint["id"], now, now, _own_words(ctx, event, endpoint))
+                    for endpoint in wanting
+                ],
             )
             return len(wanting)
 
@@ -138,7 +144,9 @@ class Engine:
             base_url=self.base_url,
             request_id=request_id,
             idempotency_key=key,
-            version=versions.older(version, self.switches.api_version),
+            version=version or self.switches.api_version,
+            ledger_version=versions.older(version, self.switches.api_version),
+            said=table.said,
             switches=self.switches,
             late_rows=self.late_rows,
             denied=self.denied if request_id else frozenset(),
@@ -225,3 +233,11 @@ class Engine:
             # has kept its end too.
             if not refusal.keep:
                 self.work(forget)
+
+
+def _own_words(ctx: Context, event: dict[str, Any], endpoint: Obj) -> str | None:
+    """The event for an endpoint with a version of its own; None where it gets the event itself."""
+    version = endpoint["api_version"]
+    if version is None or version == event["api_version"]:
+        return None
+    return dump(ctx.event_at({**event, "api_version": version}, version))

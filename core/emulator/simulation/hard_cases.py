@@ -152,11 +152,11 @@ def _direct(case: Case, method: str, currency: str, **params: Any) -> Obj:
 
 @contextmanager
 def _at_version(ctx: Context, version: str) -> Iterator[None]:
-    now, ctx.version = ctx.version, version
+    now, ctx.ledger_version = ctx.ledger_version, version
     try:
         yield
     finally:
-        ctx.version = now
+        ctx.ledger_version = now
 
 
 # Methods.

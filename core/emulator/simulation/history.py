@@ -23,6 +23,7 @@ from core.emulator.simulation.shoppers import Population, Shopper
 from core.emulator.state.store import Tx, dump
 from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
+from core.emulator.versions import table
 
 _BATCH = 250
 _DAY_MS = balance.DAY * 1000
@@ -109,11 +110,13 @@ class Simulation:
             ids=engine.ids,
             now_ms=0,
             schedule=self.push,
-            announce=lambda event_id, kind: 0,  # told to nobody: the console reads lists
+            announce=lambda ctx, event: 0,  # told to nobody: the console reads lists
             account=engine.account,
             base_url=engine.base_url,
             events_since=self.end_ms // 1000 - RETENTION_S,
             version=engine.switches.api_version,
+            ledger_version=engine.switches.api_version,
+            said=table.said,
             switches=engine.switches,
             late_rows=engine.late_rows,
             unattended=True,

@@ -58,8 +58,6 @@ def _checked(name: str, value: Any) -> Any:
     if name == "api_version":
         if not (isinstance(value, str) and versions.known(value)):
             raise refused("api_version must be a version such as 2024-06-20", name)
-        if value > versions.API_VERSION:
-            raise refused(f"api_version must be at most {versions.API_VERSION}", name)
     elif name == "fee_parts":
         if not isinstance(value, list) or any(part not in FEE_PARTS for part in value):
             raise refused(f"fee_parts must be a list of {', '.join(FEE_PARTS)}", name)

@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_due ON tasks (at_ms, seq);
 CREATE TABLE IF NOT EXISTS deliveries (
   seq INTEGER PRIMARY KEY, event TEXT NOT NULL, endpoint TEXT NOT NULL, due_ms INTEGER NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0, first_ms INTEGER NOT NULL, last_status TEXT);
+  attempts INTEGER NOT NULL DEFAULT 0, first_ms INTEGER NOT NULL, last_status TEXT, body TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_ms, seq);
 CREATE TABLE IF NOT EXISTS idempotency (
   key TEXT PRIMARY KEY, endpoint TEXT NOT NULL, params TEXT NOT NULL, status INTEGER NOT NULL,
@@ -88,13 +88,15 @@ class Store:
         self._raise_schema()
 
     def _raise_schema(self) -> None:
-        """A file of an earlier emulator knew one kind of balance."""
+        """A file of an earlier emulator knew one kind of balance, and one version of an event."""
         columns = {row[1] for row in self.db.execute("PRAGMA table_info(unreleased)")}
         if "counts" not in columns:
             self.db.executescript(
                 "ALTER TABLE unreleased ADD COLUMN balance_type TEXT NOT NULL DEFAULT 'payments';"
                 "ALTER TABLE unreleased ADD COLUMN counts INTEGER NOT NULL DEFAULT 0;"
             )
+        if "body" not in {row[1] for row in self.db.execute("PRAGMA table_info(deliveries)")}:
+            self.db.execute("ALTER TABLE deliveries ADD COLUMN body TEXT")
         if self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'balances'").fetchone():
             self.db.executescript(
                 "BEGIN; INSERT INTO buckets SELECT 'payments', currency, available, pending"

@@ -35,12 +35,16 @@ class Context:
     now_ms: int
     #: (due in unix ms, name of a task, args): run it later.
     schedule: Callable[[int, str, dict[str, Any]], None]
-    #: Called with each event's id and type once it is written; returns how many will get it.
-    announce: Callable[[str, str], int]
+    #: Called with each event before it is written; returns how many will get it.
+    announce: Callable[[Context, dict[str, Any]], int]
     account: str
     base_url: str = ""
-    #: The API version that this request or task runs by.
+    #: The API version of this request: its header's, or the account's.
     version: str = API_VERSION
+    #: What happens to money follows the older of the request's version and the account's.
+    ledger_version: str = API_VERSION
+    #: Says an object as a version says it: (context, version, object).
+    said: Callable[[Context, str, Obj], Obj] | None = None
     switches: Switches = field(default_factory=Switches)
     late_rows: LateRows = field(default_factory=LateRows)
     #: What the restricted key of a request may not do.
@@ -83,23 +87,35 @@ class Context:
             self.on_checkout_intent(self, kind, obj)
 
     def _write(self, kind: str, obj: Obj, previous: dict[str, Any] | None) -> None:
-        event_id = self.ids.new("evt")
         data: dict[str, Any] = {"object": shown(obj)}
         if previous is not None:
             data["previous_attributes"] = previous
-        pending = self.announce(event_id, kind)
-        body = {
-            "id": event_id,
-            "object": "event",
-            "api_version": self.switches.api_version,
-            "created": self.now,
-            "data": data,
-            "livemode": False,
-            "pending_webhooks": pending,
-            "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
-            "type": kind,
-        }
-        self.tx.add_event(event_id, self.now, kind, dump(body), pending)
+        self.keep_event(
+            {
+                "id": self.ids.new("evt"),
+                "object": "event",
+                "api_version": self.switches.api_version,
+                "created": self.now,
+                "data": data,
+                "livemode": False,
+                "pending_webhooks": 0,
+                "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
+                "type": kind,
+            }
+        )
+
+    def keep_event(self, body: dict[str, Any]) -> None:
+        """Write an event, said as its `api_version` says it, and announce it."""
+        pending = body["pending_webhooks"] = self.announce(self, body)
+        text = dump(self.event_at(body, body["api_version"]))
+        self.tx.add_event(body["id"], self.now, body["type"], text, pending)
+
+    def event_at(self, body: dict[str, Any], version: str) -> dict[str, Any]:
+        """An event in a version's words."""
+        if version == API_VERSION or self.said is None:
+            return body
+        about = self.said(self, version, body["data"]["object"])
+        return {**body, "api_version": version, "data": {**body["data"], "object": about}}
 
 
 def shown(obj: Obj) -> Obj:
