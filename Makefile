@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: setup run test torture bench lint pictures house findings
+.PHONY: setup run test torture bench lint pictures house findings clients
 
 .venv/.run: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv .venv
@@ -29,6 +29,10 @@ torture: .venv/.dev
 
 bench: .venv/.run
 	$(PY) -m benchmarks $(addprefix --size ,$(SIZE))
+
+# Other people's Stripe programs against a throw-away emulator; what has no tool here is skipped.
+clients: .venv/.dev
+	$(PY) -m tests.clients $(ARGS)
 
 lint: .venv/.dev
 	$(PY) -m ruff check .

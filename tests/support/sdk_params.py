@@ -104,7 +104,9 @@ def params_class(dotted: str) -> Any:
 
 def whole_table() -> dict[str, Any]:
     """Every route's table, subtrees that occur twice kept once under `shared`."""
-    names = sorted({route.params for route in core.emulator.http.routes.ROUTES if route.params})
+    routes = core.emulator.http.routes.ROUTES
+    own = core.emulator.http.params.OWN
+    names = sorted({route.params for route in routes if route.params and route.params not in own})
     tables = {name: object_spec(params_class(name)) for name in names}
     seen: dict[str, int] = {}
 

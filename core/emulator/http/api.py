@@ -15,8 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from core.emulator.http import params, routes
 from core.emulator.http.forms import nested
+from core.emulator.http.given import refuse_unread
 from core.emulator.http.routes import Route
-from core.emulator.resources import expand
+from core.emulator.resources import expand, not_emulated
 from core.emulator.runtime.engine import Engine
 from core.emulator.state import permissions, uploads
 from core.emulator.state.errors import ApiError, refused
@@ -38,8 +39,26 @@ _NO_KEY = (
 #: Where the noun of a path is not the kind of object it answers with.
 _KINDS = {
     "balance_settings": "balance_settings",
+    "billing_portal": "billing_portal.configuration",
     "checkout": "checkout.session",
+    "identity": "identity.verification_session",
+    "payment_pages": "checkout.session",
     "radar": "radar.early_fraud_warning",
+    "reporting": "reporting.report_run",
+    "test_clocks": "test_helpers.test_clock",
+}
+#: Below a customer, a charge or a transfer.
+_KINDS_BELOW = {
+    "balance_transactions": "customer_balance_transaction",
+    "cash_balance": "cash_balance",
+    "cash_balance_transactions": "customer_cash_balance_transaction",
+    "discount": "discount",
+    "fund_cash_balance": "customer_cash_balance_transaction",
+    "payment_methods": "payment_method",
+    "refunds": "refund",
+    "reversals": "transfer_reversal",
+    "sources": "card",
+    "tax_ids": "tax_id",
 }
 
 
@@ -162,6 +181,8 @@ def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
     """Run one API call; its object is ready for the wire."""
     found = routes.match(method, path)
     if found is None:
+        if (empty := not_emulated.answer(method, path)) is not None:
+            return empty
         raise ApiError(
             f"Unrecognized request URL ({method}: {path[:200]}). Please see"
             " https://stripe.com/docs or we can help at https://support.stripe.com/.",
@@ -171,10 +192,12 @@ def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
     route, ids = found
     given = _given(ctx, route, nested(encoded))
     tree = _expansion(route, given)
+    given.get("expand")
     if ctx.denied:
         permissions.check(ctx, route, expand.tree_of(given.get("expand") or []), _kind_of(route))
     try:
         result = route.handler(ctx, *ids, given)
+        refuse_unread(given, result, ctx.tx.known())
     except ApiError as refusal:
         table.refusal(ctx, ctx.version, refusal)
         raise
@@ -202,8 +225,10 @@ def _expansion(route: Route, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind_of(route: Route) -> str:
-    noun = route.path.removeprefix("/v1/").removeprefix("test_helpers/").split("/")[0]
-    return _KINDS.get(noun, noun.removesuffix("s"))
+    parts = route.path.removeprefix("/v1/").removeprefix("test_helpers/").split("/")
+    if len(parts) > 2 and parts[2] in _KINDS_BELOW:
+        return _KINDS_BELOW[parts[2]]
+    return _KINDS.get(parts[0], parts[0].removesuffix("s"))
 
 
 def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from core.emulator.http.given import Given
 from core.emulator.state.errors import ApiError, refused
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
@@ -110,7 +111,7 @@ def _with_fields(
             values[name] = None
         else:
             values[name] = _value(_resolved(below), raw[name], where)
-    return values
+    return Given(values)
 
 
 _EMPTY = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.resources import balance_settings
-from core.emulator.state.errors import missing
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context
 
@@ -66,12 +65,6 @@ def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
         "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
         "type": "standard",
     }
-
-
-def retrieve_by_id(ctx: Context, account_id: str, params: dict[str, Any]) -> Obj:
-    if account_id != ctx.account:
-        raise missing("account", account_id, "account", in_path=True)
-    return retrieve(ctx, params)
 
 
 _SETTINGS: dict[str, Any] = {

@@ -140,7 +140,7 @@ def _row(
 
 def _source(ctx: Context, wanted: Movement) -> str | None:
     if wanted.type == "topup":
-        return str(ctx.tx.add(_topup(ctx, wanted))["id"])
+        return str(ctx.tx.add(topup(ctx, wanted))["id"])
     if wanted.type == "reserve_transaction":
         made: Obj = {
             "id": ctx.ids.new("rsv"),
@@ -153,7 +153,8 @@ def _source(ctx: Context, wanted: Movement) -> str | None:
     return None
 
 
-def _topup(ctx: Context, wanted: Movement) -> dict[str, Any]:
+def topup(ctx: Context, wanted: Movement) -> dict[str, Any]:
+    """A top-up that succeeded, not kept yet."""
     return {
         "id": ctx.ids.new("tu"),
         "object": "topup",

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     REFUND_FAIL = "refund_fail"
     #: The customer confirms on the page of the method.
     REDIRECT = "redirect"
+    #: The customer sends the money to us.
+    BANK_TRANSFER = "bank_transfer"
     # A bank debit: it settles, bounces, is disputed at once, or stays under way.
     PROCESSING = "processing"
     PROCESSING_FAIL = "processing_fail"

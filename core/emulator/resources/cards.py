@@ -79,6 +79,7 @@ _CARDS = [
     Card("4000000404000079", behaviour=Behaviour(Kind.DISPUTE, "multiple")),
     Card("4000000000005423", behaviour=Behaviour(Kind.EARLY_FRAUD_WARNING)),
     Card("4000000000007726", behaviour=Behaviour(Kind.REFUND_PENDING)),
+    Card("4000000000000341", behaviour=decline("card_declined", "generic_decline")),
     Card("4000000000005126", behaviour=Behaviour(Kind.REFUND_FAIL)),
 ]
 BY_NUMBER = {card.number: card for card in _CARDS}
@@ -140,6 +141,7 @@ BY_TOKEN = {
         "pm_card_createIssuerFraudRecord": "4000000000005423",
         "pm_card_pendingRefund": "4000000000007726",
         "pm_card_refundFail": "4000000000005126",
+        "pm_card_chargeCustomerFail": "4000000000000341",
     }.items()
 }
 

@@ -100,13 +100,13 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
         keys = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4")
         return {
             **{key: data[key] for key in keys},
-            "mandate": None,
+            "mandate": hidden(intent).get("mandate"),
             "payment_reference": ctx.ids.token(15).upper(),
             "routing_number": data["routing_number"],
         }
     if kind == "sepa_debit":
         keys = ("bank_code", "branch_code", "country", "fingerprint", "last4")
-        return {**{key: data[key] for key in keys}, "mandate": None}
+        return {**{key: data[key] for key in keys}, "mandate": hidden(intent).get("mandate")}
     transaction = str(ctx.now) + str(ctx.ids.chance().randrange(10**18, 10**19))
     if kind == "wechat_pay":
         return {
@@ -147,7 +147,7 @@ def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, 
         "incremental_authorization": {"status": able["incremental_authorization"]},
         "installments": None,
         "last4": card["last4"],
-        "mandate": None,
+        "mandate": hidden(intent).get("mandate"),
         "multicapture": {"status": able["multicapture"]},
         "network": card["brand"],
         "network_token": {"used": False},

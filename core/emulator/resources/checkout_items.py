@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import amounts
+from core.emulator.resources import amounts, prices
 from core.emulator.resources.fees import half_up
-from core.emulator.state.errors import ApiError, missing, refused
+from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
-from core.emulator.state.unit_of_work import Context
+from core.emulator.state.unit_of_work import Context, shown
 
 _MOST_ITEMS = 100
 _MOST_RATES = 5
@@ -35,22 +35,13 @@ def line_items(ctx: Context, given: list[dict[str, Any]]) -> list[Obj]:
 
 
 def _item(ctx: Context, given: dict[str, Any], where: str) -> Obj:
-    data = given.get("price_data")
-    if given.get("price"):
-        raise missing("price", given["price"], f"{where}[price]")
-    if data is None:
-        raise refused(
-            f"You must pass either `price` or `price_data` in {where}.",
-            where,
-            "parameter_missing",
-        )
     if given.get("tax_rates") or (given.get("adjustable_quantity") or {}).get("enabled"):
         raise refused("The emulator's Checkout has no tax rates and no adjustable quantity.", where)
     quantity = given.get("quantity")
     if quantity is None:
         raise refused(f"Quantity is required. Add `quantity` to `{where}`", f"{where}[quantity]")
     amounts.positive(quantity, f"{where}[quantity]")
-    price = _price(ctx, data, f"{where}[price_data]")
+    price = _price(ctx, given, where)
     total = half_up(Fraction(price["unit_amount_decimal"]) * quantity)
     return {
         "id": ctx.ids.new("li"),
@@ -68,76 +59,34 @@ def _item(ctx: Context, given: dict[str, Any], where: str) -> Obj:
     }
 
 
-def _price(ctx: Context, data: dict[str, Any], where: str) -> Obj:
-    currency = amounts.currency_of(data["currency"])
-    if data.get("recurring"):
+def _price(ctx: Context, given: dict[str, Any], where: str) -> Obj:
+    """The price that an item names, or describes."""
+    named, data = given.get("price"), given.get("price_data")
+    if (named is None) == (data is None):
         raise refused(
-            "You specified `payment` mode but passed a recurring price. Either switch to"
-            " `subscription` mode or use only one-time prices.",
-            f"{where}[recurring]",
+            f"You must pass either `price` or `price_data` in {where}.", where, "parameter_missing"
         )
-    whole, decimal = data.get("unit_amount"), data.get("unit_amount_decimal")
-    if (whole is None) == (decimal is None):
-        raise refused(
-            f"You must pass one of `unit_amount` and `unit_amount_decimal` in {where}.", where
-        )
-    text = str(whole) if decimal is None else str(decimal)
-    exact = Fraction(text)
-    if exact < 0:
-        raise refused(
-            "Invalid non-negative integer", f"{where}[unit_amount]", "parameter_invalid_integer"
-        )
-    return {
-        "id": ctx.ids.new("price"),
-        "object": "price",
-        "active": False,
-        "billing_scheme": "per_unit",
-        "created": ctx.now,
-        "currency": currency,
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": _product(ctx, data, where)["id"],
-        "recurring": None,
-        "tax_behavior": data.get("tax_behavior", "unspecified"),
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "one_time",
-        "unit_amount": int(exact) if exact.denominator == 1 else None,
-        "unit_amount_decimal": text,
-    }
+    if data is not None:
+        place = f"{where}[price_data]"
+        if data.get("recurring"):
+            raise _recurring(f"{place}[recurring]")
+        return prices.inline(ctx, data, place)
+    place = f"{where}[price]"
+    price = ctx.need("price", str(named), place)
+    if price["recurring"]:
+        raise _recurring(place)
+    if not price["active"]:
+        raise ApiError(f"The price specified is inactive: {named}.", param=place)
+    if price["unit_amount_decimal"] is None:
+        raise refused("The emulator's Checkout has no prices that customers choose.", place)
+    return shown(price)
 
 
-def _product(ctx: Context, data: dict[str, Any], where: str) -> Obj:
-    given = data.get("product_data")
-    if (given is None) == (data.get("product") is None):
-        raise refused(f"You must pass one of `product` and `product_data` in {where}.", where)
-    if given is None:
-        return ctx.need("product", data["product"], f"{where}[product]")
-    return ctx.tx.add(
-        {
-            "id": ctx.ids.new("prod"),
-            "object": "product",
-            "active": False,
-            "created": ctx.now,
-            "default_price": None,
-            "description": given.get("description"),
-            "images": given.get("images") or [],
-            "livemode": False,
-            "marketing_features": [],
-            "metadata": merged({}, given.get("metadata") or {}),
-            "name": given["name"],
-            "package_dimensions": None,
-            "shippable": None,
-            "statement_descriptor": None,
-            "tax_code": None,
-            "type": "service",
-            "unit_label": given.get("unit_label"),
-            "updated": ctx.now,
-            "url": None,
-        }
+def _recurring(param: str) -> ApiError:
+    return refused(
+        "You specified `payment` mode but passed a recurring price. Either switch to"
+        " `subscription` mode or use only one-time prices.",
+        param,
     )
 
 
@@ -166,6 +115,7 @@ def _rate(ctx: Context, option: dict[str, Any], currency: str, where: str) -> Ob
     if fixed["amount"] < 0:
         raise refused("Invalid non-negative integer", where, "parameter_invalid_integer")
     estimate = data.get("delivery_estimate")
+    data.get("type")  # `fixed_amount` is the only one
     return ctx.tx.add(
         {
             "id": ctx.ids.new("shr"),

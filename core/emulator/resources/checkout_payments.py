@@ -6,8 +6,6 @@ further tries. From then on the session follows its intent.
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.emulator.resources import checkout_items, checkout_sessions, customers
 from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.resources.payment_intents import attempt
@@ -60,24 +58,7 @@ def _intent(ctx: Context, session: Obj) -> Obj:
             intent["status"], intent["next_action"] = "requires_payment_method", None
         intent["amount"] = session["amount_total"]
         return ctx.tx.touch(intent)
-    given: dict[str, Any] = dict(hidden(session)["intent"])
-    for name in ("application_fee_amount", "on_behalf_of", "transfer_data"):
-        given.pop(name, None)  # Connect's; there is one account here
-    if session["customer"]:
-        given["customer"] = session["customer"]
-    intent = payment_intents.create(
-        ctx,
-        {
-            **given,
-            "amount": session["amount_total"],
-            "currency": session["currency"],
-            "payment_method_options": session["payment_method_options"],
-        },
-    )
-    intent["payment_method_types"] = session["payment_method_types"]
-    hidden(intent)["checkout"] = session["id"]
-    session["payment_intent"] = intent["id"]
-    return intent
+    return checkout_sessions.begin(ctx, session)
 
 
 def follow_intent(ctx: Context, kind: str, intent: Obj) -> None:

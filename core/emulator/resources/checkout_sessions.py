@@ -42,7 +42,12 @@ _ECHOED = (
     "submit_type",
     "success_url",
 )
-_TYPES = ("card", *payment_methods.OTHERS)
+_TYPES = payment_methods.DYNAMIC
+#: Of `payment_intent_data`, what the intent is made with.
+_INTENT_DATA = (
+    *("capture_method", "description", "metadata", "receipt_email", "setup_future_usage"),
+    *("shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_group"),
+)
 
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -65,14 +70,38 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     if session["amount_total"]:
         amounts.charge_amount(session["amount_total"], currency, "line_items")
     hidden(session)["line_items"] = items
-    hidden(session)["intent"] = params.get("payment_intent_data") or {}
+    data = params.get("payment_intent_data") or {}
+    hidden(session)["intent"] = {name: data[name] for name in _INTENT_DATA if name in data}
     hidden(session)["email"] = params.get("customer_email")
     ctx.later(
         (session["expires_at"] - ctx.now) * 1000,
         Task.EXPIRE_CHECKOUT_SESSION,
         session=session["id"],
     )
-    return ctx.tx.add(session)
+    ctx.tx.add(session)
+    if params.get("intent_at_once") and session["amount_total"]:
+        begin(ctx, session)
+    return session
+
+
+def begin(ctx: Context, session: Obj) -> Obj:
+    """Make the session's intent."""
+    given: dict[str, Any] = dict(hidden(session)["intent"])
+    if session["customer"]:
+        given["customer"] = session["customer"]
+    intent = payment_intents.create(
+        ctx,
+        {
+            **given,
+            "amount": session["amount_total"],
+            "currency": session["currency"],
+            "payment_method_options": session["payment_method_options"],
+        },
+    )
+    intent["payment_method_types"] = session["payment_method_types"]
+    hidden(intent)["checkout"] = session["id"]
+    session["payment_intent"] = intent["id"]
+    return intent
 
 
 def _check(params: dict[str, Any]) -> None:
@@ -174,7 +203,7 @@ def _blank(ctx: Context, params: dict[str, Any], currency: str) -> Obj:
 
 def _methods(params: dict[str, Any], currency: str) -> dict[str, Any]:
     """The ways to pay that the session offers."""
-    allowed = params.get("allowed_payment_method_types")
+    allowed = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     excluded = params.get("excluded_payment_method_types") or []
     card = (params.get("payment_method_options") or {}).get("card") or {}
     asked = card.get("request_three_d_secure", "automatic")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import lists, payment_methods
+from core.emulator.resources import coupons, customer_balances, lists, payment_methods, tokens
+from core.emulator.state.errors import missing
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
 
@@ -43,15 +44,22 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
         "tax_exempt": "none",
         "test_clock": None,
     }
-    _apply(customer, params)
+    _apply(ctx, customer, params)
     ctx.tx.add(customer)
+    if clock := params.get("test_clock"):
+        customer["test_clock"] = ctx.need("test_helpers.test_clock", clock, "test_clock")["id"]
+    if params.get("source"):
+        tokens.attach(ctx, customer, params["source"])
+    coupons.give(ctx, customer, params)
+    for tax_id in params.get("tax_id_data") or []:
+        customer_balances.add_tax_id(ctx, customer["id"], tax_id)
     if params.get("payment_method"):
         payment_methods.attach(ctx, params["payment_method"], {"customer": customer["id"]})
     ctx.emit("customer.created", customer)
     return customer
 
 
-def _apply(customer: Obj, params: dict[str, Any]) -> None:
+def _apply(ctx: Context, customer: Obj, params: dict[str, Any]) -> None:
     customer |= {name: params[name] for name in _FIELDS if name in params}
     for name in ("address", "shipping"):
         if name in params:
@@ -60,9 +68,12 @@ def _apply(customer: Obj, params: dict[str, Any]) -> None:
                 given = {**payment_methods.BLANK_ADDRESS, **given}
             customer[name] = given
     settings = params.get("invoice_settings") or {}
-    customer["invoice_settings"] |= {
-        name: settings[name] for name in ("default_payment_method", "footer") if name in settings
-    }
+    names = ("custom_fields", "default_payment_method", "footer", "rendering_options")
+    customer["invoice_settings"] |= {name: settings[name] for name in names if name in settings}
+    if wanted := settings.get("default_payment_method"):
+        where = "invoice_settings[default_payment_method]"
+        method = payment_methods.resolve(ctx, wanted, where)
+        customer["invoice_settings"]["default_payment_method"] = method["id"]
 
 
 def retrieve(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
@@ -76,7 +87,14 @@ def retrieve(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
 def update(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
     customer = ctx.need("customer", customer_id, in_path=True)
     before = {name: customer[name] for name in params if name in customer}
-    _apply(customer, params)
+    _apply(ctx, customer, params)
+    if "balance" in params:
+        customer["balance"] = params["balance"]
+    if params.get("source"):
+        tokens.attach(ctx, customer, params["source"])
+    if wanted := params.get("default_source"):
+        customer["default_source"] = ctx.need("card", wanted, "default_source")["id"]
+    coupons.give(ctx, customer, params)
     if "metadata" in params:
         customer["metadata"] = merged(customer["metadata"], params["metadata"])
     ctx.emit("customer.updated", customer, before)
@@ -86,7 +104,6 @@ def update(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
 def delete(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
     customer = ctx.need("customer", customer_id, in_path=True)
     hidden(customer)["deleted"] = True
-    customer["object"] = "customer"
     ctx.tx.touch(customer)
     ctx.emit("customer.deleted", customer)
     return {"id": customer_id, "object": "customer", "deleted": True}
@@ -98,3 +115,11 @@ def list_methods(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
     url = f"/v1/customers/{customer_id}/payment_methods"
     where = [("customer = ?", customer_id)]
     return lists.page(ctx, "payment_method", url, params, filters=["type"], where=where)
+
+
+def retrieve_method(ctx: Context, customer_id: str, method_id: str, params: dict[str, Any]) -> Obj:
+    """GET /v1/customers/{id}/payment_methods/{id}."""
+    method = payment_methods.retrieve(ctx, method_id, params)
+    if method["customer"] != customer_id:
+        raise missing("PaymentMethod", method_id, "payment_method", in_path=True)
+    return method

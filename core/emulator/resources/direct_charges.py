@@ -11,10 +11,11 @@ from core.emulator.resources import (
     balance,
     behaviours,
     captures,
-    cards,
     charges,
     payment_methods,
     reviews,
+    token_cards,
+    tokens,
 )
 from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
 from core.emulator.resources.payment_intents import attempt, failure
@@ -46,6 +47,8 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     if customer:
         ctx.need("customer", customer, "customer")
     source = params.get("source")
+    if not source and customer:
+        source = ctx.need("customer", customer)["default_source"]
     if not source:
         raise _without_source(customer)
     return take(ctx, _of_source(ctx, source), params)
@@ -102,12 +105,14 @@ def _without_source(customer: str | None) -> ApiError:
 
 
 def _of_source(ctx: Context, source: str) -> Obj:
-    token = f"pm_card_{source.removeprefix('tok_')}"
-    if source.startswith("tok_") and token in cards.BY_TOKEN:
-        return payment_methods.from_card(ctx, cards.BY_TOKEN[token], {})
+    if source.startswith("tok_"):
+        return payment_methods.from_card(ctx, token_cards.card_named(ctx, source), {})
     if source == _BANK_TOKEN:
         return payment_methods.from_data(ctx, {"type": "us_bank_account"})
-    raise missing("token" if source.startswith("tok_") else "source", source, "source")
+    card = ctx.tx.find(source)
+    if card is not None and card["object"] == "card":
+        return tokens.method_of(ctx, card)
+    raise missing("source", source, "source")
 
 
 def _name_source(charge: Obj, method: Obj, details: dict[str, Any] | None) -> None:

@@ -6,6 +6,9 @@ appeal too, and goes again when a won one is opened anew.
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from core import money
 from core.emulator.resources import (
     balance,
@@ -272,3 +275,26 @@ def bring(ctx: Context, dispute_id: str, status: str) -> Obj:
     if dispute["status"] != status:
         raise ApiError(f"No way leads from {dispute['status']} to {status}.", param="status")
     return dispute
+
+
+def list_disputes(ctx: Context, params: dict[str, Any]) -> Obj:
+    """GET /v1/disputes; who asks about one payment finds a test card's dispute that is under way.
+
+    Stripe's CLI asks right after the payment.
+    """
+    about = [(name, params[name]) for name in ("charge", "payment_intent") if params.get(name)]
+    if about:
+        _hurry(ctx, *about[0])
+    filters = ["charge", "payment_intent"]
+    return lists.page(ctx, "dispute", "/v1/disputes", params, filters=filters)
+
+
+def _hurry(ctx: Context, name: str, value: str) -> None:
+    for seq, text in ctx.tx.db.execute(
+        "SELECT seq, args FROM tasks WHERE kind = ?", (Task.OPEN_DISPUTE.value,)
+    ).fetchall():
+        args = json.loads(text)
+        charge = ctx.need("charge", args["charge"])
+        if charge["id" if name == "charge" else name] == value:
+            ctx.tx.db.execute("DELETE FROM tasks WHERE seq = ?", (seq,))
+            by_card(ctx, args["charge"], args["reason"])

@@ -39,3 +39,14 @@ def retrieve(ctx: Context, event_id: str, params: dict[str, Any]) -> Obj:
     if event["created"] < ctx.now - RETENTION_S:
         raise missing("event", event_id, "id", in_path=True)
     return event
+
+
+def retry(ctx: Context, event_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/events/{id}/retry, as Stripe's CLI asks: sends it again, to one endpoint or all."""
+    event = retrieve(ctx, event_id, params)
+    wanted = params.get("webhook_endpoint")
+    params.get("account")  # there is one account
+    if wanted:
+        ctx.need("webhook_endpoint", wanted, "webhook_endpoint")
+    ctx.resend(event, wanted, bool(params.get("for_stripecli")))
+    return event

@@ -50,6 +50,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     upload = ctx.upload
     if upload is None:
         raise refused("Invalid file: it must be sent as multipart/form-data.", "file")
+    params.get("file")  # its hash, which idempotency keys compare
     purpose = PURPOSES.get(params["purpose"])
     if purpose is None:
         raise refused(f"Files with purpose {params['purpose']} cannot be uploaded.", "purpose")

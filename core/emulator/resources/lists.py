@@ -105,12 +105,16 @@ def _limit(params: dict[str, Any]) -> int:
 
 
 def _range(params: dict[str, Any], conditions: list[str], values: list[Any]) -> None:
-    created = params.get("created")
-    if isinstance(created, int):
-        created = {"gte": created, "lte": created}
-    for name, value in (created or {}).items():
-        conditions.append(f"created {RANGES[name]} ?")
+    for condition, value in ranged("created", params.get("created")):
+        conditions.append(condition)
         values.append(value)
+
+
+def ranged(column: str, given: dict[str, Any] | int | None) -> list[tuple[str, Any]]:
+    """Conditions for a number or a range (`gt`, `gte`, `lt`, `lte`) as a parameter gives it."""
+    if isinstance(given, int):
+        return [(f"{column} = ?", given)]
+    return [(f"{column} {RANGES[name]} ?", value) for name, value in (given or {}).items()]
 
 
 def _cursor(ctx: Context, params: dict[str, Any], conditions: list[str], values: list[Any]) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import behaviours, cards
+from core.emulator.resources import behaviours, cards, token_cards
 from core.emulator.resources.behaviours import SUCCEED, Behaviour, Kind
-from core.emulator.state.errors import ApiError, missing, refused
+from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.ids import fingerprint_of
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context
@@ -22,7 +22,13 @@ OTHERS: dict[str, Behaviour] = {
     "wechat_pay": Behaviour(Kind.REDIRECT),
     "sepa_debit": Behaviour(Kind.PROCESSING),
     "us_bank_account": Behaviour(Kind.PROCESSING),
+    "customer_balance": Behaviour(Kind.BANK_TRANSFER),
 }
+#: What an account's dashboard turned on: computed for an intent that names no types.
+DYNAMIC = (
+    *("card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit"),
+    *("amazon_pay", "revolut_pay", "us_bank_account"),
+)
 #: Methods that take some currencies only.
 CURRENCIES = {
     "amazon_pay": ("usd", "eur", "gbp", "jpy", "aud"),
@@ -45,6 +51,7 @@ _US_ACCOUNTS = {
 _IBANS = {
     "DE62370400440532013001": Behaviour(Kind.PROCESSING_FAIL),
     "AT861904300235473202": Behaviour(Kind.PROCESSING_FAIL),
+    "IT60X0542811101000000123456": Behaviour(Kind.PROCESSING_FAIL),
     "AT591904300235473203": Behaviour(Kind.PROCESSING_DISPUTE),
 }
 _US_TOKEN = "pm_usBankAccount_"  # noqa: S105 (the name of a test token)
@@ -63,7 +70,7 @@ def from_data(ctx: Context, data: dict[str, Any], prefix: str = "") -> Obj:
     kind = data["type"]
     if kind == "card":
         card = data.get("card") or {}
-        made = from_card(ctx, _card_of(card, prefix), card)
+        made = from_card(ctx, card_of(ctx, card, prefix), card)
     elif kind in OTHERS:
         made = _of_type(ctx, kind, data.get(kind) or {})
     else:
@@ -76,13 +83,11 @@ def from_data(ctx: Context, data: dict[str, Any], prefix: str = "") -> Obj:
     return made
 
 
-def _card_of(data: dict[str, Any], prefix: str) -> cards.Card:
+def card_of(ctx: Context, data: dict[str, Any], prefix: str) -> cards.Card:
+    """The test card of a number or a token's name; any other number is refused, and none kept."""
     where = f"{prefix}card[number]"
     if token := data.get("token"):
-        name = "pm_card_" + str(token).removeprefix("tok_")
-        if name not in cards.BY_TOKEN:
-            raise missing("token", token, f"{prefix}card[token]")
-        return cards.BY_TOKEN[name]
+        return token_cards.card_named(ctx, str(token), f"{prefix}card[token]")
     number = str(data.get("number") or "").replace(" ", "").replace("-", "")
     if not number:
         raise refused(f"Missing required param: {where}.", where, "parameter_missing")
@@ -225,6 +230,15 @@ def resolve(ctx: Context, method_id: str, param: str = "payment_method") -> Obj:
     if method_id.removeprefix("pm_") in OTHERS:
         return _of_type(ctx, method_id.removeprefix("pm_"), {})
     return ctx.need("payment_method", method_id, param)
+
+
+def given(ctx: Context, params: dict[str, Any]) -> Obj | None:
+    """What `payment_method` or `payment_method_data` of a call names; None for neither."""
+    if params.get("payment_method"):
+        return resolve(ctx, params["payment_method"])
+    if params.get("payment_method_data"):
+        return from_data(ctx, params["payment_method_data"], "payment_method_data")
+    return None
 
 
 def retrieve(ctx: Context, method_id: str, params: dict[str, Any]) -> Obj:

@@ -237,4 +237,27 @@ def update(ctx: Context, refund_id: str, params: dict[str, Any]) -> Obj:
     if "metadata" in params:
         refund["metadata"] = merged(before, params["metadata"])
     ctx.emit("refund.updated", refund, {"metadata": before})
+    # The older name of the same event, of refunds of charges.
+    ctx.emit("charge.refund.updated", refund, {"metadata": before})
     return ctx.tx.touch(refund)
+
+
+def list_of_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """GET /v1/charges/{id}/refunds, as older integrations ask."""
+    ctx.need("charge", charge_id, in_path=True)
+    url = f"/v1/charges/{charge_id}/refunds"
+    return lists.page(ctx, "refund", url, params, where=[("charge = ?", charge_id)])
+
+
+def create_of_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges/{id}/refunds."""
+    ctx.need("charge", charge_id, in_path=True)
+    params["charge"] = charge_id
+    return create(ctx, params)
+
+
+def of_charge(ctx: Context, charge_id: str, refund_id: str, params: dict[str, Any]) -> Obj:
+    refund = ctx.need("refund", refund_id, in_path=True)
+    if refund["charge"] != charge_id:
+        raise missing("refund", refund_id, "id", in_path=True)
+    return refund

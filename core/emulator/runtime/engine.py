@@ -134,6 +134,18 @@ class Engine:
             )
             return len(wanting)
 
+        def resend(event: dict[str, Any], endpoint: str | None, cli: bool) -> None:
+            now = self.clock.now_ms()
+            wanted = [e["id"] for e in self.endpoints if endpoint in (None, e["id"]) and not cli]
+            tx.db.executemany(
+                "INSERT INTO deliveries (event, endpoint, due_ms, first_ms) VALUES (?, ?, ?, ?)",
+                [(event["id"], one, now, now) for one in wanted],
+            )
+            tx.db.execute(
+                "UPDATE objects SET pending = pending + ? WHERE id = ?", (len(wanted), event["id"])
+            )
+            self.wake.set()
+
         return Context(
             tx=tx,
             ids=self.ids,
@@ -150,6 +162,7 @@ class Engine:
             switches=self.switches,
             late_rows=self.late_rows,
             denied=self.denied if request_id else frozenset(),
+            resend=resend,
             on_checkout_intent=checkout_payments.follow_intent,
         )
 

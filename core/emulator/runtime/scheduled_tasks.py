@@ -16,7 +16,10 @@ from core.emulator.resources import (
     early_fraud_warnings,
     payouts,
     refund_outcomes,
+    report_runs,
     reviews,
+    test_clocks,
+    verification_sessions,
 )
 from core.emulator.runtime import follow_ups
 from core.emulator.simulation import hard_cases
@@ -46,6 +49,9 @@ FUNCTIONS: dict[Task, Callable[..., object]] = {
     Task.DAILY_PAYOUTS: payouts.run_every_midnight,
     Task.PAYOUT_LEAVES: payouts.leave,
     Task.PAYOUT_ARRIVES: payouts.arrive,
+    Task.CLOCK_READY: test_clocks.clock_is_ready,
+    Task.REPORT_DONE: report_runs.report_is_done,
+    Task.REDACTED: verification_sessions.is_redacted,
     Task.RETRY: follow_ups.retry,
     Task.CAPTURE: follow_ups.capture,
     Task.ABANDON: follow_ups.abandon,

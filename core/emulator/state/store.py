@@ -154,6 +154,10 @@ class Tx:
             (event_id, listed_as, created, pending, *blanks, None, kind, None, text)
         )
 
+    def known(self) -> list[Obj]:
+        """What this unit of work made, read or changed."""
+        return list(self._known.values())
+
     def find(self, object_id: str) -> Obj | None:
         """The object, or None."""
         known = self._known.get(object_id)

@@ -36,6 +36,10 @@ class Task(StrEnum):
     DAILY_PAYOUTS = auto()
     PAYOUT_LEAVES = auto()
     PAYOUT_ARRIVES = auto()
+    # Records that take a moment.
+    CLOCK_READY = auto()
+    REPORT_DONE = auto()
+    REDACTED = auto()
     # Simulated business.
     RETRY = auto()
     CAPTURE = auto()

@@ -53,6 +53,8 @@ class Context:
     idempotency_key: str | None = None
     #: Events older than this unix second are not kept (Stripe keeps 30 days).
     events_since: int = 0
+    #: Sends an event again: (event, id of an endpoint or None for all, to the CLI alone).
+    resend: Callable[[dict[str, Any], str | None, bool], None] = lambda event, endpoint, cli: None
     #: Told of what happens to an intent that a Checkout Session made: (context, event, intent).
     on_checkout_intent: Callable[[Context, str, Obj], None] | None = None
     #: In simulated history, customers pass every redirect and challenge at once.

@@ -76,7 +76,7 @@ class Client:
         route = self.chance.choice(routes.ROUTES)
         kind = _noun(route.path).split("/")[0][:-1]
         path = route.path.replace("{id}", self._id(kind))
-        table = params._resolved(params._tables()[0][route.params]) if route.params else {}
+        table = params._table(route.params)
         encoded = "&".join(_flat(self._object(table, 0)))
         try:
             answer = self.books.engine.work(

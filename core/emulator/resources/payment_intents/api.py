@@ -7,7 +7,7 @@ from typing import Any
 from core.emulator.http.params import merged
 from core.emulator.resources import amounts, captures, payment_methods, three_d_secure
 from core.emulator.resources.captures import wrong_state
-from core.emulator.resources.payment_intents import attempt
+from core.emulator.resources.payment_intents import attempt, method_types
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, checkout_of
@@ -21,10 +21,6 @@ _COPIED = (
     "transfer_group",
     "setup_future_usage",
 )
-_METHODS = [
-    *("card", "link", "alipay", "wechat_pay", "paypal", "sepa_debit"),
-    *("amazon_pay", "revolut_pay", "us_bank_account"),
-]
 _CANCELABLE = (
     "requires_payment_method",
     "requires_capture",
@@ -32,8 +28,6 @@ _CANCELABLE = (
     "requires_action",
     "processing",
 )
-#: What needs no page of its own.
-_WITHOUT_REDIRECT = ["card", "link", "sepa_debit", "us_bank_account"]
 
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -43,9 +37,9 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     customer = params.get("customer")
     if customer:
         ctx.need("customer", customer, "customer")
-    method = _given_method(ctx, params)
+    method = payment_methods.given(ctx, params)
     intent = _blank(ctx, amount, currency)
-    _apply_methods(intent, params)
+    method_types.choose(intent, params)
     remember_options(intent, params)
     intent |= {name: params[name] for name in _COPIED if name in params}
     intent["customer"] = customer
@@ -120,34 +114,6 @@ def _blank(ctx: Context, amount: int, currency: str) -> Obj:
     }
 
 
-def _apply_methods(intent: Obj, params: dict[str, Any]) -> None:
-    automatic = params.get("automatic_payment_methods")
-    if automatic is None or automatic["enabled"]:
-        redirects = (automatic or {}).get("allow_redirects", "always")
-        intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
-        known = _WITHOUT_REDIRECT if redirects == "never" else _METHODS
-        intent["payment_method_types"] = list(known)
-        intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
-    allowed = params.get("allowed_payment_method_types")
-    excluded = params.get("excluded_payment_method_types") or []
-    intent["payment_method_types"] = [
-        kind
-        for kind in intent["payment_method_types"]
-        if kind not in excluded and (allowed is None or kind in allowed)
-    ]
-    intent["allowed_payment_method_types"] = allowed
-    intent["excluded_payment_method_types"] = excluded or None
-    if "card" in intent["payment_method_types"]:
-        intent["payment_method_options"] = {
-            "card": {
-                "installments": None,
-                "mandate_options": None,
-                "network": None,
-                "request_three_d_secure": "automatic",
-            }
-        }
-
-
 def remember_options(intent: Obj, params: dict[str, Any]) -> None:
     """Keep what `payment_method_options[card]` asks for, the features of a hold among it."""
     three_d_secure.remember(intent, params)
@@ -198,20 +164,13 @@ def update(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         _set_shipping(intent)
     if "metadata" in params:
         intent["metadata"] = merged(intent["metadata"], params["metadata"])
-    method = _given_method(ctx, params)
+    method_types.change(intent, params)
+    method = payment_methods.given(ctx, params)
     if method is not None:
         check_type(intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
     return ctx.tx.touch(intent)
-
-
-def _given_method(ctx: Context, params: dict[str, Any]) -> Obj | None:
-    if params.get("payment_method"):
-        return payment_methods.resolve(ctx, params["payment_method"])
-    if params.get("payment_method_data"):
-        return payment_methods.from_data(ctx, params["payment_method_data"], "payment_method_data")
-    return None
 
 
 def check_type(intent: Obj, method: Obj) -> None:
@@ -251,7 +210,8 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
             " PaymentIntent with one of the following statuses may be confirmed:"
             " requires_confirmation, requires_action.",
         )
-    method = _given_method(ctx, params)
+    method_types.change(intent, params)
+    method = payment_methods.given(ctx, params)
     if method is None and status == "requires_action":
         return intent
     if method is not None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator.resources import balance, behaviours, charges, reviews, three_d_secure
+from core.emulator.resources import (
+    balance,
+    behaviours,
+    charges,
+    mandates,
+    reviews,
+    three_d_secure,
+)
 from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
 from core.emulator.resources.captures import wrong_state
-from core.emulator.resources.payment_intents import failure
+from core.emulator.resources.payment_intents import bank_transfers, failure, method_types
 from core.emulator.resources.three_d_secure import Step
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.tasks import Task
-from core.emulator.state.unit_of_work import Context, hidden, shown
+from core.emulator.state.unit_of_work import Context, hidden
 
 #: Live tests see a debit settle within seconds; in simulated history it takes days.
 PROCESSING_MS = 5_000
@@ -35,21 +42,9 @@ def start(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
             " confirm it again directly with a payment method or ConfirmationToken.",
         )
     automatic = intent["automatic_payment_methods"]
-    if (
-        automatic
-        and automatic["allow_redirects"] == "always"
-        and not params.get("return_url")
-        and (not ctx.unattended)
-    ):
-        raise ApiError(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard."
-            " Because some of these payment methods might redirect your customer off of your page,"
-            " you must provide a `return_url`. If you don't want to accept redirect-based payment"
-            " methods, set `automatic_payment_methods[enabled]` to `true` and"
-            " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents"
-            " and Payment Intents.",
-            payment_intent=shown(intent),
-        )
+    redirects = automatic and automatic["allow_redirects"] == "always"
+    if not params.get("return_url") and redirects and not ctx.unattended:
+        raise method_types.without_return_url("PaymentIntent", intent)
     _run(ctx, intent, ctx.need("payment_method", intent["payment_method"]), params)
 
 
@@ -60,13 +55,19 @@ def _run(ctx: Context, intent: Obj, method: Obj, params: dict[str, Any]) -> None
     intent["last_payment_error"] = None
     ctx.tx.touch(intent)
     away = params.get("off_session") not in (None, False)
+    if params.get("mandate_data"):
+        hidden(intent)["mandate"] = mandates.make(ctx, method, params["mandate_data"])["id"]
+    if behaviour.kind is Kind.BANK_TRANSFER and not ctx.unattended:
+        bank_transfers.ask(ctx, intent, params)
+        return
+    refuses = params.get("error_on_requires_action")
     step = three_d_secure.step(intent, method, behaviour.kind, off_session=away)
     if step is Step.ABSENT:
         failure.decline(ctx, intent, method, "authentication_required", "authentication_required")
     if step is Step.BROKEN:
         failure.decline(ctx, intent, method, "card_declined", "processing_error")
     if step is Step.CHALLENGE:
-        if params.get("error_on_requires_action"):
+        if refuses:
             failure.refuse_action(ctx, intent, method)
         if not ctx.unattended:
             _ask_for_action(ctx, intent, behaviour, params.get("return_url"))
@@ -160,7 +161,16 @@ def succeed(ctx: Context, intent: Obj, charge: Obj) -> None:
     intent["amount_received"] = intent["amount"]
     ctx.emit("charge.succeeded", charge)
     ctx.emit("payment_intent.succeeded", intent)
-    ctx.later(balance.POSTING_DELAY_MS, Task.POST_CHARGE, charge=charge["id"])
+    post_soon(ctx, charge)
+
+
+def post_soon(ctx: Context, charge: Obj) -> None:
+    """Write the row of what was paid in a moment, or now where the money is available at once."""
+    if behaviours.remembered(charge).kind is Kind.SUCCEED_AVAILABLE and not ctx.unattended:
+        balance.post_charge(ctx, charge)
+        ctx.emit("balance.available", balance.retrieve(ctx, {}))
+    else:
+        ctx.later(balance.POSTING_DELAY_MS, Task.POST_CHARGE, charge=charge["id"])
 
 
 def _process(ctx: Context, intent: Obj, method: Obj, behaviour: Behaviour) -> None:

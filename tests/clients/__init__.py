@@ -1,0 +1,1 @@
+"""Other people's Stripe programs, unmodified, against a throw-away emulator: `make clients`."""
