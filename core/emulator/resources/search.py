@@ -137,27 +137,27 @@ def _clause(found: re.Match[str], kind: str) -> Clause:
 
 def _condition(clause: Clause) -> tuple[str, list[Any]]:
     """SQL of a clause with its values; a missing field matches no positive clause."""
-    place = "$." + clause.field
+    place = "json_extract(body, ?)"
+    values: list[Any] = ["$." + clause.field]
     if clause.key is not None:
-        quoted = clause.key.replace('"', '""')
-        place = f'$.metadata."{quoted}"'
-    values: list[Any] = [place]
+        place = "(SELECT value FROM json_each(body, '$.metadata') WHERE key = ?)"
+        values = [clause.key]
     if clause.field == "refunded":
         text, values = _refunded(clause), []
     elif clause.value is None:
-        text = "json_extract(body, ?) IS NULL"
+        text = f"{place} IS NULL"
     elif clause.sign == "~":
-        text = "instr(lower(json_extract(body, ?)), lower(?)) > 0"
+        text = f"instr(lower({place}), lower(?)) > 0"
         values.append(clause.value)
     elif clause.field in _NUMBERS:
         sign = "=" if clause.sign == ":" else clause.sign
-        text = f"json_extract(body, ?) {sign} ?"
+        text = f"{place} {sign} ?"
         values.append(int(clause.value))
     elif clause.value in ("true", "false") and clause.key is None:
-        text = "json_extract(body, ?) = ?"
+        text = f"{place} = ?"
         values.append(clause.value == "true")
     else:
-        text = "lower(json_extract(body, ?)) = lower(?)"
+        text = f"lower({place}) = lower(?)"
         values.append(clause.value)
     return (f"coalesce(NOT ({text}), 1)" if clause.negated else f"coalesce({text}, 0)"), values
 

@@ -71,7 +71,7 @@ def test_declined_card_is_not_kept(books: DirectClient) -> None:
     assert (refusal.value.status, refusal.value.error["code"]) == (402, "card_declined")
     intent = refusal.value.error["setup_intent"]
     assert (intent["status"], intent["payment_method"]) == ("requires_payment_method", None)
-    assert [e["type"] for e in books.everything("events")][0] == "setup_intent.setup_failed"
+    assert next(e["type"] for e in books.everything("events")) == "setup_intent.setup_failed"
 
 
 def test_canceled_intent_is_not_confirmed(books: DirectClient) -> None:
