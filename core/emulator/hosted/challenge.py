@@ -22,7 +22,20 @@ from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
 
-_NAMES = {"paypal": "PayPal", "alipay": "Alipay", "wechat_pay": "WeChat Pay"}
+_NAMES = {
+    "paypal": "PayPal",
+    "alipay": "Alipay",
+    "wechat_pay": "WeChat Pay",
+    "ideal": "iDEAL",
+    "eps": "EPS",
+    "p24": "Przelewy24",
+    "blik": "BLIK",
+    "oxxo": "OXXO",
+    "twint": "TWINT",
+    "promptpay": "PromptPay",
+    "cashapp": "Cash App Pay",
+    "afterpay_clearpay": "Afterpay",
+}
 _BRANDS = {"amex": "American Express", "jcb": "JCB", "unionpay": "UnionPay"}
 #: `redirect_status`; every other status is a failure.
 _WORDS = {"succeeded": "succeeded", "requires_capture": "succeeded", "processing": "pending"}
@@ -71,7 +84,7 @@ def _page(ctx: Context, intent: Obj, status: int = 200) -> Response:
     method = ctx.need("payment_method", intent["payment_method"])
     shop = accounts.retrieve(ctx, {})["settings"]["dashboard"]["display_name"]
     card: dict[str, Any] | None = method.get("card")
-    kind = _NAMES.get(method["type"], method["type"])
+    kind = _NAMES.get(method["type"], method["type"].capitalize())
     return pages.page(
         "challenge.html",
         status,

@@ -37,6 +37,10 @@ class Kind(StrEnum):
     REDIRECT = "redirect"
     #: The customer sends the money to us.
     BANK_TRANSFER = "bank_transfer"
+    #: The customer takes a voucher to a shop, or pays by its number.
+    VOUCHER = "voucher"
+    #: The customer scans a code or confirms in an app.
+    CODE = "code"
     # A bank debit: it settles, bounces, is disputed at once, or stays under way.
     PROCESSING = "processing"
     PROCESSING_FAIL = "processing_fail"
@@ -65,6 +69,8 @@ DEBITS = frozenset(
         Kind.PROCESSING_FOR_EVER,
     }
 )
+#: The customer pays on a page, by a voucher or in an app: no card is asked for 3-D Secure.
+ELSEWHERE = frozenset({Kind.REDIRECT, Kind.VOUCHER, Kind.CODE})
 #: Radar lets none of these through to the network.
 BLOCKED = frozenset({Kind.BLOCK, Kind.HIGHEST_RISK})
 

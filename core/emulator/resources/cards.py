@@ -17,12 +17,34 @@ class Card:
     country: str = "US"
     behaviour: Behaviour = SUCCEED
     network: str = ""
+    #: What the issuer answers on checks that it does not pass: (field of `checks`, answer).
+    checks: tuple[tuple[str, str], ...] = ()
+    #: Kept with a customer although it never pays.
+    attachable: bool = False
 
     @property
     def last4(self) -> str:
         return self.number[-4:]
 
 
+_ZIP_FAILS = (("address_postal_code_check", "fail"),)
+_LINE1_FAILS = (("address_line1_check", "fail"),)
+_UNCHECKED = (("address_line1_check", "unavailable"), ("address_postal_code_check", "unavailable"))
+_GENERIC = decline("card_declined", "generic_decline")
+#: Visa cards of other countries that pay.
+_ABROAD = """
+    AR:4000000320000021 CL:4000001520000001 CO:4000001700000003 CR:4000001880000005
+    EC:4000002180000000 MX:4000004840008001 PA:4000005910000000 PY:4000006000000066
+    PE:4000006040000068 UY:4000008580000003 AT:4000000400000008 BE:4000000560000004
+    BG:4000001000000000 BY:4000001120000005 CY:4000001960000008 CZ:4000002030000002
+    DK:4000002080000001 FI:4000002460000001 FR:4000002500000003 GR:4000003000000030
+    HU:4000003480000005 IE:4000003720000005 IT:4000003800000008 LV:4000004280000005
+    LT:4000004400000000 LU:4000004420000006 MT:4000004700000007 NL:4000005280000002
+    NO:4000005780000007 PL:4000006160000005 PT:4000006200000007 RO:4000006420000001
+    SA:4000006820000007 SI:4000007050000006 SK:4000007030000001 ES:4000007240000007
+    SE:4000007520000008 CH:4000007560000009 IN:4000003560000008 MY:4000004580000002
+    NZ:4000005540000008 SG:4000007020000003 TW:4000001580000008
+    """.split()
 _CARDS = [
     Card("4242424242424242"),
     Card("4000056655665556", funding="debit"),
@@ -46,6 +68,47 @@ _CARDS = [
     Card("4000003920000003", country="JP"),
     Card("4000000360000006", country="AU"),
     Card("4000004140000005", country="KW"),
+    Card("6011000990139424", "discover"),
+    Card("6011981111111113", "discover", "debit"),
+    Card("36227206271667", "diners"),
+    Card("6555900000604105", "diners"),
+    Card("6200000000000047", "unionpay", country="CN"),
+    Card("6205500000000000004", "unionpay", country="CN"),
+    Card("5555552500001001", "mastercard", country="FR"),
+    Card("4000050360000001", funding="debit", country="AU"),
+    Card("5555050360000080", "mastercard", "debit", country="AU"),
+    Card("4000051230000072"),
+    Card("5200828282828897", "mastercard", "debit"),
+    Card("4000058260000005", funding="debit", country="GB"),
+    Card("5555558265554449", "mastercard", country="GB"),
+    Card("3530111333300000", "jcb", country="JP"),
+    Card("4000007640000003", country="TH"),
+    Card("4000057640000008", funding="debit", country="TH"),
+    Card("4000000000000101", checks=(("cvc_check", "fail"),)),
+    Card("4000000000000036", checks=_ZIP_FAILS),
+    Card(
+        "4000058400307872",
+        behaviour=Behaviour(Kind.ELEVATED_RISK),
+        checks=_ZIP_FAILS,
+    ),
+    Card(
+        "4000058400306072",
+        behaviour=Behaviour(Kind.BLOCK),
+        checks=_ZIP_FAILS,
+    ),
+    Card("4000000000000028", checks=_LINE1_FAILS),
+    Card(
+        "4000000000000010",
+        checks=(*_LINE1_FAILS, *_ZIP_FAILS),
+    ),
+    Card(
+        "4000000000000044",
+        checks=(
+            ("address_line1_check", "unavailable"),
+            ("address_postal_code_check", "unavailable"),
+        ),
+    ),
+    Card("4000008400000779", behaviour=Behaviour(Kind.DISPUTE, "compliance")),
     Card("4000000000000077", behaviour=Behaviour(Kind.SUCCEED_AVAILABLE)),
     Card("4000003720000278", behaviour=Behaviour(Kind.SUCCEED_AVAILABLE), country="IE"),
     Card("4000000000003220", behaviour=Behaviour(Kind.THREE_D_SECURE)),
@@ -79,8 +142,13 @@ _CARDS = [
     Card("4000000404000079", behaviour=Behaviour(Kind.DISPUTE, "multiple")),
     Card("4000000000005423", behaviour=Behaviour(Kind.EARLY_FRAUD_WARNING)),
     Card("4000000000007726", behaviour=Behaviour(Kind.REFUND_PENDING)),
-    Card("4000000000000341", behaviour=decline("card_declined", "generic_decline")),
+    Card(
+        "4000000000000341", behaviour=decline("card_declined", "generic_decline"), attachable=True
+    ),
     Card("4000000000005126", behaviour=Behaviour(Kind.REFUND_FAIL)),
+]
+_CARDS += [
+    Card(number, country=country) for country, _, number in (p.partition(":") for p in _ABROAD)
 ]
 BY_NUMBER = {card.number: card for card in _CARDS}
 
@@ -141,9 +209,25 @@ BY_TOKEN = {
         "pm_card_createIssuerFraudRecord": "4000000000005423",
         "pm_card_pendingRefund": "4000000000007726",
         "pm_card_refundFail": "4000000000005126",
+        "pm_card_visa_cartesBancaires": "4000002500001001",
+        "pm_card_mastercard_cartesBancaires": "5555552500001001",
+        "pm_card_visa_debit_eftposAuCoBranded": "4000050360000001",
+        "pm_card_mastercard_debit_eftposAuCoBranded": "5555050360000080",
+        "pm_card_gb_debit": "4000058260000005",
+        "pm_card_gb_mastercard": "5555558265554449",
+        "pm_card_th_credit": "4000007640000003",
+        "pm_card_th_debit": "4000057640000008",
+        "pm_card_cvcCheckFail": "4000000000000101",
+        "pm_card_avsZipFail": "4000000000000036",
+        "pm_card_avsZipFailElevatedRisk": "4000058400307872",
+        "pm_card_avsLine1Fail": "4000000000000028",
+        "pm_card_avsFail": "4000000000000010",
+        "pm_card_avsUnchecked": "4000000000000044",
+        "pm_card_createComplianceDispute": "4000008400000779",
+        "pm_card_us": "4242424242424242",
         "pm_card_chargeCustomerFail": "4000000000000341",
     }.items()
-}
+} | {f"pm_card_{pair[:2].lower()}": BY_NUMBER[pair[3:]] for pair in _ABROAD}
 
 #: Decline code → what Stripe tells the customer.
 _DECLINED = {

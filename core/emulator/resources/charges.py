@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import captures, cards, reviews, three_d_secure
+from core.emulator.resources import captures, cards, local_methods, reviews, three_d_secure
 from core.emulator.resources.behaviours import BLOCKED, Kind
 from core.emulator.state.ids import fingerprint_of
 from core.emulator.state.store import Obj
@@ -107,6 +107,10 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
     if kind == "sepa_debit":
         keys = ("bank_code", "branch_code", "country", "fingerprint", "last4")
         return {**{key: data[key] for key in keys}, "mandate": hidden(intent).get("mandate")}
+    if kind in local_methods.LOCAL:
+        return local_methods.details(ctx, method)
+    if kind == "customer_balance":
+        return {}
     transaction = str(ctx.now) + str(ctx.ids.chance().randrange(10**18, 10**19))
     if kind == "wechat_pay":
         return {

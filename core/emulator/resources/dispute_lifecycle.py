@@ -31,7 +31,7 @@ _INQUIRY_DAYS = 120
 _AFTER_INQUIRY = ("needs_response", "under_review", "won", "lost")
 _DECIDABLE = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review")
 #: Names that stand for test cards; all of them say `fraudulent`.
-_CARDS = ("inquiry", "ce3", "block", "prevented", "prevented_by_refund")
+_CARDS = ("inquiry", "ce3", "block", "prevented", "prevented_by_refund", "compliance")
 
 
 def open_dispute(
@@ -55,8 +55,12 @@ def open_dispute(
         raise refused("amount must be positive and at most what was captured.", "amount")
     inquiry = reason == "inquiry"
     shown_reason = "fraudulent" if reason in _CARDS else reason
+    if reason == "compliance":
+        shown_reason = "noncompliant"
     dispute = disputes.blank(ctx, charge, shown_reason, amount or left, inquiry=inquiry)
     dispute["currency"] = currency or charge["currency"]
+    if reason == "compliance":
+        dispute["payment_method_details"]["card"]["case_type"] = "compliance"
     if reason == "ce3":
         dispute["enhanced_eligibility_types"] = ["visa_compelling_evidence_3"]
         dispute["evidence_details"]["enhanced_eligibility"] = {

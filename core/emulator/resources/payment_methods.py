@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import behaviours, cards, token_cards
+from core.emulator.resources import behaviours, cards, local_methods, token_cards
 from core.emulator.resources.behaviours import SUCCEED, Behaviour, Kind
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.ids import fingerprint_of
 from core.emulator.state.store import Obj
-from core.emulator.state.unit_of_work import Context
+from core.emulator.state.unit_of_work import Context, hidden
 
 #: Methods other than cards that this account takes, and what they do.
 OTHERS: dict[str, Behaviour] = {
@@ -23,6 +23,7 @@ OTHERS: dict[str, Behaviour] = {
     "sepa_debit": Behaviour(Kind.PROCESSING),
     "us_bank_account": Behaviour(Kind.PROCESSING),
     "customer_balance": Behaviour(Kind.BANK_TRANSFER),
+    **local_methods.BEHAVIOURS,
 }
 #: What an account's dashboard turned on: computed for an intent that names no types.
 DYNAMIC = (
@@ -35,6 +36,7 @@ CURRENCIES = {
     "revolut_pay": ("eur", "gbp"),
     "sepa_debit": ("eur",),
     "us_bank_account": ("usd",),
+    **local_methods.CURRENCIES,
 }
 #: Test accounts at US banks by the name of their token (docs.stripe.com/testing): what they do.
 _US_ACCOUNTS = {
@@ -71,6 +73,8 @@ def from_data(ctx: Context, data: dict[str, Any], prefix: str = "") -> Obj:
     if kind == "card":
         card = data.get("card") or {}
         made = from_card(ctx, card_of(ctx, card, prefix), card)
+        if card.get("number") and not card.get("cvc") and _needs_cvc(made):
+            behaviours.remember(made, SUCCEED)
     elif kind in OTHERS:
         made = _of_type(ctx, kind, data.get(kind) or {})
     else:
@@ -81,6 +85,11 @@ def from_data(ctx: Context, data: dict[str, Any], prefix: str = "") -> Obj:
     made["metadata"] = merged({}, data.get("metadata") or {})
     made["allow_redisplay"] = data.get("allow_redisplay", "unspecified")
     return made
+
+
+def _needs_cvc(method: Obj) -> bool:
+    """Whether the card declines for its CVC, which nobody gave."""
+    return behaviours.remembered(method).code == "incorrect_cvc"
 
 
 def card_of(ctx: Context, data: dict[str, Any], prefix: str) -> cards.Card:
@@ -156,7 +165,10 @@ def from_card(ctx: Context, card: cards.Card, data: dict[str, Any], holder: str 
         "three_d_secure_usage": {"supported": True},
         "wallet": None,
     }
+    made["card"]["checks"] |= dict(card.checks)
     behaviours.remember(made, card.behaviour)
+    if card.attachable:
+        hidden(made)["attachable"] = True
     return made
 
 
@@ -192,6 +204,8 @@ def _of_type(ctx: Context, kind: str, data: dict[str, Any]) -> Obj:
         made[kind] = {"email": data.get("email")}
     elif kind == "paypal":
         made[kind] = {"country": "US", "payer_email": None, "payer_id": None}
+    elif kind in local_methods.LOCAL:
+        made[kind] = local_methods.kept(kind, data)
     else:
         made[kind] = {}
     return made
@@ -266,9 +280,23 @@ def attach(ctx: Context, method_id: str, params: dict[str, Any]) -> Obj:
             "The payment method you provided has already been attached to a customer.",
             code="payment_method_unexpected_state",
         )
+    _check_with_issuer(found)
     found["customer"] = customer["id"]
     ctx.emit("payment_method.attached", found)
     return ctx.tx.touch(found)
+
+
+def _check_with_issuer(method: Obj) -> None:
+    """A card is asked for nothing before it is kept, and one that declines is not kept."""
+    behaviour = behaviours.remembered(method)
+    if behaviour.kind is Kind.DECLINE and not hidden(method).get("attachable"):
+        raise ApiError(
+            cards.decline_message(behaviour.decline_code or behaviour.code),
+            status=402,
+            type="card_error",
+            code=behaviour.code,
+            decline_code=behaviour.decline_code or None,
+        )
 
 
 def detach(ctx: Context, method_id: str, params: dict[str, Any]) -> Obj:

@@ -21,6 +21,7 @@ from core.emulator.resources import (
     test_clocks,
     verification_sessions,
 )
+from core.emulator.resources.payment_intents import attempt
 from core.emulator.runtime import follow_ups
 from core.emulator.simulation import hard_cases
 from core.emulator.state.tasks import Task
@@ -32,6 +33,7 @@ FUNCTIONS: dict[Task, Callable[..., object]] = {
     Task.POST_CHARGE: balance.post_charge_by_id,
     Task.SETTLE_DEBIT: bank_debits.answer,
     Task.FINISH_PROCESSING: bank_debits.answer_by_intent,
+    Task.VOUCHER_ENDS: attempt.end_voucher,
     Task.FAIL_CHARGE: bank_debits.fail_by_id,
     Task.EXPIRE_CHARGE: direct_charges.expire,
     Task.EXPIRE_AUTHORIZATION: captures.expire,

@@ -21,6 +21,7 @@ class Task(StrEnum):
     EXPIRE_CHARGE = auto()
     EXPIRE_AUTHORIZATION = auto()
     EXPIRE_CHECKOUT_SESSION = auto()
+    VOUCHER_ENDS = auto()
     # Disputes, warnings, reviews.
     OPEN_DISPUTE = auto()
     WARN = auto()

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from core.emulator.http.params import merged
-from core.emulator.resources import amounts, captures, payment_methods, three_d_secure
+from core.emulator.resources import (
+    amounts,
+    captures,
+    local_methods,
+    payment_methods,
+    three_d_secure,
+)
 from core.emulator.resources.captures import wrong_state
 from core.emulator.resources.payment_intents import attempt, method_types
 from core.emulator.state.errors import ApiError, refused
@@ -72,6 +78,7 @@ def _blank(ctx: Context, amount: int, currency: str) -> Obj:
     return {
         "id": intent_id,
         "object": "payment_intent",
+        "allowed_payment_method_types": None,
         "amount": amount,
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
@@ -117,7 +124,11 @@ def _blank(ctx: Context, amount: int, currency: str) -> Obj:
 def remember_options(intent: Obj, params: dict[str, Any]) -> None:
     """Keep what `payment_method_options[card]` asks for, the features of a hold among it."""
     three_d_secure.remember(intent, params)
-    card = (params.get("payment_method_options") or {}).get("card") or {}
+    options = params.get("payment_method_options") or {}
+    for kind in local_methods.LOCAL:
+        if options.get(kind):
+            intent["payment_method_options"][kind] = {**options[kind]}
+    card = options.get("card") or {}
     if "card" in intent["payment_method_options"]:
         asked = {name: card[name] for name in captures.REQUESTS if name in card}
         intent["payment_method_options"]["card"] |= asked
@@ -182,6 +193,9 @@ def check_type(intent: Obj, method: Obj) -> None:
             f" method types. {method['type']} supports: {', '.join(only)}.",
             param="payment_method",
         )
+    if method["type"] not in intent["payment_method_types"] and _local(intent, method["type"]):
+        # The account has it; an intent lists it once it is asked for.
+        intent["payment_method_types"].append(method["type"])
     if method["type"] not in intent["payment_method_types"]:
         raise ApiError(
             f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent."
@@ -190,6 +204,13 @@ def check_type(intent: Obj, method: Obj) -> None:
             param="payment_method",
             code="payment_intent_incompatible_payment_method",
         )
+
+
+def _local(intent: Obj, kind: str) -> bool:
+    """Whether the intent takes this method of one country although it does not list it."""
+    open_to_all = intent["automatic_payment_methods"] and not intent["allowed_payment_method_types"]
+    excluded = intent["excluded_payment_method_types"] or ()
+    return kind in local_methods.LOCAL and bool(open_to_all) and kind not in excluded
 
 
 def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
@@ -221,7 +242,7 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
         intent["receipt_email"] = params["receipt_email"]
     if params.get("setup_future_usage"):
         intent["setup_future_usage"] = params["setup_future_usage"]
-    three_d_secure.remember(intent, params)
+    remember_options(intent, params)
     attempt.start(ctx, intent, params)
     return intent
 

@@ -8,6 +8,7 @@ from core.emulator.resources import (
     balance,
     behaviours,
     charges,
+    local_methods,
     mandates,
     reviews,
     three_d_secure,
@@ -63,6 +64,9 @@ def _run(ctx: Context, intent: Obj, method: Obj, params: dict[str, Any]) -> None
     if behaviour.kind is Kind.BANK_TRANSFER and not ctx.unattended:
         bank_transfers.ask(ctx, intent, params)
         return
+    if behaviour.kind in (Kind.VOUCHER, Kind.CODE) and not ctx.unattended:
+        _show_voucher(ctx, intent, method, behaviour)
+        return
     refuses = params.get("error_on_requires_action")
     step = three_d_secure.step(intent, method, behaviour.kind, off_session=away)
     if step is Step.ABSENT:
@@ -104,17 +108,40 @@ def _ask_for_action(
     ctx.emit("payment_intent.requires_action", intent)
 
 
-def authenticate(ctx: Context, intent_id: str, *, succeed: bool) -> Obj:
+def _show_voucher(ctx: Context, intent: Obj, method: Obj, behaviour: Behaviour) -> None:
+    """Wait for a voucher to be paid or a code to be confirmed, until it expires."""
+    kind = method["type"]
+    options = intent["payment_method_options"].get(kind) or {}
+    life = local_methods.life_ms(kind, options, ctx.now_ms)
+    pays, wait = local_methods.plan(kind, method["billing_details"]["email"], life)
+    intent["status"] = "requires_action"
+    intent["next_action"] = local_methods.next_action(
+        ctx, intent, kind, (ctx.now_ms + life) // 1000
+    )
+    behaviours.remember(intent, behaviour)
+    ctx.emit("payment_intent.requires_action", intent)
+    ctx.later(wait, Task.VOUCHER_ENDS, intent=intent["id"], method=method["id"], pays=pays)
+
+
+def end_voucher(ctx: Context, intent: str, method: str, pays: bool) -> None:
+    """The customer paid, or never came; nothing where the intent went on otherwise."""
+    found = ctx.need("payment_intent", intent)
+    if found["status"] == "requires_action" and found["payment_method"] == method:
+        authenticate(ctx, intent, succeed=pays, expired=not pays)
+
+
+def authenticate(ctx: Context, intent_id: str, *, succeed: bool, expired: bool = False) -> Obj:
     """The customer's answer to a 3-D Secure challenge or a redirect."""
     intent = ctx.need("payment_intent", intent_id, in_path=True)
     if intent["status"] != "requires_action":
         raise wrong_state(intent, f"Nothing to authenticate: status is {intent['status']}.")
     method = ctx.need("payment_method", intent["payment_method"])
     behaviour = behaviours.read(hidden(intent).pop("does", Kind.THREE_D_SECURE.value))
-    redirected = behaviour.kind is Kind.REDIRECT
+    redirected = behaviour.kind in behaviours.ELSEWHERE
     intent["next_action"] = None
     if not succeed:
         error = failure.DECLINED_BY_CUSTOMER if redirected else failure.NOT_AUTHENTICATED
+        error = failure.EXPIRED if expired else error
         failure.send_back(ctx, intent, method, error)
         return intent
     if not redirected:

@@ -26,6 +26,13 @@ DECLINED_BY_CUSTOMER = {
     "message": "The customer declined this payment.",
     "type": "invalid_request_error",
 }
+#: Nobody paid the voucher, or confirmed in time.
+EXPIRED = {
+    "code": "payment_intent_payment_attempt_expired",
+    "doc_url": DOCS + "payment-intent-payment-attempt-expired",
+    "message": "The payment attempt for this PaymentIntent expired.",
+    "type": "invalid_request_error",
+}
 _ACTION_NOT_ALLOWED = {
     "code": "authentication_required",
     "decline_code": "authentication_required",

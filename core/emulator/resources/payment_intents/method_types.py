@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.emulator.resources import payment_methods
+from core.emulator.resources import local_methods, payment_methods
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import shown
@@ -30,7 +30,14 @@ def choose(intent: Obj, params: dict[str, Any]) -> None:
         redirects = (automatic or {}).get("allow_redirects", "always")
         intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
         known = _WITHOUT_REDIRECT if redirects == "never" else payment_methods.DYNAMIC
-        intent["payment_method_types"] = list(known)
+        if params.get("allowed_payment_method_types"):
+            known = [*known, *local_methods.LOCAL]
+        only = payment_methods.CURRENCIES
+        intent["payment_method_types"] = [
+            kind
+            for kind in known
+            if kind not in local_methods.LOCAL or intent.get("currency") in only[kind]
+        ]
         intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
     change(intent, {name: params[name] for name in _NARROWING if name in params})
     if "card" in intent["payment_method_types"]:

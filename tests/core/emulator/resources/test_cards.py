@@ -10,6 +10,8 @@ import stripe
 
 from core.emulator.resources.cards import BY_NUMBER, BY_TOKEN, luhn
 from core.emulator.server import RunningEmulator, start_emulator
+from core.emulator.state.errors import ApiError
+from tests.support.emulator_books import DirectClient, context
 from tests.support.emulator_clients import client_of, pay
 
 DECLINES = {
@@ -47,7 +49,7 @@ def client(emulator: RunningEmulator) -> stripe.StripeClient:
 
 
 def by_number(client: stripe.StripeClient, number: str) -> stripe.PaymentIntent:
-    card: Any = {"number": number, "exp_month": 4, "exp_year": 2031}
+    card: Any = {"number": number, "exp_month": 4, "exp_year": 2031, "cvc": "314"}
     method = client.v1.payment_methods.create({"type": "card", "card": card})
     return pay(client, method.id)
 
@@ -162,3 +164,60 @@ def test_method_attaches_to_one_customer_only(client: stripe.StripeClient) -> No
 def test_every_known_number_passes_the_check_digit() -> None:
     assert all(luhn(number) for number in BY_NUMBER)
     assert all(card.number in BY_NUMBER for card in BY_TOKEN.values())
+
+
+def test_number_and_brand_of_every_card_fit() -> None:
+    for card in BY_NUMBER.values():
+        assert luhn(card.number)
+        assert len(card.country) == 2
+    assert BY_TOKEN["pm_card_br"].country == "BR"
+    assert BY_TOKEN["pm_card_th_debit"].funding == "debit"
+
+
+@pytest.fixture
+def books() -> Iterator[DirectClient]:
+    with context() as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("token", "failed"),
+    [
+        ("pm_card_cvcCheckFail", {"cvc_check": "fail"}),
+        ("pm_card_avsZipFail", {"address_postal_code_check": "fail"}),
+        ("pm_card_avsUnchecked", {"address_line1_check": "unavailable"}),
+    ],
+)
+def test_failed_check_is_told_and_the_card_pays(
+    books: DirectClient, token: str, failed: dict[str, str]
+) -> None:
+    charge = books.api("GET", f"charges/{books.pay('usd', 900, token)}")
+    assert charge["paid"]
+    assert failed.items() <= charge["payment_method_details"]["card"]["checks"].items()
+
+
+def test_card_that_declines_is_not_attached_but_for_one(books: DirectClient) -> None:
+    customer = books.api("POST", "customers")["id"]
+    with pytest.raises(ApiError) as refusal:
+        books.api("POST", "payment_methods/pm_card_chargeDeclined/attach", customer=customer)
+    assert (refusal.value.status, refusal.value.error["code"]) == (402, "card_declined")
+    kept = books.api("POST", "payment_methods/pm_card_chargeCustomerFail/attach", customer=customer)
+    assert kept["customer"] == customer
+    with pytest.raises(ApiError, match="declined"):
+        books.pay("usd", 900, kept["id"], customer=customer)
+
+
+def test_wrong_cvc_needs_a_cvc(books: DirectClient) -> None:
+    card = {"number": "4000000000000127", "exp_month": 12, "exp_year": 2034}
+    method = books.api("POST", "payment_methods", type="card", card=card)["id"]
+    assert books.pay("usd", 900, method)
+    method = books.api("POST", "payment_methods", type="card", card={**card, "cvc": "999"})["id"]
+    with pytest.raises(ApiError, match="security code is incorrect"):
+        books.pay("usd", 900, method)
+
+
+def test_compliance_dispute_has_its_case(books: DirectClient) -> None:
+    charge = books.pay("usd", 900, "pm_card_createComplianceDispute")
+    [dispute] = books.api("GET", "disputes", charge=charge)["data"]
+    assert dispute["reason"] == "noncompliant"
+    assert dispute["payment_method_details"]["card"]["case_type"] == "compliance"
