@@ -17,7 +17,6 @@ from core.emulator.resources import (
 from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
 from core.emulator.resources.payment_intents import failure, method_types
 from core.emulator.resources.three_d_secure import Step
-from core.emulator.state import urls
 from core.emulator.state.errors import DOCS, ApiError, refused
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden, shown
@@ -161,8 +160,6 @@ def _start(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
             setup_intent=shown(intent),
         )
     return_url = params.get("return_url")
-    if return_url:
-        urls.checked(return_url, "return_url")
     automatic = intent["automatic_payment_methods"]
     if automatic and automatic["allow_redirects"] == "always" and not return_url:
         raise method_types.without_return_url("SetupIntent", intent)

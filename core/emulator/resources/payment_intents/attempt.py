@@ -17,7 +17,6 @@ from core.emulator.resources.behaviours import BLOCKED, Behaviour, Kind
 from core.emulator.resources.captures import wrong_state
 from core.emulator.resources.payment_intents import bank_transfers, failure, method_types
 from core.emulator.resources.three_d_secure import Step
-from core.emulator.state import urls
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
 from core.emulator.state.tasks import Task
@@ -43,8 +42,6 @@ def start(ctx: Context, intent: Obj, params: dict[str, Any]) -> None:
             " either update the PaymentIntent with a payment method and then confirm it again, or"
             " confirm it again directly with a payment method or ConfirmationToken.",
         )
-    if params.get("return_url"):
-        urls.checked(params["return_url"], "return_url")
     automatic = intent["automatic_payment_methods"]
     redirects = automatic and automatic["allow_redirects"] == "always"
     if not params.get("return_url") and redirects and not ctx.unattended:

@@ -39,6 +39,7 @@ SILENT = {
     "default_for_currency": "the first account is",
     "refund_application_fee": "there is no such fee",
     "error_on_requires_action": "this card asks for nothing",
+    "return_url": "this card asks for nothing",
     "off_session": "this card asks for nothing",
 }
 
