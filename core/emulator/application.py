@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from core.emulator.hosted import challenge, downloads, pages
 from core.emulator.hosted.checkout import Checkout
+from core.emulator.http import cli_socket
 from core.emulator.http.api import Api
 from core.emulator.http.control import Control
 from core.emulator.http.hosts import Hosts
@@ -42,6 +43,7 @@ def application(engine: Engine, control: Control, names: frozenset[str] = frozen
             Mount("/_hosted", routes=hosted),
             Mount("/_control", routes=control.routes()),
             *downloads.api_routes(engine),
+            cli_socket.route(engine.cli),
             Mount("/", Api(engine)),
         ]
     )

@@ -28,6 +28,7 @@ from core.private_files import private_folder
     default=None,
     help="SQLite file that keeps the state. [default: $VAR_DIR/emulator.db]",
 )
+@click.option("--memory", is_flag=True, help="Keep nothing: a throw-away instance.")
 @click.option("--seed", type=int, default=None, help="Makes ids and outcomes repeatable.")
 @click.option("--webhook", default=None, help="Send every event to this URL.")
 @click.option(
@@ -45,6 +46,7 @@ def command(
     port: int,
     host: str,
     state: Path | None,
+    memory: bool,
     seed: int | None,
     webhook: str | None,
     webhook_secret: str | None,
@@ -53,12 +55,16 @@ def command(
     """Run a local, stateful Stripe in test mode. Any sk_test_ key is accepted."""
     if webhook and not webhook_secret:
         raise click.UsageError("--webhook needs --webhook-secret.")
+    if memory and state:
+        raise click.UsageError("--memory keeps no --state.")
     state = state or Path(os.environ.get("VAR_DIR") or "var") / "emulator.db"
-    private_folder(state.parent)
-    click.echo(f"Stripe emulator on http://{host}:{port} (STRIPE_API_BASE), state in {state}")
+    if not memory:
+        private_folder(state.parent)
+    kept = "in memory" if memory else f"in {state}"
+    click.echo(f"Stripe emulator on http://{host}:{port} (STRIPE_API_BASE), state {kept}")
     try:
         serve(
-            state_path=state,
+            state_path=":memory:" if memory else state,
             port=port,
             host=host,
             seed=seed,

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.emulator.hosted import pages
-from core.emulator.resources import accounts
+from core.emulator.resources import accounts, setup_intents
 from core.emulator.resources.payment_intents import attempt
 from core.emulator.runtime.engine import Engine
 from core.emulator.state import urls
@@ -58,7 +58,9 @@ def routes(engine: Engine) -> list[Route]:
 
 
 def _answer(ctx: Context, intent_id: str, form: dict[str, str] | None) -> Response:
-    intent = ctx.need("payment_intent", intent_id, in_path=True)
+    setup = intent_id.startswith("seti_")
+    kind = "setup_intent" if setup else "payment_intent"
+    intent = ctx.need(kind, intent_id, in_path=True)
     if intent["status"] != "requires_action":
         return pages.result(
             "Nothing to authenticate",
@@ -71,7 +73,8 @@ def _answer(ctx: Context, intent_id: str, form: dict[str, str] | None) -> Respon
     outcome = form.get("outcome")
     if outcome not in ("succeed", "fail"):
         return _page(ctx, intent, status=400)
-    attempt.authenticate(ctx, intent_id, succeed=outcome == "succeed")
+    answered = setup_intents.authenticate if setup else attempt.authenticate
+    answered(ctx, intent_id, succeed=outcome == "succeed")
     back = _back(intent)
     if back:
         return pages.onward(back)
@@ -91,7 +94,7 @@ def _page(ctx: Context, intent: Obj, status: int = 200) -> Response:
         hidden(intent).get("return_url"),
         title="Authenticate the payment" if card else f"Pay with {kind}",
         shop=shop,
-        total=pages.amount(intent["amount"], intent["currency"]),
+        total=pages.amount(intent["amount"], intent["currency"]) if "amount" in intent else "",
         card=card and f"{_brand(card['brand'])} •••• {card['last4']}",
         kind=kind,
         intent=intent["id"],
@@ -109,8 +112,8 @@ def _back(intent: Obj) -> str | None:
         return None
     query = urlencode(
         {
-            "payment_intent": intent["id"],
-            "payment_intent_client_secret": intent["client_secret"],
+            intent["object"]: intent["id"],
+            f"{intent['object']}_client_secret": intent["client_secret"],
             "redirect_status": _WORDS.get(intent["status"], "failed"),
         }
     )
@@ -118,5 +121,5 @@ def _back(intent: Obj) -> str | None:
 
 
 def _why(intent: Obj) -> str:
-    error = intent["last_payment_error"] or {}
+    error = intent.get("last_payment_error") or intent.get("last_setup_error") or {}
     return str(error.get("message", "The payment failed."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import json
 from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
@@ -18,6 +19,7 @@ from core.emulator.http.forms import nested
 from core.emulator.http.given import refuse_unread
 from core.emulator.http.routes import Route
 from core.emulator.resources import expand, not_emulated
+from core.emulator.runtime.cli_sessions import LOGS
 from core.emulator.runtime.engine import Engine
 from core.emulator.state import permissions, uploads
 from core.emulator.state.errors import ApiError, refused
@@ -77,10 +79,28 @@ class Api:
             await _abort(receive)
             return
         response = await self._respond(request, request_id, hits)
+        self._log(request, request_id, response)
         if "lost_reply" in kinds:
             await _abort(receive)
             return
         await response(scope, receive, send)
+
+    def _log(self, request: Request, request_id: str, response: Response) -> None:
+        """Tell `stripe logs tail`, where it listens."""
+        if not self.engine.cli.wanting(LOGS):
+            return
+        failed = response.status_code >= 400
+        self.engine.cli.request(
+            {
+                "created_at": self.engine.clock.now_ms() // 1000,
+                "livemode": self.engine.switches.livemode,
+                "method": request.method,
+                "request_id": request_id,
+                "status": response.status_code,
+                "url": request.scope["path"],
+            },
+            json.loads(bytes(response.body))["error"] if failed else None,
+        )
 
     async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
         try:

@@ -55,6 +55,7 @@ class Control:
             self._route("/payment_intents/{id}/authenticate", "POST", self.authenticate),
             self._route("/hard_cases", "GET", self.hard_cases),
             self._route("/hard_cases", "POST", self.run_hard_cases),
+            self._route("/stripecli", "GET", self.cli_answers),
             *self.others.routes(self._route),
             *self.account.routes(self._route),
         ]
@@ -89,6 +90,10 @@ class Control:
             "faults": engine.faults.pending(),
             "webhooks": vars(self.background.options),
         }
+
+    def cli_answers(self, body: _Body) -> _Body:
+        """What receivers behind `stripe listen` answered, oldest first."""
+        return {"answers": list(self.engine.cli.answers)}
 
     def labels(self, body: _Body) -> _Body:
         """What the history generator knows about its payments, by payment intent id."""

@@ -24,6 +24,15 @@ _NOTHING: dict[str, Any] = {}
 #: Parameters of routes that the SDK does not have: what Stripe's own pages and its CLI call.
 OWN: dict[str, dict[str, Any]] = {
     "payment_page.ConfirmParams": {"expected_amount": "i", "payment_method!": "s"},
+    "stripecli.SessionCreateParams": {
+        "device_name": "s",
+        "filters": "s",
+        "forward_connect_to_url": "s",
+        "forward_thin_connect_to_url": "s",
+        "forward_thin_to_url": "s",
+        "forward_to_url": "s",
+        "websocket_features": ["l", "s"],
+    },
     "EventRetryParams": {
         "account": "s",
         "expand": ["l", "s"],

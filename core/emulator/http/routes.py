@@ -96,6 +96,11 @@ def _search(path: str, params: str, kind: str) -> Route:
     return _route(f"GET {path}/search", params, handler, is_list=True)
 
 
+def _cli_session(ctx: Context, given: dict[str, Any]) -> Obj:
+    # The names of the machine and of the program behind it are not ours to keep.
+    return ctx.open_session(dict(given.items()))
+
+
 _NOT_DELETED = [("instr(body, '\"deleted\":true') = ?", 0)]
 _PI, _PM, _RE, _DU = "payment_intents", "payment_methods", "refunds", "disputes"
 _CS = "checkout/sessions"
@@ -428,6 +433,7 @@ ROUTES: list[Route] = [
     _route(f"POST /v1/{_SI}/{{id}}", "SetupIntentUpdateParams", setup_intents.update),
     _route(f"POST /v1/{_SI}/{{id}}/confirm", "SetupIntentConfirmParams", setup_intents.confirm),
     _route(f"POST /v1/{_SI}/{{id}}/cancel", "SetupIntentCancelParams", setup_intents.cancel),
+    _route("POST /v1/stripecli/sessions", "stripecli.SessionCreateParams", _cli_session),
     _route("GET /v1/tax_rates", "TaxRateListParams", tax_rates.list_rates, is_list=True),
     _route("POST /v1/tax_rates", "TaxRateCreateParams", tax_rates.create),
     _route("GET /v1/tax_rates/{id}", "TaxRateRetrieveParams", tax_rates.RATE.retrieve),

@@ -13,13 +13,27 @@ from core.emulator.state.unit_of_work import Context, shown
 _URLS = {
     "balance_transaction": "/v1/balance_transactions/{id}",
     "charge": "/v1/charges/{id}",
+    "checkout.session": "/v1/checkout/sessions/{id}",
+    "coupon": "/v1/coupons/{id}",
     "customer": "/v1/customers/{id}",
     "dispute": "/v1/disputes/{id}",
     "payment_intent": "/v1/payment_intents/{id}",
+    "payment_link": "/v1/payment_links/{id}",
+    "payment_method": "/v1/payment_methods/{id}",
     "payout": "/v1/payouts/{id}",
+    "price": "/v1/prices/{id}",
+    "product": "/v1/products/{id}",
+    "promotion_code": "/v1/promotion_codes/{id}",
     "refund": "/v1/refunds/{id}",
     "review": "/v1/reviews/{id}",
+    "setup_intent": "/v1/setup_intents/{id}",
+    "transfer": "/v1/transfers/{id}",
 }
+
+
+def has_address(ctx: Context, obj: Obj) -> bool:
+    """Whether a thin event can name the object."""
+    return obj["object"] in _URLS and ctx.tx.find(obj["id"]) is not None
 
 
 def thin(ctx: Context, kind: str, related: str | None, context: str | None) -> Obj:

@@ -8,9 +8,16 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from core.emulator.resources import balance, checkout_payments, events, webhook_endpoints
+from core.emulator.resources import (
+    balance,
+    checkout_payments,
+    events,
+    other_events,
+    webhook_endpoints,
+)
 from core.emulator.resources.late_balance_transactions import LateRows
 from core.emulator.runtime import scheduled_tasks
+from core.emulator.runtime.cli_sessions import SNAPSHOTS, THIN, CliSessions
 from core.emulator.state import account_settings, versions
 from core.emulator.state.clock import EmulatorClock
 from core.emulator.state.errors import ApiError
@@ -52,6 +59,9 @@ class Engine:
         self.late_rows = LateRows()
         self.denied: frozenset[str] = frozenset()
         self.damage = Damage()
+        self.cli = CliSessions(self.account)
+        #: Events of the work under way, told to Stripe's CLI once they are kept: (event, to today).
+        self._announced: list[tuple[dict[str, Any], dict[str, Any] | None]] = []
         #: Set when there may be something to do in the background.
         self.wake = threading.Event()
         self.endpoints: list[Obj] = []
@@ -87,6 +97,7 @@ class Engine:
             except ApiError as refusal:
                 if not refusal.keep:
                     tx.rollback()
+                    self._announced.clear()
                     tx = Tx(self.store)
                 if finally_:
                     finally_(refusal)
@@ -94,6 +105,7 @@ class Engine:
                 raise
             except BaseException:
                 tx.rollback()
+                self._announced.clear()
                 raise
             if finally_:
                 finally_(result)
@@ -105,6 +117,12 @@ class Engine:
             self.store.set_meta("counter", str(self.ids.counter))
             self.wake.set()  # something was made, so events or tasks may wait
         tx.commit()
+        for event, latest in self._announced:
+            if event["object"] == "event":
+                self.cli.snapshot(event, latest)
+            else:
+                self.cli.thin(event)
+        self._announced.clear()
 
     def context(
         self,
@@ -124,6 +142,7 @@ class Engine:
             wanting = [e for e in self.endpoints if webhook_endpoints.wants(e, event["type"])]
             now = self.clock.now_ms()
             event["pending_webhooks"] = len(wanting)
+            self._tell_cli(ctx, event)
             tx.db.executemany(
                 "INSERT INTO deliveries (event, endpoint, due_ms, first_ms, body)"
                 " VALUES (?, ?, ?, ?, ?)",
@@ -144,6 +163,8 @@ class Engine:
             tx.db.execute(
                 "UPDATE objects SET pending = pending + ? WHERE id = ?", (len(wanted), event["id"])
             )
+            if endpoint is None:
+                self._announced.append((event, None))
             self.wake.set()
 
         return Context(
@@ -163,8 +184,23 @@ class Engine:
             late_rows=self.late_rows,
             denied=self.denied if request_id else frozenset(),
             resend=resend,
+            open_session=lambda given: self.cli.open(
+                given, self.base_url, self.switches.api_version
+            ),
             on_checkout_intent=checkout_payments.follow_intent,
         )
+
+    def _tell_cli(self, ctx: Context, event: dict[str, Any]) -> None:
+        """Once this work is kept, `stripe listen` hears of the event, in the kinds it asked for."""
+        if self.cli.wanting(SNAPSHOTS):
+            said = ctx.event_at(event, event["api_version"])
+            latest = {**event, "api_version": versions.API_VERSION}
+            old = event["api_version"] != versions.API_VERSION
+            self._announced.append((said, latest if old else None))
+        about = event["data"]["object"]
+        if self.cli.wanting(THIN) and other_events.has_address(ctx, about):
+            thin = other_events.thin(ctx, f"v1.{event['type']}", about["id"], None)
+            self._announced.append((thin, None))
 
     def on_the_wire(self, text: str) -> bytes:
         """A stored text as it is sent: of a live account, when the switch says so."""

@@ -55,6 +55,8 @@ class Context:
     events_since: int = 0
     #: Sends an event again: (event, id of an endpoint or None for all, to the CLI alone).
     resend: Callable[[dict[str, Any], str | None, bool], None] = lambda event, endpoint, cli: None
+    #: Opens a session of Stripe's CLI; what it is answered.
+    open_session: Callable[[dict[str, Any]], dict[str, Any]] = dict
     #: Told of what happens to an intent that a Checkout Session made: (context, event, intent).
     on_checkout_intent: Callable[[Context, str, Obj], None] | None = None
     #: In simulated history, customers pass every redirect and challenge at once.
