@@ -378,6 +378,7 @@ NOT_IMPORTED = {
     "python-multipart": "Starlette reads forms and files with it",
     "tzdata": "time zones where the system has none",
     "uvloop": "uvicorn's loop, by its name",
+    "websockets": "uvicorn's protocol, under core/emulator/http/cli_socket.py",
 }
 
 

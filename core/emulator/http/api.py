@@ -222,9 +222,9 @@ def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
         table.refusal(ctx, ctx.version, refusal)
         raise
     if route.lists or "id" not in result:
-        return table.said(ctx, ctx.version, result)
+        return table.answer_at(ctx, ctx.version, result)
     [shown] = expand.expanded(ctx, [result], tree)
-    return table.said(ctx, ctx.version, shown)
+    return table.answer_at(ctx, ctx.version, shown)
 
 
 def _given(ctx: Context, route: Route, raw: dict[str, Any]) -> dict[str, Any]:

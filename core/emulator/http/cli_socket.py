@@ -42,7 +42,11 @@ def route(sessions: CliSessions) -> WebSocketRoute:
 
 async def _send(socket: WebSocket, session: Session) -> None:
     loop, more = asyncio.get_running_loop(), asyncio.Event()
-    session.wake = lambda: loop.call_soon_threadsafe(more.set)
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(more.set)
+
+    session.wake = wake
     while True:
         while session.waiting:
             await socket.send_text(session.waiting.popleft())

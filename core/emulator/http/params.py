@@ -21,6 +21,8 @@ _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,12})?")
 _TABLE = Path(__file__).with_name("params.json")
 _NOTHING: dict[str, Any] = {}
+#: The Python SDK before its version 12 writes them as Python does.
+_BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 #: Parameters of routes that the SDK does not have: what Stripe's own pages and its CLI call.
 OWN: dict[str, dict[str, Any]] = {
     "payment_page.ConfirmParams": {"expected_amount": "i", "payment_method!": "s"},
@@ -187,9 +189,9 @@ def _scalar(spec: str, raw: str, where: str) -> Any:
             raise refused(f"Invalid integer: {raw[:100]}", where, "parameter_invalid_integer")
         return int(raw)
     if spec == "b":
-        if raw not in ("true", "false"):
+        if raw not in _BOOLEANS:
             raise refused(f"Invalid boolean: {raw[:100]}", where)
-        return raw == "true"
+        return _BOOLEANS[raw]
     if spec == "n" and not (raw.isascii() and _NUMBER.fullmatch(raw)):
         raise refused(f"Invalid decimal: {raw[:100]}", where)
     if len(raw) > 5000 and not where.startswith("evidence"):

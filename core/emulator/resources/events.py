@@ -48,5 +48,7 @@ def retry(ctx: Context, event_id: str, params: dict[str, Any]) -> Obj:
     params.get("account")  # there is one account
     if wanted:
         ctx.need("webhook_endpoint", wanted, "webhook_endpoint")
-    ctx.resend(event, wanted, bool(params.get("for_stripecli")))
+    to_cli = bool(params.get("for_stripecli"))
+    if ctx.resend:
+        ctx.resend(ctx, event, wanted, to_cli)
     return event

@@ -138,65 +138,66 @@ class Engine:
                 "INSERT INTO tasks (at_ms, kind, args) VALUES (?, ?, ?)", (at_ms, kind, dump(args))
             )
 
-        def announce(ctx: Context, event: dict[str, Any]) -> int:
-            wanting = [e for e in self.endpoints if webhook_endpoints.wants(e, event["type"])]
-            now = self.clock.now_ms()
-            event["pending_webhooks"] = len(wanting)
-            self._tell_cli(ctx, event)
-            tx.db.executemany(
-                "INSERT INTO deliveries (event, endpoint, due_ms, first_ms, body)"
-                " VALUES (?, ?, ?, ?, ?)",
-                [
-                    (event["id"], endpoint["id"], now, now, _own_words(ctx, event, endpoint))
-                    for endpoint in wanting
-                ],
-            )
-            return len(wanting)
-
-        def resend(event: dict[str, Any], endpoint: str | None, cli: bool) -> None:
-            now = self.clock.now_ms()
-            wanted = [e["id"] for e in self.endpoints if endpoint in (None, e["id"]) and not cli]
-            tx.db.executemany(
-                "INSERT INTO deliveries (event, endpoint, due_ms, first_ms) VALUES (?, ?, ?, ?)",
-                [(event["id"], one, now, now) for one in wanted],
-            )
-            tx.db.execute(
-                "UPDATE objects SET pending = pending + ? WHERE id = ?", (len(wanted), event["id"])
-            )
-            if endpoint is None:
-                self._announced.append((event, None))
-            self.wake.set()
-
         return Context(
             tx=tx,
             ids=self.ids,
             now_ms=self.clock.now_ms(),
             schedule=schedule,
-            announce=announce,
+            announce=self._announce,
             account=self.account,
             base_url=self.base_url,
             request_id=request_id,
             idempotency_key=key,
             version=version or self.switches.api_version,
             ledger_version=versions.older(version, self.switches.api_version),
-            said=table.said,
+            answer_at=table.answer_at,
             switches=self.switches,
             late_rows=self.late_rows,
             denied=self.denied if request_id else frozenset(),
-            resend=resend,
+            resend=self._resend,
             open_session=lambda given: self.cli.open(
                 given, self.base_url, self.switches.api_version
             ),
             on_checkout_intent=checkout_payments.follow_intent,
         )
 
+    def _announce(self, ctx: Context, event: dict[str, Any]) -> int:
+        """Let an event be delivered; to how many endpoints."""
+        wanting = [e for e in self.endpoints if webhook_endpoints.wants(e, event["type"])]
+        now = self.clock.now_ms()
+        event["pending_webhooks"] = len(wanting)
+        self._tell_cli(ctx, event)
+        ctx.tx.db.executemany(
+            "INSERT INTO deliveries (event, endpoint, due_ms, first_ms, body)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [
+                (event["id"], endpoint["id"], now, now, _own_words(ctx, event, endpoint))
+                for endpoint in wanting
+            ],
+        )
+        return len(wanting)
+
+    def _resend(self, ctx: Context, event: dict[str, Any], wanted: str | None, cli: bool) -> None:
+        now = self.clock.now_ms()
+        ids = [e["id"] for e in self.endpoints if wanted in (None, e["id"]) and not cli]
+        ctx.tx.db.executemany(
+            "INSERT INTO deliveries (event, endpoint, due_ms, first_ms) VALUES (?, ?, ?, ?)",
+            [(event["id"], endpoint, now, now) for endpoint in ids],
+        )
+        ctx.tx.db.execute(
+            "UPDATE objects SET pending = pending + ? WHERE id = ?", (len(ids), event["id"])
+        )
+        if wanted is None:
+            self._announced.append((event, None))
+        self.wake.set()
+
     def _tell_cli(self, ctx: Context, event: dict[str, Any]) -> None:
         """Once this work is kept, `stripe listen` hears of the event, in the kinds it asked for."""
         if self.cli.wanting(SNAPSHOTS):
-            said = ctx.event_at(event, event["api_version"])
+            old_words = ctx.event_at(event, event["api_version"])
             latest = {**event, "api_version": versions.API_VERSION}
             old = event["api_version"] != versions.API_VERSION
-            self._announced.append((said, latest if old else None))
+            self._announced.append((old_words, latest if old else None))
         about = event["data"]["object"]
         if self.cli.wanting(THIN) and other_events.has_address(ctx, about):
             thin = other_events.thin(ctx, f"v1.{event['type']}", about["id"], None)

@@ -116,7 +116,7 @@ class Simulation:
             events_since=self.end_ms // 1000 - RETENTION_S,
             version=engine.switches.api_version,
             ledger_version=engine.switches.api_version,
-            said=table.said,
+            answer_at=table.answer_at,
             switches=engine.switches,
             late_rows=engine.late_rows,
             unattended=True,

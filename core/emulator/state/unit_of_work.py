@@ -44,7 +44,7 @@ class Context:
     #: What happens to money follows the older of the request's version and the account's.
     ledger_version: str = API_VERSION
     #: Says an object as a version says it: (context, version, object).
-    said: Callable[[Context, str, Obj], Obj] | None = None
+    answer_at: Callable[[Context, str, Obj], Obj] | None = None
     switches: Switches = field(default_factory=Switches)
     late_rows: LateRows = field(default_factory=LateRows)
     #: What the restricted key of a request may not do.
@@ -53,8 +53,8 @@ class Context:
     idempotency_key: str | None = None
     #: Events older than this unix second are not kept (Stripe keeps 30 days).
     events_since: int = 0
-    #: Sends an event again: (event, id of an endpoint or None for all, to the CLI alone).
-    resend: Callable[[dict[str, Any], str | None, bool], None] = lambda event, endpoint, cli: None
+    #: Sends an event again: (context, event, an endpoint or None for all, to the CLI alone).
+    resend: Callable[[Context, dict[str, Any], str | None, bool], None] | None = None
     #: Opens a session of Stripe's CLI; what it is answered.
     open_session: Callable[[dict[str, Any]], dict[str, Any]] = dict
     #: Told of what happens to an intent that a Checkout Session made: (context, event, intent).
@@ -116,9 +116,9 @@ class Context:
 
     def event_at(self, body: dict[str, Any], version: str) -> dict[str, Any]:
         """An event in a version's words."""
-        if version == API_VERSION or self.said is None:
+        if version == API_VERSION or self.answer_at is None:
             return body
-        about = self.said(self, version, body["data"]["object"])
+        about = self.answer_at(self, version, body["data"]["object"])
         return {**body, "api_version": version, "data": {**body["data"], "object": about}}
 
 

@@ -104,7 +104,7 @@ def _answers(version: str) -> dict[str, tuple[Answer, ...]]:
     return found
 
 
-def said(ctx: Context, version: str, answer: Obj) -> Obj:
+def answer_at(ctx: Context, version: str, answer: Obj) -> Obj:
     """An answer as a version says it; a copy, or the answer itself where nothing changed."""
     answers = _answers(version)
     if not answers:
@@ -134,4 +134,4 @@ def refusal(ctx: Context, version: str, error: ApiError) -> None:
     """Say the objects inside an error as a version says them."""
     for name in ("payment_intent", "setup_intent", "payment_method"):
         if name in error.error:
-            error.error[name] = said(ctx, version, error.error[name])
+            error.error[name] = answer_at(ctx, version, error.error[name])
