@@ -87,7 +87,7 @@ class Api:
 
     def _log(self, request: Request, request_id: str, response: Response) -> None:
         """Tell `stripe logs tail`, where it listens."""
-        if not self.engine.cli.wanting(LOGS):
+        if self.engine.cli.nobody or not self.engine.cli.wanting(LOGS):
             return
         failed = response.status_code >= 400
         self.engine.cli.request(

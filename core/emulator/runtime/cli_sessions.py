@@ -77,6 +77,11 @@ class CliSessions:
             "websocket_url": f"{base_url.replace('http', 'ws', 1)}/_stripecli",
         }
 
+    @property
+    def nobody(self) -> bool:
+        """Whether no CLI ever came."""
+        return not self._sessions
+
     def find(self, session_id: str) -> Session | None:
         with self._lock:
             return self._sessions.get(session_id)

@@ -193,6 +193,8 @@ class Engine:
 
     def _tell_cli(self, ctx: Context, event: dict[str, Any]) -> None:
         """Once this work is kept, `stripe listen` hears of the event, in the kinds it asked for."""
+        if self.cli.nobody:
+            return
         if self.cli.wanting(SNAPSHOTS):
             old_words = ctx.event_at(event, event["api_version"])
             latest = {**event, "api_version": versions.API_VERSION}

@@ -125,8 +125,8 @@ def remember_options(intent: Obj, params: dict[str, Any]) -> None:
     """Keep what `payment_method_options[card]` asks for, the features of a hold among it."""
     three_d_secure.remember(intent, params)
     options = params.get("payment_method_options") or {}
-    for kind in local_methods.LOCAL:
-        if options.get(kind):
+    for kind in options:
+        if kind in local_methods.LOCAL and options[kind]:
             intent["payment_method_options"][kind] = {**options[kind]}
     card = options.get("card") or {}
     if "card" in intent["payment_method_options"]:
