@@ -105,6 +105,7 @@ class Api:
     async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
         try:
             authorized(request, livemode=self.engine.switches.livemode)
+            _own_account(self.engine, request)
             header = request.headers.get("stripe-version")
             request.state.version = table.asked(header, self.engine.switches.api_version)
             for hit in hits:
@@ -274,6 +275,26 @@ def authorized(request: Request, *, livemode: bool = False) -> None:
     if not key.startswith((f"sk_{mode}_", f"rk_{mode}_")):
         masked = f"{key[:8]}{'*' * max(0, min(len(key), 40) - 12)}{key[-4:]}"
         raise ApiError(f"Invalid API Key provided: {masked}", status=401, executed=False)
+
+
+def _own_account(engine: Engine, request: Request) -> None:
+    """Refuse a request on behalf of another account: connected ones are records only."""
+    named = request.headers.get("stripe-account")
+    if named is None or named == engine.account:
+        return
+    with engine.store.lock:
+        known = engine.store.db.execute(
+            "SELECT 1 FROM objects WHERE id = ? AND object = 'account'", (named,)
+        ).fetchone()
+    if known:
+        raise refused(f"not emulated: requests on behalf of {named}")
+    raise ApiError(
+        f"The provided key does not have access to account '{named[:100]}' (or that account does"
+        " not exist). Application access may have been revoked.",
+        status=403,
+        code="account_invalid",
+        executed=False,
+    )
 
 
 async def _encoded(request: Request) -> str:

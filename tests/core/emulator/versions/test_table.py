@@ -179,6 +179,15 @@ def test_events_speak_the_version_of_their_endpoint(emulator: RunningEmulator) -
     assert "charges" not in today["data"]["object"]
 
 
+def test_request_is_of_the_keys_own_account(emulator: RunningEmulator) -> None:
+    assert raw(emulator, "GET", "/v1/balance", Stripe_Account=emulator.account).status == 200
+    other = raw(emulator, "GET", "/v1/balance", Stripe_Account="acct_nobody")
+    assert (other.status, json.loads(other.body)["error"]["code"]) == (403, "account_invalid")
+    connected = json.loads(raw(emulator, "POST", "/v1/accounts", {"type": "standard"}).body)["id"]
+    refusal = raw(emulator, "GET", "/v1/balance", Stripe_Account=connected)
+    assert (refusal.status, b"not emulated" in refusal.body) == (400, True)
+
+
 def test_account_of_an_older_version_answers_and_tells_by_it() -> None:
     with start_emulator() as running:
         running.control("POST", "settings", {"api_version": BEFORE_CHARGES})
