@@ -86,7 +86,9 @@ class Client:
             if refusal.status >= 500:
                 raise
             return
-        shown = answer["data"] if answer["object"] == "list" else [answer]
+        if "websocket_id" in answer:
+            return  # Stripe's CLI is answered no object
+        shown = answer["data"] if answer["object"] in ("list", "search_result") else [answer]
         for obj in shown:
             if "deleted" not in obj and not isinstance(obj.get("secret"), str):
                 assert shape_faults(obj) == []
