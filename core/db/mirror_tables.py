@@ -253,4 +253,6 @@ customers = Table(
     *mirror_columns(),
     Index("ux_email", "email"),
     Index("ux_created", "created_at", "stripe_id"),
+    # The list of customers: a few of one mode are found among many of the other.
+    Index("ux_mode", "livemode", "created_at", "stripe_id"),
 )

@@ -20,6 +20,7 @@ from core.db.action_tables import bulk_refunds, operation_objects, operations, r
 from core.db.alert_tables import alert_channels, alert_deliveries, alert_rules, alerts
 from core.db.bank_tables import bank_accounts, bank_lines, bank_matches, bank_statements
 from core.db.books_tables import journal_batches, journal_lines, journal_rules
+from core.db.customer_tables import customer_notes
 from core.db.dispute_tables import evidence_files
 from core.db.export_tables import exports
 from core.db.inbox_tables import api_requests, cursors, events, stale_objects, streams
@@ -94,6 +95,7 @@ __all__ = [
     "cases",
     "charges",
     "cursors",
+    "customer_notes",
     "customers",
     "disputes",
     "early_fraud_warnings",

@@ -113,6 +113,7 @@ ROWS: dict[str, Row] = {
     "periods.closing.expected": Row(FINANCE, ("2000-13",), _MONTH),
     "periods.closing.reopen": Row(FINANCE, ("2000-01", "why not"), _TEST),
     "periods.closing.verify": Row(FINANCE, ("2000-01",), _TEST),
+    "customers.notes.add": Row(ASKERS, ("cus_none", "called"), _TEST),
     "fraud.backtests.try_out": Row(RISK, (None, Question(False, EPOCH, EPOCH + timedelta(days=1)))),
     "refunds.bulk_approvals.approve": Row(LEAD, (NONE,)),
     "refunds.bulk_approvals.refuse": Row(LEAD, (NONE, "no")),

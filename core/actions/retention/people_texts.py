@@ -42,7 +42,7 @@ def blank(connection: Connection, *, before: datetime, limit: int) -> int:
 def _every(before: datetime) -> list[tuple[Table, ColumnElement[bool], dict[str, Any]]]:
     """Tables, which of their rows, and what those hold then."""
     r, b, n = t.refund_requests.c, t.bulk_refunds.c, t.case_notes.c
-    g, x = t.gate_passes.c, t.exports.c
+    g, x, u = t.gate_passes.c, t.exports.c, t.customer_notes.c
     return [
         (
             t.refund_requests,
@@ -55,6 +55,11 @@ def _every(before: datetime) -> list[tuple[Table, ColumnElement[bool], dict[str,
             {"note": None},
         ),
         (t.case_notes, and_(n.text != "", n.created_at < before), {"text": ""}),
+        (
+            t.customer_notes,
+            and_(or_(u.text != "", u.email.is_not(None)), u.created_at < before),
+            {"text": "", "email": None},
+        ),
         (
             t.gate_passes,
             and_(or_(g.email.is_not(None), g.ip.is_not(None)), g.created_at < before),

@@ -51,6 +51,8 @@ ACTIONS = {
     "case.refund": N_("Refunded a case as fraud"),
     "case.view": N_("Opened a case"),
     "checkout_session.create": N_("Created a Checkout Session"),
+    "customer.note": N_("Wrote a note on a customer"),
+    "customer.view": N_("Opened a customer"),
     "dispute.accept": N_("Accepted a dispute"),
     "dispute.draft": N_("Saved a dispute's draft"),
     "dispute.read_evidence": N_("Opened a dispute's evidence"),

@@ -13,6 +13,8 @@ from core.db.engine import open_engine, reading
 from core.db.migrate import upgrade
 from core.errors import NotFound
 from core.reads import versions
+from core.reads.customers import detail as customer_detail
+from core.reads.customers import list as customer_list
 from core.reads.overview import attention, overview
 from core.reads.payments import detail as payment_detail
 from core.reads.payments import list as payment_list
@@ -63,6 +65,15 @@ def test_proof_and_payouts_of_an_empty_account_are_empty(conn: Connection) -> No
     assert payout_list.currencies(conn, livemode=False) == ()
     rows = payout_detail.rows(conn, livemode=False, payout_id="po_none")
     assert rows == payout_detail.RowPage((), None, None)
+
+
+def test_customers_of_an_empty_account_are_none(conn: Connection) -> None:
+    assert customer_list.page(conn, livemode=False) == customer_list.CustomerPage(())
+    assert customer_list.page(conn, livemode=False, search="maria") == customer_list.CustomerPage(
+        ()
+    )
+    with pytest.raises(NotFound):
+        customer_detail.by_id(conn, customer="cus_none", livemode=False, now=NOW)
 
 
 def test_list_of_an_empty_account_has_no_cursor(conn: Connection) -> None:

@@ -151,6 +151,11 @@ def write_texts(connection):
     connection.execute(
         insert(t.case_notes).values(case_id="c", author="ada", text="Kanari", created_at=made)
     )
+    connection.execute(
+        insert(t.customer_notes).values(
+            email="kanari@shop.example", author="ada", text="Kanari called", **own
+        )
+    )
 
 
 def write_traces(connection):
@@ -304,6 +309,8 @@ def test_nothing_about_a_person_is_left(shop, books):
         "refund_requests.note",
         "bulk_refunds.note",
         "case_notes.text",
+        "customer_notes.email",
+        "customer_notes.text",
         "gate_passes.email",
         "exports.query",
     } <= before
