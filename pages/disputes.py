@@ -10,7 +10,7 @@ from core.reads.disputes import list as reads
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import list as dispute_list
-from dashboard.ui import file_links, freshness, live, stripe_labels, viewer, widgets
+from dashboard.ui import customer_links, file_links, freshness, live, stripe_labels, viewer, widgets
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
 def listed(view: str, reason: str, currency: str) -> None:
     """The rows: drawn again, alone, when a dispute changed or one is opened."""
     if opened := st.session_state.pop("dispute_opened", None):
-        viewer.go("dispute", id=opened, view=view)
+        customer_links.open_clicked(opened, "dispute", view=view)
     version, now = live.version("disputes"), datetime.now(UTC)
     cursor = st.query_params.get("after")
     page = viewer.read(

@@ -8,14 +8,14 @@ from core.errors import InvalidInput
 from core.reads.ledger import rows as reads
 from dashboard.i18n import _
 from dashboard.screens.ledger import list as ledger_list
-from dashboard.ui import file_links, navigation, viewer, widgets
+from dashboard.ui import customer_links, file_links, navigation, viewer, widgets
 
 
 def main() -> None:
     """Draw the screen for what the URL asks for."""
     viewer.require("see_revenue")
     if opened := st.session_state.pop("payment_opened", None):
-        viewer.go("payment", id=opened)
+        customer_links.open_clicked(opened, "payment")
     livemode, zone = viewer.livemode(), viewer.zone()
     filters = ledger_list.asked_for(st.query_params)
     back = "close" if filters.late_of else "proof"

@@ -13,7 +13,16 @@ from dashboard.i18n import N_, _
 from dashboard.screens.overview import cards as overview_cards
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
-from dashboard.ui import charts, freshness, live, metric_cards, navigation, viewer, widgets
+from dashboard.ui import (
+    charts,
+    customer_links,
+    freshness,
+    live,
+    metric_cards,
+    navigation,
+    viewer,
+    widgets,
+)
 
 #: Figures of a whole day need not follow each payment.
 ASK_EVERY = 5000
@@ -39,7 +48,7 @@ def age() -> None:
 def everything() -> None:
     """The screen under its title: drawn again, alone, when something changed."""
     if opened := st.session_state.pop("opened", None):
-        viewer.go("payment", id=opened)
+        customer_links.open_clicked(opened, "payment")
     viewer.require("see_payments")
     here = viewer.view()
     version = live.version("payments")

@@ -8,6 +8,7 @@ from core.errors import NotFound
 from core.reads.payments import detail as reads
 from dashboard import i18n
 from dashboard.i18n import _
+from dashboard.screens.payments import commands, same_payer
 from dashboard.screens.payments import detail_cards as payment_detail_cards
 from dashboard.screens.payments import detail_tables as payment_detail_tables
 from dashboard.screens.payments import risk as payment_risk
@@ -20,6 +21,7 @@ from dashboard.ui import live, navigation, stripe_links, viewer, widgets
 def main(asked: str, back: str) -> None:
     """Draw the screen; again, by itself, while Stripe has still to book something."""
     refund_form.leave_fragment()
+    commands.leave_fragment()
     livemode, version = viewer.livemode(), live.version("payments")
     st.page_link(
         navigation.named("payments"),
@@ -48,23 +50,26 @@ def main(asked: str, back: str) -> None:
         livemode=livemode,
         beside=lambda: payment_detail_cards.draw_status(payment),
     ):
-        if refund_form.refundable(payment):
+        commands.buttons(payment)
+        if detail.left_minor:
             refund_form.button(payment.stripe_id, label=_("Refund"))
         if address := link(payment.stripe_id):
             st.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
     st.code(payment.stripe_id, language=None, width="content")
     if any(attempt.stripe_id == payment.stripe_id for attempt in detail.attempts):
         st.caption(_("A charge without a PaymentIntent, as older integrations make them."))
+    commands.FLASH.show()
+    same_payer.strip(payment)
     payment_detail_cards.failure(payment)
     payment_detail_cards.figures(detail)
     left, right = st.columns([2, 1])
     with left.container(border=True):
-        widgets.card_title(_("Timeline"))
         payment_timeline.draw(detail, viewer.zone(), link)
     with right.container(border=True):
         payment_detail_cards.breakdown(detail)
     payment_detail_cards.customer(payment)
     payment_risk.draw(payment)
+    same_payer.others(payment)
     payment_detail_tables.draw(detail, viewer.zone())
     if payment.metadata_json:
         with st.expander(_("Metadata"), icon=":material/data_object:"):
@@ -80,3 +85,4 @@ def main(asked: str, back: str) -> None:
 
 main(st.query_params.get("id", ""), st.query_params.get("back", ""))
 refund_form.open_asked_dialog()
+commands.open_asked_dialog()

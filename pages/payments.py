@@ -10,7 +10,7 @@ from dashboard.i18n import N_, _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
-from dashboard.ui import file_links, freshness, live, viewer, widgets
+from dashboard.ui import customer_links, file_links, freshness, live, viewer, widgets
 from dashboard.ui.data_table import Frame
 
 
@@ -32,7 +32,7 @@ def main() -> None:
 def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -> None:
     """The rows: drawn again, alone, when the version changed or a row is opened."""
     if opened := st.session_state.pop("opened", None):
-        viewer.go("payment", id=opened, back=str(query))
+        customer_links.open_clicked(opened, "payment", back=str(query))
     viewer.require("see_payments")
     # The version first: rows that come between the two reads are then drawn once more, not missed.
     version = live.version("payments")

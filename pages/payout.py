@@ -14,7 +14,7 @@ from dashboard.i18n import _
 from dashboard.screens.payouts import bank as payout_bank
 from dashboard.screens.payouts import detail as payout_detail
 from dashboard.screens.payouts import labels
-from dashboard.ui import navigation, status_badges, stripe_links, viewer, widgets
+from dashboard.ui import customer_links, navigation, status_badges, stripe_links, viewer, widgets
 
 
 def main(asked: str) -> None:
@@ -62,7 +62,7 @@ def main(asked: str) -> None:
 def rows(payout_id: str) -> None:
     """What it paid out: drawn again, alone, when a payment is opened."""
     if opened := st.session_state.pop("payment_opened", None):
-        viewer.go("payment", id=opened)
+        customer_links.open_clicked(opened, "payment")
     viewer.require("see_revenue")
     cursor, older = widgets.cursor()
     page = viewer.read(

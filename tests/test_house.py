@@ -37,6 +37,8 @@ SCREENS_SEE |= {"core.alerts.kinds", "core.alerts.parameters", "core.books.rules
 SCREENS_SEE.add("core.checks.result")
 #: Which screen may use which other one.
 BETWEEN_SCREENS = {
+    ("customers", "fraud"),
+    ("customers", "payments"),
     ("fraud", "payments"),
     ("overview", "payments"),
     ("payments", "fraud"),

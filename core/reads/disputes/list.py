@@ -60,6 +60,8 @@ class DisputeRow:
     created_at: datetime
     payment_id: str | None
     customer: str | None
+    customer_id: str | None
+    email: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,12 @@ def page(
     by_deadline = view == "open"
     key = func.coalesce(d.due_by, literal(_NEVER, d.due_by.type)) if by_deadline else d.created_at
     asked = (
-        select(disputes, func.coalesce(p.email, p.customer_name, p.customer_id).label("customer"))
+        select(
+            disputes,
+            p.customer_id,
+            p.email,
+            func.coalesce(p.email, p.customer_name, p.customer_id).label("customer"),
+        )
         .outerjoin(payments, p.stripe_id == d.payment_id)
         .where(d.livemode == livemode)
     )
@@ -166,6 +173,8 @@ def _row(row: Row[Any]) -> DisputeRow:
         row.created_at,
         row.payment_id,
         row.customer,
+        row.customer_id,
+        row.email,
     )
 
 

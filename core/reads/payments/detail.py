@@ -16,6 +16,7 @@ from core.db.tables import (
     payments,
     refunds,
 )
+from core.domain.refund_states import HELD
 from core.errors import NotFound
 from core.reads.payments.parts import (
     Attempt,
@@ -26,9 +27,11 @@ from core.reads.payments.parts import (
     Money,
     Payment,
     RefundPart,
+    RequestPart,
     TimelineEntry,
     build,
 )
+from core.reads.payments.requests import requests_of
 from core.reads.payments.timeline import merged
 from core.reads.permissions import audited, requires
 from core.reads.revenue.categories import FIGURES, PARTS, REVENUE, add_row
@@ -47,12 +50,24 @@ class PaymentDetail:
     payment: Payment
     attempts: tuple[Attempt, ...]
     refunds: tuple[RefundPart, ...]
+    requests: tuple[RequestPart, ...]
     disputes: tuple[DisputePart, ...]
     fraud_warnings: tuple[FraudWarning, ...]
     ledger: tuple[LedgerRow, ...]
     events: tuple[EventPart, ...]
     timeline: tuple[TimelineEntry, ...]
     money: tuple[Money, ...]
+
+    @property
+    def left_minor(self) -> int:
+        """What may still be asked back, in minor units of the payment's currency: what was taken,
+        less what went back, is disputed, or is asked for already."""
+        payment = self.payment
+        if payment.status != "succeeded":
+            return 0
+        gone = payment.amount_refunded_minor + payment.amount_disputed_minor
+        held = sum(one.amount_minor for one in self.requests if one.state in HELD)
+        return max(0, payment.amount_captured_minor - gone - held)
 
 
 @requires("see_payments")
@@ -69,6 +84,7 @@ def by_id(conn: Connection, *, payment_id: str, livemode: bool) -> PaymentDetail
     attempts = tuple(build(Attempt, r) for r in _parts(conn, charges, payment_id))
     returned = tuple(build(RefundPart, r) for r in _parts(conn, refunds, payment_id))
     disputed = tuple(build(DisputePart, r) for r in _parts(conn, disputes, payment_id))
+    requests = requests_of(conn, payment_id, livemode=livemode)
     warnings = tuple(build(FraudWarning, r) for r in _parts(conn, early_fraud_warnings, payment_id))
     ledger = tuple(build(LedgerRow, r) for r in _parts(conn, balance_transactions, payment_id))
     parts: tuple[tuple[Any, ...], ...] = (attempts, returned, disputed, warnings)
@@ -78,11 +94,14 @@ def by_id(conn: Connection, *, payment_id: str, livemode: bool) -> PaymentDetail
         payment=payment,
         attempts=attempts,
         refunds=returned,
+        requests=requests,
         disputes=disputed,
         fraud_warnings=warnings,
         ledger=ledger,
         events=told,
-        timeline=merged(payment, attempts, returned, disputed, warnings, ledger, told),
+        timeline=merged(
+            payment, attempts, returned, disputed, warnings, ledger, told, requests=requests
+        ),
         money=_money(ledger),
     )
 

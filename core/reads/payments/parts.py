@@ -115,6 +115,29 @@ class RefundPart:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestPart:
+    """A request to give money back: who asked, with which note, and who decided about it.
+
+    `decided_at` is None while nobody has, and where it did not wait for anybody. `why` is what
+    refused or failed it.
+    """
+
+    request_id: str
+    created_at: datetime
+    state: str
+    amount_minor: int
+    currency: str
+    reason: str
+    note: str | None
+    why: str | None
+    over: str | None
+    asked_by: str
+    decided_by: str | None
+    decided_at: datetime | None
+    refund_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DisputePart:
     """A dispute or an inquiry; `due_by` is the last moment for evidence."""
 
@@ -183,7 +206,10 @@ class EventPart:
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One thing that happened. `kind` names it (`attempt_failed`, `refund_succeeded`, …); amounts
-    are minor units of `currency`; `detail` is Stripe's own word (a code, a reason, a type)."""
+    are minor units of `currency`; `detail` is Stripe's own word (a code, a reason, a type).
+
+    `who`: the person who did it here, `note` what they wrote.
+    """
 
     at: datetime
     kind: str
@@ -191,6 +217,13 @@ class TimelineEntry:
     amount_minor: int | None = None
     currency: str | None = None
     detail: str | None = None
+    who: str | None = None
+    note: str | None = None
+
+    @property
+    def is_plumbing(self) -> bool:
+        """Whether it is a step of Stripe's own, which tells of what the timeline has already."""
+        return self.kind in ("event", "ledger")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from core.reads.payments.parts import (
     Attempt,
@@ -12,8 +13,13 @@ from core.reads.payments.parts import (
     LedgerRow,
     Payment,
     RefundPart,
+    RequestPart,
     TimelineEntry,
 )
+from core.states import RefundState
+
+#: Which comes first at one second: Stripe's times have no parts of one, and ours do.
+_ORDER = ("created", "attempt", "canceled", "request", "refund", "dispute", "fraud", "ledger")
 
 
 def merged(
@@ -24,8 +30,10 @@ def merged(
     warnings: Iterable[FraudWarning],
     ledger: Iterable[LedgerRow],
     events: Iterable[EventPart],
+    *,
+    requests: Iterable[RequestPart] = (),
 ) -> tuple[TimelineEntry, ...]:
-    """All entries, oldest first; at one instant a cause stands before its effects.
+    """All entries, oldest first; within one second a cause stands before its effects.
 
     A charge without a PaymentIntent was made by its attempt alone.
     """
@@ -34,6 +42,7 @@ def merged(
     entries = [
         *(entry for entry in _of_payment(payment) if not (alone and entry.kind == "created")),
         *(_of_attempt(part) for part in tried),
+        *(entry for part in requests for entry in _of_request(part)),
         *(_of_amount(f"refund_{part.status}", part, part.reason) for part in refunds),
         *(_of_amount(f"dispute_{part.status}", part, part.reason) for part in disputes),
         *(
@@ -46,7 +55,28 @@ def merged(
             for part in events
         ),
     ]
-    return tuple(sorted(entries, key=lambda entry: entry.at))
+    return tuple(sorted(entries, key=_place))
+
+
+def _place(entry: TimelineEntry) -> tuple[datetime, int, datetime]:
+    begins = (at for at, kind in enumerate(_ORDER) if entry.kind.startswith(kind))
+    return entry.at.replace(microsecond=0), next(begins, len(_ORDER)), entry.at
+
+
+def _of_request(part: RequestPart) -> Iterator[TimelineEntry]:
+    """What people here did about a refund; that a machine sent it, the refund itself tells."""
+
+    def entry(at: datetime, what: str, who: str, note: str | None) -> TimelineEntry:
+        kind, amount = f"request_{what}", part.amount_minor
+        detail = part.reason if what == "asked" else None
+        return TimelineEntry(at, kind, part.request_id, amount, part.currency, detail, who, note)
+
+    yield entry(part.created_at, "asked", part.asked_by, part.note)
+    if part.decided_by and part.decided_at:
+        refused = part.state == RefundState.REFUSED
+        note = part.why if refused else None
+        what = "refused" if refused else "approved"
+        yield entry(part.decided_at, what, part.decided_by, note)
 
 
 def _of_payment(payment: Payment) -> Iterator[TimelineEntry]:

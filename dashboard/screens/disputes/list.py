@@ -8,12 +8,20 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from core.domain.payers import payer_of
 from core.money import show
 from core.reads.disputes.list import AnswerTime, DisputeRow, Stake, WinRate
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.disputes import labels as dispute_labels
-from dashboard.ui import columns, metric_cards, status_badges, stripe_labels, widgets
+from dashboard.ui import (
+    columns,
+    customer_links,
+    metric_cards,
+    status_badges,
+    stripe_labels,
+    widgets,
+)
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -124,7 +132,12 @@ def _columns(now: datetime) -> dict[str, Column[DisputeRow]]:
             status_badges.DISPUTE,
         ),
         "reason": text(N_("Reason"), lambda row: stripe_labels.words(row.reason)),
-        "customer": text(N_("Customer"), lambda row: row.customer or "", cut=18),
+        "customer": customer_links.column(
+            N_("Customer"),
+            lambda row: row.customer,
+            lambda row: payer_of(row.customer_id, row.email),
+            cut=18,
+        ),
         "due": moment(N_("Answer by"), lambda row: row.due_by, seconds=False),
         "created": moment(N_("Created"), lambda row: row.created_at, seconds=False),
         "dispute": opener(N_("Dispute"), lambda row: row.stripe_id),

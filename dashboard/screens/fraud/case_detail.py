@@ -16,7 +16,15 @@ from dashboard.i18n import _
 from dashboard.screens.fraud import case_dialogs
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud.messages import FLASH
-from dashboard.ui import columns, navigation, status_badges, stripe_labels, viewer, widgets
+from dashboard.ui import (
+    columns,
+    customer_links,
+    navigation,
+    status_badges,
+    stripe_labels,
+    viewer,
+    widgets,
+)
 
 
 def draw(case_id: str, livemode: bool) -> None:
@@ -53,9 +61,9 @@ def _head(found: CaseDetail) -> None:
         icon=":material/receipt_long:",
         query_params={"id": row.payment_id},
     )
+    customer_links.link(payment["customer_name"], payment["customer_id"], payment["email"])
     known = [
         payment["email"],
-        payment["customer_name"],
         payment["user_id"] and _("user {id}").format(id=payment["user_id"]),
         columns.method(payment["method_type"], payment["card_brand"], payment["card_last4"]),
         columns.country(payment["card_country"]),

@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from core import clock
+from core.domain.payers import payer_of
 from core.reads.fraud import overview as reads
 from core.reads.fraud.overview import Figures, Flagged
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
-from dashboard.ui import columns, navigation, status_badges, viewer, widgets
+from dashboard.ui import columns, customer_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, moment, money, opener, text
 from dashboard.ui.kit import links
 
@@ -94,7 +95,9 @@ FLAGGED: dict[str, Column[Flagged]] = {
     "score": money(N_("Score"), lambda one: str(one.score)),
     "why": text(N_("Rules"), lambda one: fraud_labels.in_short(one.factors), cut=19),
     "state": chips(N_("Status"), lambda one: status_badges.cell(one.state), status_badges.PAYMENT),
-    "email": text(N_("E-mail"), lambda one: one.email, cut=16),
+    "email": customer_links.column(
+        N_("E-mail"), lambda one: one.email, lambda one: payer_of(None, one.email), cut=16
+    ),
     "created": moment(N_("Created"), lambda one: one.created_at, seconds=False),
     "id": opener(N_("Payment"), lambda one: one.payment_id),
 }
@@ -108,4 +111,4 @@ def _flagged(found: Sequence[Flagged]) -> None:
         target=links.screen("payment"),
     )
     if payment := st.session_state.pop("fraud_go", None):
-        navigation.go("payment", id=payment)
+        customer_links.open_clicked(payment, "payment")

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from core.domain.payers import payer_of
 from core.money import Money, show
 from core.reads.ledger.rows import Filters, LedgerRow, RowPage, Sums
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import columns, metric_cards, stripe_labels
+from dashboard.ui import columns, customer_links, metric_cards, stripe_labels
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -37,7 +38,13 @@ COLUMNS: dict[str, Column[LedgerRow]] = {
         lambda row: i18n.day(row.booked_day) if row.booked_day else "",
         optional=True,
     ),
-    "customer": text(N_("Customer"), lambda row: row.email or "", cut=18, optional=True),
+    "customer": customer_links.column(
+        N_("Customer"),
+        lambda row: row.email,
+        lambda row: payer_of(None, row.email),
+        cut=18,
+        optional=True,
+    ),
     "source": text(N_("Object"), lambda row: row.source_id or "", cut=21),
     "row": text(N_("Ledger row"), lambda row: row.stripe_id, cut=22),
 }

@@ -14,6 +14,7 @@ from core.reads.payments.parts import Payment
 from dashboard.i18n import _
 from dashboard.ui import (
     columns,
+    customer_links,
     error_explanations,
     navigation,
     status_badges,
@@ -142,7 +143,7 @@ def customer(payment: Payment) -> None:
     with st.container(border=True):
         widgets.card_title(_("Customer"))
         _facts(
-            (_("Customer"), payment.customer_name, st.text),
+            (_("Customer"), _payer(payment), lambda name: _link(payment, name)),
             (_("E-mail"), payment.email, _code),
             (_("Customer id"), payment.customer_id, _code),
             (_("Method"), method, st.text),
@@ -152,6 +153,14 @@ def customer(payment: Payment) -> None:
             (_("IP address"), payment.ip, _code),
             (_("Description"), payment.description, st.text),
         )
+
+
+def _payer(payment: Payment) -> str | None:
+    return payment.customer_name or payment.email or payment.customer_id
+
+
+def _link(payment: Payment, name: str) -> None:
+    customer_links.link(name, payment.customer_id, payment.email)
 
 
 def _facts(*shown: tuple[str, str | None, Callable[[str], Any]]) -> None:

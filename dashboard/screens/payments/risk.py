@@ -18,12 +18,23 @@ _KINDS = {"create": N_("Before it was sent"), "arrival": N_("As it arrived")}
 def draw(payment: Payment) -> None:
     """A card with each scoring; nothing for a payment that was not scored yet."""
     found = viewer.read(reads.of_payment, payment_id=payment.stripe_id, livemode=payment.livemode)
-    if not found:
+    if not found and payment.risk_score is None:
         return
     with st.container(border=True):
         widgets.card_title(_("Risk"))
+        if payment.risk_score is not None:
+            _of_stripe(payment, payment.risk_score)
+        if found:
+            st.subheader(_("Our rules"), anchor=False)
         for one in found:
             _one(one, payment.currency)
+
+
+def _of_stripe(payment: Payment, score: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Stripe's score"), anchor=False, width="content")
+        st.text(f"{score} / 99", width="content")
+        status_badges.badge(status_badges.RISK, payment.risk_level)
 
 
 def _one(one: Assessment, currency: str) -> None:

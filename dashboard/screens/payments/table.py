@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from core.domain.payers import payer_of
 from core.reads.payments.list import PaymentRow
 from dashboard.i18n import N_, _
-from dashboard.ui import columns, error_explanations, status_badges, stripe_labels
+from dashboard.ui import (
+    columns,
+    customer_links,
+    error_explanations,
+    status_badges,
+    stripe_labels,
+)
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -43,7 +50,8 @@ def show(
     sorted_by: Sorting | None = None,
     on_sort: OnClick | None = None,
 ) -> None:
-    """Draw the table; a click on a payment calls `on_open` with its id. `alt` is English.
+    """Draw the table; a click on a payment calls `on_open` with its id, one on its customer with
+    what `customer_links.open_clicked` takes. `alt` is English.
 
     `back`: the search that its page leads back to.
     """
@@ -83,9 +91,10 @@ _COLUMNS: dict[str, Column[PaymentRow]] = {
         N_("Method"),
         lambda row: columns.method(row.method_type, row.card_brand, row.card_last4),
     ),
-    "customer": text(
+    "customer": customer_links.column(
         N_("Customer"),
         lambda row: row.email or row.customer_name or row.customer_id,
+        lambda row: payer_of(row.customer_id, row.email),
         cut=24,
     ),
     "reason": text(

@@ -22,6 +22,9 @@ _WORDS = {
     "attempt_succeeded": (N_("Attempt succeeded"), "check_circle"),
     "attempt_failed": (N_("Attempt failed"), "cancel"),
     "attempt_pending": (N_("Attempt pending"), "hourglass_top"),
+    "request_asked": (N_("{who} asked to give back"), "front_hand"),
+    "request_approved": (N_("{who} approved it"), "verified"),
+    "request_refused": (N_("{who} refused it"), "block"),
     "refund_succeeded": (N_("Refund succeeded"), "undo"),
     "refund_pending": (N_("Refund pending"), "undo"),
     "refund_requires_action": (N_("Refund waits for the customer"), "undo"),
@@ -35,7 +38,15 @@ _WORDS = {
 
 def draw(detail: PaymentDetail, zone: ZoneInfo, link: Callable[[str], str | None]) -> None:
     """The steps; each opens to its id and what is known of it."""
-    entries = detail.timeline[::-1]
+    head = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    head.header(_("What happened"), anchor=False, width="content")
+    with_plumbing = head.toggle(
+        _("Stripe's own steps"), key="stripe_steps", help=_("Events and bookings at Stripe")
+    )
+    shown = (one for one in detail.timeline[::-1] if with_plumbing or not one.is_plumbing)
+    entries = tuple(shown)
     attempts = {attempt.stripe_id: attempt for attempt in detail.attempts}
     more = len(entries) > SHOWN and not st.session_state.get("all_steps")
     for entry in entries[:SHOWN] if more else entries:
@@ -58,6 +69,8 @@ def words(entry: TimelineEntry) -> tuple[str, str]:
         state = status_badges.word(status_badges.DISPUTE, entry.kind.removeprefix("dispute_"))
         return _("Dispute: {state}").format(state=state), "gavel"
     text, icon = _WORDS.get(entry.kind, ("", "circle"))
+    if entry.who is not None:
+        return _(text).format(who=entry.who), icon
     return _(text) if text else entry.kind.replace("_", " "), icon
 
 
@@ -79,6 +92,8 @@ def _opened(entry: TimelineEntry, attempt: Attempt | None, address: str | None) 
     row.code(entry.stripe_id, language=None)
     if address:
         row.link_button(_("In Stripe"), address, type="tertiary", icon=":material/open_in_new:")
+    if entry.note:
+        st.text(entry.note)
     if attempt is not None:
         for line in _outcome_lines(attempt):
             st.text(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.payers import payer_of
 from core.money import Money, show
 from core.reads.payouts.detail import PaidOutRow, PayoutDetail, RowPage
 from dashboard import i18n
@@ -12,6 +13,7 @@ from dashboard.screens.payouts import labels
 from dashboard.ui import (
     bridge,
     columns,
+    customer_links,
     drawer,
     file_links,
     metric_cards,
@@ -155,7 +157,13 @@ _COLUMNS: dict[str, Column[PaidOutRow]] = {
     "net": money(N_("Net"), lambda row: columns.money(row.net_minor, row.currency)),
     "kind": text(N_("Kind"), lambda row: stripe_labels.words(row.category)),
     "payment": opener(N_("Payment"), lambda row: row.payment_id),
-    "customer": text(N_("Customer"), lambda row: row.email or "", cut=18, optional=True),
+    "customer": customer_links.column(
+        N_("Customer"),
+        lambda row: row.email,
+        lambda row: payer_of(None, row.email),
+        cut=18,
+        optional=True,
+    ),
     "amount": money(N_("Amount"), lambda row: columns.money(row.amount_minor, row.currency)),
     "fee": money(N_("Fee"), lambda row: columns.money(-row.fee_minor, row.currency)),
     "created": moment(N_("Booked"), lambda row: row.created_at, seconds=False),

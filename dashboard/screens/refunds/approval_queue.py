@@ -17,7 +17,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import bulk_approval_dialog
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import navigation, stripe_labels, viewer, widgets
+from dashboard.ui import customer_links, navigation, stripe_labels, viewer, widgets
 
 #: The others follow as these are decided.
 MOST = 10
@@ -63,7 +63,8 @@ def _single(one: Waiting, *, own: bool) -> None:
             query_params={"id": one.payment_id},
         )
         paid = _("of {amount} paid").format(amount=refund_labels.exact(one.payment_amount))
-        row.caption(widgets.safe_text(f"{paid} · {one.email}" if one.email else paid))
+        row.caption(widgets.safe_text(paid))
+        customer_links.link(None, None, one.email, place=row)
 
 
 def _bulk(bulk: Bulk, *, own: bool) -> None:

@@ -24,7 +24,6 @@ from core.errors import (
     StripeError,
 )
 from core.money import Money, plain
-from core.reads.payments.parts import Payment
 from core.reads.refunds import figures as reads
 from core.reads.refunds.figures import Figures
 from dashboard.i18n import _
@@ -59,11 +58,6 @@ def leave_fragment() -> None:
     """In a fragment that holds the button: run the page, for the dialog stands there."""
     if st.session_state.pop(_NEW, False):
         st.rerun()
-
-
-def refundable(payment: Payment) -> bool:
-    """Whether it took money that may go back; what is left of it is told in the dialog."""
-    return payment.status == "succeeded" and payment.amount_received_minor > 0
 
 
 def button(

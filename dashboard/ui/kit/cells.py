@@ -29,7 +29,8 @@ class Cell:
 
     `note` stands small under the text. `icon` is the name of a Material Symbol, `tone` its colour
     and the text's. `share`: a bar of so many percent before the text. `is_code`: an id, in a font
-    of its own. `link`: an address elsewhere that the text opens in a tab of its own.
+    of its own. `link`: an address elsewhere that the text opens in a tab of its own. `opens`: what
+    a click on the text reports, where that is not the row's own name; `address` is its page's.
     """
 
     text: str = ""
@@ -40,6 +41,8 @@ class Cell:
     share: int | None = None
     is_code: bool = False
     link: str = ""
+    opens: str = ""
+    address: str = ""
 
     def __post_init__(self) -> None:
         """A link leads to a page: nothing else may stand in an address."""
@@ -62,6 +65,8 @@ class Cell:
             "share": self.share,
             "code": self.is_code,
             "link": self.link,
+            "name": self.opens,
+            "href": self.address,
         }
         said = compact(found)
         return self.text if said.keys() <= {"text"} else said

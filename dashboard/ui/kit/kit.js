@@ -128,6 +128,9 @@ function table(data, fire) {
       if (isLink || (row.name && !opens && column.name === data.button)) {
         into = opener(isLink ? "open" : "button", row.name, row.href, fire);
         cell.append(into);
+      } else if (value.name) {
+        into = opener("follow", value.name, value.href, fire);
+        cell.append(into);
       }
       fill(into, value);
     });

@@ -1,0 +1,1 @@
+"""Customers: their list, and one of them."""
