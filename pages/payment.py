@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from core.errors import NotFound
 from core.reads.payments import detail as reads
+from core.reads.payments.detail import PaymentDetail
+from core.reads.payments.parts import Payment
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.payments import commands, same_payer
@@ -38,16 +43,40 @@ def main(asked: str, back: str) -> None:
             _("Check the id and the mode. A new payment arrives within seconds."),
         )
         st.stop()
-    payment = detail.payment
+    payment, link = detail.payment, partial(in_stripe, livemode=livemode)
+    head(detail, link)
+    commands.FLASH.show()
+    same_payer.strip(payment)
+    payment_detail_cards.failure(payment)
+    payment_detail_cards.figures(detail)
+    left, right = st.columns([2, 1])
+    with left:
+        with st.container(border=True):
+            payment_timeline.draw(detail, viewer.zone(), link)
+        same_payer.others(payment)
+    with right.container(border=True):
+        payment_detail_cards.breakdown(detail)
+    payment_detail_cards.customer(payment)
+    payment_risk.draw(payment)
+    payment_detail_tables.draw(detail, viewer.zone())
+    foot(payment)
+    if not payment.confirmed or (payment.amount_received_minor and not detail.money):
+        live.ping("payments", version)
+
+
+def in_stripe(stripe_id: str, *, livemode: bool) -> str | None:
+    """The address of an object in Stripe's dashboard; None for the emulator's."""
     settings = viewer.current_console().settings
+    return stripe_links.address(settings, stripe_id, livemode=livemode)
 
-    def link(stripe_id: str) -> str | None:
-        return stripe_links.address(settings, stripe_id, livemode=livemode)
 
+def head(detail: PaymentDetail, link: Callable[[str], str | None]) -> None:
+    """The amount with its state, what can be done about the payment, and its id."""
+    payment = detail.payment
     amount = f"{payment_detail_cards.amount(payment)} {payment.currency.upper()}"
     with widgets.header(
         widgets.safe_text(amount),
-        livemode=livemode,
+        livemode=payment.livemode,
         beside=lambda: payment_detail_cards.draw_status(payment),
     ):
         commands.buttons(payment)
@@ -58,19 +87,10 @@ def main(asked: str, back: str) -> None:
     st.code(payment.stripe_id, language=None, width="content")
     if any(attempt.stripe_id == payment.stripe_id for attempt in detail.attempts):
         st.caption(_("A charge without a PaymentIntent, as older integrations make them."))
-    commands.FLASH.show()
-    same_payer.strip(payment)
-    payment_detail_cards.failure(payment)
-    payment_detail_cards.figures(detail)
-    left, right = st.columns([2, 1])
-    with left.container(border=True):
-        payment_timeline.draw(detail, viewer.zone(), link)
-    with right.container(border=True):
-        payment_detail_cards.breakdown(detail)
-    payment_detail_cards.customer(payment)
-    payment_risk.draw(payment)
-    same_payer.others(payment)
-    payment_detail_tables.draw(detail, viewer.zone())
+
+
+def foot(payment: Payment) -> None:
+    """What the shop wrote on it, and when Stripe was read."""
     if payment.metadata_json:
         with st.expander(_("Metadata"), icon=":material/data_object:"):
             st.json(payment.metadata_json)
@@ -79,8 +99,6 @@ def main(asked: str, back: str) -> None:
         st.caption(_("As read from Stripe at {time}").format(time=as_of))
     else:
         st.caption(_("As an event told at {time}; not yet read back").format(time=as_of))
-    if not payment.confirmed or (payment.amount_received_minor and not detail.money):
-        live.ping("payments", version)
 
 
 main(st.query_params.get("id", ""), st.query_params.get("back", ""))

@@ -82,7 +82,7 @@ def test_customers_are_listed_and_found_by_what_is_typed(screen):
     assert row["others"] == "€120.00 EUR"
     test.text_input(key="customer_search").set_value("guest@").run()
     assert listed(test) == [GUEST]
-    assert test.query_params["q"] == ["guest@"]
+    assert test.query_params["q"] == "guest@"
     assert not tables(screen("customers", q="nobody@"))
 
 
@@ -183,15 +183,29 @@ def test_people_stand_in_the_timeline_and_events_on_demand(console, screen, shop
 
 
 def test_refund_capture_and_cancel_stand_where_right_and_state_allow(console, screen, shop):
-    def offered(role, **changed):
+    def become(**changed):
         with writing(console.engine) as conn:
             mine = payments.c.stripe_id == shop["first"]
             conn.execute(update(payments).where(mine).values(**changed))
+
+    def offered(role):
         labels = {one.label for one in screen("payment", role=role, id=shop["first"]).button}
         return labels & {"Refund", "Capture", "Cancel payment"}
 
     assert offered("support") == {"Refund"}
-    assert offered("support", amount_refunded_minor=5400) == set()
-    held = {"status": "requires_capture", "state": "requires_capture"}
-    assert offered("developer", **held) == {"Capture", "Cancel payment"}
+    become(amount_refunded_minor=5400)
     assert offered("support") == set()
+    become(status="requires_capture", state="requires_capture", amount_refunded_minor=0)
+    assert offered("support") == set()
+    assert offered("developer") == {"Capture", "Cancel payment"}
+
+
+def test_capture_asks_before_it_is_sent(console, screen, shop):
+    with writing(console.engine) as conn:
+        mine = payments.c.stripe_id == shop["first"]
+        conn.execute(update(payments).where(mine).values(status="requires_capture"))
+    test = screen("payment", role="developer", id=shop["first"])
+    test.button(key="payment_capture").click().run()
+    assert not test.exception
+    assert "All that is authorized is taken: $54.00 USD." in plain(test.markdown)
+    assert test.button(key="payment_command_now").label == "Capture"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
+from typing import TypeVar
 
 import streamlit as st
 
@@ -37,6 +39,8 @@ from dashboard.ui.kit.cards import Card
 from dashboard.ui.kit.cells import Cell, Chip
 from dashboard.ui.kit.facts import Fact
 from dashboard.ui.status_badges import Tone
+
+R = TypeVar("R")
 
 #: Rows of the customer's payments on a page.
 PAGE = 15
@@ -84,7 +88,7 @@ def figures(found: CustomerDetail) -> None:
     shown: list[Card] = []
     for total in found.sums.totals[:_MOST_CURRENCIES]:
         shown += _figures(found.customer, total)
-    failed = _("of {count} payments").format(count=payments_counted(found.sums))
+    failed = _("Payments: {count}").format(count=payments_counted(found.sums))
     query = str(query_of(found.customer, "failed"))
     shown.append(
         Card(
@@ -135,8 +139,12 @@ def _below(found: CustomerDetail) -> None:
         amounts = " · ".join(coded(total.paid) for total in rest)
         st.caption(widgets.safe_text(said.format(amounts=amounts)))
     if not found.sums.whole:
-        said = _("Figures are of the newest {count} payments.")
-        st.caption(said.format(count=i18n.number(found.sums.payments)))
+        said = ngettext(
+            "Figures are of the newest {n} payment.",
+            "Figures are of the newest {n} payments.",
+            found.sums.payments,
+        )
+        st.caption(said.format(n=i18n.number(found.sums.payments)))
 
 
 def counted(page: PaymentPage) -> str:
@@ -192,18 +200,20 @@ def returned(found: CustomerDetail) -> None:
     """Refunds and disputes; a row opens its payment."""
     if opened := st.session_state.pop("customer_returned", None):
         viewer.go("payment", id=opened)
-    for title, rows, table in (
-        (_("Refunds"), found.refunds, _RETURNED_TABLE),
-        (_("Disputes"), found.disputes, _DISPUTED_TABLE),
-    ):
-        if rows:
-            with st.container(border=True):
-                widgets.card_title(title)
-                table.draw(
-                    table.frame(rows),
-                    lambda payment_id: st.session_state.update(customer_returned=payment_id),
-                    target=links.screen("payment"),
-                )
+    if found.refunds:
+        _card(_("Refunds"), _RETURNED_TABLE, found.refunds)
+    if found.disputes:
+        _card(_("Disputes"), _DISPUTED_TABLE, found.disputes)
+
+
+def _card(title: str, table: DataTable[R], rows: Sequence[R]) -> None:
+    with st.container(border=True):
+        widgets.card_title(title)
+        table.draw(
+            table.frame(rows),
+            lambda payment_id: st.session_state.update(customer_returned=payment_id),
+            target=links.screen("payment"),
+        )
 
 
 def ways(found: CustomerDetail) -> None:
