@@ -82,6 +82,7 @@ def payments(customer: str) -> None:
             key="customer_payments_table",
             alt=N_("The customer's payments, newest first"),
             on_open=remember,
+            also=["note"],
             without=["risk", "customer", *([] if frame.has("reason") else ["reason"])],
         )
     else:

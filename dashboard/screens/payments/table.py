@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from core.domain.payers import payer_of
+from core.domain.repeated_charges import Taken, repeated
 from core.reads.payments.list import PaymentRow
 from dashboard.i18n import N_, _
 from dashboard.ui import (
@@ -28,6 +29,7 @@ from dashboard.ui.data_table import (
     text,
 )
 from dashboard.ui.kit import links
+from dashboard.ui.kit.cells import Cell
 from dashboard.ui.kit.component import OnClick
 from dashboard.ui.kit.table import Sorting
 
@@ -78,6 +80,25 @@ def _parts(row: PaymentRow) -> str:
     return " · ".join(text.format(amount=amount) for text, amount in shown)
 
 
+def _notes(rows: Sequence[PaymentRow]) -> list[Cell]:
+    """Which of these rows look charged twice beside another of them."""
+    found = repeated(
+        Taken(
+            payment_id=row.stripe_id,
+            made_at=row.created_at,
+            amount_minor=row.amount_minor,
+            currency=row.currency,
+            captured_minor=row.amount_captured_minor,
+            refunded_minor=row.amount_refunded_minor,
+            customer_id=row.customer_id,
+            email=row.email,
+            order_id=row.order_id,
+        )
+        for row in rows
+    )
+    return [Cell(_("Looks charged twice") if row.stripe_id in found else "") for row in rows]
+
+
 _COLUMNS: dict[str, Column[PaymentRow]] = {
     "amount": money(N_("Amount"), lambda row: columns.money(row.amount_minor, row.currency)),
     "currency": currency(lambda row: row.currency),
@@ -101,10 +122,11 @@ _COLUMNS: dict[str, Column[PaymentRow]] = {
         N_("Reason"), lambda row: stripe_labels.words(row.decline_code or row.failure_code)
     ),
     "meaning": text(N_("Meaning"), error_explanations.meaning, cut=36),
+    "note": Column(N_("Note"), _notes, cut=22, optional=True),
     "risk": share(N_("Risk"), lambda row: row.risk_score),
     "created": moment(N_("Created"), lambda row: row.created_at),
     "payment": opener(N_("Payment"), lambda row: row.stripe_id),
 }
-#: Wide: shown only where failures are the subject, in the place of something else.
-ON_DEMAND = frozenset({"meaning"})
+#: Wide: shown only where failures, or one customer, are the subject.
+ON_DEMAND = frozenset({"meaning", "note"})
 _TABLE = DataTable("payments", N_("Payments, newest first"), _COLUMNS)

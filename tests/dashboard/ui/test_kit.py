@@ -47,6 +47,12 @@ def test_a_cell_says_only_what_stands_in_it():
     assert Cell().as_data() == ""
     assert Cell(chips=(Chip("Paid", "green"),)).as_data() == {"chips": [["green", "Paid"]]}
     assert Cell("12", share=0).as_data() == {"text": "12", "share": 0}
+    opens = Cell("Ada", opens="customer:cus_1", address="/customer?id=cus_1")
+    assert opens.as_data() == {
+        "text": "Ada",
+        "name": "customer:cus_1",
+        "href": "/customer?id=cus_1",
+    }
     assert Cell().is_empty
     assert not Cell(chips=(Chip("Paid"),)).is_empty
 
