@@ -65,7 +65,7 @@ def test_a_filter_stands_in_the_url_and_survives_a_reload(visit):
 def test_a_click_on_a_row_opens_its_payment_and_the_link_there_keeps_the_search(visit):
     visitor = visit("support")
     page = visitor.open("/payments?q=currency:usd")
-    stacks.row(page, "USD").locator("td").nth(4).click()
+    stacks.row(page, "USD").locator("td[data-column=method]").click()
     page.wait_for_url("**/payment?**")
     assert query(visitor)["back"] == ["currency:usd"]
     page.wait_for_selector("[data-testid=stMetric]")
@@ -86,7 +86,7 @@ def test_one_step_back_leads_from_a_payment_to_the_list_as_it_was(visit):
     visitor = visit("finance")
     page = visitor.open("/payments?q=currency:usd")
     length = page.evaluate("history.length")
-    stacks.row(page, "USD").locator("td").nth(4).click()
+    stacks.row(page, "USD").locator("td[data-column=method]").click()
     page.wait_for_url("**/payment?**")
     visitor.settle()
     assert page.evaluate("history.length") == length + 1
@@ -97,6 +97,19 @@ def test_one_step_back_leads_from_a_payment_to_the_list_as_it_was(visit):
     assert {cells[1] for cells in visitor.cells()} == {"USD"}
     page.go_forward()
     page.wait_for_url("**/payment?**")
+
+
+def test_a_customer_in_a_row_opens_the_customers_page_and_one_step_back_leads_here(visit):
+    visitor = visit("support")
+    page = visitor.open("/payments?q=currency:usd")
+    customer = page.locator(f"{stacks.TABLE} td[data-column=customer] a").first
+    name = customer.inner_text()
+    customer.click()
+    page.wait_for_url("**/customer?id=**")
+    visitor.settle()
+    page.locator("dl.facts", has_text=name).wait_for()
+    page.go_back()
+    page.wait_for_url("**/payments?q=currency:usd")
 
 
 def test_rows_are_walked_by_keys_and_a_new_one_leaves_the_focus_where_it_is(visit, stack):
