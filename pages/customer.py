@@ -83,7 +83,7 @@ def payments(customer: str) -> None:
             alt=N_("The customer's payments, newest first"),
             on_open=remember,
             also=["note"],
-            without=["risk", "customer", *([] if frame.has("reason") else ["reason"])],
+            without=["risk", "customer", "payment", *([] if frame.has("reason") else ["reason"])],
         )
     else:
         st.caption(_("No payment here."))

@@ -93,6 +93,7 @@ def test_a_customer_is_shown_with_each_currency_by_itself(screen):
     assert (found["Paid, USD"]["value"], found["Paid, EUR"]["value"]) == ("$108.00", "€120.00")
     assert "currency%3Ausd" in found["Paid, USD"]["href"]
     paid = tables(test)[0].value
+    assert tables(test)[0].rows[0]["href"].startswith("/payment?id=")
     assert list(paid["amount"]) == ["€120.00", "$54.00", "$54.00"]
     assert list(paid["note"]) == ["", "Looks charged twice", "Looks charged twice"]
     assert facts(test, "customer_risk")["Stripe's score, highest"] == {"text": "74", "share": 74}

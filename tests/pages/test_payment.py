@@ -41,10 +41,10 @@ def test_amounts_fee_and_net_carry_their_codes(payment):
     test = payment("dollars")
     assert test.title[0].value.replace("\\", "") == "$1,234.56 USD"
     assert figures(test) == {
-        "Captured, USD": "$1,235",
+        "Captured, USD": "$1,234.56",
         "Refunded, USD": "$0.00",
         "Stripe fee, USD": "$37.03",
-        "Net, USD": "$1,198",
+        "Net, USD": "$1,197.53",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.money import Money
+from core.money import Money, show
 from core.reads.payments.detail import PaymentDetail
 from core.reads.payments.parts import Payment
 from dashboard.i18n import _
@@ -23,7 +23,7 @@ from dashboard.ui import (
     widgets,
 )
 from dashboard.ui.columns import money
-from dashboard.ui.metric_cards import Card, money_card
+from dashboard.ui.metric_cards import Card
 from dashboard.ui.metric_cards import cards as draw_cards
 
 
@@ -40,7 +40,9 @@ def draw_status(payment: Payment) -> None:
 
 
 def figures(detail: PaymentDetail) -> None:
-    """Captured, refunded, disputed as paid; fee and net as settled, once Stripe booked them."""
+    """Captured, refunded, disputed as paid; fee and net as settled, once Stripe booked them.
+
+    Each is exact: on a page of one payment nothing is rounded."""
     payment = detail.payment
     cards = [
         _card(_("Captured, {currency}"), payment.amount_captured_minor, payment.currency),
@@ -58,7 +60,7 @@ def figures(detail: PaymentDetail) -> None:
 
 
 def _card(label: str, minor: int, currency: str) -> Card:
-    return money_card(label.format(currency=currency.upper()), Money(minor, currency))
+    return Card(label.format(currency=currency.upper()), show(Money(minor, currency)))
 
 
 def breakdown(detail: PaymentDetail) -> None:

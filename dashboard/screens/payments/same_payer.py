@@ -69,6 +69,8 @@ def _sentence(payment: Payment, twin: Twin) -> str:
 def _apart(seconds: int) -> str:
     """How long before or after the other one was."""
     size = abs(seconds)
+    if not size:
+        return _("in the same second")
     if size < 120:
         last = ngettext("{n} second", "{n} seconds", size).format(n=size)
     elif size < 7200:

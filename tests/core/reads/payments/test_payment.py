@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
+from core.access import audit
 from core.db.engine import reading, writing
-from core.db.tables import disputes, early_fraud_warnings, events, refunds
+from core.db.tables import disputes, early_fraud_warnings, events, refund_requests, refunds
 from core.errors import NotFound
 from core.reads.payments import detail as payment_detail
 from tests.support.factories import (
@@ -162,3 +163,53 @@ def test_payment_of_the_other_mode_is_not_found(engine: Engine) -> None:
         one = paid(conn)
     with reading(engine) as conn, pytest.raises(NotFound):
         payment_detail.by_id(conn, payment_id=one["stripe_id"], livemode=True)
+
+
+def test_people_who_decided_stand_before_the_refund_of_the_same_second(engine: Engine) -> None:
+    asked, sent = later(1)["created_at"], later(2)["created_at"]
+    with writing(engine) as conn:
+        one = paid(conn, created_at=NOON)
+        request: dict[str, Any] = {
+            "payment_id": one["stripe_id"],
+            "livemode": False,
+            "amount_minor": 400,
+            "currency": "usd",
+            "reason": "duplicate",
+            "asked_by": "sam",
+            "asked_user_id": "sam",
+            "created_at": asked,
+            "updated_at": later(9)["created_at"],
+        }
+        approved = request | {"id": "rq_1", "state": "succeeded", "approved_by": "lea"}
+        waits = request | {"id": "rq_2", "state": "awaiting_approval", "note": "twice"}
+        for row in (approved, waits):
+            conn.execute(refund_requests.insert().values(row))
+        # Stripe's time has no parts of a second: the decision seems to come after it.
+        decided = sent + timedelta(milliseconds=700)
+        audit.append(
+            conn,
+            actor="lea",
+            action="refund.approve",
+            target=one["stripe_id"],
+            details={"request": "rq_1"},
+            now=decided,
+        )
+        made = {"amount_minor": 400, "currency": "usd", "status": "succeeded"}
+        conn.execute(
+            refunds.insert().values(
+                stripe_id="re_1", payment_id=one["stripe_id"], **made, **later(2)
+            )
+        )
+    with reading(engine) as conn:
+        found = payment_detail.by_id(conn, payment_id=one["stripe_id"], livemode=False)
+    people = [(e.kind, e.who, e.note) for e in found.timeline if not e.is_plumbing][2:]
+    assert people == [
+        ("request_asked", "sam", None),
+        ("request_asked", "sam", "twice"),
+        ("request_approved", "lea", None),
+        ("refund_succeeded", None, None),
+    ]
+    assert found.requests[0].decided_at == decided
+    assert found.requests[1].decided_at is None
+    # 10.00 were taken; Stripe's refund is not in the payment's sums here, what waits is held.
+    assert found.left_minor == 600
