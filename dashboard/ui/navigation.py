@@ -51,7 +51,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("books", _("Books"), "menu_book", finance, rights.MANAGE_BOOKS),
         Screen("ledger", _("Ledger rows"), "balance", finance, see_revenue, hidden=True),
         Screen("close", _("Close"), "lock", finance, see_revenue),
-        Screen("customers", _("Customers"), "group", support, see_payments),
+        Screen("customers", _("Customers"), "groups", support, see_payments),
         Screen("customer", _("Customer"), "person", support, see_payments, hidden=True),
         Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),
         Screen(
@@ -77,7 +77,7 @@ def screens() -> tuple[Screen, ...]:
         ),
         Screen("api_log", _("API log"), "terminal", developers, use_tools),
         Screen("alerts", _("Alerts"), "notifications", admin, rights.SEE_ALERTS),
-        Screen("users", _("Users"), "manage_accounts", admin, administer),
+        Screen("users", _("Users"), "group", admin, administer),
         Screen("audit", _("Audit"), "policy", admin, administer),
         Screen("settings", _("Settings"), "settings", admin, administer),
     )
