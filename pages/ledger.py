@@ -1,4 +1,4 @@
-"""Ledger rows: those of a step of the bridge, or that came late to a closed month."""
+"""Ledger rows: those of a figure, of a step of the bridge, or that came late to a closed month."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.errors import InvalidInput
 from core.reads.ledger import rows as reads
 from dashboard.i18n import _
 from dashboard.screens.ledger import list as ledger_list
-from dashboard.ui import customer_links, file_links, navigation, viewer, widgets
+from dashboard.ui import customer_links, file_links, ledger_rows, navigation, viewer, widgets
 
 
 def main() -> None:
@@ -17,17 +17,10 @@ def main() -> None:
     if opened := st.session_state.pop("payment_opened", None):
         customer_links.open_clicked(opened, "payment")
     livemode, zone = viewer.livemode(), viewer.zone()
-    filters = ledger_list.asked_for(st.query_params)
-    back = "close" if filters.late_of else "proof"
-    month = filters.late_of or (f"{filters.since:%Y-%m}" if filters.since else None)
-    st.page_link(
-        navigation.named(back),
-        label=_("Close") if filters.late_of else _("Proof"),
-        icon=":material/arrow_back:",
-        query_params={"month": month} if month else None,
-    )
+    filters = ledger_rows.asked_for(st.query_params)
+    back(filters)
     actions = widgets.header(_("Ledger rows"), livemode=livemode)
-    asked = ledger_list.as_address(filters)
+    asked = ledger_rows.as_query(filters)
     file_links.money_links(actions, "ledger_rows", **asked)
     st.caption(widgets.safe_text(ledger_list.description(filters)))
     try:
@@ -35,7 +28,7 @@ def main() -> None:
     except InvalidInput:
         widgets.empty(_("This month is not closed"), _("Only a closed month has late rows."))
         st.stop()
-    ledger_list.cards(sums)
+    ledger_list.cards(sums, filters)
     cursor, older = widgets.cursor()
     page = viewer.read(
         reads.page, livemode=livemode, zone=zone, filters=filters, cursor=cursor, older=older
@@ -43,6 +36,22 @@ def main() -> None:
     ledger_list.table(page)
     if page.newer or page.older:
         widgets.pager(newer=page.newer, older=page.older)
+
+
+def back(filters: reads.Filters) -> None:
+    """To the screen that asks for such rows."""
+    month = filters.late_of or (f"{filters.since:%Y-%m}" if filters.since else None)
+    screen, label = ("close", _("Close")) if filters.late_of else ("proof", _("Proof"))
+    query = {"month": month} if month else {}
+    if filters.figure:
+        screen, label = "revenue", _("Revenue")
+        query = {"currency": filters.currency.upper()} if filters.currency else {}
+    st.page_link(
+        navigation.named(screen),
+        label=label,
+        icon=":material/arrow_back:",
+        query_params=query or None,
+    )
 
 
 main()

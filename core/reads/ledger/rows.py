@@ -1,4 +1,5 @@
-"""Ledger rows of some days, of a category, or that came late to a closed month; and their sums."""
+"""Ledger rows of some days, of a category or a figure, or that came late to a closed month; and
+their sums."""
 
 from __future__ import annotations
 
@@ -11,19 +12,23 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.db.tables import balance_transactions, payments, periods
 from core.errors import InvalidInput
+from core.reads.ledger import figures
 from core.reads.permissions import requires
 from core.reads.search import paging
 from core.states import PeriodState
 
 LIMIT = 50
+#: What stands in an address for rows without a method, or without a card.
+NONE = "none"
 _B = balance_transactions.c
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which rows: from the day `since` until before `until`, by the zone's days; `late_of`: those
-    that happened in this month (`2026-11`), which is closed, and count on a later day. What is None
-    is any."""
+    that happened in this month (`2026-11`), which is closed, and count on a later day. `figure` is
+    one of `core.reads.ledger.figures`, `fee_type` a part of fees; `method` and `card_country` are ''
+    for rows without one. What is None is any."""
 
     since: date | None = None
     until: date | None = None
@@ -31,6 +36,15 @@ class Filters:
     balance_type: str | None = None
     category: str | None = None
     late_of: str | None = None
+    figure: str | None = None
+    method: str | None = None
+    card_country: str | None = None
+    fee_type: str | None = None
+
+
+def as_written(value: str | None) -> str | None:
+    """A method or a country in an address: `NONE` is '', nothing is any."""
+    return "" if value == NONE else value or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +80,15 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What all rows of one currency come to, in its minor units."""
+    """What all rows of one currency come to, in its minor units. `figure_minor`: as the figure that
+    was asked for, by the signs of the screen; their net where none was."""
 
     currency: str
     count: int
     gross_minor: int
     fee_minor: int
     net_minor: int
+    figure_minor: int
 
 
 @requires("see_revenue")
@@ -124,6 +140,7 @@ def sums(conn: Connection, *, livemode: bool, zone: ZoneInfo, filters: Filters) 
             func.sum(_B.amount_minor),
             func.sum(_B.fee_minor),
             func.sum(_B.net_minor),
+            func.sum(figures.amount(filters.figure, filters.fee_type)),
         )
         .where(*_tests(conn, livemode, zone, filters))
         .group_by(_B.currency)
@@ -144,7 +161,7 @@ def exceeds(
 def _tests(
     conn: Connection, livemode: bool, zone: ZoneInfo, filters: Filters
 ) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [_B.livemode == livemode]
+    found = [_B.livemode == livemode, figures.counts_in(filters.figure, filters.fee_type)]
     if filters.since is not None:
         found.append(_B.created_at >= _start(filters.since, zone))
     if filters.until is not None:
@@ -153,6 +170,8 @@ def _tests(
         (_B.currency, filters.currency),
         (_B.balance_type, filters.balance_type),
         (_B.reporting_category, filters.category),
+        (_B.method, filters.method),
+        (_B.card_country, filters.card_country),
     ):
         if wanted is not None:
             found.append(column == wanted)

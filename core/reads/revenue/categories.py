@@ -43,6 +43,11 @@ def kind_of(reporting_category: str) -> str:
     return _KINDS.get(reporting_category, UNMAPPED)
 
 
+def categories_of(kind: str) -> tuple[str, ...]:
+    """The categories of one of `PARTS`, or of a kind of movement."""
+    return tuple(sorted(one for one, known in _KINDS.items() if known == kind))
+
+
 def add_row(
     sums: dict[str, int], category: str, *, amount_minor: int, fee_minor: int, net_minor: int
 ) -> None:

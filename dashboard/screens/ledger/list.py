@@ -1,9 +1,8 @@
-"""Ledger rows of what the address asks for, what they come to, and their file."""
+"""Ledger rows of what an address asks for, and what they come to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -12,7 +11,7 @@ from core.money import Money, show
 from core.reads.ledger.rows import Filters, LedgerRow, RowPage, Sums
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import columns, customer_links, metric_cards, stripe_labels
+from dashboard.ui import columns, customer_links, revenue_labels, stripe_labels
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -23,7 +22,9 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.kit import cards as kit_cards
 from dashboard.ui.kit import links
+from dashboard.ui.kit.cards import Card
 
 COLUMNS: dict[str, Column[LedgerRow]] = {
     "created": moment(N_("Booked"), lambda row: row.created_at),
@@ -57,41 +58,11 @@ TABLE = DataTable(
 )
 
 
-def asked_for(query: Mapping[str, str]) -> Filters:
-    """What an address asks for; what cannot be read in it is left out."""
-    return Filters(
-        _day(query.get("from")),
-        _day(query.get("until")),
-        query.get("currency") or None,
-        query.get("balance") or None,
-        query.get("category") or None,
-        query.get("late") or None,
-    )
-
-
-def as_address(filters: Filters) -> dict[str, str]:
-    """The parameters of an address that asks for this."""
-    found = {
-        "from": filters.since.isoformat() if filters.since else None,
-        "until": filters.until.isoformat() if filters.until else None,
-        "currency": filters.currency,
-        "balance": filters.balance_type,
-        "category": filters.category,
-        "late": filters.late_of,
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def _day(written: str | None) -> date | None:
-    try:
-        return date.fromisoformat(written or "")
-    except ValueError:
-        return None
-
-
 def description(filters: Filters) -> str:
     """What the rows are, in words."""
     parts = []
+    if name := figure_name(filters):
+        parts.append(name)
     if filters.category:
         parts.append(stripe_labels.words(filters.category))
     if filters.since and filters.until:
@@ -102,24 +73,40 @@ def description(filters: Filters) -> str:
         parts.append(filters.currency.upper())
     if filters.balance_type and filters.balance_type != "payments":
         parts.append(stripe_labels.words(filters.balance_type))
+    if filters.method is not None:
+        parts.append(columns.method(filters.method) if filters.method else _("No method"))
+    if filters.card_country is not None:
+        country = filters.card_country
+        parts.append(columns.country(country) if country else _("No card"))
     if filters.late_of:
         parts.append(_("came after {month} was closed").format(month=filters.late_of))
     return " · ".join(parts) or _("All of them")
 
 
-def cards(found: tuple[Sums, ...]) -> None:
-    """What all rows come to, of each currency: that is what stands where one came from."""
+def figure_name(filters: Filters) -> str:
+    """What the figure is called that the rows come to; nothing where none was asked for."""
+    if filters.fee_type is not None:
+        return revenue_labels.fee_part(filters.fee_type)
+    return revenue_labels.figure(filters.figure) if filters.figure else ""
+
+
+def cards(found: tuple[Sums, ...], filters: Filters) -> None:
+    """What all rows come to, of each currency: that is what stands where one came from.
+
+    A row may count in a figure by its fee alone: then what they come to as it stands first.
+    """
     for one in found:
         code = one.currency
         shown = [
-            metric_cards.Card(
-                _("Rows, {currency}").format(currency=code.upper()), i18n.number(one.count)
-            ),
-            metric_cards.Card(_("Gross"), show(Money(one.gross_minor, code))),
-            metric_cards.Card(_("Fees"), show(Money(one.net_minor - one.gross_minor, code))),
-            metric_cards.Card(_("Net"), show(Money(one.net_minor, code))),
+            Card(_("Rows, {currency}").format(currency=code.upper()), i18n.number(one.count)),
+            Card(_("Gross"), show(Money(one.gross_minor, code))),
+            Card(_("Fees"), show(Money(one.net_minor - one.gross_minor, code))),
+            Card(_("Net"), show(Money(one.net_minor, code))),
         ]
-        metric_cards.cards(shown, columns=4)
+        if name := figure_name(filters):
+            as_figure = show(Money(one.figure_minor, code))
+            shown.insert(0, Card(name, as_figure, note=_("of these rows, as Revenue counts them")))
+        kit_cards.draw(f"sums_{code}", shown)
 
 
 def table(page: RowPage) -> None:
