@@ -5,32 +5,30 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-import pandas as pd
 import streamlit as st
 
 from core.reads.revenue import ledger_checks
 from core.reads.revenue import revenue as reads
-from core.reads.revenue.revenue import Step
+from core.reads.revenue.periods import Step
 from dashboard import i18n
-from dashboard.i18n import N_, _
-from dashboard.screens.revenue import ledger_differences
+from dashboard.i18n import _
+from dashboard.screens.revenue import ledger_differences, periods
 from dashboard.screens.revenue import view as revenue_view
-from dashboard.ui import charts, file_links, freshness, live, metric_cards, viewer, widgets
+from dashboard.screens.revenue.periods import Period
+from dashboard.screens.revenue.tables import Shown
+from dashboard.ui import charts, file_links, freshness, live, navigation, viewer, widgets
+from dashboard.ui.kit import cards as kit_cards
 
-PERIODS = {
-    "7d": N_("7 d"),
-    "30d": N_("30 d"),
-    "90d": N_("90 d"),
-    "365d": N_("365 d"),
-    "custom": N_("Custom"),
-}
+#: So many rows of a table are in sight, the others by scrolling.
+ROWS, HEIGHT = 12, 520
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_revenue")
+    navigation.follow_click(viewer.signed_in())
     livemode, zone = viewer.livemode(), viewer.zone()
-    actions = widgets.header(_("Revenue"), livemode=livemode)
+    widgets.header(_("Revenue"), livemode=livemode)
     ledger_differences.differences(viewer.read(ledger_checks.differences, livemode=livemode))
     known = viewer.read(reads.currencies, livemode=livemode)
     if not known:
@@ -39,10 +37,7 @@ def main() -> None:
         )
         st.stop()
     today = datetime.now(UTC).astimezone(zone).date()
-    with actions:
-        code = widgets.url_choice(_("Period"), "period", PERIODS, default="30d")
-        by = cast("Step", widgets.url_choice(_("Step"), "by", revenue_view.STEPS, default="day"))
-    period = revenue_view.period_of(code, picked(today) if code == "custom" else (), by, today)
+    period = chosen(today)
     tabs = st.tabs(
         [currency.upper() for currency in known],
         key="currency",
@@ -56,6 +51,18 @@ def main() -> None:
                 shown = revenue_view.shaped(version, currency, period, livemode, i18n.language())
                 draw(shown, currency, period)
     refunds_file()
+
+
+def chosen(today: date) -> Period:
+    """The period, its steps and what it is compared with, as the address says."""
+    asked = st.query_params.get("period", "")
+    offered = periods.PERIODS | {code: periods.MORE[code] for code in periods.MORE if code == asked}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        code = widgets.url_choice(_("Period"), "period", offered, default="30d")
+        by = cast("Step", widgets.url_choice(_("Step"), "by", periods.STEPS, default="day"))
+        versus = widgets.url_choice(_("Compared"), "versus", periods.VERSUS, default="before")
+        days = picked(today) if code == "custom" else ()
+    return periods.of(code, days, by, today, versus)
 
 
 def picked(today: date) -> tuple[date, ...]:
@@ -72,36 +79,43 @@ def picked(today: date) -> tuple[date, ...]:
     return tuple(found) if isinstance(found, tuple) and len(found) == 2 else ()
 
 
-def draw(shown: dict[str, Any], currency: str, period: revenue_view.Period) -> None:
+def draw(shown: dict[str, Any], currency: str, period: Period) -> None:
     """One currency: cards, chart, its table, and the tables by method and country."""
-    st.caption(i18n.as_of(period.said, freshness.now().ledger, viewer.zone()))
-    metric_cards.cards(shown["cards"], columns=len(shown["cards"]), narrow=140)
-    code = currency.upper()
+    zone, code = viewer.zone(), currency.upper()
+    said = period.said(currency, zone.key)
+    st.caption(i18n.as_of(said, freshness.now().ledger, zone))
+    kit_cards.draw(f"cards_{code}", shown["cards"], narrow=170, on_open=navigation.remember)
     title = _(revenue_view.TITLES[period.by]).format(currency=code)
+
+    def picked_bar(picked: str) -> None:
+        if address := revenue_view.rows_of_bar(picked, currency, period):
+            navigation.remember(address)
+
     with st.container(border=True):
         widgets.card_title(title)
-        charts.draw(shown["figure"], alt=title, key=f"chart_{currency}")
-        table(shown["series"], _("From"), f"series_{currency}", title)
+        st.caption(_("Hatched: cut by the period, or not over. A click opens the rows."))
+        charts.draw(shown["figure"], alt=title, key=f"chart_{currency}", on_pick=picked_bar)
+        table(shown["series"], f"series_{currency}", title)
         files(currency, period, period.by)
     with st.grid(2, min_column_width=420):
-        for name, by, head, rows in (
-            (_("By method"), "method", _("Method"), shown["methods"]),
-            (_("By card country"), "country", _("Country"), shown["countries"]),
+        for name, by, rows in (
+            (_("By method"), "method", shown["methods"]),
+            (_("By card country"), "country", shown["countries"]),
         ):
             with st.container(border=True):
                 widgets.card_title(name)
-                table(rows, head, f"{by}_{code}", name)
+                table(rows, f"{by}_{code}", name)
                 files(currency, period, by)
         with st.container(border=True):
             title = _("Fees and costs")
             widgets.card_title(title)
-            table(shown["fees"], "", f"fees_{code}", title)
+            table(shown["fees"], f"fees_{code}", title)
             files(currency, period, "fees")
         with st.container(border=True):
-            movements(shown, code)
+            movements(shown, code, period)
 
 
-def movements(shown: dict[str, Any], code: str) -> None:
+def movements(shown: dict[str, Any], code: str, period: Period) -> None:
     """What moved the balance besides revenue, down to by how much it changed."""
     title = _("Other balance movements")
     widgets.card_title(title)
@@ -114,21 +128,28 @@ def movements(shown: dict[str, Any], code: str) -> None:
             icon=":material/help:",
         )
     # All of them: the last line is their sum.
-    layout = revenue_view.layout("")
-    widgets.plain_table(shown["bridge"], layout, key=f"movements_{code}", alt=title)
+    shown["movements"].draw(f"movements_{code}", title)
+    last = period.compared if period.is_running else period.span
+    st.page_link(
+        navigation.named("proof"),
+        label=_("From opening to closing, on Proof"),
+        icon=":material/balance:",
+        query_params={"month": f"{last.since:%Y-%m}", "currency": code.lower()},
+    )
 
 
-def table(rows: pd.DataFrame, head: str, key: str, alt: str) -> None:
-    """Ten rows in sight, the others by scrolling."""
-    widgets.plain_table(rows, revenue_view.layout(head), key=key, alt=alt, most=10)
+def table(shown: Shown, key: str, alt: str) -> None:
+    """A dozen rows in sight, the others by scrolling."""
+    with st.container(height=HEIGHT if len(shown.rows) > ROWS else "content", border=False):
+        shown.draw(key, alt)
 
 
-def files(currency: str, period: revenue_view.Period, by: str) -> None:
+def files(currency: str, period: Period, by: str) -> None:
     """The same figures as files."""
     asked = {
         "currency": currency,
-        "since": period.since.isoformat(),
-        "until": period.until.isoformat(),
+        "since": period.span.since.isoformat(),
+        "until": period.span.until.isoformat(),
         "by": by,
         "mode": "live" if viewer.livemode() else "test",
     }

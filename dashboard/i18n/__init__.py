@@ -31,12 +31,14 @@ _PATTERNS = {
         "moment": "MMM d, HH:mm:ss",
         "minute": "MMM d, HH:mm",
         "day": "MMM d, y",
+        "short_day": "MMM d",
         "month": "MMMM y",
     },
     "zh-CN": {
         "moment": "M月d日 HH:mm:ss",
         "minute": "M月d日 HH:mm",
         "day": "y年M月d日",
+        "short_day": "M月d日",
         "month": "y年M月",
     },
 }
@@ -166,6 +168,11 @@ def minute(when: datetime, zone: ZoneInfo) -> str:
 def day(when: date) -> str:
     """A calendar day."""
     return format_date(when, _pattern("day"), locale=_locale())
+
+
+def short_day(when: date) -> str:
+    """A calendar day where the year is clear."""
+    return format_date(when, _pattern("short_day"), locale=_locale())
 
 
 def month(when: date) -> str:

@@ -6,9 +6,9 @@ colours that carry a meaning are set: grid, ink and font come from the theme, li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,33 @@ RUNNING = 0.45
 CONFIG = {"displayModeBar": False, "responsive": True}
 #: Loaded with the module, so that no visitor pays for Plotly's import.
 RENDERER = plotly.io.__name__
+#: Of a figure whose bars are clicked: with all of a place under the pointer, none would be.
+_CLICKED: Figure = {"clickmode": "event+select", "dragmode": False, "hovermode": "closest"}
+#: What was not clicked does not fade: the page changes.
+_FADED: Figure = {
+    "selected": {"marker": {"opacity": 1}},
+    "unselected": {"marker": {"opacity": 1}},
+}
+
+
+#: Labels under an axis: more would overlap on a phone.
+_LABELS = 6
+#: A plot is as wide as so many bars at least, so that one bar is a bar.
+_FEWEST = 6
+#: Points of a line can be clicked where there are no more than this.
+_POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A place on the axis. `key` is its own, `label` stands under it.
+
+    `note` says that its time is cut or not over; its bars are hatched then.
+    """
+
+    key: str
+    label: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +77,30 @@ class Series:
     line: bool = False
 
 
-def draw(figure: Figure, *, alt: str, key: str) -> None:
-    """Put a figure on the page; `alt` says in a sentence what it shows."""
-    st.plotly_chart(figure, config=CONFIG, alt=alt, key=key)
+def draw(
+    figure: Figure, *, alt: str, key: str, on_pick: Callable[[str], None] | None = None
+) -> None:
+    """Put a figure on the page; `alt` says in a sentence what it shows.
+
+    `on_pick` is given the `customdata` of a bar that was clicked, as the browser tells it.
+    """
+    if on_pick is None:
+        st.plotly_chart(figure, config=CONFIG, alt=alt, key=key)
+        return
+    # A second click on a bar would take the first one back: each click has a chart of its own.
+    turn = st.session_state.setdefault(f"{key}_turn", 0)
+    name = f"{key}_{turn}"
+
+    def clicked() -> None:
+        st.session_state[f"{key}_turn"] = turn + 1
+        points = st.session_state[name].selection.points
+        picked = points[0].get("customdata") if points else None
+        if isinstance(picked, str):
+            on_pick(picked)
+
+    st.plotly_chart(
+        figure, config=CONFIG, alt=alt, key=name, on_select=clicked, selection_mode="points"
+    )
 
 
 def counts(
@@ -90,29 +138,30 @@ def counts(
     return {"data": bars, "layout": layout}
 
 
-def money(
-    starts: Sequence[date], currency: str, series: Sequence[Series], *, partial: date | None
-) -> Figure:
-    """Amounts per day, week or month, stacked by sign, with lines over them.
+def money(bars: Sequence[Bar], currency: str, series: Sequence[Series]) -> Figure:
+    """Amounts of each bar, stacked by sign, with lines over them.
 
-    A bar is as wide as its period; the one that starts on `partial` is paler, for it is not over.
+    A click tells `meaning key`. Bars of cut periods are traces of their own: with one trace the
+    legend would be hatched too.
     """
-    ticks = [start.isoformat() for start in starts]
-    opacity = [RUNNING if start == partial else 1 for start in starts]
-    layout = _layout(currency.upper(), height=360)
-    layout["yaxis"] |= {"type": "linear", "tickformat": "~s", "zeroline": True}
-    english = language() == "en"
-    forms = ("%b %-d", "%b %Y") if english else ("%-m月%-d日", "%Y年%-m月")
-    is_long = len(starts) > 1 and (starts[-1] - starts[0]).days > 300
+    layout = _layout(currency.upper(), height=360) | _CLICKED
+    layout["yaxis"] |= {"type": "linear", "tickformat": "~s", "zeroline": True, "fixedrange": True}
+    keys = [bar.key for bar in bars]
+    every = max(1, -(-len(keys) // _LABELS))
+    beside = max(0, _FEWEST - len(keys)) / 2
     layout["xaxis"] = {
-        "type": "date",
-        "tickformat": forms[is_long],
-        "hoverformat": "%a, %b %-d, %Y" if english else "%Y年%-m月%-d日",
-        # Labels stand under bars: Plotly's own would fall between weeks.
-        "tickvals": ticks[:: max(1, -(-len(ticks) // 6))],
-        "range": _span(starts),
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": keys,
+        "tickmode": "array",
+        "tickvals": keys[::every],
+        "ticktext": ["<br>".join(filter(None, (b.label, b.note))) for b in bars[::every]],
+        "tickangle": 0,
+        "range": [-0.5 - beside, len(keys) - 0.5 + beside],
+        "fixedrange": True,
     }
-    return {"data": [_trace(ticks, opacity, currency, one) for one in series], "layout": layout}
+    data = [trace for one in series for trace in _traces(bars, currency, one)]
+    return {"data": data, "layout": layout}
 
 
 def waterfall(lines: Sequence[tuple[str, int]], currency: str, *, from_opening: bool) -> Figure:
@@ -151,36 +200,42 @@ def waterfall(lines: Sequence[tuple[str, int]], currency: str, *, from_opening: 
     return {"data": [trace], "layout": layout}
 
 
-def _trace(ticks: list[str], opacity: list[float], currency: str, one: Series) -> Figure:
-    amounts = [Money(minor, currency) for minor in one.minors]
-    trace: Figure = {
-        "name": one.name,
-        "x": ticks,
-        "y": [plain(amount) for amount in amounts],
-        "customdata": [show(amount) for amount in amounts],
-        "hovertemplate": "%{customdata}",
-    }
+def _traces(bars: Sequence[Bar], currency: str, one: Series) -> list[Figure]:
+    """A line, or the whole bars and, where there are any, the hatched ones."""
     colour = COLOURS[one.meaning]
     if one.line:
-        mode = "lines" if len(ticks) > 1 else "markers"
+        mode = "lines+markers" if len(bars) <= _POINTS else "lines"
         line = {"color": colour, "width": 2.5}
-        return trace | {"type": "scatter", "mode": mode, "line": line, "marker": {"color": colour}}
-    marker = {"color": colour, "opacity": opacity, "line": {"width": 0}}
-    return trace | {"type": "bar", "marker": marker}
+        marker: Figure = {"color": colour, "size": 7}
+        drawn = {"type": "scatter", "mode": mode, "line": line, "marker": marker} | _FADED
+        return [_trace(bars, currency, one, range(len(bars))) | drawn]
+    cut = [place for place, bar in enumerate(bars) if bar.note]
+    whole = [place for place, bar in enumerate(bars) if not bar.note]
+    marker = {"color": colour, "line": {"width": 0}}
+    drawn = {"type": "bar", "marker": marker, "textposition": "none"} | _FADED
+    found = [_trace(bars, currency, one, whole) | drawn] if whole or not cut else []
+    if cut:
+        hatched = {"marker": marker | {"pattern": {"shape": "/", "size": 6}}}
+        shown = {"showlegend": not found, "legendgroup": one.meaning}
+        found.append(_trace(bars, currency, one, cut) | drawn | hatched | shown)
+    return found
 
 
-def _span(starts: Sequence[date]) -> list[str]:
-    """The axis ends half a bar beyond the first and the last period."""
-    if not starts:
-        return []
-    step = (starts[1] - starts[0]).days if len(starts) > 1 else 1
-    # A line's points sit at the middle of bars; dates without a time stand for midnight.
-    half = timedelta(hours=12 * step)
-    ends = (
-        datetime.combine(starts[0], datetime.min.time()) - half,
-        datetime.combine(starts[-1], datetime.min.time()) + half,
-    )
-    return [end.isoformat(sep=" ") for end in ends]
+def _trace(bars: Sequence[Bar], currency: str, one: Series, places: Sequence[int]) -> Figure:
+    amounts = [Money(one.minors[place], currency) for place in places]
+    said = [f"{bars[place].label} {bars[place].note}".strip() for place in places]
+    return {
+        "name": one.name,
+        "legendgroup": one.meaning,
+        "x": [bars[place].key for place in places],
+        "y": [plain(amount) for amount in amounts],
+        "customdata": [f"{one.meaning} {bars[place].key}" for place in places],
+        "text": [
+            f"{one.name}: {show(amount)}<br>{when}"
+            for amount, when in zip(amounts, said, strict=True)
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
 
 
 def _layout(unit: str, *, height: int) -> dict[str, Any]:

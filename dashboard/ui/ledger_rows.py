@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from urllib.parse import parse_qsl, urlencode
-
-import streamlit as st
+from urllib.parse import urlencode
 
 from core.reads.ledger.figures import FIGURES
 from core.reads.ledger.rows import NONE, Filters, as_written
-from dashboard.ui import navigation
 
-#: Where the session keeps what a click asked for, until the page opens it.
-_OPENED = "ledger_rows_opened"
+#: The screen that lists them.
+PAGE = "/ledger"
+#: Revenue's tabs hold the parameter `currency`: no link from there may set it.
+_CURRENCY = "in"
 
 
 def as_query(filters: Filters) -> dict[str, str]:
-    """The parameters of an address that asks for these rows."""
+    """The parameters by which a file of these rows is asked for."""
     found = {
         "from": filters.since.isoformat() if filters.since else None,
         "until": filters.until.isoformat() if filters.until else None,
@@ -39,7 +38,7 @@ def asked_for(query: Mapping[str, str]) -> Filters:
     return Filters(
         _day(query.get("from")),
         _day(query.get("until")),
-        query.get("currency") or None,
+        query.get(_CURRENCY) or query.get("currency") or None,
         query.get("balance") or None,
         query.get("category") or None,
         query.get("late") or None,
@@ -57,22 +56,12 @@ def _day(written: str | None) -> date | None:
         return None
 
 
-def name(filters: Filters) -> str:
-    """What a click on the figure reports: the address without its path."""
-    return urlencode(as_query(filters))
+def query(filters: Filters) -> str:
+    """What stands behind `PAGE` in the rows' address."""
+    asked = {_CURRENCY if name == "currency" else name: v for name, v in as_query(filters).items()}
+    return urlencode(asked)
 
 
 def address(filters: Filters) -> str:
-    """The address that a new tab can open too."""
-    return f"/ledger?{name(filters)}"
-
-
-def remember(clicked: str) -> None:
-    """Write down what a click reported: a callback cannot open a page, the next run does."""
-    st.session_state[_OPENED] = as_query(asked_for(dict(parse_qsl(clicked))))
-
-
-def follow_click() -> None:
-    """Open the rows that a click asked for."""
-    if (query := st.session_state.pop(_OPENED, None)) is not None:
-        navigation.go("ledger", **query)
+    """The address of the rows, for a click and for a new tab."""
+    return f"{PAGE}?{query(filters)}"

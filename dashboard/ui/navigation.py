@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
 
@@ -14,6 +15,8 @@ from core.access.principals import Principal
 from dashboard.i18n import _
 
 PAGES = Path(__file__).parents[2] / "pages"
+#: Where the session keeps the address of what was clicked, until a run opens it.
+_CLICKED = "address_clicked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +125,25 @@ def named(name: str) -> Any:
 def go(name: str, **query: str) -> None:
     """Open another screen, with its query parameters; not from a fragment's callback."""
     st.switch_page(named(name), query_params=query or None)
+
+
+def address(name: str, **query: str) -> str:
+    """Where a screen stands, for what leads to it and for a new tab."""
+    return f"/{name}?{urlencode(query)}" if query else f"/{name}"
+
+
+def remember(clicked: str) -> None:
+    """Write down the address of a click: a callback cannot open it, the next run does."""
+    st.session_state[_CLICKED] = clicked
+
+
+def follow_click(person: Principal) -> None:
+    """In a page or a fragment: open what was clicked. An address that is not one of this person's
+    screens comes from nothing that was drawn, and opens nothing."""
+    clicked = st.session_state.pop(_CLICKED, None)
+    if clicked is None:
+        return
+    parts = urlsplit(clicked)
+    name = parts.path.removeprefix("/")
+    if may_open(person, name):
+        go(name, **dict(parse_qsl(parts.query)))

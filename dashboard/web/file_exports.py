@@ -97,7 +97,9 @@ def _export(name: str, format_: str, request: Request, gone: threading.Event) ->
             query=request.url.query,
         )
         return RedirectResponse(export_page.address(export_id), 303)
-    found = listed.open(read, asked, zone) if listed is not None else open_revenue(read, asked)
+    found = (
+        listed.open(read, asked, zone) if listed is not None else open_revenue(read, asked, zone)
+    )
     export_id = secrets.token_hex(8)
     # Some of it now: who may not read, or asks for nonsense, is told so before anything is sent.
     pieces = _parquet(found) if format_ == "parquet" else _begun(csv_writer.lines(found))

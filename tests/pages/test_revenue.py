@@ -11,7 +11,7 @@ from dashboard import i18n
 from dashboard.ui import columns
 from tests.support import factories, stream_rows
 from tests.support.fixtures_access import person
-from tests.support.kit_parts import tables
+from tests.support.kit_parts import click, parts, tables
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
 
@@ -36,21 +36,25 @@ def revenue(console, nothing_cached, screen_as):
     return run
 
 
+def cards(test):
+    return [card for part in parts(test, "cards") for card in part.data["cards"]]
+
+
 def figures(test):
-    return {metric.label: metric.value for metric in test.metric}
+    return {card["label"]: card["value"] for card in cards(test)}
 
 
 def test_thirty_days_by_day_come_first(revenue):
     test = revenue()
     assert figures(test) == {
-        "Gross": "$3,000",
+        "Gross": "$3,000.00",
         "Fees": "-$90.00",
         "Refunds": "$0.00",
         "Disputes": "$0.00",
-        "Net": "$2,910",
+        "Net": "$2,910.00",
         "Effective fee": "3.00%",
     }
-    assert len(tables(test)[0].value) == 30
+    assert len(tables(test)[0].value) == 31
 
 
 def test_figures_say_at_what_time_they_were_so(revenue):
@@ -59,25 +63,25 @@ def test_figures_say_at_what_time_they_were_so(revenue):
 
 
 def test_each_figure_is_compared_with_the_period_before(revenue):
-    changes = {metric.label: metric.delta for metric in revenue().metric}
+    changes = {card["label"]: card.get("change") for card in cards(revenue())}
     assert changes["Gross"] == "+100.0%"
     assert changes["Net"] == "+100.0%"
-    assert changes["Effective fee"] == "0"
+    assert changes["Effective fee"] == "0%"
 
 
 def test_period_and_step_come_from_the_url_and_go_there(revenue):
     test = revenue(period="7d", by="week")
     assert figures(test)["Gross"] == "$700.00"
-    assert len(tables(test)[0].value) in (1, 2)
-    test.get_by_key("choice_period").set_value("90d").run()
-    assert test.query_params["period"] == "90d"
-    assert figures(test)["Gross"] == "$4,500"
+    assert len(tables(test)[0].value) in (2, 3)
+    test.get_by_key("choice_period").set_value("30d").run()
+    assert "period" not in test.query_params
+    assert figures(test)["Gross"] == "$3,000.00"
     test.get_by_key("choice_by").set_value("month").run()
     assert test.query_params["by"] == "month"
 
 
 def test_nonsense_in_the_url_falls_back(revenue):
-    assert figures(revenue(period="999y", by="hour"))["Gross"] == "$3,000"
+    assert figures(revenue(period="999y", by="hour"))["Gross"] == "$3,000.00"
 
 
 def test_a_currency_is_a_tab_in_the_url(revenue):
@@ -90,7 +94,7 @@ def test_tables_show_method_and_country_with_their_share(revenue):
     found = [frame.value for frame in tables(revenue())]
     method = next(t for t in found if "share" in t and t["key"].iloc[0] == "Card")
     country = next(t for t in found if "share" in t and t["key"].iloc[0] == "United States")
-    assert method["share"].iloc[0] == country["share"].iloc[0] == 100
+    assert method["share"].iloc[0] == country["share"].iloc[0] == "100.0%"
     assert method["gross"].iloc[0] == "$3,000.00"
 
 
@@ -124,14 +128,14 @@ def bridge(test):
 def test_net_is_revenue_alone_and_other_movements_stand_apart(moved):
     test = moved()
     assert figures(test) == {
-        "Gross": "$3,090",
+        "Gross": "$3,090.00",
         "Refunds": "$0.00",
         "Disputes": "$0.00",
         "Platform earnings": "$5.00",
         "Fees": "-$93.00",
         "Network costs": "-$1.50",
         "Tax on fees": "-$0.60",
-        "Net": "$3,000",
+        "Net": "$2,999.90",
         "Effective fee": "3.08%",
     }
     assert bridge(test) == {
@@ -215,7 +219,7 @@ def test_files_are_asked_for_with_the_same_figures(revenue):
 def test_without_a_ledger_it_says_where_revenue_comes_from(console, nothing_cached, screen_as):
     test = screen_as(person(console, "finance"), "revenue")
     assert not test.exception
-    assert not test.metric
+    assert not cards(test)
     assert any("ledger" in caption.value for caption in test.caption)
 
 
@@ -239,3 +243,63 @@ def test_finance_gets_the_refunds_as_a_file_and_no_screen_of_them(revenue, conso
     assert "/ui/export/refunds.csv?mode=test" in [link.url for link in revenue().link_button]
     test = screen_as(person(console, "finance"), "refunds")
     assert [title.value for title in test.title] == ["Overview"]
+
+
+def addresses(part):
+    """Where a table's rows and cells lead."""
+    rows = part.part.data["rows"]
+    found = [row["href"] for row in rows]
+    return found + [
+        f"{part.part.data['leads_to']}?{cell['query']}"
+        for row in rows
+        for cell in row["cells"]
+        if isinstance(cell, dict) and "query" in cell
+    ]
+
+
+def test_cards_and_cells_lead_to_rows_of_the_same_days_and_currency(revenue):
+    test = revenue(period="last_month")
+    found = [card["href"] for card in cards(test)]
+    found += [one for shown in tables(test) for one in addresses(shown)]
+    last = clock.now().date().replace(day=1) - timedelta(days=1)
+    assert len(found) > 40
+    assert all(one.startswith("/ledger?from=") and "in=usd" in one for one in found)
+    assert f"/ledger?from={last.replace(day=1)}&until={last + timedelta(days=1)}" in found[0]
+    assert "figure=gross" in found[0]
+
+
+def test_a_click_on_a_figure_opens_its_rows(revenue):
+    test = revenue(period="7d")
+    (shown,) = parts(test, "cards")
+    address = shown.data["cards"][0]["href"]
+    click(test, shown, "open", address)
+    assert [title.value for title in test.title] == ["Ledger rows"]
+    assert test.query_params["figure"] == "gross"
+    assert figures(test) == {
+        "Gross": "$700.00",
+        "Rows, USD": "7",
+        "Fees": "-$21.00",
+        "Net": "$679.00",
+    }
+
+
+def test_an_address_that_nothing_led_to_opens_nothing(revenue):
+    test = revenue()
+    click(test, parts(test, "cards")[0], "open", "/users?id=1")
+    assert [title.value for title in test.title] == ["Revenue"]
+
+
+def test_a_cut_month_says_how_many_of_its_days_there_are(revenue):
+    last = clock.now().date().replace(day=1) - timedelta(days=1)
+    test = revenue(period="custom", by="month")
+    test.date_input(key="days").set_value((last, last)).run()
+    (row, total) = tables(test)[0].rows
+    assert row["cells"][0]["note"] == f"1 of {last.day} days"
+    assert total["total"] is True
+    assert f"1 of {last.day} days" in str(test.get("plotly_chart")[0].proto)
+
+
+def test_figures_are_compared_with_the_year_before_where_asked(revenue):
+    test = revenue(versus="year")
+    assert cards(test)[0].get("change") is None
+    assert any(str(clock.now().year - 1) in caption.value for caption in test.caption)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from datetime import date
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+from core import clock
 from core.errors import InvalidInput
 from core.money import Money
 from core.reads.exports.columns import Asked, Column, FileRows, Kind, Reader, file_rows
 from core.reads.exports.lists import is_live
-from core.reads.revenue import revenue
+from core.reads.revenue import periods, revenue
 from core.reads.revenue.categories import MOVEMENTS, PARTS
+from core.reads.revenue.periods import Span, Step
 
 #: The amounts: both blocks. The parts add up to `net`, it and the movements to `balance_change`.
 AMOUNTS = [
@@ -27,8 +30,19 @@ _READS: dict[str, Callable[..., Any]] = {
 Row = dict[Hashable, Any]
 
 
-def open_revenue(read: Reader, asked: Asked) -> FileRows:
-    """The table under Revenue's chart, or the one by method, by country, or of fees."""
+#: How much of its day, week or month a row holds: "1", "31", "cut" for a day of a month.
+_OF_STEPS: list[Column[Row]] = [
+    Column("days", Kind.COUNT, lambda row: row["part"].span.days),
+    Column("of_days", Kind.COUNT, lambda row: row["part"].of_days),
+    Column("state", Kind.TEXT, lambda row: row["part"].state),
+]
+
+
+def open_revenue(read: Reader, asked: Asked, zone: ZoneInfo) -> FileRows:
+    """The table under Revenue's chart, or the one by method, by country, or of fees.
+
+    `zone`: whose day is today, which tells the periods that are not over.
+    """
     if asked.get("by") == "fees":
         return _fees(read, asked)
     by, period = asked.get("by", "day"), _period(asked)
@@ -38,7 +52,13 @@ def open_revenue(read: Reader, asked: Asked) -> FileRows:
     signed = revenue.as_added(found)
     signed["balance_change_minor"] = signed["net_minor"] + signed["other_minor"]
     rows = signed.to_dict("records")
-    return file_rows(_columns(str(found.columns[0]), period["currency"]), rows)
+    columns = _columns(str(found.columns[0]), period["currency"])
+    if by not in _READS:
+        today = clock.business_day(clock.now(), zone)
+        steps = periods.parts(Span(period["since"], period["until"]), cast("Step", by), today)
+        rows = [row | {"part": part} for row, part in zip(rows, steps, strict=True)]
+        columns += _OF_STEPS
+    return file_rows(columns, rows)
 
 
 def _columns(key: str, currency: str) -> list[Column[Row]]:

@@ -77,4 +77,6 @@ def _told() -> ColumnElement[int]:
 
 def _part(which: ColumnElement[bool]) -> ColumnElement[int]:
     parts = select(func.sum(_P.amount_minor)).where(_P.transaction_id == _B.stripe_id, which)
-    return cast(func.coalesce(parts.correlate(balance_transactions).scalar_subquery(), 0), BigInteger)
+    return cast(
+        func.coalesce(parts.correlate(balance_transactions).scalar_subquery(), 0), BigInteger
+    )

@@ -27,8 +27,8 @@ _B = balance_transactions.c
 class Filters:
     """Which rows: from the day `since` until before `until`, by the zone's days; `late_of`: those
     that happened in this month (`2026-11`), which is closed, and count on a later day. `figure` is
-    one of `core.reads.ledger.figures`, `fee_type` a part of fees; `method` and `card_country` are ''
-    for rows without one. What is None is any."""
+    one of `core.reads.ledger.figures`, `fee_type` a part of fees; `method` and `card_country` are
+    '' for rows without one. What is None is any."""
 
     since: date | None = None
     until: date | None = None

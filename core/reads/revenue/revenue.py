@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,9 @@ from sqlalchemy import (
 from core.db.tables import revenue_country_daily, revenue_daily, revenue_fee_parts_daily
 from core.errors import InvalidInput
 from core.reads.permissions import requires
+from core.reads.revenue import periods
 from core.reads.revenue.categories import COSTS, KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
+from core.reads.revenue.periods import Span, Step
 
 #: The columns of every figure here, in this order; `count` counts charges, `other` sums movements.
 FIGURES = (*(f"{part}_minor" for part in PARTS), "net_minor", "other_minor", "count")
@@ -46,7 +48,6 @@ _COST_FIGURES = tuple(f"{part}_minor" for part in COSTS)
 BILLED = "billed"
 #: The part of fees whose kind is not known, as the ledger calls it.
 UNSPECIFIED = "unspecified"
-Step = Literal["day", "week", "month"]
 #: The longest period that is read at once: ten years.
 LONGEST = timedelta(days=3660)
 #: Before Stripe had its first customer there is nothing to read.
@@ -103,7 +104,7 @@ class Revenue:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A period beside the one of the same length just before it."""
+    """A period beside the one that it is compared with."""
 
     current: Revenue
     previous: Revenue
@@ -141,14 +142,20 @@ def fee_rate(cost_minor: int, gross_minor: int) -> Fraction | None:
 
 @requires("see_revenue")
 def summary(
-    conn: Connection, *, livemode: bool, currency: str, since: date, until: date
+    conn: Connection,
+    *,
+    livemode: bool,
+    currency: str,
+    since: date,
+    until: date,
+    versus: Span | None = None,
 ) -> Compared:
-    """The period's figures, and those of as many days before `since`."""
+    """The period's figures, and those of the days `versus`: without, of as many before `since`."""
     _check(since, until)
-    before = since - (until - since)
+    before = versus or Span(since - (until - since), since)
     return Compared(
         _revenue(conn, livemode, currency, since, until),
-        _revenue(conn, livemode, currency, before, since),
+        _revenue(conn, livemode, currency, before.since, before.until),
     )
 
 
@@ -163,11 +170,12 @@ def series(
     _check(since, until)
     if by not in ("day", "week", "month"):
         raise InvalidInput("by", "must be day, week or month")
-    periods: dict[date, list[dict[str, Sums]]] = {one: [] for one in _periods(since, until, by)}
+    starts = [one.start for one in periods.parts(Span(since, until), by, until)]
+    found: dict[date, list[dict[str, Sums]]] = {start: [] for start in starts}
     days = _read(conn, revenue_daily, "day", livemode, currency, since, until)
     for day, categories in days.items():
-        periods[_period(day, by)].append(categories)
-    return _frame("period", {period: _figures(*found) for period, found in periods.items()})
+        found[periods.start_of(day, by)].append(categories)
+    return _frame("period", {start: _figures(*sums) for start, sums in found.items()})
 
 
 @requires("see_revenue")
@@ -366,16 +374,3 @@ def _frame(key: str, rows: dict[Any, dict[str, int]]) -> pd.DataFrame:
     frame = pd.DataFrame(figures, columns=list(_COLUMNS))
     frame.insert(0, key, pd.Series(list(rows), dtype=object))
     return frame
-
-
-def _period(day: date, by: Step) -> date:
-    if by == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if by == "month" else day
-
-
-def _periods(since: date, until: date, by: Step) -> list[date]:
-    days = map(date.fromordinal, range(since.toordinal(), until.toordinal()))
-    if by == "day":
-        return list(days)
-    return list(dict.fromkeys(_period(day, by) for day in days))

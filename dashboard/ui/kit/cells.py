@@ -31,6 +31,7 @@ class Cell:
     and the text's. `share`: a bar of so many percent before the text. `is_code`: an id, in a font
     of its own. `link`: an address elsewhere that the text opens in a tab of its own. `opens`: what
     a click on the text reports, where that is not the row's own name; `address` is its page's.
+    `query`: what the cell opens at the table's `leads_to`, whatever its row opens.
     """
 
     text: str = ""
@@ -43,6 +44,7 @@ class Cell:
     link: str = ""
     opens: str = ""
     address: str = ""
+    query: str = ""
 
     def __post_init__(self) -> None:
         """A link leads to a page: nothing else may stand in an address."""
@@ -67,6 +69,7 @@ class Cell:
             "link": self.link,
             "name": self.opens,
             "href": self.address,
+            "query": self.query,
         }
         said = compact(found)
         return self.text if said.keys() <= {"text"} else said

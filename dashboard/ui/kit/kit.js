@@ -131,6 +131,10 @@ function table(data, fire) {
       } else if (value.name) {
         into = opener("follow", value.name, value.href, fire);
         cell.append(into);
+      } else if (value.query) {
+        const address = `${data.leads_to}?${value.query}`;
+        into = opener("figure", address, address, fire);
+        cell.append(into);
       }
       fill(into, value);
     });

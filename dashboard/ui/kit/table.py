@@ -87,6 +87,7 @@ def draw(
     chosen: str | None = None,
     button: str | None = None,
     leaves: bool = False,
+    leads_to: str = "",
     on_open: OnClick | None = None,
     on_sort: OnClick | None = None,
 ) -> None:
@@ -94,7 +95,8 @@ def draw(
 
     `order` is marked in the head, `chosen` is the name of the row that is open. `button`: the
     column whose cells are buttons in rows without an address. `on_open` is given a row's name,
-    `on_sort` a column's.
+    `on_sort` a column's. `leads_to`: the page that cells open with their `query`; such a click
+    reports the whole address.
     """
     data = {
         "alt": alt,
@@ -103,5 +105,6 @@ def draw(
         "order": [order.column, order.descending] if order else None,
         "chosen": chosen,
         "button": button,
+        "leads_to": leads_to,
     }
     component.mount("table", key, data, on_open=on_open, on_sort=on_sort, leaves=leaves)

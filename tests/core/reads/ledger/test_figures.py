@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -62,7 +63,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def listed(conn: Connection, filters: Filters) -> tuple[int, int]:
     """How many rows an address lists, and what they come to; one address says it all."""
-    read_back = ledger_rows.asked_for(ledger_rows.as_query(filters))
+    read_back = ledger_rows.asked_for(dict(parse_qsl(ledger_rows.query(filters))))
     assert read_back == filters
     found = rows.sums(conn, livemode=False, zone=UTC_ZONE, filters=read_back)
     return (found[0].count, found[0].figure_minor) if found else (0, 0)
@@ -130,5 +131,3 @@ def test_gross_and_fee_of_a_file_add_up_to_net(account: Engine) -> None:
     for row in page.rows:
         gross, fee, net = (columns[name](row).minor for name in ("gross", "fee", "net"))
         assert gross + fee == net
-
-
