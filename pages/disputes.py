@@ -10,12 +10,22 @@ from core.reads.disputes import list as reads
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import list as dispute_list
-from dashboard.ui import customer_links, file_links, freshness, live, stripe_labels, viewer, widgets
+from dashboard.ui import (
+    customer_links,
+    file_links,
+    freshness,
+    live,
+    navigation,
+    stripe_labels,
+    viewer,
+    widgets,
+)
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_disputes")
+    navigation.follow_click(viewer.signed_in())
     livemode = viewer.livemode()
     actions = widgets.header(_("Disputes"), livemode=livemode)
     rates = viewer.read(reads.win_rates, livemode=livemode)

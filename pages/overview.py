@@ -51,6 +51,7 @@ def everything() -> None:
         customer_links.open_clicked(opened, "payment")
     viewer.require("see_payments")
     here = viewer.view()
+    navigation.follow_click(here.person)
     version = live.version("payments")
     may_see_net = here.person.may("see_revenue")
     minute = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -65,24 +66,34 @@ def everything() -> None:
 def draw(shown: dict[str, Any], here: viewer.View, version: int) -> None:
     """Cards, chart and needs, comparison, failures."""
     st.header(_("Today so far, against yesterday"), anchor=False)
-    metric_cards.cards(shown["cards"], columns=4)
+    metric_cards.linked("today", shown["cards"])
     left, right = st.columns([2, 1])
     with left.container(border=True, height="stretch"):
         widgets.card_title(_("Payments per hour, last 48 hours"))
         charts.draw(
-            shown["hours"], alt=_("Payments per hour in the last 48 hours by outcome"), key="hours"
+            shown["hours"],
+            alt=_("Payments per hour in the last 48 hours by outcome"),
+            key="hours",
+            on_pick=picked_hour,
         )
     with right.container(border=True, height="stretch"):
         widgets.card_title(_("Needs you"))
         overview_cards.needing(version)
     with st.container(border=True):
-        widgets.card_title(_("Same hours compared"))
+        widgets.card_title(_("Same hours compared, by the currency that customers pay in"))
         widgets.plain_table(
             shown["compared"],
-            overview_cards.layout(with_net="net" in shown["compared"]),
+            overview_cards.layout(),
             key="compared",
             alt=_("Today by currency against yesterday and the same day last week"),
         )
+    if shown["nets"]:
+        with st.container(border=True):
+            widgets.card_title(_("Net of today so far, by settlement currency"))
+            st.caption(
+                _("What the ledger has of today. Payments settle in the account's currencies.")
+            )
+            overview_cards.nets(shown["nets"], shown["today"])
     with st.container(border=True):
         widgets.card_title(_("Latest failures"))
         payment_table.show(
@@ -101,6 +112,12 @@ def draw(shown: dict[str, Any], here: viewer.View, version: int) -> None:
             icon_position="right",
             query_params={"q": "status:failed"},
         )
+
+
+def picked_hour(picked: str) -> None:
+    """A click on an hour's bar: the next run opens its payments."""
+    if address := overview_cards.payments_of_bar(picked):
+        navigation.remember(address)
 
 
 main()

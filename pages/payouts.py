@@ -8,13 +8,14 @@ from core.reads.payouts import list as reads
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.payouts import list as payout_list
-from dashboard.ui import file_links, freshness, live, viewer, widgets
+from dashboard.ui import file_links, freshness, live, navigation, viewer, widgets
 from dashboard.ui.kit import links
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_revenue")
+    navigation.follow_click(viewer.signed_in())
     livemode = viewer.livemode()
     actions = widgets.header(_("Payouts"), livemode=livemode)
     unpaid = viewer.read(reads.unpaid, livemode=livemode)

@@ -62,7 +62,7 @@ def chosen(today: date) -> Period:
         by = cast("Step", widgets.url_choice(_("Step"), "by", periods.STEPS, default="day"))
         versus = widgets.url_choice(_("Compared"), "versus", periods.VERSUS, default="before")
         days = picked(today) if code == "custom" else ()
-    return periods.of(code, days, by, today, versus)
+    return periods.period_of(code, days, by, today, versus)
 
 
 def picked(today: date) -> tuple[date, ...]:

@@ -123,12 +123,14 @@ def counts(
                 "opacity": [*[1] * (len(hours) - 1), RUNNING][: len(hours)],
                 "line": {"width": 0},
             },
-            "hovertemplate": "%{y:,}",
+            "customdata": [f"{meaning} {hour.isoformat()}" for hour in hours],
+            "hovertemplate": f"{name}: %{{y:,}}<br>%{{x}}<extra></extra>",
+            **_FADED,
         }
         for meaning, name, values in series
     ]
     hover = "%b %-d, %H:%M" if language() == "en" else "%-m月%-d日 %H:%M"
-    layout = _layout(_("payments"), height=300)
+    layout = _layout(_("payments"), height=300) | _CLICKED
     layout["xaxis"] = {
         "tickformat": "%H:%M\n%b %-d" if language() == "en" else "%H:%M\n%-m月%-d日",
         "hoverformat": hover,

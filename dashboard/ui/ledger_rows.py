@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from urllib.parse import urlencode
 
-from core.reads.ledger.figures import FIGURES
+from core.reads.ledger.revenue_figures import FIGURES
 from core.reads.ledger.rows import NONE, Filters, as_written
 
 #: The screen that lists them.

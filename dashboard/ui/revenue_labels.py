@@ -21,7 +21,7 @@ def parts() -> dict[str, str]:
 
 
 def figure(name: str) -> str:
-    """A figure that leads to rows (`core.reads.ledger.figures`); nothing for a bare movement."""
+    """A figure of `core.reads.ledger.revenue_figures`; nothing for a bare movement."""
     return (parts() | {"cost": _("Fees and costs"), "net": _("Net")}).get(name, "")
 
 

@@ -223,7 +223,7 @@ def rule(error: InvalidInput) -> str:
 def live_switch(place: Any, *, standing: bool) -> bool:
     """The switch that stops a list from moving; whether it may move. Older pages stand still."""
     running = place.toggle(
-        _("Live"),
+        _("Auto-refresh"),
         value=True,
         key="live",
         persist_state="session",

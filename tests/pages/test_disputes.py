@@ -12,7 +12,7 @@ from tests.support.checkout_screens import badges, emulated
 from tests.support.disputes import at_stripe, disputed, mirrored
 from tests.support.fixtures_access import person
 from tests.support.fixtures_actions import make_context, with_token
-from tests.support.kit_parts import tables
+from tests.support.kit_parts import parts, tables
 
 
 @pytest.fixture
@@ -39,7 +39,9 @@ def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_a
     assert "left" in row["left"]
     assert any(re.search(r"first · as of .*:\d\d UTC$", caption.value) for caption in test.caption)
     assert (row["amount"], row["currency"]) == ("$12.34", "USD")
-    assert test.metric[0].label == "To answer, USD (1)"
+    (cards,) = parts(test, "cards")
+    assert cards.data["cards"][0]["label"] == "To answer, USD (1)"
+    assert cards.data["cards"][0]["href"] == "/disputes?view=open&currency=usd"
     # One status for all needs no column; the choice above says it.
     assert "state" not in tables(test)[0].columns
 
@@ -202,7 +204,7 @@ def test_a_deadline_that_is_not_there_or_long_gone_stops_nothing(
 def test_an_account_without_disputes_has_no_card_of_dashes(console, screen_as, nothing_cached):
     test = screen_as(person(console, "risk"), "disputes")
     assert not test.exception
-    assert not test.metric
+    assert not parts(test, "cards")
 
 
 def links(test):

@@ -1,6 +1,7 @@
 """Overview: today so far for everyone, net for finance, what waits for whom."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit import cache_data
@@ -8,9 +9,11 @@ from streamlit import cache_data
 from core import clock
 from core.db.engine import writing
 from core.db.tables import disputes
+from core.reads.payments.list import parse
+from dashboard.screens.overview import cards as overview_cards
 from tests.support import factories, stream_rows
 from tests.support.fixtures_access import person
-from tests.support.kit_parts import click, tables
+from tests.support.kit_parts import click, parts, tables
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
 
@@ -31,6 +34,14 @@ def compared(test):
     return next(f.value for f in tables(test) if "volume" in f.value)
 
 
+def nets(test):
+    return next((f.value for f in tables(test) if "net" in f.value), None)
+
+
+def cards(test):
+    return [card for part in parts(test, "cards") for card in part.data["cards"]]
+
+
 def needs(test):
     shown = [link.value for link in test.page_link] + [m.value for m in test.markdown]
     return " ".join(map(str, shown))
@@ -38,20 +49,20 @@ def needs(test):
 
 def test_a_currency_has_its_own_card_and_line(overview):
     test = overview("viewer")
-    labels = [metric.label for metric in test.metric]
+    labels = [card["label"] for card in cards(test)]
     assert {"Volume, USD", "Volume, JPY", "Volume, KWD"} == set(labels)
     assert set(compared(test)["currency"]) == {"USD", "JPY", "KWD"}
 
 
 def test_net_is_shown_to_finance_and_to_nobody_else(overview):
-    assert "net" in compared(overview("finance"))
+    assert list(nets(overview("finance"))["currency"]) == ["JPY", "KWD", "USD"]
     for role in ("viewer", "support", "risk", "developer", "admin"):
-        assert "net" not in compared(overview(role)), role
+        assert nets(overview(role)) is None, role
 
 
 def test_net_stays_away_when_finance_filled_the_cache_first(overview):
     overview("finance")
-    assert "net" not in compared(overview("viewer"))
+    assert nets(overview("viewer")) is None
 
 
 def test_what_waits_depends_on_who_looks(overview):
@@ -99,12 +110,36 @@ def test_a_quiet_night_hides_nothing_that_waits(console, screen_as, nothing_cach
         connection.execute(disputes.insert().values(**mine, **said, **seen))
     test = screen_as(person(console, "risk"))
     assert not test.exception
-    assert [metric.label for metric in test.metric] == ["Volume, USD"]
+    assert [card["label"] for card in cards(test)] == ["Volume, USD"]
     assert "Disputes to answer" in needs(test)
 
 
 def test_an_empty_account_is_not_a_wall_of_zeros(console, screen_as, nothing_cached):
     test = screen_as(person(console, "viewer"))
     assert not test.exception
-    assert not test.metric
+    assert not cards(test)
     assert not tables(test)
+
+
+def test_a_volume_opens_the_payments_it_is_made_of_and_dates_its_line(overview):
+    card = next(one for one in cards(overview("viewer")) if one["label"] == "Volume, USD")
+    (asked,) = parse_qs(urlsplit(card["href"]).query)["q"]
+    assert asked == f"currency:usd status:paid created:{clock.now().date()}"
+    assert parse(asked)
+
+
+def test_an_hour_opens_its_payments():
+    address = overview_cards.payments_of_bar("other 2026-11-30T15:00:00+01:00")
+    (asked,) = parse_qs(urlsplit(address).query)["q"]
+    assert "created:2026-11-30T14:00:00.000000Z..2026-11-30T14:59:59.999999Z" in asked
+    assert parse(asked)
+    for wrong in ("", "gross 2026-11-30T15:00:00", "failed soon"):
+        assert overview_cards.payments_of_bar(wrong) is None
+
+
+def test_net_opens_its_rows_of_today(overview):
+    test = overview("finance")
+    shown = next(one for one in tables(test) if "net" in one.value)
+    click(test, shown, "open", shown.names[-1])
+    assert [title.value for title in test.title] == ["Ledger rows"]
+    assert (test.query_params["figure"], test.query_params["in"]) == ("net", "usd")

@@ -19,7 +19,7 @@ from core.db.tables import (
 from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges
 from tests.support.fixtures_access import person
-from tests.support.kit_parts import tables
+from tests.support.kit_parts import parts, tables
 
 NOW = clock.now().replace(microsecond=0)
 
@@ -91,8 +91,10 @@ def test_the_list_says_amount_status_arrival_and_why_one_failed(finance):
 
 
 def test_figures_are_of_what_is_on_its_way(finance):
-    shown = {metric.label: metric.value for metric in finance("payouts").metric}
-    assert shown["On the way, USD: 1 payout"] == "$5.00"
+    (cards,) = parts(finance("payouts"), "cards")
+    moving = next(c for c in cards.data["cards"] if c["label"] == "On the way, USD: 1 payout")
+    assert moving["value"] == "$5.00"
+    assert moving["href"] == "/payouts?view=on_the_way&currency=usd"
 
 
 def test_filters_stand_in_the_address(finance):

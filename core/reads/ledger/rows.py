@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.db.tables import balance_transactions, payments, periods
 from core.errors import InvalidInput
-from core.reads.ledger import figures
+from core.reads.ledger import revenue_figures
 from core.reads.permissions import requires
 from core.reads.search import paging
 from core.states import PeriodState
@@ -27,8 +27,8 @@ _B = balance_transactions.c
 class Filters:
     """Which rows: from the day `since` until before `until`, by the zone's days; `late_of`: those
     that happened in this month (`2026-11`), which is closed, and count on a later day. `figure` is
-    one of `core.reads.ledger.figures`, `fee_type` a part of fees; `method` and `card_country` are
-    '' for rows without one. What is None is any."""
+    one of `revenue_figures`, `fee_type` a part of fees; `method` and `card_country` are '' for rows
+    without one. What is None is any."""
 
     since: date | None = None
     until: date | None = None
@@ -140,7 +140,7 @@ def sums(conn: Connection, *, livemode: bool, zone: ZoneInfo, filters: Filters) 
             func.sum(_B.amount_minor),
             func.sum(_B.fee_minor),
             func.sum(_B.net_minor),
-            func.sum(figures.amount(filters.figure, filters.fee_type)),
+            func.sum(revenue_figures.amount(filters.figure, filters.fee_type)),
         )
         .where(*_tests(conn, livemode, zone, filters))
         .group_by(_B.currency)
@@ -161,7 +161,7 @@ def exceeds(
 def _tests(
     conn: Connection, livemode: bool, zone: ZoneInfo, filters: Filters
 ) -> list[ColumnElement[bool]]:
-    found = [_B.livemode == livemode, figures.counts_in(filters.figure, filters.fee_type)]
+    found = [_B.livemode == livemode, revenue_figures.counts_in(filters.figure, filters.fee_type)]
     if filters.since is not None:
         found.append(_B.created_at >= _start(filters.since, zone))
     if filters.until is not None:

@@ -18,6 +18,7 @@ from dashboard.ui import (
     columns,
     customer_links,
     metric_cards,
+    navigation,
     status_badges,
     stripe_labels,
     widgets,
@@ -58,14 +59,22 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
         code = stake.currency.upper()
         said = _("To answer, {currency} ({count})")
         counted = said.format(currency=code, count=stake.to_answer_count)
-        found.append(metric_cards.money_card(counted, stake.to_answer))
+        found.append(
+            metric_cards.money_card(
+                counted, stake.to_answer, address=_listed("open", stake.currency)
+            )
+        )
         said = _("In review, {currency} ({count})")
         counted = said.format(currency=code, count=stake.in_review_count)
-        found.append(metric_cards.money_card(counted, stake.in_review))
+        found.append(
+            metric_cards.money_card(
+                counted, stake.in_review, address=_listed("review", stake.currency)
+            )
+        )
     median = dispute_labels.lasted(took.median) if took.median is not None else "–"
     said = ngettext("Median of {n} answered here", "Median of {n} answered here", took.count)
-    found.append(metric_cards.Card(_("Time to answer"), median, said.format(n=took.count)))
-    metric_cards.cards(found, columns=min(len(found), 5))
+    found.append(metric_cards.Card(_("Time to answer"), median, note=said.format(n=took.count)))
+    metric_cards.linked("stakes", found, leaves=False)
     if len(stakes) > BUSIEST:
         rest = [
             f"{stake.currency.upper()} {show(stake.to_answer)} / {show(stake.in_review)}"
@@ -73,6 +82,10 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
         ]
         said = _("To answer / in review: {amounts}")
         st.caption(widgets.safe_text(said.format(amounts=" · ".join(rest))))
+
+
+def _listed(view: str, currency: str) -> str:
+    return navigation.address("disputes", view=view, currency=currency)
 
 
 def counted(rows: int, view: str) -> str:

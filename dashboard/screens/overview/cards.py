@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
 
+from core import clock
 from core.access.principals import Principal
+from core.domain.payment_states import STATES
 from core.money import Money
+from core.reads.ledger.rows import Filters
 from core.reads.overview import attention
 from core.reads.overview import overview as reads
 from core.reads.overview.attention import Need
 from core.reads.overview.overview import Net, Today
+from core.reads.search.payments.fields import STATE_GROUPS
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.screens.payments import table as payment_table
@@ -23,12 +27,16 @@ from dashboard.ui import (
     charts,
     columns,
     freshness,
+    ledger_rows,
     metric_cards,
     navigation,
     permission_labels,
     stream_labels,
     viewer,
 )
+from dashboard.ui.kit import table
+from dashboard.ui.kit.cards import Trend
+from dashboard.ui.kit.cells import Cell
 from dashboard.ui.status_badges import Tone
 
 #: Kind of need: what it is called, its icon, its colour, and the search that lists it.
@@ -72,15 +80,22 @@ _SCREENS = {
 }
 NOTHING = "–"
 BUSIEST = 4
+_SUFFIXES = ("", "_day", "_week")
+#: What the chart's outcomes are in the search of payments.
+_STATUSES = {
+    "succeeded": "paid",
+    "failed": "failed",
+    "other": ",".join(one for one in STATES if one not in (*STATE_GROUPS["paid"], "failed")),
+}
 
 
-def today_cards(lines: Sequence[Today], days: pd.DataFrame) -> list[metric_cards.Card]:
+def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list[metric_cards.Card]:
     """Volume of the busiest currencies against the same hours yesterday, over the last complete
-    days; `compared` has them all."""
+    days; `compared` has them all. Each opens the payments that were paid today."""
     found = []
     for line in lines[:BUSIEST]:
         amount = Money(line.today.volume_minor, line.currency)
-        trend = days.loc[days["currency"] == line.currency, "volume_minor"].tolist()
+        asked = f"currency:{line.currency} status:paid created:{today.isoformat()}"
         found.append(
             metric_cards.money_card(
                 _("Volume, {currency}").format(currency=line.currency.upper()),
@@ -88,38 +103,74 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame) -> list[metric_cards
                 delta=metric_cards.moved(
                     metric_cards.change(line.today.volume_minor, line.yesterday.volume_minor)
                 ),
-                trend=trend if any(trend) else None,
+                versus=_("vs. yest."),
+                trend=_trend(days[days["currency"] == line.currency]),
+                address=navigation.address("payments", q=asked),
             )
         )
     return found
 
 
-def compared(lines: Sequence[Today], nets: Sequence[Net] | None) -> pd.DataFrame:
-    """A row per currency: each figure today, and its change against yesterday and last week."""
-    by_currency = {net.currency: net for net in nets or ()}
-    codes = list(dict.fromkeys([*(line.currency for line in lines), *by_currency]))
-    known = {line.currency: line for line in lines}
+def _trend(days: pd.DataFrame) -> Trend | None:
+    """The last complete days; whether their second half is better than the first."""
+    volumes = [int(minor) for minor in days["volume_minor"]]
+    if not any(volumes):
+        return None
+    half = len(volumes) // 2
+    before, after = sum(volumes[:half]), sum(volumes[-half:])
+    is_good = None if before == after else after > before
+    first, last = days["day"].iloc[0], days["day"].iloc[-1]
+    return Trend(tuple(volumes), i18n.short_day(first), i18n.short_day(last), is_good)
+
+
+def compared(lines: Sequence[Today]) -> pd.DataFrame:
+    """A row per currency that customers pay in: each figure today, and its change against
+    yesterday and last week."""
     rows = []
-    for code in codes:
-        line, net = known.get(code), by_currency.get(code)
-        row: dict[str, Any] = {"currency": code.upper()}
-        if line is not None:
-            stretches = (line.today, line.yesterday, line.last_week)
-            volumes, tries = [s.volume_minor for s in stretches], [s.attempts for s in stretches]
-            row |= _measure("volume", volumes, columns.money(volumes[0], code))
-            row |= _measure("attempts", tries, i18n.number(tries[0]))
-            row |= _rates([s.success_rate for s in stretches])
-        if net is not None:
-            minors = [net.today_minor, net.yesterday_minor, net.last_week_minor]
-            row |= _measure("net", minors, columns.money(minors[0], code))
-        rows.append(row)
-    measures = ["volume", "attempts", "success", *(["net"] if nets is not None else [])]
-    names = [f"{name}{suffix}" for name in measures for suffix in ("", "_day", "_week")]
-    return pd.DataFrame(
-        [{name: row.get(name, NOTHING) for name in ["currency", *names]} for row in rows],
-        columns=["currency", *names],
-        dtype=object,
+    for line in lines:
+        stretches = (line.today, line.yesterday, line.last_week)
+        volumes, tries = [s.volume_minor for s in stretches], [s.attempts for s in stretches]
+        row: dict[str, Any] = {"currency": line.currency.upper()}
+        row |= _measure("volume", volumes, columns.money(volumes[0], line.currency))
+        row |= _measure("attempts", tries, i18n.number(tries[0]))
+        rows.append(row | _rates([s.success_rate for s in stretches]))
+    names = [f"{n}{suffix}" for n in ("volume", "attempts", "success") for suffix in _SUFFIXES]
+    return pd.DataFrame(rows, columns=["currency", *names], dtype=object)
+
+
+def nets(found: Sequence[Net], today: date) -> None:
+    """Net of today in each settlement currency, which opens its rows. It is no share of a volume:
+    what customers pay in another currency is settled in this one."""
+    rows = []
+    for net in found:
+        minors = [net.today_minor, net.yesterday_minor, net.last_week_minor]
+        said = _measure("net", minors, columns.money(minors[0], net.currency))
+        filters = Filters(today, today + timedelta(days=1), net.currency, figure="net")
+        address = ledger_rows.address(filters)
+        cells = (Cell(net.currency.upper()), *(Cell(text) for text in said.values()))
+        rows.append(table.Row(cells, address, address))
+    layout = (
+        table.Column("currency", _("Settled in"), place="a"),
+        table.Column("net", _("Net"), is_figure=True, place="b"),
+        table.Column("net_day", _("vs. yest."), is_figure=True, place="c"),
+        table.Column("net_week", _("vs. week"), is_figure=True, place="d"),
     )
+    alt = _("Net of today by settlement currency")
+    table.draw("nets", layout, rows, alt=alt, leaves=True, on_open=navigation.remember)
+
+
+def payments_of_bar(picked: str) -> str | None:
+    """The address of an hour's payments, as the chart tells of a click: `failed 2026-11-01T…`."""
+    outcome, _space, start = picked.partition(" ")
+    try:
+        hour = datetime.fromisoformat(start).astimezone(UTC)
+    except ValueError:
+        return None
+    if outcome not in _STATUSES:
+        return None
+    last = hour + timedelta(hours=1, microseconds=-1)
+    created = "..".join(f"{one:%Y-%m-%dT%H:%M:%S.%f}Z" for one in (hour, last))
+    return navigation.address("payments", q=f"created:{created} status:{_STATUSES[outcome]}")
 
 
 def _measure(name: str, values: Sequence[int], shown: str) -> dict[str, str]:
@@ -148,15 +199,15 @@ def _rates(rates: Sequence[Fraction | None]) -> dict[str, str]:
     return row
 
 
-def layout(*, with_net: bool) -> dict[str, Any]:
+def layout() -> dict[str, Any]:
     """The columns of `compared`."""
-    measures = {"volume": _("Volume"), "attempts": _("Attempts"), "success": _("Success")}
-    if with_net:
-        measures["net"] = _("Net")
     found = {"currency": columns.currency_column()}
-    for name, label in measures.items():
-        wide = 96 if name in ("volume", "net") else 78
-        found[name] = columns.money_column(label, width=wide)
+    for name, label in (
+        ("volume", _("Volume")),
+        ("attempts", _("Attempts")),
+        ("success", _("Success")),
+    ):
+        found[name] = columns.money_column(label, width=96 if name == "volume" else 78)
         found[f"{name}_day"] = columns.money_column(_("vs. yest."), width=76)
         found[f"{name}_week"] = columns.money_column(_("vs. week"), width=76)
     return found
@@ -224,17 +275,19 @@ def shaped(
     """What the screen shows, shaped; computed once for all who may see the same."""
     asked: dict[str, Any] = {"livemode": livemode, "zone": viewer.zone(), "now": datetime.now(UTC)}
     lines = viewer.read(reads.today, **asked)
-    nets = viewer.read(reads.net_today, **asked) if may_see_net else None
     hours: pd.DataFrame = viewer.read(reads.per_hour, **asked)
     outcomes = (("succeeded", _("Succeeded")), ("failed", _("Failed")), ("other", _("Other")))
     failures = viewer.read(reads.latest_failures, livemode=livemode)
+    today = clock.business_day(asked["now"], asked["zone"])
     return {
-        "cards": today_cards(lines, viewer.read(reads.complete_days, **asked)),
+        "today": today,
+        "cards": today_cards(lines, viewer.read(reads.complete_days, **asked), today),
         "hours": charts.counts(
             list(hours["hour"]),
             viewer.zone(),
             [(code, name, hours[code].tolist()) for code, name in outcomes],
         ),
-        "compared": compared(lines, nets),
+        "compared": compared(lines),
+        "nets": viewer.read(reads.net_today, **asked) if may_see_net else (),
         "failures": payment_table.frame(failures),
     }

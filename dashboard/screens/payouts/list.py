@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.money import Money, show
+from core.money import show
 from core.reads.payouts.list import PayoutRow, Unpaid
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.payouts import labels
-from dashboard.ui import metric_cards, status_badges, stripe_labels, viewer
+from dashboard.ui import metric_cards, navigation, status_badges, stripe_labels, viewer
 from dashboard.ui.data_table import (
     DataTable,
     Empty,
@@ -72,28 +72,27 @@ def cards(found: Sequence[Unpaid]) -> None:
     if first.read_at is not None:
         read = _("as of {time}").format(time=i18n.minute(first.read_at, viewer.zone()))
     shown = []
+    kept_in = first.on_the_way.currency
+    moving = navigation.address("payouts", view="on_the_way", currency=kept_in)
     if first.next_amount is not None:
         arrives = labels.day(first.next_arrival)
         label = _("Next payout, {currency}: {day}").format(currency=code, day=arrives)
-        shown.append(metric_cards.money_card(label, first.next_amount))
+        shown.append(metric_cards.money_card(label, first.next_amount, address=moving))
     said = ngettext(
         "On the way, {currency}: {n} payout", "On the way, {currency}: {n} payouts", first.count
     )
     label = said.format(currency=code, n=i18n.number(first.count))
-    shown.append(metric_cards.money_card(label, first.on_the_way))
+    shown.append(metric_cards.money_card(label, first.on_the_way, address=moving))
     for label, amount in (
         (_("Available at Stripe, {currency}"), first.available),
         (_("Pending at Stripe, {currency}"), first.pending),
     ):
         if amount is not None:
-            shown.append(_at_stripe(label.format(currency=code), amount, read))
-    metric_cards.cards(shown, columns=len(shown))
-
-
-def _at_stripe(label: str, amount: Money, read: str) -> metric_cards.Card:
-    card = metric_cards.money_card(label, amount)
-    exact = " · ".join(part for part in (card.exact, read) if part)
-    return metric_cards.Card(card.label, card.value, exact)
+            # What a balance is made of is told by its closing.
+            proof = navigation.address("proof", currency=kept_in)
+            label = label.format(currency=code)
+            shown.append(metric_cards.money_card(label, amount, note=read, address=proof))
+    metric_cards.linked("payout_cards", shown, leaves=False)
 
 
 def others(found: Sequence[Unpaid]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
 
 from core.reads.revenue import periods as reads
-from core.reads.revenue.periods import Kind, Part, Span, Step
+from core.reads.revenue.periods import Part, Span, Step
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 
@@ -73,10 +72,10 @@ def days_of(span: Span) -> tuple[str, str]:
     return i18n.day(span.since), i18n.day(span.until - timedelta(days=1))
 
 
-def of(code: str, custom: Sequence[date], by: Step, today: date, versus: str) -> Period:
+def period_of(code: str, custom: Sequence[date], by: Step, today: date, versus: str) -> Period:
     """The period of a code such as `month` or `30d`; chosen days that are missing are thirty."""
     if code in reads.KINDS:
-        span = reads.calendar(cast("Kind", code), today)
+        span = reads.calendar(code, today)
     elif code == "custom" and custom:
         span = Span(custom[0], custom[-1] + timedelta(days=1))
     else:

@@ -21,8 +21,6 @@ from dashboard.screens.revenue.tables import NOTHING, Source
 from dashboard.ui import charts, columns, ledger_rows, metric_cards, viewer
 from dashboard.ui.kit.cards import Card
 
-#: Characters of an amount on a card.
-_WIDEST = 15
 TITLES = {
     "day": N_("Gross, deductions and net per day, {currency}"),
     "week": N_("Gross, deductions and net per week, {currency}"),
@@ -76,7 +74,7 @@ def cards(both: reads.Compared, period: Period) -> list[Card]:
         return Card(
             label,
             _short_enough(Money(-value if part in COSTS else value, now.currency)),
-            change=_said(changed),
+            change=metric_cards.change_said(changed),
             note=period.short_versus if changed is not None else "",
             is_good=_is_good(share, glad.get(part)),
             name=address,
@@ -91,12 +89,7 @@ def cards(both: reads.Compared, period: Period) -> list[Card]:
 def _short_enough(amount: Money) -> str:
     """The exact amount where a card has room for it; the table under it has it anyway."""
     exact = show(amount)
-    return exact if len(exact) <= _WIDEST else show_short(amount, units=i18n.language())
-
-
-def _said(changed: str | int | None) -> str:
-    """A change on a card; none is said so."""
-    return "" if changed is None else str(changed or "0%")
+    return exact if len(exact) <= metric_cards.WIDEST else show_short(amount, units=i18n.language())
 
 
 def _is_good(share: Fraction | None, up_is: bool | None) -> bool | None:
@@ -113,7 +106,7 @@ def _fee_card(now: Fraction | None, before: Fraction | None, source: Source, at:
     return Card(
         _("Effective fee"),
         i18n.percent(now, digits=2),
-        change=_said(changed),
+        change=metric_cards.change_said(changed),
         note=at.short_versus if changed is not None else "",
         is_good=_is_good(points, False),
         name=address,

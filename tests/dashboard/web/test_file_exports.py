@@ -183,6 +183,9 @@ def test_revenue_has_both_blocks_with_the_signs_of_the_screen(console, client, b
         "unmapped": "-30.00",
         "balance_change": "4959.10",
         "charges": "1",
+        "days": "1",
+        "of_days": "1",
+        "state": "running",
     }
     method = table(ask.get("/ui/export/revenue.csv", params=busy_day | {"by": "method"}))
     assert [(row["method"], row["net"]) for row in method] == [("card", "69.10")]
