@@ -129,7 +129,7 @@ def test_a_step_of_the_bridge_opens_rows_that_come_to_it(visit, stack):
         "select count(*), sum(net_minor) from balance_transactions"
         f" where currency = 'usd' and strftime('%Y-%m', business_day) = '{MONTH}'",
     )
-    shown = page.get_by_test_id("stMetricValue").all_text_contents()
+    shown = page.locator(".card .value").all_text_contents()
     assert shown[0] == f"{sums[0]:,}"
     assert shown[3].replace("$", "").replace(",", "") == f"{sums[1] / 100:.2f}"
 

@@ -1,5 +1,6 @@
 """In a real browser, over the whole program: sign in, see money, see it come in, see no more."""
 
+import sqlite3
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,11 +17,25 @@ def query(visitor):
     return parse_qs(urlsplit(visitor.page.url).query)
 
 
-def test_finance_sees_revenue_of_the_history(visit):
-    page = visit("finance").open("/revenue")
-    gross = page.locator("[data-testid=stMetric]", has_text="Gross").first
-    assert gross.locator("[data-testid=stMetricValue]").inner_text() not in ("", "$0.00")
-    page.wait_for_selector(".js-plotly-plot .bars")
+def test_a_bar_of_revenue_opens_its_rows_which_come_to_it(visit, stack):
+    finance = visit("finance")
+    page = finance.open("/revenue?by=week")
+    bar = page.locator(".js-plotly-plot .bars").first.locator(".point path").nth(1)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.get_by_role("heading", name="Ledger rows").wait_for()
+    finance.settle()
+    asked = {name: values[0] for name, values in query(finance).items()}
+    assert (asked["in"], asked["figure"]) == ("usd", "gross")
+    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
+        ((count, gross),) = connection.execute(
+            "select count(*), sum(amount_minor) from balance_transactions where currency = 'usd'"
+            " and reporting_category = 'charge' and business_day >= ? and business_day < ?",
+            (asked["from"], asked["until"]),
+        ).fetchall()
+    shown = page.locator(".card .value").all_text_contents()
+    assert shown[:2] == [f"${gross / 100:,.2f}", f"{count:,}"]
 
 
 def test_a_payment_is_on_the_screen_within_two_seconds(visit, stack, record_property):

@@ -140,7 +140,7 @@ def _take(visitor: stacks.Visitor, name: str, path: str) -> None:
     if path == "/" or path.startswith("/revenue"):
         page.wait_for_selector(".js-plotly-plot .bars")
     if path == "/":
-        page.wait_for_selector("[data-testid=stMetricChart] :is(canvas, svg)")
+        page.wait_for_selector("svg.trend")
     if path == "/fraud":
         _scored(visitor)
     if path == "/checkout":
