@@ -24,7 +24,7 @@ from dashboard.screens.proof import (
 from dashboard.screens.proof import drawer as difference_drawer
 from dashboard.screens.proof import run as proof_run
 from dashboard.screens.proof.messages import FLASH
-from dashboard.ui import drawer, live, viewer, widgets
+from dashboard.ui import drawer, live, navigation, viewer, widgets
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def picked(months: tuple[date, ...]) -> tuple[date, date]:
 @st.fragment
 def balances(since: date, until: date, currency: str | None) -> None:
     """Witnesses, bridge, rules and differences: drawn again while a reconciliation is under way."""
-    bridge.follow_click()
+    navigation.follow_click(viewer.signed_in())
     drawer.follow_selection(differences.OPENS)
     viewer.require("see_revenue")
     livemode = viewer.livemode()

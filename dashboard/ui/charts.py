@@ -166,42 +166,6 @@ def money(bars: Sequence[Bar], currency: str, series: Sequence[Series]) -> Figur
     return {"data": data, "layout": layout}
 
 
-def waterfall(lines: Sequence[tuple[str, int]], currency: str, *, from_opening: bool) -> Figure:
-    """Names, each once, and amounts in minor units, from above: steps that add up to the last line.
-    `from_opening`: the first is what they begin with."""
-    amounts = [Money(minor, currency) for _name, minor in lines]
-    # A total is drawn from zero, a step from where the one before it ended.
-    measures = ["relative"] * (len(lines) - 1) + ["total"]
-    if from_opening:
-        measures[0] = "absolute"
-    total = {"marker": {"color": COLOURS["other"], "line": {"width": 0}}}
-    trace: Figure = {
-        "type": "waterfall",
-        "orientation": "h",
-        "measure": measures,
-        "y": [name for name, _minor in lines],
-        "x": [plain(amount) for amount in amounts],
-        "customdata": [show(amount) for amount in amounts],
-        "textposition": "none",
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "increasing": {"marker": {"color": COLOURS["net"], "line": {"width": 0}}},
-        "decreasing": {"marker": {"color": COLOURS["refund"], "line": {"width": 0}}},
-        "totals": total,
-        "connector": {"line": {"width": 1, "dash": "dot", "color": COLOURS["other"]}},
-    }
-    layout = _layout("", height=60 + 30 * len(lines))
-    layout |= {"hovermode": "closest", "dragmode": False, "showlegend": False}
-    layout["yaxis"] = {"autorange": "reversed", "automargin": True, "fixedrange": True}
-    layout["xaxis"] = {
-        "type": "linear",
-        "tickformat": "~s",
-        "title": {"text": currency.upper()},
-        "fixedrange": True,
-        "nticks": 5,
-    }
-    return {"data": [trace], "layout": layout}
-
-
 def _traces(bars: Sequence[Bar], currency: str, one: Series) -> list[Figure]:
     """A line, or the whole bars and, where there are any, the hatched ones."""
     colour = COLOURS[one.meaning]

@@ -43,9 +43,7 @@ def figures(found: PayoutDetail) -> None:
         code = row.amount.currency
         label = _("Its rows agree") if off == 0 else _("Its rows differ")
         differs = _("differs by {amount}").format(amount=show(Money(off, code)))
-        shown.append(
-            metric_cards.Card(label, show(Money(found.sum_minor, code)), safe_text(differs))
-        )
+        shown.append(metric_cards.Card(label, show(Money(found.sum_minor, code)), differs))
     metric_cards.cards(shown, columns=3)
 
 

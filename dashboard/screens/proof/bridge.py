@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
 
+from core.reads.ledger.rows import Filters
 from core.reads.proof.witnesses import Closing
 from dashboard.i18n import _
 from dashboard.screens.proof import labels
-from dashboard.ui import bridge, navigation, widgets
+from dashboard.ui import bridge, ledger_rows, navigation, widgets
 from dashboard.ui.bridge import Part
 from dashboard.ui.widgets import safe_text
-
-#: Where the session keeps the address of the rows that a click asked for.
-_OPENED = "bridge_rows"
 
 
 def card(closing: Closing, since: date, until: date, *, titled: bool) -> None:
     """The bridge from the day `since` until before `until`, each step of which opens its rows; with
     `titled` it says which of Stripe's balances it is."""
-    whole = {
-        "from": since.isoformat(),
-        "until": until.isoformat(),
-        "currency": closing.currency,
-        "balance": closing.balance_type,
-    }
+    whole = Filters(since, until, closing.currency, closing.balance_type)
 
-    def remember(category: str) -> None:
-        # A fragment's callback cannot open a page: the run that follows does.
-        st.session_state[_OPENED] = whole | {"category": category}
+    def address_of(category: str) -> str:
+        return ledger_rows.address(replace(whole, category=category))
 
     title = _("From opening to closing, {currency}").format(currency=closing.currency.upper())
     parts = [Part(one.category, one.count, one.gross_minor, one.net_minor) for one in closing.steps]
@@ -45,17 +38,11 @@ def card(closing: Closing, since: date, until: date, *, titled: bool) -> None:
             key=f"bridge_{closing.currency}_{closing.balance_type}",
             opening=(_("Opening"), closing.opening_minor),
             closing=_("Closing"),
-            on_open=remember,
+            address_of=address_of,
         )
         st.page_link(
             navigation.named("ledger"),
             label=_("All rows of these days"),
             icon=":material/arrow_forward:",
-            query_params=whole,
+            query_params=ledger_rows.as_query(whole),
         )
-
-
-def follow_click() -> None:
-    """In the fragment of the bridge: open the rows of the step that was clicked."""
-    if (address := st.session_state.pop(_OPENED, None)) is not None:
-        navigation.go("ledger", **address)

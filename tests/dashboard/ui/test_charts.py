@@ -90,12 +90,3 @@ def test_only_colours_that_mean_something_are_set():
         assert {trace["marker"]["color"] for trace in figure["data"]} <= set(
             charts.COLOURS.values()
         )
-
-
-def test_a_waterfall_ends_at_its_sum_and_has_no_float():
-    lines = [("Opening", 1000), ("Charges", 10580), ("Payout", -9000), ("Closing", 2580)]
-    (trace,) = charts.waterfall(lines, "kwd", from_opening=True)["data"]
-    assert trace["x"] == ["1.000", "10.580", "-9.000", "2.580"]
-    assert trace["measure"] == ["absolute", "relative", "relative", "total"]
-    (steps,) = charts.waterfall(lines[1:], "kwd", from_opening=False)["data"]
-    assert steps["measure"] == ["relative", "relative", "total"]
