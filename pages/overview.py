@@ -81,12 +81,7 @@ def draw(shown: dict[str, Any], here: viewer.View, version: int) -> None:
         overview_cards.needing(version)
     with st.container(border=True):
         widgets.card_title(_("Same hours compared, by the currency that customers pay in"))
-        widgets.plain_table(
-            shown["compared"],
-            overview_cards.layout(),
-            key="compared",
-            alt=_("Today by currency against yesterday and the same day last week"),
-        )
+        overview_cards.show_compared(shown["compared"], shown["today"])
     if shown["nets"]:
         with st.container(border=True):
             widgets.card_title(_("Net of today so far, by settlement currency"))

@@ -128,6 +128,14 @@ def test_a_volume_opens_the_payments_it_is_made_of_and_dates_its_line(overview):
     assert parse(asked)
 
 
+def test_a_currency_compared_opens_its_payments_of_today(overview):
+    test = overview("viewer")
+    shown = next(one for one in tables(test) if "volume" in one.value)
+    click(test, shown, "open", shown.names[0])
+    code = shown.value["currency"].iloc[0].lower()
+    assert test.query_params["q"] == f"currency:{code} created:{clock.now().date()}"
+
+
 def test_an_hour_opens_its_payments():
     address = overview_cards.payments_of_bar("other 2026-11-30T15:00:00+01:00")
     (asked,) = parse_qs(urlsplit(address).query)["q"]

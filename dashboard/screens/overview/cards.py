@@ -95,7 +95,6 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list
     found = []
     for line in lines[:BUSIEST]:
         amount = Money(line.today.volume_minor, line.currency)
-        asked = f"currency:{line.currency} status:paid created:{today.isoformat()}"
         found.append(
             metric_cards.money_card(
                 _("Volume, {currency}").format(currency=line.currency.upper()),
@@ -105,7 +104,7 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list
                 ),
                 versus=_("vs. yest."),
                 trend=_trend(days[days["currency"] == line.currency]),
-                address=navigation.address("payments", q=asked),
+                address=_payments_of(line.currency, today, "status:paid"),
             )
         )
     return found
@@ -199,18 +198,28 @@ def _rates(rates: Sequence[Fraction | None]) -> dict[str, str]:
     return row
 
 
-def layout() -> dict[str, Any]:
-    """The columns of `compared`."""
-    found = {"currency": columns.currency_column()}
-    for name, label in (
-        ("volume", _("Volume")),
-        ("attempts", _("Attempts")),
-        ("success", _("Success")),
-    ):
-        found[name] = columns.money_column(label, width=96 if name == "volume" else 78)
-        found[f"{name}_day"] = columns.money_column(_("vs. yest."), width=76)
-        found[f"{name}_week"] = columns.money_column(_("vs. week"), width=76)
-    return found
+def show_compared(found: pd.DataFrame, today: date) -> None:
+    """The rows of `compared`, each of which opens the payments of today in its currency."""
+    layout = [table.Column("currency", _("Cur."), place="a")]
+    measures = {"volume": _("Volume"), "attempts": _("Attempts"), "success": _("Success")}
+    for name, label in measures.items():
+        layout.append(
+            table.Column(name, label, is_figure=True, place="b" if name == "volume" else "")
+        )
+        for suffix, versus in (("_day", _("vs. yest.")), ("_week", _("vs. week"))):
+            layout.append(table.Column(f"{name}{suffix}", versus, is_figure=True))
+    rows = []
+    for row in found.to_dict("records"):
+        address = _payments_of(row["currency"].lower(), today)
+        cells = tuple(Cell(row[column.name]) for column in layout)
+        rows.append(table.Row(cells, address, address))
+    alt = _("Today by currency against yesterday and the same day last week")
+    table.draw("compared", layout, rows, alt=alt, leaves=True, on_open=navigation.remember)
+
+
+def _payments_of(currency: str, today: date, *more: str) -> str:
+    asked = " ".join([f"currency:{currency}", *more, f"created:{today.isoformat()}"])
+    return navigation.address("payments", q=asked)
 
 
 def needs(found: Sequence[Need], person: Principal) -> None:
