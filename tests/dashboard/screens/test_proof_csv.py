@@ -78,7 +78,7 @@ def test_the_file_of_a_payouts_rows_comes_to_it(console, finance):
         mine = balance_transactions.c.amount_minor == 1000
         connection.execute(balance_transactions.update().where(mine).values(payout_id="po_0"))
     (row,) = table(finance.get("/ui/export/payout_rows.csv", params={"id": "po_0"}))
-    assert (row["amount"], row["fee"], row["net"]) == ("10.00", "0.30", "9.70")
+    assert (row["amount"], row["fee"], row["net"]) == ("10.00", "-0.30", "9.70")
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"finance"}))
