@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from core.reads.payments import list as reads
@@ -10,8 +12,9 @@ from dashboard.i18n import N_, _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
-from dashboard.ui import customer_links, file_links, freshness, live, viewer, widgets
+from dashboard.ui import customer_links, file_links, freshness, live, sorting, viewer, widgets
 from dashboard.ui.data_table import Frame
+from dashboard.ui.kit.table import Sorting
 
 
 def main() -> None:
@@ -20,23 +23,39 @@ def main() -> None:
     actions = widgets.header(_("Payments"), livemode=viewer.livemode())
     query = payment_filters.BAR.draw()
     payment_list.other_mode(query)
-    cursor, older = widgets.cursor()
+    where = Where(*widgets.cursor(), sorting.asked(reads.read_order, reads.NEWEST))
     with actions:
-        running = widgets.live_switch(st, standing=cursor is not None)
+        running = widgets.live_switch(st, standing=where.cursor is not None)
         payment_list.bulk_refund(query)
-        file_links.money_links(st, "payments", q=str(query))
-    newest(query, cursor, older, running)
+        file_links.money_links(st, "payments", **_file(query, where.order))
+    newest(query, where, running)
+
+
+class Where(NamedTuple):
+    """A page of the list, as the address names it."""
+
+    cursor: str | None
+    older: bool
+    order: reads.SortOrder
+
+
+def _file(query: reads.Query, order: reads.SortOrder) -> dict[str, str]:
+    """What the file is asked for: what is seen."""
+    return {"q": str(query)} | ({} if order == reads.NEWEST else {"sort": str(order)})
 
 
 @st.fragment
-def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -> None:
+def newest(query: reads.Query, where: Where, running: bool) -> None:
     """The rows: drawn again, alone, when the version changed or a row is opened."""
+    if where != Where(*widgets.cursor(), sorting.asked(reads.read_order, reads.NEWEST)):
+        # Another page or order was asked for here, which the links above it must know.
+        st.rerun()
     if opened := st.session_state.pop("opened", None):
         customer_links.open_clicked(opened, "payment", back=str(query))
     viewer.require("see_payments")
     # The version first: rows that come between the two reads are then drawn once more, not missed.
     version = live.version("payments")
-    page, table = view(version, query, cursor, older, viewer.livemode(), i18n.language())
+    page, table = view(version, query, where, viewer.livemode(), i18n.language())
     if page.rows or page.searched_to:
         st.caption(payment_list.caption_text(page, freshness.now().mirror))
     if page.rows:
@@ -47,26 +66,39 @@ def newest(query: reads.Query, cursor: str | None, older: bool, running: bool) -
             on_open=remember,
             back=str(query),
             without=["risk"] if table.has_all("reason") else ["reason"],
+            sorts=page.sorts,
+            sorted_by=Sorting(page.order.by, page.order.descending),
+            on_sort=lambda column: sorting.ask(page.order.turned(column), reads.NEWEST),
         )
     else:
         payment_list.nothing(query)
-    widgets.pager(newer=page.newer_cursor, older=page.older_cursor)
+    if page.order == reads.NEWEST:
+        widgets.pager(newer=page.newer_cursor, older=page.older_cursor)
+    else:
+        widgets.sorted_pager(back=page.newer_cursor, on=page.older_cursor)
     if running:
         live.ping("payments", version)
 
 
-@st.cache_data(max_entries=200, ttl=300, show_spinner=False, hash_funcs={reads.Query: str})
+@st.cache_data(
+    max_entries=200,
+    ttl=300,
+    show_spinner=False,
+    hash_funcs={reads.Query: str, reads.SortOrder: str},
+)
 def view(
-    version: int, query: reads.Query, cursor: str | None, older: bool, livemode: bool, spoken: str
+    version: int, query: reads.Query, where: Where, livemode: bool, spoken: str
 ) -> tuple[reads.PaymentPage, Frame]:
     """A page as it is shown; computed once for everybody who looks at the same search."""
     page = viewer.read(
         reads.page,
         query=query,
         livemode=livemode,
-        cursor=cursor,
-        older=older,
+        cursor=where.cursor,
+        older=where.older,
         zone=viewer.zone(),
+        order=where.order,
+        with_sums=True,
     )
     return page, payment_table.frame(page.rows)
 

@@ -241,25 +241,40 @@ def cursor() -> tuple[str | None, bool]:
 
 def pager(*, newer: str | None, older: str | None) -> None:
     """Newer and Older by keyset: their cursors go into the URL; None where nothing lies beyond."""
+    _turners(
+        (_("Newer"), newer, _("These are the newest.")),
+        (_("Older"), older, _("There are no older ones.")),
+    )
+
+
+def sorted_pager(*, back: str | None, on: str | None) -> None:
+    """The same for a list in another order than that of time."""
+    _turners(
+        (_("Previous"), back, _("These are the first.")),
+        (_("Next"), on, _("There are no further ones.")),
+    )
+
+
+def _turners(back: tuple[str, str | None, str], on: tuple[str, str | None, str]) -> None:
     row = st.container(horizontal=True, horizontal_alignment="right")
     row.button(
-        _("Newer"),
+        back[0],
         key="newer",
         icon=":material/chevron_left:",
-        disabled=newer is None,
-        help=_("These are the newest.") if newer is None else None,
+        disabled=back[1] is None,
+        help=back[2] if back[1] is None else None,
         on_click=_turn,
-        args=("after", newer),
+        args=("after", back[1]),
     )
     row.button(
-        _("Older"),
+        on[0],
         key="older",
         icon=":material/chevron_right:",
         icon_position="right",
-        disabled=older is None,
-        help=_("There are no older ones.") if older is None else None,
+        disabled=on[1] is None,
+        help=on[2] if on[1] is None else None,
         on_click=_turn,
-        args=("before", older),
+        args=("before", on[1]),
     )
 
 

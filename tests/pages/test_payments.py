@@ -74,6 +74,38 @@ def test_what_a_search_excludes_is_not_shown_as_asked_for(payments, shop):
     assert "Failed" not in {row["state"][0] for _, row in rows(test).iterrows()}
 
 
+def test_a_click_on_a_title_sorts_on_the_server_and_the_file_with_it(payments, shop):
+    test = payments(q="currency:usd")
+    newest = ids(test)
+    test = click(test, tables(test)[0], "sort", "amount")
+    assert test.query_params["sort"] == "-amount"
+    amounts = [float(one.strip("$").replace(",", "")) for one in rows(test)["amount"]]
+    assert amounts == sorted(amounts, reverse=True)
+    assert any("greatest first" in one.value for one in test.caption)
+    files = [one.proto.url for one in test.get("link_button") if "/ui/export/" in one.proto.url]
+    assert files
+    assert all("sort=-amount" in one for one in files)
+    test = click(test, tables(test)[0], "sort", "created")
+    test = click(test, tables(test)[0], "sort", "created")
+    assert test.query_params["sort"] == "created"
+    assert ids(test) == newest[::-1]
+
+
+def test_amounts_sort_within_one_currency_alone(payments):
+    def sortable(test):
+        return {one["name"] for one in tables(test)[0].part.data["columns"] if one.get("sorts")}
+
+    assert sortable(payments()) == {"created"}
+    assert sortable(payments(q="currency:usd", sort="nonsense")) == {"created", "amount"}
+
+
+def test_the_head_says_how_many_match_and_their_sum(payments):
+    said = payments(q="currency:jpy,kwd").caption[0].value
+    assert "Payments: 2" in said
+    assert "¥5,000 JPY (1)" in said
+    assert "10.580 KWD (1)" in said
+
+
 def test_a_filter_that_cannot_be_read_changes_nothing(payments):
     test = payments(q="status:failed")
     test.text_input(key="f_amount").set_value("lots").run()

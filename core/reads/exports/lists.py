@@ -5,7 +5,7 @@ What a person may type into a file's address is what the screen's filters are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -78,8 +78,20 @@ class ListFile(Generic[P, R]):
         return found
 
     def open(self, read: Reader, asked: Asked, zone: ZoneInfo) -> FileRows:
-        """The file for what is asked, read page by page as its rows are taken."""
-        return file_rows(self.columns, self._rows(read, self.filters(asked, zone)))
+        """The file for what is asked, read page by page as its rows are taken.
+
+        `columns` of the address are those of the file, in their order, all of them unless told.
+        `InvalidInput` for what is no column.
+        """
+        return file_rows(self._columns(asked), self._rows(read, self.filters(asked, zone)))
+
+    def _columns(self, asked: Asked) -> Sequence[Column[R]]:
+        known = {one.name: one for one in self.columns}
+        wanted = [name for name in asked.get("columns", "").split(",") if name]
+        for name in wanted:
+            if name not in known:
+                raise InvalidInput("columns", "must be of {known}", known=", ".join(known))
+        return [known[name] for name in dict.fromkeys(wanted)] or self.columns
 
     def is_longer(self, read: Reader, asked: Asked, zone: ZoneInfo, most: int) -> bool:
         """Whether the file may have more than `most` rows."""
@@ -132,6 +144,7 @@ PAYMENTS: ListFile[payment_list.PaymentPage, PaymentRow] = ListFile(
         "query": payment_list.parse(asked.get("q", "")),
         "livemode": is_live(asked),
         "zone": zone,
+        "order": payment_list.read_order(asked.get("sort")),
     },
     (
         Column("id", _T, lambda row: row.stripe_id),

@@ -22,14 +22,16 @@ from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.search.payments import count
 from core.reads.search.payments.filters import resolve
+from core.reads.search.payments.order import SortOrder
 from core.reads.search.query import Query
 
 
 @requires("see_revenue")
 def payments_exceed(
-    conn: Connection, *, query: Query, livemode: bool, zone: ZoneInfo, most: int
+    conn: Connection, *, query: Query, livemode: bool, zone: ZoneInfo, order: SortOrder, most: int
 ) -> bool:
-    """Whether the search finds more than `most`; so too where counting them would take long."""
+    """Whether the search finds more than `most`, in whatever order; so too where counting them
+    would take long."""
     filters = resolve(query, livemode=livemode, zone=zone, now=clock.now())
     return count.exceeds(conn, filters, zone=zone, most=most)
 

@@ -13,26 +13,34 @@ from sqlalchemy import Connection, bindparam, select
 
 from core import clock
 from core.db.tables import payments
+from core.money import Money
 from core.reads.permissions import requires
 from core.reads.search import paging
+from core.reads.search.payments import by_amount
 from core.reads.search.payments.count import Count, count_matches
 from core.reads.search.payments.execute import find
 from core.reads.search.payments.fields import FIELDS, parse
-from core.reads.search.payments.filters import resolve
+from core.reads.search.payments.filters import Filters, resolve
+from core.reads.search.payments.order import NEWEST, By, SortOrder, read_order
+from core.reads.search.payments.sums import Sum, sums_of
 from core.reads.search.payments.tried import Tried, modes, payment_id, thousandths, tried
 from core.reads.search.query import Query
 
 __all__ = [
     "FIELDS",
+    "NEWEST",
     "Count",
     "PaymentPage",
     "PaymentRow",
     "Query",
+    "SortOrder",
+    "Sum",
     "Tried",
     "modes",
     "page",
     "parse",
     "payment_id",
+    "read_order",
     "thousandths",
     "tried",
 ]
@@ -77,10 +85,13 @@ class PaymentRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PaymentPage:
-    """A page, newest first. A cursor is None where nothing is known to lie beyond.
+    """A page in the order that was asked for, which `older_cursor` goes on in and `newer_cursor`
+    goes back in. A cursor is None where nothing is known to lie beyond.
 
-    `partial`: the budget of rows ended before the page was full; `searched_to` says how far back
-    the search came, and `older_cursor` goes on from there ("search older").
+    `partial`: the budget of rows ended before the page was full; `searched_to` says at which time
+    the search is, `searched_amount` at which amount, and `older_cursor` goes on from there ("search
+    older"). `sorts`: the columns that this search can be sorted by. `sums`: of what matches, for
+    each currency, with their counts; None where adding them up would take long.
     """
 
     rows: tuple[PaymentRow, ...]
@@ -89,6 +100,10 @@ class PaymentPage:
     count: Count | None
     partial: bool = False
     searched_to: datetime | None = None
+    searched_amount: Money | None = None
+    order: SortOrder = NEWEST
+    sorts: tuple[By, ...] = ("created",)
+    sums: tuple[Sum, ...] | None = None
 
 
 _COLUMNS = [payments.c[name] for name in PaymentRow._fields]
@@ -111,23 +126,88 @@ def page(
     zone: ZoneInfo = UTC_ZONE,
     now: datetime | None = None,
     with_count: bool = True,
+    with_sums: bool = False,
+    order: SortOrder = NEWEST,
 ) -> PaymentPage:
     """One page of the payments that match `query`.
 
-    `cursor` with `older=True` gives the page before it in time, with `older=False` the page after
-    it. A cursor that cannot be read is taken as none. When fewer than `limit` newer payments are
-    left, the newest page is given. Days in the query are those of `zone`.
+    `cursor` with `older=True` gives the page that follows it in the `order`, with `older=False` the
+    page before it. A cursor that cannot be read is taken as none. When fewer than `limit` payments
+    are left on the way back, the first page is given. Days in the query are those of `zone`. Where
+    the payments that may match are of several currencies, no order by amount is known, and they
+    come newest first.
     """
     limit = max(1, min(limit, MAX_LIMIT))
     filters = resolve(query, livemode=livemode, zone=zone, now=now or clock.now())
-    found = paging.page(partial(find, conn, filters), str, cursor=cursor, older=older, limit=limit)
+    currency = by_amount.currency_of(conn, filters)
+    if order.by == "amount" and currency is None:
+        order = NEWEST
+    found = (
+        _by_amount(conn, filters, currency, cursor, older, limit, order)
+        if order.by == "amount" and currency is not None
+        else _by_time(conn, filters, cursor, older, limit, order)
+    )
+    count = count_matches(conn, filters, zone=zone) if with_count or with_sums else None
     return PaymentPage(
         rows=_rows(conn, found.keys, livemode),
         newer_cursor=found.newer,
         older_cursor=found.older,
-        count=count_matches(conn, filters, zone=zone) if with_count else None,
-        partial=found.searched_to is not None,
+        count=count,
+        partial=found.searched_to is not None or found.searched_amount is not None,
         searched_to=found.searched_to,
+        searched_amount=found.searched_amount,
+        order=order,
+        sorts=("created", "amount") if currency else ("created",),
+        sums=sums_of(conn, filters, count, zone=zone) if with_sums and count else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    keys: tuple[str, ...]
+    newer: str | None
+    older: str | None
+    searched_to: datetime | None = None
+    searched_amount: Money | None = None
+
+
+def _by_time(
+    conn: Connection,
+    filters: Filters,
+    cursor: str | None,
+    older: bool,
+    limit: int,
+    order: SortOrder,
+) -> _Found:
+    found = paging.page(
+        partial(find, conn, filters),
+        str,
+        cursor=cursor,
+        older=older,
+        limit=limit,
+        ascending=not order.descending,
+    )
+    return _Found(found.keys, found.newer, found.older, found.searched_to)
+
+
+def _by_amount(
+    conn: Connection,
+    filters: Filters,
+    currency: str,
+    cursor: str | None,
+    older: bool,
+    limit: int,
+    order: SortOrder,
+) -> _Found:
+    found = by_amount.page(
+        conn, filters, cursor=cursor, onward=older, limit=limit, descending=order.descending
+    )
+    reached = found.reached
+    return _Found(
+        tuple(place.stripe_id for place in found.places),
+        by_amount.write_cursor(found.back),
+        by_amount.write_cursor(found.on),
+        searched_amount=Money(reached.amount_minor, currency) if reached else None,
     )
 
 

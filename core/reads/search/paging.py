@@ -16,6 +16,7 @@ from core import clock
 
 K = TypeVar("K", str, int)
 R = TypeVar("R")
+P = TypeVar("P")
 
 #: A longer text is no cursor.
 _LONGEST = 200
@@ -67,32 +68,77 @@ class Page(Generic[K]):
 Find = Callable[[Position[K] | None, bool, int], Found[K]]
 
 
-def page(find: Find[K], key: type[K], *, cursor: str | None, older: bool, limit: int) -> Page[K]:
+def page(
+    find: Find[K],
+    key: type[K],
+    *,
+    cursor: str | None,
+    older: bool,
+    limit: int,
+    ascending: bool = False,
+) -> Page[K]:
     """The page before a cursor in time, or with `older` False the one after it.
 
     A cursor that cannot be read is taken as none. When fewer than `limit` newer rows are left, the
     newest page is given. `find` is asked for one row more than is shown: it says whether there are
-    further ones.
+    further ones. With `ascending` the list is the other way round, the oldest first, and so is what
+    `older` and `newer` mean.
     """
-    start = read_cursor(cursor, key)
-    older = older or start is None
-    found = find(start, older, limit + 1)
-    if not older and len(found.positions) <= limit and found.reached is None:
-        start, older = None, True
-        found = find(None, True, limit + 1)
-    shown, last = cut(found.positions, limit)
-    beyond = last or found.reached
-    if older:
-        newer, back = (shown[0] if shown else start) if start else None, beyond
-    else:
-        shown = shown[::-1]
-        newer, back = beyond, shown[-1] if shown else start
+
+    def sought(start: Position[K] | None, onward: bool, most: int) -> Sought[Position[K]]:
+        found = find(start, onward != ascending, most)
+        return Sought(found.positions, found.reached)
+
+    turned = turn(sought, read_cursor(cursor, key), onward=older, limit=limit)
+    reached = turned.reached
     return Page(
-        tuple(shown),
-        write_cursor(newer),
-        write_cursor(back),
-        found.reached.moment if found.reached else None,
+        turned.places,
+        write_cursor(turned.back),
+        write_cursor(turned.on),
+        reached.moment if reached else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sought(Generic[P]):
+    """Places in the direction of reading, and where a budget ended, as of `Found`."""
+
+    places: Sequence[P]
+    reached: P | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned(Generic[P]):
+    """A page's places in the list's order; what to go `back` and `on` from, None where nothing is
+    known to lie beyond; `reached`: the budget ended there before the page was full."""
+
+    places: tuple[P, ...]
+    back: P | None
+    on: P | None
+    reached: P | None
+
+
+def turn(
+    seek: Callable[[P | None, bool, int], Sought[P]], start: P | None, *, onward: bool, limit: int
+) -> Turned[P]:
+    """The page beyond a place in the list's order, or with `onward` False the one before it.
+
+    `seek` reads up to so many places beyond one in a direction. The way back ends with the first
+    full page.
+    """
+    onward = onward or start is None
+    found = seek(start, onward, limit + 1)
+    if not onward and len(found.places) <= limit and found.reached is None:
+        start, onward = None, True
+        found = seek(None, True, limit + 1)
+    shown, last = cut(found.places, limit)
+    beyond = last or found.reached
+    if onward:
+        return Turned(
+            tuple(shown), (shown[0] if shown else start) if start else None, beyond, found.reached
+        )
+    shown = shown[::-1]
+    return Turned(tuple(shown), beyond, shown[-1] if shown else start, found.reached)
 
 
 def of_table(

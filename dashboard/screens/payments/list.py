@@ -6,6 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.money import show
 from core.reads.payments import list as reads
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
@@ -34,15 +35,43 @@ KINDS = {
 def caption_text(page: reads.PaymentPage, at: datetime | None) -> str:
     """How many match and when that was true, in one line."""
     zone = viewer.zone()
-    parts = [_("Payments: {count}").format(count=page.count.label)] if page.count else []
+    parts = [_count_text(page.count)] if page.count else []
+    parts += [_sum_text(one, len(page.sums or ())) for one in page.sums or ()]
     # What would be cut by a table's toolbar on a phone comes last.
     parts.append(i18n.time_of(at, zone))
     shown = len(page.rows)
-    said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
-    parts.append(said.format(n=shown))
-    if page.searched_to:
+    by, descending = page.order.by, page.order.descending
+    parts.append(_shown_text(by, descending, shown).format(n=shown))
+    if page.searched_to and descending:
         parts.append(_("searched back to {time}").format(time=i18n.minute(page.searched_to, zone)))
+    elif page.searched_to:
+        parts.append(_("searched up to {time}").format(time=i18n.minute(page.searched_to, zone)))
+    if page.searched_amount:
+        amount = f"{show(page.searched_amount)} {page.searched_amount.currency.upper()}"
+        parts.append(_("searched as far as {amount}").format(amount=amount))
     return " · ".join(parts)
+
+
+def _count_text(count: reads.Count) -> str:
+    if count.exact:
+        return _("Payments: {count}").format(count=i18n.number(count.n))
+    return _("Payments: more than {count}").format(count=i18n.number(count.n))
+
+
+def _sum_text(one: reads.Sum, currencies: int) -> str:
+    said = f"{show(one.amount)} {one.amount.currency.upper()}"
+    return said if currencies == 1 else f"{said} ({i18n.number(one.n)})"
+
+
+def _shown_text(by: str, descending: bool, n: int) -> str:
+    """How many rows stand there, and in which order."""
+    if by == "amount" and descending:
+        return ngettext("{n} shown, greatest first", "{n} shown, greatest first", n)
+    if by == "amount":
+        return ngettext("{n} shown, smallest first", "{n} shown, smallest first", n)
+    if descending:
+        return ngettext("{n} shown, newest first", "{n} shown, newest first", n)
+    return ngettext("{n} shown, oldest first", "{n} shown, oldest first", n)
 
 
 def bulk_refund(query: reads.Query) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dashboard.ui.kit.component import compact
 from dashboard.ui.status_badges import Kind, Tone, tone, word
+
+#: Browsers take `//host`, `/\\host` and `/<tab>/host` for another origin.
+_PAGE = re.compile(r"https://|/(?![/\\\s])[^\s\\]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,9 @@ class Cell:
 
     `note` stands small under the text. `icon` is the name of a Material Symbol, `tone` its colour
     and the text's. `share`: a bar of so many percent before the text. `is_code`: an id, in a font
-    of its own. `link`: an address elsewhere that the text opens in a tab of its own. `opens`: what
-    a click on the text reports, where that is not the row's own name; `address` is its page's.
-    `query`: what the cell opens at the table's `leads_to`, whatever its row opens.
+    of its own. `link`: an address, elsewhere or a path of ours, that opens in a tab of its own.
+    `opens`: what a click on the text reports, where that is not the row's own name; `address` is its
+    page's. `query`: what the cell opens at the table's `leads_to`, whatever its row opens.
     """
 
     text: str = ""
@@ -48,8 +52,8 @@ class Cell:
 
     def __post_init__(self) -> None:
         """A link leads to a page: nothing else may stand in an address."""
-        if self.link and not self.link.startswith("https://"):
-            raise ValueError(f"a cell's link must begin with https://, not {self.link[:20]!r}")
+        if self.link and not _PAGE.match(self.link):
+            raise ValueError(f"a cell's link must be https:// or a path, not {self.link[:20]!r}")
 
     @property
     def is_empty(self) -> bool:

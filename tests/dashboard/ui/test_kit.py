@@ -57,10 +57,26 @@ def test_a_cell_says_only_what_stands_in_it():
     assert not Cell(chips=(Chip("Paid"),)).is_empty
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://a.test", "//a.test", "data:,x"])
+FOREIGN = [
+    "javascript:alert(1)",
+    "http://a.test",
+    "//a.test",
+    "data:,x",
+    "/\\a.test",
+    "/\t/a.test",
+    "x",
+]
+
+
+@pytest.mark.parametrize("address", FOREIGN)
 def test_a_cell_links_to_pages_alone(address):
     with pytest.raises(ValueError, match="https://"):
         Cell("Open", link=address)
+
+
+@pytest.mark.parametrize("address", ["https://stripe.com/docs", "/payment?id=pi_1", "/"])
+def test_a_cell_may_link_to_a_page_elsewhere_or_of_ours(address):
+    assert Cell("Open", link=address).as_data()["link"] == address
 
 
 def test_a_bridge_has_one_scale_on_which_its_steps_meet():

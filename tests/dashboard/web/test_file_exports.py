@@ -68,6 +68,16 @@ def test_the_file_has_the_rows_of_the_screens_search(console, shop, client):
     assert [row["id"] for row in live] == [shop["live"]]
 
 
+def test_the_file_has_the_order_and_the_columns_that_were_seen(console, shop, client):
+    ask = client(person(console, "finance"))
+    seen = {"q": "currency:usd", "sort": "amount", "columns": "amount,id"}
+    rows = table(ask.get("/ui/export/payments.csv", params=seen))
+    assert list(rows[0]) == ["amount", "id", "amount_minor"]
+    amounts = [int(row["amount_minor"]) for row in rows]
+    assert amounts == sorted(amounts)
+    assert len(amounts) > 2
+
+
 def test_amounts_are_plain_major_units_with_their_currency(console, shop, client):
     rows = {
         row["id"]: row
@@ -246,6 +256,8 @@ def test_the_columns_of_a_file_add_up_to_its_net_and_to_the_balance(console, cli
     ("address", "status"),
     [
         ("payments.csv?q=colour:red", 422),
+        ("payments.csv?sort=colour", 422),
+        ("payments.csv?columns=id,colour", 422),
         ("revenue.csv?currency=usd&since=soon&until=2026-11-02", 422),
         ("revenue.csv?currency=usd&since=2026-11-02&until=2026-11-01", 422),
         ("revenue.csv?currency=usd&since=2026-11-01&until=2026-11-02&by=hour", 422),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.db.tables import payments_daily
 from core.reads.search.payments import facets
@@ -50,22 +50,33 @@ def exceeds(conn: Connection, filters: Filters, *, zone: ZoneInfo, most: int) ->
 
 def _from_days(conn: Connection, filters: Filters, zone: ZoneInfo) -> int | None:
     """From the rollup, when all conditions are facets and whole days of `zone`."""
+    tests = daily_tests(conn, filters, zone)
+    if tests is None:
+        return None
+    asked = select(func.coalesce(func.sum(payments_daily.c.count), 0)).where(*tests)
+    return int(conn.scalar(asked) or 0)
+
+
+def daily_tests(
+    conn: Connection, filters: Filters, zone: ZoneInfo
+) -> list[ColumnElement[bool]] | None:
+    """What rows of the rollup are summed for a search; None where it cannot tell."""
     since, until = wanted_range(filters)
     if filters.amounts or filters.matches:
         return None
     if any(test.negated or len(test.ranges) > 1 for test in filters.times):
         return None
     days = payments_daily.c.day
-    asked = select(func.coalesce(func.sum(payments_daily.c.count), 0))
+    tests: list[ColumnElement[bool]] = []
     for moment, before in ((since, False), (until, True)):
         if moment is None:
             continue
         local = moment.astimezone(zone)
         if local.hour or local.minute or local.second or local.microsecond:
             return None
-        asked = asked.where(days < local.date() if before else days >= local.date())
+        tests.append(days < local.date() if before else days >= local.date())
     everything = facets.known(conn)
     wanted = facets.matching(everything, filters)
     if len(wanted) < len(everything):
-        asked = asked.where(payments_daily.c.facet.in_([facet.id for facet in wanted]))
-    return int(conn.scalar(asked) or 0)
+        tests.append(payments_daily.c.facet.in_([facet.id for facet in wanted]))
+    return tests

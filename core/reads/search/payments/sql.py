@@ -130,13 +130,13 @@ def statement(
 ) -> str:
     """One SELECT over a chunk of paths: `created_at, stripe_id` rows, at most `limit` a path."""
     by_facets = [path.index == "px_facet" or not conditions.every_facet for path in paths]
-    inside = [_in_facets(conditions.wanted)] if any(by_facets) else []
+    inside = [facet_test(conditions.wanted)] if any(by_facets) else []
     tail = order_of(window) if window.ordered else ""
     parts = []
     for path, by_facet in zip(paths, by_facets, strict=True):
         source = source_of(binds, path)
         tests = [*path_tests(binds, path), *window_tests(binds, window)]
-        tests += [*_tests(binds, conditions, path.table), *(inside if by_facet else [])]
+        tests += [*row_tests(binds, conditions, path.table), *(inside if by_facet else [])]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         chosen = ["SELECT created_at, stripe_id FROM", source, where, tail, f"LIMIT {limit:d}"]
         parts.append(" ".join(chosen))
@@ -220,7 +220,8 @@ def path_tests(binds: Binds, path: AccessPath) -> list[str]:
     return tests
 
 
-def _tests(binds: Binds, conditions: Conditions, table: str) -> list[str]:
+def row_tests(binds: Binds, conditions: Conditions, table: str) -> list[str]:
+    """What a row of a table has to pass beside its facet and the window."""
     filters = conditions.filters
     tests = [
         *(_times(binds, test) for test in filters.times if test.negated or len(test.ranges) > 1),
@@ -242,7 +243,8 @@ def reads_row(test: MatchTest) -> bool:
     return any(match.column not in (*ELSEWHERE, "stripe_id") for match in test.any_of)
 
 
-def _in_facets(wanted: Sequence[Facet]) -> str:
+def facet_test(wanted: Sequence[Facet]) -> str:
+    """True for a row of one of these facets."""
     return f"facet IN ({', '.join(str(facet.id) for facet in wanted)})"
 
 
@@ -264,7 +266,7 @@ def _amounts(test: AmountTest, wanted: Sequence[Facet]) -> str:
         inside = " OR ".join(f"amount_minor BETWEEN {low:d} AND {high:d}" for low, high in bounds)
         group = f"{'NOT ' if test.negated else ''}({inside})"
         if len(exponents) > 1:
-            facets = _in_facets([facet for facet in wanted if facet.exponent == exponent])
+            facets = facet_test([facet for facet in wanted if facet.exponent == exponent])
             group = f"({facets} AND {group})"
         groups.append(group)
     return f"({' OR '.join(groups)})"

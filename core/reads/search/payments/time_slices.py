@@ -33,7 +33,8 @@ def slice_end_by_counts(counts: Stats, plan: Plan, window: Window, rows: float) 
         return None
     spent = np.concatenate([[0.0], np.cumsum(curve.costs)])
     after = window.after
-    place = counts.at(after.moment) if after else float(curve.bounds[-1])
+    begin = float(curve.bounds[-1 if window.older else 0])
+    place = counts.at(after.moment) if after else begin
     here = float(np.interp(place, curve.bounds, spent))
     goal = here - rows if window.older else here + rows
     if not 0.0 < goal < float(spent[-1]):
