@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -15,20 +16,26 @@ from dashboard.screens.payments import table as payment_table
 from dashboard.ui import customer_links, file_links, freshness, live, sorting, viewer, widgets
 from dashboard.ui.data_table import Frame
 from dashboard.ui.kit.table import Sorting
+from dashboard.ui.list_views import ListViews
+
+VIEWS = ListViews("payments", payment_table.TITLES)
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_payments")
     actions = widgets.header(_("Payments"), livemode=viewer.livemode())
+    kept = VIEWS.begin()
+    columns = VIEWS.columns(kept)
     query = payment_filters.BAR.draw()
     payment_list.other_mode(query)
     where = Where(*widgets.cursor(), sorting.asked(reads.read_order, reads.NEWEST))
     with actions:
         running = widgets.live_switch(st, standing=where.cursor is not None)
         payment_list.bulk_refund(query)
-        file_links.money_links(st, "payments", **_file(query, where.order))
-    newest(query, where, running)
+        file_links.money_links(st, "payments", **_file(query, where.order, columns))
+        VIEWS.draw(kept)
+    newest(query, where, columns, running)
 
 
 class Where(NamedTuple):
@@ -39,13 +46,15 @@ class Where(NamedTuple):
     order: reads.SortOrder
 
 
-def _file(query: reads.Query, order: reads.SortOrder) -> dict[str, str]:
-    """What the file is asked for: what is seen."""
-    return {"q": str(query)} | ({} if order == reads.NEWEST else {"sort": str(order)})
+def _file(query: reads.Query, order: reads.SortOrder, columns: Sequence[str]) -> dict[str, str]:
+    """What the file is asked for: what is seen; all columns where none were chosen."""
+    names = [name for column in columns for name in payment_table.IN_FILES[column]]
+    asked = {"q": str(query), "sort": str(order) if order != reads.NEWEST else ""}
+    return {name: value for name, value in (asked | {"columns": ",".join(names)}).items() if value}
 
 
 @st.fragment
-def newest(query: reads.Query, where: Where, running: bool) -> None:
+def newest(query: reads.Query, where: Where, columns: tuple[str, ...], running: bool) -> None:
     """The rows: drawn again, alone, when the version changed or a row is opened."""
     if where != Where(*widgets.cursor(), sorting.asked(reads.read_order, reads.NEWEST)):
         # Another page or order was asked for here, which the links above it must know.
@@ -66,6 +75,7 @@ def newest(query: reads.Query, where: Where, running: bool) -> None:
             on_open=remember,
             back=str(query),
             without=["risk"] if table.has_all("reason") else ["reason"],
+            order=columns,
             sorts=page.sorts,
             sorted_by=Sorting(page.order.by, page.order.descending),
             on_sort=lambda column: sorting.ask(page.order.turned(column), reads.NEWEST),

@@ -161,6 +161,8 @@ audit_log = Table(
     Index("gx_target", "target", "at", "seq"),
 )
 
+#: A search of a list that a person named: its terms, its order (`sort`) and its columns with
+#: commas, as the address has them. `shared`: it is offered to everybody who may see the list.
 saved_views = Table(
     "saved_views",
     metadata,
@@ -168,9 +170,26 @@ saved_views = Table(
     Column("user_id", code(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("page", code(), nullable=False),
     Column("name", words(100), nullable=False),
-    Column("query", words(1000), nullable=False),
+    Column("query", long_text(), nullable=False),
+    Column("sort", code(32), nullable=False, default=""),
+    Column("columns", code(500), nullable=False, default=""),
+    Column("shared", flag(), nullable=False, default=False),
     Column("created_at", Utc(), nullable=False),
     Index("kx_user", "user_id", "page"),
+    Index("kx_shared", "page", "shared"),
+)
+
+#: What a person made of a list for themselves: its columns, none for all, and the view (by its
+#: number) that it opens with.
+list_choices = Table(
+    "list_choices",
+    metadata,
+    Column("user_id", code(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("page", code(), nullable=False),
+    Column("columns", code(500), nullable=False, default=""),
+    Column("view_id", BigInteger),
+    Column("updated_at", Utc(), nullable=False),
+    PrimaryKeyConstraint("user_id", "page"),
 )
 
 settings_table = Table(

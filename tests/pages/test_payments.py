@@ -99,9 +99,44 @@ def test_amounts_sort_within_one_currency_alone(payments):
     assert sortable(payments(q="currency:usd", sort="nonsense")) == {"created", "amount"}
 
 
+def test_chosen_columns_are_kept_and_the_file_has_them(console, shop, screen_as):
+    user = person(console, "finance")
+    test = screen_as(user, "payments", q="currency:usd")
+    test.multiselect(key="v_columns").set_value(["created", "customer", "amount"]).run()
+    again = screen_as(user, "payments")
+    assert tables(again)[0].columns == ["created", "customer", "amount"]
+    assert len(ids(again)) == len(rows(again)) > 3
+    files = [one.proto.url for one in again.get("link_button") if "/ui/export/" in one.proto.url]
+    assert files
+    wanted = "columns=created_utc%2Cemail%2Ccustomer_name%2Ccustomer%2Camount"
+    assert all(wanted in one for one in files)
+    again.multiselect(key="v_columns").set_value([]).run()
+    assert "state" in tables(again)[0].columns
+
+
+def test_a_view_is_saved_shared_opened_and_made_the_default(console, shop, screen_as):
+    anna, ben = person(console, "finance"), person(console, "viewer")
+    test = screen_as(anna, "payments", q="currency:usd", sort="amount", columns="amount,payment")
+    test.text_input(key="v_name").set_value("Small first")
+    test.checkbox(key="v_shared").check()
+    test.button(key="v_save").click().run()
+    other = screen_as(ben, "payments")
+    (opens,) = [one for one in other.button if "Small first" in one.label]
+    opens.click().run()
+    seen = {name: other.query_params[name] for name in ("q", "sort", "columns")}
+    assert seen == {"q": "currency:usd", "sort": "amount", "columns": "amount,payment"}
+    assert tables(other)[0].columns == ["amount", "payment"]
+    assert not [one for one in other.button if one.label == "Remove"]
+    other.selectbox(key="v_default").set_value(int(opens.key.removeprefix("v_open_"))).run()
+    anew = screen_as(ben, "payments")
+    assert anew.query_params["q"] == "currency:usd"
+    assert ids(anew) == ids(other)
+    assert ids(screen_as(ben, "payments", q="status:failed")) == [shop["failed"]]
+
+
 def test_the_head_says_how_many_match_and_their_sum(payments):
-    said = payments(q="currency:jpy,kwd").caption[0].value
-    assert "Payments: 2" in said
+    captions = [one.value for one in payments(q="currency:jpy,kwd").caption]
+    (said,) = [one for one in captions if one.startswith("Payments: 2")]
     assert "¥5,000 JPY (1)" in said
     assert "10.580 KWD (1)" in said
 

@@ -48,6 +48,7 @@ def show(
     back: str = "",
     without: Collection[str] = (),
     also: Collection[str] = (),
+    order: Sequence[str] = (),
     sorts: Collection[str] = (),
     sorted_by: Sorting | None = None,
     on_sort: OnClick | None = None,
@@ -55,13 +56,15 @@ def show(
     """Draw the table; a click on a payment calls `on_open` with its id, one on its customer with
     what `customer_links.open_clicked` takes. `alt` is English.
 
-    `back`: the search that its page leads back to.
+    `back`: the search that its page leads back to. `order`: the columns that were chosen, all of
+    them; without a choice those that are not `without`.
     """
     replace(_TABLE, key=key, alt=alt).draw(
         found,
         on_open,
         target=links.screen("payment", **({"back": back} if back else {})),
-        hidden={*without, *ON_DEMAND} - set(also),
+        hidden=() if order else {*without, *ON_DEMAND} - set(also),
+        order=order or None,
         sorts=sorts,
         sorted_by=sorted_by,
         on_sort=on_sort,
@@ -126,6 +129,22 @@ _COLUMNS: dict[str, Column[PaymentRow]] = {
     "risk": share(N_("Risk"), lambda row: row.risk_score),
     "created": moment(N_("Created"), lambda row: row.created_at),
     "payment": opener(N_("Payment"), lambda row: row.stripe_id),
+}
+#: The columns that people choose from, by their titles, and what each is in a file. Notes are about
+#: the rows beside them.
+TITLES = {name: column.title for name, column in _COLUMNS.items() if name != "note"}
+IN_FILES = {
+    "amount": ("amount",),
+    "currency": ("currency",),
+    "parts": ("captured", "refunded", "disputed"),
+    "state": ("state", "dispute"),
+    "method": ("method", "card_brand", "card_last4"),
+    "customer": ("email", "customer_name", "customer"),
+    "reason": ("failure_code", "decline_code"),
+    "meaning": (),
+    "risk": ("risk_score",),
+    "created": ("created_utc",),
+    "payment": ("id",),
 }
 #: Wide: shown only where failures, or one customer, are the subject.
 ON_DEMAND = frozenset({"meaning", "note"})

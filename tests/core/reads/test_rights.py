@@ -49,6 +49,8 @@ MODELESS = {name for name in READS if name.startswith("admin.")}
 MODELESS |= {"alerts.alerts.deliveries", "alerts.settings.channels", "alerts.settings.rules"}
 MODELESS |= {"fraud.cases.workers", "fraud.lists.page", "fraud.rules.history"}
 MODELESS |= {"fraud.rules.proposed", "exports.sizes.list_entries_exceed"}
+#: And what people keep of a list.
+MODELESS.add("lists.views.kept")
 #: And those who reconcile.
 MODELESS.add("proof.breaks.workers")
 

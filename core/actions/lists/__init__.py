@@ -1,0 +1,1 @@
+"""What people make of lists for themselves and for others."""

@@ -1,0 +1,1 @@
+"""Columns and views of lists."""
