@@ -172,10 +172,15 @@ class SearchBar:
             )
 
 
+def search(line: str) -> None:
+    """Put a line into the search, which begins with its first rows."""
+    st.session_state["q"] = line
+    widgets.first_page()
+
+
 def clear() -> None:
     """Search for nothing in particular."""
-    st.session_state["q"] = ""
-    widgets.first_page()
+    search("")
 
 
 def _read(line: str, fields: Fields) -> tuple[Query, InvalidInput | None]:

@@ -134,6 +134,15 @@ def test_a_view_is_saved_shared_opened_and_made_the_default(console, shop, scree
     assert ids(screen_as(ben, "payments", q="status:failed")) == [shop["failed"]]
 
 
+def test_plain_words_that_find_nothing_offer_the_search_that_was_meant(payments, shop):
+    test = payments(q="card ending 4242 failed")
+    assert not tables(test)
+    assert r"last4\:4242" in test.button(key="suggestion").label
+    test.button(key="suggestion").click().run()
+    assert test.query_params["q"] == "last4:4242 status:failed"
+    assert ids(test) == [shop["failed"]]
+
+
 def test_the_head_says_how_many_match_and_their_sum(payments):
     captions = [one.value for one in payments(q="currency:jpy,kwd").caption]
     (said,) = [one for one in captions if one.startswith("Payments: 2")]

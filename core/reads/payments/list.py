@@ -22,6 +22,7 @@ from core.reads.search.payments.execute import find
 from core.reads.search.payments.fields import FIELDS, parse
 from core.reads.search.payments.filters import Filters, resolve
 from core.reads.search.payments.order import NEWEST, By, SortOrder, read_order
+from core.reads.search.payments.suggestions import suggest
 from core.reads.search.payments.sums import Sum, sums_of
 from core.reads.search.payments.tried import Tried, modes, payment_id, thousandths, tried
 from core.reads.search.query import Query
@@ -41,6 +42,7 @@ __all__ = [
     "parse",
     "payment_id",
     "read_order",
+    "suggest",
     "thousandths",
     "tried",
 ]

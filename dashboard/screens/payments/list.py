@@ -6,6 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from core import clock
 from core.money import show
 from core.reads.payments import list as reads
 from dashboard import i18n
@@ -91,6 +92,15 @@ def nothing(query: reads.Query) -> None:
         none_yet()
         return
     box = widgets.empty(_("No payment matches"), _("Take a term out, or look further back."))
+    meant = reads.suggest(query, zone=viewer.zone(), now=clock.now())
+    if meant is not None:
+        box.button(
+            _("Did you mean {search}?").format(search=widgets.safe_text(str(meant))),
+            key="suggestion",
+            icon=":material/lightbulb:",
+            on_click=search_filters.search,
+            args=(str(meant),),
+        )
     for one in reads.tried(query):
         said = _("{word} was looked for as: {kinds}")
         box.caption(said.format(word=widgets.safe_text(one.word), kinds=", ".join(_kinds(one))))
