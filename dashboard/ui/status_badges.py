@@ -100,9 +100,15 @@ Tone = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 
 
 def word(kind: Kind, code: str | None) -> str:
-    """What people call the state; a code that we do not know yet is shown as Stripe writes it."""
+    """What people call the state; for a code that we do not know yet, words made from it."""
     label, _tone = kind.get(code or "", ("", ""))
-    return _(label) if label else (code or "").replace("_", " ")
+    return _(label) if label else made_from(code or "")
+
+
+def made_from(code: str) -> str:
+    """`requires_magic` is `Requires magic`, `key.turn` is `Key: turn`."""
+    said = code.replace("_", " ").replace(".", ": ")
+    return said[:1].upper() + said[1:]
 
 
 def tone(kind: Kind, code: str | None) -> Tone:

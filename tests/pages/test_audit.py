@@ -77,7 +77,7 @@ def test_segments_and_filters_rewrite_the_line(log, screen):
     test = screen()
     test.get_by_key("s_action").set_value("export").run()
     assert test.query_params["q"] == "action:export"
-    assert set(rows(test)["action"]) == {"export"}
+    assert set(rows(test)["what"]) == {"Took a file away"}
     test.get_by_key("f_outcome").set_value(["refused"]).run()
     assert test.query_params["q"] == "action:export outcome:refused"
     assert not tables(test)

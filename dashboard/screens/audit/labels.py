@@ -148,10 +148,10 @@ FAULTS = (
 
 
 def action(code: str) -> str:
-    """What was done, in words; an action that has none yet is shown by its name."""
-    return _(ACTIONS[code]) if code in ACTIONS else code.replace("_", " ").replace(".", ": ")
+    """What was done, in words; those of an action that has none yet are made from its name."""
+    return _(ACTIONS[code]) if code in ACTIONS else status_badges.made_from(code)
 
 
 def outcomes(codes: Sequence[str]) -> status_badges.Kind:
     """Words and colours of outcomes."""
-    return {code: OUTCOMES.get(code, (code.replace("_", " "), "gray")) for code in codes}
+    return {code: OUTCOMES.get(code, (status_badges.made_from(code), "gray")) for code in codes}

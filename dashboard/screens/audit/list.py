@@ -72,7 +72,6 @@ COLUMNS: dict[str, Column[AuditRow]] = {
     "who": text(N_("Who"), who, cut=18),
     "at": moment(N_("Time"), lambda row: row.at),
     "target": text(N_("Upon what"), lambda row: row.target_name or row.target, cut=19),
-    "action": text(N_("Action"), lambda row: row.action),
 }
 LIST = LogList(
     right=ADMINISTER,

@@ -14,7 +14,17 @@ from core.reads.developer.events import FIELDS, SOURCES, EventRow
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.ui import navigation, search_filters, viewer
-from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, number, opener, text
+from dashboard.ui.data_table import (
+    Column,
+    DataTable,
+    Empty,
+    chips,
+    code,
+    moment,
+    number,
+    opener,
+    text,
+)
 from dashboard.ui.log_list import LogList
 from dashboard.ui.search_filters import PERIODS, Period, Pills, SearchBar, Segments, Typed
 
@@ -171,7 +181,7 @@ def counted(rows: int) -> str:
 
 COLUMNS: dict[str, Column[EventRow]] = {
     "state": chips(N_("State"), lambda row: [row.state], STATE),
-    "type": text(N_("Type"), lambda row: row.type, cut=21),
+    "type": code(N_("Type"), lambda row: row.type, cut=21),
     "object": text(N_("Object"), lambda row: row.object_id or "", cut=20),
     # What opens a row stays in sight.
     "source": text(N_("Source"), lambda row: source(row.source), unless=("because", "tries")),

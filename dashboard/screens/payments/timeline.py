@@ -71,7 +71,7 @@ def words(entry: TimelineEntry) -> tuple[str, str]:
     text, icon = _WORDS.get(entry.kind, ("", "circle"))
     if entry.who is not None:
         return _(text).format(who=entry.who), icon
-    return _(text) if text else entry.kind.replace("_", " "), icon
+    return _(text) if text else status_badges.made_from(entry.kind), icon
 
 
 def label(entry: TimelineEntry, what: str, zone: ZoneInfo) -> str:

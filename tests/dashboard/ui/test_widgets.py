@@ -82,8 +82,10 @@ def test_every_state_has_a_word_and_a_colour(state):
     assert status_badges.PAYMENT[state][1] in status_badges.TONES
 
 
-def test_a_state_that_stripe_invents_is_shown_as_it_is():
-    assert status_badges.word(status_badges.PAYMENT, "requires_magic") == "requires magic"
+def test_a_state_that_stripe_invents_is_shown_in_words_made_from_its_code():
+    assert status_badges.word(status_badges.PAYMENT, "requires_magic") == "Requires magic"
+    assert status_badges.word(status_badges.PAYMENT, None) == ""
+    assert status_badges.made_from("key.turn_back") == "Key: turn back"
     assert status_badges.tone(status_badges.PAYMENT, "requires_magic") == "gray"
     assert status_badges.cell(None) == []
 
