@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.reads.disputes import list as reads
+from core.reads.search.sort_order import SortOrder
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import list as dispute_list
@@ -16,10 +17,12 @@ from dashboard.ui import (
     freshness,
     live,
     navigation,
+    sorting,
     stripe_labels,
     viewer,
     widgets,
 )
+from dashboard.ui.kit.table import Sorting
 
 
 def main() -> None:
@@ -37,17 +40,24 @@ def main() -> None:
         known = viewer.read(reads.filters, livemode=livemode)
         reason = widgets.url_select(_("Any reason"), "reason", known.reasons, stripe_labels.words)
         currency = widgets.url_select(_("Any currency"), "currency", known.currencies, str.upper)
-    file_links.money_links(actions, "disputes", view=view, reason=reason, currency=currency)
-    listed(view, reason, currency)
+    natural = reads.natural_order(view)
+    order = sorting.asked(natural)
+    asked = {"view": view, "reason": reason, "currency": currency}
+    file_links.money_links(actions, "disputes", **asked, **sorting.in_file(order, natural))
+    listed(view, reason, currency, order)
     with st.container(border=True):
         dispute_list.win_table(rates)
 
 
 @st.fragment
-def listed(view: str, reason: str, currency: str) -> None:
+def listed(view: str, reason: str, currency: str, order: SortOrder) -> None:
     """The rows: drawn again, alone, when a dispute changed or one is opened."""
     if opened := st.session_state.pop("dispute_opened", None):
         customer_links.open_clicked(opened, "dispute", view=view)
+    natural = reads.natural_order(view)
+    if order != sorting.asked(natural):
+        # Another order was asked for here, which the links above must know.
+        st.rerun()
     version, now = live.version("disputes"), datetime.now(UTC)
     cursor = st.query_params.get("after")
     page = viewer.read(
@@ -57,10 +67,19 @@ def listed(view: str, reason: str, currency: str) -> None:
         reason=reason or None,
         currency=currency or None,
         cursor=cursor,
+        order=order,
     )
     said = dispute_list.counted(len(page.rows), view)
     caption = i18n.as_of(said, freshness.now().mirror, viewer.zone())
-    dispute_list.table(page.rows, view, now, remember, caption=caption)
+    dispute_list.table(
+        page.rows,
+        view,
+        now,
+        remember,
+        caption=caption,
+        sorted_by=Sorting(order.by, order.descending),
+        on_sort=lambda column: sorting.ask(order.turned(column, ()), natural),
+    )
     if cursor or page.next_cursor:
         pager(page.next_cursor)
     live.ping("disputes", version)

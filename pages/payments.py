@@ -29,7 +29,7 @@ def main() -> None:
     columns = VIEWS.columns(kept)
     query = payment_filters.BAR.draw()
     payment_list.other_mode(query)
-    where = Where(*widgets.cursor(), sorting.asked(reads.read_order, reads.NEWEST))
+    where = Where(*widgets.cursor(), sorting.asked(reads.NEWEST, reads.SORTS))
     with actions:
         running = widgets.live_switch(st, standing=where.cursor is not None)
         payment_list.bulk_refund(query)
@@ -56,7 +56,7 @@ def _file(query: reads.Query, order: reads.SortOrder, columns: Sequence[str]) ->
 @st.fragment
 def newest(query: reads.Query, where: Where, columns: tuple[str, ...], running: bool) -> None:
     """The rows: drawn again, alone, when the version changed or a row is opened."""
-    if where != Where(*widgets.cursor(), sorting.asked(reads.read_order, reads.NEWEST)):
+    if where != Where(*widgets.cursor(), sorting.asked(reads.NEWEST, reads.SORTS)):
         # Another page or order was asked for here, which the links above it must know.
         st.rerun()
     if opened := st.session_state.pop("opened", None):
@@ -78,7 +78,7 @@ def newest(query: reads.Query, where: Where, columns: tuple[str, ...], running: 
             order=columns,
             sorts=page.sorts,
             sorted_by=Sorting(page.order.by, page.order.descending),
-            on_sort=lambda column: sorting.ask(page.order.turned(column), reads.NEWEST),
+            on_sort=lambda column: sorting.ask(page.order.turned(column, page.sorts), reads.NEWEST),
         )
     else:
         payment_list.nothing(query)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.reads.payouts import list as reads
+from core.reads.search.sort_order import SortOrder
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.payouts import list as payout_list
-from dashboard.ui import file_links, freshness, live, navigation, viewer, widgets
+from dashboard.ui import file_links, freshness, live, navigation, sorting, viewer, widgets
 from dashboard.ui.kit import links
+from dashboard.ui.kit.table import Sorting
 
 
 def main() -> None:
@@ -28,13 +30,18 @@ def main() -> None:
         view = widgets.url_choice(_("State"), "view", payout_list.VIEWS, default="all")
         known = viewer.read(reads.currencies, livemode=livemode)
         currency = widgets.url_select(_("Any currency"), "currency", known, str.upper)
-    file_links.money_links(actions, "payouts", view=view, currency=currency)
-    listed(view, currency)
+    order = sorting.asked(reads.NEWEST)
+    asked = {"view": view, "currency": currency} | sorting.in_file(order, reads.NEWEST)
+    file_links.money_links(actions, "payouts", **asked)
+    listed(view, currency, order)
 
 
 @st.fragment
-def listed(view: str, currency: str) -> None:
+def listed(view: str, currency: str, order: SortOrder) -> None:
     """The rows: drawn again, alone, when one is opened."""
+    if order != sorting.asked(reads.NEWEST):
+        # Another order was asked for here, which the links above must know.
+        st.rerun()
     if opened := st.session_state.pop("payout_opened", None):
         viewer.go("payout", id=opened)
     viewer.require("see_revenue")
@@ -47,6 +54,7 @@ def listed(view: str, currency: str) -> None:
         currency=currency or None,
         cursor=cursor,
         older=older,
+        order=order,
     )
     if not page.rows:
         narrowed = view != "all" or currency or cursor
@@ -60,9 +68,15 @@ def listed(view: str, currency: str) -> None:
             remember,
             target=links.screen("payout"),
             caption=caption,
+            sorts=("created",),
+            sorted_by=Sorting(order.by, order.descending),
+            on_sort=lambda column: sorting.ask(order.turned(column, ()), reads.NEWEST),
         )
     if page.newer or page.older:
-        widgets.pager(newer=page.newer, older=page.older)
+        if order == reads.NEWEST:
+            widgets.pager(newer=page.newer, older=page.older)
+        else:
+            widgets.sorted_pager(back=page.newer, on=page.older)
     if cursor is None:
         live.ping("revenue", version)
 

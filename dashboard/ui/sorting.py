@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Collection
 
 import streamlit as st
 
 from core.errors import InvalidInput
+from core.reads.search.sort_order import SortOrder, read_order
 from dashboard.ui import widgets
 
-T = TypeVar("T")
 
-
-def asked(read: Callable[[str | None], T], default: T) -> T:
-    """The order in the address; the default where it says none that `read` knows."""
+def asked(default: SortOrder, known: Collection[str] = ()) -> SortOrder:
+    """The order in the address; the default where it says none that is known."""
     try:
-        return read(st.query_params.get("sort"))
+        return read_order(st.query_params.get("sort"), default, known)
     except InvalidInput:
         return default
 
 
-def ask(order: object, default: object) -> None:
+def in_file(order: SortOrder, default: SortOrder) -> dict[str, str]:
+    """What a file is asked for, so that it has the order that is seen."""
+    return {} if order == default else {"sort": str(order)}
+
+
+def ask(order: SortOrder, default: SortOrder) -> None:
     """Put an order into the address, which begins with its first rows."""
     widgets.first_page()
     if order == default:

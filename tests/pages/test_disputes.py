@@ -7,12 +7,13 @@ import pytest
 from core import clock
 from core.db.engine import writing
 from core.db.tables import disputes
+from dashboard.ui import status_badges
 from tests.support import stream_rows
 from tests.support.checkout_screens import badges, emulated
 from tests.support.disputes import at_stripe, disputed, mirrored
 from tests.support.fixtures_access import person
 from tests.support.fixtures_actions import make_context, with_token
-from tests.support.kit_parts import parts, tables
+from tests.support.kit_parts import click, parts, tables
 
 
 @pytest.fixture
@@ -44,6 +45,15 @@ def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_a
     assert cards.data["cards"][0]["href"] == "/disputes?view=open&currency=usd"
     # One status for all needs no column; the choice above says it.
     assert "state" not in tables(test)[0].columns
+
+
+def test_the_list_is_turned_by_the_time_that_it_stands_in(console, dispute, screen_as):
+    test = screen_as(person(console, "risk"), "disputes")
+    shown = tables(test)[0]
+    assert shown.part.data["order"] == ["due", False]
+    test = click(test, shown, "sort", "due")
+    assert test.query_params["sort"] == "-due"
+    assert tables(test)[0].part.data["order"] == ["due", True]
 
 
 def test_a_filter_of_the_url_is_kept(console, dispute, screen_as):
@@ -169,7 +179,7 @@ def test_what_is_new_at_stripe_is_shown_by_its_name(
     assert row["reason"] == "Novel reason"
     test = screen_as(who, "dispute", id=dispute)
     assert not test.exception
-    assert status.replace("_", " ") in badges(test)
+    assert status_badges.made_from(status) in badges(test)
     assert "novel_reason" in plain(test.text)
     assert "Novel network" in plain(test.caption)
     assert not [button for button in test.button if button.key in ("submit", "accept")]

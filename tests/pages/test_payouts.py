@@ -19,7 +19,7 @@ from core.db.tables import (
 from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges
 from tests.support.fixtures_access import person
-from tests.support.kit_parts import parts, tables
+from tests.support.kit_parts import click, parts, tables
 
 NOW = clock.now().replace(microsecond=0)
 
@@ -95,6 +95,20 @@ def test_figures_are_of_what_is_on_its_way(finance):
     moving = next(c for c in cards.data["cards"] if c["label"] == "On the way, USD: 1 payout")
     assert moving["value"] == "$5.00"
     assert moving["href"] == "/payouts?view=on_the_way&currency=usd"
+
+
+def test_a_click_on_the_time_turns_the_list_round_and_its_file(finance):
+    test = finance("payouts")
+    newest = list(tables(test)[0].value["payout"])
+    test = click(test, tables(test)[0], "sort", "created")
+    assert test.query_params["sort"] == "created"
+    assert list(tables(test)[0].value["payout"]) == newest[::-1]
+    files = [one.proto.url for one in test.get("link_button") if "/ui/export/" in one.proto.url]
+    assert files
+    assert all("sort=created" in one for one in files)
+    assert [one["name"] for one in tables(test)[0].part.data["columns"] if one.get("sorts")] == (
+        ["created"]
+    )
 
 
 def test_filters_stand_in_the_address(finance):

@@ -28,6 +28,7 @@ from core.reads.disputes import statuses as dispute_statuses
 from core.reads.permissions import requires
 from core.reads.search import paging
 from core.reads.search.paging import Position
+from core.reads.search.sort_order import SortOrder
 from core.states import OperationState
 
 LIMIT = 50
@@ -117,6 +118,11 @@ class AnswerTime:
     median: timedelta | None
 
 
+def natural_order(view: str) -> SortOrder:
+    """As a list stands by itself: what must be answered first, elsewhere the newest first."""
+    return SortOrder("due", descending=False) if view == "open" else SortOrder("created")
+
+
 @requires("see_disputes")
 def page(
     conn: Connection,
@@ -127,12 +133,17 @@ def page(
     currency: str | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
+    order: SortOrder | None = None,
 ) -> Page:
-    """A page of a list, filtered. A cursor that cannot be read is taken as none."""
+    """A page of a list, filtered. A cursor that cannot be read is taken as none.
+
+    `order`: the one that the list has by itself, or the same the other way round.
+    """
     if view not in VIEWS:
         raise InvalidInput("view", "must be one of {known}", known=", ".join(VIEWS))
     d, p = disputes.c, payments.c
     by_deadline = view == "open"
+    falling = (order or natural_order(view)).descending
     key = func.coalesce(d.due_by, literal(_NEVER, d.due_by.type)) if by_deadline else d.created_at
     asked = (
         select(
@@ -145,13 +156,13 @@ def page(
         .where(d.livemode == livemode)
     )
     if start := paging.read_cursor(cursor, str):
-        asked = asked.where(paging.rows_beyond(key, d.stripe_id, start, older=not by_deadline))
+        asked = asked.where(paging.rows_beyond(key, d.stripe_id, start, older=falling))
     if wanted := _statuses(conn, view):
         asked = asked.where(d.status.in_(wanted))
     for column, value in ((d.reason, reason), (d.currency, currency)):
         asked = asked.where(column == value) if value else asked
-    order = (key, d.stripe_id) if by_deadline else (key.desc(), d.stripe_id.desc())
-    found = conn.execute(asked.order_by(*order).limit(limit + 1)).all()
+    ordered = (key.desc(), d.stripe_id.desc()) if falling else (key, d.stripe_id)
+    found = conn.execute(asked.order_by(*ordered).limit(limit + 1)).all()
     rows, last = paging.cut(found, limit)
     following = None
     if last is not None:

@@ -20,6 +20,7 @@ from core.reads.bank.lines import LineRow
 from core.reads.developer import api_log, events
 from core.reads.developer.api_log import CallRow
 from core.reads.developer.events import EventRow
+from core.reads.disputes import list as dispute_list
 from core.reads.disputes.list import DisputeRow
 from core.reads.disputes.list import Page as DisputePage
 from core.reads.exports import permitted, sizes
@@ -42,6 +43,7 @@ from core.reads.refunds.bulk import BulkRow
 from core.reads.refunds.history import Entry as RefundEntry
 from core.reads.refunds.history import Page as RefundPage
 from core.reads.search.logs.keyset import LogPage
+from core.reads.search.sort_order import read_order
 
 #: Rows that are read at once: no more than these are held in memory.
 PAGE_ROWS = 500
@@ -144,7 +146,7 @@ PAYMENTS: ListFile[payment_list.PaymentPage, PaymentRow] = ListFile(
         "query": payment_list.parse(asked.get("q", "")),
         "livemode": is_live(asked),
         "zone": zone,
-        "order": payment_list.read_order(asked.get("sort")),
+        "order": read_order(asked.get("sort"), payment_list.NEWEST, payment_list.SORTS),
     },
     (
         Column("id", _T, lambda row: row.stripe_id),
@@ -226,6 +228,9 @@ DISPUTES: ListFile[DisputePage, DisputeRow] = ListFile(
         "view": asked.get("view") or "open",
         "reason": asked.get("reason") or None,
         "currency": asked.get("currency") or None,
+        "order": read_order(
+            asked.get("sort"), dispute_list.natural_order(asked.get("view") or "open")
+        ),
     },
     (
         Column("id", _T, lambda row: row.stripe_id),
@@ -371,6 +376,7 @@ PAYOUTS: ListFile[payout_list.Page, PayoutRow] = ListFile(
         "livemode": is_live(asked),
         "view": asked.get("view") or "all",
         "currency": asked.get("currency") or None,
+        "order": read_order(asked.get("sort"), payout_list.NEWEST),
     },
     (
         Column("id", _T, lambda row: row.stripe_id),

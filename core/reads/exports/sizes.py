@@ -22,8 +22,8 @@ from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.search.payments import count
 from core.reads.search.payments.filters import resolve
-from core.reads.search.payments.order import SortOrder
 from core.reads.search.query import Query
+from core.reads.search.sort_order import SortOrder
 
 
 @requires("see_revenue")
@@ -57,6 +57,7 @@ def disputes_exceed(
     view: str,
     reason: str | None,
     currency: str | None,
+    order: SortOrder,
     most: int,
 ) -> bool:
     """Whether the mode has more than `most` disputes, whatever the list is filtered by."""
@@ -81,7 +82,13 @@ def differences_exceed(
 
 @requires("see_revenue")
 def payouts_exceed(
-    conn: Connection, *, livemode: bool, view: str, currency: str | None, most: int
+    conn: Connection,
+    *,
+    livemode: bool,
+    view: str,
+    currency: str | None,
+    order: SortOrder,
+    most: int,
 ) -> bool:
     """Whether the mode has more than `most` payouts, whatever the list is filtered by."""
     query = select(payouts.c.stripe_id).where(payouts.c.livemode == livemode)

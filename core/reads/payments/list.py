@@ -21,15 +21,16 @@ from core.reads.search.payments.count import Count, count_matches
 from core.reads.search.payments.execute import find
 from core.reads.search.payments.fields import FIELDS, parse
 from core.reads.search.payments.filters import Filters, resolve
-from core.reads.search.payments.order import NEWEST, By, SortOrder, read_order
 from core.reads.search.payments.suggestions import suggest
 from core.reads.search.payments.sums import Sum, sums_of
 from core.reads.search.payments.tried import Tried, modes, payment_id, thousandths, tried
 from core.reads.search.query import Query
+from core.reads.search.sort_order import SortOrder, read_order
 
 __all__ = [
     "FIELDS",
     "NEWEST",
+    "SORTS",
     "Count",
     "PaymentPage",
     "PaymentRow",
@@ -48,6 +49,9 @@ __all__ = [
 ]
 
 UTC_ZONE = ZoneInfo("UTC")
+#: As lists stand unless they are sorted, and what else they can be sorted by.
+NEWEST = SortOrder("created")
+SORTS = ("created", "amount")
 MAX_LIMIT = 500
 
 
@@ -104,7 +108,7 @@ class PaymentPage:
     searched_to: datetime | None = None
     searched_amount: Money | None = None
     order: SortOrder = NEWEST
-    sorts: tuple[By, ...] = ("created",)
+    sorts: tuple[str, ...] = ("created",)
     sums: tuple[Sum, ...] | None = None
 
 
@@ -159,7 +163,7 @@ def page(
         searched_to=found.searched_to,
         searched_amount=found.searched_amount,
         order=order,
-        sorts=("created", "amount") if currency else ("created",),
+        sorts=SORTS if currency else SORTS[:1],
         sums=sums_of(conn, filters, count, zone=zone) if with_sums and count else None,
     )
 

@@ -14,7 +14,9 @@ from core.errors import InvalidInput
 from core.money import Money
 from core.reads.permissions import requires
 from core.reads.search import paging
+from core.reads.search.sort_order import SortOrder
 
+NEWEST = SortOrder("created")
 LIMIT = 50
 #: Which statuses each list holds; all of them where none is named.
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -78,15 +80,20 @@ def page(
     cursor: str | None = None,
     older: bool = True,
     limit: int = LIMIT,
+    order: SortOrder = NEWEST,
 ) -> Page:
-    """A page of the payouts of a view, newest first; `InvalidInput` for an unknown view."""
+    """A page of the payouts of a view, in order of time; `InvalidInput` for an unknown view.
+
+    `older` goes on in the order, and so does the page's cursor of that name.
+    """
     if view not in VIEWS:
         raise InvalidInput("view", f"is one of {', '.join(VIEWS)}")
     tests = [_P.livemode == livemode]
     tests += [_P.status.in_(VIEWS[view])] if VIEWS[view] else []
     tests += [_P.currency == currency] if currency else []
     find = paging.of_table(conn, _P.created_at, _P.stripe_id, tests)
-    found = paging.page(find, str, cursor=cursor, older=older, limit=limit)
+    ascending = not order.descending
+    found = paging.page(find, str, cursor=cursor, older=older, limit=limit, ascending=ascending)
     rows = conn.execute(select(payouts).where(_P.stripe_id.in_(found.keys))).all()
     shown = {one.stripe_id: one for one in shaped(conn, rows)}
     return Page(tuple(shown[key] for key in found.keys), found.newer, found.older)

@@ -35,6 +35,8 @@ from dashboard.ui.data_table import (
     text,
 )
 from dashboard.ui.kit import links
+from dashboard.ui.kit.component import OnClick
+from dashboard.ui.kit.table import Sorting
 
 VIEWS = {
     "open": N_("To answer"),
@@ -106,8 +108,10 @@ def table(
     on_open: Callable[[str], None],
     *,
     caption: str,
+    sorted_by: Sorting,
+    on_sort: OnClick,
 ) -> None:
-    """Draw the list; a click on an id opens the dispute."""
+    """Draw the list; a click on an id opens the dispute, one on the title of its time turns it."""
     waiting = any(dispute_labels.waits(row.status) for row in rows)
     order = ["left", "clock"] if waiting else []
     # One status for all is said by the choice above the list.
@@ -123,6 +127,9 @@ def table(
         target=links.screen("dispute", view=view),
         caption=caption,
         order=order,
+        sorts=(sorted_by.column,),
+        sorted_by=sorted_by,
+        on_sort=on_sort,
     )
 
 

@@ -85,6 +85,13 @@ def test_pages_hold_each_dispute_once_in_their_order(console, kept, view, asked)
     assert walked(console, view=view, **asked) == [row["stripe_id"] for row in mine]
 
 
+@pytest.mark.parametrize("view", reads.VIEWS)
+def test_pages_turned_round_hold_the_same_disputes_backwards(console, kept, view):
+    natural = reads.natural_order(view)
+    turned = natural.turned(natural.by, ())
+    assert walked(console, view=view, order=turned) == walked(console, view=view)[::-1]
+
+
 def test_an_unknown_list_is_refused_and_a_bad_cursor_begins_anew(console, kept):
     with pytest.raises(InvalidInput, match="view"):
         read(console, reads.page, view="none")

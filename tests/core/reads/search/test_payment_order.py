@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from core.db.engine import reading, writing
 from core.errors import InvalidInput
 from core.reads.payments import list as payment_list
-from core.reads.payments.list import NEWEST, SortOrder, parse, read_order
+from core.reads.payments.list import NEWEST, SORTS, SortOrder, parse, read_order
 from core.reads.search.payments import by_amount, execute, stats, sums
 from tests.core.reads.search.test_search import ZONE, some_payments
 from tests.support.factories import NOON, add_payments, fresh_engine
@@ -189,11 +189,11 @@ def test_what_was_not_counted_whole_has_no_sum(
 
 def test_an_order_is_written_as_it_is_read() -> None:
     for text in ("-created", "created", "-amount", "amount"):
-        assert str(read_order(text)) == text
-    assert read_order("") == read_order(None) == NEWEST
-    assert NEWEST.turned("created") == SortOrder("created", descending=False)
-    assert NEWEST.turned("amount") == SortOrder("amount")
-    assert NEWEST.turned("risk") == NEWEST
+        assert str(read_order(text, NEWEST, SORTS)) == text
+    assert read_order("", NEWEST) == read_order(None, NEWEST) == NEWEST
+    assert NEWEST.turned("created", ()) == SortOrder("created", descending=False)
+    assert NEWEST.turned("amount", SORTS) == SortOrder("amount")
+    assert NEWEST.turned("risk", SORTS) == NEWEST
     for text in ("amount desc", "--amount", "risk"):
         with pytest.raises(InvalidInput, match="created, -created"):
-            read_order(text)
+            read_order(text, NEWEST, SORTS)
