@@ -127,6 +127,23 @@ def test_a_customer_in_a_row_opens_the_customers_page_and_one_step_back_leads_he
     page.wait_for_url("**/payments?q=currency:usd")
 
 
+def test_a_click_on_a_title_sorts_and_chosen_columns_stay(visit):
+    visitor = visit("finance")
+    page = visitor.open("/payments?q=currency:usd")
+    stacks.row(page, "USD").wait_for()
+    page.locator(f"{stacks.TABLE} th button", has_text="Amount").click()
+    page.wait_for_url("**sort=-amount**")
+    page.get_by_text("greatest first").wait_for()
+    page.locator("a[href*='payments.csv'][href*='sort=-amount']").wait_for()
+    visitor.settle()
+    amounts = [float(row[0].strip("$").replace(",", "")) for row in visitor.cells()]
+    assert amounts == sorted(amounts, reverse=True)
+    page.get_by_role("button", name="Older").or_(page.get_by_role("button", name="Next")).click()
+    page.wait_for_url("**before=**")
+    visitor.settle()
+    assert float(visitor.cells()[0][0].strip("$").replace(",", "")) <= amounts[-1]
+
+
 def test_rows_are_walked_by_keys_and_a_new_one_leaves_the_focus_where_it_is(visit, stack):
     visitor = visit("finance")
     page = visitor.open("/payments?q=currency:usd")

@@ -34,8 +34,8 @@ class Cell:
     `note` stands small under the text. `icon` is the name of a Material Symbol, `tone` its colour
     and the text's. `share`: a bar of so many percent before the text. `is_code`: an id, in a font
     of its own. `link`: an address, elsewhere or a path of ours, that opens in a tab of its own.
-    `opens`: what a click on the text reports, where that is not the row's own name; `address` is its
-    page's. `query`: what the cell opens at the table's `leads_to`, whatever its row opens.
+    `opens`: what a click on the text reports, where that is not the row's own name; `address` is
+    its page's. `query`: what the cell opens at the table's `leads_to`, whatever its row opens.
     """
 
     text: str = ""

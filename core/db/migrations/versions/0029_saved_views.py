@@ -9,8 +9,8 @@ from alembic import op
 
 from core.db.types import Utc, big_key, binary_string, long_text, words
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 
 def upgrade() -> None:
