@@ -12,6 +12,7 @@ from dashboard.ui.status_badges import Kind, Tone, tone, word
 
 #: Browsers take `//host`, `/\\host` and `/<tab>/host` for another origin.
 _PAGE = re.compile(r"https://|/(?![/\\\s])[^\s\\]*\Z")
+_OWN = re.compile(r"/(?![/\\\s])[^\s\\]*\Z|\?[^\s\\]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Cell:
         """A link leads to a page: nothing else may stand in an address."""
         if self.link and not _PAGE.match(self.link):
             raise ValueError(f"a cell's link must be https:// or a path, not {self.link[:20]!r}")
+        if self.address and not _OWN.match(self.address):
+            raise ValueError(f"a cell's address must be a path, not {self.address[:20]!r}")
 
     @property
     def is_empty(self) -> bool:

@@ -72,6 +72,8 @@ FOREIGN = [
 def test_a_cell_links_to_pages_alone(address):
     with pytest.raises(ValueError, match="https://"):
         Cell("Open", link=address)
+    with pytest.raises(ValueError, match="must be a path"):
+        Cell("Open", opens="one", address=address)
 
 
 @pytest.mark.parametrize("address", ["https://stripe.com/docs", "/payment?id=pi_1", "/"])
