@@ -102,7 +102,7 @@ def test_cells_are_made_of_rows(frame):
     assert [cell.text for cell in found.cells["currency"]] == ["USD", "KWD"]
     assert [cell.chips for cell in found.cells["state"]] == [
         (Chip("Done", "green"),),
-        (Chip("new", "gray"),),
+        (Chip("New", "gray"),),
     ]
     assert [cell.text for cell in found.cells["ended"]] == ["Nov 3, 01:00:00", ""]
     assert found.has("ended")
