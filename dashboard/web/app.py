@@ -100,7 +100,7 @@ async def _lifespan(resolver: SessionResolver) -> AsyncIterator[dict[str, Any] |
     ours = resolver.addresses
     await selftest.prove(
         resolver.guarded,
-        lambda app, user_id: AuthMiddleware(app, _KnowsOne(resolver, user_id)),
+        lambda app, *known: AuthMiddleware(app, _KnowsOne(resolver, *known)),
         f"{ours.scheme}://{min(ours.hosts)}",
     )
     freeze()
@@ -117,9 +117,9 @@ async def _lifespan(resolver: SessionResolver) -> AsyncIterator[dict[str, Any] |
 class _KnowsOne(SessionResolver):
     """The self-test's resolver: one visitor, who has no cookie and is in no database."""
 
-    def __init__(self, other: SessionResolver, user_id: str) -> None:
+    def __init__(self, other: SessionResolver, user_id: str, key: str) -> None:
         super().__init__(other.console, other.addresses)
-        self._session = Session("selftest", user_id, other.now())
+        self._session = Session(key, user_id, other.now())
 
     async def visitor(self, headers: Headers, *, activity: bool) -> Session | None:
         """Always the same."""

@@ -1,5 +1,7 @@
 """Proves at start that identity reaches a script through the real stack, from middleware alone.
 
+Person and session both: without the session no proof of theirs would ever be found.
+
 The setting that carries it (`server.trustedUserHeaders`) is experimental and was seen to be ignored
 without a word. So three visitors run the real entrypoint before anything is served.
 """
@@ -19,7 +21,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from core.errors import Misconfigured
 
 Pairs = list[tuple[bytes, bytes]]
-Guarded = Callable[[ASGIApp, str], ASGIApp]
+Guarded = Callable[[ASGIApp, str, str], ASGIApp]
 
 PARAMETER = "selftest"
 _LIMIT = 30.0
@@ -32,22 +34,25 @@ def answer() -> None:
     """Called by the entrypoint: if this run belongs to the self-test, report and stop."""
     nonce = st.query_params.get(PARAMETER, "")
     if nonce in _open:
-        _open[nonce].append(str(st.user.get("id") or _NOBODY))
+        said = (st.user.get("id"), st.user.get("session"))
+        _open[nonce].append(" in ".join(str(one or _NOBODY) for one in said))
         st.stop()
 
 
 async def prove(streamlit_app: ASGIApp, guarded: Guarded, origin: str) -> None:
     """`Misconfigured` unless exactly what the auth middleware says arrives as `st.user`.
 
-    `streamlit_app` is what stands behind the middleware; `guarded(app, user_id)` puts one before it
-    that knows one visitor; `origin` is an address of ours.
+    `streamlit_app` is what stands behind the middleware; `guarded(app, user_id, key)` puts one
+    before it that knows one visitor and their session; `origin` is an address of ours.
     """
-    user = f"selftest-{secrets.token_hex(8)}"
-    forged = [(b"x-console-user", b"forged"), (b"X_Console_User", b"forged")]
+    user, key = (f"selftest-{secrets.token_hex(8)}" for _ in range(2))
+    names = (b"x-console-user", b"X_Console_User", b"x-console-session", b"X_Console-SESSION")
+    forged = [(name, b"forged") for name in names]
+    known, both = guarded(streamlit_app, user, key), f"{user} in {key}"
     cases = [
-        ("the identity that the auth middleware sets", guarded(streamlit_app, user), [], user),
-        ("an identity brought from outside", guarded(streamlit_app, user), forged, user),
-        ("a visit without identity", streamlit_app, [], _NOBODY),
+        ("the identity that the auth middleware sets", known, [], both),
+        ("an identity brought from outside", known, forged, both),
+        ("a visit without identity", streamlit_app, [], f"{_NOBODY} in {_NOBODY}"),
     ]
     for what, app, headers, expected in cases:
         seen = await _visit(app, origin, headers)

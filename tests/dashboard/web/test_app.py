@@ -27,6 +27,10 @@ PLANTED = {
     "the setting is gone": "config.set_option('server.trustedUserHeaders', {})",
     "the auth middleware lets headers through": "auth_middleware._is_ours = lambda name: False",
     "the auth middleware says nothing": "auth_middleware.IDENTITY = b'x-other'",
+    "the session is lost": "auth_middleware.SESSION = b'x-other'",
+    "the session is read under another name": (
+        "config.set_option('server.trustedUserHeaders', {'x-console-user': 'id'})"
+    ),
     "a default identity": (
         "import streamlit.web.server.starlette.starlette_websocket as w;"
         "w.gather_user_info = lambda headers: {'id': 'anybody'}"
