@@ -13,7 +13,8 @@ from core.access import attempts, principals, second_factor, step_up
 from core.access.principals import Principal
 from core.access.sessions import Session, Visitor
 from core.access.sign_in import WrongCode, counted, note_refusal
-from core.db.engine import reading, retrying, writing
+from core.db.engine import reading, retrying
+from core.db.turns import in_turn
 from core.encryption import Encrypter
 from core.errors import InvalidInput, ProofNeeded
 
@@ -53,25 +54,40 @@ def begin_factor(
     `ProofNeeded` where the session's last proof is older than `within`: who finds a browser open
     does not make the account theirs.
     """
-    if not step_up.is_fresh(session.proved_at, within, now):
-        raise ProofNeeded("second_factor.set")
+    _require_fresh(session, within, now)
     return _written(
-        engine, lambda connection: second_factor.begin(connection, session.user_id, encrypter, now)
+        engine,
+        session.user_id,
+        lambda connection: second_factor.begin(connection, session.user_id, encrypter, now),
     )
 
 
-def begun_secret(engine: Engine, session: Session, encrypter: Encrypter) -> str | None:
-    """The secret that waits for its first code, if one does."""
+def begun_secret(
+    engine: Engine, session: Session, encrypter: Encrypter, *, within: timedelta, now: datetime
+) -> str | None:
+    """The secret that waits for its first code, if one does; `ProofNeeded` as to begin."""
+    _require_fresh(session, within, now)
     with reading(engine) as connection:
         return second_factor.begun(connection, session.user_id, encrypter)
 
 
 def confirm_factor(
-    engine: Engine, session: Session, code: str, encrypter: Encrypter, *, now: datetime
+    engine: Engine,
+    session: Session,
+    code: str,
+    encrypter: Encrypter,
+    *,
+    within: timedelta,
+    now: datetime,
 ) -> tuple[str, ...]:
-    """Put it in force by its first code; the recovery codes. `InvalidInput` for a wrong one."""
+    """Put it in force by its first code; the recovery codes. `InvalidInput` for a wrong one.
+
+    `ProofNeeded` as to begin: what its owner began and left is nobody else's to end.
+    """
+    _require_fresh(session, within, now)
     return _written(
         engine,
+        session.user_id,
         lambda connection: second_factor.confirm(connection, session.user_id, code, encrypter, now),
     )
 
@@ -134,16 +150,22 @@ def _with_code(
         attempts.succeed(connection, attempt)
         return (then(connection),)
 
-    done = _written(engine, work)
+    done = _written(engine, user_id, work)
     if done is None:
         note_refusal(engine, user_id, "second_factor.check", visitor, now)
         raise WrongCode
     return done[0]
 
 
-def _written(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _require_fresh(session: Session, within: timedelta, now: datetime) -> None:
+    if not step_up.is_fresh(session.proved_at, within, now):
+        raise ProofNeeded("second_factor.set")
+
+
+def _written(engine: Engine, user_id: str, work: Callable[[Connection], T]) -> T:
     def whole() -> T:
-        with writing(engine) as connection:
+        # Two tabs at once: one begins anew what the other puts in force.
+        with in_turn(engine, f"second factor {user_id}") as connection:
             return work(connection)
 
     return retrying(whole)

@@ -61,13 +61,10 @@ class _Account(SignInDesk):
                 self._engine,
                 request.state.session,
                 self._encrypter,
-                within=timedelta(minutes=self.resolver.console.settings.step_up_minutes),
+                within=self._within,
                 now=self.resolver.now(),
             )
-            try:
-                secret = await self.resolver.in_thread(begin)
-            except ProofNeeded:
-                return RedirectResponse(f"{step_up.PATH}?next={PATH}", 303)
+            secret = await self.resolver.in_thread(begin)
             return self._picture(request, own, secret, inside(form.get("next")))
 
         return await self._posted(request, work)
@@ -82,6 +79,7 @@ class _Account(SignInDesk):
                 request.state.session,
                 form.get("code", ""),
                 self._encrypter,
+                within=self._within,
                 now=self.resolver.now(),
             )
             onward = inside(form.get("next"))
@@ -89,7 +87,12 @@ class _Account(SignInDesk):
                 codes = await self.resolver.in_thread(confirm)
             except InvalidInput:
                 look = partial(
-                    own_account.begun_secret, self._engine, request.state.session, self._encrypter
+                    own_account.begun_secret,
+                    self._engine,
+                    request.state.session,
+                    self._encrypter,
+                    within=self._within,
+                    now=self.resolver.now(),
                 )
                 secret = await self.resolver.in_thread(look)
                 if secret is None:
@@ -146,6 +149,8 @@ class _Account(SignInDesk):
         ) -> Any:
             try:
                 return await work(form, own)
+            except ProofNeeded:
+                return RedirectResponse(f"{step_up.PATH}?next={PATH}", 303)
             except InvalidInput as error:
                 return _page(desk, request, own, onward, _told(error), 422)
             except WrongCode as error:
@@ -177,6 +182,10 @@ class _Account(SignInDesk):
     @property
     def _encrypter(self) -> Encrypter:
         return Encrypter(self.resolver.console.settings.encryption_key.get_secret_value())
+
+    @property
+    def _within(self) -> timedelta:
+        return timedelta(minutes=self.resolver.console.settings.step_up_minutes)
 
     def _picture(
         self,

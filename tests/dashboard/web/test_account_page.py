@@ -103,6 +103,19 @@ async def test_a_second_step_leads_nowhere_else_and_needs_our_form(console, owne
     assert (await stranger.http.post("/login/code", data=fields | typed)).status_code == 401
 
 
+async def test_what_was_begun_and_left_is_ended_by_nobody_with_a_stale_session(console, owner):
+    browser = Browser(console)
+    await browser.sign_in()
+    page = await post(browser, "/account/second-factor")
+    secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text).group(1).replace(" ", "")
+    browser.at += timedelta(minutes=11)
+    for typed in ("000000", code(secret, browser)):
+        answer = await post(browser, "/account/second-factor/confirm", code=typed)
+        assert answer.headers.get("location") == "/confirm?next=/account"
+        assert secret[:4] not in answer.text
+    assert audited(console, "second_factor.set") == []
+
+
 async def test_codes_are_renewed_and_the_factor_turned_off_for_a_code(console, owner):
     browser = Browser(console)
     await browser.sign_in()
