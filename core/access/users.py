@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from core import clock
-from core.access import audit, sessions
+from core.access import audit, one_time, sessions
 from core.access.rights import known_roles
 from core.db.tables import last_sign_ins, user_roles, users
 from core.errors import InvalidInput, Misconfigured, NotFound
@@ -108,13 +108,15 @@ def set_disabled(
     production: bool,
     now: datetime | None = None,
 ) -> None:
-    """Shut an account and end its sessions, or open it again (no demo user's in production)."""
+    """Shut an account and end its sessions and links, or open it again (no demo user's in
+    production)."""
     if not disabled:
         refuse_demo(email, production=production)
     user_id, moment = existing(connection, email), now or clock.now()
     connection.execute(users.update().where(users.c.id == user_id).values(disabled=disabled))
     if disabled:
         sessions.revoke_all(connection, user_id, moment)
+        one_time.revoke(connection, one_time.RESET, user_id)
     _note(connection, actor, "user.disable" if disabled else "user.enable", user_id, moment, {})
 
 
@@ -127,7 +129,7 @@ def set_password(
     password_given: bool = False,
     now: datetime | None = None,
 ) -> None:
-    """Set a password (hashed by `passwords.hash_password`) and end the user's sessions.
+    """Set a password (hashed by `passwords.hash_password`), end the user's sessions and links.
 
     `password_given`: who signs in with it has to choose another first.
     """
@@ -138,6 +140,7 @@ def set_password(
         .values(password_hash=password_hash, password_given=password_given)
     )
     sessions.revoke_all(connection, user_id, moment)
+    one_time.revoke(connection, one_time.RESET, user_id)
     _note(connection, actor, "user.password", user_id, moment, {})
 
 

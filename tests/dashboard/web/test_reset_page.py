@@ -93,6 +93,17 @@ async def test_a_link_is_good_once_until_the_next_and_for_hours(console, admin, 
     assert "was used, or has run out" in answer.text
 
 
+@pytest.mark.parametrize("closing", ["password", "disable"])
+async def test_a_link_ends_with_what_shuts_its_person_out(console, admin, owner, link, closing):
+    context = office_of(console)
+    if closing == "password":
+        actions.reset_password(context, admin, owner, "another sentence")
+    else:
+        actions.set_disabled(context, admin, owner, True)
+        actions.set_disabled(context, admin, owner, False)
+    assert (await Browser(console).http.get(link)).status_code == 404
+
+
 async def test_a_bad_choice_leaves_the_link_in_force(console, owner, link):
     browser = Browser(console)
     for password, again in (("short", None), (CHOSEN, CHOSEN + ".")):
