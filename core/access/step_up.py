@@ -19,7 +19,7 @@ from core.db.engine import reading, retrying, writing
 from core.db.tables import sessions as sessions_table
 from core.db.tables import users
 from core.encryption import Encrypter
-from core.errors import NotSignedIn, ProofNeeded
+from core.errors import Misconfigured, NotSignedIn, ProofNeeded
 
 #: The operations that ask for it, by their names in the audit log.
 OPERATIONS = frozenset(
@@ -55,9 +55,14 @@ def require(
 ) -> None:
     """`ProofNeeded` where an operation asks for a proof and the caller's session has none so fresh.
 
-    To be asked in the transaction that does it. `within` None: who calls is no browser.
+    To be asked in the transaction that does it. `within` None: who calls is no browser, and
+    `Misconfigured` for one that is.
     """
-    if within is None or operation not in OPERATIONS or caller.token_id is not None:
+    if operation not in OPERATIONS or caller.token_id is not None:
+        return
+    if within is None:
+        if caller.session is not None:
+            raise Misconfigured("a browser's calls are not asked for a recent proof")
         return
     theirs = select(c.proved_at).where(
         c.token_hash == caller.session, c.user_id == caller.user_id, c.revoked_at.is_(None)

@@ -51,7 +51,8 @@ class ActionContext:
     channel_secrets: ChannelSecrets = field(default_factory=ChannelSecrets)
     approvals: Approvals = Approvals()
     #: How recent a person's proof has to be for what asks for one; None where no browser calls.
-    step_up: timedelta | None = None
+    #: Without a default: whoever builds a context says which.
+    step_up: timedelta | None = field(kw_only=True)
     _proved: set[bool] = field(default_factory=set)
 
     @property

@@ -25,7 +25,7 @@ from tests.support.translations import untranslated
 @pytest.fixture
 def bank(console, nothing_cached):
     books = BookingContext(Scope(ZoneInfo("UTC")))
-    context = ActionContext(console.engine, {}, books, RULES, ProcessCache(), "")
+    context = ActionContext(console.engine, {}, books, RULES, ProcessCache(), "", step_up=None)
     return BankBooks(console, context, Caller(person(console, "finance")))
 
 

@@ -18,7 +18,9 @@ from tests.support.fixtures_actions import RULES
 def office_of(console, *, production=False) -> ActionContext:
     """A context without Stripe: nothing here asks for it."""
     books = BookingContext(Scope(console.settings.zone))
-    return ActionContext(console.engine, {}, books, RULES, ProcessCache(), "", production)
+    return ActionContext(
+        console.engine, {}, books, RULES, ProcessCache(), "", production, step_up=None
+    )
 
 
 def of(console, user_id):

@@ -103,6 +103,6 @@ def bank(database_url: str) -> Iterator[BankBooks]:
     """Books without payouts and without statements."""
     console = make_console(database_url)
     books = BookingContext(Scope(ZoneInfo("UTC")))
-    context = ActionContext(console.engine, {}, books, RULES, ProcessCache(), "")
+    context = ActionContext(console.engine, {}, books, RULES, ProcessCache(), "", step_up=None)
     yield BankBooks(console, context, Caller(person(console, "finance")))
     console.engine.dispose()

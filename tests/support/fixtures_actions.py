@@ -52,7 +52,9 @@ def make_context(console: Console, emulator: RunningEmulator, **of_gateway: Any)
     gateway = Gateway(KEY, livemode=False, api_base=emulator.base_url, **quick | of_gateway)
     books = BookingContext(Scope(console.settings.zone))
     back = "https://shop.example/back"
-    return ActionContext(console.engine, {False: gateway}, books, RULES, ProcessCache(), back)
+    return ActionContext(
+        console.engine, {False: gateway}, books, RULES, ProcessCache(), back, step_up=None
+    )
 
 
 @pytest.fixture

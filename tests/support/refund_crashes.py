@@ -122,7 +122,9 @@ def main(place: str, url: str, emulator: str, user: str, payment: str, *rest: st
     amount, request = rest
     gateway = Gateway(KEY, livemode=False, api_base=emulator, wait=wait_none())
     books = BookingContext(Scope(UTC_ZONE))
-    context = ActionContext(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
+    context = ActionContext(
+        open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "", step_up=None
+    )
     PLACES[place](pytest.MonkeyPatch())
     asked = refunds.NewRefund(payment, amount, "duplicate")
     refunds.ask(context, Caller(user), asked, livemode=False, request_id=request)

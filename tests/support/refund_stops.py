@@ -173,7 +173,9 @@ def refund(place: str, noticed: str, checked: str, url: str, emulator: str, *ask
     noticing(noticed)
     gateway = Gateway(KEY, livemode=False, api_base=emulator, wait=wait_none())
     books = BookingContext(Scope(UTC_ZONE))
-    context = ActionContext(open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "")
+    context = ActionContext(
+        open_engine(url), {False: gateway}, books, RULES, ProcessCache(), "", step_up=None
+    )
     plant, _ = PLACES[place]
     plant()
     if not asked:

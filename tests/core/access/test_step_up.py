@@ -15,6 +15,7 @@ from core.access import passwords, second_factor, sessions, step_up
 from core.access.principals import Caller
 from core.access.sessions import Visitor
 from core.access.step_up import NothingToProve, WrongProof
+from core.actions.context import ActionContext
 from core.actions.fraud import rule_sets
 from core.actions.periods import closing
 from core.actions.refunds import approvals, bulk_approvals
@@ -22,7 +23,7 @@ from core.db.engine import reading, writing
 from core.db.tables import sessions as sessions_table
 from core.db.tables import users
 from core.encryption import Encrypter, new_key
-from core.errors import InvalidInput, NotFound, ProofNeeded, TooManyAttempts
+from core.errors import InvalidInput, Misconfigured, NotFound, ProofNeeded, TooManyAttempts
 from core.proof import periods
 from core.risk.rules import DEFAULT
 from core.risk.scoring import in_force
@@ -98,6 +99,14 @@ def test_a_fresh_session_and_a_token_change_them(console, context):
     token = with_token(console, person(console, "risk"), "risk")
     other = json.dumps(DEFAULT | {"high_at": 89})
     assert rule_sets.change(context, token, other, "too strict") == 2
+
+
+def test_a_context_that_asks_no_browser_takes_no_call_of_one(console):
+    caller = signed_in(console, "risk")
+    with pytest.raises(Misconfigured, match="not asked"):
+        rule_sets.change(office_of(console), caller, CHANGED, "too strict")
+    with pytest.raises(TypeError, match="step_up"):
+        ActionContext(console.engine, {}, None, None, None, "")
 
 
 @pytest.mark.parametrize("step", ["ask", "confirm", "reopen"])

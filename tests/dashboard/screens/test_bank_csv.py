@@ -23,7 +23,7 @@ __all__ = ["client"]
 @pytest.fixture
 def bank(console):
     books = BookingContext(Scope(ZoneInfo("UTC")))
-    context = ActionContext(console.engine, {}, books, RULES, ProcessCache(), "")
+    context = ActionContext(console.engine, {}, books, RULES, ProcessCache(), "", step_up=None)
     made = BankBooks(console, context, Caller(person(console, "finance")))
     payout = made.paid_out(4)
     rows = [line(at, references=(f"B{at}",), text="=cmd()") for at in range(1, 6)]

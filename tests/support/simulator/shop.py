@@ -87,7 +87,7 @@ class Process:
         self.gateway = SimulatedGateway(self._shop.wire)
         self.books = BookingContext(Scope(ZONE, self.number))
         self.context = ActionContext(
-            self.engine, {False: self.gateway}, self.books, RULES, ProcessCache(), ""
+            self.engine, {False: self.gateway}, self.books, RULES, ProcessCache(), "", step_up=None
         )
         self.refreshing = RefreshLoop(self.engine, self.gateway, self.books)
 

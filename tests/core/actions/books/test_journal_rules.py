@@ -33,7 +33,7 @@ def books(database_url):
     """A console, and what changes a rule on it as one of finance."""
     console = make_console(database_url)
     context = ActionContext(
-        console.engine, {}, BookingContext(Scope(UTC_ZONE)), RULES, ProcessCache(), ""
+        console.engine, {}, BookingContext(Scope(UTC_ZONE)), RULES, ProcessCache(), "", step_up=None
     )
     finance = Caller(person(console, "finance"))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core import clock, errors
 from core.access.principals import Caller
-from core.actions.context import ActionContext
 from core.actions.developer import scenario_runs, scenarios
 from core.db.engine import reading, writing
 from core.db.tables import scenario_runs as table
@@ -144,9 +144,7 @@ def test_others_than_developers_ask_for_nothing(console, context, role):
 
 
 def test_without_a_test_key_nothing_is_asked_for(console, context, developer):
-    live = ActionContext(
-        console.engine, {}, context.books, context.rules, context.cache, context.return_url
-    )
+    live = replace(context, gateways={})
     with pytest.raises(errors.TestModeOnly):
         scenario_runs.ask(live, developer)
     assert latest(console) is None
