@@ -16,6 +16,11 @@ PER_ACCOUNT = 10
 ACCOUNT_WINDOW = timedelta(minutes=15)
 PER_ADDRESS = 100
 ADDRESS_WINDOW = timedelta(hours=1)
+#: Ways to a company's provider that are begun and not ended, of an address or a person.
+DEPARTURES = 100
+DEPARTURE_WINDOW = timedelta(minutes=15)
+#: Where a departure stands in place of an address: it counts against no password from there.
+_NOWHERE = "-"
 
 
 def begin(
@@ -45,9 +50,25 @@ def enter(connection: Connection, who: str, ip: str, now: datetime, *, alone: bo
         over = over or address >= PER_ADDRESS
     if over:
         raise TooManyAttempts
+    return _entered(connection, who, address_key(ip), now)
+
+
+def depart(connection: Connection, who: str, now: datetime) -> int:
+    """Enter that `who` leaves for the provider; its number, for `succeed` once they came back.
+
+    `TooManyAttempts` beyond `DEPARTURES`: strangers ask for it as often as they like.
+    """
+    turns.take(connection, f"sign-in {who}")
+    whose = login_attempts.c.account_hash == who
+    if _wrong(connection, whose, now - DEPARTURE_WINDOW) >= DEPARTURES:
+        raise TooManyAttempts
+    return _entered(connection, who, _NOWHERE, now)
+
+
+def _entered(connection: Connection, who: str, ip: str, now: datetime) -> int:
     row = {
         "account_hash": who,
-        "ip": address_key(ip),
+        "ip": ip,
         "succeeded": False,
         "attempted_at": now,
     }

@@ -24,17 +24,18 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, Engine, select
 
-from core.access import audit, one_time, users
-from core.access.rights import ROLES
-from core.access.sessions import Entry, Visitor
+from core.access import attempts, audit, one_time, users
+from core.access.rights import ADMIN, ROLES
+from core.access.sessions import Entry, Session, Visitor
 from core.access.sign_in import CodeNeeded, proceed
 from core.access.users import is_demo
 from core.clock import EPOCH, from_unix
 from core.db.engine import retrying, writing
 from core.db.tables import oidc_identities
 from core.db.tables import users as users_table
-from core.domain.sign_ins import account_key
-from core.errors import NotSignedIn
+from core.db.turns import in_turn
+from core.domain.sign_ins import account_key, address_key
+from core.errors import NotSignedIn, TooManyAttempts
 from core.settings import Settings
 
 CALLBACK = "/oidc/callback"
@@ -93,21 +94,38 @@ def provider(settings: Settings) -> Provider | None:
     )
 
 
-def start(engine: Engine, provider: Provider, onward: str, *, again: bool, now: datetime) -> Start:
+def start(
+    engine: Engine,
+    provider: Provider,
+    onward: str,
+    *,
+    again: bool,
+    visitor: Visitor,
+    session: Session | None,
+    now: datetime,
+) -> Start:
     """The address of the provider's sign-in; `again`: it asks even whom it knows.
 
-    `ProviderRefused` where it does not answer as one.
+    `ProviderRefused` where it does not answer as one; `TooManyAttempts` for an address, or the
+    person of a session, that leaves without end: nothing is kept or asked for then.
     """
     nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     payload = {"nonce": nonce, "verifier": verifier, "onward": onward}
+    who = attempts.key_of(ACTION, session.user_id if session else address_key(visitor.ip))
 
     def issue() -> str:
         with writing(engine) as connection:
+            begun = payload | {"attempt": attempts.depart(connection, who, now)}
+            one_time.forget(connection, now)
             return one_time.issue(
-                connection, one_time.OIDC, user_id=None, lasts=_LASTS, now=now, payload=payload
+                connection, one_time.OIDC, user_id=None, lasts=_LASTS, now=now, payload=begun
             )
 
-    state = retrying(issue)
+    try:
+        state = retrying(issue)
+    except TooManyAttempts:
+        _note(engine, "oidc", "throttled", visitor, now, attempts.DEPARTURE_WINDOW)
+        raise
     more = {"prompt": "login", "max_age": "0"} if again else {}
     with _client(provider) as client:
         where = _metadata(client, provider)["authorization_endpoint"]
@@ -140,12 +158,14 @@ def finish(
         email = _address(provider, claims)
 
         def enter() -> Entry | CodeNeeded:
-            with writing(engine) as connection:
+            # Two who come at once might be linked with one account, or both leave administration.
+            with in_turn(engine, users.LINE) as connection:
+                attempts.succeed(connection, int(begun["attempt"]))
                 return _admit(connection, provider, claims, email, visitor, production, now)
 
         return retrying(enter), str(begun["onward"])
     except ProviderRefused as error:
-        _note(engine, error, visitor, now)
+        _note(engine, error.who, "refused", visitor, now, timedelta(seconds=10), why=error.why)
         raise
 
 
@@ -230,7 +250,7 @@ def _admit(
     if user.disabled or (production and is_demo(user.email)):
         raise ProviderRefused("the account is disabled", user.id)
     if provider.group_roles:
-        _follow_groups(connection, provider, claims, user, now)
+        _follow_groups(connection, provider, claims, user, production, now)
     if user.password_given:
         # A password that somebody else made up opens nothing any more.
         mine = users_table.update().where(users_table.c.id == user.id)
@@ -274,13 +294,35 @@ def _is_linked(connection: Connection, provider: Provider, user_id: str) -> bool
 
 
 def _follow_groups(
-    connection: Connection, provider: Provider, claims: Mapping[str, Any], user: Any, now: datetime
+    connection: Connection,
+    provider: Provider,
+    claims: Mapping[str, Any],
+    user: Any,
+    production: bool,
+    now: datetime,
 ) -> None:
-    """Give the roles of the token's groups, and no others; a token without groups gives none."""
+    """Give the roles of the token's groups, and no others; a token without groups gives none.
+
+    The last administrator stays one, which the audit log says: nobody could mend the table.
+    """
     told = claims.get("groups")
     groups = [group for group in told if isinstance(group, str)] if isinstance(told, list) else []
     wanted = {role for group in groups for role in provider.group_roles.get(group, ())}
-    if users.roles_of(connection, user.id) != wanted:
+    held = users.roles_of(connection, user.id)
+    lost = ADMIN in held - wanted
+    if lost and not users.others_administer(connection, user.id, production=production):
+        wanted.add(ADMIN)
+        audit.append_once(
+            connection,
+            timedelta(days=1),
+            actor="oidc",
+            action="user.roles",
+            target=user.id,
+            outcome="refused",
+            details={"why": "the last administrator stays one"},
+            now=now,
+        )
+    if held != wanted:
         users.set_roles(connection, user.email, wanted, actor="oidc", now=now)
 
 
@@ -355,16 +397,24 @@ def _json(client: OAuth2Session, address: str, *, plain: bool = False) -> dict[s
     return found
 
 
-def _note(engine: Engine, error: ProviderRefused, visitor: Visitor, now: datetime) -> None:
+def _note(
+    engine: Engine,
+    who: str,
+    outcome: str,
+    visitor: Visitor,
+    now: datetime,
+    within: timedelta,
+    **more: str,
+) -> None:
     def work() -> None:
         with writing(engine) as connection:
             audit.append_once(
                 connection,
-                timedelta(seconds=10),
-                actor=error.who,
+                within,
+                actor=who,
                 action=ACTION,
-                outcome="refused",
-                details={"ip": visitor.ip, "why": error.why},
+                outcome=outcome,
+                details={"ip": visitor.ip, **more},
                 now=now,
             )
 

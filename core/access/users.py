@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from core import clock
 from core.access import audit, one_time, sessions
-from core.access.rights import known_roles
+from core.access.rights import ADMIN, known_roles
 from core.db.tables import last_sign_ins, user_roles, users
 from core.errors import InvalidInput, Misconfigured, NotFound
 
@@ -97,6 +97,15 @@ def set_roles(
 def roles_of(connection: Connection, user_id: str) -> set[str]:
     """The roles that somebody holds."""
     return set(connection.scalars(select(user_roles.c.role).where(user_roles.c.user_id == user_id)))
+
+
+def others_administer(connection: Connection, user_id: str, *, production: bool) -> bool:
+    """Whether somebody else may sign in as an administrator; to be asked in `LINE`."""
+    query = select(users.c.id).join(user_roles, user_roles.c.user_id == users.c.id)
+    query = query.where(user_roles.c.role == ADMIN, users.c.id != user_id, ~users.c.disabled)
+    if production:
+        query = query.where(~users.c.demo)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def set_disabled(

@@ -43,6 +43,12 @@ def secret_key(subject: Subject) -> Result:
 def encryption_key(subject: Subject) -> Result:
     """Whether what is kept encrypted can be."""
     encrypter = Encrypter(subject.settings.encryption_key.get_secret_value())
+    if not encrypter.has_key and subject.settings.factor_roles:
+        return failed(
+            "ENCRYPTION_KEY is not set: nobody can set up the second factor that roles ask for, "
+            "and nobody with these roles gets in.",
+            "Set it to a key that `secrets new-key` prints, or empty SECOND_FACTOR_ROLES.",
+        )
     if not encrypter.has_key:
         return unsafe(
             subject.production,

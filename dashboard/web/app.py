@@ -52,6 +52,7 @@ def create_app(console: Console, port: int) -> st.App:
     Its start fails, and with it the process, unless the self-test of identity passes.
     """
     streamlit_settings.check()
+    _check_factor(console)
     ours = addresses(console.settings, port)
     streamlit_settings.allow(ours)
     resolver = SessionResolver(console, ours)
@@ -91,6 +92,16 @@ def freeze() -> None:
     importlib.import_module("dashboard.ui.charts")
     gc.collect()
     gc.freeze()
+
+
+def _check_factor(console: Console) -> None:
+    """`Misconfigured` where roles ask for what nobody can set up: they would all be shut out."""
+    settings = console.settings
+    if settings.factor_roles and not settings.encryption_key.get_secret_value():
+        raise Misconfigured(
+            "SECOND_FACTOR_ROLES asks for second factors, which are kept encrypted: "
+            "set ENCRYPTION_KEY, or empty SECOND_FACTOR_ROLES"
+        )
 
 
 @asynccontextmanager

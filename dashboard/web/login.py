@@ -31,6 +31,8 @@ OIDC_START = "/oidc/start"
 _LARGEST_FORM = 8192
 _MOST_FIELDS = 20
 _LONGEST_DEVICES = 400
+#: Of an address to go on to: it is kept while somebody is at the provider.
+_LONGEST_ONWARD = 2000
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -238,4 +240,5 @@ def inside(wanted: str | None) -> str:
     """Where to go after signing in: a path of ours, whatever the link said."""
     path = wanted or "/"
     plain = path.isascii() and path.isprintable() and "\\" not in path
+    plain = plain and len(path) <= _LONGEST_ONWARD
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"

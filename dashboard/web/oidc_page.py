@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Route
 
 from core.access import oidc
 from core.access.oidc import ProviderRefused
+from core.errors import TooManyAttempts
 from dashboard.i18n import _
-from dashboard.web.login import OIDC_START, SignInDesk, inside
+from dashboard.web.login import OIDC_START, SignInDesk, inside, too_many
 from dashboard.web.session_lookup import SessionResolver
 
 _MINUTES = 10
@@ -44,12 +45,16 @@ class _Visiting(SignInDesk):
             provider,
             onward,
             again="again" in request.query_params,
+            visitor=self.visitor(request),
+            session=request.state.session,
             now=self.resolver.now(),
         )
         try:
             begun = await self._apart(work)
         except ProviderRefused:
             return self.page(request, onward, said=_refused, status=502)
+        except TooManyAttempts:
+            return self.page(request, onward, said=too_many, status=429)
         answer = RedirectResponse(begun.address, 303, headers={"Cache-Control": "no-store"})
         self.set_cookie(answer, self._cookie, begun.state, 60 * _MINUTES)
         return answer

@@ -69,6 +69,10 @@ WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "a short secret": ("secret_key", {"secret_key": "changeme"}),
     "a typed secret": ("secret_key", {"secret_key": "changeme" * 4}),
     "no encryption": ("encryption_key", {"encryption_key": ""}),
+    "no encryption, factors": (
+        "encryption_key",
+        {"encryption_key": "", "second_factor_roles": "admin", "app_env": "development"},
+    ),
     "a wrong encryption key": ("encryption_key", {"encryption_key": "too short"}),
     "plain screens": ("https", {"ui_origin": "http://console.example.com"}),
     "cookies over http": ("https", {"force_https": False}),

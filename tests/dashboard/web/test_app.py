@@ -13,9 +13,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from core.errors import Misconfigured
 from dashboard.web import streamlit_settings
+from dashboard.web.app import create_app
 from dashboard.web.auth_middleware import is_activity
 from dashboard.web.streamlit_settings import REQUIRED
-from tests.support.fixtures_access import ROOT
+from tests.support.fixtures_access import ROOT, make_console
 from tests.support.receivers import free_port
 from tests.support.ui_servers import environment, rerun, running_ui
 
@@ -106,6 +107,12 @@ def test_the_sound_process_passes_and_says_so(tmp_path):
 def test_streamlit_runs_with_the_shipped_settings():
     streamlit_settings.check()
     assert streamlit.config.get_option("runner.postScriptGC") is False
+
+
+def test_roles_that_ask_for_what_nobody_can_set_up_stop_the_start(tmp_path):
+    console = make_console(f"sqlite:///{tmp_path / 'x.db'}", second_factor_roles="admin")
+    with pytest.raises(Misconfigured, match="set ENCRYPTION_KEY, or empty SECOND_FACTOR_ROLES"):
+        create_app(console, 8501)
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import func, select
 
 from core import clock
-from core.access import users
+from core.access import attempts, users
 from core.db.engine import reading, writing
+from core.db.tables import one_time_tokens
 from core.db.tables import users as users_table
 from tests.support.fixtures_access import audited, give, make_console, person
 from tests.support.oidc_providers import running_provider
@@ -223,6 +226,7 @@ async def test_roles_follow_groups_where_a_table_says_so(tmp_path, provider):
     table = "Money=finance,viewer; Risk people=risk"
     console = console_with(tmp_path, provider, oidc_group_roles=table)
     owner = person(console, "admin", email=EMAIL)
+    person(console, "admin")
     assert (await visit(Browser(console), provider)).status_code == 303
 
     def roles():
@@ -233,6 +237,58 @@ async def test_roles_follow_groups_where_a_table_says_so(tmp_path, provider):
     assert [row.actor for row in audited(console, "user.roles")] == ["oidc"]
     await visit(Browser(console), provider)
     assert len(audited(console, "user.roles")) == 1
+
+
+@pytest.mark.parametrize("other", ["none", "disabled", "a demo user"])
+async def test_groups_take_no_last_administrator_away(tmp_path, provider, other):
+    production = other == "a demo user"
+    console = console_with(tmp_path, provider, oidc_group_roles="Money=finance")
+    owner = person(console, "admin", email=EMAIL)
+    if other != "none":
+        email = f"ada@{'demo.test' if production else 'shop.example'}"
+        person(console, "admin", email=email)
+    if other == "disabled":
+        with writing(console.engine) as connection:
+            users.set_disabled(connection, email, True, actor="test", production=False)
+    if production:
+        console = replace(
+            console, settings=console.settings.model_copy(update={"app_env": "production"})
+        )
+    for _ in range(2):
+        assert (await visit(Browser(console), provider)).status_code == 303
+    with reading(console.engine) as connection:
+        assert users.roles_of(connection, owner) == {"admin", "finance"}
+    assert [row.outcome for row in audited(console, "user.roles")] == ["refused", "ok"]
+
+
+async def test_leaving_for_the_provider_has_an_end_and_locks_no_password(
+    console, provider, owner, monkeypatch
+):
+    monkeypatch.setattr(attempts, "DEPARTURES", 3)
+    browser = Browser(console)
+    for _ in range(5):
+        assert (await visit(browser, provider)).status_code == 303
+        await browser.http.post("/logout")
+    for _ in range(3):
+        await leave(browser)
+    answer = await browser.http.get("/oidc/start")
+    assert answer.status_code == 429
+    assert "Too many attempts" in answer.text
+    with reading(console.engine) as connection:
+        kept = select(func.count()).select_from(one_time_tokens)
+        assert connection.scalar(kept) == 3
+    monkeypatch.setattr(attempts, "PER_ADDRESS", 1)
+    assert (await Browser(console).sign_in()).status_code == 303
+    browser.at += timedelta(minutes=16)
+    await leave(browser)
+    with reading(console.engine) as connection:
+        assert connection.scalar(kept) == 1
+    assert "throttled" in [row.outcome for row in audited(console, "sign_in.oidc")]
+
+
+async def test_an_address_without_end_is_not_kept(console, provider, owner):
+    answer = await visit(Browser(console), provider, onward="/" + "x" * 2000)
+    assert answer.headers["location"] == "/"
 
 
 async def test_roles_stay_without_a_table(console, provider, owner):
