@@ -45,8 +45,7 @@ def encryption_key(subject: Subject) -> Result:
     encrypter = Encrypter(subject.settings.encryption_key.get_secret_value())
     if not encrypter.has_key and subject.settings.factor_roles:
         return failed(
-            "ENCRYPTION_KEY is not set: nobody can set up the second factor that roles ask for, "
-            "and nobody with these roles gets in.",
+            "Without ENCRYPTION_KEY nobody whose role asks for a second factor gets in.",
             "Set it to a key that `secrets new-key` prints, or empty SECOND_FACTOR_ROLES.",
         )
     if not encrypter.has_key:

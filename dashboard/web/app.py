@@ -21,7 +21,9 @@ from starlette.routing import Route
 import core.reads
 from core.access.sessions import Session
 from core.bootstrap import Console
+from core.domain.roles import ROLES
 from core.errors import Misconfigured
+from core.settings import Settings
 from dashboard.asgi.client_address import ClientAddress
 from dashboard.ui import live
 from dashboard.ui.kit import component as kit
@@ -52,7 +54,7 @@ def create_app(console: Console, port: int) -> st.App:
     Its start fails, and with it the process, unless the self-test of identity passes.
     """
     streamlit_settings.check()
-    _check_factor(console)
+    _check_factor(console.settings)
     ours = addresses(console.settings, port)
     streamlit_settings.allow(ours)
     resolver = SessionResolver(console, ours)
@@ -94,9 +96,14 @@ def freeze() -> None:
     gc.freeze()
 
 
-def _check_factor(console: Console) -> None:
-    """`Misconfigured` where roles ask for what nobody can set up: they would all be shut out."""
-    settings = console.settings
+def _check_factor(settings: Settings) -> None:
+    """`Misconfigured` where roles ask for what nobody can set up and would all be shut out, or
+    where one that is asked for does not exist: nobody would be asked."""
+    unknown = settings.factor_roles.difference(ROLES)
+    if unknown:
+        raise Misconfigured(
+            f"SECOND_FACTOR_ROLES names {min(unknown)}, which is not one of {', '.join(ROLES)}"
+        )
     if settings.factor_roles and not settings.encryption_key.get_secret_value():
         raise Misconfigured(
             "SECOND_FACTOR_ROLES asks for second factors, which are kept encrypted: "

@@ -54,7 +54,6 @@ def test_every_setting_may_come_from_a_file(monkeypatch, tmp_path, name):
     values = {"app_env": "test", "reporting_timezone": "Asia/Shanghai"}
     values |= {"refund_approval": "always", "close_approval": "one_person"}
     values |= {"rules_approval": "second_person", "step_up_minutes": "90"}
-    values |= {"second_factor_roles": "admin,finance"}
     values |= {"payment_currencies": "usd,jpy", "payment_largest": "500.50"}
     values |= {"trusted_proxies": "127.0.0.1,10.0.0.0/24"}
     kind = Settings.model_fields[name].annotation

@@ -113,6 +113,9 @@ def test_roles_that_ask_for_what_nobody_can_set_up_stop_the_start(tmp_path):
     console = make_console(f"sqlite:///{tmp_path / 'x.db'}", second_factor_roles="admin")
     with pytest.raises(Misconfigured, match="set ENCRYPTION_KEY, or empty SECOND_FACTOR_ROLES"):
         create_app(console, 8501)
+    mistyped = make_console(f"sqlite:///{tmp_path / 'y.db'}", second_factor_roles="admins")
+    with pytest.raises(Misconfigured, match="names admins, which is not one of viewer"):
+        create_app(mistyped, 8501)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
