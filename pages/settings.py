@@ -48,6 +48,7 @@ def main() -> None:
     widgets.header(_("Settings"), livemode=viewer.livemode())
     chosen = widgets.url_choice(_("Part"), "tab", TABS, default="limits")
     FLASH.show()
+    viewer.confirm_first(f"/settings?tab={chosen}")
     if chosen == "check":
         checks.draw(streamlit_settings.differences())
         return

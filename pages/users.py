@@ -31,6 +31,7 @@ def main() -> None:
         len(people),
     )
     st.caption(said.format(n=len(people), inside=inside, shut=shut))
+    viewer.confirm_first("/users")
     user_list.table(people)
     asked = drawer.asked("user")
     if asked == user_form.NEW:

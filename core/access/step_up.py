@@ -1,8 +1,8 @@
 """Step-up: what matters most is done by somebody who proved lately who they are.
 
 A session says when its holder last typed the password, and the second factor where there is one. A
-browser left open does not approve a refund an hour later. Programs with a token have no session:
-what they may do is what their roles allow.
+browser left open does not approve a refund an hour later, nor make a token that would. Programs
+with a token have no session: what they may do is what their roles allow.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ OPERATIONS = frozenset(
         *("refund.approve", "bulk_refund.approve"),
         *("rules.change", "rules.confirm"),
         *("period.ask", "period.close", "period.reopen"),
+        # What would let somebody in, or take these questions away.
+        *("user.create", "user.roles", "user.enable", "user.password", "user.reset_link"),
+        *("second_factor.remove", "token.create", "setting.change"),
     }
 )
 ACTION = "step_up"
@@ -64,12 +67,17 @@ def require(
         if caller.session is not None:
             raise Misconfigured("a browser's calls are not asked for a recent proof")
         return
+    if not is_fresh(proved_at(connection, caller), within, now):
+        raise ProofNeeded(operation)
+
+
+def proved_at(connection: Connection, caller: Caller) -> datetime | None:
+    """When the holder of the caller's session last proved who they are."""
     theirs = select(c.proved_at).where(
         c.token_hash == caller.session, c.user_id == caller.user_id, c.revoked_at.is_(None)
     )
-    proved_at = connection.scalar(theirs) if caller.session else None
-    if not is_fresh(proved_at, within, now):
-        raise ProofNeeded(operation)
+    found: datetime | None = connection.scalar(theirs) if caller.session else None
+    return found
 
 
 def is_fresh(proved_at: datetime | None, within: timedelta, now: datetime) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import streamlit as st
 
 from dashboard.i18n import _
@@ -16,6 +18,16 @@ export default function () {
 }
 """
 _element = st.components.v2.component("tillwatch_step_up", html="<i></i>", js=_JS % PATH)
+
+
+def say_before(onward: str) -> None:
+    """That it will be asked, and a link that does it in another tab: nothing is lost there."""
+    said = _(
+        "You will be asked who you are, and lose what you typed here. "
+        "[Confirm now, in another tab]({address})"
+    )
+    address = f"{PATH}?next={quote(onward, safe='')}"
+    st.info(said.format(address=address), icon=":material/lock_person:")
 
 
 def send() -> None:

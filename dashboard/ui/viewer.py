@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, lru_cache
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core import bootstrap, settings
+from core import bootstrap, clock, settings
+from core.access import step_up as proofs
 from core.access.principals import Caller, Principal
 from core.actions.context import ActionContext
 from core.bootstrap import Console, CurrentConsole
@@ -145,6 +147,16 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
         # written is written with the next ones: what was done is done.
         with suppress(DatabaseDown), answering():
             log.flush()
+
+
+def confirm_first(onward: str) -> None:
+    """Say before somebody types, with a link that opens beside it, that they will be sent to
+    confirm who they are: what was typed is lost on that way. `onward`: where they are now."""
+    within = timedelta(minutes=current_console().settings.step_up_minutes)
+    caller = Caller(user_id(), session=_session())
+    # Half of it is for typing.
+    if not proofs.is_fresh(unguarded(proofs.proved_at, caller), within / 2, clock.now()):
+        step_up.say_before(onward)
 
 
 def action_context() -> ActionContext:

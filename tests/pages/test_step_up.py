@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -31,3 +32,21 @@ def test_rules_are_saved_by_who_proved_lately_who_they_are(console, screen_as, m
     assert [row.outcome for row in audited(console, "rules.change")] == (
         ["ok"] if done else ["refused"]
     )
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(1, 0), (6, 1)])
+@pytest.mark.parametrize(
+    ("role", "page", "tab"),
+    [("risk", "fraud", "rules"), ("admin", "settings", "sign_in"), ("admin", "users", "")],
+)
+def test_who_will_be_asked_is_told_before_they_type(
+    console, screen_as, minutes, said, role, page, tab
+):
+    test = screen_as(person(console, role), page, **({"tab": tab} if tab else {}))
+    with writing(console.engine) as connection:
+        ago = clock.now() - timedelta(minutes=minutes)
+        connection.execute(sessions.update().values(proved_at=ago))
+    test.run()
+    onward = f"/{page}" + (f"?tab={tab}" if tab else "")
+    link = f"](/confirm?next={quote(onward, safe='')})"
+    assert len([one for one in test.info if link in one.value]) == said

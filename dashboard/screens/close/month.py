@@ -173,6 +173,7 @@ def proof(month: Month) -> None:
 def reopening(month: Month, label: str) -> None:
     """A reason, and the button that opens the month."""
     with st.popover(label, icon=":material/lock_open:"):
+        viewer.confirm_first("/close")
         reason = st.text_input(
             _("Reason"), max_chars=500, key=f"close_reason_{month.month}_{month.number}"
         )

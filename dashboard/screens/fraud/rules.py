@@ -136,6 +136,7 @@ def _editor(found: RuleSet) -> None:
     # Streamlit forgets what was typed once another tab is open; what is tried is kept.
     state.setdefault(TEXT, state.get(EDITED) or pretty(found))
     with st.expander(_("Change the rules"), icon=":material/edit:"):
+        viewer.confirm_first("/fraud?tab=rules")
         st.text_area(_("Rule set as JSON"), key=TEXT, height=420)
         st.text_input(_("Why this change?"), key=REASON, max_chars=actions.LONGEST_REASON)
         row = st.container(horizontal=True)

@@ -39,7 +39,10 @@ HELP = {
         "Such as Staff=viewer; Money=finance,viewer. People get these roles at each sign-in, and "
         "no others. Empty: roles are given here."
     ),
-    "step_up_minutes": N_("Before a refund is approved, fraud rules change or a month is closed."),
+    "step_up_minutes": N_(
+        "Before a refund is approved, fraud rules change, a month is closed, somebody is let in "
+        "or a setting changes."
+    ),
     "second_factor_roles": N_(
         "Names with commas between, such as admin, finance. Who has none sets it up at once."
     ),

@@ -15,6 +15,8 @@ from core.access import passwords, second_factor, sessions, step_up
 from core.access.principals import Caller
 from core.access.sessions import Visitor
 from core.access.step_up import NothingToProve, WrongProof
+from core.actions.admin import settings, tokens
+from core.actions.admin import users as users_actions
 from core.actions.context import ActionContext
 from core.actions.fraud import rule_sets
 from core.actions.periods import closing
@@ -27,6 +29,7 @@ from core.errors import InvalidInput, Misconfigured, NotFound, ProofNeeded, TooM
 from core.proof import periods
 from core.risk.rules import DEFAULT
 from core.risk.scoring import in_force
+from core.settings import Settings
 from tests.support.administrators import office_of
 from tests.support.fixtures_access import PASSWORD, audited, password_hash, person, session_of
 from tests.support.fixtures_actions import with_token
@@ -66,6 +69,8 @@ def test_the_list_names_operations_that_there_are():
     assert {
         *(approvals.APPROVE, bulk_approvals.APPROVE, rule_sets.CHANGE, rule_sets.CONFIRM),
         *(periods.ASK, periods.CLOSE, periods.REOPEN),
+        *("user.create", "user.roles", "user.enable", "user.password", "user.reset_link"),
+        *("second_factor.remove", tokens.CREATE, settings.CHANGE),
     } == step_up.OPERATIONS
 
 
@@ -99,6 +104,38 @@ def test_a_fresh_session_and_a_token_change_them(console, context):
     token = with_token(console, person(console, "risk"), "risk")
     other = json.dumps(DEFAULT | {"high_at": 89})
     assert rule_sets.change(context, token, other, "too strict") == 2
+
+
+def give_oneself(context, caller, way):
+    """What would make another way in out of a browser that was left open, or end the question."""
+    if way == "token":
+        tokens.create(context, caller, email="a@shop.example", roles=["admin"], name="x", days=None)
+    elif way == "setting":
+        environment = Settings(_env_file=None)
+        settings.change(context, caller, {"step_up_minutes": "480"}, environment=environment)
+    elif way == "account":
+        users_actions.create(context, caller, email="b@shop.example", roles=["admin"])
+    else:
+        act = {
+            "roles": lambda *given: users_actions.set_roles(*given, ["admin", "support_lead"]),
+            "password": users_actions.reset_password,
+            "link": users_actions.reset_link,
+            "factor": users_actions.reset_second_factor,
+        }[way]
+        act(context, caller, caller.user_id)
+
+
+@pytest.mark.parametrize(
+    "way", ["token", "setting", "account", "roles", "password", "link", "factor"]
+)
+def test_a_stale_session_makes_no_other_way_in(console, context, way):
+    user = person(console, "admin", email="a@shop.example")
+    ago = clock.now() - WITHIN
+    stale = Caller(user, session=sessions.key_of(session_of(console, user, ago)))
+    with pytest.raises(ProofNeeded):
+        give_oneself(context, stale, way)
+    fresh = Caller(user, session=sessions.key_of(session_of(console, user, clock.now())))
+    give_oneself(context, fresh, way)
 
 
 def test_a_context_that_asks_no_browser_takes_no_call_of_one(console):
