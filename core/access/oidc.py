@@ -332,7 +332,10 @@ def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime:
     told = claims.get("auth_time")
     if not isinstance(told, int | float) or isinstance(told, bool):
         return EPOCH
-    return min(from_unix(int(told)), now)
+    try:
+        return min(from_unix(int(told)), now)
+    except (OverflowError, ValueError):  # milliseconds, or nonsense
+        return EPOCH
 
 
 def _group_roles(text: str) -> dict[str, frozenset[str]]:

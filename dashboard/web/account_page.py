@@ -214,6 +214,7 @@ class _Account(SignInDesk):
             between=between,
             forms=[Form(_CONFIRM, _("Confirm"), [Field("code", _("Code"), plain_page.CODE)])],
             onward=onward,
+            back="" if own.required else _("Back to Tillwatch"),
             said=said,
             status=status,
         )

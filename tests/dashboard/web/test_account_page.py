@@ -59,6 +59,8 @@ async def set_up(browser):
     assert page.status_code == 200
     secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text).group(1).replace(" ", "")
     assert "<svg" in page.text
+    asked = browser.resolver.console.settings.factor_roles
+    assert ("Back to Tillwatch" in page.text) is not bool(asked)
     page = await post(browser, "/account/second-factor/confirm", code=code(secret, browser))
     assert page.status_code == 200
     return secret, re.findall(r"<li><code>([^<]+)</code>", page.text)

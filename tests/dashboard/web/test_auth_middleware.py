@@ -152,6 +152,9 @@ def test_a_session_id_of_streamlit_is_of_no_use_to_another_person(ui, user, toke
     with tab(ui, session_of(ui.console, other), resume=mine) as line:
         theirs, said = run_once(line)
     assert theirs != mine
+    # Nor in another session of the same person, whose proof is another.
+    with tab(ui, session_of(ui.console, user), resume=mine) as line:
+        assert run_once(line)[0] != mine
     with tab(ui, token, resume=mine) as line:
         assert run_once(line)[0] == mine
     assert email_of(ui.console, other) in said

@@ -37,6 +37,15 @@ def anyio_backend():
     return "asyncio"
 
 
+@pytest.mark.parametrize("name", ["x-console-session", "X_Console_Session", "X-CONSOLE_session"])
+async def test_a_session_brought_along_is_not_believed(console, user, name):
+    browser = Browser(console)
+    await browser.sign_in()
+    # What stands behind holds the header against the session itself.
+    answer = await browser.http.get("/payments", headers={name: "0" * 64})
+    assert answer.json() == {"x-console-user": user}
+
+
 async def test_signing_in_leads_to_the_page_asked_for_with_a_strict_cookie(console, user):
     browser = Browser(console)
     answer = await browser.sign_in(path="/login?next=%2Fpayments%3Fq%3Da%2520b")

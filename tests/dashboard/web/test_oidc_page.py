@@ -26,6 +26,8 @@ VERIFIED = {"email": EMAIL, "email_verified": True}
 PEOPLE = {
     "fay": VERIFIED | {"groups": ["Money", "Chess"]},
     "hours ago": VERIFIED | {"auth_time": int(clock.now().timestamp()) - 3600},
+    "in milliseconds": VERIFIED | {"auth_time": int(clock.now().timestamp()) * 1000},
+    "in eternity": VERIFIED | {"auth_time": 10**300},
     "for another": VERIFIED | {"aud": ["another"]},
     "for two": VERIFIED | {"aud": ["tillwatch", "another"], "azp": "another"},
     "of another": VERIFIED | {"iss": "https://login.evil.example"},
@@ -298,7 +300,10 @@ async def test_roles_stay_without_a_table(console, provider, owner):
         assert users.roles_of(connection, owner) == {"risk"}
 
 
-@pytest.mark.parametrize(("subject", "fresh"), [("fay", True), ("hours ago", False)])
+@pytest.mark.parametrize(
+    ("subject", "fresh"),
+    [("fay", True), ("hours ago", False), ("in milliseconds", False), ("in eternity", False)],
+)
 async def test_a_session_is_as_fresh_as_the_provider_says(console, provider, owner, subject, fresh):
     browser = Browser(console)
     await visit(browser, provider, subject)
