@@ -37,7 +37,7 @@ class Form:
 
 
 #: How a field for a code is filled in: by hand, or by the phone.
-CODE = {"autocomplete": "one-time-code", "required": "", "maxlength": "64", "autofocus": ""}
+CODE = {"autocomplete": "one-time-code", "required": "", "maxlength": "64"}
 PASSWORD = {
     "type": "password",
     "autocomplete": "current-password",
@@ -75,7 +75,9 @@ def answer(
         intro=escape(intro),
         said=login_page.notice_html(*said) if said else "",
         between=between,
-        forms="".join(_form(one, login_page.hidden(secret, onward)) for one in forms),
+        forms="".join(
+            _form(one, login_page.hidden(secret, onward), at) for at, one in enumerate(forms)
+        ),
         back=f'<p class="back"><a href="{escape(onward, quote=True)}">{escape(back)}</a></p>'
         if back
         else "",
@@ -87,11 +89,18 @@ def answer(
     return found
 
 
-def _form(form: Form, hidden: str) -> str:
+def _form(form: Form, hidden: str, at: int) -> str:
+    """A form of the page, the first being `at` 0: the cursor stands in its first field, so that no
+    password is typed where all can read it. Forms may ask for the same: ids differ."""
+    ids = [f"{one.name}-{at}" for one in form.fields]
     fields = "".join(
-        f'<label for="{one.name}">{escape(one.label)}</label>'
-        + _input(one.name, one.more.get("type", "text"), {"id": one.name, **one.more})
-        for one in form.fields
+        f'<label for="{name}">{escape(one.label)}</label>'
+        + _input(
+            one.name,
+            one.more.get("type", "text"),
+            {"id": name, **one.more} | ({"autofocus": ""} if name == ids[0] and not at else {}),
+        )
+        for name, one in zip(ids, form.fields, strict=True)
     )
     kind = "quiet" if form.quiet else "sign-in"
     return (

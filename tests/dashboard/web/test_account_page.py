@@ -195,3 +195,16 @@ async def test_the_pages_run_no_script_and_nobody_gets_there_unasked(console, ow
     assert " style=" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert page.headers["cache-control"] == "no-store"
+
+
+async def test_the_cursor_stands_in_the_first_field_and_no_id_stands_twice(console, owner):
+    browser = Browser(console)
+    await browser.sign_in()
+    await set_up(browser)
+    for path, first in (("/confirm", "password"), ("/account", "code")):
+        page = (await browser.http.get(path)).text
+        # A password typed into the field for the code would be there for all to read.
+        assert re.findall(r'<input name="(\w+)"[^>]* autofocus', page) == [first]
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert len(ids) == len(set(ids)) == 2
+        assert re.findall(r'<label for="([^"]+)"', page) == ids
