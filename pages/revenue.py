@@ -84,7 +84,7 @@ def draw(shown: dict[str, Any], currency: str, period: Period) -> None:
     zone, code = viewer.zone(), currency.upper()
     said = period.said(currency, zone.key)
     st.caption(i18n.as_of(said, freshness.now().ledger, zone))
-    kit_cards.draw(f"cards_{code}", shown["cards"], narrow=170, on_open=navigation.remember)
+    kit_cards.draw(f"cards_{code}", shown["cards"], narrow=150, on_open=navigation.remember)
     title = _(revenue_view.TITLES[period.by]).format(currency=code)
 
     def picked_bar(picked: str) -> None:
