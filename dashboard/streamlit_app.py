@@ -10,7 +10,7 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard.ui import account, freshness, navigation, viewer, widgets  # noqa: E402
+from dashboard.ui import account, freshness, go_to_anything, navigation, viewer, widgets  # noqa: E402
 from dashboard.web import selftest  # noqa: E402
 
 selftest.answer()
@@ -33,10 +33,13 @@ page = st.navigation(pages, expanded=True) if pages else None
 with st.sidebar:
     if viewer.both_modes():
         widgets.mode_switch()
+    if page is not None:
+        go_to_anything.box(person)
     widgets.language_picker()
     account.box(person)
 account.keep_language(person)
 if page is not None:
+    go_to_anything.open_chosen(person)
     freshness.banner(person)
     page.run()
 else:

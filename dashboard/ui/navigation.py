@@ -98,6 +98,44 @@ def open_to(person: Principal) -> Mapping[str, list[Any]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """Something to do, the address where it is done, and the right that it takes."""
+
+    title: str
+    icon: str
+    address: str
+    right: str
+
+
+def shortcuts() -> tuple[Shortcut, ...]:
+    """What people come to do, in the language spoken now."""
+
+    def made(title: str, icon: str, right: str, screen: str, **query: str) -> Shortcut:
+        return Shortcut(title, icon, f"{screen}?{urlencode(query)}" if query else screen, right)
+
+    return (
+        made(_("Refund a payment"), "undo", rights.ASK_REFUND, "refunds"),
+        made(_("Approve refunds"), "approval", rights.APPROVE_REFUND, "refunds", tab="waiting"),
+        made(_("Refund many payments"), "library_add_check", rights.BULK_REFUND, "bulk_refund"),
+        made(_("Answer a dispute"), "gavel", rights.MANAGE_DISPUTES, "disputes", view="open"),
+        made(_("Decide fraud cases"), "shield", rights.MANAGE_FRAUD, "fraud", tab="cases"),
+        made(_("Change fraud rules"), "rule", rights.MANAGE_FRAUD, "fraud", tab="rules"),
+        made(_("See failed payments"), "error", rights.SEE_PAYMENTS, "payments", q="status:failed"),
+        made(
+            _("Take in a bank statement"),
+            "upload_file",
+            rights.MANAGE_BANK,
+            "bank",
+            part="statements",
+        ),
+        made(_("Close a month"), "lock", rights.SEE_REVENUE, "close"),
+        made(_("Pay with a test card"), "credit_card", rights.USE_DEVELOPER_TOOLS, "checkout"),
+        made(_("See dead events"), "bolt", rights.SEE_EVENTS, "events", q="state:dead"),
+        made(_("Add a user"), "person_add", rights.ADMINISTER, "users", user="new"),
+    )
+
+
 def page(screen: Screen, *, home: bool = False) -> Any:
     """Streamlit's page for a screen."""
     return st.Page(
@@ -141,9 +179,13 @@ def follow_click(person: Principal) -> None:
     """In a page or a fragment: open what was clicked. An address that is not one of this person's
     screens comes from nothing that was drawn, and opens nothing."""
     clicked = st.session_state.pop(_CLICKED, None)
-    if clicked is None:
-        return
-    parts = urlsplit(clicked)
-    name = parts.path.removeprefix("/")
-    if may_open(person, name):
-        go(name, **dict(parse_qsl(parts.query)))
+    if clicked is not None:
+        open_address(person, clicked)
+
+
+def open_address(person: Principal, address: str) -> None:
+    """Open `/screen?query` if it is one of this person's; any other address leads nowhere."""
+    asked = urlsplit(address)
+    name = asked.path.removeprefix("/")
+    if not asked.netloc and may_open(person, name):
+        st.switch_page(named(name), query_params=parse_qsl(asked.query))

@@ -18,21 +18,31 @@ OnClick = Callable[[str], None]
 
 ADDRESS = "/ui/kit/"
 _FOLDER = Path(__file__).parent
-_TYPES = {"kit.js": "text/javascript", "kit.css": "text/css"}
+_TYPES = {
+    "kit.js": "text/javascript",
+    "palette.js": "text/javascript",
+    "kit.css": "text/css",
+}
 _FILES = {name: (_FOLDER / name).read_bytes() for name in _TYPES}
 #: Stands in the files' addresses, so that browsers may keep them for good.
 DIGEST = hashlib.sha256(b"".join(_FILES.values())).hexdigest()[:16]
 #: A longer name was not written by us.
-_LONGEST = 400
+LONGEST = 400
 
-# Streamlit sends a component's own script with every mount, so that it only loads ours. It runs as
-# a blob, which has no address to begin from.
-_LOADER = f"""\
-const kit = import(location.origin + "{ADDRESS}kit.js?v={DIGEST}");
-export default function (component) {{ kit.then((loaded) => loaded.default(component)); }}
+
+def loader(name: str) -> str:
+    """A component's script that loads the file `name` and leaves all to it.
+
+    Streamlit sends a component's own script with every mount. It runs as a blob, which has no
+    address to begin from.
+    """
+    return f"""\
+const file = import(location.origin + "{ADDRESS}{name}?v={DIGEST}");
+export default function (component) {{ file.then((loaded) => loaded.default(component)); }}
 """
 
-_element = st.components.v2.component("tillwatch_kit", js=_LOADER)
+
+_element = st.components.v2.component("tillwatch_kit", js=loader("kit.js"))
 
 
 def mount(
@@ -54,7 +64,7 @@ def mount(
     def passed(event: str, to: OnClick | None) -> Callable[[], None]:
         def callback() -> None:
             clicked = st.session_state[key].get(event)
-            if to is not None and isinstance(clicked, str) and 0 < len(clicked) <= _LONGEST:
+            if to is not None and isinstance(clicked, str) and 0 < len(clicked) <= LONGEST:
                 to(clicked)
 
         return callback

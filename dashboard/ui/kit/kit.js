@@ -1,6 +1,6 @@
 // Draws the parts of dashboard/ui/kit: each from its data, foreign text by textContent alone.
 
-const style = new CSSStyleSheet();
+export const style = new CSSStyleSheet();
 const address = new URL(import.meta.url);
 address.pathname = address.pathname.replace(/kit\.js$/, "kit.css");
 await style.replace(await (await fetch(address)).text());
@@ -35,7 +35,7 @@ export default function (component) {
 
 // Streamlit pushes the next page's query onto this page first. Without that entry, Back from the
 // next page comes here at once.
-function skipOwnEntry() {
+export function skipOwnEntry() {
   const push = history.pushState, here = location.pathname;
   const restore = () => { if (history.pushState === skipping) history.pushState = push; };
   function skipping(state, title, url) {
@@ -47,21 +47,21 @@ function skipOwnEntry() {
   setTimeout(restore, 2000);
 }
 
-function make(tag, className, text) {
+export function make(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text !== undefined && text !== null) made.textContent = text;
   return made;
 }
 
-function symbol(name, className = "") {
+export function symbol(name, className = "") {
   const made = make("span", `symbol ${className}`, name);
   made.setAttribute("aria-hidden", "true");
   return made;
 }
 
-const chip = ([tone, text]) => make("span", `chip ${tone}`, text);
-const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+export const chip = ([tone, text]) => make("span", `chip ${tone}`, text);
+export const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
 
 // A link to `href` that reports its name; where there is nothing to link to, a button.
 function opener(className, name, href, fire) {

@@ -1,0 +1,55 @@
+"""Go to anything, in a browser: keys open it anywhere, and lead; Esc closes only it."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+HISTORY = ("--days", "2", "--per-day", "5", "--seed", "3")
+
+
+def test_keys_alone_lead_to_a_payment_and_back(visit, stack):
+    payment = stack.pay(amount=4321)
+    visitor = visit("support")
+    page = visitor.open("/payments")
+    box, field = page.locator("dialog.palette"), page.get_by_role("combobox", name="Go to anything")
+    page.keyboard.press("/")
+    field.wait_for()
+    page.keyboard.type("refu")
+    page.get_by_role("option", name="Refund a payment").wait_for()
+    page.keyboard.press("Escape")
+    box.wait_for(state="hidden")
+    # A slash in a field is a slash.
+    search = page.locator("input[type=text]").first
+    search.click()
+    page.keyboard.type("a/")
+    assert box.is_hidden()
+    search.fill("")
+    page.keyboard.press("Control+k")
+    field.fill(payment.id)
+    page.get_by_role("option", name=payment.id).first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/payment?**")
+    assert parse_qs(urlsplit(page.url).query)["id"] == [payment.id]
+    page.locator("h1", has_text="43.21").wait_for()
+    page.go_back()
+    page.wait_for_url("**/payments**")
+
+
+def test_it_opens_over_a_dialog_and_closes_before_it(visit):
+    visitor = visit("support")
+    page = visitor.open("/refunds")
+    page.get_by_role("button", name="Ask for a refund").first.click()
+    below = page.locator("[data-testid=stDialog]")
+    below.wait_for()
+    page.keyboard.press("Control+k")
+    box = page.locator("dialog.palette")
+    box.wait_for()
+    page.keyboard.type("pay")
+    page.keyboard.press("ArrowDown")
+    selected = page.locator("dialog.palette [aria-selected=true]")
+    assert selected.count() == 1
+    assert selected.get_attribute("id") == "palette-1"
+    page.keyboard.press("Escape")
+    box.wait_for(state="hidden")
+    assert below.is_visible()
