@@ -10,7 +10,16 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard.ui import account, freshness, go_to_anything, navigation, viewer, widgets  # noqa: E402
+from dashboard.ui import (  # noqa: E402
+    account,
+    closed_pages,
+    freshness,
+    go_to_anything,
+    navigation,
+    viewer,
+    widgets,
+)
+from dashboard.ui.kit import theme  # noqa: E402
 from dashboard.web import selftest  # noqa: E402
 
 selftest.answer()
@@ -29,6 +38,9 @@ st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.pn
 person = viewer.signed_in()
 account.choose_language(person)
 pages = navigation.open_to(person)
+if pages:
+    # Hidden ones stand in any section.
+    next(iter(pages.values())).extend(closed_pages.pages(person))
 page = st.navigation(pages, expanded=True) if pages else None
 with st.sidebar:
     if viewer.both_modes():
@@ -36,6 +48,7 @@ with st.sidebar:
     if page is not None:
         go_to_anything.box(person)
     widgets.language_picker()
+    theme.switch([screen.name for screen in navigation.screens()])
     account.box(person)
 account.keep_language(person)
 if page is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ def items(found: Found, text: str, person: Principal) -> list[dict[str, Any]]:
     lines = []
     if found.named is not None and (address := _address(found.named)):
         lines.append(_named(found.named, address))
+    lines += _customers(found.payments, text)
     lines += [_payment(row) for row in found.payments]
     if found.payments:
         title = _("All payments with “{text}”").format(text=text)
@@ -35,6 +37,22 @@ def items(found: Found, text: str, person: Principal) -> list[dict[str, Any]]:
             {"title": title, "icon": "manage_search", "go": f"payments?{urlencode({'q': text})}"}
         )
     return [one for one in lines if navigation.may_open(person, one["go"].partition("?")[0])]
+
+
+def _customers(rows: Sequence[PaymentRow], text: str) -> list[dict[str, Any]]:
+    """Whose payments these are, where the text says whose: an id, an address, a name."""
+    asked = text.casefold()
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        said = (row.customer_id, row.email, row.customer_name)
+        if row.customer_id and any(asked in (one or "").casefold() for one in said):
+            found[row.customer_id] = {
+                "title": row.customer_name or row.email or row.customer_id,
+                "icon": "person",
+                "go": f"customer?{urlencode({'id': row.customer_id})}",
+                "note": _joined(_("Customer"), row.customer_id),
+            }
+    return list(found.values())
 
 
 def _payment(row: PaymentRow) -> dict[str, Any]:

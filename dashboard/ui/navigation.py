@@ -17,6 +17,8 @@ from dashboard.i18n import _
 PAGES = Path(__file__).parents[2] / "pages"
 #: Where the session keeps the address of what was clicked, until a run opens it.
 _CLICKED = "address_clicked"
+#: Where addresses that no screen has are sent (dashboard/ui/closed_pages.py).
+UNKNOWN = "unknown_address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def screens() -> tuple[Screen, ...]:
 def open_to(person: Principal) -> Mapping[str, list[Any]]:
     """The pages that a person may open, by section, for `st.navigation`.
 
-    What is not among them does not exist for this person: a link to it ends at home.
+    What is not among them says so at its address (`dashboard.ui.closed_pages`).
     """
     found: dict[str, list[Any]] = {}
     for screen in screens():

@@ -53,3 +53,28 @@ def test_it_opens_over_a_dialog_and_closes_before_it(visit):
     page.keyboard.press("Escape")
     box.wait_for(state="hidden")
     assert below.is_visible()
+
+
+def test_an_unknown_address_and_a_forbidden_one_say_so(visit):
+    visitor = visit("support")
+    for address, said in (("/nowhere", "No such page"), ("/revenue", "No access")):
+        page = visitor.open(address)
+        page.locator("h1", has_text=said).wait_for()
+        assert page.get_by_text("Page not found").count() == 0
+
+
+def test_a_theme_that_is_chosen_holds_on_every_page(visit):
+    visitor = visit("support")
+    page = visitor.open("/payments")
+    ground = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Dark theme").click()
+    page.wait_for_function(f"document.querySelector('.stApp') && {ground} !== '{light}'")
+    dark = page.evaluate(ground)
+    for address in ("/refunds", "/"):
+        page = visitor.open(address)
+        assert page.evaluate(ground) == dark
+    pressed = page.get_by_role("button", name="Dark theme", pressed=True)
+    pressed.wait_for()
+    page.get_by_role("button", name="Light theme").click()
+    page.wait_for_function(f"document.querySelector('.stApp') && {ground} === '{light}'")

@@ -192,7 +192,7 @@ def test_without_the_right_there_is_no_revenue_by_link_or_by_address(visit):
     page.goto(visitor.base + "/revenue")
     page.wait_for_selector("h1")
     visitor.settle()
-    assert page.locator("h1").first.inner_text() == "Overview"
+    assert page.locator("h1").first.inner_text() == "No access"
     assert page.get_by_text("Effective fee").count() == 0
     answer = page.request.get(visitor.base + "/ui/export/payments.csv")
     assert answer.status == 403

@@ -20,8 +20,9 @@ SCREENS = {screen.name: screen for screen in navigation.screens()}
 
 
 def shown(test) -> set[str]:
-    """The addresses of the pages that a run registered."""
-    return {info.get("url_pathname") or "home" for info in test._registered_pages.values()}
+    """The addresses of the pages that a run registered, without those that say they are closed."""
+    known = [info for info in test._registered_pages.values() if info["script_path"]]
+    return {info.get("url_pathname") or "home" for info in known}
 
 
 def titles(test) -> list[str]:
@@ -40,13 +41,13 @@ def test_a_role_is_offered_its_pages_and_no_other(console, screen_as, role):
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_page_opens_for_its_roles_and_for_no_other(console, screen_as, name, role):
     screen = SCREENS[name]
-    home, wanted = navigation.screens()[0], screen.title
     test = screen_as(person(console, role), name)
     assert not test.exception
     if role in MATRIX[screen.right]:
-        assert titles(test)[:1] == [wanted]
+        assert titles(test)[:1] == [screen.title]
     else:
-        assert titles(test)[:1] == [home.title]
+        assert titles(test) == ["No access"]
+        assert not tables(test)
 
 
 @pytest.mark.parametrize("name", [None, *SCREENS])
@@ -136,8 +137,17 @@ def test_losing_one_role_closes_its_pages_and_leaves_the_others(console, screen_
     assert titles(test) == [SCREENS[name].title]
     give(console, user, "viewer")
     test.run()
-    assert titles(test) == [navigation.screens()[0].title]
+    assert titles(test) == ["No access"]
     assert name not in shown(test)
+
+
+def test_an_address_of_no_screen_says_so_in_the_viewers_language(console, screen_as):
+    user = person(console, "viewer")
+    assert titles(screen_as(user, navigation.UNKNOWN)) == ["No such page"]
+    console.set_language(user, "zh-CN")
+    test = screen_as(user, navigation.UNKNOWN)
+    assert not test.exception
+    assert titles(test) == ["没有这个页面"]
 
 
 @pytest.mark.parametrize("name", SCREENS)

@@ -74,7 +74,7 @@ def test_who_may_only_see_gets_no_form(console, dispute, screen_as, role):
 @pytest.mark.parametrize("page", ["disputes", "dispute"])
 def test_without_the_right_there_is_no_dispute(console, dispute, screen_as, page):
     test = screen_as(person(console, "viewer"), page, id=dispute)
-    assert test.title[0].value == "Overview"
+    assert test.title[0].value == "No access"
 
 
 def test_a_dispute_that_is_not_here_is_said_to_be_so(console, dispute, screen_as):

@@ -158,7 +158,7 @@ def test_without_payouts_it_says_when_they_come(console, nothing_cached, screen_
 @pytest.mark.parametrize("role", ["viewer", "support_lead", "developer"])
 def test_without_the_right_there_is_no_payout(console, paid_out, screen_as, page, role):
     test = screen_as(person(console, role), page, id="po_paid")
-    assert test.title[0].value == "Overview"
+    assert test.title[0].value == "No access"
 
 
 def bank_line(console, payout_id, minor, how="trace_id", reason=""):

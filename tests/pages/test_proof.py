@@ -223,7 +223,7 @@ def test_it_speaks_chinese(console, proof):
 
 @pytest.mark.parametrize("role", ["viewer", "support", "risk", "admin"])
 def test_without_the_right_there_is_no_proof(console, ledger, screen_as, role):
-    assert screen_as(person(console, role), "proof").title[0].value == "Overview"
+    assert screen_as(person(console, role), "proof").title[0].value == "No access"
 
 
 def test_witnesses_that_nothing_was_imported_of_say_so_and_agree_with_nobody(proof):

@@ -242,7 +242,7 @@ def test_a_country_has_a_name_that_fits_its_column(code, english, chinese):
 def test_finance_gets_the_refunds_as_a_file_and_no_screen_of_them(revenue, console, screen_as):
     assert "/ui/export/refunds.csv?mode=test" in [link.url for link in revenue().link_button]
     test = screen_as(person(console, "finance"), "refunds")
-    assert [title.value for title in test.title] == ["Overview"]
+    assert [title.value for title in test.title] == ["No access"]
 
 
 def addresses(part):

@@ -21,6 +21,7 @@ _FOLDER = Path(__file__).parent
 _TYPES = {
     "kit.js": "text/javascript",
     "palette.js": "text/javascript",
+    "theme.js": "text/javascript",
     "kit.css": "text/css",
 }
 _FILES = {name: (_FOLDER / name).read_bytes() for name in _TYPES}

@@ -13,6 +13,7 @@ from core.db.tables import payouts
 from dashboard.ui import navigation, viewer
 from dashboard.ui.kit import palette
 from dashboard.web import find
+from tests.support import factories
 from tests.support.fixtures_access import audited, give, person
 from tests.support.fixtures_screens import HOSTILE
 
@@ -71,6 +72,16 @@ def test_ids_mail_amounts_and_names_find_their_payments(console, shop, ask):
         ("mallory@example.com", "hostile"),
     ):
         assert f"payment?id={shop[name]}" in found(ask(support, text)), text
+
+
+def test_who_is_named_is_found_beside_their_payments(console, shop, ask):
+    with writing(console.engine) as conn:
+        paid = factories.paid(conn, customer_id="cus_1", customer_name="Maria Silva")["stripe_id"]
+    support = person(console, "support")
+    for text in ("cus_1", "maria silva"):
+        answer = found(ask(support, text))
+        assert answer[:2] == ["customer?id=cus_1", f"payment?id={paid}"], text
+    assert "customer?id=cus_1" not in found(ask(support, paid))
 
 
 def test_foreign_text_is_sent_as_it_is_and_shown_as_text(console, shop, ask):
