@@ -45,6 +45,7 @@ def screens() -> tuple[Screen, ...]:
     see_payments, see_revenue = rights.SEE_PAYMENTS, rights.SEE_REVENUE
     use_tools, admin, administer = rights.USE_DEVELOPER_TOOLS, _("Admin"), rights.ADMINISTER
     return (
+        Screen("home", _("Home"), "home", monitor, see_payments),
         Screen("overview", _("Overview"), "monitoring", monitor, see_payments),
         Screen("payments", _("Payments"), "payments", monitor, see_payments),
         Screen("payment", _("Payment"), "receipt_long", monitor, see_payments, hidden=True),

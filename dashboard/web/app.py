@@ -64,7 +64,7 @@ def create_app(console: Console, port: int) -> st.App:
         routes=[
             Route("/healthz", _healthz, methods=["GET"]),
             Route("/ui/session", _session, methods=["GET"]),
-            Route("/overview", _home, methods=["GET"]),
+            Route("/home", _home, methods=["GET"]),
             *login.routes(resolver),
             *code_page.routes(resolver),
             *password_page.routes(resolver),
@@ -151,7 +151,7 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _home(_request: Request) -> Response:
-    """The overview is the first page, and Streamlit serves that at the root alone."""
+    """Home is the first page, and Streamlit serves that at the root alone."""
     return RedirectResponse("/", status_code=303)
 
 

@@ -23,7 +23,7 @@ def overview(console, shop, screen_as):
     """The screen as somebody with a role sees it."""
 
     def run(*roles):
-        test = screen_as(person(console, *roles))
+        test = screen_as(person(console, *roles), "overview")
         assert not test.exception
         return test
 
@@ -92,7 +92,7 @@ def test_as_of_when_the_figures_are_stands_beside_the_title(console, overview):
 
 @pytest.mark.parametrize(("role", "offered"), [("developer", True), ("viewer", False)])
 def test_an_empty_account_offers_a_first_payment(console, screen_as, nothing_cached, role, offered):
-    test = screen_as(person(console, role))
+    test = screen_as(person(console, role), "overview")
     shown = [link.proto.label for link in test.get("page_link")]
     assert ("Pay with a test card" in shown) is offered
 
@@ -108,14 +108,14 @@ def test_a_quiet_night_hides_nothing_that_waits(console, screen_as, nothing_cach
         mine = {"stripe_id": "du_1", "payment_id": "pi_1", "status": "needs_response"}
         seen = {"livemode": False, "created_at": at, "as_of": at, "confirmed": True}
         connection.execute(disputes.insert().values(**mine, **said, **seen))
-    test = screen_as(person(console, "risk"))
+    test = screen_as(person(console, "risk"), "overview")
     assert not test.exception
     assert [card["label"] for card in cards(test)] == ["Volume, USD"]
     assert "Disputes to answer" in needs(test)
 
 
 def test_an_empty_account_is_not_a_wall_of_zeros(console, screen_as, nothing_cached):
-    test = screen_as(person(console, "viewer"))
+    test = screen_as(person(console, "viewer"), "overview")
     assert not test.exception
     assert not cards(test)
     assert not tables(test)

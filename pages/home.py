@@ -1,0 +1,43 @@
+"""Home: what waits for a person, then what each of their roles looks at first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.i18n import _
+from dashboard.screens.home import cards as home_cards
+from dashboard.screens.overview import cards as overview_cards
+from dashboard.ui import freshness, live, navigation, viewer, widgets
+from dashboard.ui.kit import cards
+
+_OPENED = "home_opened"
+
+
+def main() -> None:
+    """Draw the screen."""
+    viewer.require("see_payments")
+    widgets.header(_("Home"), livemode=viewer.livemode())
+    with st.container(border=True):
+        widgets.card_title(_("Needs you"))
+        overview_cards.needing(live.version("payments"))
+    sections()
+
+
+@st.fragment(run_every=freshness.LOOK_EVERY)
+def sections() -> None:
+    """The cards: looked at by the clock."""
+    person = viewer.require("see_payments")
+    if opened := st.session_state.pop(_OPENED, None):
+        navigation.open_address(person, opened)
+    mine = [one for one in home_cards.SECTIONS if person.may(one.right)]
+    for section in mine or [home_cards.FALLBACK]:
+        st.header(_(section.title), anchor=False)
+        cards.draw(
+            f"home_{section.right}",
+            section.cards(viewer.livemode()),
+            narrow=200,
+            on_open=lambda name: st.session_state.update({_OPENED: name}),
+        )
+
+
+main()
