@@ -17,7 +17,7 @@ from tests.support.receivers import wait_until
 PICTURES = stacks.ROOT / "docs" / "pictures"
 DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 PATHS = {
-    "overview": "/",
+    "overview": "/overview",
     "payments": "/payments",
     "payment": "/payment?id={payment}",
     "revenue": "/revenue",
