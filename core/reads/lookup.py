@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,11 +40,11 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`more`: there are payments beyond those given, or further back than was looked."""
+    """`search`: the search line of payments that finds those given, and all beyond them."""
 
     named: NamedObject | None
     payments: tuple[PaymentRow, ...]
-    more: bool
+    search: str
 
 
 #: Tables whose rows are answered as themselves: the right, and the column that says how it stands.
@@ -71,11 +72,20 @@ def by_text(
     """What `text` finds for who has these rights: an object by its id, payments by all that a
     search of theirs knows. `InvalidInput` for a text that is no search."""
     asked = text.strip()
-    query = parse(asked)
-    listed = page(conn, query=query, livemode=livemode, zone=zone, limit=limit, with_count=False)
-    return Found(
-        _named(conn, asked, livemode, rights), listed.rows, more=listed.older_cursor is not None
-    )
+    searches = [asked]
+    # Four digits alone are an amount to a search: here they may be a card's, too.
+    if re.fullmatch(r"\d{4}", asked, re.ASCII):
+        searches.append(f"last4:{asked}")
+    rows: dict[str, PaymentRow] = {}
+    search = asked
+    for one in searches:
+        query = parse(one)
+        listed = page(
+            conn, query=query, livemode=livemode, zone=zone, limit=limit, with_count=False
+        )
+        rows |= {row.stripe_id: row for row in listed.rows}
+        search = one if listed.rows else search
+    return Found(_named(conn, asked, livemode, rights), tuple(rows.values()), search)
 
 
 def _named(

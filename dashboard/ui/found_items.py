@@ -33,9 +33,8 @@ def items(found: Found, text: str, person: Principal) -> list[dict[str, Any]]:
     lines += [_payment(row) for row in found.payments]
     if found.payments:
         title = _("All payments with “{text}”").format(text=text)
-        lines.append(
-            {"title": title, "icon": "manage_search", "go": f"payments?{urlencode({'q': text})}"}
-        )
+        address = f"payments?{urlencode({'q': found.search})}"
+        lines.append({"title": title, "icon": "manage_search", "go": address})
     return [one for one in lines if navigation.may_open(person, one["go"].partition("?")[0])]
 
 

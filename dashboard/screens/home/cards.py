@@ -76,7 +76,7 @@ def finance(livemode: bool) -> list[Card]:
     for one in moving[:CURRENCIES]:
         said = ngettext("{n} payout", "{n} payouts", one.count).format(n=i18n.number(one.count))
         if one.next_arrival is not None:
-            day = i18n.minute(one.next_arrival, viewer.zone())
+            day = i18n.day(one.next_arrival.astimezone(viewer.zone()).date())
             said = _("{payouts}, the next {when}").format(payouts=said, when=day)
         amount = one.on_the_way
         found.append(
@@ -144,8 +144,9 @@ FALLBACK = Section(N_("Payments"), "see_payments", everyone)
 
 def _failed_today(livemode: bool) -> Card:
     query = payment_list.parse(_FAILED)
-    asked = {"query": query, "livemode": livemode, "zone": viewer.zone(), "limit": 1}
-    count = viewer.read(payment_list.page, **asked).count
+    zone = viewer.zone()
+    page = viewer.read(payment_list.page, query=query, livemode=livemode, zone=zone, limit=1)
+    count = page.count
     return _card(_("Failed today"), count.label if count else "–", "payments", q=_FAILED)
 
 

@@ -74,6 +74,14 @@ def test_ids_mail_amounts_and_names_find_their_payments(console, shop, ask):
         assert f"payment?id={shop[name]}" in found(ask(support, text)), text
 
 
+def test_four_digits_are_a_cards_as_well_as_an_amount(console, shop, ask):
+    with writing(console.engine) as conn:
+        card = factories.paid(conn, card_last4="4711")["stripe_id"]
+        amount = factories.paid(conn, amount_minor=471100, card_last4="1111")["stripe_id"]
+    answer = found(ask(person(console, "support"), "4711"))
+    assert answer == [f"payment?id={amount}", f"payment?id={card}", "payments?q=last4%3A4711"]
+
+
 def test_who_is_named_is_found_beside_their_payments(console, shop, ask):
     with writing(console.engine) as conn:
         paid = factories.paid(conn, customer_id="cus_1", customer_name="Maria Silva")["stripe_id"]
