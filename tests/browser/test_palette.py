@@ -63,18 +63,21 @@ def test_an_unknown_address_and_a_forbidden_one_say_so(visit):
         assert page.get_by_text("Page not found").count() == 0
 
 
+def chosen_theme(page, name):
+    """The page's colour once it was loaded anew with this theme: the switch says so only then."""
+    page.get_by_role("button", name=name, pressed=True).wait_for()
+    return page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+
+
 def test_a_theme_that_is_chosen_holds_on_every_page(visit):
     visitor = visit("support")
     page = visitor.open("/payments")
-    ground = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-    light = page.evaluate(ground)
-    page.get_by_role("button", name="Dark theme").click()
-    page.wait_for_function(f"document.querySelector('.stApp') && {ground} !== '{light}'")
-    dark = page.evaluate(ground)
-    for address in ("/refunds", "/"):
-        page = visitor.open(address)
-        assert page.evaluate(ground) == dark
-    pressed = page.get_by_role("button", name="Dark theme", pressed=True)
-    pressed.wait_for()
     page.get_by_role("button", name="Light theme").click()
-    page.wait_for_function(f"document.querySelector('.stApp') && {ground} === '{light}'")
+    light = chosen_theme(page, "Light theme")
+    page.get_by_role("button", name="Dark theme").click()
+    dark = chosen_theme(page, "Dark theme")
+    assert dark != light
+    for address in ("/refunds", "/"):
+        assert chosen_theme(visitor.open(address), "Dark theme") == dark
+    page.get_by_role("button", name="Light theme").click()
+    assert chosen_theme(page, "Light theme") == light
