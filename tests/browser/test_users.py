@@ -71,7 +71,7 @@ def test_a_disabled_user_loses_the_open_page_within_seconds(visit, ui, record_pr
     open_page.get_by_text("The e-mail address or the password is wrong.").wait_for()
     log = admin.open("/audit?q=action:user.disable")
     log.wait_for_selector(stacks.TABLE)
-    (row,) = [cells for cells in admin.cells() if "user.disable" in cells]
+    (row,) = [cells for cells in admin.cells() if "Disabled a user" in cells]
     assert "support@demo.test" in row
     assert "admin@demo.test" in row
 
