@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,9 +30,11 @@ class _NoLog:
 def action_screens(
     context: ActionContext, monkeypatch: pytest.MonkeyPatch, nothing_cached: None
 ) -> ActionContext:
-    """The context that the screens work with: the test's own, over the emulator."""
+    """The context that the screens work with: the test's own, over the emulator, asking those who
+    come by a browser for a recent proof of who they are."""
     from dashboard.ui import viewer as console_
 
+    context = replace(context, step_up=timedelta(minutes=10))
     monkeypatch.setattr(console_, "_context", lambda _console: (context, _NoLog()))
     return context
 

@@ -69,7 +69,7 @@ def test_nothing_is_made_up_where_the_mode_is_live(console, context, developer):
         "rules": context.rules,
         "cache": context.cache,
     }
-    alone = ActionContext(gateways={True: gateway}, return_url="", **other)
+    alone = ActionContext(gateways={True: gateway}, return_url="", step_up=None, **other)
     for place, livemode in ((context, True), (alone, False), (alone, True)):
         with pytest.raises(errors.TestModeOnly):
             made(place, developer, livemode=livemode)
