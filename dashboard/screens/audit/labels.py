@@ -33,6 +33,7 @@ ACTIONS = {
     "break.assign": N_("Gave a difference to somebody"),
     "break.explain": N_("Explained a difference"),
     "break.reopen": N_("Opened a difference again"),
+    "list.keep": N_("Kept a list's columns or a view"),
     "report.import": N_("Imported a report of Stripe's"),
     "report.withdraw": N_("Withdrew a report of Stripe's"),
     "bulk_refund.approve": N_("Approved a bulk refund"),
