@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.reads.revenue.revenue import BILLED, UNSPECIFIED
+from core.reads.revenue.categories import BILLED, UNSPECIFIED
 from dashboard.i18n import _
 from dashboard.ui import stripe_labels
 

@@ -12,7 +12,7 @@ from sqlalchemy import case as case_
 from core.db.tables import balance_transaction_fees, balance_transactions
 from core.errors import InvalidInput
 from core.reads.revenue import categories
-from core.reads.revenue.revenue import BILLED, UNSPECIFIED
+from core.reads.revenue.categories import BILLED, UNSPECIFIED
 
 _B = balance_transactions.c
 _P = balance_transaction_fees.c

@@ -36,6 +36,10 @@ _FIGURES = {category: f"{kind}_minor" for category, kind in _KINDS.items()}
 _UNMAPPED_FIGURE = f"{UNMAPPED}_minor"
 #: What `add_row` adds to.
 FIGURES = (*(f"{kind}_minor" for kind in (*PARTS, *MOVEMENTS)), "net_minor", "other_minor")
+#: Fees that Stripe bills by rows of their own (category `fee`): Radar, Billing and so on.
+BILLED = "billed"
+#: The part of fees whose kind is not known, as the ledger calls it.
+UNSPECIFIED = "unspecified"
 
 
 def kind_of(reporting_category: str) -> str:

@@ -36,7 +36,17 @@ from core.db.tables import revenue_country_daily, revenue_daily, revenue_fee_par
 from core.errors import InvalidInput
 from core.reads.permissions import requires
 from core.reads.revenue import periods
-from core.reads.revenue.categories import COSTS, KNOWN, MOVEMENTS, PARTS, REVENUE, add_row, kind_of
+from core.reads.revenue.categories import (
+    BILLED,
+    COSTS,
+    KNOWN,
+    MOVEMENTS,
+    PARTS,
+    REVENUE,
+    UNSPECIFIED,
+    add_row,
+    kind_of,
+)
 from core.reads.revenue.periods import Span, Step
 
 #: The columns of every figure here, in this order; `count` counts charges, `other` sums movements.
@@ -44,10 +54,6 @@ FIGURES = (*(f"{part}_minor" for part in PARTS), "net_minor", "other_minor", "co
 #: The columns of the other movements by their kind; together they are `other_minor`.
 MOVEMENT_FIGURES = tuple(f"{kind}_minor" for kind in MOVEMENTS)
 _COST_FIGURES = tuple(f"{part}_minor" for part in COSTS)
-#: Fees that Stripe bills by rows of their own (category `fee`): Radar, Billing and so on.
-BILLED = "billed"
-#: The part of fees whose kind is not known, as the ledger calls it.
-UNSPECIFIED = "unspecified"
 #: The longest period that is read at once: ten years.
 LONGEST = timedelta(days=3660)
 #: Before Stripe had its first customer there is nothing to read.
