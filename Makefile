@@ -22,7 +22,7 @@ run: .venv/.run
 # environment keeps nothing.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.dev
-	$(PY) -m pytest -n 3 $(ARGS)
+	$(PY) -m pytest -n 4 $(ARGS)
 
 torture: .venv/.dev
 	$(PY) -m pytest -n 0 -m torture $(ARGS)

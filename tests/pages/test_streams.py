@@ -204,8 +204,8 @@ def test_overview_is_as_of_the_older_of_what_it_shows(console, screens):
     walked = clock.now() - timedelta(minutes=4)
     stream_rows.write(console.engine, LEDGER, fresh_as_of=walked)
     said = f"As of {i18n.moment(walked, console.settings.zone)}"
-    assert said in needs(screens("finance"))
-    assert said not in needs(screens("viewer"))
+    assert said in needs(screens("finance", "overview"))
+    assert said not in needs(screens("viewer", "overview"))
 
 
 # --- objects that cannot be read
