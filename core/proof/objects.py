@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, or_, select
 
 from core.db.tables import balance_transactions, charges, disputes, payouts, refunds
 from core.domain.exchange import converted
@@ -301,22 +301,24 @@ def _disputes(connection: Connection, span: Span, explained: Set[str]) -> Iterat
 
 def _without_object(connection: Connection, span: Span) -> Iterator[Break]:
     """A row whose charge, refund, dispute or payout is not mirrored."""
-    for starts, table in _SOURCES:
-        c = table.c
-        begins = or_(*(_B.source_id.startswith(one, autoescape=True) for one in starts))
-        query = (
-            select(_B.source_id, _B.currency, _B.created_at, _B.amount_minor)
-            .outerjoin(table, c.stripe_id == _B.source_id)
-            .where(of_span(span), begins, c.stripe_id.is_(None))
+    alone = (
+        and_(
+            or_(*(_B.source_id.startswith(one, autoescape=True) for one in starts)),
+            ~exists().where(table.c.stripe_id == _B.source_id),
         )
-        for source_id, currency, created_at, amount in connection.execute(query):
-            yield Break(
-                IDENTITY,
-                "missing_here",
-                source_id,
-                currency,
-                span.day(created_at),
-                "no_object",
-                theirs_minor=amount,
-                due=created_at + LISTED_LATE,
-            )
+        for starts, table in _SOURCES
+    )
+    query = select(_B.source_id, _B.currency, _B.created_at, _B.amount_minor).where(
+        of_span(span), or_(*alone)
+    )
+    for source_id, currency, created_at, amount in connection.execute(query):
+        yield Break(
+            IDENTITY,
+            "missing_here",
+            source_id,
+            currency,
+            span.day(created_at),
+            "no_object",
+            theirs_minor=amount,
+            due=created_at + LISTED_LATE,
+        )

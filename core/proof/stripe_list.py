@@ -46,7 +46,7 @@ _B, _F = balance_transactions.c, balance_transaction_fees.c
 
 #: Stretches of days whose rows are read at once, and rows of each that are in memory.
 _STRETCHES = 2
-_ROWS = 2_000
+_ROWS = 4_000
 #: Rows of one second stand together, however many: Stripe tells seconds.
 _LEAST = timedelta(seconds=1)
 #: Between the texts of two rows: no text of Stripe's has it.
