@@ -46,7 +46,7 @@ async def _found(request: Request) -> Response:
 def _asked(body: bytes) -> dict[str, str] | None:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     names = ("text", "mode", "language")
     if not isinstance(found, dict) or not all(isinstance(found.get(n), str) for n in names):

@@ -116,8 +116,12 @@ def running(name: str, site: Site) -> Iterator[Site]:
 def _listens(process: subprocess.Popen[bytes], site: Site, name: str) -> bool:
     log = site.folder / f"{name}.log"
     assert process.poll() is None, log.read_text(encoding="utf-8", errors="replace")[-3000:]
+    return all(_is_open(port) for port in (site.https, site.http))
+
+
+def _is_open(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", site.https)) == 0
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _ours(site: Site, text: str) -> str:

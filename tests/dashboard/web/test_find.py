@@ -159,4 +159,7 @@ def test_other_bodies_are_refused(console, ask):
     assert ask(user, ["re_1"]).status_code == 400
     client = TestClient(Starlette(routes=find.routes))
     assert client.post(palette.ADDRESS, data={"text": "re_1"}).status_code == 415
+    json_body = {"content-type": "application/json"}
+    for body in ("{", "[]", "[" * 4000):
+        assert client.post(palette.ADDRESS, content=body, headers=json_body).status_code == 400
     assert client.get(palette.ADDRESS).status_code == 405
