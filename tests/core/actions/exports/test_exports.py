@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import multiprocessing
 import os
-import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -249,21 +249,27 @@ def test_a_disk_that_takes_nothing_ends_it(context, console, finance, tmp_path):
     assert (ended.state, ended.why) == (ExportState.FAILED, "The file could not be written.")
 
 
-def _stand_still(url: str, folder: Path) -> None:
-    """A worker that stops for good in the middle of a file."""
-    console = make_console(url)
-    pages = 0
+#: A worker that stops for good in the middle of a file.
+_STANDING_STILL = """
+import signal, sys
+from pathlib import Path
+from core.actions.exports import worker
+from core.reads.exports import lists
+from tests.core.actions.exports.test_exports import make_console
 
-    def read(user_id: str, read: Any, /, **named: Any) -> Any:
-        nonlocal pages
-        pages += 1
-        if pages > 2:
-            signal.pause()
-        return console.read(user_id, read, **named)
+console, pages = make_console(sys.argv[1]), 0
 
-    lists.PAGE_ROWS = worker.csv_writer.PIECE_ROWS = 4
-    worker.REPORT_ROWS = 1
-    worker.write_waiting(console.engine, folder, read, console.settings.zone)
+def read(user_id, read, /, **named):
+    global pages
+    pages += 1
+    if pages > 2:
+        signal.pause()
+    return console.read(user_id, read, **named)
+
+lists.PAGE_ROWS = worker.csv_writer.PIECE_ROWS = 4
+worker.REPORT_ROWS = 1
+worker.write_waiting(console.engine, Path(sys.argv[2]), read, console.settings.zone)
+"""
 
 
 @pytest.fixture
@@ -271,14 +277,16 @@ def kill_a_worker(console: Console, folder: Path) -> Callable[[], None]:
     """Starts a worker on what waits, kills it in the middle, and lets its lease run out."""
 
     def kill() -> None:
-        spawning = multiprocessing.get_context("spawn")
-        process = spawning.Process(target=_stand_still, args=(console.settings.database, folder))
-        process.start()
+        given = [console.settings.database, str(folder)]
+        # Not by multiprocessing: it begins with this process' main module, and where a screen was
+        # drawn before, Streamlit left that one's in its place.
+        process = subprocess.Popen([sys.executable, "-c", _STANDING_STILL, *given])
         try:
-            wait_until(lambda: _rows_done(console) > 0, seconds=60)
+            wait_until(lambda: _rows_done(console) > 0 or process.poll() is not None, seconds=60)
+            assert process.poll() is None, "the worker ended by itself"
         finally:
             process.kill()
-            process.join()
+            process.wait(30)
         assert not write(console, folder)
         with writing(console.engine) as connection:
             connection.execute(update(exports).values(lease_until=clock.now(), rows_done=0))
