@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, insert, select, update
 
 from core import clock
 from core.db.tables import (
@@ -186,9 +186,11 @@ def swapped_pair(to: Planter) -> Iterator[Key]:
 
 
 def payout_without_a_row(to: Planter) -> Iterator[Key]:
-    """Of one whose list Stripe has completed: until then nobody knows it."""
-    done = payouts.c.reconciliation_status == "completed"
-    listed = set(to.connection.scalars(select(payouts.c.stripe_id).where(done))) - to.used
+    """Of one whose list Stripe has completed: until then nobody knows it. One that failed paid
+    nothing out, and is asked for no sum."""
+    p = payouts.c
+    done = and_(p.reconciliation_status == "completed", p.status.not_in(["failed", "canceled"]))
+    listed = set(to.connection.scalars(select(p.stripe_id).where(done))) - to.used
     row = to.take(
         lambda row: (
             row["payout_id"] in listed
