@@ -19,7 +19,7 @@ from core.bootstrap import Console, open_actions
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import exports
 from core.settings import Settings
-from dashboard.process import worker
+from dashboard.process import memory, worker
 
 SIZED = False
 ROWS = 1_000_000
@@ -68,6 +68,9 @@ def _process(url: str, way: str, format_: str) -> tuple[float, float]:
 
 def _by_worker(url: str, folder: str, format_: str) -> None:
     settings = Settings(_env_file=None, database_url=url, var_dir=Path(folder))  # type: ignore[call-arg]
+    # As the worker's command does.
+    memory.share()
+    memory.give_back()
     step = worker.exporter(settings)
     assert step(), "there was no file to write"
     with reading(open_engine(url)) as connection:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+# cryptography takes 7 MB: it is loaded where something is encrypted, which a process that was given
+# its keys by the environment never does.
 
 
 def new_key() -> str:
     """A key for ENCRYPTION_KEY, drawn at random."""
+    from cryptography.fernet import Fernet
+
     return Fernet.generate_key().decode("ascii")
 
 
@@ -32,8 +39,11 @@ class Encrypter:
 
     def decrypt(self, kept: str) -> str:
         """The text; `Misconfigured` without a key, or where it was kept with another."""
+        fernet = self._fernet()
+        from cryptography.fernet import InvalidToken
+
         try:
-            return self._fernet().decrypt(kept.encode()).decode()
+            return fernet.decrypt(kept.encode()).decode()
         except InvalidToken:
             raise Misconfigured(
                 "ENCRYPTION_KEY is another than the one that something was kept with"
@@ -41,8 +51,11 @@ class Encrypter:
 
     def rotate(self, kept: str) -> str:
         """The same text encrypted anew, with the first key."""
+        fernet = self._fernet()
+        from cryptography.fernet import InvalidToken
+
         try:
-            return self._fernet().rotate(kept.encode()).decode("ascii")
+            return fernet.rotate(kept.encode()).decode("ascii")
         except InvalidToken:
             raise Misconfigured(
                 "ENCRYPTION_KEY is another than the one that something was kept with"
@@ -56,6 +69,8 @@ class Encrypter:
     def _fernet(self) -> MultiFernet:
         if not self.keys:
             raise Misconfigured("ENCRYPTION_KEY is not set: what is kept encrypted cannot be read")
+        from cryptography.fernet import Fernet, MultiFernet
+
         try:
             return MultiFernet([Fernet(key.strip()) for key in self.keys.split(",")])
         except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import logging
 import os
@@ -17,15 +16,12 @@ from core import settings as settings_
 from core.db.start import prepare
 from core.private_files import secure
 from dashboard.asgi.http_protocol import BoundedHttp
-from dashboard.process import logs
+from dashboard.process import logs, memory
 from dashboard.receiver.app import create_app
 
 #: Requests beyond these are told to come again; Stripe does.
 _MOST_CONNECTIONS = 1024
 _GRACE_SECONDS = 10
-#: glibc's number for the most arenas there may be.
-_M_ARENA_MAX = -8
-
 
 _log = logging.getLogger(__name__)
 
@@ -35,14 +31,6 @@ def _end(died: threading.ExceptHookArgs) -> None:
     error = (died.exc_type, died.exc_value or died.exc_type(), died.exc_traceback)
     _log.critical("a thread died; the receiver ends", exc_info=error)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _share_memory() -> None:
-    """Let all threads take memory from one arena: glibc would give each of the REST API's its own,
-    which keeps what that thread once needed."""
-    change = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if change is not None:
-        change(_M_ARENA_MAX, 1)
 
 
 def _most_connections() -> int:
@@ -66,7 +54,7 @@ def _most_connections() -> int:
 @click.option("--port", type=click.IntRange(1, 65535), help="Instead of RECEIVER_PORT.")
 def command(host: str, port: int | None) -> None:
     """Serve until a signal comes; what was acknowledged by then is committed."""
-    _share_memory()
+    memory.share()
     settings = settings_.load()
     logs.set_up(settings, "receiver")
     secure(settings.var_dir)

@@ -9,7 +9,7 @@ import click
 
 from core import bootstrap, settings
 from core.private_files import secure
-from dashboard.process import logs
+from dashboard.process import logs, memory
 from dashboard.process.worker import run_loops
 
 
@@ -17,6 +17,8 @@ from dashboard.process.worker import run_loops
 @click.option("--slot", type=int, help="Which slot of the sums this worker writes (0 to 15).")
 def command(slot: int | None) -> None:
     """Apply events, read objects again, poll, and keep the ledger."""
+    memory.share()
+    memory.give_back()
     configuration = settings.load()
     logs.set_up(configuration, "worker")
     secure(configuration.var_dir)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.long
 
 ROWS = 200_000
 #: With all that a worker imports; and what the rows of a long file may add to it.
-MOST_MIB, MORE_MIB = 160, 30
+MOST_MIB, MORE_MIB = 150, 30
 #: The worker's own step, in a process that does nothing else; the most that it ever held.
 PROGRAM = """
 import sys
