@@ -101,6 +101,12 @@ def apply_inbox(
         return _one_by_one(engine, fence, leased, books, keys)
 
 
+def has_due(connection: Connection) -> bool:
+    """Whether an event waits to be applied now."""
+    due = select(events.c.seq).where(_LEASE.due(clock.now())).limit(1)
+    return connection.execute(due).first() is not None
+
+
 def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:
     """Lease what is due. Another worker may take the same events first: then the next ones."""
     while True:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, sqlite
 
+from core import clock
 from core.clock import EPOCH, NEVER
 from core.db.engine import is_sqlite
 from core.db.leases import Lease
@@ -115,6 +116,12 @@ def enqueue(connection: Connection, marks: Sequence[RefreshRequest], *, at: date
         )
     else:
         connection.execute(into.on_duplicate_key_update(pairs), rows)
+
+
+def has_due(connection: Connection, *, livemode: bool) -> bool:
+    """Whether an object of this mode waits to be read now."""
+    due = select(table.c.mark).where(_LEASE.due(clock.now()), table.c.livemode == livemode)
+    return connection.execute(due.limit(1)).first() is not None
 
 
 def claim(

@@ -31,6 +31,7 @@ from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
 from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
+from core.db.commits import when_committed
 from core.db.engine import answering, open_engine
 from core.domain.stream_limits import (
     EVENTS,
@@ -44,11 +45,12 @@ from core.domain.versions import changes
 from core.errors import DatabaseDown, Misconfigured
 from core.events.kept_secrets import hide_kept_secrets
 from core.gateway.client import Gateway
-from core.inbox.event_processor import apply_inbox, put_back_for
+from core.inbox.event_processor import apply_inbox, has_due, put_back_for
 from core.inbox.health import answers_within
 from core.inbox.poll import poll
 from core.ledger.upkeep import fold_closed_days, settle_available
 from core.loop import run
+from core.mirror import refresh_queue
 from core.mirror.balance_check import check_balance
 from core.mirror.fill_readings import fill
 from core.mirror.ledger_check import check_ledger
@@ -63,7 +65,7 @@ from core.stripe_calls.retention import CHUNK, prune
 from dashboard.process import emulator_control
 
 #: How long an idle step waits, in seconds.
-APPLY_IDLE = 0.1
+APPLY_IDLE = 0.05
 REFRESH_IDLE = 0.1
 #: Loops of streams wake up at least this often: one that does not is told within a minute.
 AWAKE = 5.0
@@ -229,7 +231,9 @@ def _loops_of(
         return recorder.watched(name, [gateway.livemode], step, every=idle, part=part)
 
     refreshing = RefreshLoop(console.engine, gateway, services.books)
-    refresher = watched(REFRESH, refreshing.step, REFRESH_IDLE)
+    stale = partial(refresh_queue.has_due, livemode=gateway.livemode)
+    looking = when_committed(console.engine, refreshing.step, stale)
+    refresher = watched(REFRESH, looking, REFRESH_IDLE)
     poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
     bookkeeper = _bookkeeper(console, services, gateway, recorder)
     ledger_checker = _ledger_checker(console, services, gateway)
@@ -262,7 +266,8 @@ def _applier(console: Console, services: StripeServices, recorder: Recorder) -> 
     def step() -> bool:
         return apply_inbox(console.engine, services.books, modes=modes).any
 
-    return recorder.watched(INBOX, list(services.gateways), step, every=APPLY_IDLE)
+    looking = when_committed(console.engine, step, has_due)
+    return recorder.watched(INBOX, list(services.gateways), looking, every=APPLY_IDLE)
 
 
 def _use_key(console: Console, gateway: Gateway) -> bool:
