@@ -178,8 +178,8 @@ class Gateway:
             name: value.opened() if isinstance(value, Content) else value
             for name, value in params.items()
         }
-        answer = self._client.raw_request(method, path, **opened)
-        data: Json = answer.data
+        self._client.raw_request(method, path, **opened)
+        data: Json = transport.taken()
         return data
 
 

@@ -14,6 +14,19 @@ from core.gateway.snapshots import FeePart, LedgerEntry
 UNSPECIFIED = "unspecified"
 #: The beginnings of the ids of charges, as cards and as other methods make them.
 CHARGE_IDS = ("ch_", "py_")
+#: Those of what leads to a charge, and of payouts.
+REFUND_IDS, DISPUTE_IDS, PAYOUT_IDS = ("re_", "pyr_"), ("dp_", "du_"), ("po_",)
+_KINDS = (
+    ("charge", CHARGE_IDS),
+    ("refund", REFUND_IDS),
+    ("dispute", DISPUTE_IDS),
+    ("payout", PAYOUT_IDS),
+)
+
+
+def source_kind(source_id: str) -> str | None:
+    """The kind of object behind a row, by its id; None for one that is not mirrored."""
+    return next((kind for kind, starts in _KINDS if source_id.startswith(starts)), None)
 
 
 def ledger_entry(source: Json, *, livemode: bool) -> LedgerEntry:

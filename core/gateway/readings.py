@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -107,6 +107,31 @@ class EventPage(Listed):
     """A page of events as Stripe wrote them; each is an object with an id."""
 
     events: tuple[Json, ...]
+
+
+def joined(pages: Sequence[Page | LedgerPage]) -> Page | LedgerPage:
+    """Pages of one list that follow each other as one; of an object that is in two the later
+    reading."""
+    last = pages[-1]
+    ends: dict[str, Any] = {
+        "unread": tuple(one for page in pages for one in page.unread),
+        "oldest": min((page.oldest for page in pages if page.oldest is not None), default=None),
+        "plain": any(page.plain for page in pages),
+        "lacking": tuple(dict.fromkeys(right for page in pages for right in page.lacking)),
+    }
+    if isinstance(last, Page):
+        listed = [page for page in pages if isinstance(page, Page)]
+        snapshots = {one.stripe_id: one for page in listed for one in page.snapshots}
+        return replace(last, snapshots=tuple(snapshots.values()), **ends)
+    booked = [page for page in pages if isinstance(page, LedgerPage)]
+    entries = {one.stripe_id: one for page in booked for one in page.entries}
+    sums: dict[str, tuple[int, int]] = {}
+    for page in booked:
+        for currency, (count, net) in page.sums.items():
+            before = sums.get(currency, (0, 0))
+            sums[currency] = (before[0] + count, before[1] + net)
+    sources = tuple(one for page in booked for one in page.sources)
+    return replace(last, entries=tuple(entries.values()), sources=sources, sums=sums, **ends)
 
 
 def read_one(gateway: Gateway, kind: str, stripe_id: str, *, known_at: datetime) -> Snapshot:

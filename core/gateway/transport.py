@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import stripe
 
 from core import clock
@@ -39,6 +41,42 @@ class Call:
 
 CallLog = Callable[[Call], None]
 
+#: What the SDK is handed in place of an answer's body.
+_EMPTY = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    body: bytes
+    status: int
+    headers: Mapping[str, str]
+
+
+#: The answer to the call that a thread is at.
+_answer: ContextVar[_Answer | None] = ContextVar("answer", default=None)
+
+
+def taken() -> Any:
+    """The JSON of the answer that this thread was given last, once; `stripe.APIError` where it is
+    none.
+
+    The SDK would make an ordered dictionary of each object: a fifth of what reading a list costs.
+    """
+    answer = _answer.get() or _Answer(_EMPTY, 200, {})
+    _answer.set(None)
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # It takes what the strict one does not, such as half of a surrogate pair in a name.
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        said = f"the answer's body is not JSON (HTTP {answer.status})"
+        # The SDK looks its own names up in them, whatever their letters' case.
+        headers: Any = answer.headers
+        raise stripe.APIError(said, None, answer.status, None, headers) from None
+
 
 class LoggingTransport(stripe.RequestsClient):
     """The SDK's requests client, with each request reported to a log."""
@@ -64,6 +102,9 @@ class LoggingTransport(stripe.RequestsClient):
             error = type(failure.__cause__ or failure).__name__
             raise
         else:
+            if 200 <= status < 300:
+                _answer.set(_Answer(body, status, answer))
+                body = _EMPTY
             return body, status, answer
         finally:
             self._log(

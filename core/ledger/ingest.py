@@ -35,7 +35,7 @@ from core.db.tables import (
 )
 from core.db.turns import hold
 from core.db.upsert import add_to, insert_new
-from core.gateway.ledger_entries import CHARGE_IDS
+from core.gateway.ledger_entries import DISPUTE_IDS, REFUND_IDS, source_kind
 from core.gateway.snapshots import LedgerEntry
 from core.ledger.booking import Scope
 from core.ledger.closed_days import booked_day, closed_days
@@ -45,8 +45,6 @@ from core.ledger.stored_entries import Booked, keep_entries
 REVERSAL = "partial_capture_reversal"
 #: The categories of the rows that pay for a payment: one a capture, and what takes one back.
 PAID_BY = ("charge", REVERSAL, "charge_failure")
-#: Objects that lead to a charge, by the beginnings of their ids.
-_REFUND_IDS, _DISPUTE_IDS = ("re_", "pyr_"), ("dp_", "du_")
 _SUMS = ("gross_minor", "fee_minor", "net_minor", "count")
 
 
@@ -236,7 +234,7 @@ def _indirect(
 
 def _through_parts(connection: Connection, sources: set[str]) -> dict[str, Origin]:
     found: dict[str, Origin] = {}
-    for table, starts in ((refunds, _REFUND_IDS), (disputes, _DISPUTE_IDS)):
+    for table, starts in ((refunds, REFUND_IDS), (disputes, DISPUTE_IDS)):
         ids = sorted(one for one in sources if one.startswith(starts))
         if not ids:
             continue
@@ -262,11 +260,8 @@ def _of_charges(connection: Connection, sources: set[str]) -> dict[str, Origin]:
 
 def _kind_of(source_id: str) -> str | None:
     """The kind of object that leads to a payment; None for one that does not."""
-    if source_id.startswith(CHARGE_IDS):
-        return "charge"
-    if source_id.startswith(_REFUND_IDS):
-        return "refund"
-    return "dispute" if source_id.startswith(_DISPUTE_IDS) else None
+    kind = source_kind(source_id)
+    return None if kind == "payout" else kind
 
 
 def _missing(entries: Iterable[LedgerEntry], found: Mapping[str, Origin]) -> list[tuple[str, str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,13 +20,13 @@ from core.domain import cursors
 from core.errors import TillwatchError
 from core.events.coverage import cover, events_name, gap_of
 from core.gateway.client import Gateway
-from core.gateway.readings import LEDGER, LedgerPage, Page, read_ledger_page, read_page
+from core.gateway.readings import LEDGER, LedgerPage, Page, joined, read_ledger_page, read_page
 from core.gateway.walk import Place, walk
 from core.mirror import refresh_queue
 from core.mirror.apply import BookingContext
 from core.mirror.balance_check import reopen
 from core.mirror.faults import is_of_one_object
-from core.mirror.ledger_walk import walk_name, write_page
+from core.mirror.ledger_walk import are_mirrored, walk_name, write_page
 from core.mirror.list_pages import Arrivals, Keep, Written
 from core.mirror.refresh_queue import RefreshRequest, payment_kind
 from core.mirror.streams import Backfilling
@@ -47,6 +49,9 @@ A_DAY = 86_400
 OPTIONAL = {"early_fraud_warning", REVIEW}
 #: How many objects are marked in one transaction.
 _CHUNK = 500
+#: So many pages are written at once, or those of so many seconds: what a run that is cut short
+#: reads again, and how long others wait to write.
+_GATHERED, _GATHERED_SECONDS = 5, 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -219,7 +224,7 @@ def _walk(
     if kept["finished"]:
         return
     newest = Place.of(kept).seen
-    for page, behind in _pages(gateway, kind, floor, Place.of(kept)):
+    for page, behind in _gathered(_pages(engine, gateway, kind, floor, Place.of(kept))):
         size = len(page.entries if isinstance(page, LedgerPage) else page.snapshots)
         # What was written is known once the page is: it is kept with the next one.
         kept = {
@@ -254,16 +259,56 @@ def _note(learned: Learned, kind: str, kept: dict[str, Any]) -> None:
     learned.parked[kind] = kept.get("parked", 0)
 
 
-def _pages(gateway: Gateway, kind: str, floor: int, place: Place) -> Pages:
+def _pages(engine: Engine, gateway: Gateway, kind: str, floor: int, place: Place) -> Pages:
     def read(here: Place, plain: bool) -> Page | LedgerPage:
         created = here.created(floor)
         if kind == LEDGER:
-            return read_ledger_page(
-                gateway, created=created, starting_after=here.after, plain=plain
-            )
+            return _ledger_page(engine, gateway, created, here.after, plain)
         return read_page(gateway, kind, created=created, starting_after=here.after, plain=plain)
 
     return walk(read, place)
+
+
+def _ledger_page(
+    engine: Engine, gateway: Gateway, created: dict[str, int], after: str | None, plain: bool
+) -> LedgerPage:
+    """What stands behind the rows is three times as long as they are, and was in the lists before:
+    it is asked for with the first page, where the right to it may be lacking, and with one that
+    has a row of an object that no list brought."""
+    read = partial(read_ledger_page, gateway, created=created, starting_after=after)
+    if after is None and not plain:
+        return read()
+    page = read(plain=True)
+    if plain:
+        return page
+    with reading(engine) as connection:
+        if not are_mirrored(connection, [entry.source_id for entry in page.entries]):
+            return read()
+    # It could have had them.
+    return replace(page, plain=False)
+
+
+def _gathered(pages: Pages) -> Pages:
+    """Some pages at a time as one: written together they touch each part of an index once. What was
+    read before an error is given before it is raised."""
+    waiting: list[Page | LedgerPage] = []
+    until, place, ended = math.inf, Place(), None
+    while ended is None:
+        try:
+            page, place = next(pages)
+        except StopIteration:
+            return
+        except TillwatchError as error:
+            ended = error
+        else:
+            if not waiting:
+                until = time.monotonic() + _GATHERED_SECONDS
+            waiting.append(page)
+        full = len(waiting) == _GATHERED or time.monotonic() > until
+        if waiting and (full or ended is not None or not waiting[-1].has_more):
+            yield joined(waiting), place
+            waiting = []
+    raise ended
 
 
 def _write_ledger(

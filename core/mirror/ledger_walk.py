@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from core.db.tables import balance_transactions, charges, refunds, stale_objects
 from core.domain import cursors
 from core.errors import MalformedObject, StripeError
 from core.gateway.client import Gateway
+from core.gateway.ledger_entries import source_kind
 from core.gateway.readings import (
     LEDGER,
     LedgerPage,
@@ -213,6 +214,19 @@ def _write(
         if keep is not None:
             cursors.keep_position(connection, keep[0], keep[1], at=now)
         return Written(new, len(unread))
+
+
+def are_mirrored(connection: Connection, sources: Iterable[str | None]) -> bool:
+    """Whether the mirror has all of these objects that it would have: of a kind that it keeps."""
+    by_kind: dict[str, set[str]] = {}
+    for one in sources:
+        if one and (kind := source_kind(one)):
+            by_kind.setdefault(kind, set()).add(one)
+    for kind, ids in by_kind.items():
+        own = MIRRORED[kind].c.stripe_id
+        if len(connection.scalars(select(own).where(own.in_(sorted(ids)))).all()) < len(ids):
+            return False
+    return True
 
 
 def _not_mirrored(

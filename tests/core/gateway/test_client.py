@@ -1,7 +1,9 @@
 """Calls to Stripe: three tries at most, one idempotency key, a budget, and errors of our own."""
 
 import logging
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from tenacity import wait_none
@@ -16,6 +18,7 @@ from core.errors import (
     StripeKeyRefused,
     StripeNotFound,
     StripeRefused,
+    StripeUnreachable,
 )
 from core.gateway.budget import BURST, Budget, endpoint
 from core.gateway.client import API_VERSION, KEY_LASTS, TRIES, Gateway
@@ -206,3 +209,51 @@ def test_a_refusal_behind_a_try_without_answer_says_nothing_of_that_try(emulator
         gateway.post("/v1/payment_intents", idempotency_key="paid", **INTENT, **card)
     (made,) = gateway.get("/v1/payment_intents")["data"]
     assert made["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'{"name": "half a pair \\ud83d"}', {"name": "half a pair \ud83d"}),
+        (b'{"net": 0.1, "data": []}', {"net": 0.1, "data": []}),
+    ],
+)
+def test_an_answer_is_read_as_it_was_written(body, read):
+    assert answering(body).get("/v1/balance") == read
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": ', b"\xff", b"[" * 100_000])
+def test_an_answer_that_is_no_json_leaves_the_outcome_unknown(body):
+    gateway = answering(body)
+    with pytest.raises(StripeUnreachable) as read:
+        gateway.get("/v1/balance")
+    assert (read.value.http_status, read.value.request_id) == (200, "req_odd")
+    with pytest.raises(OutcomeUnknown):
+        gateway.post("/v1/refunds", idempotency_key="odd")
+
+
+def answering(body):
+    """A gateway to a server that answers all requests so."""
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.send_header("Request-Id", "req_odd")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - the name that the server asks for
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return Gateway(
+        "sk_test_dummy",
+        livemode=False,
+        api_base=f"http://127.0.0.1:{server.server_port}",
+        wait=wait_none(),
+    )

@@ -285,3 +285,39 @@ def test_an_event_that_cannot_be_read_is_parked_and_stops_no_poll(stripe, databa
         stripe.entries[own].body = event(int(own[4:]))
     assert poll(mirror.engine, mirror.gateway).new == 5
     assert len(mirror.parked()) == 1
+
+
+def test_what_stands_behind_rows_is_asked_for_where_no_list_brought_it(stripe, tmp_path):
+    """The payment of one row was made before the time from which lists are read."""
+    for number in range(350):
+        paid(stripe, number, ago(600) - number)
+    of_old = 320
+    for own in (f"pi_{of_old:05}", f"ch_{of_old:05}"):
+        stripe.entries[own].created = ago(400 * 86_400)
+    mirror = mirror_of(stripe, f"sqlite:///{tmp_path}/behind.db")
+    learned = mirror.sync()
+    assert learned.read["balance_transaction"] == 350
+    asked = [query for path, query in stripe.asked if path == "/v1/balance_transactions"]
+    with_sources = [any("expand" in name for name in query) for query in asked]
+    # The first page, whose right may be lacking, and the one that has the old charge's row.
+    assert with_sources == [True, False, False, False, True]
+    mirror.rest()
+    assert mirror.rows(charges).keys() == {f"ch_{number:05}" for number in range(350)}
+    assert differences(mirror.engine) == []
+
+
+def test_an_object_on_two_pages_is_written_as_it_was_read_last(stripe, tmp_path):
+    for number in range(150):
+        stripe.put("customer", customer(number, ago(600) - number))
+    newer = customer(3, ago(600) - 3) | {"name": "Later Name"}
+
+    def again(path, query):
+        if path != "/v1/customers" or "starting_after" not in query:
+            return None
+        rest = [customer(number, ago(600) - number) for number in range(100, 150)]
+        return 200, {"object": "list", "data": [newer, *rest], "has_more": False}
+
+    stripe.faults.append(again)
+    mirror = mirror_of(stripe, f"sqlite:///{tmp_path}/twice.db")
+    assert mirror.sync().read["customer"] == 150
+    assert mirror.rows(customers)["cus_00003"]["name"] == "Later Name"
