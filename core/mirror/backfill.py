@@ -51,7 +51,7 @@ OPTIONAL = {"early_fraud_warning", REVIEW}
 _CHUNK = 500
 #: So many pages are written at once, or those of so many seconds: what a run that is cut short
 #: reads again, and how long others wait to write.
-_GATHERED, _GATHERED_SECONDS = 5, 2.0
+_GATHERED, _GATHERED_SECONDS = 10, 2.0
 
 _log = logging.getLogger(__name__)
 
