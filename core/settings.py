@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_domains: str = ""
-    #: `GROUP=role,role; GROUP=role`: roles follow the provider's groups. Empty: given here.
+    #: `GROUP=role,role; GROUP=role`: roles by the provider's groups. Empty: the database's table.
     oidc_group_roles: str = ""
     force_https: bool = False
     debug: bool = False

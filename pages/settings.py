@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.i18n import N_, _
-from dashboard.screens.settings import checks, fields, history, keys, limits, tokens
+from dashboard.screens.settings import checks, fields, groups, history, keys, limits, tokens
 from dashboard.screens.settings.messages import FLASH
 from dashboard.ui import navigation, viewer, widgets
 from dashboard.web import streamlit_settings
@@ -27,7 +27,6 @@ SIGN_IN = (
     "oidc_client_id",
     "oidc_client_secret",
     "oidc_domains",
-    "oidc_group_roles",
 )
 GENERAL = (
     "reporting_timezone",
@@ -60,6 +59,8 @@ def main() -> None:
         limits.draw()
     else:
         _card(chosen)
+    if chosen == "sign_in":
+        groups.draw()
     history.draw()
 
 

@@ -24,8 +24,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, Engine, select
 
-from core.access import attempts, audit, one_time, users
-from core.access.rights import ADMIN, ROLES
+from core.access import attempts, audit, group_roles, one_time, users
+from core.access.rights import ADMIN
 from core.access.sessions import Entry, Session, Visitor
 from core.access.sign_in import CodeNeeded, proceed
 from core.access.users import is_demo
@@ -62,7 +62,8 @@ class ProviderRefused(NotSignedIn):
 
 @dataclass(frozen=True)
 class Provider:
-    """What an administrator set; `group_roles` empty: roles are given here alone."""
+    """What an administrator set; `group_roles` is what the environment says, which wins over the
+    table of the database."""
 
     issuer: str
     client_id: str
@@ -89,7 +90,7 @@ def provider(settings: Settings) -> Provider | None:
         settings.oidc_client_id,
         settings.oidc_client_secret.get_secret_value(),
         frozenset(part.strip().casefold() for part in settings.oidc_domains.split(",")),
-        _group_roles(settings.oidc_group_roles),
+        group_roles.parse(settings.oidc_group_roles),
         settings.screens_base + CALLBACK,
     )
 
@@ -150,20 +151,23 @@ def finish(
 
     `ProviderRefused` for everything else, whose reason the audit log has: a state that is not this
     browser's or was used, a token that is forged, old or another's, an address that is not
-    verified or of another domain, somebody unknown here or disabled.
+    verified or of another domain, somebody unknown here, disabled, or in no group of the table.
     """
     try:
         begun = _begun(engine, state, kept_state, now)
         claims = _claims(provider, code, begun, now)
         email = _address(provider, claims)
 
-        def enter() -> Entry | CodeNeeded:
+        def enter() -> Entry | CodeNeeded | ProviderRefused:
             # Two who come at once might be linked with one account, or both leave administration.
             with in_turn(engine, users.LINE) as connection:
                 attempts.succeed(connection, int(begun["attempt"]))
                 return _admit(connection, provider, claims, email, visitor, production, now)
 
-        return retrying(enter), str(begun["onward"])
+        found = retrying(enter)
+        if isinstance(found, ProviderRefused):
+            raise found
+        return found, str(begun["onward"])
     except ProviderRefused as error:
         _note(engine, error.who, "refused", visitor, now, timedelta(seconds=10), why=error.why)
         raise
@@ -245,12 +249,14 @@ def _admit(
     visitor: Visitor,
     production: bool,
     now: datetime,
-) -> Entry | CodeNeeded:
+) -> Entry | CodeNeeded | ProviderRefused:
+    """A refusal is returned where what was written before it stays."""
     user = _known(connection, provider, str(claims["sub"]), email, now)
     if user.disabled or (production and is_demo(user.email)):
         raise ProviderRefused("the account is disabled", user.id)
-    if provider.group_roles:
-        _follow_groups(connection, provider, claims, user, production, now)
+    table = provider.group_roles or group_roles.table(connection)
+    if table and not _follow_groups(connection, table, claims, user, production, now):
+        return ProviderRefused("none of their groups has a role here", user.id)
     if user.password_given:
         # A password that somebody else made up opens nothing any more.
         mine = users_table.update().where(users_table.c.id == user.id)
@@ -295,19 +301,19 @@ def _is_linked(connection: Connection, provider: Provider, user_id: str) -> bool
 
 def _follow_groups(
     connection: Connection,
-    provider: Provider,
+    table: Mapping[str, frozenset[str]],
     claims: Mapping[str, Any],
     user: Any,
     production: bool,
     now: datetime,
-) -> None:
-    """Give the roles of the token's groups, and no others; a token without groups gives none.
+) -> bool:
+    """Give the roles of all the token's groups, and no others; whether there are any.
 
     The last administrator stays one, which the audit log says: nobody could mend the table.
     """
     told = claims.get("groups")
     groups = [group for group in told if isinstance(group, str)] if isinstance(told, list) else []
-    wanted = {role for group in groups for role in provider.group_roles.get(group, ())}
+    wanted = {role for group in groups for role in table.get(group, ())}
     held = users.roles_of(connection, user.id)
     lost = ADMIN in held - wanted
     if lost and not users.others_administer(connection, user.id, production=production):
@@ -324,6 +330,7 @@ def _follow_groups(
         )
     if held != wanted:
         users.set_roles(connection, user.email, wanted, actor="oidc", now=now)
+    return bool(wanted)
 
 
 def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime:
@@ -336,16 +343,6 @@ def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime:
         return min(from_unix(int(told)), now)
     except (OverflowError, ValueError):  # milliseconds, or nonsense
         return EPOCH
-
-
-def _group_roles(text: str) -> dict[str, frozenset[str]]:
-    """`GROUP=role,role; GROUP=role` as a table; it was checked when it was set."""
-    found: dict[str, frozenset[str]] = {}
-    for part in filter(None, (one.strip() for one in text.split(";"))):
-        group, _, roles = part.rpartition("=")
-        named = {role.strip() for role in roles.split(",")}
-        found[group.strip()] = frozenset(named & set(ROLES))
-    return found
 
 
 def _client(provider: Provider) -> OAuth2Session:

@@ -30,6 +30,7 @@ OPERATIONS = frozenset(
         # What would let somebody in, or take these questions away.
         *("user.create", "user.roles", "user.enable", "user.password", "user.reset_link"),
         *("second_factor.remove", "token.create", "setting.change"),
+        *("group_roles.change", "group_roles.remove"),
     }
 )
 ACTION = "step_up"

@@ -152,16 +152,6 @@ def _domains(name: str, text: str) -> str:
     return ",".join(dict.fromkeys(found))
 
 
-def _group_roles(name: str, text: str) -> str:
-    found = {}
-    for part in filter(None, (one.strip() for one in text.split(";"))):
-        group, sign, roles = part.rpartition("=")
-        if not sign or not group.strip():
-            raise InvalidInput(name, "must be GROUP=role,role with semicolons between")
-        found[group.strip()] = _roles(name, roles)
-    return "; ".join(f"{group}={roles}" for group, roles in found.items())
-
-
 def _minutes(name: str, text: str) -> str:
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= _MOST_MINUTES:
         raise InvalidInput(name, "must be a whole number between 1 and {most}", most=_MOST_MINUTES)
@@ -208,7 +198,6 @@ KEPT = {
         KeptSetting("oidc_client_id", _client_id),
         KeptSetting("oidc_client_secret", _client_id, secret=True),
         KeptSetting("oidc_domains", _domains),
-        KeptSetting("oidc_group_roles", _group_roles),
         _choice("refund_approval", "above_limit", "always"),
         _choice("close_approval", "second_person", "one_person"),
         _choice("rules_approval", "one_person", "second_person"),

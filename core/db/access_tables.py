@@ -142,6 +142,16 @@ oidc_identities = Table(
     Index("ix_oidc_user", "user_id"),
 )
 
+#: What a group of the company's provider makes its people here: `roles` with commas.
+group_roles = Table(
+    "group_roles",
+    metadata,
+    Column("group_name", words(255), primary_key=True),
+    Column("roles", code(255), nullable=False),
+    Column("updated_at", Utc(), nullable=False),
+    Column("updated_by", code(64), nullable=False),
+)
+
 #: Insert only. `hash` = SHA-256 of the previous row's hash and this row's canonical form.
 audit_log = Table(
     "audit_log",

@@ -3,6 +3,7 @@
 from core.db.access_tables import (
     api_tokens,
     audit_log,
+    group_roles,
     known_devices,
     last_sign_ins,
     list_choices,
@@ -106,6 +107,7 @@ __all__ = [
     "exports",
     "facets",
     "gate_passes",
+    "group_roles",
     "journal_batches",
     "journal_lines",
     "journal_rules",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from core import clock
 from core import settings as environment_settings
+from core.access import group_roles
+from core.actions.admin import group_roles as groups
 from core.actions.admin import settings as changes
 from core.actions.refunds import limits
 from core.actions.refunds.limits import Limit
@@ -26,6 +29,8 @@ from core.settings import Settings
 
 #: `refund_limit.ROLE.CURRENCY` is a limit; its value has two amounts.
 _LIMIT = "refund_limit"
+#: `oidc_group.GROUP` is a group of the company's provider; its value has roles.
+_GROUP = "oidc_group"
 
 
 @click.group(help="Settings that are kept in the database; what the environment sets wins.")
@@ -39,7 +44,8 @@ def command() -> None:
 def get(name: str | None, as_json: bool) -> None:
     """Print all settings, or one: its value, and where it is set.
 
-    A secret is shown by its end. refund_limit.ROLE.CURRENCY is what a role gives back alone.
+    A secret is shown by its end. refund_limit.ROLE.CURRENCY is what a role gives back alone,
+    oidc_group.GROUP the roles of a group of your provider.
     """
     environment, engine = _opened()
     with reading(engine) as connection:
@@ -48,8 +54,13 @@ def get(name: str | None, as_json: bool) -> None:
         changed = limits.changed(connection)
         every = sorted(limits.limits(connection).items())
         found += [_shown_limit(one, key in changed) for key, one in every]
+        found += _shown_groups(environment, group_roles.table(connection))
     if name is not None:
-        found = [one for one in found if str(one["name"]).lower() == name.lower()]
+        group = _group_of(name)
+        if group is None:
+            found = [one for one in found if str(one["name"]).lower() == name.lower()]
+        else:
+            found = [one for one in found if one["name"] == f"{_GROUP}.{group}"]
         if not found:
             raise InvalidInput("name", "is no setting: `settings get` lists them")
     if as_json:
@@ -68,8 +79,12 @@ def set_(name: str, value: str | None, stdin: bool) -> None:
 
     A secret is asked for, or read with --stdin: as an argument it would stand in the list of
     processes. The value of refund_limit.ROLE.CURRENCY is two amounts, for a refund and for a day:
-    100.00/500.00.
+    100.00/500.00. That of oidc_group.GROUP is roles: viewer,finance.
     """
+    group = _group_of(name)
+    if group is not None:
+        _set_group(group, _value(value, stdin, secret=False))
+        return
     if name.lower().startswith(f"{_LIMIT}."):
         _set_limit(name, _value(value, stdin, secret=False))
         return
@@ -85,7 +100,13 @@ def set_(name: str, value: str | None, stdin: bool) -> None:
 @command.command("unset")
 @click.argument("name")
 def unset(name: str) -> None:
-    """Keep nothing for NAME any more: its default holds."""
+    """Keep nothing for NAME any more: its default holds; a group gives no roles."""
+    group = _group_of(name)
+    if group is not None:
+        environment, engine = _opened()
+        groups.remove_outside(engine, group, environment=environment, actor=_actor())
+        click.echo(f"{_GROUP}.{group} is not set")
+        return
     setting = known(name)
     environment, engine = _opened()
     changes.change_outside(engine, {setting.name: None}, environment=environment, actor=_actor())
@@ -142,6 +163,34 @@ def _set_limit(name: str, value: str) -> None:
 
     retrying(work)
     click.echo(f"{name.lower()} is set")
+
+
+def _group_of(name: str) -> str | None:
+    """The group that a name is about, as the provider spells it; None for another name."""
+    kind, found, group = name.partition(".")
+    return group.strip() if found and kind.lower() == _GROUP else None
+
+
+def _shown_groups(
+    environment: Settings, kept: Mapping[str, frozenset[str]]
+) -> list[dict[str, str | None]]:
+    given = groups.outside(environment)
+    where = "environment" if given else "database"
+    return [
+        {
+            "name": f"{_GROUP}.{group}",
+            "value": ",".join(role for role in groups.CHOICES if role in roles),
+            "set_in": where,
+        }
+        for group, roles in sorted((given or kept).items())
+    ]
+
+
+def _set_group(group: str, value: str) -> None:
+    roles = [role.strip() for role in value.split(",") if role.strip()]
+    environment, engine = _opened()
+    groups.give_outside(engine, group, roles, environment=environment, actor=_actor())
+    click.echo(f"{_GROUP}.{group} is set")
 
 
 def _actor() -> str:

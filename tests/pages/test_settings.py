@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from core import clock
+from core.access import group_roles
 from core.checks.run import CHECKS
 from core.configuration import store
-from core.db.engine import reading
+from core.db.engine import reading, writing
 from core.emulator.server import start_emulator
 from core.encryption import new_key
 from core.reads.admin import settings as reads
@@ -43,8 +45,8 @@ def settings(admin, screen_as):
     return run
 
 
-def press(test, label):
-    next(button for button in test.button if button.label == label).click().run()
+def press(test, label, form=""):
+    next(one for one in test.button if one.label == label and form in (one.key or "")).click().run()
     assert not test.exception
     return test
 
@@ -55,6 +57,11 @@ def said(test):
 
 def at_fields(test):
     return [one.value.replace("\\", "") for one in test.markdown if one.value.startswith(":small[")]
+
+
+def groups_of(console):
+    with reading(console.engine) as connection:
+        return {one.group: one.roles for one in reads.roles_by_group(connection)}
 
 
 def in_force(console):
@@ -152,6 +159,53 @@ def test_general_settings_and_approvals_are_saved(console, settings):
     test = settings("approvals")
     press(test, "Save")
     assert [one.value for one in test.info] == ["Nothing was changed yet\\."]
+
+
+def test_a_group_is_added_changed_and_removed_where_it_is_seen(console, settings):
+    test = settings("sign_in")
+    test.text_input(key="group_name").input("Money & <b>more</b>")
+    test.get_by_key("group_roles_").set_value(["viewer", "finance"])
+    press(test, "Save", form="group")
+    assert said(test) == ["Saved. It is in force from the next sign-in on."]
+    group = "Money & <b>more</b>"
+    assert groups_of(console) == {group: ("viewer", "finance")}
+    assert f"{group}: Viewer, Finance" in [one.value for one in test.text]
+    test.selectbox(key="group_chosen").select(group).run()
+    assert test.get_by_key(f"group_roles_{group}").value == ["viewer", "finance"]
+    test.get_by_key(f"group_roles_{group}").set_value(["admin"])
+    test.text_input(key="group_why").input("they run it")
+    press(test, "Save", form="group")
+    assert groups_of(console) == {group: ("admin",)}
+    row = audited(console, "group_roles.change")[-1]
+    assert json.loads(row.details) == {
+        "before": "viewer,finance",
+        "after": "admin",
+        "reason": "they run it",
+    }
+    history = [one.value.replace("\\", "") for one in test.markdown]
+    assert any("Viewer, Finance → Administrator" in one for one in history)
+    test.button(key=f"group_remove_{group}").click().run()
+    assert not test.exception
+    assert groups_of(console) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "rule"),
+    [
+        ("Money", ["viewer"], "is in the table already"),
+        (" ", ["viewer"], "must not be empty"),
+        ("Chess", [], "must not be empty"),
+    ],
+)
+def test_a_wrong_group_is_refused_at_its_field(console, settings, admin, name, roles, rule):
+    with writing(console.engine) as connection:
+        group_roles.give(connection, "Money", ("finance",), actor=admin, now=clock.now())
+    test = settings("sign_in")
+    test.text_input(key="group_name").input(name)
+    test.get_by_key("group_roles_").set_value(roles)
+    press(test, "Save", form="group")
+    assert at_fields(test) == [f":small[:red[{rule}]]"]
+    assert groups_of(console) == {"Money": ("finance",)}
 
 
 def test_a_token_is_made_shown_once_and_revoked(console, admin, settings):

@@ -190,6 +190,8 @@ ROWS: dict[str, Row] = {
     "developer.scenario_runs.ask": Row(DEVELOPER),
     "developer.scenarios.run": Row(DEVELOPER, (Suite(NONE, ()),)),
     "admin.go_live.check": Row(ADMIN, (), {"environment": _SETTINGS, "streamlit": ()}),
+    "admin.group_roles.give": Row(ADMIN, ("none", []), {"environment": _SETTINGS}),
+    "admin.group_roles.remove": Row(ADMIN, ("none",), {"environment": _SETTINGS}),
     "admin.settings.change": Row(ADMIN, ({"none": ""},), {"environment": _SETTINGS}),
     "admin.stripe_keys.try_key": Row(ADMIN, ("none", "none"), {"environment": _SETTINGS}),
     "admin.stripe_keys.make_endpoint": Row(

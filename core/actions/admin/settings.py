@@ -58,7 +58,7 @@ def change(
     environment sets, and for a time zone while months are closed by the days of another.
     """
     authorize(context, caller, (ADMINISTER,), CHANGE, "")
-    changes, why = prepared(values, environment), _reason(reason)
+    changes, why = prepared(values, environment), checked_reason(reason)
 
     def work(connection: Connection, now: datetime) -> None:
         apply(connection, changes, environment, actor=caller.actor, reason=why, now=now)
@@ -194,7 +194,8 @@ def _rotate_channels(connection: Connection, encrypter: Encrypter) -> int:
     return len(found)
 
 
-def _reason(reason: str) -> str:
+def checked_reason(reason: str) -> str:
+    """Why somebody changes a setting, as the audit log keeps it; `InvalidInput` for too much."""
     text = mask_cards(reason.strip()) if isinstance(reason, str) else ""
     if len(text) > LONGEST_REASON:
         raise InvalidInput("reason", "must have at most {most} characters", most=LONGEST_REASON)

@@ -9,13 +9,23 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from core.db.tables import api_tokens, audit_log, settings_table, user_roles, users
+from core.db.tables import (
+    api_tokens,
+    audit_log,
+    group_roles,
+    settings_table,
+    user_roles,
+    users,
+)
 from core.domain import setting_rows
 from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
 
 #: What is a change of a setting in the log of operators.
-ACTIONS = ("setting.change", "setting.remove", "refund.limits", "secrets.rotate")
+ACTIONS = (
+    *("setting.change", "setting.remove", "refund.limits", "secrets.rotate"),
+    *("group_roles.change", "group_roles.remove"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,16 @@ class SettingChange:
     before: Any
     after: Any
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRoles:
+    """A group of the company's provider, and the roles that its people have here."""
+
+    group: str
+    roles: tuple[str, ...]
+    updated_at: datetime
+    updated_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,22 @@ def _change(row: Any, by: str) -> SettingChange:
         after = [details.get("per_refund_minor"), details.get("per_day_minor")]
     before, reason = details.get("before"), details.get("reason")
     return SettingChange(row.at, by, row.action, row.target, before, after, reason)
+
+
+@requires("administer")
+def roles_by_group(conn: Connection) -> tuple[GroupRoles, ...]:
+    """The table of groups, by their names."""
+    found = conn.execute(select(group_roles).order_by(group_roles.c.group_name)).all()
+    names = names_of(conn, {row.updated_by for row in found})
+    return tuple(
+        GroupRoles(
+            row.group_name,
+            tuple(row.roles.split(",")),
+            row.updated_at,
+            names.get(row.updated_by, row.updated_by),
+        )
+        for row in found
+    )
 
 
 @requires("administer")

@@ -69,6 +69,8 @@ ACTIONS = {
     "export": N_("Took a file away"),
     "export.ask": N_("Asked for a long file"),
     "export.cancel": N_("Canceled a long file"),
+    "group_roles.change": N_("Changed the roles of a group"),
+    "group_roles.remove": N_("Took a group's roles away"),
     "list.add": N_("Put an entry on a list"),
     "list.import": N_("Imported a list"),
     "list.remove": N_("Took an entry off a list"),

@@ -29,16 +29,11 @@ NAMES = {
     "oidc_client_id": N_("Client id there"),
     "oidc_client_secret": N_("Client secret"),
     "oidc_domains": N_("Domains of e-mail addresses"),
-    "oidc_group_roles": N_("Roles by groups"),
     "step_up_minutes": N_("Minutes until people confirm that it is them"),
     "second_factor_roles": N_("Roles that need a second factor"),
 }
 HELP = {
     "oidc_domains": N_("With commas between. Nobody else's address is let in."),
-    "oidc_group_roles": N_(
-        "Such as Staff=viewer; Money=finance,viewer. People get these roles at each sign-in, and "
-        "no others. Empty: roles are given here."
-    ),
     "step_up_minutes": N_(
         "Before a refund is approved, fraud rules change, a month is closed, somebody is let in "
         "or a setting changes."
@@ -94,6 +89,7 @@ CHECKS = {
 _FIELDS = {
     "email": N_("E-mail"),
     "roles": N_("Roles"),
+    "group": N_("Group"),
     "name": N_("Name"),
     "reason": N_("Why"),
     "expires": N_("Days until it ends"),
@@ -122,6 +118,9 @@ def change(one: SettingChange) -> str:
         role, _slash, currency = one.target.partition("/")
         name = f"{account.role_words().get(role, role)}, {currency.upper()}"
         return f"{name}: {_limits(one.before, currency)} → {_limits(one.after, currency)}"
+    if one.action.startswith("group_roles."):
+        said = _("Roles of the group {group}").format(group=one.target)
+        return f"{said}: {_roles(one.before)} → {_roles(one.after)}"
     name = _(NAMES.get(one.target.lower(), one.target))
     return f"{name}: {_value(one.before)} → {_value(one.after)}"
 
@@ -130,6 +129,12 @@ def _limits(pair: object, currency: str) -> str:
     if not isinstance(pair, list) or not all(isinstance(minor, int) for minor in pair):
         return "–"
     return " / ".join(plain(Money(minor, currency)) for minor in pair)
+
+
+def _roles(kept: object) -> str:
+    words = account.role_words()
+    listed = kept.split(",") if isinstance(kept, str) else []
+    return ", ".join(words.get(role, role) for role in listed) or "–"
 
 
 def _value(value: object) -> str:

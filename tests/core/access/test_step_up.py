@@ -15,7 +15,7 @@ from core.access import passwords, second_factor, sessions, step_up
 from core.access.principals import Caller
 from core.access.sessions import Visitor
 from core.access.step_up import NothingToProve, WrongProof
-from core.actions.admin import settings, tokens
+from core.actions.admin import group_roles, settings, tokens
 from core.actions.admin import users as users_actions
 from core.actions.context import ActionContext
 from core.actions.fraud import rule_sets
@@ -71,6 +71,7 @@ def test_the_list_names_operations_that_there_are():
         *(periods.ASK, periods.CLOSE, periods.REOPEN),
         *("user.create", "user.roles", "user.enable", "user.password", "user.reset_link"),
         *("second_factor.remove", tokens.CREATE, settings.CHANGE),
+        *(group_roles.CHANGE, group_roles.REMOVE),
     } == step_up.OPERATIONS
 
 

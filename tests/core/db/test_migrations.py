@@ -13,7 +13,14 @@ from sqlalchemy import event, select, text, update
 from core import clock
 from core.db import migrate
 from core.db.engine import open_engine, reading, writing
-from core.db.tables import last_sign_ins, metadata, migration_lease, user_roles
+from core.db.tables import (
+    group_roles,
+    last_sign_ins,
+    metadata,
+    migration_lease,
+    settings_table,
+    user_roles,
+)
 from core.db.types import Utc
 
 
@@ -72,6 +79,33 @@ def test_last_sign_ins_move_and_roles_stay(empty_url):
         assert connection.execute(select(last_sign_ins)).all() == [("u1", at)]
         assert connection.execute(select(user_roles)).all() == [("u1", "admin")]
         assert migrate.is_current(connection)
+    engine.dispose()
+
+
+def test_roles_by_groups_move_from_their_setting(empty_url):
+    engine, at = open_engine(empty_url), clock.from_unix(1_795_000_000)
+    with writing(engine) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0029")
+    with writing(engine) as connection:
+        rows = {
+            "setting.oidc_group_roles": "Money=finance,viewer; Équipe=a=admin;",
+            "setting.rate_limit": "7",
+        }
+        stamp = {"updated_at": at, "updated_by": "u1"}
+        connection.execute(
+            settings_table.insert(),
+            [{"name": name, "value": value} | stamp for name, value in rows.items()],
+        )
+    migrate.upgrade(engine)
+    with reading(engine) as connection:
+        moved = select(group_roles).order_by(group_roles.c.group_name)
+        assert connection.execute(moved).all() == [
+            ("Money", "finance,viewer", at, "u1"),
+            ("Équipe=a", "admin", at, "u1"),
+        ]
+        assert connection.scalars(select(settings_table.c.name)).all() == ["setting.rate_limit"]
     engine.dispose()
 
 

@@ -56,6 +56,9 @@ def test_a_setting_is_set_shown_and_unset(run):
         (("refund_limit.support.usd", "100"), "two amounts"),
         (("refund_limit.support.usd", "100/50"), "per_day"),
         (("refund_limit.boss.usd", "100/500"), "role"),
+        (("oidc_group.Money", "boss"), "roles: must be among"),
+        (("oidc_group.Money", ","), "roles: must not be empty"),
+        (("oidc_group.", "viewer"), "group: must not be empty"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_field(run, args, said):
@@ -72,6 +75,25 @@ def test_a_limit_of_refunds_is_set_by_command(run):
     assert told(run, "refund_limit.support.usd") == ("120.00/600.00", "database")
     (row,) = audited(run.console, "refund.limits")
     assert json.loads(row.details)["before"] == [10_000, 50_000]
+
+
+def test_groups_are_given_roles_by_command(run, monkeypatch):
+    for group, roles in (("Money", "finance, viewer"), ("money", "viewer"), ("a.b=c", "admin")):
+        assert run("settings", "set", f"OIDC_GROUP.{group}", roles).exit_code == 0
+    assert told(run, "oidc_group.Money") == ("viewer,finance", "database")
+    assert told(run, "oidc_group.money") == ("viewer", "database")
+    assert told(run, "oidc_group.a.b=c") == ("admin", "database")
+    assert run("settings", "unset", "oidc_group.money").exit_code == 0
+    assert "There is no such group" in run("settings", "unset", "oidc_group.money").output
+    assert [row.target for row in audited(run.console, "group_roles.change")] == [
+        *("Money", "money", "a.b=c")
+    ]
+    (gone,) = audited(run.console, "group_roles.remove")
+    assert json.loads(gone.details) == {"before": "viewer", "after": None}
+    monkeypatch.setenv("OIDC_GROUP_ROLES", "Staff=viewer")
+    assert told(run, "oidc_group.Staff") == ("viewer", "environment")
+    refused = run("settings", "set", "oidc_group.Money", "viewer")
+    assert (refused.exit_code, "environment" in refused.output) == (2, True)
 
 
 def test_the_environment_wins_and_is_named(run, monkeypatch):
