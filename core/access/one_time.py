@@ -19,7 +19,7 @@ from core.db.tables import one_time_tokens
 
 c = one_time_tokens.c
 
-RESET, CODE, OIDC = "reset", "code", "oidc"
+RESET, CODE, OIDC, PASSKEY = "reset", "code", "oidc", "passkey"
 
 #: Longer than any of them lasts: what a clock that ran ahead wrote is worth nothing.
 _LONGEST = timedelta(days=1)
@@ -79,6 +79,14 @@ def revoke(connection: Connection, purpose: str, user_id: str) -> None:
     """Make a person's tokens of a purpose worth nothing."""
     theirs = (c.purpose == purpose) & (c.user_id == user_id)
     connection.execute(delete(one_time_tokens).where(theirs))
+
+
+def keep_newest(connection: Connection, purpose: str, user_id: str, most: int) -> None:
+    """Make a person's tokens of a purpose worth nothing but for those that last longest."""
+    query = select(c.token_hash).where(c.purpose == purpose, c.user_id == user_id)
+    held = connection.scalars(query.order_by(c.expires_at.desc(), c.token_hash)).all()
+    if len(held) > most:
+        connection.execute(delete(one_time_tokens).where(c.token_hash.in_(held[most:])))
 
 
 def forget(connection: Connection, now: datetime) -> None:

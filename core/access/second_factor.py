@@ -1,4 +1,5 @@
-"""The second factor: codes of an authenticator app (TOTP), and recovery codes that are used once.
+"""The second factor: codes of an authenticator app (TOTP), recovery codes that are used once; who
+has an app or a passkey (`passkeys`) is asked for one.
 
 The app's secret is kept encrypted. A code is six digits for 30 seconds, taken a step early or late,
 and never twice: the step of the last one is kept, and only a later one is taken.
@@ -16,7 +17,7 @@ from pyotp.exceptions import OTPVerificationError
 from sqlalchemy import Connection, delete, func, select
 
 from core.access import audit
-from core.db.tables import recovery_codes, second_factors
+from core.db.tables import passkeys, recovery_codes, second_factors
 from core.encryption import Encrypter
 from core.errors import InvalidInput
 
@@ -35,7 +36,18 @@ f, r = second_factors.c, recovery_codes.c
 
 
 def is_set(connection: Connection, user_id: str) -> bool:
-    """Whether somebody has a second factor that they proved once."""
+    """Whether somebody has a second factor that they proved once: an app or a passkey."""
+    return has_app(connection, user_id) or has_passkey(connection, user_id)
+
+
+def has_passkey(connection: Connection, user_id: str) -> bool:
+    """Whether somebody has a passkey."""
+    query = select(passkeys.c.id).where(passkeys.c.user_id == user_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def has_app(connection: Connection, user_id: str) -> bool:
+    """Whether somebody has an app whose code they typed once."""
     query = select(f.user_id).where(f.user_id == user_id, f.confirmed_at.is_not(None))
     return connection.execute(query).first() is not None
 
@@ -53,7 +65,7 @@ def begin(connection: Connection, user_id: str, encrypter: Encrypter, now: datet
     """
     if not encrypter.has_key:
         raise InvalidInput("second_factor", "can be set up once ENCRYPTION_KEY is set")
-    if is_set(connection, user_id):
+    if has_app(connection, user_id):
         raise InvalidInput("second_factor", "is set up already")
     secret = pyotp.random_base32()
     connection.execute(delete(second_factors).where(f.user_id == user_id))
@@ -81,27 +93,39 @@ def confirm(
 
     `InvalidInput` for a wrong code, or where nothing was begun.
     """
-    if is_set(connection, user_id) or not _is_totp(connection, user_id, code, encrypter, now):
+    if has_app(connection, user_id) or not _is_totp(connection, user_id, code, encrypter, now):
         raise InvalidInput("code", "is wrong")
     mine = second_factors.update().where(f.user_id == user_id)
     connection.execute(mine.values(confirmed_at=now))
-    made = _new_codes(connection, user_id)
+    made = new_codes(connection, user_id)
     _note(connection, user_id, user_id, "second_factor.set", now)
     return made
 
 
 def renew_codes(connection: Connection, user_id: str, now: datetime) -> tuple[str, ...]:
-    """Recovery codes in place of those before, shown once."""
-    made = _new_codes(connection, user_id)
+    """`new_codes` that somebody asked for, which stands in the log."""
+    made = new_codes(connection, user_id)
     _note(connection, user_id, user_id, "second_factor.codes", now)
     return made
 
 
 def remove(connection: Connection, user_id: str, *, actor: str, now: datetime) -> None:
-    """Ask somebody for no second factor any more: by themselves, or by an administrator."""
+    """Ask somebody for no second factor any more: neither app nor passkey is theirs then."""
+    connection.execute(delete(passkeys).where(passkeys.c.user_id == user_id))
+    remove_app(connection, user_id, actor=actor, now=now)
+
+
+def remove_app(connection: Connection, user_id: str, *, actor: str, now: datetime) -> None:
+    """Ask somebody for no code of an app any more; recovery codes go with the last factor."""
     connection.execute(delete(second_factors).where(f.user_id == user_id))
-    connection.execute(delete(recovery_codes).where(r.user_id == user_id))
+    forget_codes(connection, user_id)
     _note(connection, actor, user_id, "second_factor.remove", now)
+
+
+def forget_codes(connection: Connection, user_id: str) -> None:
+    """Recovery codes stand in for a factor: without one there are none."""
+    if not is_set(connection, user_id):
+        connection.execute(delete(recovery_codes).where(r.user_id == user_id))
 
 
 def verify(
@@ -116,6 +140,8 @@ def verify(
         return None
     if _is_recovery(connection, user_id, code):
         return "recovery"
+    if not has_app(connection, user_id):
+        return None
     return "app" if _is_totp(connection, user_id, code, encrypter, now) else None
 
 
@@ -157,7 +183,8 @@ def _is_recovery(connection: Connection, user_id: str, code: str) -> bool:
     return connection.execute(delete(recovery_codes).where(mine)).rowcount == 1
 
 
-def _new_codes(connection: Connection, user_id: str) -> tuple[str, ...]:
+def new_codes(connection: Connection, user_id: str) -> tuple[str, ...]:
+    """Recovery codes in place of those before, shown once."""
     connection.execute(delete(recovery_codes).where(r.user_id == user_id))
     made = tuple(_new_code() for _ in range(CODES))
     rows: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, select
 
 from core.db.engine import answering, reading, retrying, writing
-from core.db.tables import second_factors, sessions, user_roles, users
+from core.db.tables import passkeys, second_factors, sessions, user_roles, users
 from core.domain import sign_ins
 from core.domain.sign_ins import ABSOLUTE
 
@@ -212,7 +212,8 @@ def _lacks_factor(roles: Collection[str]) -> ColumnElement[bool]:
     proved = exists().where(
         second_factors.c.user_id == sessions.c.user_id, second_factors.c.confirmed_at.is_not(None)
     )
-    return asked & ~proved
+    held = exists().where(passkeys.c.user_id == sessions.c.user_id)
+    return asked & ~proved & ~held
 
 
 def _stale(key: str, now: datetime) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@ second factor asked for where somebody has one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from core import clock
-from core.access import attempts, audit, devices, one_time, passwords, second_factor, sessions
+from core.access import (
+    attempts,
+    audit,
+    devices,
+    one_time,
+    passkeys,
+    passwords,
+    second_factor,
+    sessions,
+)
+from core.access.one_time import Issued
+from core.access.passkeys import Party, WrongPasskey
 from core.access.sessions import Entry, Visitor
 from core.access.users import is_demo
 from core.db.engine import reading, retrying, writing
@@ -91,34 +103,121 @@ def sign_in_with_code(
     `WrongCode`; `Misconfigured` where the app's secret cannot be read any more.
     """
     moment = now or clock.now()
+
+    def verify(connection: Connection, user_id: str) -> None:
+        if second_factor.verify(connection, user_id, code, encrypter, moment) is None:
+            raise WrongCode
+
+    found, attempt = _begun(engine, step, visitor, moment)
+    try:
+        return _with_factor(engine, step, found, attempt, verify, visitor, production, moment)
+    except WrongCode:
+        note_refusal(engine, str(found.user_id), "sign_in.code", visitor, moment)
+        raise
+
+
+def sign_in_with_passkey(
+    engine: Engine,
+    *,
+    step: str,
+    answer: str,
+    party: Party,
+    visitor: Visitor,
+    production: bool,
+    now: datetime | None = None,
+) -> Entry:
+    """The second factor after the password: what a passkey answered (JSON) to `factors_at`.
+
+    `StepSpent` and `TooManyAttempts` as for a code, `WrongPasskey`, whose reason the log has.
+    """
+    moment = now or clock.now()
+    found, attempt = _begun(engine, step, visitor, moment)
+    user_id, bound = str(found.user_id), passkeys.bound_to(step)
+
+    def verify(connection: Connection, user_id: str) -> None:
+        passkeys.verify(connection, user_id, given, party, verified=False, now=moment)
+
+    try:
+        given = passkeys.given(engine, answer, user_id=user_id, bound=bound, now=moment)
+        return _with_factor(engine, step, found, attempt, verify, visitor, production, moment)
+    except WrongPasskey as error:
+        note_refusal(engine, user_id, "sign_in.passkey", visitor, moment, why=error.why)
+        raise
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What somebody may prove themselves by at the second step: `passkey` is what a browser is
+    asked by (JSON), None where they have none."""
+
+    app: bool
+    passkey: str | None
+
+
+def factors_at(
+    engine: Engine, step: str, party: Party | None, now: datetime | None = None
+) -> Factors:
+    """The factors of whoever stands at a step; of a step that is none, as if it were an app's."""
+    moment = now or clock.now()
     with reading(engine) as connection:
         found = one_time.find(connection, one_time.CODE, step, moment)
+        if found is None:
+            return Factors(app=True, passkey=None)
+        user_id = str(found.user_id)
+        app = second_factor.has_app(connection, user_id)
+        asks = party is not None and second_factor.has_passkey(connection, user_id)
+    if party is None or not asks:
+        return Factors(app, passkey=None)
+    known, bound = party, passkeys.bound_to(step)
+
+    def ask() -> str | None:
+        with writing(engine) as connection:
+            return passkeys.ask_for(
+                connection, user_id, known, bound=bound, verified=False, now=moment
+            )
+
+    return Factors(app, retrying(ask))
+
+
+def _begun(engine: Engine, step: str, visitor: Visitor, now: datetime) -> tuple[Issued, int]:
+    """What a step stands for, and the number of this try, which stands as a wrong one."""
+    with reading(engine) as connection:
+        found = one_time.find(connection, one_time.CODE, step, now)
     if found is None:
         raise StepSpent
-    user_id = str(found.user_id)
+    user_id, device = str(found.user_id), found.payload["device"]
     who = attempts.key_of("code", user_id)
-    device = found.payload["device"]
-    attempt = counted(engine, who, device, visitor, moment, action="sign_in.code", actor=user_id)
+    attempt = counted(engine, who, device, visitor, now, action="sign_in.code", actor=user_id)
+    return found, attempt
 
-    def work() -> Entry | None:
+
+def _with_factor(
+    engine: Engine,
+    step: str,
+    found: Issued,
+    attempt: int,
+    verify: Callable[[Connection, str], None],
+    visitor: Visitor,
+    production: bool,
+    now: datetime,
+) -> Entry:
+    """A session for whom `verify` lets pass, which raises for the others."""
+    user_id = str(found.user_id)
+
+    def work() -> Entry:
         with writing(engine) as connection:
             password_hash = _still_open(connection, user_id, production)
             if devices.password_key(password_hash) != found.payload["password"]:
                 raise StepSpent
-            if second_factor.verify(connection, user_id, code, encrypter, moment) is None:
-                return None
+            verify(connection, user_id)
             # Of two at once with two right codes one gets in.
-            if one_time.take(connection, one_time.CODE, step, moment) is None:
+            if one_time.take(connection, one_time.CODE, step, now) is None:
                 raise StepSpent
             attempts.succeed(connection, attempt)
             action = found.payload["action"]
-            return enter(connection, user_id, password_hash, visitor, moment, action=action)
+            return enter(connection, user_id, password_hash, visitor, now, action=action)
 
-    entry = retrying(work)
-    if entry is None:
-        note_refusal(engine, user_id, "sign_in.code", visitor, moment)
-        raise WrongCode
-    return entry
+    return retrying(work)
 
 
 def sign_out(engine: Engine, key: str, user_id: str, now: datetime | None = None) -> None:
@@ -166,8 +265,10 @@ def counted(
         raise
 
 
-def note_refusal(engine: Engine, actor: str, action: str, visitor: Visitor, now: datetime) -> None:
-    """Write down a wrong password or code."""
+def note_refusal(
+    engine: Engine, actor: str, action: str, visitor: Visitor, now: datetime, **more: str
+) -> None:
+    """Write down a wrong password, code or passkey."""
 
     def work() -> None:
         with writing(engine) as connection:
@@ -176,7 +277,7 @@ def note_refusal(engine: Engine, actor: str, action: str, visitor: Visitor, now:
                 actor=actor,
                 action=action,
                 outcome="refused",
-                details={"ip": visitor.ip},
+                details={"ip": visitor.ip, **more},
                 now=now,
             )
 

@@ -7,11 +7,15 @@ with a token have no session: what they may do is what their roles allow.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, select
 
-from core.access import attempts, audit, passwords, second_factor, sessions
+from core import clock
+from core.access import attempts, audit, passkeys, passwords, second_factor, sessions
+from core.access.passkeys import Party, WrongPasskey
 from core.access.principals import Caller
 from core.access.sessions import Session, Visitor
 from core.access.sign_in import counted, note_refusal
@@ -86,13 +90,42 @@ def is_fresh(proved_at: datetime | None, within: timedelta, now: datetime) -> bo
     return proved_at is not None and now - within < proved_at <= now + within
 
 
-def asked_for(engine: Engine, session: Session) -> tuple[bool, bool]:
-    """Whether the holder has a password to type, and a second factor."""
+@dataclass(frozen=True)
+class Asked:
+    """What a session's holder may type: a password, a code (an app's, or a recovery code); and
+    what their browser asks a passkey by (JSON), None where they have none."""
+
+    password: bool
+    factor: bool
+    passkey: str | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is neither."""
+        return not self.password and not self.factor
+
+
+def asked_for(
+    engine: Engine, session: Session, party: Party | None = None, now: datetime | None = None
+) -> Asked:
+    """What the holder is asked for. A passkey that stands alone, without a password, has to ask
+    who holds it."""
+    user_id, moment = session.user_id, now or clock.now()
     with reading(engine) as connection:
-        return (
-            _password_hash(connection, session.user_id) is not None,
-            second_factor.is_set(connection, session.user_id),
-        )
+        password = _password_hash(connection, user_id) is not None
+        factor = second_factor.is_set(connection, user_id)
+        asks = second_factor.has_passkey(connection, user_id)
+    if party is None or not asks:
+        return Asked(password, factor)
+    known = party
+
+    def ask() -> str | None:
+        with writing(engine) as connection:
+            return passkeys.ask_for(
+                connection, user_id, known, bound=session.key, verified=not password, now=moment
+            )
+
+    return Asked(password, factor, retrying(ask))
 
 
 def prove(
@@ -110,32 +143,87 @@ def prove(
     `WrongProof` whichever of them is wrong, `TooManyAttempts` after ten in 15 minutes, counted by
     themselves: they lock nobody's sign-in. `NothingToProve` where there is neither.
     """
-    has_password, has_factor = asked_for(engine, session)
-    if not has_password and not has_factor:
+    asked = asked_for(engine, session)
+    if asked.nothing:
         raise NothingToProve
+
+    def verify(connection: Connection) -> None:
+        if not asked.factor:
+            return
+        typed = second_factor.verify(connection, session.user_id, code, encrypter, now)
+        if typed is None:
+            raise WrongProof
+
+    attempt = _counted(engine, session, visitor, now)
+    try:
+        _prove(engine, session, attempt, password, verify, visitor, now)
+    except WrongProof:
+        note_refusal(engine, session.user_id, ACTION, visitor, now)
+        raise
+
+
+def prove_by_passkey(
+    engine: Engine,
+    session: Session,
+    password: str,
+    answer: str,
+    party: Party,
+    *,
+    visitor: Visitor,
+    now: datetime,
+) -> None:
+    """The same by the password, where there is one, and what a passkey answered (JSON) to
+    `asked_for`. `WrongPasskey` for an answer that is not taken."""
     user_id = session.user_id
-    who = attempts.key_of(ACTION, user_id)
-    attempt = counted(engine, who, who, visitor, now, action=ACTION, actor=user_id)
+
+    def verify(connection: Connection) -> None:
+        alone = _password_hash(connection, user_id) is None
+        passkeys.verify(connection, user_id, given, party, verified=alone, now=now)
+
+    attempt = _counted(engine, session, visitor, now)
+    try:
+        given = passkeys.given(engine, answer, user_id=user_id, bound=session.key, now=now)
+        _prove(engine, session, attempt, password, verify, visitor, now)
+    except WrongPasskey as error:
+        note_refusal(engine, user_id, ACTION, visitor, now, why=error.why)
+        raise
+    except WrongProof:
+        note_refusal(engine, user_id, ACTION, visitor, now)
+        raise
+
+
+def _counted(engine: Engine, session: Session, visitor: Visitor, now: datetime) -> int:
+    """The number of this try, which stands as a wrong one."""
+    who = attempts.key_of(ACTION, session.user_id)
+    return counted(engine, who, who, visitor, now, action=ACTION, actor=session.user_id)
+
+
+def _prove(
+    engine: Engine,
+    session: Session,
+    attempt: int,
+    password: str,
+    verify: Callable[[Connection], None],
+    visitor: Visitor,
+    now: datetime,
+) -> None:
+    """Note a proof whose password is right and whose factor `verify` lets pass."""
+    user_id = session.user_id
     with reading(engine) as connection:
         kept = _password_hash(connection, user_id)
-    right = kept is None or passwords.verify(kept, password)
+    # A code is not used up by a wrong password.
+    if kept is not None and not passwords.verify(kept, password):
+        raise WrongProof
 
-    def work() -> bool:
+    def work() -> None:
         with writing(engine) as connection:
-            if has_factor:
-                typed = second_factor.verify(connection, user_id, code, encrypter, now)
-                if typed is None:
-                    return False
+            verify(connection)
             attempts.succeed(connection, attempt)
             sessions.prove(connection, session.key, now)
             details = {"ip": visitor.ip}
             audit.append(connection, actor=user_id, action=ACTION, details=details, now=now)
-            return True
 
-    # A code is not used up by a wrong password.
-    if not right or not retrying(work):
-        note_refusal(engine, user_id, ACTION, visitor, now)
-        raise WrongProof
+    retrying(work)
 
 
 def _password_hash(connection: Connection, user_id: str) -> str | None:

@@ -122,6 +122,22 @@ second_factors = Table(
     Column("confirmed_at", Utc()),
 )
 
+#: A passkey by the SHA-256 of the id that its authenticator gave it; that id and its public key
+#: (COSE) in base64url. `sign_count` is what the authenticator counted to at its last use.
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", code(64), primary_key=True),
+    Column("user_id", code(36), nullable=False),
+    Column("name", words(100), nullable=False),
+    Column("credential_id", long_text(), nullable=False),
+    Column("public_key", long_text(), nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_at", Utc(), nullable=False),
+    Column("last_used_at", Utc()),
+    Index("ix_passkey_user", "user_id"),
+)
+
 #: What lets a person in without the app, by its SHA-256; used once, then gone.
 recovery_codes = Table(
     "recovery_codes",

@@ -1,24 +1,27 @@
-"""Your account: a second factor of one's own, on a plain page that no script reads."""
+"""Your account: an app and passkeys of one's own, on a plain page that no script reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from html import escape
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import segno
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.access import own_account, second_factor
+from core.access import own_account, passkeys, second_factor
 from core.access.own_account import OwnAccount
+from core.access.passkeys import WrongPasskey
 from core.access.sign_in import WrongCode
 from core.encryption import Encrypter
-from core.errors import InvalidInput, NotSignedIn, ProofNeeded, TooManyAttempts
-from dashboard.i18n import _, ngettext
+from core.errors import InvalidInput, NotFound, NotSignedIn, ProofNeeded, TooManyAttempts
+from dashboard import i18n
+from dashboard.i18n import N_, _, ngettext
 from dashboard.ui import step_up
 from dashboard.web import plain_page
 from dashboard.web.login import SignInDesk, inside, read_form, stale_form, too_many
@@ -28,8 +31,15 @@ from dashboard.web.session_lookup import SessionResolver
 PATH = "/account"
 _SET_UP, _CONFIRM = f"{PATH}/second-factor", f"{PATH}/second-factor/confirm"
 _CODES, _REMOVE = f"{PATH}/second-factor/codes", f"{PATH}/second-factor/remove"
+_PASSKEYS, _PASSKEY_GONE = f"{PATH}/passkeys", f"{PATH}/passkeys/remove"
 #: What those open who have to set up a second factor before anything else.
-PATHS = frozenset({PATH, _SET_UP, _CONFIRM, _CODES, _REMOVE})
+PATHS = frozenset({PATH, _SET_UP, _CONFIRM, _CODES, _REMOVE, _PASSKEYS})
+
+_FIELDS = {
+    "second_factor": N_("Second factor"),
+    "passkey": N_("Passkey"),
+    "name": N_("Name of the passkey"),
+}
 
 Said = tuple[str, str]
 T = TypeVar("T")
@@ -44,6 +54,8 @@ def routes(resolver: SessionResolver) -> list[BaseRoute]:
         Route(_CONFIRM, context.confirm, methods=["POST"]),
         Route(_CODES, context.renew, methods=["POST"]),
         Route(_REMOVE, context.remove, methods=["POST"]),
+        Route(_PASSKEYS, context.add_passkey, methods=["POST"]),
+        Route(_PASSKEY_GONE, context.remove_passkey, methods=["POST"]),
     ]
 
 
@@ -104,16 +116,18 @@ class _Account(SignInDesk):
         return await self._posted(request, work)
 
     async def renew(self, request: Request) -> Response:
-        """New recovery codes, for a code."""
+        """New recovery codes, for a code; for who has passkeys alone, after a recent proof."""
 
         async def work(form: dict[str, str], _own: OwnAccount) -> Response:
-            codes = await self._for_code(request, form, own_account.renew_codes)
+            codes = await self._for_code(
+                request, form, own_account.renew_codes, within=self._within
+            )
             return self._codes(request, codes, inside(form.get("next")))
 
         return await self._posted(request, work)
 
     async def remove(self, request: Request) -> Response:
-        """No second factor any more, for a code."""
+        """No app any more, for a code."""
 
         async def work(form: dict[str, str], _own: OwnAccount) -> Response:
             asking = self.resolver.console.settings.factor_roles
@@ -121,6 +135,93 @@ class _Account(SignInDesk):
             return RedirectResponse(PATH, 303)
 
         return await self._posted(request, work)
+
+    async def add_passkey(self, request: Request) -> Response:
+        """A passkey that the browser made; recovery codes are shown beside the first factor."""
+
+        async def work(form: dict[str, str], own: OwnAccount) -> Response:
+            keep = partial(
+                own_account.add_passkey,
+                self._engine,
+                request.state.session,
+                form.get("name", ""),
+                form.get("answer", ""),
+                self.party(request),
+                within=self._within,
+                visitor=self.visitor(request),
+                now=self.resolver.now(),
+            )
+            codes = await self.resolver.in_thread(keep)
+            if codes:
+                return self._codes(request, codes, inside(form.get("next")))
+            return RedirectResponse(PATH, 303)
+
+        return await self._posted(request, work)
+
+    async def remove_passkey(self, request: Request) -> Response:
+        """One passkey less."""
+
+        async def work(form: dict[str, str], own: OwnAccount) -> Response:
+            remove = partial(
+                own_account.remove_passkey,
+                self._engine,
+                request.state.session,
+                form.get("passkey", ""),
+                asking=self.resolver.console.settings.factor_roles,
+                within=self._within,
+                now=self.resolver.now(),
+            )
+            await self.resolver.in_thread(remove)
+            return RedirectResponse(PATH, 303)
+
+        return await self._posted(request, work)
+
+    async def account(
+        self,
+        request: Request,
+        own: OwnAccount,
+        onward: str,
+        said: Said | None = None,
+        status: int = 200,
+    ) -> Response:
+        """What stands there with a second factor, and without one."""
+        forms = list(_app_forms(own))
+        forms += _passkey_forms(own, self.resolver.console.settings.zone)
+        forms += await self._new_passkey(request)
+        may_go = own.second_factor or not own.required
+        return plain_page.answer(
+            self,
+            request,
+            title=_("Your account"),
+            intro=f"{own.person.email}. {_intro(own)}",
+            forms=forms,
+            onward=onward,
+            said=said,
+            back=_("Back to Tillwatch") if may_go else "",
+            status=status,
+        )
+
+    async def _new_passkey(self, request: Request) -> list[Form]:
+        """The form for one more; who is not fresh is asked to confirm who they are first."""
+        ours = self.party(request)
+        if ours is None:
+            return []
+        ask = partial(
+            own_account.ask_for_passkey,
+            self._engine,
+            request.state.session,
+            ours,
+            within=self._within,
+            now=self.resolver.now(),
+        )
+        label = _("Add a passkey")
+        try:
+            options = await self.resolver.in_thread(ask)
+        except ProofNeeded:
+            return [Form(_PASSKEYS, label, quiet=True)]
+        most = {"required": "", "maxlength": str(passkeys.LONGEST_NAME), "autocomplete": "off"}
+        name = Field("name", _("Name of the passkey, such as: work laptop"), most)
+        return [Form(_PASSKEYS, label, [name], quiet=True, ceremony=options, makes=True)]
 
     async def _for_code(
         self, request: Request, form: dict[str, str], act: Callable[..., T], **more: Any
@@ -152,11 +253,13 @@ class _Account(SignInDesk):
             except ProofNeeded:
                 return RedirectResponse(f"{step_up.PATH}?next={PATH}", 303)
             except InvalidInput as error:
-                return _page(desk, request, own, onward, _told(error), 422)
-            except WrongCode as error:
-                return _page(desk, request, own, onward, ("error", _(error.message)), 401)
+                return await desk.account(request, own, onward, _told(error), 422)
+            except (WrongCode, WrongPasskey) as error:
+                return await desk.account(request, own, onward, ("error", _(error.message)), 401)
+            except NotFound as error:
+                return await desk.account(request, own, onward, ("error", _(error.message)), 404)
             except TooManyAttempts:
-                return _page(desk, request, own, onward, too_many(), 429)
+                return await desk.account(request, own, onward, too_many(), 429)
 
         if not self.is_our_form(request, form):
             return await self._with_account(request, onward, _stale)
@@ -237,51 +340,55 @@ class _Account(SignInDesk):
 
 
 async def _shown(desk: _Account, request: Request, own: OwnAccount, onward: str) -> Response:
-    return _page(desk, request, own, onward)
+    return await desk.account(request, own, onward)
 
 
 async def _stale(desk: _Account, request: Request, own: OwnAccount, onward: str) -> Response:
-    return _page(desk, request, own, onward, stale_form(), 403)
+    return await desk.account(request, own, onward, stale_form(), 403)
 
 
-def _page(
-    desk: SignInDesk,
-    request: Request,
-    own: OwnAccount,
-    onward: str,
-    said: Said | None = None,
-    status: int = 200,
-) -> Response:
-    """What stands there with a second factor, and without one."""
-    code = [Field("code", _("Code"), plain_page.CODE)]
+def _intro(own: OwnAccount) -> str:
     if not own.second_factor:
-        intro = _("A code of an authenticator app, asked for after your password.")
         if own.required:
-            intro = _("Your role asks for a second factor: set it up before you go on.")
-        forms = [Form(_SET_UP, _("Set up an authenticator app"))]
+            return _("Your role asks for a second factor: set it up before you go on.")
+        return _("A second factor, asked for after your password: an app's code, or a passkey.")
+    if own.passkeys:
+        said = ngettext(
+            "Your passkey or a code is asked for at each sign-in. {n} recovery code is left.",
+            "Your passkey or a code is asked for at each sign-in. {n} recovery codes are left.",
+            own.codes_left,
+        )
     else:
-        intro = ngettext(
+        said = ngettext(
             "A code of your app is asked for at each sign-in. {n} recovery code is left.",
             "A code of your app is asked for at each sign-in. {n} recovery codes are left.",
             own.codes_left,
-        ).format(n=own.codes_left)
-        forms = [Form(_CODES, _("Make new recovery codes"), code, quiet=True)]
-        if not own.required:
-            forms.append(Form(_REMOVE, _("Turn the second factor off"), code, quiet=True))
-    may_go = own.second_factor or not own.required
-    return plain_page.answer(
-        desk,
-        request,
-        title=_("Your account"),
-        intro=f"{own.person.email}. {intro}",
-        forms=forms,
-        onward=onward,
-        said=said,
-        back=_("Back to Tillwatch") if may_go else "",
-        status=status,
-    )
+        )
+    return said.format(n=own.codes_left)
+
+
+def _app_forms(own: OwnAccount) -> Iterator[Form]:
+    """Of the app, and of the recovery codes: where there is no app nobody has a code to type."""
+    code = [Field("code", _("Code"), plain_page.CODE)]
+    if not own.app:
+        yield Form(_SET_UP, _("Set up an authenticator app"), quiet=own.second_factor)
+    if own.second_factor:
+        yield Form(_CODES, _("Make new recovery codes"), code * own.app, quiet=True)
+    if own.app and own.may_lose_app:
+        yield Form(_REMOVE, _("Turn the app off"), code, quiet=True)
+
+
+def _passkey_forms(own: OwnAccount, zone: ZoneInfo) -> Iterator[Form]:
+    for one in own.passkeys:
+        used = one.last_used_at
+        when = i18n.minute(used, zone) if used else _("never used")
+        said = _("Passkey {name}, used: {time}").format(name=one.name, time=when)
+        kept = {"passkey": one.passkey_id}
+        label = _("Remove {name}").format(name=one.name)
+        yield Form(_PASSKEY_GONE, label, quiet=True, kept=kept, lead=said)
 
 
 def _told(error: InvalidInput) -> Said:
     rule = _(error.template).format(**error.values)
-    return "error", _("{field}: {rule}").format(field=_("Second factor"), rule=rule)
+    field = _(_FIELDS.get(error.field, _FIELDS["second_factor"]))
+    return "error", _("{field}: {rule}").format(field=field, rule=rule)

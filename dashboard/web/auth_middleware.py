@@ -22,7 +22,7 @@ from core.errors import DatabaseDown, NotSignedIn
 from core.settings import Settings
 from dashboard.screens.checkout import payment_element
 from dashboard.ui import step_up
-from dashboard.web import account_page, login, login_page, password_page
+from dashboard.web import account_page, confirm_page, login, login_page, password_page
 from dashboard.web.allowed_hosts import Headers
 from dashboard.web.session_lookup import SessionResolver
 
@@ -34,12 +34,12 @@ SESSION = b"x-console-session"
 _OURS = b"x-console-"
 _OPEN = login_page.PATHS | {
     *("/healthz", "/login", "/logout", password_reset.PATH),
-    *(login.CODE_PATH, login.OIDC_START, oidc.CALLBACK),
+    *(login.CODE_PATH, login.PASSKEY_PATH, login.OIDC_START, oidc.CALLBACK),
 }
 #: What those open who have to choose a password before anything else.
 _CHOOSING = _OPEN | {password_page.PATH}
 #: And those who have to set up a second factor.
-_ENROLLING = _OPEN | account_page.PATHS | {step_up.PATH}
+_ENROLLING = _OPEN | account_page.PATHS | {step_up.PATH, confirm_page.PASSKEY_PATH}
 _STREAM = "/_stcore/stream"
 #: Asked for by scripts, not by people: no redirect to a form, and no sign of activity.
 _MACHINES = ("/ui/", "/_stcore/", "/static/", "/media/", "/component/", "/_component", "/app/")

@@ -1,8 +1,9 @@
-"""Confirm that it is you: password and code once more, and back to where somebody was."""
+"""Confirm that it is you: password and code, or passkey, and back to where somebody was."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from functools import partial
 from urllib.parse import quote
 
@@ -12,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.access import step_up
-from core.access.step_up import NothingToProve, WrongProof
+from core.access.passkeys import WrongPasskey
+from core.access.step_up import Asked, NothingToProve, WrongProof
 from core.encryption import Encrypter
 from core.errors import Misconfigured, TooManyAttempts
 from dashboard.i18n import _
@@ -22,6 +24,8 @@ from dashboard.web.login import OIDC_START, SignInDesk, inside, read_form, stale
 from dashboard.web.plain_page import Field, Form
 from dashboard.web.session_lookup import SessionResolver
 
+#: Where the form of a passkey goes to.
+PASSKEY_PATH = f"{PATH}/passkey"
 _log = logging.getLogger(__name__)
 
 
@@ -31,6 +35,7 @@ def routes(resolver: SessionResolver) -> list[BaseRoute]:
     return [
         Route(PATH, context.show, methods=["GET"]),
         Route(PATH, context.enter, methods=["POST"]),
+        Route(PASSKEY_PATH, context.enter, methods=["POST"]),
     ]
 
 
@@ -50,7 +55,7 @@ class _Confirming(SignInDesk):
                 return await self._form(request, onward, stale_form(), 403)
             try:
                 await to_thread.run_sync(self._work(request, form), limiter=self.threads)
-            except WrongProof as error:
+            except (WrongProof, WrongPasskey) as error:
                 return await self._form(request, onward, ("error", _(error.message)), 401)
             except TooManyAttempts:
                 return await self._form(request, onward, too_many(), 429)
@@ -63,7 +68,18 @@ class _Confirming(SignInDesk):
         return RedirectResponse(onward, 303, headers={"Cache-Control": "no-store"})
 
     def _work(self, request: Request, form: dict[str, str]) -> partial[None]:
-        console = self.resolver.console
+        console, ours = self.resolver.console, self.party(request)
+        if request.url.path == PASSKEY_PATH and ours is not None:
+            return partial(
+                step_up.prove_by_passkey,
+                console.engine,
+                request.state.session,
+                form.get("password", ""),
+                form.get("answer", ""),
+                ours,
+                visitor=self.visitor(request),
+                now=self.resolver.now(),
+            )
         return partial(
             step_up.prove,
             console.engine,
@@ -87,22 +103,33 @@ class _Confirming(SignInDesk):
         said: tuple[str, str] | None = None,
         status: int = 200,
     ) -> Response:
-        look = partial(step_up.asked_for, self.resolver.console.engine, request.state.session)
-        has_password, has_factor = await self.resolver.in_thread(look)
-        if not has_password and not has_factor:
+        look = partial(
+            step_up.asked_for,
+            self.resolver.console.engine,
+            request.state.session,
+            self.party(request),
+            self.resolver.now(),
+        )
+        asked = await self.resolver.in_thread(look)
+        if asked.nothing:
             return self._again(onward)
         with plain_page.speaking(request):
-            password = Field("password", _("Password"), plain_page.PASSWORD)
-            code = Field("code", _("Code"), plain_page.CODE)
-            fields = [password] * has_password + [code] * has_factor
             return plain_page.answer(
                 self,
                 request,
                 title=_("Confirm that it is you"),
                 intro=_("What comes next asks for it. You come back to where you were."),
-                forms=[Form(PATH, _("Confirm"), fields)],
+                forms=list(_forms(asked)),
                 onward=onward,
                 said=said,
                 back=_("Back without confirming"),
                 status=status,
             )
+
+
+def _forms(asked: Asked) -> Iterator[Form]:
+    password = [Field("password", _("Password"), plain_page.PASSWORD)] * asked.password
+    if asked.passkey is not None:
+        yield Form(PASSKEY_PATH, _("Use a passkey"), password, ceremony=asked.passkey)
+    code = [Field("code", _("Code"), plain_page.CODE)] * asked.factor
+    yield Form(PATH, _("Confirm"), [*password, *code], quiet=asked.passkey is not None)

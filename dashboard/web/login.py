@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.access import demo, oidc
+from core.access import demo, oidc, passkeys
 from core.access.devices import LASTS, MOST_IN_A_BROWSER
+from core.access.passkeys import Party
 from core.access.sessions import Entry, Session, Visitor
 from core.access.sign_in import STEP_LASTS, CodeNeeded, WrongPassword, sign_in, sign_out
 from core.domain.sign_ins import ABSOLUTE
@@ -24,8 +25,9 @@ from dashboard.i18n import _
 from dashboard.web import login_page
 from dashboard.web.session_lookup import SessionResolver
 
-#: Where the second factor is asked for.
+#: Where the second factor is asked for: a code, or a passkey.
 CODE_PATH = "/login/code"
+PASSKEY_PATH = f"{CODE_PATH}/passkey"
 #: Where the company's own provider is left for.
 OIDC_START = "/oidc/start"
 _LARGEST_FORM = 8192
@@ -116,6 +118,11 @@ class SignInDesk:
         self.set_cookie(answer, self.device_cookie, known, int(LASTS.total_seconds()))
         self.drop_cookie(answer, self.form_cookie)
         return answer
+
+    def party(self, request: Request) -> Party | None:
+        """Who we are to passkeys; None where a browser came by an address that they are not for."""
+        ours = passkeys.party(self.resolver.console.settings)
+        return ours if ours and ours.host == request.headers.get("host", "").lower() else None
 
     def visitor(self, request: Request) -> Visitor:
         """Where a request comes from, and as which devices it is known."""

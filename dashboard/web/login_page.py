@@ -1,4 +1,5 @@
-"""What the sign-in page looks like; no script, nothing from another address."""
+"""What the sign-in page looks like; no script, nothing from another address, and the files that
+pages of its look need."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ _BUNDLE = Path(streamlit.__file__).parent / "static" / "static" / "media"
 
 
 def _files() -> dict[str, Path]:
-    found = {name: ASSETS / name for name in ("logo.svg", "icon.png", "login.css")}
+    found = {name: ASSETS / name for name in ("logo.svg", "icon.png", "login.css", "passkey.js")}
     # The font of the console itself, under a name that does not change with Streamlit's version.
     for font in _BUNDLE.glob("SourceSansVF-Upright*.woff2"):
         found["font.woff2"] = font
@@ -30,6 +31,8 @@ def _files() -> dict[str, Path]:
 
 
 _FILES = _files()
+#: What asks a browser for a passkey.
+PASSKEY_SCRIPT = "/brand/passkey.js"
 #: The addresses of these files, open to anyone.
 PATHS = frozenset(f"/brand/{name}" for name in _FILES)
 

@@ -1,4 +1,4 @@
-"""A page of a few forms before Streamlit, in the look of the sign-in; no script."""
+"""A page of a few forms before Streamlit, in the look of the sign-in; scripts: for passkeys."""
 
 from __future__ import annotations
 
@@ -28,12 +28,21 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """A form of the page: `quiet` is not what most people came for."""
+    """A form of the page: `quiet` is not what most people came for; `kept` goes along unseen, and
+    `lead` stands above it.
+
+    Where there is a `ceremony` the browser is asked for a passkey by these options (JSON), and its
+    answer goes along; `makes` says that it makes a new one.
+    """
 
     action: str
     button: str
     fields: Sequence[Field] = ()
     quiet: bool = False
+    kept: Mapping[str, str] = field(default_factory=dict)
+    lead: str = ""
+    ceremony: str | None = None
+    makes: bool = False
 
 
 #: How a field for a code is filled in: by hand, or by the phone.
@@ -69,6 +78,7 @@ def answer(
 ) -> Response:
     """The page: `between` is markup of ours before the forms, `back` the label of a way on."""
     secret = request.cookies.get(desk.form_cookie) or secrets.token_urlsafe(32)
+    scripted = any(one.ceremony is not None for one in forms)
     html = login_page.template("plain.html").substitute(
         lang=i18n.language(),
         title=escape(title),
@@ -81,9 +91,11 @@ def answer(
         back=f'<p class="back"><a href="{escape(onward, quote=True)}">{escape(back)}</a></p>'
         if back
         else "",
+        script=f'<script src="{login_page.PASSKEY_SCRIPT}" defer></script>' if scripted else "",
         leave=escape(_("Sign out")) if request.state.session else escape(_("Back to sign-in")),
     )
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    policy = f"{POLICY}; script-src {_script_of(desk)}" if scripted else POLICY
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     found = HTMLResponse(html, status, headers=headers)
     desk.set_cookie(found, desk.form_cookie, secret, None)
     return found
@@ -103,10 +115,30 @@ def _form(form: Form, hidden: str, at: int) -> str:
         for name, one in zip(ids, form.fields, strict=True)
     )
     kind = "quiet" if form.quiet else "sign-in"
-    return (
-        f'<form method="post" action="{escape(form.action, quote=True)}" class="{kind}">'
-        f'{hidden}{fields}<button type="submit">{escape(form.button)}</button></form>'
+    lead = f"<p>{escape(form.lead)}</p>" if form.lead else ""
+    asks, closed, gave_up = "", "", ""
+    if form.ceremony is not None:
+        asks = f' data-passkey="{"create" if form.makes else "get"}"'
+        asks += f' data-options="{escape(form.ceremony, quote=True)}"'
+        # The script opens it, in a browser that knows passkeys.
+        closed = " disabled"
+        said = escape(_("The passkey was not used. Try again, or another way."))
+        gave_up = f'<p class="said error gave-up" role="alert" hidden>{said}</p>'
+        hidden += '<input type="hidden" name="answer" value="">'
+    hidden += "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value, quote=True)}">'
+        for name, value in form.kept.items()
     )
+    return (
+        f'<form method="post" action="{escape(form.action, quote=True)}" class="{kind}"{asks}>'
+        f"{hidden}{lead}{fields}{gave_up}"
+        f'<button type="submit"{closed}>{escape(form.button)}</button></form>'
+    )
+
+
+def _script_of(desk: SignInDesk) -> str:
+    """The one address that a script may come from: passkeys work at the configured one alone."""
+    return f"{desk.resolver.console.settings.screens_base}{login_page.PASSKEY_SCRIPT}"
 
 
 def _input(name: str, kind: str, more: Mapping[str, str]) -> str:

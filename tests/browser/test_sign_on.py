@@ -1,4 +1,4 @@
-"""In a real browser: an app is set up, its code signs in, a stale session confirms who it is."""
+"""In a real browser: an app or a passkey is set up and signs in, a stale session confirms."""
 
 from __future__ import annotations
 
@@ -90,6 +90,53 @@ def test_a_second_factor_and_a_proof_in_both_languages(browser, stack, ui):
     assert english.remote == chinese.remote == []
     for visitor in (english, chinese):
         visitor.page.context.close()
+
+
+def test_a_passkey_signs_in_and_confirms(browser, stack, ui):
+    visitor = stacks.sign_in(browser, stack, "finance@demo.test")
+    page = visitor.page
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    about = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True}
+    about |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    made = device.send("WebAuthn.addVirtualAuthenticator", {"options": about})
+    blocked = []
+    page.on("console", lambda said: blocked.append(said.text) if said.type == "error" else None)
+    page.goto(f"{ui.base}/account")
+    page.get_by_label("Name of the passkey").fill("work laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("link", name="I have kept them: go on").wait_for()
+    page.goto(f"{ui.base}/account")
+    page.get_by_text("Passkey work laptop, used: never used").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.fill("input[name=email]", "finance@demo.test")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    # A device that does not know who holds it answers nothing; the form stays for another try.
+    at = {"authenticatorId": made["authenticatorId"]}
+    credentials = device.send("WebAuthn.getCredentials", at)["credentials"]
+    device.send("WebAuthn.clearCredentials", at)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_text("The passkey was not used.").wait_for()
+    device.send("WebAuthn.addCredential", at | {"credential": credentials[0]})
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_selector("[data-testid=stSidebar]")
+    with writing(ui.console.engine) as connection:
+        ago = clock.now() - timedelta(hours=1)
+        connection.execute(sessions.update().values(proved_at=ago))
+    page.goto(f"{ui.base}/confirm?next=%2Faccount")
+    page.get_by_label("Password").first.fill(PASSWORD)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/account")
+    page.get_by_role("button", name="Remove work laptop").click()
+    page.get_by_text("A second factor, asked for after your password").wait_for()
+    assert [row.outcome for row in audited(ui.console, "step_up")][-1] == "ok"
+    assert (
+        len(audited(ui.console, "passkey.add")) == len(audited(ui.console, "passkey.remove")) == 1
+    )
+    assert [one for one in blocked if "Content Security Policy" in one] == []
+    assert visitor.remote == []
+    page.context.close()
 
 
 def save_rules(page):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from core.db.tables import (
     api_tokens,
     last_sign_ins,
+    passkeys,
     second_factors,
     sessions,
     user_roles,
@@ -111,6 +112,7 @@ def _people(conn: Connection, now: datetime, user_id: str | None = None) -> tupl
     tokens_now: dict[str, int] = {row[0]: row[1] for row in conn.execute(given)}
     factor = second_factors.c
     proved = set(conn.scalars(select(factor.user_id).where(factor.confirmed_at.is_not(None))))
+    proved.update(conn.scalars(select(passkeys.c.user_id)))
     asked = (
         select(users, last_sign_ins.c.at.label("last_sign_in_at"))
         .outerjoin(last_sign_ins, last_sign_ins.c.user_id == users.c.id)
