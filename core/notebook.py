@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from core.configuration import store
-from core.db.engine import answering, open_read_only, reading
+from core.db.engine import LONG_SECONDS, answering, open_read_only, reading
 from core.db.migrate import head, revision
 from core.errors import DatabaseDown, InvalidInput, Misconfigured
 from core.reads.frames import ledger, objects, proof
@@ -144,7 +144,7 @@ def open_console(
     """
     found = settings or load()
     try:
-        engine = open_read_only(found.database)
+        engine = open_read_only(found.database, answer_seconds=LONG_SECONDS)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         raise Misconfigured("DATABASE_URL cannot be read") from None
     try:

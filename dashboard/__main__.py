@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -45,6 +46,12 @@ COMMANDS = {
 }
 
 
+#: The commands that serve or work until they are stopped, and the one that asks whether all is
+#: there: to them a database that says nothing is not there.
+IMPATIENT = frozenset({"up", "receiver", "worker", "ui", "emulator", "check"})
+_NAME = "tillwatch.command"
+
+
 class _Refusal(click.ClickException):
     """One of our own errors: one line, and exit code 2 for bad input."""
 
@@ -83,17 +90,20 @@ class Commands(click.Group):
         """Nothing, or options without a command, mean `up`."""
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
             args = ["up", *args]
+        ctx.meta[_NAME] = args[0]
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; our own errors end it with one line, exit code 2 for bad input.
 
-        So does a database that goes away meanwhile.
+        So does a database that goes away meanwhile. A command that somebody waits for may ask for
+        what takes its time.
         """
-        from core.db.engine import answering
+        from core.db.engine import answering, long_statements
 
+        lasts = nullcontext() if ctx.meta[_NAME] in IMPATIENT else long_statements()
         try:
-            with answering():
+            with answering(), lasts:
                 return super().invoke(ctx)
         except TillwatchError as error:
             raise _Refusal(error) from error

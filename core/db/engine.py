@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,8 +58,16 @@ CONFLICT_SECONDS = 20.0
 #: So long a node may be without a majority.
 QUORUM_SECONDS = 15.0
 
-#: A server takes so long at most to take a connection, and with each word until it is open.
+#: A server takes so long at most to take a connection, and with each word until it is open; and
+#: with the word that the pool asks for before it hands a connection out.
 _CONNECT_SECONDS = 5
+#: So long a server may say nothing at all while a statement runs or waits for a lock: after that
+#: the line counts as cut. `LONG_SECONDS` within `long_statements`.
+ANSWER_SECONDS, LONG_SECONDS = 30, 3600
+#: A statement waits so long for another's lock, then says so (1205) and is tried again: the line
+#: is not taken for cut meanwhile.
+_LOCK_SECONDS = 20
+_long: ContextVar[bool] = ContextVar("long statements", default=False)
 
 #: MySQL: disk full, table full, no space left, and how a storage engine passes that on.
 _FULL = {1021, 1114, 28}
@@ -71,10 +80,17 @@ _NO_SUCH = ("no such column", "has no column named")
 _NO_FILE = ("disk I/O error", "unable to open database file")
 
 
-def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
+def open_engine(
+    url: str,
+    *,
+    pool_size: int = 5,
+    cache_mib: int = 64,
+    answer_seconds: float = ANSWER_SECONDS,
+) -> Engine:
     """An engine for the payments database; makes the folder of a SQLite file.
 
-    `cache_mib` bounds SQLite's page cache, per connection.
+    `cache_mib` bounds SQLite's page cache, per connection; `answer_seconds` how long a server may
+    be silent where `long_statements` does not say otherwise.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -91,16 +107,51 @@ def open_engine(url: str, *, pool_size: int = 5, cache_mib: int = 64) -> Engine:
         hide_parameters=True,
         connect_args={
             # MySQL gives 1024 bytes of a GROUP_CONCAT unless told otherwise, MariaDB these.
-            "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576",
+            "init_command": "SET time_zone = '+00:00', group_concat_max_len = 1048576,"
+            f" innodb_lock_wait_timeout = {_lock_seconds(answer_seconds)}",
             "connect_timeout": _CONNECT_SECONDS,
             "read_timeout": _CONNECT_SECONDS,
+            "write_timeout": ANSWER_SECONDS,
             "conv": literals.conversions(),
             **_without_tls(parsed),
         },
     )
     event.listen(engine, "connect", _read_what_others_wrote)
-    event.listen(engine, "connect", _wait_for_answers)
+    event.listen(engine, "connect", _watch_the_line)
+
+    @event.listens_for(engine, "checkout")
+    def _wait_for_answers(connection: Any, _record: Any, _proxy: Any) -> None:
+        # PyMySQL takes the limit for a statement from here, each time that it reads.
+        connection._read_timeout = silence_of(answer_seconds)
+
+    event.listen(engine, "checkin", _wait_for_a_word)
     return engine
+
+
+@contextmanager
+def long_statements() -> Iterator[None]:
+    """In this block, on this thread, connections are taken for work that takes its time: a proof,
+    an export, a rebuild, a migration. A statement of it may be silent for `LONG_SECONDS`."""
+    before = _long.set(True)
+    try:
+        yield
+    finally:
+        _long.reset(before)
+
+
+def silence_of(answer_seconds: float) -> float:
+    """How long a server may be silent on a connection that is taken here and now."""
+    return LONG_SECONDS if _long.get() else answer_seconds
+
+
+def _lock_seconds(answer_seconds: float) -> int:
+    return min(_LOCK_SECONDS, max(1, int(answer_seconds * _LOCK_SECONDS / ANSWER_SECONDS)))
+
+
+def _wait_for_a_word(connection: Any, _record: Any) -> None:
+    """A connection that lies in the pool is asked for a word before it is handed out again."""
+    if connection is not None:
+        connection._read_timeout = _CONNECT_SECONDS
 
 
 def _without_tls(url: URL) -> dict[str, bool]:
@@ -110,11 +161,10 @@ def _without_tls(url: URL) -> dict[str, bool]:
     return {"ssl_disabled": True} if "unix_socket" in url.query and not asks else {}
 
 
-def _wait_for_answers(connection: Any, _record: Any) -> None:
-    """Once it is open a statement may take its time, as long as its server is there: one that lost
-    its power says nothing, and within half a minute the line counts as cut. The system's own limits
-    are two hours of silence, and a quarter of one for what was sent."""
-    connection._read_timeout = None
+def _watch_the_line(connection: Any, _record: Any) -> None:
+    """A server that lost its power says nothing, and the system's own limits are two hours of
+    silence, and a quarter of one for what was sent: within half a minute the line counts as cut,
+    whatever runs. A line that is held open by something between is known by `answer_seconds`."""
     line = connection._sock
     if sys.platform == "linux" and line.family in (socket.AF_INET, socket.AF_INET6):
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
@@ -140,7 +190,7 @@ class _Hinted(SQLiteCompiler):
         return text
 
 
-def open_read_only(url: str) -> Engine:
+def open_read_only(url: str, *, answer_seconds: float = ANSWER_SECONDS) -> Engine:
     """An engine that cannot write, for those who only look; makes no file and no folder.
 
     A SQLite file is opened by its mode `ro`; a session of MySQL is told that it only reads.
@@ -148,7 +198,7 @@ def open_read_only(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_to_read(parsed.database)
-    engine = open_engine(url, pool_size=1)
+    engine = open_engine(url, pool_size=1, answer_seconds=answer_seconds)
 
     @event.listens_for(engine, "connect")
     def _reads_alone(connection: Any, _record: Any) -> None:
@@ -362,8 +412,8 @@ def retrying(
 
     A conflict is tried again for `CONFLICT_SECONDS` at least, a node without a majority for
     `QUORUM_SECONDS`, anything else so many times. `repeatable`: doing it twice changes nothing, so
-    that it is also tried again where nobody knows whether it was committed. `longest`: whoever
-    waits for it does not wait for more seconds, whatever the reason.
+    that it is also tried again where nobody knows whether it was committed. `longest`: after so
+    many seconds there is no further try, whatever the reason.
     """
     attempts = Retrying(
         stop=_Patience(tries, longest),
@@ -382,9 +432,11 @@ class _Patience(stop_base):
 
     def __call__(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome is not None else None
+        waited = state.seconds_since_start or 0.0
+        if error is not None and waited >= self._longest:
+            return True
         if state.attempt_number < self._tries or error is None:
             return False
-        waited = state.seconds_since_start or 0.0
         if _is_conflict(error):
             return waited >= min(CONFLICT_SECONDS, self._longest)
         return _number(error) not in _NO_QUORUM or waited >= min(QUORUM_SECONDS, self._longest)

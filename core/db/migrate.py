@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from core import clock
-from core.db.engine import is_sqlite, reading, retrying, writing
+from core.db.engine import is_sqlite, long_statements, reading, retrying, writing
 from core.db.turn_tables import migration_lease
 from core.db.upsert import insert_missing
 from core.errors import DatabaseDown, Misconfigured
@@ -34,6 +34,7 @@ _LASTS = timedelta(seconds=60)
 _PATIENCE, _LOOK_EVERY = 120.0, 0.1
 
 
+@long_statements()
 def upgrade(engine: Engine) -> None:
     """Run the migrations that are missing. Safe when several processes start at once."""
     with reading(engine) as connection:

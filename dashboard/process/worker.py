@@ -32,7 +32,7 @@ from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
 from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
 from core.db.commits import when_committed
-from core.db.engine import answering, open_engine
+from core.db.engine import answering, long_statements, open_engine
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -196,15 +196,15 @@ def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, 
         ("apply", _applier(console, services, recorder), APPLY_IDLE),
         ("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
         ("request log", lambda: services.log.flush() > 1000, LOG_EVERY),
-        ("upkeep", lambda: _upkeep(console), UPKEEP_EVERY),
+        ("upkeep", _taking_time(lambda: _upkeep(console)), UPKEEP_EVERY),
         ("operations", lambda: resolve(context, KINDS) == BATCH, RESOLVE_EVERY),
         ("scenarios", lambda: scenario_runs.run_waiting(context, challenge), SCENARIOS_IDLE),
         ("bulk refunds", lambda: bulk_worker.send_waiting_rows(context), BULK_IDLE),
         ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
-        ("exports", exporter(console.settings), EXPORTS_IDLE),
+        ("exports", _taking_time(exporter(console.settings)), EXPORTS_IDLE),
         ("expiry", lambda: _expire(context), EXPIRY_EVERY),
-        ("retention", lambda: _retain(console, context), UPKEEP_EVERY),
-        ("alerts", partial(_look_for_alerts, console, context), ALERTS_EVERY),
+        ("retention", _taking_time(lambda: _retain(console, context)), UPKEEP_EVERY),
+        ("alerts", _taking_time(partial(_look_for_alerts, console, context)), ALERTS_EVERY),
         (
             "alert messages",
             Deliverer(engine, context.channel_secrets, console.settings.screens_base).step,
@@ -217,7 +217,7 @@ def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, 
             (f"{name} {mode}", step, idle)
             for name, step, idle in _loops_of(console, services, gateway, recorder)
         ]
-        asked = partial(proof_runs.run_asked, context, gateway.livemode)
+        asked = _taking_time(partial(proof_runs.run_asked, context, gateway.livemode))
         loops.append((f"asked proof {mode}", asked, PROOF_ASKED_IDLE))
     return loops
 
@@ -236,12 +236,12 @@ def _loops_of(
     refresher = watched(REFRESH, looking, REFRESH_IDLE)
     poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
     bookkeeper = _bookkeeper(console, services, gateway, recorder)
-    ledger_checker = _ledger_checker(console, services, gateway)
-    balance_checker = _balance_checker(console, gateway)
+    ledger_checker = _taking_time(_ledger_checker(console, services, gateway))
+    balance_checker = _taking_time(_balance_checker(console, gateway))
     gap_filler = every_so_often(_gap_filler(console, services, gateway), GAPS_EVERY)
     return [
         ("key", partial(_use_key, console, gateway), KEY_EVERY),
-        ("proof", partial(_prove, console, gateway), PROOF_IDLE),
+        ("proof", _taking_time(partial(_prove, console, gateway)), PROOF_IDLE),
         # What payouts paid out is read with all other objects: their stream is told beside it.
         ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
         ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
@@ -258,6 +258,16 @@ def _loops_of(
             BALANCE_CHECK_EVERY,
         ),
     ]
+
+
+def _taking_time(step: Step) -> Step:
+    """A step that adds up or goes through much: its statements may take their time."""
+
+    def work() -> bool | None:
+        with long_statements():
+            return step()
+
+    return work
 
 
 def _applier(console: Console, services: StripeServices, recorder: Recorder) -> Step:

@@ -38,6 +38,8 @@ from dashboard.rest.openapi import SECURITY_SCHEMES
 
 #: The receiver reads little; SQLite's page cache would only grow with what it writes.
 _CACHE_MIB = 4
+#: A database that says nothing for so long is not there: Stripe is told to come again.
+DATABASE_SECONDS = 10
 
 
 class Receiver(Starlette):
@@ -63,9 +65,11 @@ def create_app(settings: Settings) -> Receiver:
 
     The FastAPI application is at `app.state.api`.
     """
-    engine = open_engine(settings.database, cache_mib=_CACHE_MIB)
+    engine = open_engine(settings.database, cache_mib=_CACHE_MIB, answer_seconds=DATABASE_SECONDS)
     # Of its own: a connection that is kept open would not see that a file of SQLite is gone.
-    beside = open_engine(settings.database, pool_size=1, cache_mib=1)
+    beside = open_engine(
+        settings.database, pool_size=1, cache_mib=1, answer_seconds=DATABASE_SECONDS
+    )
     current = CurrentConsole(with_kept(settings, beside))
     settings = current.get().settings
     answers: list[asyncio.AbstractEventLoop] = []

@@ -7,7 +7,7 @@ from core.access.rights import MANAGE_FRAUD
 from core.actions.context import ActionContext
 from core.actions.fraud import rule_sets
 from core.actions.operations.operations import authorize
-from core.db.engine import one_picture
+from core.db.engine import long_statements, one_picture
 from core.risk import backtest
 from core.risk.backtest import Progress, Question
 from core.risk.report import Json, report
@@ -16,6 +16,7 @@ from core.risk.scoring import in_force
 TRY = "rules.try"
 
 
+@long_statements()
 def try_out(
     context: ActionContext,
     caller: Caller,

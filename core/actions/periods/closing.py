@@ -14,7 +14,7 @@ from core.access.principals import Caller, permitted
 from core.access.rights import RECONCILE
 from core.actions.context import ActionContext
 from core.actions.transaction import permitted_change, refusals_noted
-from core.db.engine import one_picture
+from core.db.engine import long_statements, one_picture
 from core.ledger.booking import ALL_BOOKS
 from core.proof import periods
 from core.proof.periods import Blocker, Expected, Verified
@@ -22,6 +22,7 @@ from core.proof.periods import Blocker, Expected, Verified
 T = TypeVar("T")
 
 
+@long_statements()
 def checklist(
     context: ActionContext, caller: Caller, month: str, *, livemode: bool, zone: ZoneInfo
 ) -> list[Blocker]:
@@ -33,6 +34,7 @@ def checklist(
         return periods.blockers(connection, span, clock.now())
 
 
+@long_statements()
 def expected(
     context: ActionContext, caller: Caller, month: str, *, livemode: bool, zone: ZoneInfo
 ) -> list[Expected]:
@@ -44,6 +46,7 @@ def expected(
         return periods.expected(connection, span, clock.now())
 
 
+@long_statements()
 def ask(
     context: ActionContext, caller: Caller, month: str, *, livemode: bool, zone: ZoneInfo
 ) -> int:
@@ -57,6 +60,7 @@ def ask(
     return _changed(context, caller, periods.ASK, work, month)
 
 
+@long_statements()
 def confirm(context: ActionContext, caller: Caller, month: str, *, livemode: bool) -> str:
     """Close a month that was asked to be closed, by somebody else unless one person may close it;
     the digest of its certificate.
@@ -103,6 +107,7 @@ def _changed(
     )
 
 
+@long_statements()
 def verify(context: ActionContext, caller: Caller, month: str, *, livemode: bool) -> Verified:
     """Hold a closed month against its certificate; `NotFound` for one that is not closed."""
     noted = refusals_noted(context, caller, periods.VERIFY, month)

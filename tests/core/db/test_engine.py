@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 import time
 
 import pymysql
@@ -15,6 +16,7 @@ from core.db import migrate
 from core.db.engine import (
     is_passing,
     is_transient,
+    long_statements,
     open_engine,
     reading,
     retrying,
@@ -23,7 +25,7 @@ from core.db.engine import (
 )
 from core.db.tables import settings_table
 from core.errors import InsertRace
-from tests.support.faulty_line import FaultyLine
+from tests.support.faulty_line import Fault, FaultyLine
 from tests.support.newest_schema import laid
 
 
@@ -165,3 +167,89 @@ def test_a_statement_may_take_its_time_as_long_as_the_server_is_there(
                 heard = opened._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
                 assert (sent, heard) == (30_000, 15)
         engine.dispose()
+
+
+@pytest.fixture
+def silent_line(mariadb_server, mariadb, monkeypatch):
+    """A line to the server that may go silent; the URL of a database behind it."""
+    monkeypatch.setattr(engines, "_CONNECT_SECONDS", 0.5)
+    name = make_url(mariadb()).database
+    with FaultyLine(mariadb_server).running() as line:
+        line.url = f"mysql+pymysql://root@127.0.0.1:{line.port}/{name}"
+        yield line
+
+
+def asked(engine, statement="SELECT 1"):
+    """The answer to a statement, and how many seconds it took."""
+    begun = time.monotonic()
+    with reading(engine) as connection:
+        found = connection.scalar(text(statement))
+    return found, time.monotonic() - begun
+
+
+@pytest.mark.mariadb
+def test_a_server_that_goes_silent_is_given_up_and_what_takes_its_time_is_not(silent_line):
+    engine = open_engine(silent_line.url, answer_seconds=0.6)
+    with pytest.raises(OperationalError) as cut:
+        asked(engine, "SELECT SLEEP(30)")
+    assert is_transient(cut.value)
+    with long_statements():
+        assert asked(engine, "SELECT SLEEP(1.2)")[0] == 0
+    # The same connection, and the limit of before.
+    with pytest.raises(OperationalError):
+        asked(engine, "SELECT SLEEP(1.2)")
+    engine.dispose()
+
+
+@pytest.mark.mariadb
+def test_lines_of_the_pool_that_went_silent_are_replaced_at_the_next_use(silent_line):
+    engine = open_engine(silent_line.url)
+    with engine.connect(), engine.connect():
+        pass
+    silent_line.set(Fault.HALF_OPEN)
+    for _ in range(3):
+        assert asked(engine)[1] < 10
+    silent_line.set(Fault.HANGING)
+    with pytest.raises(OperationalError):
+        asked(engine)
+    silent_line.set(Fault.NONE)
+    assert asked(engine)[0] == 1
+    engine.dispose()
+
+
+@pytest.mark.mariadb
+def test_a_wait_for_a_lock_ends_before_the_line_counts_as_cut(mariadb):
+    engine = open_engine(mariadb())
+    waits, _ = asked(engine, "SELECT @@innodb_lock_wait_timeout")
+    assert 0 < waits < engines.ANSWER_SECONDS
+    engine.dispose()
+
+
+@pytest.mark.mariadb
+def test_migrations_may_take_their_time(empty_mariadb):
+    engine, seen, mine = open_engine(empty_mariadb()), [], threading.get_ident()
+
+    def note(line, _record, _proxy):
+        # Whoever keeps the lease meanwhile does it on a thread of its own, by short statements.
+        if threading.get_ident() == mine:
+            seen.append(line._read_timeout)
+
+    event.listen(engine, "checkout", note)
+    migrate.upgrade(engine)
+    assert set(seen) == {engines.LONG_SECONDS}
+    asked(engine)
+    assert seen[-1] == engines.ANSWER_SECONDS
+    engine.dispose()
+
+
+def test_no_further_try_is_made_after_the_longest_wait():
+    calls = []
+
+    def work():
+        calls.append(1)
+        time.sleep(0.06)
+        raise error(2013)
+
+    with pytest.raises(OperationalError):
+        retrying(work, longest=0.05)
+    assert len(calls) == 1

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 
 from core.bootstrap import open_workshop
-from core.db.engine import open_engine, writing
+from core.db.engine import open_engine, silence_of, writing
 from core.errors import DatabaseDown, InvalidInput
 from core.inbox.health import Readiness
 from core.settings import Settings
@@ -82,6 +82,18 @@ def test_options_without_a_command_mean_up(args, meant):
 
     CliRunner().invoke(Recording("python -m dashboard"), args, catch_exceptions=False)
     assert seen == meant
+
+
+@pytest.mark.parametrize(("name", "lasts"), [("rollups", 3600), ("receiver", 30), ("ui", 30)])
+def test_what_somebody_waits_for_may_ask_for_what_takes_its_time(name, lasts):
+    seen = []
+
+    class Recording(Commands):
+        def get_command(self, ctx, cmd_name):
+            return click.Command(cmd_name, callback=lambda: seen.append(silence_of(30)))
+
+    CliRunner().invoke(Recording("x"), [name], catch_exceptions=False)
+    assert seen == [lasts]
 
 
 @pytest.mark.parametrize(
