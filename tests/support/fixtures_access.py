@@ -16,7 +16,15 @@ from core.access import passwords, sessions, users
 from core.bootstrap import Console
 from core.db.engine import open_engine, reading, writing
 from core.db.migrate import upgrade
-from core.db.tables import audit_log, group_roles, login_attempts, oidc_identities, user_roles
+from core.db.tables import (
+    audit_log,
+    group_roles,
+    login_attempts,
+    oidc_identities,
+    passkeys,
+    recovery_codes,
+    user_roles,
+)
 from core.db.tables import sessions as sessions_table
 from core.db.tables import settings_table as settings
 from core.db.tables import users as users_table
@@ -65,7 +73,7 @@ def access_url(_shared_url: str) -> str:
     with writing(engine) as connection:
         for table in (
             *(audit_log, login_attempts, sessions_table, user_roles, users_table, settings),
-            *(group_roles, oidc_identities),
+            *(group_roles, oidc_identities, passkeys, recovery_codes),
         ):
             connection.execute(table.delete())
     engine.dispose()

@@ -127,6 +127,27 @@ async def test_a_passkey_is_added_named_listed_and_asked_for(console, owner, bro
     assert one.second_factor
 
 
+async def test_both_databases_keep_what_a_passkey_counts(access_url, key):
+    console = make_console(access_url, encryption_key=KEY)
+    person(console, "finance", email=EMAIL)
+    browser, never = Browser(console), Authenticator(ORIGIN, RP)
+    await browser.sign_in()
+    for one, name in ((key, "counts"), (never, "never counts")):
+        browser.at += timedelta(seconds=1)
+        assert (await add(browser, one, name)).status_code in (200, 303)
+    for _ in range(2):
+        never.count = -1
+        for one in (key, never):
+            answer, _ = await second_step(console, browser, one)
+            assert answer.status_code == 303
+    again, _ = await second_step(console, browser, replace(key, count=1))
+    assert again.status_code == 401
+    assert {row.name: row.sign_count for row in kept(console)} == {"counts": 2, "never counts": 0}
+    fields, _ = asked(await browser.http.get("/account"), "/account/second-factor/codes")
+    assert (await browser.http.post("/account/second-factor/codes", data=fields)).status_code == 200
+    console.engine.dispose()
+
+
 async def test_scripts_come_from_one_address_and_none_stands_in_the_page(browser):
     page = await browser.http.get("/account")
     assert re.findall(r"<script[^>]*>", page.text) == ['<script src="/brand/passkey.js" defer>']
