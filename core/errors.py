@@ -65,6 +65,13 @@ class NotRefundable(InvalidInput):
     code = "not_refundable"
 
 
+class ChangedMeanwhile(InvalidInput):
+    """Somebody else changed this since it was shown. Nothing was written and nothing was sent."""
+
+    status = 409
+    code = "changed_meanwhile"
+
+
 class FormatCannotCarry(InvalidInput):
     """A format has no place for something in the books. Nothing was written."""
 

@@ -24,7 +24,7 @@ from core.db.alert_tables import alert_channels, alert_deliveries, alert_rules, 
 from core.db.bank_tables import bank_accounts, bank_lines, bank_matches, bank_statements
 from core.db.books_tables import journal_batches, journal_lines, journal_rules
 from core.db.customer_tables import customer_notes
-from core.db.dispute_tables import evidence_files
+from core.db.dispute_tables import evidence_files, evidence_saves
 from core.db.export_tables import exports
 from core.db.inbox_tables import api_requests, cursors, events, stale_objects, streams
 from core.db.ledger_tables import (
@@ -105,6 +105,7 @@ __all__ = [
     "email_prefix",
     "events",
     "evidence_files",
+    "evidence_saves",
     "exports",
     "facets",
     "gate_passes",

@@ -143,6 +143,7 @@ ROWS: dict[str, Row] = {
     "disputes.disputes.accept": Row(RISK, (DISPUTE,), _TEST),
     "disputes.disputes.attach": Row(RISK, (DISPUTE, "receipt", b"%PDF-"), _TEST),
     "disputes.disputes.draft": Row(RISK, (DISPUTE,), _TEST),
+    "disputes.disputes.sent": Row(RISK, (DISPUTE,), _TEST),
     "disputes.disputes.save_draft": Row(RISK, (DISPUTE, {}), _TEST),
     "disputes.disputes.submit": Row(RISK, (DISPUTE,), _TEST | {"seen": ""}),
     "developer.events.dry_run": Row({"developer", "admin"}, ("evt_none",), _TEST),

@@ -12,7 +12,7 @@ from core.actions.context import ActionContext
 from core.bootstrap import Console
 from core.db.engine import writing
 from core.db.migrate import upgrade
-from core.db.tables import evidence_files, operations
+from core.db.tables import evidence_files, evidence_saves, operations
 from core.emulator.server import RunningEmulator
 from tests.support.fixtures_access import make_console, person
 from tests.support.fixtures_actions import make_context
@@ -56,7 +56,7 @@ def _till_console(_shared_url: str) -> Iterator[Console]:
 def both_consoles(_till_console: Console) -> Console:
     """A console on each kind of database, made once a module; nothing was asked of Stripe in it."""
     with writing(_till_console.engine) as connection:
-        for table in (operations, evidence_files):
+        for table in (operations, evidence_files, evidence_saves):
             connection.execute(table.delete())
     return _till_console
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from core.actions.disputes.file_reader import Exit
 from core.errors import InvalidInput
+from core.masking import mask_cards
 
 #: Of one file of this purpose, by Stripe; the sum of all is held lower.
 MOST_BYTES = 5 * 1024 * 1024
@@ -24,6 +26,7 @@ SECONDS, CPU_SECONDS = 20.0, 10
 MEMORY = 1 << 30
 #: So many are read at once: what they may take together has an end too.
 AT_ONCE = 2
+_LONGEST_NAME = 200
 _ROOT = Path(__file__).parents[3]
 #: What a child needs of the environment; none of our secrets.
 _PASSED = ("PATH", "PYTHONPATH", "SYSTEMROOT", "HOME", "LANG")
@@ -67,6 +70,13 @@ def examine(field: str, content: bytes) -> Examined:
     if pages < 1:
         raise InvalidInput(field, "is a PDF file without pages")
     return Examined(kind, len(content), pages)
+
+
+def name_of(given: str | None) -> str | None:
+    """What a file is called, as it may be kept: no path, printable, card numbers covered."""
+    bare = re.split(r"[/\\]", given or "")[-1]
+    readable = "".join(one if one.isprintable() else " " for one in bare)
+    return mask_cards(" ".join(readable.split()))[:_LONGEST_NAME] or None
 
 
 def _read(field: str, kind: str, content: bytes) -> int:

@@ -30,13 +30,15 @@ COUNTS_PAGES = "mastercard"
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file that stands in a field. `pages` is None for a document attached elsewhere."""
+    """A file that stands in a field. `pages` is None for a document attached elsewhere; `name` is
+    what it was called, None where nobody kept that; `size` is in bytes."""
 
     field: str
     file_id: str
     kind: str
     size: int
     pages: int | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select
 
-from core.db.tables import balance_transactions, disputes, events, payments
+from core.db.tables import balance_transactions, disputes, early_fraud_warnings, events, payments
 from core.errors import NotFound
 from core.money import Money
-from core.reads.payments.parts import LedgerRow, Payment, build
+from core.reads.disputes.answers import Answer, answers
+from core.reads.payments.parts import FraudWarning, LedgerRow, Payment, build
 from core.reads.permissions import audited, requires
 
 #: What of a customer's history is shown; all of it is counted.
@@ -99,6 +100,8 @@ class DisputeDetail:
     payment: Payment | None
     history: History
     path: tuple[Step, ...]
+    answers: tuple[Answer, ...]
+    warnings: tuple[FraudWarning, ...]
     ledger: tuple[LedgerRow, ...]
     effects: tuple[Effect, ...]
 
@@ -126,6 +129,8 @@ def by_id(conn: Connection, *, dispute_id: str, livemode: bool) -> DisputeDetail
         payment,
         _history(conn, payment) if payment else History(0, 0, 0, ()),
         _path(conn, dispute_id, livemode),
+        answers(conn, dispute_id=dispute_id, livemode=livemode),
+        _warnings(conn, row.payment_id),
         ledger,
         effects(ledger),
     )
@@ -200,6 +205,19 @@ def _history(conn: Connection, payment: Payment) -> History:
             for row in newest
         ),
     )
+
+
+def _warnings(conn: Connection, payment_id: str | None) -> tuple[FraudWarning, ...]:
+    """The issuer's early fraud warnings of the disputed payment, oldest first."""
+    w = early_fraud_warnings.c
+    if payment_id is None:
+        return ()
+    asked = (
+        select(early_fraud_warnings)
+        .where(w.payment_id == payment_id)
+        .order_by(w.created_at, w.stripe_id)
+    )
+    return tuple(build(FraudWarning, row) for row in conn.execute(asked).mappings())
 
 
 def _path(conn: Connection, dispute_id: str, livemode: bool) -> tuple[Step, ...]:
