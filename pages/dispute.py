@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.errors import NotFound
+from core.reads.disputes import answers as answer_reads
 from core.reads.disputes import detail as reads
 from core.reads.disputes import win_rates
-from core.reads.disputes.detail import Dispute, DisputeDetail
+from core.reads.disputes.detail import DisputeDetail
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import cards as dispute_cards
 from dashboard.screens.disputes import draft as dispute_draft
 from dashboard.screens.disputes import labels as dispute_labels
-from dashboard.screens.disputes import response_form
-from dashboard.ui import navigation, status_badges, stripe_links, viewer, widgets
+from dashboard.screens.disputes import path as dispute_path
+from dashboard.screens.disputes import response_form, sent, submission
+from dashboard.ui import customer_links, live, navigation, status_badges, viewer, widgets
 
 
 def main(asked: str, view: str) -> None:
@@ -55,7 +57,8 @@ def main(asked: str, view: str) -> None:
         with st.container(border=True):
             dispute_cards.effect(detail)
         with st.container(border=True):
-            dispute_cards.path(detail, viewer.zone())
+            dispute_path.draw(detail, datetime.now(UTC), viewer.zone())
+    confirmation(detail)
     as_of = i18n.moment(detail.dispute.as_of, viewer.zone())
     st.caption(_("As read from Stripe at {time}").format(time=as_of))
 
@@ -67,7 +70,9 @@ def head(detail: DisputeDetail, livemode: bool) -> None:
 
     def beside() -> None:
         status_badges.badge(status_badges.DISPUTE, dispute.status)
-        if waits and dispute.due_by:
+        if dispute_path.is_late(dispute, now):
+            st.badge(_("Deadline passed"), icon=":material/event_busy:", color="red")
+        elif waits and dispute.due_by:
             code = dispute_labels.clock(dispute.due_by, now)
             st.badge(
                 dispute_labels.left(dispute.due_by, now),
@@ -84,39 +89,61 @@ def head(detail: DisputeDetail, livemode: bool) -> None:
             icon=":material/receipt_long:",
             query_params={"id": dispute.payment_id},
         )
+    if (paid := detail.payment) is not None:
+        name = paid.customer_name or paid.email or paid.customer_id
+        customer_links.link(name, paid.customer_id, paid.email, place=place)
+    if said := dispute_path.standing_text(detail, now, viewer.zone()):
+        st.text(said)
     st.code(dispute.stripe_id, language=None, width="content")
 
 
+@st.fragment
 def answer(detail: DisputeDetail) -> None:
-    """The form for who may answer, or what became of the answer."""
+    """The form for who may answer, or what became of the answer; drawn again, alone, when a field
+    is kept or the dispute changed."""
     dispute = detail.dispute
+    version = live.version("disputes")
+    viewer.require("see_disputes")
     with st.container(border=True):
         if not dispute_labels.taken_here(dispute.status):
-            widgets.card_title(_("Answer"))
-            dispute_draft.FLASH.show()
-            _answered(dispute)
+            sent.draw(detail)
         elif not viewer.signed_in().may("manage_disputes"):
             widgets.card_title(_("Answer"))
             st.text(_("Somebody with the risk role answers it."))
             if dispute.has_evidence:
                 st.caption(_("A draft is kept at Stripe."))
-        elif (draft := dispute_draft.read(dispute.stripe_id)) is not None:
-            response_form.draw(detail, draft)
+        else:
+            form(detail)
+    live.ping("disputes", version)
 
 
-def _answered(dispute: Dispute) -> None:
-    """What became of the answer; where it is to be given in a status that is new at Stripe."""
-    if dispute_labels.waits(dispute.status):
-        st.text(_("It waits for an answer of a kind that is new at Stripe: give it there."))
-        link = stripe_links.address(
-            viewer.current_console().settings, dispute.stripe_id, livemode=viewer.livemode()
-        )
-        if link:
-            st.link_button(_("In Stripe"), link, icon=":material/open_in_new:")
-    elif dispute.submission_count:
-        st.text(_("Evidence was submitted."))
+def form(detail: DisputeDetail) -> None:
+    """The answer as it stands at Stripe; the whole page anew where it has become another one."""
+    dispute_id, livemode = detail.dispute.stripe_id, viewer.livemode()
+    given = viewer.read(answer_reads.answers, dispute_id=dispute_id, livemode=livemode)
+    if given != detail.answers:
+        # Somebody answered it meanwhile.
+        st.rerun()
+    saved = dispute_draft.saves(dispute_id)
+    visit = dispute_draft.visit(dispute_id, saved)
+    if visit is None:
+        dispute_draft.FLASH.show()
+    elif visit.draft.dispute.status != detail.dispute.status and not dispute_labels.taken_here(
+        visit.draft.dispute.status
+    ):
+        widgets.card_title(_("Answer"))
+        st.text(_("Stripe takes no answer any more. Reload to see what became of it."))
     else:
-        st.text(_("No evidence was submitted."))
+        response_form.draw(detail, visit, saved)
+
+
+def confirmation(detail: DisputeDetail) -> None:
+    """What is asked before an answer goes out: it stands on the page, outside of its fragment."""
+    may = viewer.signed_in().may("manage_disputes")
+    if may and dispute_labels.taken_here(detail.dispute.status):
+        visit = dispute_draft.kept(detail.dispute.stripe_id)
+        if visit is not None:
+            submission.confirmation(detail.dispute.amount, visit.draft)
 
 
 main(st.query_params.get("id", ""), st.query_params.get("view", ""))

@@ -5,13 +5,15 @@ import re
 import pytest
 
 from core import clock
+from core.access.principals import Caller
+from core.actions.disputes import disputes as disputes_actions
 from core.db.engine import writing
-from core.db.tables import disputes
+from core.db.tables import disputes, early_fraud_warnings
 from dashboard.ui import status_badges
 from tests.support import stream_rows
 from tests.support.checkout_screens import badges, emulated
-from tests.support.disputes import at_stripe, disputed, mirrored
-from tests.support.fixtures_access import person
+from tests.support.disputes import TEST, at_stripe, disputed, mirrored, pdf
+from tests.support.fixtures_access import email_of, person
 from tests.support.fixtures_actions import make_context, with_token
 from tests.support.kit_parts import click, parts, tables
 
@@ -28,7 +30,7 @@ def dispute(console, action_emulator, nothing_cached):
 
 
 def plain(elements):
-    return " ".join(str(one.value) for one in elements).replace("\\", "")
+    return " ".join(str(one.value) for one in elements).replace("\\", "").replace("\u2060", "")
 
 
 def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_as):
@@ -90,10 +92,9 @@ def test_a_draft_is_saved_and_submitted_after_a_confirmation(
     test = screen_as(person(console, "risk"), "dispute", id=dispute)
     assert not test.exception
     assert test.button(key="submit").disabled
-    test.text_area(key=f"ev_{dispute}_uncategorized_text").input("winning_evidence")
-    test.button(key="save_draft").click().run()
+    test.text_area(key=f"ev_{dispute}_uncategorized_text").input("winning_evidence").run()
     assert not test.exception
-    assert "kept at Stripe" in plain(test.success)
+    assert "Kept at Stripe" in plain(test.caption)
     kept = at_stripe(context, dispute)
     assert kept["evidence"]["uncategorized_text"] == "winning_evidence"
     assert kept["status"] == "needs_response"
@@ -103,6 +104,163 @@ def test_a_draft_is_saved_and_submitted_after_a_confirmation(
     assert not test.exception
     assert at_stripe(context, dispute)["evidence_details"]["submission_count"] == 1
     assert "Submitted" in plain(test.success)
+
+
+def field(test, dispute, name="uncategorized_text"):
+    return test.text_area(key=f"ev_{dispute}_{name}")
+
+
+def test_what_was_typed_is_there_in_another_session(console, dispute, screen_as):
+    ann, bea = person(console, "risk"), person(console, "risk")
+    test = screen_as(ann, "dispute", id=dispute)
+    field(test, dispute).input("It was signed for.").run()
+    for who in (ann, bea):
+        again = screen_as(who, "dispute", id=dispute)
+        assert field(again, dispute).value == "It was signed for."
+        assert f"by {email_of(console, ann)}" in plain(again.caption)
+
+
+def test_what_the_payment_tells_is_kept_with_the_first_text(
+    console, dispute, screen_as, action_emulator
+):
+    test = screen_as(person(console, "risk"), "dispute", id=dispute)
+    assert "From the payment; not kept yet" in plain(test.caption)
+    assert "Customer's e-mail: what stands there is not kept yet" in plain(test.markdown)
+    test.button(key="keep_offered").click().run()
+    kept = at_stripe(make_context(console, action_emulator), dispute)["evidence"]
+    assert kept["customer_email_address"] == "ada@shop.example"
+    assert "not kept yet" not in plain(test.markdown) + plain(test.caption)
+    assert not test.button(key="submit").disabled
+
+
+def test_the_later_of_two_people_chooses_between_both_texts(
+    console, dispute, screen_as, action_emulator
+):
+    context = make_context(console, action_emulator)
+    ann, bea = person(console, "risk"), person(console, "risk")
+    first, later = (screen_as(who, "dispute", id=dispute) for who in (ann, bea))
+    field(first, dispute).input("Ann's text").run()
+    field(later, dispute).input("Bea's text").run()
+    assert not later.exception
+    assert f"{email_of(console, ann)} wrote here meanwhile" in plain(later.markdown)
+    assert "Ann's text" in plain(later.text)
+    assert field(later, dispute).value == "Bea's text"
+    assert at_stripe(context, dispute)["evidence"]["uncategorized_text"] == "Ann's text"
+    assert later.button(key="submit").disabled
+    later.button(key="mine_uncategorized_text").click().run()
+    assert at_stripe(context, dispute)["evidence"]["uncategorized_text"] == "Bea's text"
+    # Ann's page is told in its next run, before she writes.
+    first.run()
+    assert f"{email_of(console, bea)} wrote here meanwhile" in plain(first.markdown)
+    first.button(key="theirs_uncategorized_text").click().run()
+    assert field(first, dispute).value == "Bea's text"
+    assert "wrote here meanwhile" not in plain(first.markdown)
+
+
+def test_what_is_not_kept_says_why_at_its_field_and_holds_the_button_back(
+    console, dispute, screen_as
+):
+    test = screen_as(person(console, "risk"), "dispute", id=dispute)
+    field(test, dispute).input("It was signed for.").run()
+    assert not test.button(key="submit").disabled
+    field(test, dispute).input("").run()
+    said = plain(test.markdown)
+    assert "Not kept. Anything else: is kept at Stripe and cannot be emptied" in said
+    assert "Anything else: what stands there is not kept yet" in said
+    assert test.button(key="submit").disabled
+    field(test, dispute).input("It was signed for, twice.").run()
+    assert "Not kept" not in plain(test.markdown)
+    assert not test.button(key="submit").disabled
+
+
+def test_what_holds_it_back_is_named_with_field_and_rule(console, dispute, screen_as):
+    test = screen_as(person(console, "risk"), "dispute", id=dispute)
+    assert "The evidence: is empty: there is nothing to submit" in plain(test.markdown)
+    told(console, dispute, due_by=clock.EPOCH, past_due=True)
+    late = screen_as(person(console, "risk"), "dispute", id=dispute)
+    assert "Deadline passed" in badges(late)
+    assert "Stripe takes no answer any more" in plain(late.text)
+
+
+def test_what_was_sent_is_shown_with_who_and_when(console, dispute, screen_as, action_emulator):
+    context = make_context(console, action_emulator)
+    risk = person(console, "risk")
+    caller = Caller(risk)
+    disputes_actions.attach(context, caller, dispute, "receipt", pdf(2), name="invoice.pdf", **TEST)
+    texts = {"uncategorized_text": "It was signed for."}
+    kept = disputes_actions.save_draft(context, caller, dispute, texts, **TEST)
+    disputes_actions.submit(context, caller, dispute, seen=kept.seen, **TEST)
+    test = screen_as(risk, "dispute", id=dispute)
+    assert not test.exception
+    assert f"{email_of(console, risk)} submitted evidence" in plain(test.text)
+    assert "It was signed for." in plain(test.text)
+    assert "Confirmed by Stripe" in plain(test.caption)
+    assert "Receipt: PDF, 1 kB, pages: 2 · invoice.pdf" in plain(test.markdown)
+    steps = [entry["title"] for entry in parts(test, "timeline")[0].data["entries"]]
+    assert steps[:2] == ["The dispute was opened", f"{email_of(console, risk)} submitted evidence"]
+    other = screen_as(person(console, "support"), "dispute", id=dispute)
+    assert f"{email_of(console, risk)} submitted evidence" in plain(other.text)
+    assert "It was signed for." not in plain(other.text)
+
+
+@pytest.mark.parametrize(
+    ("status", "standing", "last"),
+    [
+        ("warning_needs_response", "Stripe takes an answer until", "Answer by"),
+        ("warning_under_review", "The bank has the answer.", "Inquiry: in review"),
+        ("warning_closed", "The inquiry ended without a dispute", "Inquiry closed"),
+        ("won", "The bank decided for you", "Won"),
+        ("lost", "It is lost: nothing was submitted.", "Lost"),
+    ],
+)
+def test_where_it_stands_is_said_without_steps_that_nobody_knows(
+    console, dispute, screen_as, status, standing, last
+):
+    told(console, dispute, status=status)
+    test = screen_as(person(console, "support"), "dispute", id=dispute)
+    assert not test.exception
+    assert standing in plain(test.text)
+    entries = parts(test, "timeline")[0].data["entries"]
+    assert entries[-1]["title"] == last
+    asked = status.startswith("warning")
+    opened = "The bank asked about the payment" if asked else "The dispute was opened"
+    assert entries[0]["title"] == opened
+    assert len(entries) <= 3
+
+
+def test_an_early_fraud_warning_stands_on_the_path(console, dispute, screen_as):
+    now = clock.now()
+    with writing(console.engine) as connection:
+        paid = connection.scalar(disputes.select().with_only_columns(disputes.c.payment_id))
+        connection.execute(
+            early_fraud_warnings.insert().values(
+                stripe_id="issfr_1",
+                payment_id=paid,
+                fraud_type="made_with_stolen_card",
+                actionable=False,
+                livemode=False,
+                created_at=clock.EPOCH,
+                confirmed=True,
+                as_of=now,
+            )
+        )
+    test = screen_as(person(console, "support"), "dispute", id=dispute)
+    first = parts(test, "timeline")[0].data["entries"][0]
+    assert first["title"] == "Early fraud warning"
+    assert "stolen card" in first["note"]
+
+
+def test_the_page_leads_to_the_payment_and_the_customer(console, dispute, screen_as):
+    test = screen_as(person(console, "support"), "dispute", id=dispute)
+    assert "customer?id=ada%40shop.example" in page_links(test)
+
+
+def page_links(test):
+    return " ".join(
+        f"{link.proto.page}?{link.proto.query_string}"
+        for link in test.main
+        if link.type == "page_link"
+    )
 
 
 def test_a_loss_is_accepted_after_a_confirmation(console, dispute, screen_as, action_emulator):
@@ -134,8 +292,7 @@ def test_an_appeal_is_written_and_submitted_after_a_confirmation(
     keys = [button.key for button in test.button]
     assert "accept" not in keys
     assert [area.key for area in test.text_area] == [f"ev_{lost}_reason_for_filing"]
-    test.text_area[0].input("It was signed for.")
-    test.button(key="save_draft").click().run()
+    test.text_area[0].input("It was signed for.").run()
     assert not test.exception
     assert at_stripe(context, lost)["evidence"]["appeal"]["card"]["reason_for_filing"]
     test.button(key="submit").click().run()

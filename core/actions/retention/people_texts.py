@@ -43,6 +43,7 @@ def _every(before: datetime) -> list[tuple[Table, ColumnElement[bool], dict[str,
     """Tables, which of their rows, and what those hold then."""
     r, b, n = t.refund_requests.c, t.bulk_refunds.c, t.case_notes.c
     g, x, u = t.gate_passes.c, t.exports.c, t.customer_notes.c
+    f = t.evidence_files.c
     return [
         (
             t.refund_requests,
@@ -69,6 +70,11 @@ def _every(before: datetime) -> list[tuple[Table, ColumnElement[bool], dict[str,
             t.exports,
             and_(x.query != "", x.created_at < before, x.state.not_in(requests.OPEN)),
             {"query": ""},
+        ),
+        (
+            t.evidence_files,
+            and_(f.name.is_not(None), f.created_at < before),
+            {"name": None},
         ),
         (t.bank_lines, _settled_lines(before), {"name": "", "text": "", "reference_lines": ""}),
     ]

@@ -43,20 +43,6 @@ def _brand(code: str | None) -> str:
     return columns.brand_name(code) or stripe_labels.words(code)
 
 
-def path(detail: DisputeDetail, zone: ZoneInfo) -> None:
-    """The statuses it has been in, from the events that told of them."""
-    widgets.card_title(_("Path"))
-    if not detail.path:
-        st.caption(_("No event has told of it yet."))
-    for step in detail.path:
-        row = st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        )
-        with row:
-            status_badges.badge(status_badges.DISPUTE, step.status)
-            st.caption(i18n.minute(step.at, zone), width="content")
-
-
 def effect(detail: DisputeDetail) -> None:
     """What it took from the balance and gave back, in the currency it settles in."""
     widgets.card_title(_("Effect on the balance"))

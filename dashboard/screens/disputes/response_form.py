@@ -1,109 +1,66 @@
-"""The answer to a dispute: texts, files, gauges, the pre-flight, and the one submission."""
+"""The answer to a dispute: texts that keep themselves, files, gauges, and the one submission."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 import streamlit as st
 
 from core.actions.disputes import disputes, evidence_validation
-from core.actions.disputes.evidence_validation import Draft
+from core.actions.disputes.evidence_validation import Attached, Draft
 from core.gateway.dispute_reasons import REASONS
 from core.gateway.evidence_fields import APPEAL_REASON, FILES, TEXTS
+from core.reads.disputes.answers import Saved
 from core.reads.disputes.detail import DisputeDetail
-from core.reads.payments.parts import Payment
 from dashboard import i18n
-from dashboard.i18n import _, ngettext
+from dashboard.i18n import _
 from dashboard.screens.disputes import draft as dispute_draft
 from dashboard.screens.disputes import labels as dispute_labels
-from dashboard.screens.disputes.cards import coded
+from dashboard.screens.disputes import submission, texts
+from dashboard.screens.disputes.draft import Visit
 from dashboard.ui import widgets
 
-#: Which confirmation is open.
-_ASKED = "dispute_asked"
 
-
-def draw(detail: DisputeDetail, draft: Draft) -> None:
+def draw(detail: DisputeDetail, visit: Visit, saved: Mapping[str, Saved]) -> None:
     """The whole answer, for who may give it."""
-    dispute_id = detail.dispute.stripe_id
+    dispute_id, draft = detail.dispute.stripe_id, visit.draft
     widgets.card_title(_("Appeal") if draft.appeal else _("Answer"))
-    dispute_draft.FLASH.show()
+    st.caption(_("What you type is kept at Stripe by itself. The bank sees it once you submit."))
     if draft.appeal:
         st.caption(_("It is lost. An appeal takes a reason and files; without one it stays lost."))
-        _texts(dispute_id, [APPEAL_REASON], draft, {})
-        _files(dispute_id, list(evidence_validation.file_fields(draft)), draft)
+        fields, offered = [APPEAL_REASON], {}
+        takes = list(evidence_validation.file_fields(draft))
     else:
-        _evidence(detail, draft)
+        product = widgets.url_choice(
+            _("Kind of product"), "product", dispute_labels.PRODUCTS, default="physical"
+        )
+        asked = REASONS.form(detail.dispute.reason, product)
+        known = texts.known(detail.payment)
+        fields = [name for name in TEXTS if name in asked or name in draft.texts]
+        offered = {name: known[name] for name in fields if name in known}
+        takes = [name for name in FILES if name in asked or name in draft.files]
+    texts.draw(dispute_id, fields, visit, saved, offered)
+    _files(dispute_id, takes, draft)
     _gauges(draft)
-    _preflight(detail, draft)
+    submission.draw(visit, texts.not_kept(dispute_id, visit, fields))
 
 
-def _evidence(detail: DisputeDetail, draft: Draft) -> None:
-    """The fields that the reason and the kind of product ask for."""
-    dispute_id = detail.dispute.stripe_id
-    product = widgets.url_choice(
-        _("Kind of product"), "product", dispute_labels.PRODUCTS, default="physical"
+def file_said(file: Attached) -> str:
+    """A file with its name, kind, size and pages; safe where markdown is drawn."""
+    pages = "?" if file.pages is None else i18n.number(file.pages)
+    said = _("{field}: {kind}, {size}, pages: {pages}").format(
+        field=dispute_labels.field(file.field),
+        kind=file.kind.upper(),
+        size=dispute_labels.megabytes(file.size),
+        pages=pages,
     )
-    asked = REASONS.form(detail.dispute.reason, product)
-    fields = [name for name in TEXTS if name in asked or name in draft.texts]
-    _texts(dispute_id, fields, draft, known(detail.payment))
-    _files(dispute_id, [name for name in FILES if name in asked or name in draft.files], draft)
-
-
-def known(payment: Payment | None) -> dict[str, str]:
-    """What the payment itself tells: offered in the form, and not kept until it is saved.
-
-    The bank reads it: what stands between the facts is English in every language of the screen.
-    """
-    if payment is None:
-        return {}
-    order = f"Order {payment.order_id}" if payment.order_id else None
-    sold = " · ".join(filter(None, [payment.description, order]))
-    found = {
-        "product_description": sold,
-        "customer_name": payment.customer_name,
-        "customer_email_address": payment.email,
-        "customer_purchase_ip": payment.ip,
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def _texts(dispute_id: str, fields: list[str], draft: Draft, offered: dict[str, str]) -> None:
-    with st.form(f"texts_{dispute_id}", border=False):
-        typed = {}
-        for name in fields:
-            draw_one = st.text_area if name in dispute_labels.LONG else st.text_input
-            typed[name] = draw_one(
-                dispute_labels.field(name),
-                value=draft.texts.get(name, offered.get(name, "")),
-                key=f"ev_{dispute_id}_{name}",
-                max_chars=evidence_validation.MOST_IN_FIELD,
-            )
-        if any(name not in draft.texts for name in offered):
-            st.caption(_("Filled in from the payment; kept at Stripe once you save."))
-        if st.form_submit_button(_("Save draft"), icon=":material/save:", key="save_draft"):
-            given = {name: text or "" for name, text in typed.items()}
-            given = {name: text for name, text in given.items() if text or name in draft.texts}
-            told = _("The draft is kept at Stripe. The bank has not seen it.")
-            dispute_draft.perform(told, disputes.save_draft, dispute_id, given)
-            st.rerun()
+    return widgets.safe_text(f"{said} · {file.name}" if file.name else said)
 
 
 def _files(dispute_id: str, fields: list[str], draft: Draft) -> None:
     st.subheader(_("Files"), anchor=False)
-    for name, file in draft.files.items():
-        pages = "?" if file.pages is None else i18n.number(file.pages)
-        said = _("{field}: {kind}, {size}, pages: {pages}")
-        st.caption(
-            widgets.safe_text(
-                said.format(
-                    field=dispute_labels.field(name),
-                    kind=file.kind.upper(),
-                    size=dispute_labels.megabytes(file.size),
-                    pages=pages,
-                )
-            )
-        )
+    for file in draft.files.values():
+        st.caption(f":material/description: {file_said(file)}")
     count = st.session_state.setdefault(f"uploads_{dispute_id}", 0)
     what, content = st.columns([1, 2], vertical_alignment="top")
     field = what.selectbox(
@@ -118,9 +75,20 @@ def _files(dispute_id: str, fields: list[str], draft: Draft) -> None:
     wanted = st.button(label, icon=":material/attach_file:", key="attach", disabled=chosen is None)
     if wanted and chosen is not None:
         told = _("The file is attached. The bank has not seen it.")
-        if dispute_draft.perform(told, disputes.attach, dispute_id, field, chosen.getvalue()):
+        before = draft.files[field].file_id if field in draft.files else ""
+        if dispute_draft.perform(
+            dispute_draft.FILE_FLASH,
+            told,
+            disputes.attach,
+            dispute_id,
+            field,
+            chosen.getvalue(),
+            name=chosen.name,
+            before=before,
+        ):
             st.session_state[f"uploads_{dispute_id}"] = count + 1
-        st.rerun()
+        st.rerun(scope="fragment")
+    dispute_draft.FILE_FLASH.show()
 
 
 def _gauges(draft: Draft) -> None:
@@ -138,91 +106,3 @@ def _gauges(draft: Draft) -> None:
 
 def _gauge(used: int, most: int, said: str) -> None:
     st.progress(min(100, used * 100 // most), text=widgets.safe_text(said))
-
-
-def _preflight(detail: DisputeDetail, draft: Draft) -> None:
-    st.subheader(_("Before it goes"), anchor=False)
-    found = evidence_validation.checks(draft, datetime.now(UTC))
-    for check in found:
-        icon = ":material/check_circle:" if check.holds else ":material/cancel:"
-        colour = "green" if check.holds else "red"
-        st.markdown(f":{colour}[{icon}] {_(dispute_labels.CHECKS[check.name])}")
-    ready = all(check.holds for check in found)
-    row = st.container(horizontal=True)
-    row.button(
-        _("Submit …"),
-        type="primary",
-        icon=":material/send:",
-        key="submit",
-        disabled=not ready,
-        help=None if ready else _("A check above does not hold."),
-        on_click=_ask,
-        args=("submit",),
-    )
-    if not draft.appeal:
-        row.button(
-            _("Accept the loss …"),
-            key="accept",
-            disabled=not found[0].holds,
-            on_click=_ask,
-            args=("accept",),
-        )
-    asked = st.session_state.get(_ASKED)
-    if asked == "submit" and ready:
-        _confirm_submit(detail, draft)
-    elif asked == "accept" and found[0].holds and not draft.appeal:
-        _confirm_accept(detail)
-
-
-def _ask(what: str | None = None) -> None:
-    """Open a confirmation, or close it: it stays until it is answered."""
-    st.session_state[_ASKED] = what
-
-
-def _contents(draft: Draft) -> str:
-    texts, characters, files = len(draft.texts), draft.characters, len(draft.files)
-    return _("{texts} with {characters}, {files} with {size}").format(
-        texts=ngettext("{n} text", "{n} texts", texts).format(n=texts),
-        characters=ngettext("{n} character", "{n} characters", characters).format(
-            n=i18n.number(characters)
-        ),
-        files=ngettext("{n} file", "{n} files", files).format(n=files),
-        size=dispute_labels.megabytes(draft.size),
-    )
-
-
-def _confirm_submit(detail: DisputeDetail, draft: Draft) -> None:
-    dispute_id = detail.dispute.stripe_id
-
-    @st.dialog(_("Submit to the bank"), on_dismiss=_ask)
-    def confirm() -> None:
-        st.write(
-            _("The bank gets this once. Afterwards nothing can be added, changed or taken back.")
-        )
-        st.caption(_contents(draft))
-        st.caption(_("Only what was saved goes out."))
-        if st.button(_("Submit for good"), type="primary", key="submit_now"):
-            _ask()
-            told = _("Submitted. The bank decides, usually within 60 to 75 days.")
-            dispute_draft.perform(told, disputes.submit, dispute_id, seen=draft.seen)
-            st.rerun()
-
-    confirm()
-
-
-def _confirm_accept(detail: DisputeDetail) -> None:
-    dispute = detail.dispute
-
-    @st.dialog(_("Accept the loss"), on_dismiss=_ask)
-    def confirm() -> None:
-        st.write(
-            _("The customer keeps {amount}. That is final.").format(amount=coded(dispute.amount))
-        )
-        st.caption(_("Stripe keeps the fee for receiving the dispute either way."))
-        if st.button(_("Accept for good"), type="primary", key="accept_now"):
-            _ask()
-            told = _("Accepted: the dispute is lost.")
-            dispute_draft.perform(told, disputes.accept, dispute.stripe_id)
-            st.rerun()
-
-    confirm()

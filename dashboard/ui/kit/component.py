@@ -22,6 +22,7 @@ _TYPES = {
     "kit.js": "text/javascript",
     "palette.js": "text/javascript",
     "theme.js": "text/javascript",
+    "typing_pause.js": "text/javascript",
     "kit.css": "text/css",
 }
 _FILES = {name: (_FOLDER / name).read_bytes() for name in _TYPES}

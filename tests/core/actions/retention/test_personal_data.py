@@ -156,6 +156,18 @@ def write_texts(connection):
             email="kanari@shop.example", author="ada", text="Kanari called", **own
         )
     )
+    connection.execute(
+        insert(t.evidence_files).values(
+            stripe_id="file_1",
+            dispute_id="du_1",
+            field="receipt",
+            name="Kanari.pdf",
+            kind="pdf",
+            size_bytes=5,
+            pages=1,
+            created_at=made,
+        )
+    )
 
 
 def write_traces(connection):
