@@ -106,9 +106,11 @@ def test_a_dispute_is_answered_from_draft_to_decision(visit, stack, words, statu
     page.get_by_role("button", name="Attach").click()
     page.get_by_text("more than 4500000 bytes in all").wait_for()
     assert stack.stripe.v1.disputes.retrieve(dispute).evidence.receipt is None
-    page.get_by_label("Anything else").fill(words)
-    page.get_by_role("button", name="Save draft").click()
-    page.get_by_text("The draft is kept at Stripe").wait_for()
+    # Typed and not left: it is kept by itself, and there after a reload.
+    page.get_by_label("Anything else").press_sequentially(words)
+    page.get_by_text(re.compile("Kept at Stripe .* by ")).first.wait_for()
+    page.reload()
+    wait_until(lambda: page.get_by_label("Anything else").input_value() == words, seconds=30)
     assert stack.stripe.v1.disputes.retrieve(dispute).status == "needs_response"
     page.get_by_role("button", name="Submit …").click()
     page.get_by_role("button", name="Submit for good").click()

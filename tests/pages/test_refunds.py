@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.actions.refunds import ask as refunds
+from core.db.engine import writing
+from core.db.tables import payments
 from core.errors import StripeRefused
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
 from dashboard.screens.refunds import form as refund_form
@@ -204,11 +206,15 @@ def test_who_may_not_approve_is_offered_no_queue(refunds_as, support):
 
 
 def test_its_asker_takes_back_what_waits(refunds_as, action_screens, support, lead):
-    asked = refunds.ask(
-        action_screens, support, whole(paid(action_screens, 50_000)), livemode=False
-    )
+    payment = paid(action_screens, 50_000)
+    asked = refunds.ask(action_screens, support, whole(payment), livemode=False)
+    with writing(action_screens.engine) as connection:
+        of_ada = payments.update().where(payments.c.stripe_id == payment)
+        connection.execute(of_ada.values(email="ada@shop.example"))
     assert not [b for b in refunds_as(lead, refund=asked.request_id).button if "cancel" in b.key]
     test = refunds_as(support, refund=asked.request_id)
+    (customer,) = [one for one in test.get("page_link") if one.proto.page == "customer"]
+    assert customer.proto.query_string == "id=ada%40shop.example"
     test.button(key="request_cancel").click().run()
     assert requests(action_screens.engine)[0].state == "canceled"
 

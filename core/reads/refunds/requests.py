@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from core.db.tables import refund_requests, refunds, users
+from core.db.tables import payments, refund_requests, refunds, users
 from core.errors import NotFound
 from core.money import Money
 from core.reads.permissions import requires
@@ -31,7 +31,8 @@ _settler = users.alias("settler")
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request and its refund at Stripe, if there is one. `cancelable`: it waits, or Stripe waits
-    for the customer; `failed_open`: nobody has seen to its failure. Times are UTC."""
+    for the customer; `failed_open`: nobody has seen to its failure. `customer`, `customer_id` and
+    `email` are the payment's. Times are UTC."""
 
     request_id: str
     payment_id: str
@@ -53,6 +54,9 @@ class Request:
     expires_at: datetime | None
     cancelable: bool
     failed_open: bool
+    customer: str | None
+    customer_id: str | None
+    email: str | None
 
 
 @requires("ask_refund")
@@ -87,8 +91,12 @@ def _requests(livemode: bool) -> Select[Any]:
             _asker.c.name.label("asker"),
             _decider.c.name.label("decider"),
             _settler.c.name.label("settler"),
+            payments.c.customer_name,
+            payments.c.customer_id,
+            payments.c.email,
         )
         .outerjoin(refunds, refunds.c.stripe_id == q.refund_id)
+        .outerjoin(payments, payments.c.stripe_id == q.payment_id)
         .outerjoin(_asker, _asker.c.id == q.asked_user_id)
         .outerjoin(_decider, _decider.c.id == q.approved_by)
         .outerjoin(_settler, _settler.c.id == q.settled_by)
@@ -120,4 +128,7 @@ def _request(row: Row[Any]) -> Request:
         expires_at=row.expires_at,
         cancelable=waits or waits_for_customer,
         failed_open=row.state == RefundState.FAILED and row.settled_at is None,
+        customer=row.customer_name,
+        customer_id=row.customer_id,
+        email=row.email,
     )

@@ -32,8 +32,9 @@ def draw(
     is kept with the first text that is."""
     with st.container(key=_PLACE):
         for name in fields:
-            _field(dispute_id, name, visit, offered)
-            _below(dispute_id, name, visit, saved.get(name), name in offered)
+            with st.container(gap="xxsmall"):
+                _field(dispute_id, name, visit, offered)
+                _below(dispute_id, name, visit, saved.get(name), name in offered)
     if waiting := not_kept(dispute_id, visit, offered):
         st.button(
             _("Keep what the payment tells"),
@@ -89,7 +90,9 @@ def _typed(dispute_id: str, name: str, offered: Sequence[str]) -> None:
     visit = dispute_draft.kept(dispute_id)
     also = not_kept(dispute_id, visit, offered) if visit is not None else []
     fields = dict.fromkeys([name, *also])
-    dispute_draft.save_texts(dispute_id, {one: dispute_draft.typed(dispute_id, one) for one in fields})
+    dispute_draft.save_texts(
+        dispute_id, {one: dispute_draft.typed(dispute_id, one) for one in fields}
+    )
 
 
 def _below(

@@ -17,6 +17,7 @@ from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import (
+    customer_links,
     drawer,
     flash,
     navigation,
@@ -90,6 +91,7 @@ def _links(found: Request) -> None:
         icon=":material/receipt_long:",
         query_params={"id": found.payment_id},
     )
+    customer_links.link(found.customer, found.customer_id, found.email, place=row)
     if found.bulk_id and viewer.signed_in().may("bulk_refund"):
         row.page_link(
             navigation.named("bulk_refund"),
