@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import InvalidInput
 from core.reads.customers import list as reads
 from dashboard.i18n import _
 from dashboard.screens.customers import list as customer_list
-from dashboard.ui import live, viewer, widgets
+from dashboard.ui import file_links, live, viewer, widgets
 from dashboard.ui.kit import links
 
 
 def main() -> None:
     """Draw the screen."""
     viewer.require("see_payments")
-    widgets.header(_("Customers"), livemode=viewer.livemode())
-    listed(customer_list.search_line())
+    actions = widgets.header(_("Customers"), livemode=viewer.livemode())
+    chosen = customer_list.CHOICE.kept_columns()
+    search = customer_list.search_line()
+    asked = ({"q": search} if search else {}) | customer_list.CHOICE.in_file(chosen)
+    file_links.money_links(actions, "customers", **asked)
+    with actions:
+        customer_list.CHOICE.draw_columns(chosen)
+    listed(search, chosen)
 
 
 @st.fragment
-def listed(search: str) -> None:
+def listed(search: str, chosen: Sequence[str]) -> None:
     """The rows: drawn again, alone, when payments changed or one is opened."""
     if opened := st.session_state.pop("customer_opened", None):
         viewer.go("customer", id=opened, back=search)
@@ -42,6 +50,7 @@ def listed(search: str) -> None:
             remember,
             target=links.screen("customer", **({"back": search} if search else {})),
             caption=customer_list.caption_text(page, search),
+            order=chosen or None,
         )
     if page.newer or page.older:
         widgets.pager(newer=page.newer, older=page.older)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -15,6 +17,7 @@ from dashboard.ui import (
     customer_links,
     file_links,
     freshness,
+    list_heads,
     live,
     navigation,
     sorting,
@@ -42,15 +45,19 @@ def main() -> None:
         currency = widgets.url_select(_("Any currency"), "currency", known.currencies, str.upper)
     natural = reads.natural_order(view)
     order = sorting.asked(natural)
+    chosen = dispute_list.CHOICE.kept_columns()
     asked = {"view": view, "reason": reason, "currency": currency}
-    file_links.money_links(actions, "disputes", **asked, **sorting.in_file(order, natural))
-    listed(view, reason, currency, order)
+    asked |= sorting.in_file(order, natural) | dispute_list.CHOICE.in_file(chosen)
+    file_links.money_links(actions, "disputes", **asked)
+    with actions:
+        dispute_list.CHOICE.draw_columns(chosen)
+    listed(view, reason, currency, order, chosen)
     with st.container(border=True):
         dispute_list.win_table(rates)
 
 
 @st.fragment
-def listed(view: str, reason: str, currency: str, order: SortOrder) -> None:
+def listed(view: str, reason: str, currency: str, order: SortOrder, chosen: Sequence[str]) -> None:
     """The rows: drawn again, alone, when a dispute changed or one is opened."""
     if opened := st.session_state.pop("dispute_opened", None):
         customer_links.open_clicked(opened, "dispute", view=view)
@@ -60,16 +67,11 @@ def listed(view: str, reason: str, currency: str, order: SortOrder) -> None:
         st.rerun()
     version, now = live.version("disputes"), datetime.now(UTC)
     cursor = st.query_params.get("after")
-    page = viewer.read(
-        reads.page,
-        livemode=viewer.livemode(),
-        view=view,
-        reason=reason or None,
-        currency=currency or None,
-        cursor=cursor,
-        order=order,
-    )
-    said = dispute_list.counted(len(page.rows), view)
+    asked: dict[str, Any] = {"livemode": viewer.livemode(), "view": view}
+    asked |= {"reason": reason or None, "currency": currency or None}
+    page = viewer.read(reads.page, cursor=cursor, order=order, **asked)
+    shown = dispute_list.counted(len(page.rows), view)
+    said = f"{list_heads.text(viewer.read(reads.totals, **asked))} · {shown}"
     caption = i18n.as_of(said, freshness.now().mirror, viewer.zone())
     dispute_list.table(
         page.rows,
@@ -79,6 +81,7 @@ def listed(view: str, reason: str, currency: str, order: SortOrder) -> None:
         caption=caption,
         sorted_by=Sorting(order.by, order.descending),
         on_sort=lambda column: sorting.ask(order.turned(column, ()), natural),
+        chosen=chosen,
     )
     if cursor or page.next_cursor:
         pager(page.next_cursor)

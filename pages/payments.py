@@ -18,7 +18,7 @@ from dashboard.ui.data_table import Frame
 from dashboard.ui.kit.table import Sorting
 from dashboard.ui.list_views import ListViews
 
-VIEWS = ListViews("payments", payment_table.TITLES)
+VIEWS = ListViews("payments", payment_table.TITLES, payment_table.IN_FILES)
 
 
 def main() -> None:
@@ -48,9 +48,8 @@ class Where(NamedTuple):
 
 def _file(query: reads.Query, order: reads.SortOrder, columns: Sequence[str]) -> dict[str, str]:
     """What the file is asked for: what is seen; all columns where none were chosen."""
-    names = [name for column in columns for name in payment_table.IN_FILES[column]]
     asked = {"q": str(query), "sort": str(order) if order != reads.NEWEST else ""}
-    return {name: value for name, value in (asked | {"columns": ",".join(names)}).items() if value}
+    return {name: value for name, value in asked.items() if value} | VIEWS.in_file(columns)
 
 
 @st.fragment

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from core.reads.payouts import list as reads
@@ -9,7 +12,16 @@ from core.reads.search.sort_order import SortOrder
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.payouts import list as payout_list
-from dashboard.ui import file_links, freshness, live, navigation, sorting, viewer, widgets
+from dashboard.ui import (
+    file_links,
+    freshness,
+    list_heads,
+    live,
+    navigation,
+    sorting,
+    viewer,
+    widgets,
+)
 from dashboard.ui.kit import links
 from dashboard.ui.kit.table import Sorting
 
@@ -31,13 +43,16 @@ def main() -> None:
         known = viewer.read(reads.currencies, livemode=livemode)
         currency = widgets.url_select(_("Any currency"), "currency", known, str.upper)
     order = sorting.asked(reads.NEWEST)
+    chosen = payout_list.CHOICE.kept_columns()
     asked = {"view": view, "currency": currency} | sorting.in_file(order, reads.NEWEST)
-    file_links.money_links(actions, "payouts", **asked)
-    listed(view, currency, order)
+    file_links.money_links(actions, "payouts", **asked | payout_list.CHOICE.in_file(chosen))
+    with actions:
+        payout_list.CHOICE.draw_columns(chosen)
+    listed(view, currency, order, chosen)
 
 
 @st.fragment
-def listed(view: str, currency: str, order: SortOrder) -> None:
+def listed(view: str, currency: str, order: SortOrder, chosen: Sequence[str]) -> None:
     """The rows: drawn again, alone, when one is opened."""
     if order != sorting.asked(reads.NEWEST):
         # Another order was asked for here, which the links above must know.
@@ -47,27 +62,22 @@ def listed(view: str, currency: str, order: SortOrder) -> None:
     viewer.require("see_revenue")
     version = live.version("revenue")
     cursor, older = widgets.cursor()
-    page = viewer.read(
-        reads.page,
-        livemode=viewer.livemode(),
-        view=view,
-        currency=currency or None,
-        cursor=cursor,
-        older=older,
-        order=order,
-    )
+    asked: dict[str, Any] = {"livemode": viewer.livemode(), "view": view}
+    asked |= {"currency": currency or None}
+    page = viewer.read(reads.page, cursor=cursor, older=older, order=order, **asked)
     if not page.rows:
         narrowed = view != "all" or currency or cursor
         (payout_list.NONE_HERE if narrowed else payout_list.NONE_YET).draw()
     else:
-        caption = i18n.as_of(
-            payout_list.counted(len(page.rows)), freshness.now().mirror, viewer.zone()
-        )
+        head = list_heads.text(viewer.read(reads.totals, **asked))
+        said = f"{head} · {payout_list.counted(len(page.rows))}"
+        caption = i18n.as_of(said, freshness.now().mirror, viewer.zone())
         payout_list.TABLE.draw(
             payout_list.TABLE.frame(page.rows),
             remember,
             target=links.screen("payout"),
             caption=caption,
+            order=chosen or None,
             sorts=("created",),
             sorted_by=Sorting(order.by, order.descending),
             on_sort=lambda column: sorting.ask(order.turned(column, ()), reads.NEWEST),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -11,6 +13,7 @@ from core.reads.refunds import bulk as bulk_reads
 from core.reads.refunds import figures as reads
 from core.reads.refunds import history as refund_history
 from core.reads.refunds import requests as refund_requests
+from core.reads.search import totals
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.refunds import approval_dialog as refund_approval_dialog
@@ -19,7 +22,16 @@ from dashboard.screens.refunds import bulk_approval_dialog, bulk_tables
 from dashboard.screens.refunds import drawer as refund_drawer
 from dashboard.screens.refunds import form as refund_form
 from dashboard.screens.refunds import tables as refund_tables
-from dashboard.ui import drawer, file_links, freshness, live, navigation, viewer, widgets
+from dashboard.ui import (
+    drawer,
+    file_links,
+    freshness,
+    list_heads,
+    live,
+    navigation,
+    viewer,
+    widgets,
+)
 from dashboard.ui.kit import links
 from dashboard.ui.kit.links import Target
 
@@ -30,6 +42,13 @@ TABS = {
     "bulk": N_("Bulk"),
 }
 RIGHTS = {"waiting": "approve_refund", "bulk": "bulk_refund"}
+#: Of what is under way.
+UNDER_WAY = {
+    "": N_("All"),
+    "awaiting_approval": N_("Waiting for approval"),
+    "pending": N_("Pending"),
+    "unknown": N_("Being resolved"),
+}
 STATES = {
     "": N_("All"),
     "succeeded": N_("Refunded"),
@@ -57,8 +76,10 @@ def main() -> None:
     tab = widgets.url_choice(_("Show"), "tab", shown, default="asked")
     if tab == "history":
         history()
+    elif tab == "asked":
+        asked(widgets.url_choice(_("Status"), "state", UNDER_WAY, default=""))
     else:
-        {"asked": asked, "waiting": waiting, "bulk": bulks}[tab]()
+        {"waiting": waiting, "bulk": bulks}[tab]()
     dialogs()
 
 
@@ -76,14 +97,16 @@ def dialogs() -> None:
 
 
 @st.fragment
-def asked() -> None:
+def asked(state: str) -> None:
     """What is under way, drawn again when something changed."""
     drawer.follow_selection("refund")
     viewer.require(_ASK)
     version = live.version("refunds")
-    found = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
+    every = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
+    found = [one for one in every if not state or one.state == state]
     said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
-    said = said.format(n=len(found))
+    head = list_heads.text(totals.of_amounts([one.amount for one in found]))
+    said = f"{head} · {said.format(n=len(found))}"
     table = refund_tables.UNDER_WAY
     table.draw(
         table.frame(found),
@@ -110,6 +133,7 @@ def waiting() -> None:
 
 def history() -> None:
     """All refunds, with filters that stand in the address."""
+    chosen = refund_tables.CHOICE.kept_columns()
     state = widgets.url_choice(_("Status"), "state", STATES, default="")
     payment = st.text_input(
         _("Payment id"),
@@ -120,27 +144,25 @@ def history() -> None:
         label_visibility="collapsed",
         on_change=widgets.first_page,
     )
-    entries(state, (payment or "").strip(), st.query_params.get("before"))
+    refund_tables.CHOICE.draw_columns(chosen)
+    entries(state, (payment or "").strip(), st.query_params.get("before"), chosen)
 
 
 @st.fragment
-def entries(state: str, payment: str, cursor: str | None) -> None:
+def entries(state: str, payment: str, cursor: str | None, chosen: Sequence[str]) -> None:
     """A page of the history, drawn again when something changed."""
     drawer.follow_selection("refund")
     if elsewhere := st.session_state.pop("open_elsewhere", None):
         viewer.go("payment", id=elsewhere)
     viewer.require(_ASK)
     version = live.version("refunds")
-    page = viewer.read(
-        refund_history.history,
-        livemode=viewer.livemode(),
-        payment_id=payment or None,
-        state=state or None,
-        cursor=cursor,
-    )
+    mode = viewer.livemode()
+    wanted: dict[str, Any] = {"payment_id": payment or None, "state": state or None}
+    page = viewer.read(refund_history.history, livemode=mode, cursor=cursor, **wanted)
     shown = len(page.entries)
     said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
-    said = said.format(n=shown)
+    head = list_heads.text(viewer.read(refund_history.totals, livemode=mode, **wanted))
+    said = f"{head} · {said.format(n=shown)}"
     found = {one.id: one for one in page.entries}
     table = refund_tables.HISTORY
     table.draw(
@@ -148,8 +170,9 @@ def entries(state: str, payment: str, cursor: str | None) -> None:
         lambda entry_id: opened(found.get(entry_id)),
         target=Target(lambda entry_id: address(found[entry_id]), leaves=False),
         caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
+        order=chosen or None,
     )
-    below(state, payment, cursor, page.older_cursor)
+    below({"state": state, "payment": payment}, chosen, cursor, page.older_cursor)
     if cursor is None:
         live.ping("refunds", version)
 
@@ -171,10 +194,12 @@ def opened(entry: refund_history.Entry | None) -> None:
         st.session_state["open_elsewhere"] = entry.payment_id
 
 
-def below(state: str, payment: str, cursor: str | None, older: str | None) -> None:
+def below(
+    filters: dict[str, str], chosen: Sequence[str], cursor: str | None, older: str | None
+) -> None:
     """The file of what is shown, and the way through the pages."""
     row = st.container(horizontal=True, horizontal_alignment="right")
-    file_links.money_links(row, "refunds", state=state, payment=payment)
+    file_links.money_links(row, "refunds", **filters | refund_tables.CHOICE.in_file(chosen))
     row.button(_("Newest"), key="newest", disabled=cursor is None, on_click=widgets.first_page)
     row.button(
         _("Older"),

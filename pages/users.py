@@ -8,11 +8,12 @@ from functools import partial
 import streamlit as st
 
 from core.reads.admin import users as reads
-from dashboard.i18n import _, ngettext
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.users import drawer as user_drawer
 from dashboard.screens.users import form as user_form
 from dashboard.screens.users import list as user_list
-from dashboard.ui import drawer, viewer, widgets
+from dashboard.ui import drawer, user_filters, viewer, widgets
+from dashboard.ui.user_filters import COUNTED
 
 
 def main() -> None:
@@ -32,7 +33,10 @@ def main() -> None:
     )
     st.caption(said.format(n=len(people), inside=inside, shut=shut))
     viewer.confirm_first("/users")
-    user_list.table(people)
+    titles = {user_filters.EVERY: N_("All"), **{who: said for who, said, _test in COUNTED}}
+    chosen = widgets.url_choice(_("Who"), "who", titles, default=user_filters.EVERY)
+    tests = {who: test for who, _said, test in COUNTED}
+    user_list.table([one for one in people if chosen not in tests or tests[chosen](one)])
     asked = drawer.asked("user")
     if asked == user_form.NEW:
         drawer.draw("user", _("New user"), user_form.body)

@@ -7,7 +7,9 @@ from core.errors import InvalidInput
 #: By the name of the screen.
 RIGHTS = {
     "payments": "see_payments",
+    "customers": "see_payments",
     "disputes": "see_disputes",
+    "refunds": "ask_refund",
     "payouts": "see_revenue",
     "events": "see_events",
     "api_log": "use_developer_tools",

@@ -6,7 +6,7 @@ them the list opens with the person's default, and their own columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -25,10 +25,11 @@ _GONE = N_("This view is not there any more.")
 @dataclass(frozen=True, slots=True)
 class ListViews:
     """The views of one list. `page`: its name in `core.domain.lists`; `titles`: of the columns
-    that may be chosen, in English, in their order."""
+    that may be chosen, in English, in their order; `in_files`: what each is in the list's file."""
 
     page: str
     titles: Mapping[str, str]
+    in_files: Mapping[str, Sequence[str]]
 
     def begin(self) -> Kept:
         """What the viewer keeps of the list; its default is put into the address of who comes
@@ -42,6 +43,11 @@ class ListViews:
             st.query_params["q"] = kept.default.query
         return kept
 
+    def kept_columns(self) -> tuple[str, ...]:
+        """The columns to be seen of a list whose searches are not kept; none for its own."""
+        kept = viewer.read(reads.kept, page=self.page, user_id=viewer.signed_in().user_id)
+        return self.columns(kept)
+
     def columns(self, kept: Kept) -> tuple[str, ...]:
         """The columns to be seen, in their order; none for those that the list has by itself."""
         asked = st.query_params.get("columns")
@@ -50,8 +56,7 @@ class ListViews:
 
     def draw(self, kept: Kept) -> None:
         """The two choices, each behind a button of its own."""
-        with st.popover(_("Columns"), icon=":material/view_column:", key="columns_open"):
-            self._column_choice(kept)
+        self.draw_columns(self.columns(kept))
         label = (
             _("Saved views ({count})").format(count=len(kept.views))
             if kept.views
@@ -60,8 +65,18 @@ class ListViews:
         with st.popover(label, icon=":material/bookmarks:", key="views_open"):
             self._view_choice(kept)
 
-    def _column_choice(self, kept: Kept) -> None:
-        st.session_state["v_columns"] = list(self.columns(kept))
+    def draw_columns(self, chosen: Sequence[str]) -> None:
+        """The choice of columns, behind its button."""
+        with st.popover(_("Columns"), icon=":material/view_column:", key="columns_open"):
+            self._column_choice(chosen)
+
+    def in_file(self, chosen: Sequence[str]) -> dict[str, str]:
+        """What a file is asked for, so that it has the columns that are seen."""
+        names = [name for column in chosen for name in self.in_files[column]]
+        return {"columns": ",".join(names)} if names else {}
+
+    def _column_choice(self, chosen: Sequence[str]) -> None:
+        st.session_state["v_columns"] = list(chosen)
         st.multiselect(
             _("Columns, in their order"),
             list(self.titles),

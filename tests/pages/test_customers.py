@@ -212,3 +212,38 @@ def test_capture_asks_before_it_is_sent(console, screen, shop):
     assert not test.exception
     assert "All that is authorized is taken: $54.00 USD." in plain(test.markdown)
     assert test.button(key="payment_command_now").label == "Capture"
+
+
+def test_the_list_says_what_the_shown_ones_paid_and_is_a_file_of_its_search(screen):
+    test = screen("customers", "finance", q=MARIA)
+    (caption,) = [one.value for one in test.caption if "these paid" in one.value]
+    assert "these paid €120.00 EUR · \\$108.00 USD" in caption
+    (link,) = [one for one in test.link_button if "customers.csv" in one.url]
+    assert link.url == "/ui/export/customers.csv?mode=test&q=maria%40shop.example"
+    assert not link.proto.disabled
+    (link,) = [one for one in screen("customers").link_button if "customers.csv" in one.url]
+    assert link.proto.disabled
+
+
+LISTS = {
+    "customers": (["customer", "paid"], "columns=id%2Cpaid"),
+    "disputes": (["dispute", "amount"], "columns=id%2Camount"),
+    "payouts": (["payout", "expected"], "columns=id%2Cexpected_utc"),
+    "refunds": (["open", "state"], "columns=id%2Cstate"),
+}
+
+
+@pytest.mark.parametrize("page", LISTS)
+def test_chosen_columns_of_a_list_are_kept_and_its_file_has_them(console, shop, screen_as, page):
+    """On each list; whether rows are there is none of the choice's business."""
+    chosen, asked = LISTS[page]
+    who = person(console, "finance", "support")
+    query = {"tab": "history"} if page == "refunds" else {}
+    test = screen_as(who, page, **query)
+    test.multiselect(key="v_columns").set_value(chosen).run()
+    assert not test.exception
+    again = screen_as(who, page, **query)
+    assert again.multiselect(key="v_columns").value == chosen
+    if page == "customers":
+        assert tables(again)[0].columns == chosen
+    assert any(asked in one.url for one in again.link_button if f"/{page}.csv" in one.url)

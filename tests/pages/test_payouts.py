@@ -90,6 +90,17 @@ def test_the_list_says_amount_status_arrival_and_why_one_failed(finance):
     assert rows["po_yen"]["kind"] == "Manual"
 
 
+def test_the_list_says_what_all_of_it_comes_to_in_each_currency(finance):
+    (head,) = [one.value for one in finance("payouts").caption if one.value.startswith("In all")]
+    assert head.startswith("In all: 4 · \\$43.80 USD (3) · ¥700 JPY (1) · 4 shown")
+    (head,) = [
+        one.value
+        for one in finance("payouts", view="on_the_way").caption
+        if one.value.startswith("In all")
+    ]
+    assert head.startswith("In all: 1 · \\$5.00 USD · 1 shown")
+
+
 def test_figures_are_of_what_is_on_its_way(finance):
     (cards,) = parts(finance("payouts"), "cards")
     moving = next(c for c in cards.data["cards"] if c["label"] == "On the way, USD: 1 payout")

@@ -27,8 +27,10 @@ from core.money import Money
 from core.reads.disputes import statuses as dispute_statuses
 from core.reads.permissions import requires
 from core.reads.search import paging
+from core.reads.search import totals as search_totals
 from core.reads.search.paging import Position
 from core.reads.search.sort_order import SortOrder
+from core.reads.search.totals import Totals
 from core.states import OperationState
 
 LIMIT = 50
@@ -139,8 +141,6 @@ def page(
 
     `order`: the one that the list has by itself, or the same the other way round.
     """
-    if view not in VIEWS:
-        raise InvalidInput("view", "must be one of {known}", known=", ".join(VIEWS))
     d, p = disputes.c, payments.c
     by_deadline = view == "open"
     falling = (order or natural_order(view)).descending
@@ -155,12 +155,9 @@ def page(
         .outerjoin(payments, p.stripe_id == d.payment_id)
         .where(d.livemode == livemode)
     )
+    asked = asked.where(*_tests(conn, view, reason, currency))
     if start := paging.read_cursor(cursor, str):
         asked = asked.where(paging.rows_beyond(key, d.stripe_id, start, older=falling))
-    if wanted := _statuses(conn, view):
-        asked = asked.where(d.status.in_(wanted))
-    for column, value in ((d.reason, reason), (d.currency, currency)):
-        asked = asked.where(column == value) if value else asked
     ordered = (key.desc(), d.stripe_id.desc()) if falling else (key, d.stripe_id)
     found = conn.execute(asked.order_by(*ordered).limit(limit + 1)).all()
     rows, last = paging.cut(found, limit)
@@ -169,6 +166,33 @@ def page(
         at = (last.due_by or _NEVER) if by_deadline else last.created_at
         following = paging.write_cursor(Position(at, last.stripe_id))
     return Page(tuple(map(_row, rows)), following)
+
+
+@requires("see_disputes")
+def totals(
+    conn: Connection,
+    *,
+    livemode: bool,
+    view: str = "open",
+    reason: str | None = None,
+    currency: str | None = None,
+) -> Totals:
+    """What all pages of such a list come to."""
+    d = disputes.c
+    asked = select(d.amount_minor, d.currency).where(d.livemode == livemode)
+    return search_totals.totals(conn, asked.where(*_tests(conn, view, reason, currency)))
+
+
+def _tests(
+    conn: Connection, view: str, reason: str | None, currency: str | None
+) -> list[ColumnElement[bool]]:
+    if view not in VIEWS:
+        raise InvalidInput("view", "must be one of {known}", known=", ".join(VIEWS))
+    d, wanted = disputes.c, _statuses(conn, view)
+    tests = [d.status.in_(wanted)] if wanted else []
+    return tests + [
+        column == value for column, value in ((d.reason, reason), (d.currency, currency)) if value
+    ]
 
 
 def _row(row: Row[Any]) -> DisputeRow:

@@ -17,6 +17,8 @@ from core.reads.admin import audit
 from core.reads.admin.audit import AuditRow
 from core.reads.bank import lines as bank_lines
 from core.reads.bank.lines import LineRow
+from core.reads.customers.list import CustomerPage, CustomerRow
+from core.reads.customers.sums import Totals as PayerTotals
 from core.reads.developer import api_log, events
 from core.reads.developer.api_log import CallRow
 from core.reads.developer.events import EventRow
@@ -249,6 +251,30 @@ DISPUTES: ListFile[DisputePage, DisputeRow] = ListFile(
     rows_of=lambda page: page.rows,
     next_of=lambda page: page.next_cursor,
     exceeds=sizes.disputes_exceed,
+)
+#: A line for each currency that a customer paid in, one without amounts for who paid nothing.
+CUSTOMERS: ListFile[CustomerPage, tuple[CustomerRow, PayerTotals | None]] = ListFile(
+    permitted.customers,
+    lambda asked, _zone: {"livemode": is_live(asked), "search": asked.get("q", "")},
+    (
+        Column("id", _T, lambda line: line[0].customer),
+        Column("name", _T, lambda line: line[0].name),
+        Column("email", _T, lambda line: line[0].email),
+        Column("country", _T, lambda line: line[0].country),
+        Column("created_utc", _AT, lambda line: line[0].created_at),
+        Column("deleted", _F, lambda line: line[0].deleted),
+        Column("currency", _T, lambda line: line[1].currency.upper() if line[1] else None),
+        Column("payments", _N, lambda line: line[1].payments if line[1] else 0),
+        Column("paid", _M, lambda line: line[1].paid if line[1] else None),
+        Column("given_back", _M, lambda line: line[1].given_back if line[1] else None),
+        Column("disputed", _M, lambda line: line[1].disputed if line[1] else None),
+        # Of who has more payments than are summed, the newest ones are.
+        Column("all_payments_summed", _F, lambda line: line[0].sums.whole),
+        Column("last_payment_utc", _AT, lambda line: line[0].sums.last_at),
+    ),
+    rows_of=lambda page: [(row, one) for row in page.rows for one in row.sums.totals or (None,)],
+    next_of=lambda page: page.older,
+    exceeds=sizes.customers_exceed,
 )
 AUDIT: ListFile[LogPage[AuditRow], AuditRow] = ListFile(
     audit.page,
@@ -509,6 +535,7 @@ LISTS: dict[str, ListFile[Any, Any]] = {
     "bank_lines": BANK_LINES,
     "bulk_refund": BULK_REFUND,
     "closed_figures": CLOSED_FIGURES,
+    "customers": CUSTOMERS,
     "differences": DIFFERENCES,
     "disputes": DISPUTES,
     "events": EVENTS,

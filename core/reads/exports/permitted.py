@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.reads.customers import list as customer_list
+from core.reads.customers.list import CustomerPage
 from core.reads.disputes import list as dispute_list
 from core.reads.disputes.list import Page as DisputePage
 from core.reads.payments import list as payment_list
@@ -19,6 +21,9 @@ from core.reads.periods.adjustments import ClosedFigure
 from core.reads.permissions import requires
 from core.reads.refunds import history
 from core.reads.refunds.history import Page
+
+#: Customers that are read at once.
+CUSTOMERS = 100
 
 
 @requires("see_revenue")
@@ -37,6 +42,12 @@ def closed_figures(conn: Connection, /, **asked: Any) -> tuple[ClosedFigure, ...
 def payments(conn: Connection, /, **asked: Any) -> PaymentPage:
     """`core.reads.payments.list.page`, without its count."""
     return payment_list.page(conn, with_count=False, **asked)
+
+
+@requires("see_revenue")
+def customers(conn: Connection, /, *, limit: int, **asked: Any) -> CustomerPage:
+    """`core.reads.customers.list.page`. Each customer is summed by itself: fewer at once."""
+    return customer_list.page(conn, limit=min(limit, CUSTOMERS), **asked)
 
 
 @requires("see_revenue")

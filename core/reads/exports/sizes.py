@@ -13,6 +13,7 @@ from core.db.tables import (
     balance_transactions,
     bank_lines,
     breaks,
+    customers,
     disputes,
     events,
     list_entries,
@@ -63,6 +64,13 @@ def disputes_exceed(
     """Whether the mode has more than `most` disputes, whatever the list is filtered by."""
     query = select(disputes.c.stripe_id).where(disputes.c.livemode == livemode)
     return _count(conn, query, most + 1) > most
+
+
+@requires("see_revenue")
+def customers_exceed(conn: Connection, *, livemode: bool, search: str, most: int) -> bool:
+    """Whether the mode has more than `most` customers; what a search finds is never many."""
+    query = select(customers.c.stripe_id).where(customers.c.livemode == livemode)
+    return not search and _count(conn, query, most + 1) > most
 
 
 @requires("see_revenue")

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.db.tables import cases, payments, risk_assessments, user_roles, users
 from core.money import Money
 from core.reads.permissions import requires
+from core.reads.search import totals as search_totals
 from core.reads.search.logs.names import names_of
+from core.reads.search.totals import Totals
 from core.states import CaseState
 
 MOST_SHOWN = 200
@@ -57,13 +59,7 @@ def queue(
 ) -> Queue:
     """The oldest first; `by_money` (with a `currency`: money has no order across them) the most
     at risk first; closed ones by when they were closed, the last first."""
-    tests = [
-        _C.livemode == livemode,
-        (_C.state == CaseState.OPEN) if is_open else (_C.state != CaseState.OPEN),
-    ]
-    for column, wanted in ((_C.kind, kind), (_C.currency, currency), (_C.assigned_to, assigned_to)):
-        if wanted:
-            tests.append(column == wanted)
+    tests = _tests(livemode, is_open, kind, currency, assigned_to)
     order: tuple[Any, ...] = (_C.opened_at, _C.id)
     if not is_open:
         order = (_C.closed_at.desc(), _C.id)
@@ -77,6 +73,36 @@ def queue(
         .order_by(func.count().desc(), _C.currency)
     )
     return Queue(shaped(conn, rows), {code: int(count) for code, count in counted})
+
+
+@requires("manage_fraud")
+def totals(
+    conn: Connection,
+    *,
+    livemode: bool,
+    is_open: bool = True,
+    kind: str | None = None,
+    currency: str | None = None,
+    assigned_to: str | None = None,
+) -> Totals:
+    """How many cases fit, and the money at risk in them."""
+    tests = _tests(livemode, is_open, kind, currency, assigned_to)
+    return search_totals.totals(conn, select(_C.amount_minor, _C.currency).where(*tests))
+
+
+def _tests(
+    livemode: bool,
+    is_open: bool,
+    kind: str | None,
+    currency: str | None,
+    assigned_to: str | None,
+) -> list[ColumnElement[bool]]:
+    tests = [
+        _C.livemode == livemode,
+        (_C.state == CaseState.OPEN) if is_open else (_C.state != CaseState.OPEN),
+    ]
+    asked = ((_C.kind, kind), (_C.currency, currency), (_C.assigned_to, assigned_to))
+    return tests + [column == wanted for column, wanted in asked if wanted]
 
 
 def case_rows() -> Any:

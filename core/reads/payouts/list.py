@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from core.db.tables import balance_readings, balance_transactions, payouts
 from core.errors import InvalidInput
 from core.money import Money
 from core.reads.permissions import requires
 from core.reads.search import paging
+from core.reads.search import totals as search_totals
 from core.reads.search.sort_order import SortOrder
+from core.reads.search.totals import Totals
 
 NEWEST = SortOrder("created")
 LIMIT = 50
@@ -86,17 +88,30 @@ def page(
 
     `older` goes on in the order, and so does the page's cursor of that name.
     """
-    if view not in VIEWS:
-        raise InvalidInput("view", f"is one of {', '.join(VIEWS)}")
-    tests = [_P.livemode == livemode]
-    tests += [_P.status.in_(VIEWS[view])] if VIEWS[view] else []
-    tests += [_P.currency == currency] if currency else []
+    tests = _tests(livemode, view, currency)
     find = paging.of_table(conn, _P.created_at, _P.stripe_id, tests)
     ascending = not order.descending
     found = paging.page(find, str, cursor=cursor, older=older, limit=limit, ascending=ascending)
     rows = conn.execute(select(payouts).where(_P.stripe_id.in_(found.keys))).all()
     shown = {one.stripe_id: one for one in shaped(conn, rows)}
     return Page(tuple(shown[key] for key in found.keys), found.newer, found.older)
+
+
+@requires("see_revenue")
+def totals(
+    conn: Connection, *, livemode: bool, view: str = "all", currency: str | None = None
+) -> Totals:
+    """What all pages of such a list come to."""
+    asked = select(_P.amount_minor, _P.currency)
+    return search_totals.totals(conn, asked.where(*_tests(livemode, view, currency)))
+
+
+def _tests(livemode: bool, view: str, currency: str | None) -> list[ColumnElement[bool]]:
+    if view not in VIEWS:
+        raise InvalidInput("view", f"is one of {', '.join(VIEWS)}")
+    tests: list[ColumnElement[bool]] = [_P.livemode == livemode]
+    tests += [_P.status.in_(VIEWS[view])] if VIEWS[view] else []
+    return tests + ([_P.currency == currency] if currency else [])
 
 
 @requires("see_revenue")

@@ -15,7 +15,9 @@ from core.domain import refund_states as states
 from core.money import Money
 from core.reads.permissions import requires
 from core.reads.search import paging
+from core.reads.search import totals as search_totals
 from core.reads.search.paging import Position
+from core.reads.search.totals import Totals
 from core.states import RefundState
 
 LIMIT = 50
@@ -87,6 +89,21 @@ def history(
     return Page(
         tuple(replace(entry, stripe_request=requests.get(entry.id)) for entry in page),
         paging.write_cursor(Position(last.at, last.id)) if last else None,
+    )
+
+
+@requires("ask_refund")
+def totals(
+    conn: Connection, *, livemode: bool, payment_id: str | None = None, state: str | None = None
+) -> Totals:
+    """What all pages of such a history come to."""
+    q, r = refund_requests.c, refunds.c
+    own = _requests(livemode, payment_id, state, None).order_by(None)
+    elsewhere = _external(livemode, payment_id, state, None).order_by(None)
+    return search_totals.totals(
+        conn,
+        own.with_only_columns(q.amount_minor, q.currency),
+        elsewhere.with_only_columns(r.amount_minor, r.currency),
     )
 
 

@@ -22,6 +22,7 @@ from dashboard.ui.data_table import (
     text,
 )
 from dashboard.ui.kit.cells import Cell
+from dashboard.ui.list_views import ListViews
 
 NONE_YET = Empty(
     N_("No customers yet"),
@@ -60,7 +61,19 @@ def _search() -> None:
 
 
 def caption_text(page: CustomerPage, search: str) -> str:
-    """How many are shown, and in which order."""
+    """How many are shown, in which order, and what these paid in each currency."""
+    paid: dict[str, int] = {}
+    for total in (one for row in page.rows for one in row.sums.totals):
+        paid[total.currency] = paid.get(total.currency, 0) + total.paid.minor
+    said = _shown_text(page, search)
+    if not paid:
+        return said
+    sums = [coded(Money(minor, code)) for code, minor in sorted(paid.items()) if minor]
+    these = _("these paid {amounts}").format(amounts=" · ".join(sums)).replace("$", "\\$")
+    return f"{said} · {these}"
+
+
+def _shown_text(page: CustomerPage, search: str) -> str:
     shown = len(page.rows)
     if not search:
         said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
@@ -136,3 +149,21 @@ _COLUMNS: dict[str, Column[CustomerRow]] = {
     "customer": opener(N_("Id"), lambda row: row.customer),
 }
 TABLE = DataTable("customers", N_("Customers"), _COLUMNS)
+#: The columns that people choose from, by their titles, and what each is in a file.
+CHOICE = ListViews(
+    "customers",
+    {name: column.title for name, column in _COLUMNS.items()},
+    {
+        "name": ("name",),
+        "email": ("email",),
+        "paid": ("paid",),
+        "currency": ("currency",),
+        "given_back": ("given_back",),
+        "disputed": ("disputed",),
+        "others": (),
+        "payments": ("payments",),
+        "last": ("last_payment_utc",),
+        "since": ("created_utc",),
+        "customer": ("id",),
+    },
+)

@@ -13,6 +13,7 @@ from core.reads.disputes.detail import DisputeDetail, Effect, History
 from core.reads.disputes.win_rates import ENOUGH, Odds
 from dashboard import i18n
 from dashboard.i18n import _, ngettext
+from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.ui import columns, status_badges, stripe_labels, widgets
 
 
@@ -34,13 +35,8 @@ def reason(detail: DisputeDetail) -> None:
     st.caption(_("What helps"))
     st.text(known.help[spoken])
     code = dispute.network_reason_code
-    said = [stripe_labels.words(dispute.reason), _brand(dispute.card_brand)]
+    said = [stripe_labels.words(dispute.reason), dispute_labels.brand(dispute.card_brand)]
     st.caption(widgets.safe_text(" · ".join(filter(None, [*said, code]))))
-
-
-def _brand(code: str | None) -> str:
-    """A network's name; one that is new at Stripe as Stripe writes it."""
-    return columns.brand_name(code) or stripe_labels.words(code)
 
 
 def effect(detail: DisputeDetail) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from core.gateway.evidence_fields import ANSWERABLE, APPEAL, APPEAL_FILE, NEEDS_RESPONSE
 from dashboard import i18n
 from dashboard.i18n import N_, _
-from dashboard.ui import status_badges
+from dashboard.ui import columns, status_badges, stripe_labels
 
 FIELDS = {
     "product_description": N_("What was sold"),
@@ -134,6 +134,11 @@ def lasted(time: timedelta) -> str:
     if hours < 48:
         return _("{hours} h").format(hours=hours)
     return _("{days} d").format(days=hours // 24)
+
+
+def brand(code: str | None) -> str:
+    """A network's name; one that is new at Stripe as Stripe writes it."""
+    return columns.brand_name(code) or stripe_labels.words(code)
 
 
 def megabytes(size: int) -> str:

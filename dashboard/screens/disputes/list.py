@@ -8,6 +8,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from core import clock
 from core.domain.payers import payer_of
 from core.money import show
 from core.reads.disputes.list import AnswerTime, DisputeRow, Stake, WinRate
@@ -37,6 +38,7 @@ from dashboard.ui.data_table import (
 from dashboard.ui.kit import links
 from dashboard.ui.kit.component import OnClick
 from dashboard.ui.kit.table import Sorting
+from dashboard.ui.list_views import ListViews
 
 VIEWS = {
     "open": N_("To answer"),
@@ -110,8 +112,12 @@ def table(
     caption: str,
     sorted_by: Sorting,
     on_sort: OnClick,
+    chosen: Sequence[str] = (),
 ) -> None:
-    """Draw the list; a click on an id opens the dispute, one on the title of its time turns it."""
+    """Draw the list; a click on an id opens the dispute, one on the title of its time turns it.
+
+    `chosen`: the columns that the viewer wants; without a choice those that fit the view.
+    """
     waiting = any(dispute_labels.waits(row.status) for row in rows)
     order = ["left", "clock"] if waiting else []
     # One status for all is said by the choice above the list.
@@ -126,7 +132,7 @@ def table(
         on_open,
         target=links.screen("dispute", view=view),
         caption=caption,
-        order=order,
+        order=list(chosen) or order,
         sorts=(sorted_by.column,),
         sorted_by=sorted_by,
         on_sort=on_sort,
@@ -161,7 +167,30 @@ def _columns(now: datetime) -> dict[str, Column[DisputeRow]]:
         "due": moment(N_("Answer by"), lambda row: row.due_by, seconds=False),
         "created": moment(N_("Created"), lambda row: row.created_at, seconds=False),
         "dispute": opener(N_("Dispute"), lambda row: row.stripe_id),
+        "brand": text(N_("Card brand"), lambda row: dispute_labels.brand(row.card_brand)),
+        "payment": text(N_("Payment"), lambda row: row.payment_id or "", cut=20),
     }
+
+
+#: The columns that people choose from, by their titles, and what each is in a file.
+CHOICE = ListViews(
+    "disputes",
+    {name: column.title for name, column in _columns(clock.EPOCH).items()},
+    {
+        "left": (),
+        "clock": (),
+        "amount": ("amount",),
+        "currency": ("currency",),
+        "state": ("status",),
+        "reason": ("reason",),
+        "customer": ("customer",),
+        "due": ("due_utc",),
+        "created": ("created_utc",),
+        "dispute": ("id",),
+        "brand": ("card_brand",),
+        "payment": ("payment",),
+    },
+)
 
 
 def win_table(rates: Sequence[WinRate]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from core import clock
 from core.reads.fraud import cases as reads
 from core.reads.fraud.cases import CaseRow, Queue
+from core.reads.search.totals import Totals
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.screens.fraud import case_detail
 from dashboard.screens.fraud import labels as fraud_labels
-from dashboard.ui import columns, status_badges, viewer, widgets
+from dashboard.ui import columns, list_heads, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, money, opener, text
 from dashboard.ui.kit import links
 
@@ -23,11 +25,11 @@ EVERY = ""
 
 def draw(livemode: bool) -> None:
     """Filters, queue, case."""
-    found = _asked(livemode)
+    found, sums = _asked(livemode)
     left, right = st.columns([5, 6])
     chosen = st.query_params.get("case")
     with left:
-        _sums(found)
+        _sums(sums)
         if found.rows:
             _table(found.rows, chosen)
         else:
@@ -49,7 +51,7 @@ def draw(livemode: bool) -> None:
             _beside(found.rows, "")
 
 
-def _asked(livemode: bool) -> Queue:
+def _asked(livemode: bool) -> tuple[Queue, Totals]:
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         which = widgets.url_choice(_("Cases"), "cases", WHICH, default="open")
@@ -62,31 +64,18 @@ def _asked(livemode: bool) -> Queue:
             width=170,
         )
         counts = viewer.read(reads.queue, livemode=livemode).open_by_currency
-        currency = st.selectbox(
-            _("Currency"),
-            [EVERY, *counts],
-            key="case_currency",
-            format_func=lambda code: code.upper() or _("By age"),
-            label_visibility="collapsed",
-            help=_("A currency sorts by money at risk; all of them, by age."),
-            width=120,
-        )
-    return viewer.read(
-        reads.queue,
-        livemode=livemode,
-        is_open=which != "closed",
-        kind=kind or None,
-        currency=currency or None,
-        assigned_to=viewer.signed_in().user_id if which == "mine" else None,
-        by_money=bool(currency),
-    )
+        # A currency sorts by money at risk; all of them, by age.
+        currency = widgets.url_select(_("By age"), "currency", [*counts], str.upper, width=120)
+    asked: dict[str, Any] = {"livemode": livemode, "is_open": which != "closed"}
+    asked |= {"kind": kind or None, "currency": currency or None}
+    asked["assigned_to"] = viewer.signed_in().user_id if which == "mine" else None
+    found = viewer.read(reads.queue, by_money=bool(currency), **asked)
+    return found, viewer.read(reads.totals, **asked)
 
 
-def _sums(found: Queue) -> None:
-    counts = found.open_by_currency
-    if counts:
-        said = ", ".join(f"{code.upper()} ({i18n.number(n)})" for code, n in counts.items())
-        st.caption(_("Open: {counts}").format(counts=said))
+def _sums(found: Totals) -> None:
+    if found.n:
+        st.caption(list_heads.text(found))
 
 
 def _age(row: CaseRow) -> str:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
-from core.money import Money
-from core.reads.admin import users
+from core import clock
+from core.money import Money, show
+from core.reads.admin import audit, settings, users
 from core.reads.developer import api_log, events
+from core.reads.disputes import list as disputes
 from core.reads.fraud import cases
+from core.reads.ledger import rows as ledger
+from core.reads.ledger.rows import Filters
 from core.reads.overview import streams
 from core.reads.payments import list as payment_list
 from core.reads.payouts import list as payouts
 from core.reads.proof import breaks
 from core.reads.refunds import requests
 from core.reads.refunds.requests import Request
+from core.reads.search import totals
 from core.states import RefundState
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import columns, viewer
+from dashboard.ui import columns, ledger_rows, user_filters, viewer
 from dashboard.ui.kit.cards import Card
 
 #: Cards of money that are shown for one matter: the currencies with most of it.
 CURRENCIES = 3
 _FAILED = "status:failed created:today"
+#: Of the last hour; a decline is no failure of a call.
+FAILED_CALLS = "status:failed -status:402 time:1h"
+REFUSED_SIGN_INS = "action:sign_in* outcome:refused,throttled at:24h"
+#: A token that ends before is to be replaced now.
+SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,82 +48,126 @@ class Section:
 
 
 def support(livemode: bool) -> list[Card]:
-    """Refunds that go on, those that need a look, payments that failed today."""
+    """Refunds that go on, those that wait, payments in question, and those that failed today."""
     asked = viewer.read(requests.under_way, livemode=livemode)
     waiting = [one for one in asked if one.state == RefundState.AWAITING_APPROVAL]
+    state = RefundState.AWAITING_APPROVAL.value
     return [
         _card(_("Refunds under way"), i18n.number(len(asked)), "refunds", note=_sums(asked)),
-        _card(_("Waiting for approval"), i18n.number(len(waiting)), "refunds", note=_sums(waiting)),
+        _card(
+            _("Waiting for approval"),
+            i18n.number(len(waiting)),
+            "refunds",
+            note=_sums(waiting),
+            tab="asked",
+            state=state,
+        ),
+        *_disputed(livemode),
         _failed_today(livemode),
     ]
 
 
 def risk(livemode: bool) -> list[Card]:
-    """The case with most at risk in each of the busiest currencies, and how many are open."""
-    every = viewer.read(cases.queue, livemode=livemode)
-    found = []
-    for code, count in list(every.open_by_currency.items())[:CURRENCIES]:
-        first = viewer.read(cases.queue, livemode=livemode, currency=code, by_money=True).rows[0]
-        said = ngettext("Most of {n} open case", "Most of {n} open cases", count)
-        found.append(
-            _card(
-                _("Most at risk, {currency}").format(currency=code.upper()),
-                columns.money(first.amount.minor, first.amount.currency),
-                "fraud",
-                note=said.format(n=i18n.number(count)),
-                tab="cases",
-                case=first.case_id,
-            )
-        )
-    total = sum(every.open_by_currency.values())
-    return [*found, _card(_("Cases open"), i18n.number(total), "fraud", tab="cases")]
+    """Open cases by the money at risk in the busiest currencies, and disputes to answer."""
+    found = viewer.read(cases.totals, livemode=livemode)
+    cards = []
+    for one in found.sums[:CURRENCIES]:
+        code = one.amount.currency
+        said = ngettext("{n} open case", "{n} open cases", one.n).format(n=i18n.number(one.n))
+        label = _("At risk, {currency}").format(currency=code.upper())
+        cards.append(_money(label, one.amount, "fraud", note=said, tab="cases", currency=code))
+    count = i18n.number(found.n) if found.exact else f"{i18n.number(found.n)}+"
+    return [*cards, _card(_("Cases open"), count, "fraud", tab="cases"), *_disputed(livemode)]
 
 
 def finance(livemode: bool) -> list[Card]:
-    """What is on its way to the bank by currency, and what does not agree."""
-    found = []
+    """Yesterday's net, what is on its way to the bank or failed, and what does not agree."""
+    found = _yesterday(livemode)
     moving = [one for one in viewer.read(payouts.unpaid, livemode=livemode) if one.count]
     for one in moving[:CURRENCIES]:
         said = ngettext("{n} payout", "{n} payouts", one.count).format(n=i18n.number(one.count))
         if one.next_arrival is not None:
             day = i18n.day(one.next_arrival.astimezone(viewer.zone()).date())
             said = _("{payouts}, the next {when}").format(payouts=said, when=day)
-        amount = one.on_the_way
+        code = one.on_the_way.currency
+        label = _("On the way, {currency}").format(currency=code.upper())
         found.append(
-            _card(
-                _("On the way, {currency}").format(currency=amount.currency.upper()),
-                columns.money(amount.minor, amount.currency),
-                "payouts",
-                note=said,
-                view="on_the_way",
-            )
+            _money(label, one.on_the_way, "payouts", note=said, view="on_the_way", currency=code)
         )
+    failed = viewer.read(payouts.totals, livemode=livemode, view="failed")
+    found.append(
+        _card(
+            _("Payouts that failed"),
+            i18n.number(failed.n),
+            "payouts",
+            note=_amounts(failed),
+            view="failed",
+        )
+    )
     page = viewer.read(breaks.page, livemode=livemode)
-    count = i18n.number(len(page.rows)) + ("+" if page.older else "")
-    return [*found, _card(_("Differences open"), count, "proof")]
+    return [*found, _card(_("Differences open"), _count(page.rows, page.older), "proof")]
+
+
+def _yesterday(livemode: bool) -> list[Card]:
+    """Net of the last whole day in the currencies with most rows, as the ledger's list has it."""
+    zone = viewer.zone()
+    today = clock.business_day(clock.now(), zone)
+    day = Filters(today - timedelta(days=1), today, figure="net")
+    sums = viewer.read(ledger.sums, livemode=livemode, zone=zone, filters=day)
+    found = []
+    for one in sorted(sums, key=lambda line: -line.count)[:CURRENCIES]:
+        said = ngettext("{n} row", "{n} rows", one.count).format(n=i18n.number(one.count))
+        name = ledger_rows.address(replace(day, currency=one.currency)).removeprefix("/")
+        amount = columns.money(one.figure_minor, one.currency)
+        label = _("Net yesterday, {currency}").format(currency=one.currency.upper())
+        found.append(Card(label, amount, note=said, name=name, address=f"/{name}"))
+    return found
 
 
 def developers(livemode: bool) -> list[Card]:
-    """Calls of the last hour that failed, events that wait, and those that were given up."""
-    calls = viewer.read(api_log.figures, livemode=livemode, now=datetime.now(UTC))
+    """Calls of the last hour that failed, the endpoint, events that wait or were given up."""
+    calls = viewer.read(api_log.figures, livemode=livemode, now=clock.now())
     waiting = viewer.read(events.waiting, livemode=livemode)
     said = ngettext("of {n} call", "of {n} calls", calls.calls).format(n=i18n.number(calls.calls))
     return [
-        _card(_("Failed calls, last hour"), i18n.number(calls.failed), "api_log", note=said),
+        _card(
+            _("Failed calls, last hour"),
+            i18n.number(calls.failed),
+            "api_log",
+            note=said,
+            q=FAILED_CALLS,
+        ),
+        _endpoint(livemode),
         _card(_("Events waiting"), i18n.number(waiting["pending"]), "events", q="state:pending"),
         _card(_("Events given up"), i18n.number(waiting["dead"]), "events", q="state:dead"),
     ]
 
 
+def _endpoint(livemode: bool) -> Card:
+    """When the newest event came, which is how one sees whether Stripe reaches the endpoint."""
+    page = viewer.read(
+        events.page, query=events.read_line(""), livemode=livemode, limit=1, zone=viewer.zone()
+    )
+    if not page.rows:
+        return _card(_("Newest event"), "–", "events", note=_("No event has come yet"))
+    newest = page.rows[0]
+    at = i18n.minute(newest.received_at, viewer.zone())
+    return _card(_("Newest event"), at, "events", note=newest.type)
+
+
 def administration(livemode: bool) -> list[Card]:
-    """Streams that do not go on, people inside, and accounts without a second factor."""
-    now = datetime.now(UTC)
+    """Streams that do not go on, who is inside and who was turned away, and keys."""
+    now = clock.now()
     states = viewer.read(streams.stream_states, livemode=livemode, now=now)
     wrong = sum(one.is_wrong for one in states)
-    people = [one for one in viewer.read(users.people, now=now) if not one.disabled]
-    inside = sum(one.sessions > 0 for one in people)
-    single = sum(not one.second_factor for one in people)
+    people = viewer.read(users.people, now=now)
+    refused = viewer.read(
+        audit.page, query=audit.read_line(REFUSED_SIGN_INS), zone=viewer.zone(), now=now
+    )
+    keys = [one for one in viewer.read(settings.tokens) if one.in_force(now)]
+    ending = sum(one.expires_at is not None and one.expires_at < now + SOON for one in keys)
     said = ngettext("of {n} stream", "of {n} streams", len(states))
+    ends = ngettext("{n} ends within 14 days", "{n} end within 14 days", ending)
     return [
         _card(
             _("Streams that need a look"),
@@ -121,8 +175,23 @@ def administration(livemode: bool) -> list[Card]:
             "alerts",
             note=said.format(n=i18n.number(len(states))),
         ),
-        _card(_("People signed in"), i18n.number(inside), "users"),
-        _card(_("Without a second factor"), i18n.number(single), "users"),
+        *(
+            _card(_(title), i18n.number(sum(map(test, people))), "users", who=who)
+            for who, title, test in user_filters.COUNTED
+        ),
+        _card(
+            _("Sign-ins refused, 24 hours"),
+            _count(refused.rows, refused.older),
+            "audit",
+            q=REFUSED_SIGN_INS,
+        ),
+        _card(
+            _("API tokens in force"),
+            i18n.number(len(keys)),
+            "settings",
+            note=ends.format(n=i18n.number(ending)),
+            tab="tokens",
+        ),
     ]
 
 
@@ -150,11 +219,28 @@ def _failed_today(livemode: bool) -> Card:
     return _card(_("Failed today"), count.label if count else "–", "payments", q=_FAILED)
 
 
-def _sums(asked: list[Request] | tuple[Request, ...]) -> str:
-    found: dict[str, int] = {}
-    for one in asked:
-        found[one.amount.currency] = found.get(one.amount.currency, 0) + one.amount.minor
-    return " · ".join(str(Money(minor, code)) for code, minor in sorted(found.items()))
+def _disputed(livemode: bool) -> list[Card]:
+    """Payments in question: what is disputed and waits for an answer."""
+    found = viewer.read(disputes.totals, livemode=livemode, view="open")
+    label, count = _("Disputes to answer"), i18n.number(found.n)
+    return [_card(label, count, "disputes", note=_amounts(found), view="open")]
+
+
+def _count(rows: Sequence[object], more: object) -> str:
+    """How many rows a list has, as its first page tells."""
+    return f"{i18n.number(len(rows))}{'+' if more else ''}"
+
+
+def _sums(asked: Sequence[Request]) -> str:
+    return _amounts(totals.of_amounts([one.amount for one in asked]))
+
+
+def _amounts(found: totals.Totals) -> str:
+    return " · ".join(f"{show(one.amount)} {one.amount.currency.upper()}" for one in found.sums)
+
+
+def _money(label: str, amount: Money, screen: str, *, note: str, **query: str) -> Card:
+    return _card(label, columns.money(amount.minor, amount.currency), screen, note=note, **query)
 
 
 def _card(label: str, value: str, screen: str, *, note: str = "", **query: str) -> Card:

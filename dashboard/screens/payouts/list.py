@@ -21,6 +21,7 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.list_views import ListViews
 
 VIEWS = {
     "all": N_("All"),
@@ -60,6 +61,26 @@ TABLE: DataTable[PayoutRow] = DataTable(
         "created": moment(N_("Sent"), lambda row: row.created_at, seconds=False),
     },
     placeholder="–",
+)
+
+
+#: The columns that people choose from, by their titles, and what each is in a file.
+CHOICE = ListViews(
+    "payouts",
+    {name: column.title for name, column in TABLE.columns.items()},
+    {
+        "amount": ("amount",),
+        "currency": ("currency",),
+        "status": ("status",),
+        "payout": ("id",),
+        "expected": ("expected_utc",),
+        "failure": ("failure_code",),
+        "payments": ("payments",),
+        "kind": ("kind",),
+        "rows": ("reconciliation_status",),
+        "trace": ("trace_id", "trace_id_status"),
+        "created": ("created_utc",),
+    },
 )
 
 

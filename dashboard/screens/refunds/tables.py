@@ -19,6 +19,7 @@ from dashboard.ui.data_table import (
     opener,
     text,
 )
+from dashboard.ui.list_views import ListViews
 
 #: So much of a request's id stands in a cell.
 _SHORT = 8
@@ -77,4 +78,22 @@ HISTORY = DataTable(
     N_("Refunds, newest first"),
     _HISTORY,
     empty=Empty(N_("No refund matches"), N_("Choose another status, or all payments.")),
+)
+#: The columns of the history that people choose from, and what each is in its file.
+CHOICE = ListViews(
+    "refunds",
+    {name: column.title for name, column in _HISTORY.items()},
+    {
+        "amount": ("amount",),
+        "currency": ("currency",),
+        "state": ("state",),
+        "open": ("id",),
+        "made": ("made",),
+        "reason": ("reason",),
+        "asked": ("asked_by",),
+        "decided": ("decided_by",),
+        "why": ("why",),
+        "created": ("asked_utc",),
+        "payment": ("payment",),
+    },
 )

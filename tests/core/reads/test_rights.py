@@ -40,7 +40,9 @@ MONEY -= {
 }
 MONEY.add("overview.overview.net_today")
 #: Pass what they are asked on to another read.
-ON_BEHALF = {f"exports.permitted.{name}" for name in ("disputes", "payments", "refunds")}
+ON_BEHALF = {
+    f"exports.permitted.{name}" for name in ("customers", "disputes", "payments", "refunds")
+}
 ON_BEHALF.add("exports.permitted.closed_figures")
 #: People and their log are the same in both modes.
 MODELESS = {name for name in READS if name.startswith("admin.")}

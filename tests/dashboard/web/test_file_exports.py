@@ -20,9 +20,9 @@ from core import clock
 from core.access.rights import ROLES
 from core.actions.exports import csv_writer, requests
 from core.db.engine import writing
-from core.db.tables import api_requests
+from core.db.tables import api_requests, customers
 from core.events.store import parse_envelope, store
-from core.reads.exports import lists
+from core.reads.exports import lists, permitted
 from core.reads.exports import revenue as revenue_file
 from core.reads.revenue.categories import MOVEMENTS
 from dashboard.ui import viewer
@@ -109,6 +109,40 @@ def test_no_cell_begins_as_a_formula_does(start):
 
 def test_negative_amounts_stay_numbers():
     assert "".join(csv_writer.text(["-12.34"], []))[1:].strip() == "-12.34"
+
+
+def test_customers_are_a_file_with_a_line_for_each_currency(console, client, monkeypatch):
+    monkeypatch.setattr(permitted, "CUSTOMERS", 2)
+    with writing(console.engine) as conn:
+        for number in range(5):
+            conn.execute(customers.insert().values(customer_row(f"cus_{number}", number)))
+        for currency in ("usd", "jpy"):
+            paid = {"customer_id": "cus_3", "currency": currency, "amount_minor": 5000}
+            factories.paid(conn, **paid)
+        factories.paid(conn, email="guest@shop.example")
+    ask = client(person(console, "finance"))
+    rows = table(ask.get("/ui/export/customers.csv"))
+    assert [row["id"] for row in rows] == ["cus_4", "cus_3", "cus_3", "cus_2", "cus_1", "cus_0"]
+    paid = {row["currency"]: row["paid"] for row in rows if row["id"] == "cus_3"}
+    assert paid == {"USD": "50.00", "JPY": "5000"}
+    assert (rows[0]["payments"], rows[0]["currency"], rows[0]["paid"]) == ("0", "", "")
+    guest = table(ask.get("/ui/export/customers.csv", params={"q": "guest@shop.example"}))
+    assert [row["id"] for row in guest] == ["guest@shop.example"]
+    assert client(person(console, "support")).get("/ui/export/customers.csv").status_code == 403
+
+
+def customer_row(stripe_id, number):
+    at = clock.now() - timedelta(days=9 - number)
+    return {
+        "stripe_id": stripe_id,
+        "email": f"{stripe_id}@shop.example",
+        "name": "=cmd()",
+        "deleted": False,
+        "livemode": False,
+        "created_at": at,
+        "confirmed": True,
+        "as_of": at,
+    }
 
 
 def test_all_pages_of_a_long_list_are_in_the_file(console, client, monkeypatch):

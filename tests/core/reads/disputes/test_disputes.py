@@ -18,6 +18,7 @@ from core.reads.disputes import list as reads
 from core.reads.disputes import win_rates
 from core.reads.disputes.list import WinRate
 from core.reads.overview import attention
+from core.reads.search import totals as search_totals
 from tests.support import factories
 
 STATUSES = (*reads.VIEWS["open"], *reads.VIEWS["review"], "won", "lost", "warning_closed")
@@ -90,6 +91,25 @@ def test_pages_turned_round_hold_the_same_disputes_backwards(console, kept, view
     natural = reads.natural_order(view)
     turned = natural.turned(natural.by, ())
     assert walked(console, view=view, order=turned) == walked(console, view=view)[::-1]
+
+
+@pytest.mark.parametrize("view", reads.VIEWS)
+@pytest.mark.parametrize("asked", [{}, {"reason": "duplicate"}, {"currency": "eur"}])
+def test_the_head_of_a_list_is_the_sum_of_its_rows(console, kept, view, asked):
+    ids = set(walked(console, view=view, **asked))
+    rows = [row for row in kept if row["stripe_id"] in ids]
+    head = read(console, reads.totals, view=view, **asked)
+    assert (head.n, head.exact) == (len(rows), True)
+    for line in head.sums:
+        mine = [row["amount_minor"] for row in rows if row["currency"] == line.amount.currency]
+        assert (line.n, line.amount.minor) == (len(mine), sum(mine))
+    assert sum(line.n for line in head.sums) == head.n
+
+
+def test_more_rows_than_are_summed_have_a_number_alone(console, kept, monkeypatch):
+    monkeypatch.setattr(search_totals, "MOST", 50)
+    head = read(console, reads.totals, view="all")
+    assert (head.n, head.exact, head.sums) == (50, False, ())
 
 
 def test_an_unknown_list_is_refused_and_a_bad_cursor_begins_anew(console, kept):
