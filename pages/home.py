@@ -30,11 +30,15 @@ def sections() -> None:
     if opened := st.session_state.pop(_OPENED, None):
         navigation.open_address(person, opened)
     mine = [one for one in home_cards.SECTIONS if person.may(one.right)]
+    seen: set[str] = set()
     for section in mine or [home_cards.FALLBACK]:
+        # What two roles look at stands once.
+        shown = [one for one in section.cards(viewer.livemode()) if one.name not in seen]
+        seen |= {one.name for one in shown}
         st.header(_(section.title), anchor=False)
         cards.draw(
             f"home_{section.right}",
-            section.cards(viewer.livemode()),
+            shown,
             narrow=200,
             on_open=lambda name: st.session_state.update({_OPENED: name}),
         )

@@ -81,10 +81,10 @@ def test_a_case_shows_its_factors_and_what_a_refund_saves(console, fraud):
     assert "Made with stolen card" in plain
 
 
-def test_counts_of_cases_are_not_read_as_money(console, fraud):
+def test_the_head_of_the_queue_says_how_many_and_the_money_at_risk(console, fraud):
     a_case(console)
     said = [caption.value for caption in fraud(tab="cases").caption]
-    assert "Open: USD (1)" in said
+    assert "In all: 1 · \\$10.00 USD" in said
 
 
 def test_a_case_is_taken_written_to_and_approved(console, fraud):
