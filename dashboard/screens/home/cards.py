@@ -150,9 +150,8 @@ def _endpoint(livemode: bool) -> Card:
     )
     if not page.rows:
         return _card(_("Newest event"), "–", "events", note=_("No event has come yet"))
-    newest = page.rows[0]
-    at = i18n.minute(newest.received_at, viewer.zone())
-    return _card(_("Newest event"), at, "events", note=newest.type)
+    at = i18n.minute(page.rows[0].received_at, viewer.zone())
+    return _card(_("Newest event"), at, "events")
 
 
 def administration(livemode: bool) -> list[Card]:
