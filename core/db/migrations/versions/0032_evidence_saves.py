@@ -8,8 +8,8 @@ from alembic import op
 
 from core.db.types import Utc, binary_string, words
 
-revision = "0030"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 
 
 def upgrade() -> None:
