@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, null, select
 
+from core import clock
 from core.db.tables import metadata
-from core.reads.payments.list import PaymentRow, page, parse
+from core.reads.payments.list import PaymentRow, page, parse, suggest
 from core.reads.permissions import narrowed_by_rights, requires
 from core.reads.search.stripe_ids import table_of
 
@@ -40,11 +41,13 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`search`: the search line of payments that finds those given, and all beyond them."""
+    """`search`: the search line of payments that finds those given, and all beyond them; `meant`:
+    the one that was probably meant by words that find nothing."""
 
     named: NamedObject | None
     payments: tuple[PaymentRow, ...]
     search: str
+    meant: str | None = None
 
 
 #: Tables whose rows are answered as themselves: the right, and the column that says how it stands.
@@ -85,7 +88,10 @@ def by_text(
         )
         rows |= {row.stripe_id: row for row in listed.rows}
         search = one if listed.rows else search
-    return Found(_named(conn, asked, livemode, rights), tuple(rows.values()), search)
+    named, meant = _named(conn, asked, livemode, rights), None
+    if named is None and not rows:
+        meant = suggest(parse(asked), zone=zone, now=clock.now())
+    return Found(named, tuple(rows.values()), search, None if meant is None else str(meant))
 
 
 def _named(

@@ -25,7 +25,8 @@ _KINDS: dict[str, tuple[str, str, Kind | None]] = {
 
 
 def items(found: Found, text: str, person: Principal) -> list[dict[str, Any]]:
-    """A line for each thing that this person may open; the whole list of payments is the last."""
+    """A line for each thing that this person may open; the last is the whole list of payments,
+    or the search that was probably meant."""
     lines = []
     if found.named is not None and (address := _address(found.named)):
         lines.append(_named(found.named, address))
@@ -35,6 +36,10 @@ def items(found: Found, text: str, person: Principal) -> list[dict[str, Any]]:
         title = _("All payments with “{text}”").format(text=text)
         address = f"payments?{urlencode({'q': found.search})}"
         lines.append({"title": title, "icon": "manage_search", "go": address})
+    if found.meant:
+        title = _("Did you mean {search}?").format(search=found.meant)
+        address = f"payments?{urlencode({'q': found.meant})}"
+        lines.append({"title": title, "icon": "lightbulb", "go": address})
     return [one for one in lines if navigation.may_open(person, one["go"].partition("?")[0])]
 
 
