@@ -74,6 +74,8 @@ def newest(query: reads.Query, where: Where, columns: tuple[str, ...], running: 
             on_open=remember,
             back=str(query),
             without=["risk"] if table.has_all("reason") else ["reason"],
+            # Who searches may be after a payment that was taken twice.
+            also=["note"] if query else [],
             order=columns,
             sorts=page.sorts,
             sorted_by=Sorting(page.order.by, page.order.descending),

@@ -146,6 +146,6 @@ IN_FILES = {
     "created": ("created_utc",),
     "payment": ("id",),
 }
-#: Wide: shown only where failures, or one customer, are the subject.
+#: Wide: shown only where failures, or what was searched for, are the subject.
 ON_DEMAND = frozenset({"meaning", "note"})
 _TABLE = DataTable("payments", N_("Payments, newest first"), _COLUMNS)
