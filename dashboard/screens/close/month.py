@@ -29,8 +29,7 @@ def card(month: Month) -> None:
     """The month as it stands, and the buttons for who may close it."""
     person = viewer.require("see_revenue")
     with st.container(border=True):
-        title = i18n.month(month.first_day)
-        st.subheader(title, anchor=False)
+        widgets.card_title(i18n.month(month.first_day))
         if not person.may("reconcile"):
             st.caption(_("You may see closed months, and close none."))
         elif month.state == OPEN:
