@@ -10,11 +10,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import stripe
 
+from tests.support import npm_packages
 from tests.support.emulator_clients import KEY, receiver
 from tests.support.hosted_pages import visit
 from tests.support.receivers import free_port, wait_until
@@ -187,28 +188,12 @@ def test_the_python_sdk_holds_a_shops_session(address: str, waits: bool) -> None
             stripe.Webhook.construct_event(body + b" ", signature, hook.secret)
 
 
-def unavailable(why: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{why}; with CI=true this test must run", pytrace=False)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="module")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with stripe-node as the lock file pins it, and the script beside it."""
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            unavailable(f"{tool} is not installed")
     folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json", "session.mjs"):
-        shutil.copy(NODE / name, folder)
-    install = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    try:
-        done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=240)
-    except subprocess.TimeoutExpired:
-        unavailable("npm did not fetch stripe-node within four minutes")
-    if done.returncode:
-        unavailable(f"npm cannot fetch stripe-node: {done.stderr.strip()[-300:]}")
+    npm_packages.install(NODE, folder)
+    shutil.copy(NODE / "session.mjs", folder)
     return folder
 
 
