@@ -65,7 +65,7 @@ def newest(query: reads.Query, where: Where, columns: tuple[str, ...], running: 
     version = live.version("payments")
     page, table = view(version, query, where, viewer.livemode(), i18n.language())
     if page.rows or page.searched_to:
-        st.caption(payment_list.caption_text(page, freshness.now().mirror))
+        st.caption(payment_list.caption_text(page, freshness.now().mirror, query))
     if page.rows:
         payment_table.show(
             table,

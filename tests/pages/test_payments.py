@@ -150,6 +150,14 @@ def test_the_head_says_how_many_match_and_their_sum(payments):
     assert "10.580 KWD (1)" in said
 
 
+def test_of_what_is_paid_the_head_says_what_was_captured(console, shop, payments):
+    with writing(console.engine) as conn:
+        factories.paid(conn, amount_minor=5000, currency="cad", amount_captured_minor=3000)
+    said = [one.value for one in payments(q="currency:cad status:paid").caption]
+    assert any("50.00 CAD, " in one and "30.00 captured" in one for one in said), said
+    assert not any("captured" in one.value for one in payments(q="currency:cad").caption)
+
+
 def test_a_filter_that_cannot_be_read_changes_nothing(payments):
     test = payments(q="status:failed")
     test.text_input(key="f_amount").set_value("lots").run()

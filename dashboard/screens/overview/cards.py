@@ -104,10 +104,20 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list
                 ),
                 versus=_("vs. yest."),
                 trend=_trend(days[days["currency"] == line.currency]),
-                address=_payments_of(line.currency, today, "status:paid"),
+                address=volume_address(line.currency, today),
             )
         )
     return found
+
+
+def volume_address(currency: str, today: date) -> str:
+    """The payments of today that a volume was captured of."""
+    return _payments_of(currency, today, "status:paid")
+
+
+def net_rows(currency: str, today: date) -> Filters:
+    """The ledger rows that net of today comes from."""
+    return Filters(today, today + timedelta(days=1), currency, figure="net")
 
 
 def _trend(days: pd.DataFrame) -> Trend | None:
@@ -144,8 +154,7 @@ def nets(found: Sequence[Net], today: date) -> None:
     for net in found:
         minors = [net.today_minor, net.yesterday_minor, net.last_week_minor]
         said = _measure("net", minors, columns.money(minors[0], net.currency))
-        filters = Filters(today, today + timedelta(days=1), net.currency, figure="net")
-        address = ledger_rows.address(filters)
+        address = ledger_rows.address(net_rows(net.currency, today))
         cells = (Cell(net.currency.upper()), *(Cell(text) for text in said.values()))
         rows.append(table.Row(cells, address, address))
     layout = (

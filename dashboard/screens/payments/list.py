@@ -33,11 +33,14 @@ KINDS = {
 }
 
 
-def caption_text(page: reads.PaymentPage, at: datetime | None) -> str:
-    """How many match and when that was true, in one line."""
+def caption_text(page: reads.PaymentPage, at: datetime | None, query: reads.Query) -> str:
+    """How many match, what they come to and when that was true, in one line."""
     zone = viewer.zone()
     parts = [_count_text(page.count)] if page.count else []
-    parts += [_sum_text(one, len(page.sums or ())) for one in page.sums or ()]
+    sums = page.sums or ()
+    # A volume is what was captured: of payments that are paid the list says that, too.
+    is_paid = "paid" in query.values("status")
+    parts += [_sum_text(one, len(sums), is_paid=is_paid) for one in sums]
     # What would be cut by a table's toolbar on a phone comes last.
     parts.append(i18n.time_of(at, zone))
     shown = len(page.rows)
@@ -59,8 +62,10 @@ def _count_text(count: reads.Count) -> str:
     return _("Payments: more than {count}").format(count=i18n.number(count.n))
 
 
-def _sum_text(one: reads.Sum, currencies: int) -> str:
+def _sum_text(one: reads.Sum, currencies: int, *, is_paid: bool) -> str:
     said = f"{show(one.amount)} {one.amount.currency.upper()}"
+    if is_paid and one.captured != one.amount:
+        said = f"{said}, {_('{amount} captured').format(amount=show(one.captured))}"
     return said if currencies == 1 else f"{said} ({i18n.number(one.n)})"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -19,10 +21,12 @@ MOST_DAYS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """How many payments of a currency match, and what their amounts are together."""
+    """How many payments of a currency match, what their amounts are together, and what was captured
+    of these."""
 
     n: int
     amount: Money
+    captured: Money
 
 
 def sums_of(
@@ -37,15 +41,14 @@ def sums_of(
         return None
     tests, row = daily_tests(conn, filters, zone), payments_daily.c
     if tests is not None:
-        inside = select(row.currency, row.count, row.amount_minor).where(*tests)
+        inside = select(row.currency, row.count, row.amount_minor, row.captured_minor).where(*tests)
         some = inside.limit(MOST_DAYS + 1).subquery().c
-        asked = select(
-            some.currency, func.sum(some.count), func.sum(some.amount_minor), func.count()
-        )
+        figures = (some.count, some.amount_minor, some.captured_minor)
+        asked = select(some.currency, *map(func.sum, figures), func.count())
         found = conn.execute(asked.group_by(some.currency)).all()
         if sum(rows for *_, rows in found) > MOST_DAYS:
             return None
-        return _sums([(currency, n, minor) for currency, n, minor, _rows in found])
+        return _sums([(currency, *sums) for currency, *sums, _rows in found])
     if count.n > LIMIT:
         return None
     matching = execute.find(conn, filters, None, True, count.n + 1)
@@ -53,11 +56,16 @@ def sums_of(
         return None
     wanted = [position.key for position in matching.positions]
     mine = payments.c
-    by_currency = select(mine.currency, func.count(), func.sum(mine.amount_minor))
+    minors = (func.sum(mine.amount_minor), func.sum(mine.amount_captured_minor))
+    by_currency = select(mine.currency, func.count(), *minors)
     by_currency = by_currency.where(mine.stripe_id.in_(wanted)).group_by(mine.currency)
-    return _sums([(currency, n, minor) for currency, n, minor in conn.execute(by_currency)])
+    return _sums([tuple(row) for row in conn.execute(by_currency)])
 
 
-def _sums(found: list[tuple[str, int, int]]) -> tuple[Sum, ...]:
-    sums = [Sum(int(n), Money(int(minor), currency)) for currency, n, minor in found if n]
+def _sums(found: Iterable[tuple[Any, ...]]) -> tuple[Sum, ...]:
+    sums = [
+        Sum(int(n), *(Money(int(minor), currency) for minor in minors))
+        for currency, n, *minors in found
+        if n
+    ]
     return tuple(sorted(sums, key=lambda one: (-one.n, one.amount.currency)))

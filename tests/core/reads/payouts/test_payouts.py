@@ -61,6 +61,10 @@ def test_what_is_on_the_way_is_the_sum_of_its_payouts(conn):
             P.currency == code, P.status.in_(("pending", "in_transit"))
         )
         assert tuple(conn.execute(query).one()) == (one.on_the_way.minor, one.count)
+        # Its card opens these.
+        asked = {"view": "on_the_way", "currency": code, "limit": 500}
+        listed = [row.amount.minor for row in reads.page(conn, livemode=False, **asked).rows]
+        assert (sum(listed), len(listed)) == (one.on_the_way.minor, one.count)
         assert one.available is not None
         assert one.pending is not None
 
