@@ -1,4 +1,5 @@
-"""The whole program and a Chromium for the tests of a module, which says its `HISTORY`.
+"""The whole program and a Chromium for the tests of a module, which says its `HISTORY`, and
+`ENVIRONMENT` where it needs more.
 
 Without Chromium they are skipped, or fail when CI=true.
 """
@@ -33,7 +34,8 @@ def stack(
 ) -> Iterator[Stack]:
     """Emulator, receiver, worker and ui, with the history that the module asks for."""
     folder = tmp_path_factory.mktemp("stack")
-    with stacks.running(folder, *request.module.HISTORY, "--no-trickle") as found:
+    more = getattr(request.module, "ENVIRONMENT", {})
+    with stacks.running(folder, *request.module.HISTORY, "--no-trickle", **more) as found:
         yield found
 
 

@@ -58,8 +58,9 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, *args: str) -> Iterator[Stack]:
-    """`python -m dashboard up` with a history, until the block ends."""
+def running(folder: Path, *args: str, **more: str) -> Iterator[Stack]:
+    """`python -m dashboard up` with a history, and with `more` in its environment, until the block
+    ends."""
     ports = {name: free_port() for name in ("UI", "RECEIVER", "EMULATOR")}
     given = {f"{name}_PORT": str(port) for name, port in ports.items()}
     log = folder / "stack.log"
@@ -67,7 +68,7 @@ def running(folder: Path, *args: str) -> Iterator[Stack]:
         process = subprocess.Popen(
             [sys.executable, "-m", "dashboard", "up", *args],
             cwd=ROOT,
-            env=os.environ | given | {"VAR_DIR": str(folder / "var")},
+            env=os.environ | given | more | {"VAR_DIR": str(folder / "var")},
             stdout=out,
             stderr=out,
         )

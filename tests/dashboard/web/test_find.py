@@ -126,9 +126,7 @@ def test_who_has_no_roles_any_more_is_answered_nothing(console, shop, ask):
 
 def test_plain_words_are_answered_with_the_search_that_was_meant(console, shop, ask):
     support = person(console, "support")
-    assert found(ask(support, "1234.56 dollars")) == [
-        "payments?q=amount%3A1234.56+currency%3Ausd"
-    ]
+    assert found(ask(support, "1234.56 dollars")) == ["payments?q=amount%3A1234.56+currency%3Ausd"]
     assert found(ask(support, "nobody of this name")) == []
     assert f"payment?id={shop['dollars']}" in found(ask(support, "1234.56"))
 

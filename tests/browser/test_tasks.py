@@ -1,0 +1,314 @@
+"""In a real browser: what each role comes to do, to its end, in no more clicks than are named.
+
+Clicks are those of the person: writing, and the way to a field, are none.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sqlite3
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+import pytest
+
+from core import clock
+from core.db.engine import open_engine, writing
+from core.encryption import new_key
+from tests.support import factories
+from tests.support import whole_program as stacks
+from tests.support.counted_acts import CHINESE, DESK, PHONE, Person, downloads
+from tests.support.disputes import picture
+from tests.support.receivers import wait_until
+from tests.support.refund_browser import open_payment
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+#: Last month and the one before, whatever day it is.
+HISTORY = ("--days", "95", "--per-day", "4", "--seed", "5")
+#: Without it no secret is kept.
+ENVIRONMENT = {"ENCRYPTION_KEY": new_key()}
+
+#: Each task is done at a desk here; on a phone and in Chinese by `make torture`.
+EVERY_WAY = [
+    DESK,
+    pytest.param(PHONE, marks=pytest.mark.torture),
+    pytest.param(CHINESE, marks=pytest.mark.torture),
+]
+
+
+@pytest.fixture
+def person(browser, stack, signed_in):
+    """A demo user of a role, working in a way; each signs in once."""
+    made = []
+
+    def come_in(who, way=DESK):
+        if who in signed_in:
+            visitor = stacks.visitor(browser, stack, **way.context)
+            visitor.page.context.add_cookies(signed_in[who])
+        else:
+            visitor = stacks.sign_in(browser, stack, f"{who}@demo.test", **way.context)
+            signed_in[who] = visitor.page.context.cookies()
+        made.append(visitor)
+        return Person(visitor, way)
+
+    yield come_in
+    for visitor in made:
+        visitor.page.context.close()
+
+
+def by_way(function):
+    """The test in each way: `way`."""
+    return pytest.mark.parametrize("way", EVERY_WAY, ids=lambda way: way.name)(function)
+
+
+def rows(stack, query, *values):
+    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def arrived(stack, table, payment):
+    """The payment's row in a table of ours, once the worker has brought it here."""
+    query = f"select stripe_id from {table} where {OF_PAYMENT[table]} = ?"
+    return wait_until(lambda: rows(stack, query, payment), seconds=90)[0][0]
+
+
+OF_PAYMENT = {"payments": "stripe_id", "disputes": "payment_id"}
+
+
+def figures(page):
+    """The cards of a page: what stands on each, by its label."""
+    found = {}
+    for card in page.locator(".card").all():
+        found[card.locator(".label").inner_text()] = card.inner_text()
+    return found
+
+
+def amount(text):
+    """The first amount in a text, as a number."""
+    return Decimal(re.search(r"-?\D?[\d,]+\.\d\d", text)[0].replace(",", "").replace("€", ""))
+
+
+@by_way
+def test_finance_takes_the_net_of_last_month_with_its_fees_away(person, way):
+    finance = person("finance", way)
+    page = finance.begin("/")
+    finance.menu("Revenue")
+    finance.choose("Last month")
+    page.get_by_role("tab", name="EUR").click()
+    page.locator("a[href*='figure=net'][href*='in=eur']").first.wait_for()
+    finance.visitor.settle()
+    shown = figures(page)
+    file = downloads(page, page.get_by_role("link", name="CSV", exact=True).first.click)
+    finance.took(4)
+    days = list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"))))
+    last = clock.now().date().replace(day=1) - timedelta(days=1)
+    assert {day["period"][:7] for day in days} == {f"{last:%Y-%m}"}
+    for label, column in (("Net", "net"), ("Fees", "fees")):
+        said = shown[finance.says(label)]
+        assert amount(said) == sum(Decimal(day[column]) for day in days)
+        assert "%" in said, "nothing beside it of the month before"
+
+
+def test_the_payments_behind_one_bar(person, stack):
+    arrived(stack, "payments", stack.pay(amount=1500).id)
+    support = person("support")
+    page = support.begin("/overview")
+    bars = page.locator(".js-plotly-plot .bars").first.locator(".point path")
+    counts = list(page.locator(".js-plotly-plot").evaluate("(one) => [...one._fullData[0].y]"))
+    most = max(range(len(counts)), key=counts.__getitem__)
+    bars.nth(most).scroll_into_view_if_needed()
+    box = bars.nth(most).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.get_by_role("heading", name="Payments", exact=True, level=1).wait_for()
+    support.visitor.settle()
+    support.took(1)
+    assert len(support.visitor.cells()) == counts[most]
+
+
+@by_way
+def test_the_payout_of_a_payment_and_all_that_is_in_it(person, stack, way):
+    ((payout, payment),) = rows(
+        stack,
+        "select payout_id, payment_id from balance_transactions"
+        " join payments on payments.stripe_id = payment_id"
+        " where payout_id is not null and reporting_category = 'charge' limit 1",
+    )
+    finance = person("finance", way)
+    page = finance.begin(f"/payments?q={payment}")
+    stacks.row(page, payment).locator("td").first.click()
+    page.get_by_role("link", name=payout).click()
+    page.get_by_role("heading", name=finance.says("Made of")).wait_for()
+    page.locator(f"a[href*='{payment}']").first.wait_for()
+    finance.took(2)
+
+
+@pytest.fixture(scope="module")
+def charged_twice(stack):
+    """Two payments of last Tuesday by one card for one order."""
+    today = clock.now().date()
+    tuesday = today - timedelta(days=(today.weekday() - 2) % 7 + 1)
+    at = datetime.combine(tuesday, time(12), clock.now().tzinfo)
+    given = {"amount_minor": 5420, "email": "maria@shop.example", "order_id": "ord-5420"}
+    engine = open_engine(f"sqlite:///{stack.var_dir / 'tillwatch.db'}")
+    with writing(engine) as connection:
+        made = [
+            factories.payment_row(created_at=at + timedelta(minutes=minutes), **given)
+            for minutes in (0, 3)
+        ]
+        factories.add_payments(connection, made)
+    engine.dispose()
+    return [one["stripe_id"] for one in made]
+
+
+@pytest.mark.parametrize("way", [DESK, CHINESE], ids=lambda way: way.name)
+def test_support_finds_a_double_charge_by_what_the_customer_says(person, charged_twice, way):
+    support = person("support", way)
+    page = support.begin("/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("charged twice, 4242, about 54 dollars, last Tuesday")
+    page.get_by_role("option").filter(has_text="currency:usd").wait_for()
+    page.keyboard.press("Enter")
+    for payment in charged_twice:
+        stacks.row(page, payment, support.says("Looks charged twice")).wait_for()
+    support.took(1)
+
+
+@by_way
+def test_support_refunds_a_payment_in_part(person, stack, way):
+    payment = stack.pay(amount=5400).id
+    support = person("support", way)
+    page = open_payment(person("support").visitor, payment)
+    page = support.begin(f"/payment?id={payment}")
+    support.button("Refund").click()
+    support.type(page.get_by_label(support.says("Amount in {currency}", currency="USD")), "12.34")
+    page.get_by_label(support.says("Reason"), exact=True).click()
+    page.get_by_role("option", name=support.says("Requested by customer")).click()
+    support.button("Refund {amount}", amount="$12.34 USD").click()
+    page.locator(".st-key-refund_done").wait_for()
+    support.took(4)
+    (made,) = stack.stripe.v1.refunds.list({"payment_intent": payment}).data
+    assert made.amount == 1234
+
+
+def asked_for(person, stack):
+    """A request that a second person has to decide."""
+    payment = stack.pay(amount=64_700).id
+    support = person("support")
+    page = open_payment(support.visitor, payment)
+    support.button("Refund").click()
+    page.get_by_label("Reason", exact=True).click()
+    page.get_by_role("option", name="Requested by customer").click()
+    support.button("Ask for {amount}", amount="$647.00 USD").click()
+    page.locator(".st-key-refund_done").wait_for()
+    return payment
+
+
+@by_way
+def test_the_lead_approves_from_home(person, stack, way):
+    payment = asked_for(person, stack)
+    lead = person("lead", way)
+    page = lead.begin("/")
+    page.get_by_role("link", name=lead.says("Refunds to approve")).click()
+    ((request,),) = rows(stack, "select id from refund_requests where payment_id = ?", payment)
+    page.locator(f".st-key-review_{request} button").click()
+    lead.button("Approve: refund {amount}", amount="$647.00 USD").click()
+    page.locator(".st-key-refund_done").wait_for()
+    lead.took(3)
+    (made,) = stack.stripe.v1.refunds.list({"payment_intent": payment}).data
+    assert made.amount == 64_700
+
+
+@by_way
+def test_a_dispute_is_answered_with_a_file(person, stack, way):
+    payment = stack.pay(amount=4200, payment_method="pm_card_createDispute").id
+    dispute = arrived(stack, "disputes", payment)
+    risk = person("risk", way)
+    page = risk.begin("/disputes?view=open")
+    stacks.row(page, dispute).locator("td").first.click()
+    with page.expect_file_chooser() as chooser:
+        page.locator("[data-testid=stFileUploader] button").first.click()
+    chooser.value.set_files({"name": "r.png", "mimeType": "image/png", "buffer": picture(9000)})
+    risk.button("Attach").click()
+    page.get_by_text(risk.says("The file is attached. The bank has not seen it.")).wait_for()
+    risk.button("Submit …").click()
+    risk.button("Submit for good").click()
+    page.get_by_text(
+        risk.says("Submitted. The bank decides, usually within 60 to 75 days.")
+    ).wait_for()
+    risk.took(5)
+    sent = stack.stripe.v1.disputes.retrieve(dispute)
+    assert (sent.status, bool(sent.evidence.receipt)) == ("under_review", True)
+
+
+@by_way
+def test_a_payment_by_three_d_secure_with_its_calls_and_events(person, stack, way):
+    developer = person("dev", way)
+    page = developer.begin("/checkout")
+    page.get_by_role("radio", name=developer.says("3-D Secure"), exact=True).click()
+    developer.visitor.settle()
+    page.locator(".st-key-checkout_pay button:enabled").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name=developer.says("Authenticate at the bank")).click()
+    bank = opened.value
+    bank.get_by_role("button", name="Complete authentication").click()
+    steps = page.locator(".st-key-checkout_result")
+    steps.get_by_text("payment_intent.succeeded").wait_for()
+    assert developer.acts
+    developer.took(4)
+    assert steps.get_by_text(re.compile("POST /v1/payment_intents")).count()
+
+
+@by_way
+def test_a_developer_replays_an_event(person, stack, way):
+    developer = person("dev", way)
+    page = developer.begin("/events?q=state:applied")
+    page.locator(f"{stacks.TABLE} tbody tr").first.locator("td").first.click()
+    developer.button("Replay").click()
+    developer.button("Replay now").click()
+    page.get_by_text(developer.says("Put back, to be applied again")).wait_for()
+    developer.took(3)
+
+
+@by_way
+def test_an_administrator_makes_a_user(person, way):
+    admin = person("admin", way)
+    page = admin.begin("/")
+    admin.menu("Users")
+    admin.button("New user").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label(admin.says("E-mail")).fill(f"{way.name}@shop.example")
+    form.get_by_text(admin.says("Finance"), exact=True).click()
+    admin.button("Create user").click()
+    form.get_by_text(admin.says("The account is made.")).wait_for()
+    admin.took(4)
+
+
+@by_way
+def test_an_administrator_changes_a_limit(person, way):
+    admin = person("admin", way)
+    page = admin.begin("/")
+    admin.menu("Settings")
+    admin.choose("Support lead")
+    admin.visitor.settle()
+    page.get_by_label("EUR", exact=False).first.fill("321")
+    admin.button("Save the limits").click()
+    page.get_by_text(admin.says("The limits are in force.")).wait_for()
+    page.get_by_text("321.00").first.wait_for()
+    admin.took(4)
+
+
+@by_way
+def test_an_administrator_rotates_a_key(person, stack, way):
+    # What is signed with the old one is taken for a while yet.
+    old = (stack.var_dir / "webhook_secret").read_text().strip()
+    admin = person("admin", way)
+    page = admin.begin("/")
+    admin.menu("Settings")
+    admin.choose("Keys and endpoints")
+    secret = page.get_by_label(admin.says("Webhook secret"), exact=True)
+    secret.fill(f"whsec_{'0123456789abcdef' * 2},{old}")
+    admin.button("Save").first.click()
+    page.get_by_text(admin.says("Saved. It is in force within seconds.")).wait_for()
+    admin.took(4)
