@@ -23,6 +23,8 @@ from dashboard.ui.dialog import Dialog
 from dashboard.ui.flash import Outcome
 
 DIALOG = Dialog("refund_review")
+#: Pixels for what is reviewed: the buttons stay in sight under it, on a phone too.
+_REVIEWED = 430
 
 
 def start(request_id: str) -> None:
@@ -48,12 +50,13 @@ def _body(review: dict[str, Any]) -> None:
     except NotFound as error:
         refund_labels.ERRORS.message(error).show()
         return
-    st.code(asked.payment_id, language=None)
-    facts(asked)
-    # What waits is reserved by itself: the net shown is that after it went.
-    refund_figures.draw(found, asked.amount, key="review_figures")
-    for code in found.warnings:
-        st.warning(refund_warnings.warning_text(code), icon=":material/warning:")
+    with st.container(height=_REVIEWED, border=False):
+        st.code(asked.payment_id, language=None)
+        facts(asked)
+        # What waits is reserved by itself: the net shown is that after it went.
+        refund_figures.draw(found, asked.amount, key="review_figures")
+        for code in found.warnings:
+            st.warning(refund_warnings.warning_text(code), icon=":material/warning:")
     decide(
         review,
         refund_labels.exact(asked.amount),
