@@ -11,9 +11,7 @@ from core import clock
 from core.access import users
 from core.access.demo import PASSWORD
 from core.access.passwords import hash_password
-from core.access.rights import ROLES
 from core.db.engine import open_engine, writing
-from dashboard.ui import navigation
 from tests.support import whole_program as stacks
 from tests.support.bank_files import camt053, line, statement
 from tests.support.fixtures_browser import SIZE
@@ -132,20 +130,3 @@ def test_a_step_of_the_bridge_opens_rows_that_come_to_it(visit, stack):
     shown = page.locator(".card .value").all_text_contents()
     assert shown[0] == f"{sums[0]:,}"
     assert shown[3].replace("$", "").replace(",", "") == f"{sums[1] / 100:.2f}"
-
-
-@pytest.mark.torture
-def test_no_page_has_an_error_in_the_console(newcomer):
-    """Each screen, opened by its address."""
-    visitor, errors = newcomer("everything", *ROLES), []
-
-    def note(said):
-        if said.type == "error":
-            errors.append((said.text, said.location))
-
-    visitor.page.on("console", note)
-    visitor.page.on("pageerror", lambda error: errors.append(str(error)))
-    for screen in navigation.screens():
-        visitor.page.goto(f"{visitor.base}/{screen.name}")
-        visitor.page.wait_for_selector("h1")
-    assert errors == []

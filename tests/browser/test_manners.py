@@ -1,0 +1,237 @@
+"""In a real browser: each page is one for everybody, in both themes, and silent in the console;
+dialogs fit; keys alone do a task."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from core.access import users
+from core.access.demo import PASSWORD
+from core.access.passwords import hash_password
+from core.access.rights import ROLES
+from core.db.engine import open_engine, writing
+from dashboard.ui import navigation
+from tests.support import npm_packages, page_checks
+from tests.support import whole_program as stacks
+from tests.support.fixtures_browser import SIZE
+from tests.support.receivers import wait_until
+from tests.support.refund_browser import ask, open_payment
+from tests.support.whole_program import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+HISTORY = ("--days", "20", "--per-day", "8", "--seed", "4")
+#: Pages of one thing, by what it is.
+ONE = {
+    "payment": "select stripe_id from payments where amount_refunded_minor > 0",
+    "payout": "select stripe_id from payouts",
+    "customer": "select customer_id from payments where customer_id is not null",
+    "dispute": "select stripe_id from disputes",
+}
+#: No screen of Streamlit's, and open to anybody or to who is signed in.
+FORMS = ("login", "account")
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("axe")
+    npm_packages.install(ROOT / "tests" / "browser" / "axe", folder)
+    return page_checks.Axe(folder / "node_modules" / "axe-core" / "axe.min.js")
+
+
+@pytest.fixture(scope="module")
+def everybody(browser, stack):
+    """Somebody with all roles, signed in."""
+    engine = open_engine(f"sqlite:///{stack.var_dir / 'tillwatch.db'}")
+    with writing(engine) as connection:
+        users.create(
+            connection,
+            email="everybody@demo.test",
+            roles=ROLES,
+            password_hash=hash_password(PASSWORD),
+            actor="test",
+            production=False,
+        )
+    engine.dispose()
+    visitor = stacks.sign_in(
+        browser, stack, "everybody@demo.test", viewport=SIZE, color_scheme="light"
+    )
+    yield visitor
+    visitor.page.context.close()
+
+
+def one(stack, name):
+    """The query that has a page show something."""
+    if name not in ONE:
+        return ""
+    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
+        return f"?id={connection.execute(ONE[name] + ' limit 1').fetchone()[0]}"
+
+
+def test_each_page_is_for_everybody_and_silent_in_both_themes(everybody, stack, axe):
+    page, found = everybody.page, {}
+    console = page_checks.Console(page)
+    for screen in navigation.screens():
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        everybody.open(f"/{screen.name}{one(stack, screen.name)}")
+        wrong = axe.violations(page) + page_checks.misread(page.locator("body"))
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        everybody.settle()
+        wrong += axe.violations(page, of_theme=True)
+        wrong += console.said
+        console.said = []
+        if wrong:
+            found[screen.name] = wrong
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_each_form_is_for_everybody_and_silent_in_both_themes(everybody, name, axe):
+    page = everybody.page.context.new_page()
+    console = page_checks.Console(page)
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{everybody.base}/{name}")
+    wrong = axe.violations(page) + page_checks.misread(page.locator("body"))
+    page.emulate_media(color_scheme="dark")
+    wrong += axe.violations(page, of_theme=True) + console.said
+    page.close()
+    assert wrong == []
+
+
+def test_what_is_wrong_with_a_page_is_found(browser, axe):
+    page = stacks.new_page(browser)
+    console = page_checks.Console(page)
+    page.set_content(
+        "<html lang='en'><title>Wrong</title><main><h1>Wrong</h1><img src='data:,'>"
+        "<p style='color: #bbb; background: #fff'>Pale</p>"
+        "<button>arrow_back Payments</button><a href='/x'>**Bold**</a></main>"
+        "<script>console.warn('not silent')</script>"
+    )
+    whole = [one.split(":")[0] for one in axe.violations(page)]
+    assert {"image-alt", "color-contrast"} <= {*whole}
+    assert [one.split(":")[0] for one in axe.violations(page, of_theme=True)] == ["color-contrast"]
+    assert page_checks.misread(page.locator("body")) == ["arrow_back Payments", "**Bold**"]
+    assert [one.split(" (")[0] for one in console.said] == ["warning: not silent"]
+    page.context.close()
+
+
+def test_keys_alone_find_a_payment_and_refund_it(visit, stack):
+    payment = stack.pay(amount=7321).id
+    support = visit("support")
+    open_payment(support, payment)
+    page = support.open("/")
+    press = page.keyboard.press
+    press("Control+k")
+    page.keyboard.type(payment)
+    page.get_by_role("option", name=payment).first.wait_for()
+    press("Enter")
+    refund = page.get_by_role("button", name="Refund", exact=True)
+    refund.wait_for()
+    support.settle()
+    walk_to(page, refund)
+    press("Enter")
+    amount = page.get_by_label("Amount in USD")
+    amount.wait_for()
+    walk_to(page, amount)
+    press("Control+a")
+    page.keyboard.type("73.00")
+    walk_to(page, page.get_by_label("Reason", exact=True))
+    page.keyboard.type("Requested")
+    page.get_by_role("option", name="Requested by customer").wait_for()
+    press("Enter")
+    send = page.get_by_role("button", name="Refund $73.00 USD")
+    page.locator(".st-key-refund_send button:enabled").wait_for()
+    walk_to(page, send)
+    press("Enter")
+    page.locator(".st-key-refund_done").wait_for()
+    (made,) = stack.stripe.v1.refunds.list({"payment_intent": payment}).data
+    assert made.amount == 7300
+
+
+#: What opens by its address and a click, and writes nothing: the class of the button.
+DIALOGS = {
+    "a refund": ("/payment?id={paid}", "refund_open"),
+    "a refund of what is looked for": ("/refunds", "refund_open"),
+    "a capture": ("/payment?id={held}", "payment_capture"),
+    "a decision": ("/refunds?tab=waiting", "review_{asked}"),
+    "a statement": ("/bank", "bank_import"),
+    "a report": ("/proof", "report_ask"),
+    "an event made up": ("/events", "simulate"),
+}
+DRAWERS = {
+    "a new user": "/users?user=new",
+    "a user": "/users?user={user}",
+    "an event": "/events?event={event}",
+    "a refund request": "/refunds?refund={asked}",
+    "an entry of the log": "/audit?row={entry}",
+}
+SIZES = ((1440, 900), (390, 844))
+_PLACES = """(dialog) => [dialog, ...dialog.querySelectorAll("button")]
+    .filter((one) => one.checkVisibility())
+    .map((one) => [
+        one === dialog ? "" : one.innerText || one.ariaLabel, one.getBoundingClientRect()])
+    .filter(([, at]) => at.top < 0 || at.left < 0 || at.bottom > innerHeight
+        || at.right > innerWidth)
+    .map(([text]) => text.slice(0, 60))"""
+
+
+@pytest.fixture(scope="module")
+def known(stack, browser, everybody):
+    """Ids of what there is to open."""
+    paid, over = stack.pay(amount=4200).id, stack.pay(amount=64_700).id
+    held = stack.pay(amount=5100, capture_method="manual").id
+    support = stacks.sign_in(browser, stack, "support@demo.test", viewport=SIZE)
+    ask(support, over, "asked for by phone, and by letter before")
+    support.page.context.close()
+    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
+
+        def first(query, *values):
+            return wait_until(lambda: connection.execute(query, values).fetchone(), seconds=90)[0]
+
+        return {
+            "paid": first("select stripe_id from payments where stripe_id = ?", paid),
+            "held": first("select stripe_id from payments where stripe_id = ?", held),
+            "asked": first("select id from refund_requests where payment_id = ?", over),
+            "user": first("select id from users where email = 'support@demo.test'"),
+            "event": first("select stripe_id from events"),
+            "entry": first("select seq from audit_log"),
+        }
+
+
+def out_of_sight(visitor):
+    """What of an open dialog no window shows, by the window's size; the dialog itself is ""."""
+    dialog, found = visitor.page.get_by_role("dialog").last, {}
+    for width, height in SIZES:
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        dialog.wait_for()
+        visitor.settle()
+        if hidden := dialog.evaluate(_PLACES):
+            found[width, height] = hidden
+    visitor.page.set_viewport_size(SIZE)
+    return found
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+def test_a_dialog_fits_with_its_buttons_in_sight(everybody, known, name):
+    path, button = (part.format(**known) for part in DIALOGS[name])
+    page = everybody.open(path)
+    page.locator(f".st-key-{button} button").click()
+    assert out_of_sight(everybody) == {}
+
+
+@pytest.mark.parametrize("name", DRAWERS)
+def test_a_drawer_fits_beside_its_page(everybody, known, name):
+    everybody.open(DRAWERS[name].format(**known))
+    # It may be long, and is scrolled then.
+    assert all("" not in hidden for hidden in out_of_sight(everybody).values())
+
+
+def walk_to(page, place, most=80):
+    """Press Tab until the place has the focus."""
+    place.wait_for()
+    for _ in range(most):
+        if place.evaluate("(one) => one.getRootNode().activeElement === one"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab does not lead there")
