@@ -122,6 +122,7 @@ def test_keys_alone_find_a_payment_and_refund_it(visit, stack):
     open_payment(support, payment)
     page = support.open("/")
     press = page.keyboard.press
+    page.locator(".palette-open").wait_for()
     press("Control+k")
     page.keyboard.type(payment)
     page.get_by_role("option", name=payment).first.wait_for()

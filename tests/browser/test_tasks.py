@@ -74,7 +74,11 @@ def arrived(stack, table, payment):
     return wait_until(lambda: rows(stack, query, payment), seconds=90)[0][0]
 
 
-OF_PAYMENT = {"payments": "stripe_id", "disputes": "payment_id"}
+OF_PAYMENT = {
+    "payments": "stripe_id",
+    "disputes": "payment_id",
+    "events": "state = 'applied' and object_id",
+}
 
 
 def figures(page):
@@ -166,6 +170,7 @@ def charged_twice(stack):
 def test_support_finds_a_double_charge_by_what_the_customer_says(person, charged_twice, way):
     support = person("support", way)
     page = support.begin("/")
+    page.locator(".palette-open").wait_for()
     page.keyboard.press("Control+k")
     page.keyboard.type("charged twice, 4242, about 54 dollars, last Tuesday")
     page.get_by_role("option").filter(has_text="currency:usd").wait_for()
@@ -262,9 +267,10 @@ def test_a_payment_by_three_d_secure_with_its_calls_and_events(person, stack, wa
 
 @by_way
 def test_a_developer_replays_an_event(person, stack, way):
+    event = arrived(stack, "events", stack.pay(amount=1700).id)
     developer = person("dev", way)
     page = developer.begin("/events?q=state:applied")
-    page.locator(f"{stacks.TABLE} tbody tr").first.locator("td").first.click()
+    stacks.row(page, event).locator("td").first.click()
     developer.button("Replay").click()
     developer.button("Replay now").click()
     page.get_by_text(developer.says("Put back, to be applied again")).wait_for()
