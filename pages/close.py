@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from core.reads.periods import months as reads
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, pgettext
 from dashboard.screens.close import adjustments, labels, month
 from dashboard.ui import status_badges, viewer, widgets
 
@@ -17,7 +17,7 @@ def main() -> None:
     livemode, zone = viewer.livemode(), viewer.zone()
     today = datetime.now(UTC).astimezone(zone).date()
     found = {one.month: one for one in viewer.read(reads.months, livemode=livemode, today=today)}
-    widgets.header(_("Close"), livemode=livemode)
+    widgets.header(pgettext("screen", "Close"), livemode=livemode)
     month.FLASH.show()
     names = list(found)
     code = widgets.url_select(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import InvalidInput
 from core.reads.ledger import rows as reads
-from dashboard.i18n import _
+from dashboard.i18n import _, pgettext
 from dashboard.screens.ledger import list as ledger_list
 from dashboard.ui import customer_links, file_links, ledger_rows, navigation, viewer, widgets
 
@@ -41,7 +41,9 @@ def main() -> None:
 def back(filters: reads.Filters) -> None:
     """To the screen that asks for such rows."""
     month = filters.late_of or (f"{filters.since:%Y-%m}" if filters.since else None)
-    screen, label = ("close", _("Close")) if filters.late_of else ("proof", _("Proof"))
+    screen, label = "proof", _("Proof")
+    if filters.late_of:
+        screen, label = "close", pgettext("screen", "Close")
     query = {"month": month} if month else {}
     if filters.figure:
         screen, label = "revenue", _("Revenue")

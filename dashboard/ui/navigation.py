@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.access import rights
 from core.access.principals import Principal
-from dashboard.i18n import _
+from dashboard.i18n import _, pgettext
 
 PAGES = Path(__file__).parents[2] / "pages"
 #: Where the session keeps the address of what was clicked, until a run opens it.
@@ -56,7 +56,7 @@ def screens() -> tuple[Screen, ...]:
         Screen("proof", _("Proof"), "balance", finance, see_revenue),
         Screen("books", _("Books"), "menu_book", finance, rights.MANAGE_BOOKS),
         Screen("ledger", _("Ledger rows"), "balance", finance, see_revenue, hidden=True),
-        Screen("close", _("Close"), "lock", finance, see_revenue),
+        Screen("close", pgettext("screen", "Close"), "lock", finance, see_revenue),
         Screen("customers", _("Customers"), "groups", support, see_payments),
         Screen("customer", _("Customer"), "person", support, see_payments, hidden=True),
         Screen("refunds", _("Refunds"), "undo", support, rights.ASK_REFUND),

@@ -53,7 +53,7 @@ def test_an_account_that_no_file_carries_is_refused_with_its_rule(console, scree
     test = screen(rule="refund")
     test.text_input(key="rule_category_refund_account").input("Returns")
     press(test, "Save")
-    assert "Nothing was changed. Account: must begin with one of Assets" in said(test)
+    assert "Nothing was changed. Account in the books: must begin with one of Assets" in said(test)
     assert audited(console, "journal.rule") == []
 
 

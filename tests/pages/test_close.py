@@ -66,7 +66,7 @@ def labels(test):
 def test_what_keeps_a_month_open_stands_there_and_nobody_can_ask(two, screen_as):
     test = screen_as(two[0], "close", month=MONTH)
     assert not test.exception
-    assert ":material/cancel: All of it was reconciled since it ended" in words(test)
+    assert ":red[:material/cancel:] All of it was reconciled since it ended" in words(test)
     assert button(test, "Ask to close").disabled
 
 
@@ -127,7 +127,7 @@ def test_in_chinese_too(console, two, ready, screen_as):
     test = screen_as(two[0], "close", month=MONTH)
     test.selectbox(key="language").set_value("zh-CN").run()
     assert not test.exception
-    assert "确认关账" in labels(test)
+    assert "确认结账" in labels(test)
 
 
 def close(console, livemode=False):

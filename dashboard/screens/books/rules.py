@@ -27,7 +27,7 @@ SUBJECTS = {
 PROGRAMS = ("datev", "xero", "qbo")
 ORIGIN: Kind = {"own": (N_("Set here"), "violet"), "usual": (N_("Usual"), "gray")}
 FIELDS = {
-    "account": N_("Account"),
+    "account": N_("Account in the books"),
     "currency": N_("Currency"),
     "name": N_("What"),
     "subject": N_("Kind"),
@@ -50,7 +50,7 @@ def _name(one: RuleInForce) -> str:
 COLUMNS: dict[str, Column[RuleInForce]] = {
     "rule": opener(N_("Rule"), _name),
     "words": text(N_("What"), lambda one: stripe_labels.words(one.name), cut=20),
-    "account": text(N_("Account"), lambda one: one.account, cut=28),
+    "account": text(N_("Account in the books"), lambda one: one.account, cut=28),
     "origin": chips(
         N_("State"),
         lambda one: status_badges.cell("own" if one.is_own else "usual"),
@@ -96,7 +96,7 @@ def _form(kind: str, one: RuleInForce | None) -> None:
     with st.form(key, border=False):
         left, middle, right = st.columns([3, 1, 3])
         left.text_input(
-            _("Account") if kind in PROGRAMS else _("Stripe's word"),
+            _("Account in the books") if kind in PROGRAMS else _("Stripe's word"),
             value=one.name if one else "",
             disabled=bool(is_fixed),
             key=f"{key}_name",
@@ -109,7 +109,7 @@ def _form(kind: str, one: RuleInForce | None) -> None:
             key=f"{key}_currency",
         )
         right.text_input(
-            _("Its number or name there") if kind in PROGRAMS else _("Account"),
+            _("Its number or name there") if kind in PROGRAMS else _("Account in the books"),
             value=one.account if one and "{" not in one.account else "",
             placeholder=one.account if one else "",
             key=f"{key}_account",

@@ -41,9 +41,9 @@ def check(name: str, blockers: Mapping[str, int]) -> tuple[str, str]:
     """A line of the checklist with its icon; how many there are of what keeps the month open."""
     count = blockers.get(name)
     if count is None:
-        return ":material/check_circle:", _(CHECKS[name])
+        return ":green[:material/check_circle:]", _(CHECKS[name])
     counted = f" ({i18n.number(count)})" if count > 1 else ""
-    return ":material/cancel:", _(CHECKS[name]) + counted
+    return ":red[:material/cancel:]", _(CHECKS[name]) + counted
 
 
 def side(minor: int | None, currency: str) -> str:

@@ -28,7 +28,9 @@ def draw() -> None:
     with left.container(border=True):
         widgets.card_title(_("Refunds without asking"))
         _table(known, currencies)
-        st.caption(_("Above the limit a second person approves; without one, each refund."))
+        st.caption(
+            _("A refund / a day. Above it a second person approves; without one, each refund.")
+        )
     with right.container(border=True):
         words = account.role_words()
         roles = {role: words[role] for role in actions.SHARES}
@@ -40,17 +42,20 @@ def draw() -> None:
 
 def _table(known: Mapping[tuple[str, str], Limit], currencies: Sequence[str]) -> None:
     words = account.role_words()
-    columns_of = [(c, kind) for c in currencies[:_COLUMNS] for kind in ("per_refund", "per_day")]
     rows = [
         {_("Role"): words[role]}
-        | {
-            labels.limit(currency, kind): _amount(known.get((role, currency)), kind)
-            for currency, kind in columns_of
-        }
+        | {code.upper(): _both(known.get((role, code))) for code in currencies[:_COLUMNS]}
         for role in actions.SHARES
     ]
     layout = {name: columns.text_column(name) for name in rows[0]}
     widgets.plain_table(pd.DataFrame(rows), layout, key="limits", alt=_("Refund limits by role"))
+
+
+def _both(one: Limit | None) -> str:
+    """One refund's limit and a day's, as the caption explains them."""
+    if one is None:
+        return _("none")
+    return f"{_amount(one, 'per_refund')} / {_amount(one, 'per_day')}"
 
 
 def _amount(one: Limit | None, kind: str) -> str:
