@@ -193,7 +193,7 @@ class _Account(SignInDesk):
             self,
             request,
             title=_("Your account"),
-            intro=f"{own.person.email}. {_intro(own)}",
+            intro=_("{email}. {said}").format(email=own.person.email, said=_intro(own)),
             forms=forms,
             onward=onward,
             said=said,

@@ -57,7 +57,7 @@ CHOICES = {
     "one_person": N_("One person is enough"),
 }
 STATUSES: status_badges.Kind = {
-    "pass": (N_("Passed"), "green"),
+    "pass": (N_("Passes"), "green"),
     "warn": (N_("Warning"), "orange"),
     "fail": (N_("Failed"), "red"),
 }
