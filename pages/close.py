@@ -25,7 +25,9 @@ def main() -> None:
         "month",
         names,
         lambda one: (
-            f"{i18n.month(found[one].first_day)}: {_(labels.STATES[found[one].state][0])}"
+            _("{what}: {value}").format(
+                what=i18n.month(found[one].first_day), value=_(labels.STATES[found[one].state][0])
+            )
             if one in found
             else one
         ),

@@ -209,5 +209,6 @@ def parameters(kind_name: str, given: Mapping[str, int | str]) -> str:
         value = given.get(field.name, field.default)
         shown = _(CHOICES[value]) if value in CHOICES else str(value)
         shown = shown.upper() if field.name == "currency" else shown
-        texts.append(f"{parameter(kind_name, field.name)}: {shown}")
+        named = parameter(kind_name, field.name)
+        texts.append(_("{what}: {value}").format(what=named, value=shown))
     return " · ".join(texts) or pgettext("parameters", "None")
