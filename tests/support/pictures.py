@@ -98,7 +98,6 @@ def _first_row(visitor: stacks.Visitor) -> None:
 
 #: `{…}` is what `pictured_business.made` names.
 SCREENS: Mapping[str, Screen] = {
-    "home_finance": Screen("finance", "/home"),
     "overview": Screen("finance", "/overview"),
     "payments": Screen("finance", "/payments"),
     "revenue": Screen("finance", "/revenue"),
