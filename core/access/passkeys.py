@@ -11,35 +11,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from sqlalchemy import Connection, Engine, delete, select
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import (
-    bytes_to_base64url,
-    parse_authentication_credential_json,
-    parse_client_data_json,
-    parse_registration_credential_json,
-)
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticationCredential,
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    RegistrationCredential,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from core.access import audit, one_time
 from core.db.engine import retrying, writing
@@ -55,16 +31,6 @@ _LASTS = timedelta(minutes=5)
 #: Challenges of a person at once: a page that is loaded again and again fills no table.
 _MOST_CHALLENGES = 10
 _LONGEST_ANSWER = 6000
-_ALGORITHMS = [
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.EDDSA,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
-]
-#: What reading an answer fails with that somebody made up.
-_MADE_UP = (
-    *(WebAuthnException, UnsupportedAlgorithm),
-    *(ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError),
-)
 _CREATE, _GET = "create", "get"
 
 c = passkeys.c
@@ -108,7 +74,7 @@ class Passkey:
 class Answer:
     """What a browser brought, with the challenge of ours that it answers, which is used up."""
 
-    credential: AuthenticationCredential | RegistrationCredential
+    credential: Any
     challenge: bytes
 
 
@@ -145,20 +111,15 @@ def ask_to_make(
     The account is known by its number, never by an address. `bound` is what the answer has to come
     with, `verified` as in `ask_for`. Needs a write transaction.
     """
-    options = generate_registration_options(
-        rp_id=ours.id,
-        rp_name="Tillwatch",
-        user_id=uuid.UUID(user_id).bytes,
-        user_name=name,
+    options: str = _checks().options_to_make(
+        ours.id,
+        uuid.UUID(user_id).bytes,
+        name,
         challenge=_challenge(connection, user_id, _CREATE, bound, now),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.DISCOURAGED,
-            user_verification=_verification(verified),
-        ),
-        exclude_credentials=_descriptors(connection, user_id),
-        supported_pub_key_algs=_ALGORITHMS,
+        known=_credential_ids(connection, user_id),
+        verified=verified,
     )
-    return options_to_json(options)
+    return options
 
 
 def ask_for(
@@ -168,16 +129,14 @@ def ask_for(
 
     `verified`: the device has to ask who holds it. Needs a write transaction.
     """
-    known = _descriptors(connection, user_id)
+    known = _credential_ids(connection, user_id)
     if not known:
         return None
-    options = generate_authentication_options(
-        rp_id=ours.id,
-        challenge=_challenge(connection, user_id, _GET, bound, now),
-        allow_credentials=known,
-        user_verification=_verification(verified),
+    challenge = _challenge(connection, user_id, _GET, bound, now)
+    options: str = _checks().options_to_ask(
+        ours.id, challenge=challenge, known=known, verified=verified
     )
-    return options_to_json(options)
+    return options
 
 
 def made(engine: Engine, text: str, *, user_id: str, bound: str, now: datetime) -> Answer:
@@ -211,26 +170,26 @@ def add(
     shown = checked_name(name)
     if len(listed(connection, user_id)) >= MOST:
         raise InvalidInput("passkey", "must be at most {most}: remove one first", most=MOST)
+    checks = _checks()
     try:
-        found = verify_registration_response(
-            credential=answer.credential,  # type: ignore[arg-type]
-            expected_challenge=answer.challenge,
-            expected_rp_id=ours.id,
-            expected_origin=ours.origin,
-            supported_pub_key_algs=_ALGORITHMS,
-            require_user_verification=verified,
+        found = checks.check_made(
+            answer.credential,
+            challenge=answer.challenge,
+            rp_id=ours.id,
+            origin=ours.origin,
+            verified=verified,
         )
-    except _MADE_UP as error:
+    except checks.MADE_UP as error:
         raise WrongPasskey(_why(error)) from error
-    key = _key(found.credential_id)
+    key = _key(found.raw_id)
     if connection.execute(select(c.id).where(c.id == key)).first() is not None:
         raise WrongPasskey("it is kept already")
     row = {
         "id": key,
         "user_id": user_id,
         "name": shown,
-        "credential_id": bytes_to_base64url(found.credential_id),
-        "public_key": bytes_to_base64url(found.credential_public_key),
+        "credential_id": found.credential_id,
+        "public_key": found.public_key,
         "sign_count": found.sign_count,
         "created_at": now,
     }
@@ -262,21 +221,22 @@ def verify(
     handle = getattr(credential.response, "user_handle", None)
     if handle and handle != uuid.UUID(user_id).bytes:
         raise WrongPasskey("it was made for somebody else")
+    checks = _checks()
     try:
-        found = verify_authentication_response(
-            credential=credential,  # type: ignore[arg-type]
-            expected_challenge=answer.challenge,
-            expected_rp_id=ours.id,
-            expected_origin=ours.origin,
-            credential_public_key=base64url_to_bytes(kept.public_key),
-            credential_current_sign_count=kept.sign_count,
-            require_user_verification=verified,
+        counted_to = checks.check_given(
+            credential,
+            challenge=answer.challenge,
+            rp_id=ours.id,
+            origin=ours.origin,
+            public_key=kept.public_key,
+            sign_count=kept.sign_count,
+            verified=verified,
         )
-    except _MADE_UP as error:
+    except checks.MADE_UP as error:
         raise WrongPasskey(_why(error)) from error
     # Compared where it is written: of two at once with one count, one finds it used.
     same = passkeys.update().where(c.id == key, c.sign_count == kept.sign_count)
-    counted = same.values(sign_count=found.new_sign_count, last_used_at=now)
+    counted = same.values(sign_count=counted_to, last_used_at=now)
     if connection.execute(counted).rowcount != 1:
         raise WrongPasskey("its counter was used at this moment")
 
@@ -325,16 +285,12 @@ def _answered(
 ) -> Answer:
     if len(text) > _LONGEST_ANSWER:
         raise WrongPasskey("the answer is too long")
-    parse: Any = (
-        parse_registration_credential_json
-        if act == _CREATE
-        else parse_authentication_credential_json
-    )
+    checks = _checks()
+    parse = checks.parsed_made if act == _CREATE else checks.parsed_given
     try:
-        credential = parse(text)
-        challenge = parse_client_data_json(credential.response.client_data_json).challenge
+        credential, challenge = parse(text)
         token = challenge.decode("ascii")
-    except _MADE_UP as error:
+    except checks.MADE_UP as error:
         raise WrongPasskey(f"the answer is none: {type(error).__name__}") from error
 
     def take() -> one_time.Issued | None:
@@ -349,17 +305,16 @@ def _answered(
     return Answer(credential, challenge)
 
 
-def _verification(required: bool) -> UserVerificationRequirement:
-    kinds = UserVerificationRequirement
-    return kinds.REQUIRED if required else kinds.PREFERRED
-
-
-def _descriptors(connection: Connection, user_id: str) -> list[PublicKeyCredentialDescriptor]:
+def _credential_ids(connection: Connection, user_id: str) -> list[str]:
     query = select(c.credential_id).where(c.user_id == user_id).order_by(c.created_at, c.id)
-    return [
-        PublicKeyCredentialDescriptor(id=base64url_to_bytes(kept))
-        for kept in connection.scalars(query)
-    ]
+    return list(connection.scalars(query))
+
+
+def _checks() -> ModuleType:
+    """Loaded where somebody has a passkey: worker and receiver go without its 14 MB."""
+    from core.access import webauthn_checks
+
+    return webauthn_checks
 
 
 def _key(credential_id: bytes) -> str:
