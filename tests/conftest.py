@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
 from httpx._transports import default as httpx_transport
+
+from tests.support import quick_engines
 
 pytest_plugins = [
     "tests.support.fixtures_mirror",
@@ -27,6 +31,19 @@ pytest_plugins = [
 # Each client of httpx reads the certificates of all authorities, 25 ms of a processor, though tests
 # ask over http: once is enough.
 httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
+quick_engines.use()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Nine thousand tests are there to the end: looking for garbage among them, while they are made
+    and ever after, finds none."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,6 +1,7 @@
 """The engine: what is tried again, and a first start that was cut short."""
 
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -26,7 +27,16 @@ from core.db.engine import (
 from core.db.tables import settings_table
 from core.errors import InsertRace
 from tests.support.faulty_line import Fault, FaultyLine
+from tests.support.fixtures_access import ROOT
 from tests.support.newest_schema import laid
+
+#: What a process that is no test's asks.
+ASKED = """
+import sys
+from core.db.engine import open_engine, reading
+with reading(open_engine(sys.argv[1])) as connection:
+    print(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+"""
 
 
 def test_a_first_migration_that_was_cut_short_is_begun_anew(empty_mariadb):
@@ -113,6 +123,13 @@ def test_what_is_tried_in_a_savepoint_is_undone_and_the_rest_stays(tmp_path):
     with reading(engine) as connection:
         assert connection.scalars(select(settings_table.c.name)).all() == ["kept"]
     engine.dispose()
+
+
+def test_what_is_committed_on_sqlite_has_reached_the_disk(tmp_path):
+    """Asked in a process of its own: the engines of tests wait for no disk (quick_engines.py)."""
+    url, full = f"sqlite:///{tmp_path / 'tillwatch.db'}", "2"
+    said = subprocess.check_output([sys.executable, "-c", ASKED, url], text=True, cwd=ROOT)
+    assert said.strip() == full
 
 
 @pytest.mark.parametrize(
