@@ -26,9 +26,11 @@ from core.actions.payments import payments as payment_actions
 from core.actions.payments import risk_gate
 from core.actions.periods import closing
 from core.actions.refunds import ask as refunds
+from core.actions.refunds import bulk_ask
 from core.bootstrap import Console
 from core.db import migrate, turns
 from core.db.engine import is_transient, open_engine, reading, retrying, undone, writing
+from core.db.leases import Lease
 from core.db.tables import balance_transactions, events, operations, periods
 from core.db.tables import turns as table
 from core.emulator.server import start_emulator
@@ -42,15 +44,17 @@ from core.proof import periods as months
 from core.states import EventState, PeriodState
 from tests.core.actions.payments.test_risk_races import LARGE, LET_THROUGH
 from tests.core.actions.refunds.test_refund_races import ask_for_parts, together
+from tests.core.db import test_leases as leased
 from tests.support.account_mirror import connect, do_business
 from tests.support.administrators import office_of
+from tests.support.bulk_refunds import bulk
 from tests.support.fixtures_access import make_console, person
 from tests.support.fixtures_actions import make_context, with_token
 from tests.support.planted_turns import with_turns_that_change_nothing
 from tests.support.receivers import event_body
 from tests.support.refunds import paid, part, requests
 
-pytestmark = [pytest.mark.galera, pytest.mark.torture]
+pytestmark = [pytest.mark.galera, pytest.mark.long]
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -231,6 +235,22 @@ def test_one_person_on_two_nodes_stays_within_their_day(
     assert sorted(states) == expected
 
 
+def test_two_bulks_of_one_person_stay_within_their_day(shop, action_emulator, monkeypatch, in_line):
+    contexts = [make_context(console, action_emulator) for console in shop.apart]
+    caller = Caller(somebody(shop, "support_lead"))
+    wanted = [bulk([taken(contexts[0], 100_000) for _ in range(3)]) for _ in contexts]
+    meeting = Meeting(shop).after(monkeypatch, bulk_ask, "allowance_of")
+    states = []
+
+    def ask(number):
+        asked = bulk_ask.ask(contexts[number], caller, wanted[number], livemode=False)
+        states.append(asked.state)
+
+    meeting.of(ask)
+    expected = ["awaiting_approval", "running"] if in_line else ["running", "running"]
+    assert sorted(states) == expected
+
+
 def test_the_same_request_on_two_nodes_is_one_refund(shop, action_emulator, monkeypatch):
     contexts = [make_context(console, action_emulator) for console in shop.apart]
     caller = Caller(somebody(shop, "support"))
@@ -328,6 +348,27 @@ def test_a_row_that_comes_beside_a_close_is_not_in_the_sealed_month(shop, monkey
     meeting.of(work)
     with reading(shop.console.engine) as connection:
         assert months.verify(connection, month, False).holds is in_line
+
+
+@pytest.mark.parametrize("by", ["lease", "planted: a locked row"])
+def test_a_job_is_leased_to_one_worker(shop, monkeypatch, by):
+    if by != "lease":
+        # Locked and looked at, as on one server: nothing is written.
+        monkeypatch.setattr(
+            Lease,
+            "take",
+            lambda lease, connection, rows, at: connection.execute(
+                turns.hold(select(lease.table).where(rows, lease.due(at)))
+            ),
+        )
+        monkeypatch.setattr(Lease, "held", lambda lease, _fence: lease.due(leased.NOW))
+    engine, got = shop.console.engine, []
+    leased.JOBS.drop(engine, checkfirst=True)
+    leased.JOBS.create(engine)
+    leased.put(engine)
+    meeting = Meeting(shop).after(monkeypatch, Lease, "take")
+    meeting.of(lambda n: got.extend(retrying(lambda: leased.take(shop.apart[n].engine)[1])))
+    assert got == ([1] if by == "lease" else [1, 1])
 
 
 def test_sums_that_are_written_anew_are_right_beside_a_booking(shop, monkeypatch):
