@@ -22,7 +22,7 @@ from tests.support.simulator.times import simulated
 
 ROOT = Path(__file__).parents[2]
 #: Seeds of every change: a third of a second each, where others work too. Seeds of `make torture`.
-SEEDS, TORTURE = 120, int(os.environ.get("TILLWATCH_SEEDS", "1000"))
+SEEDS, TORTURE = 300, int(os.environ.get("TILLWATCH_SEEDS", "1000"))
 #: So many seeds may pass before a planted fault is found.
 WITHIN = 100
 #: Faults that the first seeds find.
