@@ -72,7 +72,7 @@ class Mailbox:
 def webhook() -> Iterator[Webhook]:
     """A running HTTP receiver."""
     receiver = Webhook()
-    thread = threading.Thread(target=receiver.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=receiver.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield receiver

@@ -79,6 +79,7 @@ class Recorder(ThreadingHTTPServer):
 
 class _Passing(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Recorder
 
     def _pass(self) -> None:
@@ -145,7 +146,7 @@ def recorded(tmp_path_factory):
     backend = with_token(console, person(console, "viewer"), "service")
     with start_emulator(state_path=folder / "emulator.db", seed=9) as emulator:
         recorder = Recorder(emulator.base_url)
-        threading.Thread(target=recorder.serve_forever, daemon=True).start()
+        threading.Thread(target=recorder.serve_forever, args=(0.02,), daemon=True).start()
         address = f"http://127.0.0.1:{recorder.server_address[1]}"
         _work(console, backend, emulator, address, folder)
         recorder.shutdown()
