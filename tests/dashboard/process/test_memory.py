@@ -11,8 +11,9 @@ import pytest
 _THREADS = """
 import ctypes, sys, threading
 from dashboard.commands import receiver
+from dashboard.process import memory
 if sys.argv[1] == "shared":
-    receiver._share_memory()
+    memory.share()
 meet = threading.Barrier(8)
 def work():
     mine = [bytes(5000) for _ in range(100)]
