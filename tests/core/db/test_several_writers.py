@@ -362,10 +362,14 @@ def test_a_job_is_leased_to_one_worker(shop, monkeypatch, by):
             ),
         )
         monkeypatch.setattr(Lease, "held", lambda lease, _fence: lease.due(leased.NOW))
-    engine, got = shop.console.engine, []
-    leased.JOBS.drop(engine, checkfirst=True)
-    leased.JOBS.create(engine)
-    leased.put(engine)
+    (here, there), got = (one.engine for one in shop.apart), []
+    leased.JOBS.create(here, checkfirst=True)
+    with writing(here) as connection:
+        connection.execute(leased.JOBS.delete())
+    leased.put(here)
+    # A read waits for what the other nodes did, tables too; a write would not.
+    with reading(there) as connection:
+        connection.execute(select(leased.JOBS)).all()
     meeting = Meeting(shop).after(monkeypatch, Lease, "take")
     meeting.of(lambda n: got.extend(retrying(lambda: leased.take(shop.apart[n].engine)[1])))
     assert got == ([1] if by == "lease" else [1, 1])
