@@ -78,6 +78,14 @@ def taken() -> Any:
         raise stripe.APIError(said, None, answer.status, None, headers) from None
 
 
+def set_aside(body: bytes, status: int, headers: Mapping[str, str]) -> bytes:
+    """Keep a good answer for `taken`; what the SDK is handed as its body."""
+    if not 200 <= status < 300:
+        return body
+    _answer.set(_Answer(body, status, headers))
+    return _EMPTY
+
+
 class LoggingTransport(stripe.RequestsClient):
     """The SDK's requests client, with each request reported to a log."""
 
@@ -102,10 +110,7 @@ class LoggingTransport(stripe.RequestsClient):
             error = type(failure.__cause__ or failure).__name__
             raise
         else:
-            if 200 <= status < 300:
-                _answer.set(_Answer(body, status, answer))
-                body = _EMPTY
-            return body, status, answer
+            return set_aside(body, status, answer), status, answer
         finally:
             self._log(
                 Call(

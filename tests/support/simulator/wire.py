@@ -12,6 +12,7 @@ from tenacity import wait_none
 
 from core.emulator.http.api import Api
 from core.emulator.runtime.engine import Engine
+from core.gateway import transport
 from core.gateway.budget import Budget
 from core.gateway.client import Gateway
 from tests.support.account_mirror import KEY
@@ -85,7 +86,8 @@ class Wire(stripe.HTTPClient):
         self._points.at("after request")
         if exchange.aborted:
             raise stripe.APIConnectionError("the connection was cut")
-        return exchange.answer.decode(), exchange.status, exchange.headers
+        body = transport.set_aside(exchange.answer, exchange.status, exchange.headers)
+        return body.decode(), exchange.status, exchange.headers
 
     def _exchanged(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any
