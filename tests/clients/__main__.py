@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.clients.harness import SKIPPED
 
-_HELPERS = ("__init__", "__main__", "harness", "sdk_sessions")
+_HELPERS = ("__init__", "__main__", "harness", "sdk_sessions", "shop")
 
 
 def main(wanted: list[str]) -> int:

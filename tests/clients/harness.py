@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from core.emulator.server import RunningEmulator, start_emulator
 
-KEY = "sk_test_emulator_client_0001"
+KEY = "sk_test_emulatorClient00000000001"
+#: What runs inside a client's own language.
+SESSIONS = Path(__file__).parent / "sessions"
 #: The exit code of a script whose tool is not on this machine.
 SKIPPED = 77
 
@@ -67,6 +70,16 @@ def run(
         timeout=seconds,
         check=False,
     )
+
+
+def pip_install(home: Path, *packages: str) -> dict[str, str]:
+    """Install pinned packages of PyPI into the folder; the environment that finds them first."""
+    target = str(home / "packages")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    done = run([*pip, "--target", target, *packages], home, seconds=600)
+    if done.returncode:
+        raise RuntimeError(f"pip install {' '.join(packages)}:\n{done.stdout[-2000:]}")
+    return {"PYTHONPATH": os.pathsep.join([target, str(home)])}
 
 
 def npm_install(home: Path, *packages: str) -> None:

@@ -8,7 +8,6 @@ from subprocess import CompletedProcess
 
 from tests.clients.harness import SKIPPED, Row, Skipped, emulator, folder, report
 
-SESSIONS = Path(__file__).parent / "sessions"
 STEPS = ["pay", "decline", "3-D Secure", "refund", "customer", "auto-paging", "webhook"]
 #: Installs a version in a folder and runs its session against an address.
 Play = Callable[[Path, str, str], CompletedProcess[str]]

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from tests.clients.harness import need, run
-from tests.clients.sdk_sessions import SESSIONS, play_all
+from tests.clients.harness import SESSIONS, need, run
+from tests.clients.sdk_sessions import play_all
 
 VERSIONS = ("v85.0.0", "v84.4.1", "v82.5.1")
 

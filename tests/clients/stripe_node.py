@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from tests.clients.harness import npm_install, run
-from tests.clients.sdk_sessions import SESSIONS, play_all
+from tests.clients.harness import SESSIONS, npm_install, run
+from tests.clients.sdk_sessions import play_all
 
 VERSIONS = ("23.1.0", "22.6.2", "17.7.0")
 

@@ -7,20 +7,16 @@ import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from tests.clients.harness import run
-from tests.clients.sdk_sessions import SESSIONS, play_all
+from tests.clients.harness import SESSIONS, pip_install, run
+from tests.clients.sdk_sessions import play_all
 
 VERSIONS = ("16.1.0", "13.2.1", "11.6.0", "8.11.0", "5.5.0")
 
 
 def play(home: Path, version: str, address: str) -> CompletedProcess[str]:
-    target = home / "packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
-    done = run([*pip, f"stripe=={version}"], home, seconds=300)
-    if done.returncode:
-        raise RuntimeError(done.stdout[-2000:])
+    paths = pip_install(home, f"stripe=={version}")
     shutil.copy(SESSIONS / "session.py", home)
-    return run([sys.executable, "session.py", address], home, PYTHONPATH=str(target))
+    return run([sys.executable, "session.py", address], home, **paths)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def _answer(engine: Engine, which: Callable[[Context], str]) -> Response:
     try:
         file, content = engine.work(lambda ctx: files.contents(ctx, which(ctx)))
     except ApiError as refusal:
-        body = error_body(engine, refusal, engine.request_id())
+        body = error_body(engine, refusal, engine.request_id(), "/v1/files")
         return Response(body, refusal.status, media_type="application/json")
     # A foreign file is saved, never shown in this origin.
     headers = {

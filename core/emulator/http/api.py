@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.emulator.http import params, routes
+from core.emulator.http import connected, params, routes
 from core.emulator.http.forms import nested
 from core.emulator.http.given import refuse_unread
 from core.emulator.http.routes import Route
@@ -105,7 +105,7 @@ class Api:
     async def _respond(self, request: Request, request_id: str, hits: list[Fault]) -> Response:
         try:
             authorized(request, livemode=self.engine.switches.livemode)
-            _own_account(self.engine, request)
+            request.state.connected = _connected(self.engine, request)
             header = request.headers.get("stripe-version")
             request.state.version = table.asked(header, self.engine.switches.api_version)
             for hit in hits:
@@ -114,7 +114,7 @@ class Api:
             encoded = await _encoded(request)
             return await self._keyed(request, request_id, encoded, hits)
         except ApiError as refusal:
-            body = error_body(self.engine, refusal, request_id)
+            body = error_body(self.engine, refusal, request_id, request.scope["path"])
             return self._answer(refusal.status, body, request, request_id, refusal.headers)
 
     async def _keyed(
@@ -144,7 +144,7 @@ class Api:
         kept: list[Saved] = []
 
         def keep(result: Obj | ApiError) -> None:
-            answer = self._saved(result, request_id, hits)
+            answer = self._saved(result, request_id, path, hits)
             kept.append(answer)
             if key and not (isinstance(result, ApiError) and not result.executed):
                 now = self.engine.clock.now_ms() // 1000
@@ -152,6 +152,8 @@ class Api:
 
         def do(ctx: Context) -> Obj:
             ctx.upload = getattr(request.state, "upload", None)
+            if account := request.state.connected:
+                return connected.answer(ctx, account, method, path)
             return call(ctx, method, path, encoded)
 
         with suppress(ApiError):  # its answer is kept by then
@@ -166,12 +168,15 @@ class Api:
             self.engine.reload_endpoints()
         return kept[0]
 
-    def _saved(self, result: Obj | ApiError, request_id: str, hits: list[Fault]) -> Saved:
+    def _saved(
+        self, result: Obj | ApiError, request_id: str, path: str, hits: list[Fault]
+    ) -> Saved:
         if any(hit.kind == "saved_500" for hit in hits):
-            body = error_body(self.engine, injected_error(500), request_id)
+            body = error_body(self.engine, injected_error(500), request_id, path)
             return Saved(500, body, request_id)
         if isinstance(result, ApiError):
-            return Saved(result.status, error_body(self.engine, result, request_id), request_id)
+            body = error_body(self.engine, result, request_id, path)
+            return Saved(result.status, body, request_id)
         answer = self.engine.damage.applied(result) if self.engine.damage else result
         return Saved(200, self.engine.on_the_wire(dump(answer)), request_id)
 
@@ -202,7 +207,7 @@ def call(ctx: Context, method: str, path: str, encoded: str) -> Obj:
     """Run one API call; its object is ready for the wire."""
     found = routes.match(method, path)
     if found is None:
-        if (empty := not_emulated.answer(method, path)) is not None:
+        if (empty := not_emulated.answer(ctx, method, path)) is not None:
             return empty
         raise ApiError(
             f"Unrecognized request URL ({method}: {path[:200]}). Please see"
@@ -252,8 +257,15 @@ def _kind_of(route: Route) -> str:
     return _KINDS.get(parts[0], parts[0].removesuffix("s"))
 
 
-def error_body(engine: Engine, refusal: ApiError, request_id: str) -> bytes:
-    """`{"error": …}` with the link to the request's log."""
+def error_body(engine: Engine, refusal: ApiError, request_id: str, path: str) -> bytes:
+    """`{"error": …}` with the link to the request's log; in API v2 a code and a message."""
+    if path.startswith("/v2/"):
+        code = "not_found" if refusal.status == 404 else refusal.error.get("code")
+        kind = refusal.error["type"]
+        told = {"code": code or kind, "message": str(refusal)}
+        if kind == "idempotency_error":
+            told["type"] = kind
+        return dump({"error": told}).encode()
     log = f"https://dashboard.stripe.com/{engine.account}/test/workbench/logs?object={request_id}"
     return dump({"error": {**refusal.error, "request_log_url": log}}).encode()
 
@@ -277,17 +289,17 @@ def authorized(request: Request, *, livemode: bool = False) -> None:
         raise ApiError(f"Invalid API Key provided: {masked}", status=401, executed=False)
 
 
-def _own_account(engine: Engine, request: Request) -> None:
-    """Refuse a request on behalf of another account: connected ones are records only."""
+def _connected(engine: Engine, request: Request) -> str | None:
+    """The connected account that a request is on behalf of; refused where there is none such."""
     named = request.headers.get("stripe-account")
-    if named is None or named == engine.account:
-        return
+    if not named or named == engine.account:
+        return None
     with engine.store.lock:
         known = engine.store.db.execute(
             "SELECT 1 FROM objects WHERE id = ? AND object = 'account'", (named,)
         ).fetchone()
     if known:
-        raise refused(f"not emulated: requests on behalf of {named}")
+        return named
     raise ApiError(
         f"The provided key does not have access to account '{named[:100]}' (or that account does"
         " not exist). Application access may have been revoked.",
@@ -301,6 +313,8 @@ async def _encoded(request: Request) -> str:
     """The form or query string; bodies are UTF-8 and at most 1 MiB."""
     if request.method in ("GET", "DELETE"):
         return str(request.scope["query_string"].decode("latin-1"))
+    if request.scope["path"].startswith("/v2/"):
+        return ""  # JSON, and no write of API v2 is emulated
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == uploads.KIND:
         form, request.state.upload = await uploads.read(request)

@@ -35,6 +35,13 @@ OWN: dict[str, dict[str, Any]] = {
         "forward_to_url": "s",
         "websocket_features": ["l", "s"],
     },
+    "v2.EventListParams": {
+        "created": {"gt": "s", "gte": "s", "lt": "s", "lte": "s"},
+        "limit": "i",
+        "object_id": "s",
+        "page": "s",
+        "types": ["l", "s"],
+    },
     "EventRetryParams": {
         "account": "s",
         "expand": ["l", "s"],

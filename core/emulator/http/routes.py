@@ -472,6 +472,7 @@ ROUTES: list[Route] = [
         is_list=True,
     ),
     _route("POST /v1/transfers/{id}/reversals", "TransferReversalCreateParams", transfers.reverse),
+    _route("GET /v2/core/events", "v2.EventListParams", other_events.page, is_list=True),
     _route("GET /v2/core/events/{id}", None, other_events.retrieve),
     _list("/v1/webhook_endpoints", "WebhookEndpointListParams", "webhook_endpoint"),
     _route("POST /v1/webhook_endpoints", "WebhookEndpointCreateParams", webhook_endpoints.create),

@@ -9,7 +9,17 @@ from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden, shown
 
 _MAX_LEVELS = 4
-_ANY = frozenset({"charge", "refund", "dispute", "payout", "topup", "reserve_transaction"})
+_ANY = frozenset(
+    {
+        *("charge", "dispute", "payout", "refund", "reserve_transaction", "topup", "transfer"),
+        "transfer_reversal",
+    }
+)
+_EVIDENCE = (
+    *("cancellation_policy", "customer_communication", "customer_signature"),
+    *("duplicate_charge_documentation", "receipt", "refund_policy", "service_documentation"),
+    *("shipping_documentation", "uncategorized_file"),
+)
 _NEVER: frozenset[str] = frozenset()
 
 #: object → expandable field → kinds it may hold (none: always null here, or expanded elsewhere).
@@ -21,6 +31,7 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "review": frozenset({"review"}),
         "application": _NEVER,
         "on_behalf_of": _NEVER,
+        "payment_record": _NEVER,
         "source": _NEVER,
     },
     "charge": {
@@ -48,8 +59,10 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
     },
     "dispute": {
         "charge": frozenset({"charge"}),
+        "evidence": frozenset({"dispute.evidence"}),
         "payment_intent": frozenset({"payment_intent"}),
     },
+    "dispute.evidence": dict.fromkeys(_EVIDENCE, frozenset({"file"})),
     "review": {
         "charge": frozenset({"charge"}),
         "payment_intent": frozenset({"payment_intent"}),
@@ -65,15 +78,71 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "reversed_by": frozenset({"payout"}),
         "application_fee": _NEVER,
     },
-    "topup": {"balance_transaction": frozenset({"balance_transaction"})},
+    "topup": {
+        "balance_transaction": frozenset({"balance_transaction"}),
+        "payment_method": _NEVER,
+    },
     "reserve_transaction": {},
     "customer": {
-        "default_source": _NEVER,
-        "sources": _NEVER,
-        "subscriptions": _NEVER,
-        "tax_ids": _NEVER,
-        "test_clock": _NEVER,
         "cash_balance": _NEVER,
+        "default_source": frozenset({"card"}),
+        "discount": frozenset({"discount"}),
+        "invoice_credit_balance": _NEVER,
+        "invoice_settings": frozenset({"customer.invoice_settings"}),
+        "sources": frozenset({"card"}),
+        "subscriptions": _NEVER,
+        "tax_ids": frozenset({"tax_id"}),
+        "test_clock": frozenset({"test_helpers.test_clock"}),
+    },
+    "customer.invoice_settings": {"default_payment_method": frozenset({"payment_method"})},
+    "card": {"account": _NEVER, "customer": frozenset({"customer"})},
+    "coupon": {"applies_to": _NEVER, "currency_options": _NEVER},
+    "customer_balance_transaction": {
+        "checkout_session": _NEVER,
+        "credit_note": _NEVER,
+        "customer": frozenset({"customer"}),
+        "invoice": _NEVER,
+    },
+    "discount": {
+        "customer": frozenset({"customer"}),
+        "promotion_code": frozenset({"promotion_code"}),
+        "source": frozenset({"discount.source"}),
+    },
+    "discount.source": {"coupon": frozenset({"coupon"})},
+    "mandate": {"payment_method": frozenset({"payment_method"})},
+    "payment_link": {
+        "application": _NEVER,
+        "line_items": frozenset({"item"}),
+        "on_behalf_of": _NEVER,
+    },
+    "plan": {"product": frozenset({"product"}), "tiers": _NEVER},
+    "promotion_code": {
+        "customer": frozenset({"customer"}),
+        "promotion": frozenset({"promotion_code.promotion"}),
+    },
+    "promotion_code.promotion": {"coupon": frozenset({"coupon"})},
+    "setup_intent": {
+        "application": _NEVER,
+        "customer": frozenset({"customer"}),
+        "latest_attempt": _NEVER,
+        "mandate": frozenset({"mandate"}),
+        "on_behalf_of": _NEVER,
+        "payment_method": frozenset({"payment_method"}),
+        "single_use_mandate": frozenset({"mandate"}),
+    },
+    "tax_id": {"customer": frozenset({"customer"}), "owner": frozenset({"tax_id.owner"})},
+    "tax_id.owner": {"account": _NEVER, "application": _NEVER, "customer": frozenset({"customer"})},
+    "transfer": {
+        "balance_transaction": frozenset({"balance_transaction"}),
+        "destination": frozenset({"account"}),
+        "destination_payment": _NEVER,
+        "source_transaction": frozenset({"charge"}),
+    },
+    "transfer_reversal": {
+        "balance_transaction": frozenset({"balance_transaction"}),
+        "destination_payment_refund": _NEVER,
+        "source_refund": frozenset({"refund"}),
+        "transfer": frozenset({"transfer"}),
     },
     "payment_method": {"customer": frozenset({"customer"})},
     "radar.early_fraud_warning": {
@@ -85,13 +154,19 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
         "line_items": frozenset({"item"}),
         "payment_intent": frozenset({"payment_intent"}),
         "invoice": _NEVER,
-        "payment_link": _NEVER,
-        "setup_intent": _NEVER,
+        "payment_link": frozenset({"payment_link"}),
+        "setup_intent": frozenset({"setup_intent"}),
         "subscription": _NEVER,
+        "total_details": frozenset({"checkout.session.total_details"}),
     },
-    "item": {"price": frozenset({"price"})},
-    "price": {"product": frozenset({"product"})},
-    "product": {"default_price": _NEVER, "tax_code": _NEVER},
+    "checkout.session.total_details": {"breakdown": _NEVER},
+    "item": {"discounts": _NEVER, "price": frozenset({"price"}), "taxes": _NEVER},
+    "price": {
+        "currency_options": _NEVER,
+        "product": frozenset({"product"}),
+        "tiers": _NEVER,
+    },
+    "product": {"default_price": frozenset({"price"}), "tax_code": _NEVER},
     "event": {},
     "webhook_endpoint": {},
     "balance": {},
@@ -101,7 +176,24 @@ EXPANDABLE: dict[str, dict[str, frozenset[str]]] = {
 
 _Tree = dict[str, Any]
 #: Fields that hold a list: shown only when asked for, and `.data.` stands before what is in it.
-_LISTS = frozenset({"refunds", "line_items"})
+_LISTS = frozenset({"line_items", "refunds", "sources", "subscriptions", "tax_ids"})
+#: Fields that are shown only when asked for, and have nothing in them here.
+_WHEN_ASKED: dict[str, Any] = {
+    "breakdown": {"discounts": [], "taxes": []},
+    "discounts": [],
+    "taxes": [],
+}
+#: Parts of an object that hold expandable fields and are none themselves.
+_PARTS = frozenset(
+    {
+        "checkout.session.total_details",
+        "customer.invoice_settings",
+        "discount.source",
+        "dispute.evidence",
+        "promotion_code.promotion",
+        "tax_id.owner",
+    }
+)
 
 
 def tree_of(paths: list[str]) -> _Tree:
@@ -133,6 +225,8 @@ def _check(kinds: frozenset[str], tree: _Tree, path: str) -> None:
                 "expand",
             )
         under = frozenset().union(*known)
+        if not below and under and under <= _PARTS:
+            raise refused(f"This property cannot be expanded ({where}).", "expand")
         _check(
             under,
             {k: v for k, v in below.items() if not (name in _LISTS and k == "data")},
@@ -164,10 +258,12 @@ def expanded(ctx: Context, objects: list[Obj], tree: _Tree) -> list[Obj]:
     for name, below in tree.items():
         if name in _LISTS:
             for obj, copy in zip(objects, copies, strict=True):
-                if name in EXPANDABLE[copy["object"]]:
+                if name in EXPANDABLE[copy["object"]] and not copy.get("deleted"):
                     copy[name] = _list(ctx, name, obj, below.get("data", {}))
             continue
         for copy in copies:
+            if name in _WHEN_ASKED:
+                copy.setdefault(name, _WHEN_ASKED[name])
             if isinstance(copy.get(name), dict):
                 [copy[name]] = expanded(ctx, [copy[name]], below)
         holders = [copy for copy in copies if isinstance(copy.get(name), str)]
@@ -195,10 +291,13 @@ def _for(objects: list[Obj], tree: _Tree) -> _Tree:
 def _list(ctx: Context, name: str, obj: Obj, tree: _Tree) -> dict[str, Any]:
     """The first ten of a list field."""
     if name == "refunds":
-        found, url = _refunds(ctx, obj["id"]), f"/v1/charges/{obj['id']}/refunds"
-    else:
+        found, url = _listed(ctx, "refund", "charge", obj), f"/v1/charges/{obj['id']}/refunds"
+    elif name == "line_items":
         found = hidden(obj)["line_items"]
-        url = f"/v1/checkout/sessions/{obj['id']}/line_items"
+        place = "payment_links" if obj["object"] == "payment_link" else "checkout/sessions"
+        url = f"/v1/{place}/{obj['id']}/line_items"
+    else:
+        found, url = of_customer(ctx, obj, name), f"/v1/customers/{obj['id']}/{name}"
     return {
         "object": "list",
         "data": expanded(ctx, found[:10], tree),
@@ -207,11 +306,17 @@ def _list(ctx: Context, name: str, obj: Obj, tree: _Tree) -> dict[str, Any]:
     }
 
 
-def _refunds(ctx: Context, charge_id: str) -> list[Obj]:
+def of_customer(ctx: Context, customer: Obj, name: str) -> list[Obj]:
+    """A customer's `sources`, `subscriptions` or `tax_ids`, newest first, eleven at most."""
+    kinds = {"sources": "card", "tax_ids": "tax_id"}
+    return _listed(ctx, kinds[name], "customer", customer) if name in kinds else []
+
+
+def _listed(ctx: Context, kind: str, column: str, owner: Obj) -> list[Obj]:
     ctx.tx.flush()
     rows = ctx.tx.db.execute(
-        "SELECT pending, body FROM objects WHERE object = 'refund' AND charge = ?"
+        f"SELECT pending, body FROM objects WHERE object = ? AND {column} = ?"  # noqa: S608
         " ORDER BY created DESC, seq DESC LIMIT 11",
-        (charge_id,),
+        (kind, owner["id"]),
     ).fetchall()
     return ctx.tx.keep_rows(rows)

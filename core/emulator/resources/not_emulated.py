@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj
+from core.emulator.state.unit_of_work import Context
 
 #: Paths below /v1/ whose lists other programs read on the way; nothing is ever in them.
 EMPTY = (
@@ -16,6 +17,7 @@ EMPTY = (
     "climate/orders",
     "country_specs",
     "credit_notes",
+    "entitlements/active_entitlements",
     "entitlements/features",
     "exchange_rates",
     "forwarding/requests",
@@ -53,15 +55,31 @@ EMPTY = (
 )
 
 
-def answer(method: str, path: str) -> Obj | None:
+#: Lists of API v2 that are empty.
+_EMPTY_V2 = ("/v2/core/accounts", "/v2/core/event_destinations")
+#: The same below an object that is there: (its collection, its kind, what it has none of).
+_BELOW = (
+    ("accounts", "account", ("external_accounts", "persons")),
+    ("customers", "customer", ("bank_accounts", "subscriptions")),
+    ("products", "product", ("features",)),
+)
+
+
+def answer(ctx: Context, method: str, path: str) -> Obj | None:
     """An empty list where a list is asked for; refused for the rest; None where nothing is known.
 
     Filters are taken as they are: nothing could match them.
     """
+    if path.startswith("/v2/"):
+        if method == "GET" and path in _EMPTY_V2:
+            return {"data": [], "next_page_url": None, "previous_page_url": None}
+        if method == "GET" and path.startswith(tuple(f"{known}/" for known in _EMPTY_V2)):
+            raise ApiError(f"No such object: '{path.rpartition('/')[2]}'", status=404)
+        raise _refused(method, path, path.removeprefix("/v2/core/").split("/")[0])
     below = path.removeprefix("/v1/")
     for known in EMPTY:
         if below == known and method == "GET":
-            return {"object": "list", "data": [], "has_more": False, "url": path}
+            return _nothing(path)
         if below == known or below.startswith(f"{known}/"):
             if method == "GET":
                 name = below.removeprefix(f"{known}/").split("/")[0]
@@ -69,7 +87,22 @@ def answer(method: str, path: str) -> Obj | None:
                 raise ApiError(
                     f"No such {noun}: '{name}'", status=404, code="resource_missing", param="id"
                 )
-            raise ApiError(
-                f"not emulated: {method} {path} (the emulator has no {known})", executed=False
-            )
+            raise _refused(method, path, known)
+    collection, _, rest = below.partition("/")
+    owner, _, name = rest.partition("/")
+    for known, kind, names in _BELOW:
+        if known == collection and name.split("/")[0] in names:
+            if owner != ctx.account:
+                ctx.need(kind, owner, in_path=True)
+            if method == "GET" and name in names:
+                return _nothing(path)
+            raise _refused(method, path, name.split("/")[0])
     return None
+
+
+def _nothing(path: str) -> Obj:
+    return {"object": "list", "data": [], "has_more": False, "url": path}
+
+
+def _refused(method: str, path: str, what: str) -> ApiError:
+    return ApiError(f"not emulated: {method} {path} (the emulator has no {what})", executed=False)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from core.emulator.state.errors import missing
+from core.emulator.resources.lists import RANGES
+from core.emulator.state.errors import missing, refused
 from core.emulator.state.store import Obj, dump
 from core.emulator.state.unit_of_work import Context, shown
 
@@ -86,6 +89,47 @@ def plain(ctx: Context, kind: str, obj: dict[str, Any] | str, more: dict[str, An
     }
     ctx.keep_event(body)
     return body
+
+
+def page(ctx: Context, params: dict[str, Any]) -> Obj:
+    """GET /v2/core/events: thin events, newest first, pages by number of events to pass over."""
+    limit, start = params.get("limit", 20), params.get("page") or "0"
+    if not 1 <= limit <= 100 or not start.isdecimal():
+        raise refused("limit is 1 to 100, and page is of an earlier answer.", "limit")
+    ctx.tx.flush()
+    conditions, values = ["object = 'v2.core.event'"], []
+    for name, time in (params.get("created") or {}).items():
+        conditions.append(f"json_extract(body, '$.created') {RANGES[name]} ?")
+        values.append(time)
+    if about := params.get("object_id"):
+        conditions.append("json_extract(body, '$.related_object.id') = ?")
+        values.append(about)
+    if types := params.get("types"):
+        conditions.append(f"type IN ({','.join('?' * len(types))})")
+        values.extend(types)
+    rows = ctx.tx.db.execute(
+        f"SELECT pending, body FROM objects WHERE {' AND '.join(conditions)}"  # noqa: S608
+        " ORDER BY created DESC, seq DESC LIMIT ? OFFSET ?",
+        (*values, limit + 1, int(start)),
+    ).fetchall()
+    filters = [(name, params[name]) for name in ("created", "object_id", "types") if name in params]
+    return {
+        "data": [shown(event) for event in ctx.tx.keep_rows(rows[:limit])],
+        "next_page_url": _address(filters, limit, int(start) + limit) if rows[limit:] else None,
+        "previous_page_url": _address(filters, limit, int(start) - limit) if int(start) else None,
+    }
+
+
+def _address(filters: Sequence[tuple[str, Any]], limit: int, start: int) -> str:
+    given: list[tuple[str, Any]] = [("limit", limit), ("page", max(0, start))]
+    for name, value in filters:
+        if isinstance(value, dict):
+            given += [(f"{name}[{key}]", below) for key, below in value.items()]
+        elif isinstance(value, list):
+            given += [(f"{name}[{i}]", below) for i, below in enumerate(value)]
+        else:
+            given.append((name, value))
+    return f"/v2/core/events?{urlencode(given)}"
 
 
 def retrieve(ctx: Context, event_id: str, params: dict[str, Any]) -> Obj:

@@ -45,14 +45,14 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
 
 
 def inline(ctx: Context, data: dict[str, Any], where: str) -> Obj:
-    """The price that `price_data` describes: part of what is sold there, in no list."""
+    """The price that `price_data` describes: read by its id, in no list."""
     currency = amounts.currency_of(data["currency"])
     whole, decimal = _amount(data, "unit_amount", where)
     if decimal is None:
         raise refused(
             f"You must pass one of `unit_amount` and `unit_amount_decimal` in {where}.", where
         )
-    return {
+    price: Obj = {
         "id": ctx.ids.new("price"),
         "object": "price",
         "active": False,
@@ -73,6 +73,9 @@ def inline(ctx: Context, data: dict[str, Any], where: str) -> Obj:
         "unit_amount": whole,
         "unit_amount_decimal": decimal,
     }
+    ctx.tx.add(price)
+    ctx.tx.list_as(price["id"], "inline_price")
+    return price
 
 
 def _amount(params: dict[str, Any], name: str, where: str) -> tuple[int | None, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.emulator.resources.expand import of_customer
 from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, shown
 from core.emulator.versions.change import Change
@@ -10,21 +11,15 @@ from core.emulator.versions.change import Change
 def _answer(ctx: Context, customer: Obj) -> None:
     if customer.get("deleted"):
         return
-    ctx.tx.flush()
-    for name, kinds in (("sources", ("card",)), ("subscriptions", ()), ("tax_ids", ("tax_id",))):
-        marks = ",".join("?" * len(kinds))
-        rows = ctx.tx.db.execute(
-            f"SELECT pending, body FROM objects WHERE object IN ({marks}) AND customer = ?"  # noqa: S608
-            " ORDER BY created DESC, seq DESC LIMIT 11",
-            (*kinds, customer["id"]),
-        ).fetchall()
+    for name in ("sources", "subscriptions", "tax_ids"):
+        found = of_customer(ctx, customer, name)
         customer.setdefault(
             name,
             {
                 "object": "list",
-                "data": [shown(obj) for obj in ctx.tx.keep_rows(rows[:10])],
-                "has_more": len(rows) > 10,
-                "total_count": len(rows),
+                "data": [shown(obj) for obj in found[:10]],
+                "has_more": len(found) > 10,
+                "total_count": len(found),
                 "url": f"/v1/customers/{customer['id']}/{name}",
             },
         )
