@@ -25,7 +25,7 @@ from core.emulator.state import permissions, uploads
 from core.emulator.state.errors import ApiError, refused
 from core.emulator.state.faults import Fault, injected_error, refusal_of
 from core.emulator.state.idempotency import Saved
-from core.emulator.state.store import Obj, dump
+from core.emulator.state.store import Obj, wire
 from core.emulator.state.unit_of_work import Context
 from core.emulator.versions import table
 
@@ -178,7 +178,7 @@ class Api:
             body = error_body(self.engine, result, request_id, path)
             return Saved(result.status, body, request_id)
         answer = self.engine.damage.applied(result) if self.engine.damage else result
-        return Saved(200, self.engine.on_the_wire(dump(answer)), request_id)
+        return Saved(200, self.engine.on_the_wire(answer), request_id)
 
     def _answer(
         self,
@@ -265,9 +265,9 @@ def error_body(engine: Engine, refusal: ApiError, request_id: str, path: str) ->
         told = {"code": code or kind, "message": str(refusal)}
         if kind == "idempotency_error":
             told["type"] = kind
-        return dump({"error": told}).encode()
+        return wire({"error": told})
     log = f"https://dashboard.stripe.com/{engine.account}/test/workbench/logs?object={request_id}"
-    return dump({"error": {**refusal.error, "request_log_url": log}}).encode()
+    return wire({"error": {**refusal.error, "request_log_url": log}})
 
 
 def authorized(request: Request, *, livemode: bool = False) -> None:

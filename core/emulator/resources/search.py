@@ -71,8 +71,8 @@ def search(ctx: Context, kind: str, path: str, params: dict[str, Any]) -> Obj:
     ctx.tx.flush()
     rows = ctx.tx.db.execute(
         "SELECT pending, body FROM objects WHERE object = ?"  # noqa: S608 (fields are of the table)
-        f" AND ({condition}) ORDER BY created DESC, seq DESC LIMIT ? OFFSET ?",
-        (kind, *values, limit + 1, start),
+        f" AND ({condition}) AND created <= ? ORDER BY created DESC, seq DESC LIMIT ? OFFSET ?",
+        (kind, *values, ctx.now - ctx.switches.search_lag, limit + 1, start),
     ).fetchall()
     found = ctx.tx.keep_rows(rows[:limit])
     more = len(rows) > limit

@@ -8,6 +8,7 @@ from core.emulator.http.params import merged
 from core.emulator.resources import (
     behaviours,
     cards,
+    confirmation_tokens,
     lists,
     mandates,
     payment_methods,
@@ -22,7 +23,7 @@ from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden, shown
 
 _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
-_ONLY_CONFIRMING = ("return_url", "mandate_data")
+_ONLY_CONFIRMING = ("confirmation_token", "return_url", "mandate_data")
 NOT_AUTHENTICATED = {
     "code": "setup_intent_authentication_failure",
     "doc_url": DOCS + "setup-intent-authentication-failure",
@@ -42,6 +43,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     intent["metadata"] = merged({}, params.get("metadata") or {})
     intent["usage"] = params.get("usage", "off_session")
     method_types.choose(intent, params)
+    token = confirmation_tokens.taken(ctx, params) if params.get("confirm") else None
     three_d_secure.remember(intent, params)
     method = payment_methods.given(ctx, params)
     if method is not None:
@@ -58,6 +60,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
                 )
     ctx.emit("setup_intent.created", intent)
     if confirming:
+        confirmation_tokens.spend(ctx, token, intent)
         _start(ctx, intent, params)
     return intent
 
@@ -133,12 +136,14 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     intent = ctx.need("setup_intent", intent_id, in_path=True)
     if intent["status"] not in _CANCELABLE:
         raise _wrong_state(intent, "confirmed")
+    token = confirmation_tokens.taken(ctx, params)
     method = payment_methods.given(ctx, params)
     if method is None and intent["status"] == "requires_action":
         return intent
     if method is not None:
         _take_method(intent, method)
     three_d_secure.remember(intent, params)
+    confirmation_tokens.spend(ctx, token, intent)
     _start(ctx, intent, params)
     return intent
 

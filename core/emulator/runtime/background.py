@@ -12,7 +12,6 @@ from typing import Any
 
 from core.emulator.runtime.engine import Engine
 from core.emulator.runtime.webhook_sender import TIMEOUT_S, WebhookSender
-from core.emulator.state.store import dump
 from core.emulator.state.unit_of_work import hidden
 
 _SENDERS = 4
@@ -116,10 +115,10 @@ class Background:
         if endpoint is None or row is None:
             self._forget(seq)
             return
-        text: str = row[0]
+        about = json.loads(row[0])
         if self.engine.damage:
-            text = dump(self.engine.damage.applied(json.loads(text)))
-        body = self.engine.on_the_wire(text)
+            about = self.engine.damage.applied(about)
+        body = self.engine.on_the_wire(about)
         status = ""
         for _ in range(max(1, self.options.duplicate)):
             status = sender.post(endpoint["url"], body, hidden(endpoint)["secret"])

@@ -18,7 +18,7 @@ from typing import Any
 from core.clock import micros_now
 from core.emulator.runtime.webhook_sender import signature
 from core.emulator.state.errors import refused
-from core.emulator.state.store import dump
+from core.emulator.state.store import dump, wire
 from core.emulator.state.versions import API_VERSION
 
 SNAPSHOTS, THIN, LOGS = "webhooks", "v2_events", "request_logs"
@@ -112,7 +112,7 @@ class CliSessions:
 
     def thin(self, event: dict[str, Any]) -> None:
         """Tell of a thin event."""
-        payload = dump(event)
+        payload = wire(event).decode()
         for session in self.wanting(THIN):
             session.send(
                 {

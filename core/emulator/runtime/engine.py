@@ -25,7 +25,7 @@ from core.emulator.state.faults import Faults
 from core.emulator.state.idempotency import Keys
 from core.emulator.state.ids import Ids
 from core.emulator.state.object_damage import Damage
-from core.emulator.state.store import Obj, Store, Tx, dump
+from core.emulator.state.store import Obj, Store, Tx, dump, wire
 from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 from core.emulator.versions import table
@@ -205,11 +205,12 @@ class Engine:
             thin = other_events.thin(ctx, f"v1.{event['type']}", about["id"], None)
             self._announced.append((thin, None))
 
-    def on_the_wire(self, text: str) -> bytes:
-        """A stored text as it is sent: of a live account, when the switch says so."""
+    def on_the_wire(self, answer: Obj) -> bytes:
+        """An answer or an event as it is sent: of a live account, when the switch says so."""
+        body = wire(answer)
         if self.switches.livemode:
-            text = text.replace('"livemode":false', '"livemode":true')
-        return text.encode()
+            body = body.replace(b'"livemode": false', b'"livemode": true')
+        return body
 
     def reload_endpoints(self) -> None:
         """After endpoints changed: who gets events is kept in memory."""

@@ -11,6 +11,7 @@ from core.emulator.state.errors import refused
 from core.emulator.state.store import Store, dump
 
 _KEY = "switches"
+_MOST_LAG_S = 60
 #: What may stand in `fee_details` beside Stripe's own fee.
 FEE_PARTS = ("application_fee", "payment_method_passthrough_fee", "tax", "withheld_tax")
 #: The type and category of the row that brings a failed refund of another method than a card back.
@@ -32,6 +33,8 @@ class Switches:
     failed_refund_row: str = "payment_refund"
     #: Objects say `livemode: true`, and live keys are taken in place of test keys.
     livemode: bool = False
+    #: Seconds until `/search` finds what is new.
+    search_lag: int = 0
 
     def shown(self) -> dict[str, Any]:
         return {**asdict(self), "fee_parts": list(self.fee_parts)}
@@ -66,6 +69,10 @@ def _checked(name: str, value: Any) -> Any:
         if value not in FAILED_REFUND_ROWS:
             known = ", ".join(FAILED_REFUND_ROWS)
             raise refused(f"failed_refund_row must be one of {known}", name)
+    elif name == "search_lag":
+        if not isinstance(value, int) or not 0 <= value <= _MOST_LAG_S:
+            raise refused(f"search_lag must be 0 to {_MOST_LAG_S} seconds", name)
+        return int(value)
     elif not isinstance(value, bool):
         raise refused(f"{name} must be true or false", name)
     return value

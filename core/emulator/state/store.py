@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from core.private_files import private_database
 
 #: A Stripe object as it goes over the wire; `_` holds what the wire never shows.
@@ -66,12 +68,17 @@ _INSERT = (
 _UPDATE = f"UPDATE objects SET {_SETS}, body = ? WHERE id = ?"  # noqa: S608
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
-
-
 def dump(value: Any) -> str:
-    """Compact JSON."""
-    return _ENCODER.encode(value)
+    """Compact JSON, as it is kept."""
+    return orjson.dumps(value).decode()
+
+
+def wire(value: Any) -> bytes:
+    """JSON as Stripe sends it: indented by two."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:  # a number damaged on order is beyond 64 bits
+        return json.dumps(value, indent=2, ensure_ascii=False).encode()
 
 
 class Store:

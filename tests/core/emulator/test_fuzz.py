@@ -88,7 +88,8 @@ class Client:
             return
         if "websocket_id" in answer:
             return  # Stripe's CLI is answered no object
-        shown = answer["data"] if answer["object"] in ("list", "search_result") else [answer]
+        pages = ("list", "search_result", None)  # a page of API v2 names no kind
+        shown = answer["data"] if answer.get("object") in pages else [answer]
         for obj in shown:
             if "deleted" not in obj and not isinstance(obj.get("secret"), str):
                 assert shape_faults(obj) == []

@@ -8,6 +8,7 @@ from core.emulator.http.params import merged
 from core.emulator.resources import (
     amounts,
     captures,
+    confirmation_tokens,
     local_methods,
     payment_methods,
     three_d_secure,
@@ -34,6 +35,10 @@ _CANCELABLE = (
     "requires_action",
     "processing",
 )
+_ONLY_CONFIRMING = (
+    *("confirmation_token", "error_on_requires_action", "mandate_data", "off_session"),
+    "return_url",
+)
 
 
 def create(ctx: Context, params: dict[str, Any]) -> Obj:
@@ -43,6 +48,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     customer = params.get("customer")
     if customer:
         ctx.need("customer", customer, "customer")
+    token = confirmation_tokens.taken(ctx, params) if params.get("confirm") else None
     method = payment_methods.given(ctx, params)
     intent = _blank(ctx, amount, currency)
     method_types.choose(intent, params)
@@ -60,7 +66,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     ctx.tx.add(intent)
     confirming = params.get("confirm", False)
     if not confirming:
-        for name in ("off_session", "error_on_requires_action", "return_url", "mandate_data"):
+        for name in _ONLY_CONFIRMING:
             if name in params:
                 raise refused(
                     f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless"
@@ -69,6 +75,7 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
                 )
     ctx.emit("payment_intent.created", intent)
     if confirming:
+        confirmation_tokens.spend(ctx, token, intent)
         attempt.start(ctx, intent, params)
     return intent
 
@@ -232,6 +239,7 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
             " requires_confirmation, requires_action.",
         )
     method_types.change(intent, params)
+    token = confirmation_tokens.taken(ctx, params)
     method = payment_methods.given(ctx, params)
     if method is None and status == "requires_action":
         return intent
@@ -243,6 +251,7 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     if params.get("setup_future_usage"):
         intent["setup_future_usage"] = params["setup_future_usage"]
     remember_options(intent, params)
+    confirmation_tokens.spend(ctx, token, intent)
     attempt.start(ctx, intent, params)
     return intent
 
