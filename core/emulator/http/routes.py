@@ -103,13 +103,25 @@ def _cli_session(ctx: Context, given: dict[str, Any]) -> Obj:
     return ctx.open_session(dict(given.items()))
 
 
+def _sources(path: str) -> list[Route]:
+    """A customer's cards of the time before PaymentMethods."""
+    named = "CustomerPaymentSource"
+    return [
+        _route(f"GET {path}", f"{named}ListParams", tokens.list_sources, is_list=True),
+        _route(f"POST {path}", f"{named}CreateParams", tokens.add_source),
+        _route(f"GET {path}/{{id}}", f"{named}RetrieveParams", tokens.retrieve_source),
+        _route(f"POST {path}/{{id}}", f"{named}UpdateParams", tokens.update_source),
+        _route(f"DELETE {path}/{{id}}", f"{named}DeleteParams", tokens.delete_source),
+    ]
+
+
 _NOT_DELETED = [("instr(body, '\"deleted\":true') = ?", 0)]
 _PI, _PM, _RE, _DU = "payment_intents", "payment_methods", "refunds", "disputes"
 _CS = "checkout/sessions"
 
 _VS = "identity.verification_session"
 _CUS, _SI = "customers/{id}", "setup_intents"
-_SOURCE, _BILLING = f"{_CUS}/sources", "billing_portal"
+_BILLING = "billing_portal"
 _CASH, _CREDIT = f"{_CUS}/cash_balance", f"{_CUS}/balance_transactions"
 _CLOCK, _ID = "test_helpers/test_clocks", "identity/verification_sessions"
 
@@ -183,6 +195,12 @@ ROUTES: list[Route] = [
     ),
     _route("POST /v1/charges/{id}/refunds", "RefundCreateParams", refunds.create_of_charge),
     _route("GET /v1/charges/{id}/refunds/{id}", "RefundRetrieveParams", refunds.of_charge),
+    _route("POST /v1/charges/{id}/refunds/{id}", "RefundUpdateParams", refunds.update_of_charge),
+    # Older names: the charge's only refund or dispute.
+    _route("POST /v1/charges/{id}/refund", "RefundCreateParams", refunds.refund_charge),
+    _route("GET /v1/charges/{id}/dispute", "DisputeRetrieveParams", disputes.of_charge),
+    _route("POST /v1/charges/{id}/dispute", "DisputeUpdateParams", disputes.update_of_charge),
+    _route("POST /v1/charges/{id}/dispute/close", "DisputeCloseParams", disputes.close_of_charge),
     _route(
         "GET /v1/confirmation_tokens/{id}",
         "ConfirmationTokenRetrieveParams",
@@ -236,27 +254,15 @@ ROUTES: list[Route] = [
         "CustomerPaymentMethodRetrieveParams",
         customers.retrieve_method,
     ),
+    _route("GET /v1/customers/{id}/discount", None, coupons.retrieve_discount),
     _route(
         "DELETE /v1/customers/{id}/discount",
         "CustomerDeleteDiscountParams",
         coupons.delete_discount,
     ),
-    _route(
-        f"GET /v1/{_SOURCE}",
-        "CustomerPaymentSourceListParams",
-        tokens.list_sources,
-        is_list=True,
-    ),
-    _route(f"POST /v1/{_SOURCE}", "CustomerPaymentSourceCreateParams", tokens.add_source),
-    _route(
-        f"GET /v1/{_SOURCE}/{{id}}",
-        "CustomerPaymentSourceRetrieveParams",
-        tokens.retrieve_source,
-    ),
-    _route(f"POST /v1/{_SOURCE}/{{id}}", "CustomerPaymentSourceUpdateParams", tokens.update_source),
-    _route(
-        f"DELETE /v1/{_SOURCE}/{{id}}", "CustomerPaymentSourceDeleteParams", tokens.delete_source
-    ),
+    *_sources(f"/v1/{_CUS}/sources"),
+    # An older name for the same.
+    *_sources(f"/v1/{_CUS}/cards"),
     _route(
         f"GET /v1/{_CUS}/tax_ids",
         "CustomerTaxIdListParams",
@@ -334,6 +340,11 @@ ROUTES: list[Route] = [
         f"GET /v1/{_ID}/{{id}}",
         "identity.VerificationSessionRetrieveParams",
         verification_sessions.VERIFICATION.retrieve,
+    ),
+    _route(
+        f"POST /v1/{_ID}/{{id}}",
+        "identity.VerificationSessionUpdateParams",
+        verification_sessions.VERIFICATION.update,
     ),
     _route(
         f"POST /v1/{_ID}/{{id}}/cancel",
@@ -476,6 +487,7 @@ ROUTES: list[Route] = [
     _route("POST /v1/topups", "TopupCreateParams", topups.create),
     _route("GET /v1/topups/{id}", "TopupRetrieveParams", topups.TOPUP.retrieve),
     _route("POST /v1/topups/{id}", "TopupUpdateParams", topups.TOPUP.update),
+    _route("POST /v1/topups/{id}/cancel", "TopupCancelParams", topups.cancel),
     _route("GET /v1/transfers", "TransferListParams", transfers.list_transfers, is_list=True),
     _route("POST /v1/transfers", "TransferCreateParams", transfers.create),
     _route("GET /v1/transfers/{id}", "TransferRetrieveParams", transfers.retrieve),
@@ -487,6 +499,16 @@ ROUTES: list[Route] = [
         is_list=True,
     ),
     _route("POST /v1/transfers/{id}/reversals", "TransferReversalCreateParams", transfers.reverse),
+    _route(
+        "GET /v1/transfers/{id}/reversals/{id}",
+        "TransferReversalRetrieveParams",
+        transfers.retrieve_reversal,
+    ),
+    _route(
+        "POST /v1/transfers/{id}/reversals/{id}",
+        "TransferReversalUpdateParams",
+        transfers.update_reversal,
+    ),
     _route("GET /v2/core/events", "v2.EventListParams", other_events.page, is_list=True),
     _route("GET /v2/core/events/{id}", None, other_events.retrieve),
     _list("/v1/webhook_endpoints", "WebhookEndpointListParams", "webhook_endpoint"),

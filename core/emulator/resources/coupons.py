@@ -175,6 +175,14 @@ def take(ctx: Context, customer: Obj) -> None:
         ctx.emit("customer.discount.deleted", before)
 
 
+def retrieve_discount(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
+    """GET /v1/customers/{id}/discount."""
+    discount: Obj | None = ctx.need("customer", customer_id, in_path=True).get("discount")
+    if not discount:
+        raise missing("discount", customer_id, "discount", in_path=True)
+    return discount
+
+
 def delete_discount(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
     """DELETE /v1/customers/{id}/discount."""
     customer = ctx.need("customer", customer_id, in_path=True)

@@ -237,5 +237,26 @@ def close(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
     return dispute
 
 
+def of_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """GET /v1/charges/{id}/dispute: its newest."""
+    ctx.need("charge", charge_id, in_path=True)
+    found = lists.objects_with(ctx, "dispute", "charge", charge_id)
+    if not found:
+        raise ApiError(
+            f"No dispute for charge: {charge_id}", status=404, code="resource_missing", param="id"
+        )
+    return found[-1]
+
+
+def update_of_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges/{id}/dispute."""
+    return update(ctx, str(of_charge(ctx, charge_id, params)["id"]), params)
+
+
+def close_of_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges/{id}/dispute/close."""
+    return close(ctx, str(of_charge(ctx, charge_id, params)["id"]), params)
+
+
 def retrieve(ctx: Context, dispute_id: str, params: dict[str, Any]) -> Obj:
     return ctx.need("dispute", dispute_id, in_path=True)

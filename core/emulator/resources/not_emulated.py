@@ -10,16 +10,22 @@ from core.emulator.state.unit_of_work import Context
 EMPTY = (
     "apple_pay/domains",
     "application_fees",
+    "apps/secrets",
     "billing/alerts",
     "billing/credit_balance_transactions",
     "billing/credit_grants",
+    "billing/feedback_options",
     "billing/meters",
     "climate/orders",
+    "climate/products",
+    "climate/suppliers",
     "country_specs",
     "credit_notes",
     "entitlements/active_entitlements",
     "entitlements/features",
     "exchange_rates",
+    "financial_connections/accounts",
+    "financial_connections/transactions",
     "forwarding/requests",
     "identity/verification_reports",
     "invoice_payments",
@@ -30,9 +36,15 @@ EMPTY = (
     "issuing/cardholders",
     "issuing/cards",
     "issuing/disputes",
+    "issuing/personalization_designs",
+    "issuing/physical_bundles",
+    "issuing/tokens",
     "issuing/transactions",
+    "linked_accounts",
+    "payment_attempt_records",
     "payment_method_configurations",
     "payment_method_domains",
+    "payment_records",
     "quotes",
     "radar/value_list_items",
     "radar/value_lists",
@@ -51,17 +63,58 @@ EMPTY = (
     "terminal/configurations",
     "terminal/locations",
     "terminal/readers",
+    "treasury/credit_reversals",
+    "treasury/debit_reversals",
     "treasury/financial_accounts",
+    "treasury/inbound_transfers",
+    "treasury/outbound_payments",
+    "treasury/outbound_transfers",
+    "treasury/received_credits",
+    "treasury/received_debits",
+    "treasury/transaction_entries",
+    "treasury/transactions",
 )
 
 
+#: What has no list at Stripe either.
+_REFUSED = (
+    "account_links",
+    "account_sessions",
+    "billing/credit_balance_summary",
+    "billing/meter_event_adjustments",
+    "billing/meter_events",
+    "external_accounts",
+    "financial_connections/sessions",
+    "issuing/settlements",
+    "link_account_sessions",
+    "radar/payment_evaluations",
+    "sigma/saved_queries",
+    "tax/associations",
+    "tax/calculations",
+    "tax/settings",
+    "tax/transactions",
+    "terminal/connection_tokens",
+    "terminal/onboarding_links",
+    "terminal/refunds",
+    "test_helpers/issuing",
+    "test_helpers/terminal",
+    "test_helpers/treasury",
+)
 #: Lists of API v2 that are empty.
 _EMPTY_V2 = ("/v2/core/accounts", "/v2/core/event_destinations")
 #: The same below an object that is there: (its collection, its kind, what it has none of).
 _BELOW = (
-    ("accounts", "account", ("external_accounts", "persons")),
+    ("accounts", "account", ("bank_accounts", "external_accounts", "people", "persons")),
     ("customers", "customer", ("bank_accounts", "subscriptions")),
+    ("payment_intents", "payment_intent", ("amount_details_line_items",)),
     ("products", "product", ("features",)),
+)
+#: What is refused below an object that is there.
+_REFUSED_BELOW = (
+    ("accounts", "account", ("capabilities", "login_links", "reject", "unreject")),
+    ("customers", "customer", ("cash_balance", "funding_instructions", "sources")),
+    ("payment_intents", "payment_intent", ("apply_customer_balance", "verify_microdeposits")),
+    ("setup_intents", "setup_intent", ("verify_microdeposits",)),
 )
 
 
@@ -88,13 +141,20 @@ def answer(ctx: Context, method: str, path: str) -> Obj | None:
                     f"No such {noun}: '{name}'", status=404, code="resource_missing", param="id"
                 )
             raise _refused(method, path, known)
-    collection, _, rest = below.partition("/")
+    for known in _REFUSED:
+        if below == known or below.startswith(f"{known}/"):
+            raise _refused(method, path, known)
+    return _answer_below(ctx, method, path)
+
+
+def _answer_below(ctx: Context, method: str, path: str) -> Obj | None:
+    collection, _, rest = path.removeprefix("/v1/").partition("/")
     owner, _, name = rest.partition("/")
-    for known, kind, names in _BELOW:
+    for known, kind, names in (*_BELOW, *_REFUSED_BELOW):
         if known == collection and name.split("/")[0] in names:
             if owner != ctx.account:
                 ctx.need(kind, owner, in_path=True)
-            if method == "GET" and name in names:
+            if method == "GET" and (known, kind, names) in _BELOW and name in names:
                 return _nothing(path)
             raise _refused(method, path, name.split("/")[0])
     return None

@@ -256,6 +256,17 @@ def create_of_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Ob
     return create(ctx, params)
 
 
+def refund_charge(ctx: Context, charge_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges/{id}/refund, the older way: the charge is answered."""
+    create_of_charge(ctx, charge_id, params)
+    return ctx.need("charge", charge_id)
+
+
+def update_of_charge(ctx: Context, charge_id: str, refund_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/charges/{id}/refunds/{id}."""
+    return update(ctx, str(of_charge(ctx, charge_id, refund_id, params)["id"]), params)
+
+
 def of_charge(ctx: Context, charge_id: str, refund_id: str, params: dict[str, Any]) -> Obj:
     refund = ctx.need("refund", refund_id, in_path=True)
     if refund["charge"] != charge_id:

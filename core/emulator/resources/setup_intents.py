@@ -136,6 +136,7 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     intent = ctx.need("setup_intent", intent_id, in_path=True)
     if intent["status"] not in _CANCELABLE:
         raise _wrong_state(intent, "confirmed")
+    method_types.check_secret(intent, params)
     token = confirmation_tokens.taken(ctx, params)
     method = payment_methods.given(ctx, params)
     if method is None and intent["status"] == "requires_action":

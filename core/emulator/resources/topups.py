@@ -33,6 +33,14 @@ def create(ctx: Context, params: dict[str, Any]) -> Obj:
     return topup
 
 
+def cancel(ctx: Context, topup_id: str, params: dict[str, Any]) -> Obj:
+    """POST /v1/topups/{id}/cancel: none is ever pending here for long enough."""
+    topup = ctx.need("topup", topup_id, in_path=True)
+    raise ApiError(
+        f"Only pending top-ups can be canceled. This top-up has a status of {topup['status']}."
+    )
+
+
 TOPUP = Record("topup", fields=("description",))
 
 

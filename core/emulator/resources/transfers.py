@@ -194,6 +194,24 @@ def list_transfers(ctx: Context, params: dict[str, Any]) -> Obj:
     return lists.page(ctx, "transfer", "/v1/transfers", params, where=where)
 
 
+def retrieve_reversal(
+    ctx: Context, transfer_id: str, reversal_id: str, params: dict[str, Any]
+) -> Obj:
+    """GET /v1/transfers/{id}/reversals/{id}."""
+    reversal = ctx.need("transfer_reversal", reversal_id, in_path=True)
+    if reversal["transfer"] != transfer_id:
+        raise missing("transfer_reversal", reversal_id, "id", in_path=True)
+    return reversal
+
+
+def update_reversal(
+    ctx: Context, transfer_id: str, reversal_id: str, params: dict[str, Any]
+) -> Obj:
+    """POST /v1/transfers/{id}/reversals/{id}."""
+    retrieve_reversal(ctx, transfer_id, reversal_id, params)
+    return Record("transfer_reversal").update(ctx, reversal_id, params)
+
+
 def list_reversals(ctx: Context, transfer_id: str, params: dict[str, Any]) -> Obj:
     """GET /v1/transfers/{id}/reversals."""
     ctx.need("transfer", transfer_id, in_path=True)

@@ -224,6 +224,7 @@ def confirm(ctx: Context, intent_id: str, params: dict[str, Any]) -> Obj:
     """POST /v1/payment_intents/{id}/confirm."""
     intent = ctx.need("payment_intent", intent_id, in_path=True)
     _not_at_checkout(intent)
+    method_types.check_secret(intent, params)
     status = intent["status"]
     if status in ("succeeded", "requires_capture", "processing"):
         raise wrong_state(

@@ -79,6 +79,19 @@ def _known(types: list[str]) -> list[str]:
     return list(types)
 
 
+def check_secret(intent: Obj, params: dict[str, Any]) -> None:
+    """Refuse a `client_secret` that is of another intent."""
+    if params.get("client_secret", intent["client_secret"]) != intent["client_secret"]:
+        kind = intent["object"]
+        raise ApiError(
+            f"The client_secret provided does not match any associated {kind} on this account."
+            " Ensure the publishable key used belongs to the same account that created the"
+            f" {kind}.",
+            code=f"{kind}_invalid_parameter",
+            param="client_secret",
+        )
+
+
 def without_return_url(noun: str, intent: Obj) -> ApiError:
     """The refusal of a confirmation that could send the customer away and not back."""
     return ApiError(

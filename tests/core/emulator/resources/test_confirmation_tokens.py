@@ -77,8 +77,8 @@ def test_session_shows_what_its_components_may(emulator: RunningEmulator) -> Non
     assert shown.features is not None
     assert (shown.enabled, shown.features.payment_method_save) == (True, "enabled")
     assert session.components.pricing_table.enabled is False
+    off = {"customer": customer, "components": {"buy_button": {"enabled": False}}}
     with pytest.raises(stripe.InvalidRequestError, match="at least one component"):
-        off = {"customer": customer, "components": {"buy_button": {"enabled": False}}}
         client.v1.customer_sessions.create(off)  # type: ignore[arg-type]
 
 
