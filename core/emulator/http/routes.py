@@ -83,10 +83,13 @@ def _list(
     filters: Sequence[str] = (),
     where: Sequence[tuple[str, Any]] = (),
 ) -> Route:
+    # `/v1/balance/history` names the list that it is an older name of.
+    url = "/v1/balance_transactions" if kind == "balance_transaction" else path
+
     def handler(ctx: Context, given: dict[str, Any]) -> Obj:
         if kind == "balance_transaction":
             balance.release(ctx)
-        return lists.page(ctx, kind, path, given, filters=filters, where=where)
+        return lists.page(ctx, kind, url, given, filters=filters, where=where)
 
     return _route(f"GET {path}", params, handler, is_list=True)
 

@@ -91,7 +91,6 @@ def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
             },
             "settlement_timing": {
                 "delay_days": _DELAY_DAYS,
-                "delay_days_override": None,
                 "start_of_day": None,
             },
         },

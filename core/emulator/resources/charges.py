@@ -115,11 +115,9 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
     if kind == "wechat_pay":
         return {
             "fingerprint": fingerprint_of(method["id"]),
-            "location": None,
-            "reader": None,
             "transaction_id": transaction,
         }
-    return {"buyer_id": None, "fingerprint": None, "transaction_id": transaction}
+    return {"fingerprint": None, "transaction_id": transaction}
 
 
 def _funding(method: Obj) -> dict[str, Any]:

@@ -88,10 +88,7 @@ def add_tax_id(ctx: Context, customer_id: str, params: dict[str, Any]) -> Obj:
             "customer_account": None,
             "livemode": False,
             "owner": {
-                "account": None,
-                "application": None,
                 "customer": customer_id,
-                "customer_account": None,
                 "type": "customer",
             },
             "type": kind,

@@ -42,7 +42,7 @@ LOCAL: dict[str, LocalMethod] = {
     "affirm": LocalMethod(
         Kind.REDIRECT,
         ("cad", "usd"),
-        details={"location": None, "reader": None, "transaction_id": None},
+        details={"transaction_id": None},
     ),
     "afterpay_clearpay": LocalMethod(
         Kind.REDIRECT,
@@ -87,11 +87,9 @@ LOCAL: dict[str, LocalMethod] = {
         Kind.REDIRECT,
         ("aud", "cad", "chf", "czk", "dkk", "eur", "gbp", "nok", "nzd", "pln", "sek", "usd"),
         details={
-            "location": None,
             "payer_details": None,
             "payment_method_category": "pay_later",
             "preferred_locale": None,
-            "reader": None,
         },
     ),
     "konbini": LocalMethod(Kind.VOUCHER, ("jpy",), details={"store": {"chain": "lawson"}}),

@@ -77,6 +77,8 @@ def _enabled(params: dict[str, Any], name: str) -> dict[str, bool]:
 
 
 def _item(ctx: Context, given: dict[str, Any], where: str) -> Obj:
+    if given.get("price_data"):
+        raise refused(f"not emulated: {where}[price_data]", f"{where}[price_data]")
     if not given.get("price"):
         raise refused(f"Missing required param: {where}[price].", where, "parameter_missing")
     price = ctx.need("price", given["price"], f"{where}[price]")

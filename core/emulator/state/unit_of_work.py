@@ -122,9 +122,21 @@ class Context:
         return {**body, "api_version": version, "data": {**body["data"], "object": about}}
 
 
+#: Fields that an object of the wire has only when there is something in them.
+_WITHOUT_NULL = {
+    "checkout.session": "excluded_payment_method_types",
+    "dispute": "payment_method_details",
+    "refund": "destination_details",
+}
+
+
 def shown(obj: Obj) -> Obj:
     """The object without what the wire never shows."""
-    return {key: value for key, value in obj.items() if key != "_"}
+    wire = {key: value for key, value in obj.items() if key != "_"}
+    optional = _WITHOUT_NULL.get(obj.get("object", ""))
+    if optional and wire.get(optional) is None:
+        wire.pop(optional, None)
+    return wire
 
 
 def checkout_of(intent: Obj) -> str | None:
