@@ -85,7 +85,7 @@ def pip_install(home: Path, *packages: str) -> dict[str, str]:
 def npm_install(home: Path, *packages: str) -> None:
     """Install pinned packages of npm into the folder."""
     need("node", "npm")
-    done = run(["npm", "install", "--no-audit", "--no-fund", *packages], home, seconds=300)
+    done = run(["npm", "install", "--no-audit", "--no-fund", *packages], home, seconds=600)
     if done.returncode:
         raise RuntimeError(f"npm install {' '.join(packages)}:\n{done.stdout[-2000:]}")
 
