@@ -9,11 +9,13 @@ from dashboard.screens.fraud import lists as fraud_lists
 from dashboard.screens.fraud import overview as fraud_overview
 from dashboard.screens.fraud import programmes as fraud_programmes
 from dashboard.screens.fraud import rules as fraud_rules
+from dashboard.screens.fraud import scored as fraud_scored
 from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import viewer, widgets
 
 TABS = {
     "overview": N_("Overview"),
+    "scored": N_("Scored"),
     "cases": N_("Cases"),
     "rules": N_("Rules"),
     "lists": N_("Lists"),
@@ -31,6 +33,8 @@ def main() -> None:
     FLASH.show()
     if chosen == "overview":
         fraud_overview.draw(livemode)
+    elif chosen == "scored":
+        fraud_scored.draw(livemode)
     elif chosen == "cases":
         case_queue.draw(livemode)
     elif chosen == "rules":

@@ -30,6 +30,7 @@ SCREENS_SEE = {
     *("core.access.principals", "core.access.rights"),
     *("core.gateway.dispute_reasons", "core.gateway.evidence_fields", "core.gateway.event_types"),
     *("core.risk.ast", "core.risk.values", "core.risk.rules", "core.risk.report"),
+    *("core.risk.drafts", "core.risk.parser"),
 }
 #: The form of a question that an action takes, of what one answers, and the emulator's test key.
 SCREENS_SEE |= {"core.risk.backtest", "core.inbox.rehearsal", "core.settings", "core.states"}

@@ -23,6 +23,8 @@ from core.risk.sql_compiler import score_of
 LABELS = ("dispute", "warning", "refund")
 #: How old a payment must be before the lack of a dispute says anything.
 USUAL_AGE = timedelta(days=60)
+#: So long a window is asked about unless told.
+USUAL_WINDOW = timedelta(days=180)
 #: A window is at most five years long.
 LONGEST = timedelta(days=5 * 366)
 #: So many scorings are read by one statement, and so many that turned out to be fraud.
@@ -99,6 +101,59 @@ def run(
         *scan.cells(fraud, fraud=True),
         *scan.cells(every.without(fraud), fraud=False),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Newly:
+    """A paid payment that one set would refuse and another one does not; whether it was fraud."""
+
+    payment_id: str
+    created_at: datetime
+    amount_minor: int
+    currency: str
+    fraud: bool
+
+
+def newly_refused(
+    connection: Connection, question: Question, rules: RuleSet, in_force: RuleSet, limit: int
+) -> list[Newly]:
+    """Payments that `rules` would refuse and `in_force` lets pass, the newest first."""
+    likely = _likely(connection)
+    found = connection.execute(
+        select(_A.payment_id, _A.created_at, _A.paid_minor, _A.currency)
+        .where(_A.livemode == question.livemode, *_inside(question), _A.paid_minor > 0)
+        .where(score_of(rules, likely) >= rules.high_at)
+        .where(score_of(in_force, likely) < in_force.high_at)
+        .order_by(_A.created_at.desc(), _A.id.desc())
+        .limit(limit)
+    ).all()
+    ids = [row.payment_id for row in found]
+    told = union(*_sources(question.labels)).subquery()
+    known = select(told.c[0]).where(told.c[0].in_(ids))
+    frauds = set(connection.scalars(known)) if ids else set()
+    return [
+        Newly(row.payment_id, row.created_at, row.paid_minor, row.currency, row[0] in frauds)
+        for row in found
+    ]
+
+
+def usual_question(connection: Connection, livemode: bool, now: datetime) -> Question | None:
+    """The window that fits the history: its last 180 days that are old enough; where it is younger
+    than that, all of it. None where no paid payment has a score."""
+    paid = select(_A.created_at).where(
+        _A.livemode == livemode, _A.kind == ARRIVAL, _A.paid_minor > 0
+    )
+    backwards = paid.order_by(_A.created_at.desc()).limit(1)
+    first = connection.scalar(paid.order_by(_A.created_at).limit(1))
+    if first is None:
+        return None
+    old_enough = now - USUAL_AGE
+    newest = connection.scalar(backwards.where(_A.created_at < old_enough))
+    if newest is not None:
+        return Question(livemode, max(first, newest - USUAL_WINDOW), old_enough)
+    last = connection.scalar(backwards) or first
+    # The end does not belong to the window.
+    return Question(livemode, first, last + timedelta(seconds=1))
 
 
 def refused_unseen(connection: Connection, question: Question) -> int:
@@ -228,13 +283,18 @@ def _asks(rules: RuleSet) -> tuple[Any, ...]:
 
 def _labelled(connection: Connection, labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The payments that turned out to be fraud, each once, some at a time."""
+    found = union(*_sources(labels))
+    ids = [one for one in connection.scalars(found) if one is not None]
+    for start in range(0, len(ids), FRAUDS):
+        yield tuple(ids[start : start + FRAUDS])
+
+
+def _sources(labels: Sequence[str]) -> list[Select[Any]]:
+    """The payments that each label says were fraud."""
     w = early_fraud_warnings.c
     sources = {
         "dispute": select(disputes.c.payment_id).where(disputes.c.reason == "fraudulent"),
         "warning": select(w.payment_id),
         "refund": select(refunds.c.payment_id).where(refunds.c.reason == "fraudulent"),
     }
-    found = union(*(sources[label] for label in labels))
-    ids = [one for one in connection.scalars(found) if one is not None]
-    for start in range(0, len(ids), FRAUDS):
-        yield tuple(ids[start : start + FRAUDS])
+    return [sources[label] for label in labels]

@@ -16,6 +16,7 @@ from core.risk.values import KINDS
 
 MOST_RULES = 100
 MOST_POINTS = 1000
+LONGEST_NAME = 50
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}", re.ASCII)
 #: The amount of a threshold in currencies that have none of their own.
 OTHERS = "default"
@@ -145,8 +146,8 @@ def _rule(given: Any, declared: Mapping[str, Kind]) -> Rule:
     if not isinstance(given, Mapping) or set(given) - keys or not {"name", "when"} <= set(given):
         raise InvalidInput("rules", "each has a name, a condition `when`, points, and on or off")
     name = given["name"]
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InvalidInput("name", "must be lower-case letters, digits and _, at most 50")
+    if not isinstance(name, str) or not _is_name(name):
+        raise InvalidInput("name", "must be 1 to 50 printable characters")
     points, on = given.get("points", 0), given.get("on", True)
     if not _whole(points) or abs(points) > MOST_POINTS:
         raise InvalidInput(
@@ -156,6 +157,11 @@ def _rule(given: Any, declared: Mapping[str, Kind]) -> Rule:
         raise InvalidInput(f"{name}.on", "must be true or false")
     node = parse(given["when"], declared, field=f"{name}.when")
     return Rule(name, given["when"], points, on, node)
+
+
+def _is_name(text: str) -> bool:
+    """Words as people say them; spaces around them would make two names of one."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and text == text.strip()
 
 
 def _thresholds(given: Any) -> dict[str, dict[str, str]]:

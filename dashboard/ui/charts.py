@@ -140,6 +140,38 @@ def counts(
     return {"data": bars, "layout": layout}
 
 
+def numbers(
+    bars: Sequence[Bar],
+    unit: str,
+    series: Sequence[tuple[str, str, str, Sequence[int]]],
+    *,
+    stacked: bool,
+    height: int = 250,
+) -> Figure:
+    """Counts of each bar: `series` are (code, meaning, name, one count a bar), one on the other
+    or side by side. A click tells `code key`."""
+    data = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": [bar.key for bar in bars],
+            "y": list(values),
+            "marker": {"color": COLOURS[meaning], "line": {"width": 0}},
+            "customdata": [f"{code} {bar.key}" for bar in bars],
+            "text": [bar.label for bar in bars],
+            "textposition": "none",
+            "hovertemplate": f"{name}: %{{y:,}}<br>%{{text}}<extra></extra>",
+            **_FADED,
+        }
+        for code, meaning, name, values in series
+    ]
+    layout = _layout(unit, height=height) | _CLICKED
+    layout["barmode"] = "stack" if stacked else "group"
+    layout["yaxis"] |= {"rangemode": "tozero", "tickformat": ",d", "fixedrange": True}
+    layout["xaxis"] = _categories(bars)
+    return {"data": data, "layout": layout}
+
+
 def money(bars: Sequence[Bar], currency: str, series: Sequence[Series]) -> Figure:
     """Amounts of each bar, stacked by sign, with lines over them.
 
@@ -148,10 +180,17 @@ def money(bars: Sequence[Bar], currency: str, series: Sequence[Series]) -> Figur
     """
     layout = _layout(currency.upper(), height=360) | _CLICKED
     layout["yaxis"] |= {"type": "linear", "tickformat": "~s", "zeroline": True, "fixedrange": True}
+    layout["xaxis"] = _categories(bars)
+    data = [trace for one in series for trace in _traces(bars, currency, one)]
+    return {"data": data, "layout": layout}
+
+
+def _categories(bars: Sequence[Bar]) -> Figure:
+    """An axis of named places, few enough of them labelled for a phone; one bar is a bar."""
     keys = [bar.key for bar in bars]
     every = max(1, -(-len(keys) // _LABELS))
     beside = max(0, _FEWEST - len(keys)) / 2
-    layout["xaxis"] = {
+    return {
         "type": "category",
         "categoryorder": "array",
         "categoryarray": keys,
@@ -162,8 +201,6 @@ def money(bars: Sequence[Bar], currency: str, series: Sequence[Series]) -> Figur
         "range": [-0.5 - beside, len(keys) - 0.5 + beside],
         "fixedrange": True,
     }
-    data = [trace for one in series for trace in _traces(bars, currency, one)]
-    return {"data": data, "layout": layout}
 
 
 def _traces(bars: Sequence[Bar], currency: str, one: Series) -> list[Figure]:

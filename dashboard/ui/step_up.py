@@ -20,11 +20,15 @@ export default function () {
 _element = st.components.v2.component("tillwatch_step_up", html="<i></i>", js=_JS % PATH)
 
 
-def say_before(onward: str) -> None:
+def say_before(onward: str, *, is_kept: bool = False) -> None:
     """That it will be asked, and a link that does it in another tab: nothing is lost there."""
-    said = _(
-        "You will be asked who you are, and lose what you typed here. "
-        "[Confirm now, in another tab]({address})"
+    said = (
+        _("You will be asked who you are. [Confirm now, in another tab]({address})")
+        if is_kept
+        else _(
+            "You will be asked who you are, and lose what you typed here. "
+            "[Confirm now, in another tab]({address})"
+        )
     )
     address = f"{PATH}?next={quote(onward, safe='')}"
     st.info(said.format(address=address), icon=":material/lock_person:")

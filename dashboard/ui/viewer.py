@@ -149,14 +149,15 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
             log.flush()
 
 
-def confirm_first(onward: str) -> None:
+def confirm_first(onward: str, *, is_kept: bool = False) -> None:
     """Say before somebody types, with a link that opens beside it, that they will be sent to
-    confirm who they are: what was typed is lost on that way. `onward`: where they are now."""
+    confirm who they are: what was typed is lost on that way, unless it `is_kept`. `onward`: where
+    they are now."""
     within = timedelta(minutes=current_console().settings.step_up_minutes)
     caller = Caller(user_id(), session=_session())
     # Half of it is for typing.
     if not proofs.is_fresh(unguarded(proofs.proved_at, caller), within / 2, clock.now()):
-        step_up.say_before(onward)
+        step_up.say_before(onward, is_kept=is_kept)
 
 
 def action_context() -> ActionContext:

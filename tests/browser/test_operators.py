@@ -171,3 +171,34 @@ def test_cases_are_refunded_and_dismissed_by_keys(visit, stack):
     page.get_by_text("The case is dismissed.").wait_for()
     assert not {"$43.11", "$44.22"} & set(amounts(visitor))
     assert refunds_of(stack, known) == []
+
+
+#: Counts the clicks of a pointer: keys tell of a click without one.
+COUNTED = """() => {
+  window.clicks = 0;
+  document.addEventListener("click", (e) => { window.clicks += e.detail > 0 }, true);
+}"""
+
+
+def test_a_rule_is_changed_on_the_result_of_a_backtest_in_six_clicks(visit, stack):
+    stack.pay(amount=1_500_000)
+    visitor = visit("risk")
+    page = visitor.open("/payments")
+    page.evaluate(COUNTED)
+    sidebar = page.get_by_test_id("stSidebarNavItems")
+    sidebar.get_by_role("link", name="Fraud").click()
+    tab = page.get_by_role("radio", name="Rules")
+    tab.or_(page.get_by_role("button", name="Rules", exact=True)).first.click()
+    page.get_by_role("link", name=re.compile("Large payment")).click()
+    points = page.get_by_label("Points", exact=True)
+    points.click()
+    points.fill("75")
+    page.get_by_role("button", name="Try on the past").click()
+    page.get_by_text("Good ones stopped", exact=True).first.wait_for()
+    # By keys from the button to the field below the result.
+    reason = page.get_by_label("Why this change?")
+    reason.focus()
+    page.keyboard.type("large ones are fraud too often")
+    page.locator(".st-key-rules_save button:enabled").click()
+    page.get_by_text("The rules are in force for every payment from now on.").wait_for()
+    assert page.evaluate("window.clicks") <= 6

@@ -7,15 +7,19 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, case, func, select, union
+from sqlalchemy import Connection, Select, case, func, select
 
-from core.db.tables import disputes, early_fraud_warnings, payments, refunds, risk_assessments
+from core.db.tables import payments, risk_assessments
+from core.reads.fraud import scored
 from core.reads.permissions import requires
 
 MAX_FLAGGED = 50
+#: Points above which bands are one.
+HIGHEST_BAND = 100
 _A, _P = risk_assessments.c, payments.c
 
 
@@ -53,75 +57,108 @@ class Flagged:
     email: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """How many scored payments have points from `least` to `most` (None: no end), at a level."""
+
+    least: int | None
+    most: int | None
+    level: str
+    count: int
+
+
 @requires("manage_fraud")
-def by_currency(conn: Connection, *, livemode: bool, since: datetime) -> tuple[Figures, ...]:
-    """One set of figures a currency, the busiest first: never a sum over currencies."""
+def by_currency(
+    conn: Connection, *, livemode: bool, zone: ZoneInfo, since: date, until: date
+) -> tuple[Figures, ...]:
+    """One set of figures a currency, the busiest first: never a sum over currencies.
+
+    From the day `since` until before `until`, by the zone's days, as `core.reads.fraud.scored` has
+    the rows of each figure.
+    """
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    for query in (_scored(livemode, since), _refused(livemode, since), _labelled(livemode, since)):
+    window = scored.start_of(since, zone), scored.start_of(until, zone)
+    for query in (
+        _scored(livemode, *window),
+        _refused(livemode, *window),
+        _paid(livemode, *window),
+    ):
         for row in conn.execute(query).mappings():
             found[row["currency"]] |= {k: int(v or 0) for k, v in row.items() if k != "currency"}
-    for query in (_disputed(livemode, since), _returned(livemode, since)):
-        for currency, minor in conn.execute(query):
-            sums = found[currency]
-            sums["lost_minor"] = sums.get("lost_minor", 0) + int(minor)
+    for currency, minor in conn.execute(_lost(livemode, *window)):
+        found[currency]["lost_minor"] = int(minor)
     lines = [Figures(currency, **sums) for currency, sums in found.items()]
     return tuple(sorted(lines, key=lambda line: (-line.scored, line.currency)))
 
 
-def _scored(livemode: bool, since: datetime) -> Select[Any]:
+@requires("manage_fraud")
+def bands(
+    conn: Connection, *, livemode: bool, zone: ZoneInfo, since: date, until: date
+) -> tuple[Band, ...]:
+    """Scored payments by ten points each and level, the lowest first; none and below are one."""
+    start, end = scored.start_of(since, zone), scored.start_of(until, zone)
+    rows = conn.execute(
+        select(_A.score, _A.level, func.count())
+        .where(_A.livemode == livemode, _A.kind == "arrival")
+        .where(_A.created_at >= start, _A.created_at < end)
+        .group_by(_A.score, _A.level)
+    )
+    counts: dict[tuple[int | None, int | None, str], int] = defaultdict(int)
+    for score, level, count in rows:
+        counts[*_band(score), level] += int(count)
+    found = [Band(least, most, level, count) for (least, most, level), count in counts.items()]
+    return tuple(sorted(found, key=lambda one: (one.least or 0, one.level)))
+
+
+def _band(score: int) -> tuple[int | None, int | None]:
+    """1 to 10, 11 to 20, and so on; from 101 on there is one; so it is up to nothing."""
+    if score <= 0:
+        return None, 0
+    if score > HIGHEST_BAND:
+        return HIGHEST_BAND + 1, None
+    least = (score - 1) // 10 * 10 + 1
+    return least, least + 9
+
+
+def _scored(livemode: bool, start: datetime, end: datetime) -> Select[Any]:
     def of(level: str) -> Any:
         return func.sum(case((_A.level == level, 1), else_=0)).label(level)
 
     return (
         select(_A.currency, func.count().label("scored"), of("medium"), of("high"))
-        .where(_A.livemode == livemode, _A.kind == "arrival", _A.created_at >= since)
+        .where(_A.livemode == livemode, _A.kind == "arrival")
+        .where(_A.created_at >= start, _A.created_at < end)
         .group_by(_A.currency)
     )
 
 
-def _refused(livemode: bool, since: datetime) -> Select[Any]:
+def _refused(livemode: bool, start: datetime, end: datetime) -> Select[Any]:
     return (
         select(_A.currency, func.count().label("refused"))
-        .where(_A.livemode == livemode, _A.kind == "create", _A.created_at >= since, ~_A.allowed)
+        .where(_A.livemode == livemode, _A.kind == "create", ~_A.allowed)
+        .where(_A.created_at >= start, _A.created_at < end)
         .group_by(_A.currency)
     )
 
 
-def _labelled(livemode: bool, since: datetime) -> Select[Any]:
-    w = early_fraud_warnings.c
-    told = union(
-        select(disputes.c.payment_id).where(disputes.c.reason == "fraudulent"),
-        select(w.payment_id).where(w.payment_id.is_not(None)),
-        select(refunds.c.payment_id).where(refunds.c.reason == "fraudulent"),
-    )
-    # Not a join: SQLite keeps a list as a tree, and would walk all labels for each payment.
-    fraud = func.sum(case((_A.payment_id.in_(told), 1), else_=0)).label("fraud")
+def _paid(livemode: bool, start: datetime, end: datetime) -> Select[Any]:
+    fraud = func.sum(case((scored.told_as_fraud(_A.payment_id), 1), else_=0)).label("fraud")
     return (
         select(_A.currency, func.count().label("paid"), fraud)
         .join(payments, _P.stripe_id == _A.payment_id)
-        .where(_A.livemode == livemode, _A.kind == "arrival", _A.created_at >= since)
+        .where(_A.livemode == livemode, _A.kind == "arrival")
+        .where(_A.created_at >= start, _A.created_at < end)
         .where(_P.amount_received_minor > 0)
         .group_by(_A.currency)
     )
 
 
-def _disputed(livemode: bool, since: datetime) -> Select[Any]:
-    d = disputes.c
+def _lost(livemode: bool, start: datetime, end: datetime) -> Select[Any]:
+    lost = scored.losses(livemode).c
     return (
-        select(d.currency, func.sum(d.amount_minor).label("minor"))
-        .where(d.livemode == livemode, d.created_at >= since)
-        .where(d.reason == "fraudulent", d.status == "lost")
-        .group_by(d.currency)
-    )
-
-
-def _returned(livemode: bool, since: datetime) -> Select[Any]:
-    r = refunds.c
-    return (
-        select(r.currency, func.sum(r.amount_minor).label("minor"))
-        .where(r.livemode == livemode, r.created_at >= since)
-        .where(r.reason == "fraudulent", r.status == "succeeded")
-        .group_by(r.currency)
+        select(lost.currency, func.sum(lost.amount_minor))
+        .where(lost.created_at >= start, lost.created_at < end)
+        .group_by(lost.currency)
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from core.db.tables import rule_sets, settings_table
 from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
+from core.reads.search.payments import facets
 
 #: Older versions are found in the audit log.
 MOST_SHOWN = 100
@@ -48,6 +49,25 @@ def proposed(conn: Connection) -> ProposedRules | None:
     kept = json.loads(row.value)
     name = names_of(conn, {kept["author"]}).get(kept["author"], kept["author"])
     return ProposedRules(kept["body"], name, kept["user_id"], kept["reason"], row.updated_at)
+
+
+def draft_row(user_id: str) -> str:
+    """The row of settings where a person's draft of the rules is kept."""
+    return f"rules.draft.{user_id}"
+
+
+@requires("manage_fraud")
+def draft(conn: Connection, *, user_id: str) -> str | None:
+    """The draft that a person writes (`core.risk.drafts`), if they have begun one."""
+    s = settings_table.c
+    kept: str | None = conn.scalar(select(s.value).where(s.name == draft_row(user_id)))
+    return kept
+
+
+@requires("manage_fraud")
+def currencies(conn: Connection, *, livemode: bool) -> tuple[str, ...]:
+    """The currencies that payments of a mode came in, by their codes."""
+    return tuple(sorted({one.currency for one in facets.known(conn) if one.livemode == livemode}))
 
 
 @requires("manage_fraud")

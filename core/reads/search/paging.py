@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from core import clock
 
@@ -143,8 +143,8 @@ def turn(
 
 def of_table(
     conn: Connection,
-    moment: Column[datetime],
-    key: Column[K],
+    moment: ColumnElement[datetime],
+    key: ColumnElement[K],
     tests: Sequence[ColumnElement[bool]],
 ) -> Find[K]:
     """Finds the rows of one table that pass all tests, by two of its columns."""

@@ -96,6 +96,8 @@ ACTIONS = {
     "review.approve": N_("Approved a review"),
     "rules.change": N_("Changed the fraud rules"),
     "rules.confirm": N_("Put proposed fraud rules in force"),
+    "rules.discard": N_("Discarded a draft of fraud rules"),
+    "rules.draft": N_("Kept a draft of fraud rules"),
     "rules.propose": N_("Proposed fraud rules"),
     "rules.withdraw": N_("Took proposed fraud rules back"),
     "rules.try": N_("Tried rules on the past"),

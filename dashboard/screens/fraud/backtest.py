@@ -18,17 +18,17 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import backtest_charts
 from dashboard.screens.fraud.messages import ERRORS
-from dashboard.screens.fraud.rules import EDITED
+from dashboard.screens.fraud.rule_drafts import EDITED
 from dashboard.ui import charts, columns, flash, viewer, widgets
 
 _FOUND = "backtest_found"
-_SETS = {"in_force": N_("Rules in force"), "edited": N_("Edited rules")}
+_SETS = {"in_force": N_("Rules in force"), "edited": N_("My draft")}
 LABELS = {
     "dispute": N_("Fraud disputes"),
     "warning": N_("Issuers' warnings"),
     "refund": N_("Refunds as fraud"),
 }
-DAYS, MOST_DAYS = 180, 1800
+MOST_DAYS = 1800
 NOTHING = "–"
 # Said with every backtest; the words are those of `core.risk.report.LIMITS`.
 N_("Payments that were refused, by risk or by the bank, have no outcome and are not in it.")
@@ -65,6 +65,7 @@ def _form(livemode: bool) -> Question | None:
     state.setdefault("backtest_set", known[-1])
     if state["backtest_set"] not in known:
         state["backtest_set"] = "in_force"
+    _fit_to_history(livemode, today)
     row = st.container(horizontal=True, vertical_alignment="bottom")
     row.segmented_control(
         _("Rules"),
@@ -76,17 +77,15 @@ def _form(livemode: bool) -> Question | None:
     )
     since = row.date_input(
         _("Paid from"),
-        value=today - timedelta(days=DAYS),
         min_value=today - timedelta(days=MOST_DAYS),
         max_value=today,
         key="backtest_since",
     )
-    until = row.date_input(_("Until"), value=today, max_value=today, key="backtest_until")
+    until = row.date_input(_("Until"), max_value=today, key="backtest_until")
     age = row.number_input(
         _("Days until no dispute means none"),
         min_value=0,
         max_value=365,
-        value=backtest.USUAL_AGE.days,
         key="backtest_age",
     )
     labels = st.pills(
@@ -103,6 +102,19 @@ def _form(livemode: bool) -> Question | None:
         st.warning(_("Choose a label, and a window that begins before the age counts."))
         return None
     return Question(livemode, _start(since), end, tuple(labels))
+
+
+def _fit_to_history(livemode: bool, today: date) -> None:
+    """Begin with the window that fits the history: never an empty one where there is some."""
+    state = st.session_state
+    if {"backtest_since", "backtest_until", "backtest_age"} <= state.keys():
+        return
+    fitting = viewer.act(backtests.usual_question, livemode)
+    since = clock.business_day(fitting.since, viewer.zone()) if fitting else today
+    state["backtest_since"] = max(since, today - timedelta(days=MOST_DAYS))
+    state["backtest_until"] = today
+    is_young = fitting is None or fitting.until > clock.now() - backtest.USUAL_AGE
+    state["backtest_age"] = 0 if is_young else backtest.USUAL_AGE.days
 
 
 def _start(day: date) -> datetime:

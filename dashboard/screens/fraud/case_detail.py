@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.actions.fraud import cases as actions
 from core.errors import NotFound
 from core.reads.fraud import case_detail as reads
 from core.reads.fraud import cases as queue
-from core.reads.fraud.case_detail import CaseDetail
+from core.reads.fraud.case_detail import CaseDetail, OtherPayment
 from core.states import CaseState
 from dashboard import i18n
-from dashboard.i18n import _
-from dashboard.screens.fraud import case_dialogs
+from dashboard.i18n import N_, _
+from dashboard.screens.fraud import case_dialogs, case_timeline
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import (
@@ -25,6 +24,8 @@ from dashboard.ui import (
     viewer,
     widgets,
 )
+from dashboard.ui.data_table import Column, DataTable, chips, currency, moment, money, opener, text
+from dashboard.ui.kit import links
 
 
 def draw(case_id: str, livemode: bool) -> None:
@@ -37,10 +38,14 @@ def draw(case_id: str, livemode: bool) -> None:
     with st.container(border=True):
         _head(found)
         _why(found)
+        _waits(found)
         if found.row.state == CaseState.OPEN:
             _acts(found)
             case_dialogs.open_asked_dialog(found)
-        _notes(found)
+        _note(found)
+    with st.container(border=True):
+        widgets.card_title(_("What was done"))
+        case_timeline.draw(found.events)
     with st.container(border=True):
         widgets.card_title(_("Other payments of this customer"))
         _others(found)
@@ -160,12 +165,23 @@ def _assign(case_id: str, user_id: str | None) -> None:
     FLASH.perform(_("The case changed hands."), actions.assign, case_id, user_id)
 
 
-def _notes(found: CaseDetail) -> None:
-    for note in found.notes:
-        with st.container(gap=None):
-            when = i18n.minute(note.created_at, viewer.zone())
-            st.caption(widgets.safe_text(f"{note.author} · {when}"))
-            st.text(note.text)
+def _waits(found: CaseDetail) -> None:
+    """Refunds that wait for a second person, and where that is decided."""
+    for one in found.waiting:
+        said = _("A refund waits for a second person: {who} asked for it, {when}.").format(
+            who=one.asked_by, when=i18n.minute(one.created_at, viewer.zone())
+        )
+        st.info(widgets.safe_text(said), icon=":material/approval:")
+    if found.waiting and navigation.may_open(viewer.signed_in(), "refunds"):
+        st.page_link(
+            navigation.named("refunds"),
+            label=_("Refunds that wait for approval"),
+            icon=":material/arrow_forward:",
+            query_params={"tab": "waiting"},
+        )
+
+
+def _note(found: CaseDetail) -> None:
     with st.form(f"note_{found.row.case_id}", border=False, clear_on_submit=True):
         written = st.text_input(_("Note"), max_chars=actions.LONGEST_NOTE, key="case_note")
         if st.form_submit_button(_("Add note")) and written:
@@ -174,32 +190,30 @@ def _notes(found: CaseDetail) -> None:
             st.rerun()
 
 
+OTHERS: dict[str, Column[OtherPayment]] = {
+    "amount": money(N_("Amount"), lambda one: columns.money(one.amount.minor, one.amount.currency)),
+    "currency": currency(lambda one: one.amount.currency),
+    "state": chips(N_("Status"), lambda one: (one.state,), status_badges.PAYMENT),
+    "method": text(
+        N_("Method"), lambda one: columns.method(one.method_type, one.card_brand, one.card_last4)
+    ),
+    "created": moment(N_("Created"), lambda one: one.created_at, seconds=False),
+    "id": opener(
+        N_("Payment"), lambda one: one.payment_id, shown=lambda one: f"…{one.payment_id[-8:]}"
+    ),
+}
+OTHERS_TABLE = DataTable("case_others", N_("Other payments of this customer"), OTHERS)
+_OPENED = "case_other_opened"
+
+
 def _others(found: CaseDetail) -> None:
     if not found.others:
         st.caption(_("None by the same customer, user, card or e-mail address."))
         return
-    table = pd.DataFrame(
-        {
-            "amount": [
-                columns.money(one.amount.minor, one.amount.currency) for one in found.others
-            ],
-            "currency": [one.amount.currency.upper() for one in found.others],
-            "state": [status_badges.cell(one.state) for one in found.others],
-            "method": [
-                columns.method(one.method_type, one.card_brand, one.card_last4)
-                for one in found.others
-            ],
-            "created": [one.created_at for one in found.others],
-            "id": [one.payment_id for one in found.others],
-        }
+    OTHERS_TABLE.draw(
+        OTHERS_TABLE.frame(found.others),
+        lambda payment_id: st.session_state.update({_OPENED: payment_id}),
+        target=links.screen("payment"),
     )
-    layout = {
-        "amount": columns.money_column(_("Amount")),
-        "currency": columns.currency_column(),
-        "state": status_badges.chip_column(_("Status"), status_badges.PAYMENT, width=132),
-        "method": columns.text_column(_("Method"), width=138),
-        "created": columns.time_column(_("Created"), viewer.zone(), seconds=False),
-        "id": columns.text_column(_("Payment")),
-    }
-    title = _("Other payments of this customer")
-    widgets.plain_table(table, layout, key="case_others", alt=title)
+    if payment := st.session_state.pop(_OPENED, None):
+        customer_links.open_clicked(payment, "payment")

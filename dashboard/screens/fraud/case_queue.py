@@ -13,14 +13,15 @@ from core.reads.fraud.cases import CaseRow, Queue
 from core.reads.search.totals import Totals
 from dashboard import i18n
 from dashboard.i18n import N_, _
-from dashboard.screens.fraud import case_detail
+from dashboard.screens.fraud import case_detail, row_links
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, list_heads, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, money, opener, text
 from dashboard.ui.kit import links
 
-WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed")}
-EVERY = ""
+WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed"), "all": N_("All")}
+#: Whether cases of a choice are open; None: both.
+_IS_OPEN = {"open": True, "mine": True, "closed": False, "all": None}
 
 
 def draw(livemode: bool) -> None:
@@ -52,30 +53,49 @@ def draw(livemode: bool) -> None:
 
 
 def _asked(livemode: bool) -> tuple[Queue, Totals]:
-    row = st.container(horizontal=True, vertical_alignment="center")
-    with row:
+    zone = viewer.zone()
+    days = {name: row_links.day_read(st.query_params.get(name, "")) for name in _DAYS}
+    with st.container(horizontal=True, vertical_alignment="center"):
         which = widgets.url_choice(_("Cases"), "cases", WHICH, default="open")
-        kind = st.selectbox(
-            _("Kind"),
-            [EVERY, *reads.KINDS],
-            key="case_kind",
-            format_func=lambda code: status_badges.word(fraud_labels.CASE, code) or _("All kinds"),
-            label_visibility="collapsed",
+        kind = widgets.url_select(
+            _("All kinds"),
+            "kind",
+            reads.KINDS,
+            lambda code: status_badges.word(fraud_labels.CASE, code),
             width=170,
         )
         counts = viewer.read(reads.queue, livemode=livemode).open_by_currency
         # A currency sorts by money at risk; all of them, by age.
         currency = widgets.url_select(_("By age"), "currency", [*counts], str.upper, width=120)
-    asked: dict[str, Any] = {"livemode": livemode, "is_open": which != "closed"}
+        for name, day in days.items():
+            if day is not None:
+                st.button(
+                    _(_DAYS[name]).format(day=i18n.day(day)),
+                    key=f"cases_{name}",
+                    icon=":material/close:",
+                    help=_("Show the other days, too"),
+                    on_click=_widen,
+                    args=(name,),
+                )
+    asked: dict[str, Any] = {"livemode": livemode, "is_open": _IS_OPEN[which]}
     asked |= {"kind": kind or None, "currency": currency or None}
     asked["assigned_to"] = viewer.signed_in().user_id if which == "mine" else None
+    asked |= {name: row_links.day_of(day, zone) for name, day in days.items()}
     found = viewer.read(reads.queue, by_money=bool(currency), **asked)
     return found, viewer.read(reads.totals, **asked)
+
+
+def _widen(name: str) -> None:
+    st.query_params.pop(name, None)
 
 
 def _sums(found: Totals) -> None:
     if found.n:
         st.caption(list_heads.text(found))
+
+
+#: Days that the address may narrow to.
+_DAYS = {"opened": N_("Opened {day}"), "decided": N_("Decided {day}")}
 
 
 def _age(row: CaseRow) -> str:
@@ -89,14 +109,22 @@ COLUMNS: dict[str, Column[CaseRow]] = {
     "currency": currency(lambda row: row.amount.currency),
     "kind": chips(N_("Kind"), lambda row: status_badges.cell(row.kind), fraud_labels.CASE),
     "age": text(N_("Opened"), _age),
-    "id": opener(N_("Case"), lambda row: row.case_id, shown=lambda row: row.payment_id),
-    "who": text(N_("With"), lambda row: row.assigned_to),
+    "id": opener(N_("Case"), lambda row: row.case_id, shown=lambda row: f"…{row.payment_id[-8:]}"),
+    "state": chips(N_("State"), lambda row: (row.state,), fraud_labels.STATE),
+    "who": text(N_("With"), lambda row: row.assigned_to, optional=True),
 }
 TABLE = DataTable("cases", N_("Cases, as sorted above"), COLUMNS, placeholder="–")
 
 
 def _table(rows: Sequence[CaseRow], chosen: str | None) -> None:
-    TABLE.draw(TABLE.frame(rows), _show, target=links.here("case"), chosen=chosen)
+    same = len({row.state for row in rows}) == 1
+    TABLE.draw(
+        TABLE.frame(rows),
+        _show,
+        target=links.here("case"),
+        chosen=chosen,
+        hidden=("state",) if same else (),
+    )
 
 
 def _beside(rows: Sequence[CaseRow], chosen: str) -> None:

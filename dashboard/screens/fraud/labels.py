@@ -12,6 +12,7 @@ from core.money import Money
 from core.risk.ast import Kind
 from core.risk.values import KINDS
 from dashboard.i18n import N_, _
+from dashboard.screens.fraud import rule_words
 from dashboard.ui import columns, status_badges, widgets
 
 LEVEL: status_badges.Kind = {
@@ -51,7 +52,7 @@ def factors(found: Sequence[Mapping[str, Any]], currency: str, *, key: str) -> N
     """The rules that held as a table: points, and the values that each looked at."""
     table = pd.DataFrame(
         {
-            "rule": [one["rule"] for one in found],
+            "rule": [rule_words.title_or_number(one["rule"]) for one in found],
             "points": [one["points"] for one in found],
             "values": [_values(one["values"], currency) for one in found],
         }
@@ -71,11 +72,20 @@ def exact(amount: Money) -> str:
 
 def in_short(found: Sequence[Mapping[str, Any]]) -> str:
     """The rules that held, with their points, in a line."""
-    return ", ".join(f"{one['rule']} {one['points']:+d}" for one in found)
+    return ", ".join(
+        f"{rule_words.title_or_number(one['rule'])} {one['points']:+d}" for one in found
+    )
 
 
 def _values(values: Mapping[str, Any], currency: str) -> str:
-    return ", ".join(f"{name} = {_value(name, one, currency)}" for name, one in values.items())
+    return ", ".join(
+        _("{signal}: {value}").format(
+            # What is no signal is a threshold.
+            signal=rule_words.signal_name(name) if name in KINDS else _("limit"),
+            value=_value(name, one, currency),
+        )
+        for name, one in values.items()
+    )
 
 
 def _value(name: str, value: Any, currency: str) -> str:

@@ -50,7 +50,7 @@ MODELESS = {name for name in READS if name.startswith("admin.")}
 #: And what is watched, and whom it is told to.
 MODELESS |= {"alerts.alerts.deliveries", "alerts.settings.channels", "alerts.settings.rules"}
 MODELESS |= {"fraud.cases.workers", "fraud.lists.page", "fraud.rules.history"}
-MODELESS |= {"fraud.rules.proposed", "exports.sizes.list_entries_exceed"}
+MODELESS |= {"fraud.rules.draft", "fraud.rules.proposed", "exports.sizes.list_entries_exceed"}
 #: And what people keep of a list.
 MODELESS.add("lists.views.kept")
 #: And those who reconcile.

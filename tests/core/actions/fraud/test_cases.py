@@ -12,11 +12,12 @@ from core.actions.fraud.operation_kinds import APPROVE_REVIEW
 from core.actions.operations.kinds import PendingCall, Unresolved
 from core.actions.refunds.limits import change as change_limit
 from core.db.engine import reading, writing
-from core.db.tables import case_notes, list_entries, payments
+from core.db.tables import case_notes, list_entries, payments, users
 from core.db.tables import cases as table
 from core.errors import AlreadyDecided, InvalidInput, NotFound
 from core.gateway.readings import read_one
 from core.mirror.apply import apply
+from core.money import Money
 from core.reads.fraud import case_detail
 from core.reads.fraud import cases as reads
 from core.risk.cases import follow_sources
@@ -142,6 +143,52 @@ def test_above_the_limit_it_waits_and_the_case_stays_open(console, context, risk
     done = cases.refund(context, risk, case_id)
     assert (done.closed, done.request.state) == (False, "awaiting_approval")
     assert state(console, case_id).state == "open"
+    with reading(console.engine) as connection:
+        found = case_detail.by_id(connection, case_id=case_id, livemode=False)
+    (waiting,) = found.waiting
+    assert (waiting.request_id, waiting.amount_minor) == (done.request.request_id, 5_000)
+    assert waiting.asked_by == names(console)[risk.actor]
+
+
+def test_what_was_done_about_a_case_is_told_with_who_and_when(console, context, risk, in_review):
+    case_id = in_review[2]
+    cases.assign(context, risk, case_id, risk.user_id)
+    cases.assign(context, risk, case_id, None)
+    cases.refund(context, risk, case_id)
+    cases.add_note(context, risk, case_id, "told the bank")
+    with reading(console.engine) as connection:
+        found = case_detail.by_id(connection, case_id=case_id, livemode=False)
+    mine = names(console)[risk.actor]
+    told = {one.kind: (one.who, one.amount, one.detail, one.note) for one in found.events}
+    whole = Money(5_000, "usd")
+    assert told["opened"] == (None, whole, None, None)
+    assert told["assigned"] == (mine, None, mine, None)
+    assert told["returned"] == (mine, None, None, None)
+    assert told["request_asked"] == (mine, whole, "fraudulent", None)
+    assert told["refunded"] == (mine, None, None, None)
+    assert told["note"] == (mine, None, None, "told the bank")
+    assert [one.at for one in found.events] == sorted(
+        (one.at for one in found.events), reverse=True
+    )
+    assert found.waiting == ()
+
+
+def test_a_case_whose_reason_ended_says_how_it_closed(console, context, risk, in_review):
+    _payment, review, case_id = in_review
+    context.gateway(False).post(f"/v1/reviews/{review}/approve", idempotency_key="elsewhere")
+    mirror_review(context, review)
+    follow_sources(console.engine)
+    with reading(console.engine) as connection:
+        found = case_detail.by_id(connection, case_id=case_id, livemode=False)
+    assert [(one.kind, one.detail) for one in found.events] == [
+        ("closed", "approved"),
+        ("opened", None),
+    ]
+
+
+def names(console):
+    with reading(console.engine) as connection:
+        return dict(connection.execute(select(users.c.id, users.c.name)).all())
 
 
 def test_what_is_not_known_of_the_payment_cannot_be_blocked(console, context, risk, in_review):
