@@ -45,7 +45,7 @@ RIGHTS = {"waiting": "approve_refund", "bulk": "bulk_refund"}
 #: Of what is under way.
 UNDER_WAY = {
     "": N_("All"),
-    "awaiting_approval": N_("Waiting for approval"),
+    "awaiting_approval": N_("Waits for approval"),
     "pending": N_("Pending"),
     "unknown": N_("Being resolved"),
 }
