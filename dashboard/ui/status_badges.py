@@ -45,15 +45,15 @@ RESULT = {
     "canceled": (N_("Canceled"), "gray"),
 }
 DISPUTE = {
-    "needs_response": (N_("Needs response"), "orange"),
-    "under_review": (N_("Under review"), "blue"),
+    "needs_response": (N_("To answer"), "orange"),
+    "under_review": (N_("In review"), "blue"),
     "won": (N_("Won"), "green"),
     "lost": (N_("Lost"), "red"),
-    "warning_needs_response": (N_("Inquiry: respond"), "orange"),
+    "warning_needs_response": (N_("Inquiry: to answer"), "orange"),
     "warning_under_review": (N_("Inquiry: in review"), "blue"),
     "warning_closed": (N_("Inquiry closed"), "gray"),
     "prevented": (N_("Prevented"), "gray"),
-    "appeal_needs_response": (N_("Appeal: respond"), "orange"),
+    "appeal_needs_response": (N_("Appeal: to answer"), "orange"),
     "appeal_under_review": (N_("Appeal: in review"), "blue"),
 }
 #: How the disputes of a payment stand together.

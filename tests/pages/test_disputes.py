@@ -45,8 +45,18 @@ def test_the_list_has_a_clock_and_the_amount_at_stake(console, dispute, screen_a
     (cards,) = parts(test, "cards")
     assert cards.data["cards"][0]["label"] == "To answer, USD (1)"
     assert cards.data["cards"][0]["href"] == "/disputes?view=open&currency=usd"
+    # Nothing was answered here: there is no median.
+    assert "Time to answer" not in [card["label"] for card in cards.data["cards"]]
     # One status for all needs no column; the choice above says it.
     assert "state" not in tables(test)[0].columns
+
+
+def test_one_word_in_the_list_and_on_a_dispute_says_that_it_is_to_be_answered(
+    console, dispute, screen_as
+):
+    risk = person(console, "risk")
+    listed = screen_as(risk, "disputes")
+    assert listed.segmented_control[0].options[0] in badges(screen_as(risk, "dispute", id=dispute))
 
 
 def test_the_list_is_turned_by_the_time_that_it_stands_in(console, dispute, screen_as):
@@ -286,7 +296,7 @@ def test_an_appeal_is_written_and_submitted_after_a_confirmation(
     context = make_context(console, action_emulator)
     test = screen_as(person(console, "risk"), "dispute", id=lost)
     assert not test.exception
-    assert "Appeal: respond" in badges(test)
+    assert "Appeal: to answer" in badges(test)
     assert "without one it stays lost" in plain(test.caption)
     assert "Counter or accept" not in plain(test.header)
     keys = [button.key for button in test.button]

@@ -107,7 +107,7 @@ def test_three_decimals_stay_three(payment):
 def test_each_step_of_the_timeline_has_its_stripe_id(payment, shop):
     test = payment("disputed")
     shown = " ".join(steps(test)).replace("\\", "")
-    for what in ("Payment created", "Attempt succeeded", "Dispute: Needs response"):
+    for what in ("Payment created", "Attempt succeeded", "Dispute: To answer"):
         assert what in shown
     assert "Early fraud warning" in shown
     assert {shop["disputed"], "dp_1", "issfr_1"} <= set(codes(test))

@@ -56,8 +56,6 @@ BUSIEST = 2
 
 def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
     """Amounts at stake of the busiest currencies, and the time that answers take."""
-    if not stakes and not took.count:
-        return
     found = []
     for stake in stakes[:BUSIEST]:
         code = stake.currency.upper()
@@ -75,10 +73,12 @@ def stake_cards(stakes: Sequence[Stake], took: AnswerTime) -> None:
                 counted, stake.in_review, address=_listed("review", stake.currency)
             )
         )
-    median = dispute_labels.lasted(took.median) if took.median is not None else "–"
-    said = ngettext("Median of {n} answered here", "Median of {n} answered here", took.count)
-    found.append(metric_cards.Card(_("Time to answer"), median, note=said.format(n=took.count)))
-    metric_cards.linked("stakes", found, leaves=False)
+    if took.median is not None:
+        said = ngettext("Median of {n} answered here", "Median of {n} answered here", took.count)
+        note, median = said.format(n=took.count), dispute_labels.lasted(took.median)
+        found.append(metric_cards.Card(_("Time to answer"), median, note=note))
+    if found:
+        metric_cards.linked("stakes", found, leaves=False)
     if len(stakes) > BUSIEST:
         rest = [
             f"{stake.currency.upper()} {show(stake.to_answer)} / {show(stake.in_review)}"
