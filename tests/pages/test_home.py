@@ -132,6 +132,11 @@ def test_a_figure_of_home_is_that_of_the_rows_it_leads_to(console, busy, screen_
                 assert len(tables(test)[0].rows) == int(card["value"])
 
 
+def test_sums_of_refunds_are_money_as_lists_show_it(console, busy, screen_as):
+    (card,) = named(screen_as(person(console, "support")), "Refunds under way")
+    assert card["note"] == "$9.00 USD"
+
+
 def test_an_administrators_figures_are_those_of_the_lists(console, busy, screen_as):
     user = person(console, "admin")
     console.principal(user)

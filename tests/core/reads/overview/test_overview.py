@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, Engine
 
+from core.access.rights import TOKEN_ROLES, rights_of
+from core.actions.payments.payments import TAKERS
 from core.clock import NEVER
 from core.db.engine import reading, writing
 from core.db.tables import (
@@ -206,6 +208,18 @@ def test_what_needs_a_person_is_counted_with_its_first_moment(engine: Engine) ->
     assert found["disputes_to_answer"].first_at == due
     assert found["dead_events"].first_at == NOW - timedelta(minutes=60)
     assert found["payments_to_capture"].first_at == waiting["created_at"]
+
+
+@pytest.mark.parametrize("livemode", [True, False])
+def test_a_payment_to_capture_is_told_to_whom_may_capture_it(engine: Engine, livemode) -> None:
+    with writing(engine) as conn:
+        taken(conn, local(20, 1, 0), status="requires_capture", livemode=livemode)
+    with reading(engine) as conn:
+        (need,) = attention.needs_you(conn, livemode=livemode, now=NOW)
+    assert (need.kind, need.count) == ("payments_to_capture", 1)
+    for role in TOKEN_ROLES:
+        held = rights_of([role])
+        assert need.is_for(held) == any(right in held for right in TAKERS[livemode]), role
 
 
 def test_freshness_tells_the_newest_event_and_what_waits(engine: Engine) -> None:
