@@ -259,6 +259,12 @@ class RestoreCutShort(TillwatchError):
     code = "restore_cut_short"
 
 
+class ListRepeated(TillwatchError):
+    """The list does not go on behind one of its pages: its file would never end."""
+
+    code = "list_repeated"
+
+
 class DatabaseDown(TillwatchError):
     """The database does not answer. Nothing was kept; try again."""
 

@@ -43,7 +43,11 @@ _TITLES = {
     ExportState.REMOVED: N_("This file is no longer kept"),
 }
 #: What the worker says of a file that it could not write, for the catalogue.
-WHYS = (N_("The worker stopped while writing it."), N_("The file could not be written."))
+WHYS = (
+    N_("The worker stopped while writing it."),
+    N_("The file could not be written."),
+    N_("The list does not go on behind one of its pages: its file would never end."),
+)
 
 
 def address(export_id: str) -> str:

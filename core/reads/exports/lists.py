@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, ListRepeated
 from core.money import Money
 from core.reads.admin import audit
 from core.reads.admin.audit import AuditRow
@@ -85,7 +85,8 @@ class ListFile(Generic[P, R]):
         """The file for what is asked, read page by page as its rows are taken.
 
         `columns` of the address are those of the file, in their order, all of them unless told.
-        `InvalidInput` for what is no column.
+        `InvalidInput` for what is no column; `ListRepeated`, while rows are taken, where the
+        pages lead back.
         """
         return file_rows(self._columns(asked), self._rows(read, self.filters(asked, zone)))
 
@@ -105,13 +106,18 @@ class ListFile(Generic[P, R]):
         return found
 
     def _rows(self, read: Reader, given: dict[str, Any]) -> Iterator[R]:
-        start = None
+        start: object | None = None
+        been: set[object] = set()
         while True:
             page = read(self.read, limit=PAGE_ROWS, **given, **{self.cursor: start})
-            yield from self.rows_of(page)
             start = self.next_of(page)
+            # A read takes a place that it cannot make out for none, and begins again.
+            if start in been:
+                raise ListRepeated
+            yield from self.rows_of(page)
             if start is None:
                 return
+            been.add(start)
 
 
 def is_live(asked: Asked) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from core import clock
 from core.actions.exports import requests, worker
 from core.db.engine import writing
+from core.errors import ListRepeated
 from dashboard.ui import viewer
 from dashboard.web import export_page
 from tests.dashboard.web.test_file_exports import client, table
@@ -155,7 +156,8 @@ def test_why_a_file_was_not_written_is_said_in_both_languages(console, client, t
     write(console)
     assert worker.NOT_WRITTEN in ask.get(where).text
     assert "文件无法写入" in ask.get(where, headers={"accept-language": "zh"}).text
-    assert set(export_page.WHYS) == {worker.NOT_WRITTEN, worker.STOPPED}
+    whys = {worker.NOT_WRITTEN, worker.STOPPED, ListRepeated.said()}
+    assert set(export_page.WHYS) == whys
 
 
 @pytest.mark.parametrize("text", ["status:failed", "-status:succeeded", "amount:>99999"])

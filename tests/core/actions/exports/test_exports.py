@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from core.actions.exports.requests import Export
 from core.bootstrap import Console
 from core.db.engine import reading, writing
 from core.db.tables import exports
-from core.errors import InvalidInput, NotFound, NotPermitted
+from core.errors import InvalidInput, ListRepeated, NotFound, NotPermitted
 from core.reads.exports import lists
 from core.states import ExportState
 from tests.support import factories
@@ -239,6 +239,18 @@ def test_a_file_is_removed_after_a_day_and_what_was_left_too(context, console, f
     assert list(folder.iterdir()) == []
     gone = found(context, finance, export_id)
     assert (gone.state, gone.file) == (ExportState.REMOVED, None)
+
+
+def test_a_list_that_begins_again_is_refused(context, console, finance, folder):
+    with writing(console.engine) as conn:
+        # Before Stripe was: no link names such a moment.
+        for day in (1, 2, 3, 4):
+            factories.paid(conn, created_at=datetime(1999, 1, day, tzinfo=UTC))
+    export_id = ask(context, finance)
+    assert write(console, folder)
+    ended = found(context, finance, export_id)
+    assert (ended.state, ended.why) == (ExportState.FAILED, ListRepeated.said())
+    assert list(folder.iterdir()) == []
 
 
 def test_a_disk_that_takes_nothing_ends_it(context, console, finance, tmp_path):
