@@ -26,7 +26,7 @@ def main() -> None:
         names,
         lambda one: (
             _("{what}: {value}").format(
-                what=i18n.month(found[one].first_day), value=_(labels.STATES[found[one].state][0])
+                what=i18n.month(found[one].first_day), value=labels.states()[found[one].state][0]
             )
             if one in found
             else one
@@ -34,7 +34,7 @@ def main() -> None:
         default=names[min(1, len(names) - 1)],
     )
     chosen = found.get(code, found[names[0]])
-    status_badges.badge(labels.STATES, chosen.state)
+    status_badges.badge(labels.states(), chosen.state)
     month.card(chosen)
     if chosen.state == "closed":
         adjustments.card(chosen)

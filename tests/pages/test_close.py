@@ -128,6 +128,7 @@ def test_in_chinese_too(console, two, ready, screen_as):
     test.selectbox(key="language").set_value("zh-CN").run()
     assert not test.exception
     assert "确认结账" in labels(test)
+    assert test.selectbox(key="choice_month").options[0].endswith("：未结账")
 
 
 def close(console, livemode=False):

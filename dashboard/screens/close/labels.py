@@ -6,14 +6,8 @@ from collections.abc import Mapping
 
 from core.money import Money, show
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, pgettext
 from dashboard.ui.status_badges import Kind
-
-STATES: Kind = {
-    "open": (N_("Open"), "blue"),
-    "asked": (N_("Waits for a second person"), "orange"),
-    "closed": (N_("Closed"), "green"),
-}
 
 #: What must be so before a month is closed, by what keeps it open.
 CHECKS = {
@@ -35,6 +29,15 @@ FAULTS = (
     N_("rows belong to other payouts than they did"),
     N_("the kept sums are not those of the certificate"),
 )
+
+
+def states() -> Kind:
+    """How a month stands, in the language spoken now: its words have other meanings elsewhere."""
+    return {
+        "open": (pgettext("month", "Open"), "blue"),
+        "asked": (_("Waits for a second person"), "orange"),
+        "closed": (pgettext("month", "Closed"), "green"),
+    }
 
 
 def check(name: str, blockers: Mapping[str, int]) -> tuple[str, str]:

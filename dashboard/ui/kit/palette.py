@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.i18n import _, language
+from dashboard.i18n import _, language, pgettext
 from dashboard.ui.kit import component
 
 #: Where the script asks what a text finds.
@@ -37,7 +37,7 @@ def draw(pages: Sequence[Place], actions: Sequence[Place], *, livemode: bool) ->
             "open": _("Search"),
             "label": _("Go to anything"),
             "hint": _("Id, e-mail, name, amount, last four, order, page or action"),
-            "found": _("Found"),
+            "found": pgettext("search", "Found"),
             "nothing": _("Nothing found"),
             "failed": _("This could not be looked up. Try again."),
             "keys": _("↑↓ choose · ↵ open · Esc close · opens with Ctrl K or /"),
