@@ -20,6 +20,7 @@ from dashboard.ui import columns
 ROW = 36
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 _LINKS = re.compile(r"(://|@|www)", re.IGNORECASE)
+_CODE = re.compile(r"\\`(.+?)\\`")
 
 
 def session_language() -> str | None:
@@ -59,6 +60,15 @@ def safe_text(text: str | None) -> str:
     flat = " ".join((text or "").split())
     # A word joiner keeps addresses from becoming links: those are found after escapes are undone.
     return _MARKS.sub(r"\\\1", _LINKS.sub("\\1\N{WORD JOINER}", flat))
+
+
+def text_with_code(text: str) -> str:
+    """Like `safe_text`, with what stands between two `backticks` drawn as code."""
+    return _CODE.sub(lambda found: f"`{_unescaped(found[1])}`", safe_text(text))
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text).replace("\N{WORD JOINER}", "")
 
 
 def header(title: str, *, livemode: bool, beside: Callable[[], None] | None = None) -> Any:

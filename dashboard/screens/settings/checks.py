@@ -61,8 +61,8 @@ def _line(one: Finding) -> None:
     )
     with row.container(gap=None, width="stretch"):
         st.markdown(f"**{_(labels.CHECKS[one.id])}**")
-        st.caption(widgets.safe_text(_(found.message).format(**found.values)))
+        st.caption(widgets.text_with_code(_(found.message).format(**found.values)))
         if found.fix and found.status != "pass":
-            st.caption(widgets.safe_text(_(found.fix).format(**found.values)))
+            st.caption(widgets.text_with_code(_(found.fix).format(**found.values)))
     with row:
         status_badges.badge(labels.STATUSES, found.status)

@@ -13,7 +13,7 @@ from core.money import Money
 from core.settings import Settings
 from dashboard import i18n
 from dashboard.ui import columns, metric_cards, status_badges, stripe_links
-from dashboard.ui.widgets import safe_text
+from dashboard.ui.widgets import safe_text, text_with_code
 from tests.support.fixtures_screens import HOSTILE
 
 UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*[!-/:-@\[-`{-~]")
@@ -44,6 +44,12 @@ def test_a_hostile_name_renders_as_written_in_streamlit(nothing_cached):
     value = test.markdown[0].value
     assert "](" not in value
     assert "<img" not in value.replace("\\<", "")
+
+
+def test_code_in_a_text_is_drawn_as_code_and_the_rest_as_written():
+    said = text_with_code("Run `sync --since 90d` *now*; see https://x.example, a ` alone")
+    code, rest = "`sync --since 90d`", safe_text("*now*; see https://x.example, a ` alone")
+    assert said == f"Run {code} {rest}"
 
 
 @pytest.mark.parametrize(
