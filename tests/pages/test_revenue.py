@@ -275,6 +275,7 @@ def test_a_click_on_a_figure_opens_its_rows(revenue):
     click(test, shown, "open", address)
     assert [title.value for title in test.title] == ["Ledger rows"]
     assert test.query_params["figure"] == "gross"
+    assert len(cards(test)) == len(figures(test)), "one figure twice"
     assert figures(test) == {
         "Gross": "$700.00",
         "Rows, USD": "7",

@@ -105,6 +105,8 @@ def cards(found: tuple[Sums, ...], filters: Filters) -> None:
         ]
         if name := figure_name(filters):
             as_figure = show(Money(one.figure_minor, code))
+            # Where all of them count in full, it is the same figure.
+            shown = [card for card in shown if (card.label, card.value) != (name, as_figure)]
             shown.insert(0, Card(name, as_figure, note=_("of these rows, as Revenue counts them")))
         kit_cards.draw(f"sums_{code}", shown)
 
