@@ -124,7 +124,7 @@ def movements(shown: dict[str, Any], code: str, period: Period) -> None:
             _(
                 "Stripe books under names that have no place here yet: {names}. They count as no"
                 " revenue until they are mapped."
-            ).format(names=", ".join(map(widgets.safe_text, shown["unmapped"]))),
+            ).format(names=_(", ").join(map(widgets.safe_text, shown["unmapped"]))),
             icon=":material/help:",
         )
     # All of them: the last line is their sum.

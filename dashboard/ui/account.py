@@ -62,7 +62,7 @@ _element = st.components.v2.component("tillwatch_account", html=_HTML, css=_CSS,
 def box(person: Principal) -> None:
     """Name, address and roles of the viewer, and the button that signs out."""
     words = role_words()
-    roles = ", ".join(words.get(role, role) for role in sorted(person.roles))
+    roles = _(", ").join(words.get(role, role) for role in sorted(person.roles))
     data = {
         "name": person.name or person.email,
         "roles": roles,

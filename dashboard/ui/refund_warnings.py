@@ -44,4 +44,4 @@ def told_of_some(counts: Mapping[str, int]) -> list[str]:
 
 def short(codes: tuple[str, ...]) -> str:
     """Warnings about one payment in a table's cell."""
-    return ", ".join(_(_SHORT[code]) for code in codes)
+    return _(", ").join(_(_SHORT[code]) for code in codes)

@@ -227,7 +227,7 @@ def ways(found: CustomerDetail) -> None:
 def risk(found: CustomerDetail) -> None:
     """Stripe's score and ours under their own names, and what issuers and lists say."""
     said = found.risk
-    blocked = ", ".join(_(fraud_labels.FIELD[field]) for field in said.blocked)
+    blocked = _(", ").join(_(fraud_labels.FIELD[field]) for field in said.blocked)
     lines = [
         Fact(_("Stripe's score, highest"), _score(said.stripe_score)),
         Fact(_("Our rules, highest"), _points(said.our_score)),

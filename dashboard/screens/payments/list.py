@@ -108,7 +108,7 @@ def nothing(query: reads.Query) -> None:
         )
     for one in reads.tried(query):
         said = _("{word} was looked for as: {kinds}")
-        box.caption(said.format(word=widgets.safe_text(one.word), kinds=", ".join(_kinds(one))))
+        box.caption(said.format(word=widgets.safe_text(one.word), kinds=_(", ").join(_kinds(one))))
     for amount in reads.thousandths(query):
         said = _("{amount} was read with three decimals: a point alone is the decimal mark.")
         box.caption(said.format(amount=widgets.safe_text(amount)))

@@ -11,7 +11,7 @@ from core.reads.payments import same_payer as reads
 from core.reads.payments.parts import Payment
 from core.reads.payments.same_payer import PayerPayment, Twin
 from dashboard import i18n
-from dashboard.i18n import N_, _, ngettext
+from dashboard.i18n import N_, _, ngettext, pgettext
 from dashboard.ui import columns, navigation, status_badges, viewer, widgets
 from dashboard.ui.data_table import (
     Column,
@@ -60,7 +60,7 @@ def _sentence(payment: Payment, twin: Twin) -> str:
     shared = [_(_SHARED[name]) for name in twin.shared]
     if other.order_id and other.order_id == payment.order_id:
         shared.append(_("same order"))
-    said = [", ".join(shared), _apart(seconds)]
+    said = [_(", ").join(shared), _apart(seconds)]
     said.append(f"{show(other.amount)} {other.amount.currency.upper()}")
     said += [other.order_id or "", other.payment_id]
     return " · ".join(filter(None, said))
@@ -105,7 +105,7 @@ def _compared(payment: Payment, other: PayerPayment, number: int) -> None:
             if one is other:
                 st.page_link(
                     navigation.named("payment"),
-                    label=_("Open"),
+                    label=pgettext("button", "Open"),
                     icon=":material/receipt_long:",
                     query_params={"id": other.payment_id},
                 )

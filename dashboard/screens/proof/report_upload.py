@@ -100,7 +100,7 @@ def _named(one: reads.ReportRow) -> str:
         ReportType.ACTIVITY: _("Activity, itemized"),
         ReportType.PAYOUTS: _("Payouts, itemized"),
     }
-    codes = ", ".join(code.upper() for code in one.currencies)
+    codes = _(", ").join(code.upper() for code in one.currencies)
     return f"{kinds[ReportType(one.report_type)]} · {days} · {codes}"
 
 

@@ -90,7 +90,7 @@ def _bulk(bulk: Bulk, *, own: bool) -> None:
 
 def sums(found: Mapping[str, Money]) -> str:
     """Sums side by side, each with its code."""
-    return ", ".join(refund_labels.exact(amount) for amount in found.values())
+    return _(", ").join(refund_labels.exact(amount) for amount in found.values())
 
 
 def _headline(

@@ -59,7 +59,7 @@ def _body(review: dict[str, Any]) -> None:
     st.caption(_("One decision about all rows. Each is checked again when its turn comes."))
     refund_approval_dialog.decide(
         review,
-        ", ".join(refund_labels.exact(amount) for amount in bulk.sums.values()),
+        _(", ").join(refund_labels.exact(amount) for amount in bulk.sums.values()),
         approve=lambda: flash.perform(
             refund_labels.ERRORS, bulk_refund_approvals.approve, bulk.bulk_id
         ),

@@ -179,7 +179,7 @@ def _result(tried: dict[str, Any]) -> None:
 
 def _ask(tried: dict[str, Any], possible: tuple[Target, ...]) -> None:
     dry, chosen = tried["dry"], tried["chosen"]
-    sums = ", ".join(refund_labels.exact(amount) for _count, amount in dry.totals.values())
+    sums = _(", ").join(refund_labels.exact(amount) for _count, amount in dry.totals.values())
     n = len(possible)
     if dry.over:
         label = ngettext("Ask for {n} refund: {sums}", "Ask for {n} refunds: {sums}", n)

@@ -83,7 +83,7 @@ def _progress(bulk: Bulk) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         )
         head = row.container(horizontal=True, vertical_alignment="center", width="content")
-        sums = ", ".join(refund_labels.exact(one) for one in bulk.sums.values())
+        sums = _(", ").join(refund_labels.exact(one) for one in bulk.sums.values())
         said = ngettext("{n} payment: {sums}", "{n} payments: {sums}", bulk.total)
         said = said.format(n=bulk.total, sums=sums)
         head.header(widgets.safe_text(said), anchor=False, width="content")

@@ -60,7 +60,7 @@ _BULKS: dict[str, Column[Bulk]] = {
     "rows": number(N_("Payments"), lambda one: one.total),
     "sums": text(
         N_("Sums"),
-        lambda one: ", ".join(refund_labels.exact(amount) for amount in one.sums.values()),
+        lambda one: _(", ").join(refund_labels.exact(amount) for amount in one.sums.values()),
         cut=19,
     ),
     "reason": text(N_("Reason"), lambda one: stripe_labels.words(one.reason)),

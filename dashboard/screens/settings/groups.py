@@ -120,7 +120,7 @@ def _remove(group: str) -> None:
 
 def _named(roles: Sequence[str]) -> str:
     words = account.role_words()
-    return ", ".join(words[role] for role in roles)
+    return _(", ").join(words[role] for role in roles)
 
 
 def _roles_key(group: str) -> str:

@@ -134,7 +134,7 @@ def _limits(pair: object, currency: str) -> str:
 def _roles(kept: object) -> str:
     words = account.role_words()
     listed = kept.split(",") if isinstance(kept, str) else []
-    return ", ".join(words.get(role, role) for role in listed) or "–"
+    return _(", ").join(words.get(role, role) for role in listed) or "–"
 
 
 def _value(value: object) -> str:

@@ -58,7 +58,7 @@ def _facts(one: GivenToken) -> str:
     used, ends = one.last_used_at, one.expires_at
     return " · ".join(
         [
-            ", ".join(words.get(role, role) for role in one.roles),
+            _(", ").join(words.get(role, role) for role in one.roles),
             _("used {time}").format(time=i18n.minute(used, zone)) if used else _("never used"),
             _("ends {time}").format(time=i18n.minute(ends, zone)) if ends else _("no end"),
         ]

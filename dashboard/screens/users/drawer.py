@@ -260,7 +260,7 @@ def _token_facts(token: Token) -> str:
     used, ends = token.last_used_at, token.expires_at
     return " · ".join(
         [
-            ", ".join(words.get(role, role) for role in token.roles),
+            _(", ").join(words.get(role, role) for role in token.roles),
             _("used {time}").format(time=i18n.minute(used, zone)) if used else _("never used"),
             _("ends {time}").format(time=i18n.minute(ends, zone)) if ends else _("no end"),
         ]
