@@ -31,12 +31,14 @@ _OUTCOMES = ("succeeded", "failed", "other")
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One stretch of time in one currency. `volume_minor`: what was captured (minor units), `paid`:
-    of how many paid payments; `attempts`: charges tried, `succeeded` of them."""
+    of how many paid payments; `attempts`: charges tried, `succeeded` of them. `also_of`: states of
+    payments that are not paid, of which some was captured."""
 
     volume_minor: int = 0
     paid: int = 0
     attempts: int = 0
     succeeded: int = 0
+    also_of: tuple[str, ...] = ()
 
     @property
     def success_rate(self) -> Fraction | None:
@@ -237,6 +239,7 @@ def _figures(
     known = {facet.id: facet for facet in facets.known(conn) if facet.livemode == livemode}
     created = payments.c.created_at
     paid: dict[str, tuple[int, int]] = {}
+    also: dict[str, set[str]] = {}
     asked = select(payments.c.facet, func.sum(payments.c.amount_captured_minor), func.count())
     within = asked.where(created >= start, created < end).group_by(payments.c.facet)
     for facet, captured, count in conn.execute(within):
@@ -246,6 +249,7 @@ def _figures(
             volume, n = paid.get(one.currency, (0, 0))
             more = count if one.state in PAID else 0
             paid[one.currency] = (volume + int(captured), n + more)
+            also.setdefault(one.currency, set()).update({one.state} - PAID)
     succeeded = func.sum(case((charges.c.status == "succeeded", 1), else_=0))
     tried = (
         select(charges.c.currency, func.count(), succeeded)
@@ -261,6 +265,7 @@ def _figures(
             paid=paid.get(currency, none)[1],
             attempts=attempts.get(currency, none)[0],
             succeeded=attempts.get(currency, none)[1],
+            also_of=tuple(sorted(also.get(currency, ()))),
         )
         for currency in paid.keys() | attempts.keys()
     }

@@ -104,15 +104,16 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list
                 ),
                 versus=_("vs. yest."),
                 trend=_trend(days[days["currency"] == line.currency]),
-                address=volume_address(line.currency, today),
+                address=volume_address(line, today),
             )
         )
     return found
 
 
-def volume_address(currency: str, today: date) -> str:
+def volume_address(line: Today, today: date) -> str:
     """The payments of today that a volume was captured of."""
-    return _payments_of(currency, today, "status:paid")
+    states = ",".join(("paid", *line.today.also_of))
+    return _payments_of(line.currency, today, f"status:{states}")
 
 
 def net_rows(currency: str, today: date) -> Filters:
