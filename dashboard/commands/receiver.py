@@ -55,6 +55,9 @@ def _most_connections() -> int:
 def command(host: str, port: int | None) -> None:
     """Serve until a signal comes; what was acknowledged by then is committed."""
     memory.share()
+    if port is not None:
+        # Where customers come back to, and Stripe's events go, is this port.
+        os.environ["RECEIVER_PORT"] = str(port)
     settings = settings_.load()
     logs.set_up(settings, "receiver")
     secure(settings.var_dir)
@@ -69,7 +72,7 @@ def command(host: str, port: int | None) -> None:
     uvicorn.run(
         app,
         host=host,
-        port=port or settings.receiver_port,
+        port=settings.receiver_port,
         http=BoundedHttp,
         loop="asyncio" if sys.platform == "win32" else "uvloop",
         ws="none",

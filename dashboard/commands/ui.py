@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import click
 import uvicorn
@@ -25,12 +26,14 @@ def command(port: int | None) -> None:
 
     It listens on this machine alone: a proxy in front brings https and the public address.
     """
+    if port is not None:
+        # Links and passkeys are of the port that people come to.
+        os.environ["UI_PORT"] = str(port)
     settings = current_console().settings
     logs.set_up(settings, "ui")
     secure(settings.var_dir)
     streamlit_logs.take_over()
-    listen = port or settings.ui_port
-    app = web_app.create_app(current_console(), listen)
+    app = web_app.create_app(current_console(), settings.ui_port)
     if (settings.ui_origin or settings.force_https) and not settings.proxies:
         _log.warning(
             "a proxy stands in front, and TRUSTED_PROXIES names none: everybody who signs in"
@@ -39,7 +42,7 @@ def command(port: int | None) -> None:
     uvicorn.run(
         app,
         host="127.0.0.1",
-        port=listen,
+        port=settings.ui_port,
         http=BoundedHttp,
         ws="websockets-sansio",
         # A screen's message is at most its widgets' states; uploads come by HTTP.

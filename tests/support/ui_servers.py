@@ -51,7 +51,7 @@ def running_ui(folder: Path, bug: str | None = None, **more: str) -> Iterator[Ui
     process = subprocess.Popen(
         [sys.executable, "-m", *module, "--port", str(port)],
         cwd=ROOT,
-        env=environment(folder, UI_PORT=str(port), **more),
+        env=environment(folder, **more),
         stdout=log,
         stderr=log,
     )

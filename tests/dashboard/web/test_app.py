@@ -104,6 +104,25 @@ def test_the_sound_process_passes_and_says_so(tmp_path):
         assert ui.port
 
 
+def test_links_and_passkeys_are_of_the_port_that_is_served(tmp_path):
+    program = """
+from dashboard.commands import ui
+from dashboard.ui.viewer import current_console
+
+ui.uvicorn.run = lambda app, port, **_: print(port, current_console().settings.screens_base)
+ui.command(["--port", "8765"])
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == ["8765", "http://localhost:8765"]
+
+
 def test_streamlit_runs_with_the_shipped_settings():
     streamlit_settings.check()
     assert streamlit.config.get_option("runner.postScriptGC") is False
