@@ -167,7 +167,8 @@ def _link(payment: Payment, name: str) -> None:
 
 def _facts(*shown: tuple[str, str | None, Callable[[str], Any]]) -> None:
     """Values under their names, in a grid; what is not known is left out."""
-    with st.grid(4, min_column_width=170):
+    # An id of Stripe stands in one line.
+    with st.grid(4, min_column_width=210):
         for name, value, draw in shown:
             if value:
                 with st.container(gap="xsmall"):
