@@ -113,11 +113,22 @@ def test_a_dispute_is_answered_from_draft_to_decision(visit, stack, words, statu
     page.get_by_text("more than 4500000 bytes in all").wait_for()
     assert stack.stripe.v1.disputes.retrieve(dispute).evidence.receipt is None
     # Typed and not left: it is kept by itself, and there after a reload.
-    page.get_by_label("Anything else").press_sequentially(words)
+    page.get_by_label("Anything else").press_sequentially(words[:-1])
     page.get_by_text(re.compile("Kept at Stripe .* by ")).first.wait_for()
+    asked, kept = [], stack.stripe.v1.disputes.retrieve
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.reload()
-    wait_until(lambda: page.get_by_label("Anything else").input_value() == words, seconds=30)
-    assert stack.stripe.v1.disputes.retrieve(dispute).status == "needs_response"
+    field = page.get_by_label("Anything else")
+    wait_until(lambda: field.input_value() == words[:-1], seconds=30)
+    assert asked == []
+    # Closed before it is kept: the browser asks, and it is kept for who stays.
+    field.press("End")
+    page.keyboard.type(words[-1])
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
+    wait_until(lambda: kept(dispute).evidence.uncategorized_text == words, seconds=30)
+    assert asked == ["beforeunload"]
+    assert kept(dispute).status == "needs_response"
     page.get_by_role("button", name="Submit …").click()
     page.get_by_role("button", name="Submit for good").click()
     page.get_by_text("Submitted. The bank decides").wait_for()

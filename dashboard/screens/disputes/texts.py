@@ -43,7 +43,17 @@ def draw(
             on_click=dispute_draft.save_texts,
             args=(dispute_id, {name: dispute_draft.typed(dispute_id, name) for name in waiting}),
         )
-    typing_pause.watch(_PLACE)
+    typing_pause.watch(
+        _PLACE,
+        {
+            # What the payment tells is there again at the next visit.
+            dispute_draft.widget_key(dispute_id, name): (
+                visit.draft.texts.get(name, ""),
+                offered.get(name, ""),
+            )
+            for name in fields
+        },
+    )
 
 
 def not_kept(dispute_id: str, visit: Visit, fields: Mapping[str, str] | Sequence[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from dashboard.ui.kit import component
@@ -14,6 +16,11 @@ _element = st.components.v2.component(
 )
 
 
-def watch(place: str) -> None:
-    """Watch the fields in the container with this key; put it under them."""
-    _element(key=f"pause_{place}", data={"place": f"st-key-{place}", "pause": PAUSE})
+def watch(place: str, texts: Mapping[str, Sequence[str]]) -> None:
+    """Watch the fields in the container with this key; put it under them.
+
+    `texts`: by the key of a field, what may stand in it and be left; the browser asks before the
+    page is closed on anything else.
+    """
+    data = {"place": f"st-key-{place}", "pause": PAUSE, "texts": texts}
+    _element(key=f"pause_{place}", data=data)
