@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -32,6 +33,7 @@ from core.actions.operations.kinds import OperationKind
 from core.actions.operations.operations import Done, StripeRequest, authorize, execute
 from core.db.engine import retrying, writing
 from core.db.tables import evidence_files as table
+from core.db.upsert import insert_missing
 from core.errors import IdempotencyKeyReused, InvalidInput, RequestRepeated
 from core.gateway.client import FILES
 from core.gateway.evidence_fields import PURPOSE
@@ -139,12 +141,13 @@ def _answer(
 ) -> Done:
     authorize(context, caller, _MANAGERS, kind.name, str(dispute_id))
     in_mirror(context, dispute_id, livemode)
-    operation_id = answering(context, dispute_id)
-    now = drafts.read(context, dispute_id, livemode)
+    operation_id, marks = answering(context, dispute_id), saves.marks(context, dispute_id)
+    now, check = drafts.read(context, dispute_id, livemode), None
     if kind is SUBMIT:
+        check = partial(saves.settled, dispute_id=dispute_id, seen=marks)
         evidence_validation.hold(evidence_validation.checks(now, clock.now()))
         if seen != now.seen:
-            raise InvalidInput("evidence", "was changed since it was shown: look at it again")
+            raise _changed()
         order = StripeRequest(kind, livemode, f"{_HOME}/{dispute_id}", {"submit": True}, dispute_id)
     else:
         evidence_validation.hold(evidence_validation.opening(now.dispute, clock.now())[:1])
@@ -158,11 +161,18 @@ def _answer(
             order,
             rights=_MANAGERS,
             operation_id=operation_id,
+            check=check,
             lines=[line_of_dispute(dispute_id)],
         )
+    except saves.SavedMeanwhile:
+        raise _changed() from None
     except IdempotencyKeyReused:
         # Somebody else answers it in this very moment.
         raise RequestRepeated from None
+
+
+def _changed() -> InvalidInput:
+    return InvalidInput("evidence", "was changed since it was shown: look at it again")
 
 
 def _again(save: Callable[[], Draft]) -> Draft:
@@ -236,19 +246,19 @@ def _upload(
 
 
 def _weigh(context: ActionContext, dispute_id: str, file: Attached, moment: datetime) -> None:
+    row = {
+        "stripe_id": file.file_id,
+        "dispute_id": dispute_id,
+        "field": file.field,
+        "name": file.name,
+        "kind": file.kind,
+        "size_bytes": file.size,
+        "pages": file.pages,
+        "created_at": moment,
+    }
     with writing(context.engine) as connection:
-        connection.execute(
-            table.insert().values(
-                stripe_id=file.file_id,
-                dispute_id=dispute_id,
-                field=file.field,
-                name=file.name,
-                kind=file.kind,
-                size_bytes=file.size,
-                pages=file.pages,
-                created_at=moment,
-            )
-        )
+        # It may be there: of a commit whose answer was lost nobody knows.
+        insert_missing(connection, table, [row], "stripe_id")
 
 
 def _keep(

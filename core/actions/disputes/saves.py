@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from core.access.principals import Caller
 from core.actions.context import ActionContext
@@ -61,15 +61,30 @@ def write(
     last = _marks(connection, dispute_id)
     if any(last.get(field) != seen.get(field) for field in compared):
         raise SavedMeanwhile
-    o = operations.c
     ids = [last[field] for field in compared if field in last]
-    under_way = select(o.id).where(
-        o.id.in_(ids), o.state == OperationState.SENDING, o.actor != caller.actor
-    )
-    if ids and connection.execute(under_way.limit(1)).first():
+    if _under_way(connection, ids, operations.c.actor != caller.actor):
         raise RequestRepeated
     rows = {"dispute_id": dispute_id, "operation_id": operation_id, "actor": caller.actor}
     upsert(connection, evidence_saves, [rows | {"field": f, "saved_at": now} for f in fields])
+
+
+def settled(connection: Connection, dispute_id: str, *, seen: Marks) -> None:
+    """Let an answer go out, in the line of the dispute, as it was read after `seen`.
+
+    `SavedMeanwhile` where a field was kept since, `RequestRepeated` while a save is on its way to
+    Stripe, whoever's: the bank would get it unseen, or without it.
+    """
+    last = _marks(connection, dispute_id)
+    if last != seen:
+        raise SavedMeanwhile
+    if _under_way(connection, last.values()):
+        raise RequestRepeated
+
+
+def _under_way(connection: Connection, ids: Iterable[str], *more: ColumnElement[bool]) -> bool:
+    o, asked = operations.c, sorted(set(ids))
+    query = select(o.id).where(o.id.in_(asked), o.state == OperationState.SENDING, *more)
+    return bool(asked) and connection.execute(query.limit(1)).first() is not None
 
 
 def _marks(connection: Connection, dispute_id: str) -> dict[str, str]:

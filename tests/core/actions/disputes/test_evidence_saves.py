@@ -1,6 +1,7 @@
 """Evidence that two people write: the later one is told, and nothing is overwritten unseen."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
@@ -116,6 +117,30 @@ def test_a_save_on_its_way_is_waited_for(console, context, ann, bea, dispute):
     # What died under one's own hands may be written anew.
     save(context, ann, dispute, "Ann's second", before="Ann's")
     assert at_stripe_now(context, dispute) == "Ann's second"
+
+
+def test_a_save_between_look_and_submission_is_not_sent_unseen(
+    console, context, action_emulator, ann, bea, dispute
+):
+    seen = save(context, bea, dispute, "winning_evidence").seen
+    other = make_context(console, action_emulator)
+    context.gateways[False] = Between(
+        context.gateway(False), lambda: save(other, ann, dispute, "Ann's")
+    )
+    with pytest.raises(InvalidInput, match="was changed since it was shown"):
+        disputes.submit(context, bea, dispute, seen=seen, **TEST)
+    assert at_stripe(other, dispute)["evidence_details"]["submission_count"] == 0
+
+
+def test_a_save_on_its_way_holds_the_submission_back(console, context, ann, bea, dispute):
+    seen = save(context, ann, dispute, "winning_evidence").seen
+    for state, answer in ((OperationState.SENDING, RequestRepeated), (OperationState.FAILED, None)):
+        with console.engine.begin() as connection:
+            drafts = operations.update().where(operations.c.kind == "dispute.draft")
+            connection.execute(drafts.values(state=state))
+        with pytest.raises(answer) if answer else nullcontext():
+            disputes.submit(context, bea, dispute, seen=seen, **TEST)
+    assert at_stripe(context, dispute)["evidence_details"]["submission_count"] == 1
 
 
 def test_a_file_is_not_replaced_unseen(context, ann, bea, dispute):
