@@ -282,6 +282,22 @@ def test_a_loss_is_accepted_after_a_confirmation(console, dispute, screen_as, ac
     assert at_stripe(context, dispute)["status"] == "lost"
 
 
+def test_a_confirmation_is_not_asked_on_another_disputes_page(
+    console, dispute, screen_as, action_emulator
+):
+    context = make_context(console, action_emulator)
+    service = with_token(console, person(console), "service")
+    other = disputed(context, action_emulator, service)
+    test = screen_as(person(console, "risk"), "dispute", id=dispute)
+    test.button(key="accept").click().run()
+    assert [one for one in test.button if one.key == "accept_now"]
+    # By the browser's way back: the session stays.
+    test.query_params["id"] = other
+    test.run()
+    assert not test.exception
+    assert not [one for one in test.button if one.key == "accept_now"]
+
+
 @pytest.fixture
 def lost(console, dispute, action_emulator):
     """A dispute that was lost, and may be appealed."""

@@ -19,7 +19,7 @@ from dashboard.screens.disputes.cards import coded
 from dashboard.screens.disputes.draft import Visit
 from dashboard.ui import widgets
 
-#: Which confirmation is open.
+#: Which confirmation is open, and of which dispute: it says nothing of another's page.
 _ASKED = "dispute_asked"
 
 
@@ -36,9 +36,10 @@ def draw(visit: Visit, not_kept: Sequence[str]) -> None:
     ]
     buttons, reasons = st.columns([2, 3], vertical_alignment="top")
     with buttons.container(horizontal=True):
-        _button(_("Submit …"), "submit", is_shut=bool(said), primary=True)
+        asked = draft.dispute.stripe_id
+        _button(asked, _("Submit …"), "submit", is_shut=bool(said), primary=True)
         if not draft.appeal:
-            _button(_("Accept the loss …"), "accept", is_shut=not found[0].holds)
+            _button(asked, _("Accept the loss …"), "accept", is_shut=not found[0].holds)
     with reasons:
         for one in said:
             st.markdown(f":red[:material/cancel: {widgets.safe_text(one)}]")
@@ -62,7 +63,9 @@ def _listed(check: Check) -> None:
     st.markdown(f":{colour}[:material/{icon}:] {_(dispute_labels.CHECKS[check.name])}")
 
 
-def _button(label: str, what: str, *, is_shut: bool, primary: bool = False) -> None:
+def _button(
+    dispute_id: str, label: str, what: str, *, is_shut: bool, primary: bool = False
+) -> None:
     """Asks for a confirmation, which stands on the page, outside of this fragment."""
     if st.button(
         label,
@@ -72,13 +75,16 @@ def _button(label: str, what: str, *, is_shut: bool, primary: bool = False) -> N
         disabled=is_shut,
         help=_("What holds it back stands beside it.") if is_shut else None,
     ):
-        _ask(what)
+        _ask(what, dispute_id)
         st.rerun()
 
 
 def confirmation(amount: Money, draft: Draft) -> None:
     """The confirmation that is open, if one is."""
-    asked, found = st.session_state.get(_ASKED), evidence_validation.checks(draft, _now())
+    asked, dispute_id = st.session_state.get(_ASKED) or (None, "")
+    if dispute_id != draft.dispute.stripe_id:
+        return
+    found = evidence_validation.checks(draft, _now())
     if asked == "submit" and all(check.holds for check in found):
         _confirm_submit(draft)
     elif asked == "accept" and found[0].holds and not draft.appeal:
@@ -89,9 +95,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _ask(what: str | None = None) -> None:
-    """Open a confirmation, or close it: it stays until it is answered."""
-    st.session_state[_ASKED] = what
+def _ask(what: str | None = None, dispute_id: str = "") -> None:
+    """Open a confirmation of a dispute, or close it: it stays until it is answered."""
+    st.session_state[_ASKED] = (what, dispute_id)
 
 
 def _contents(draft: Draft) -> str:
