@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from core import clock
-from core.db.engine import is_sqlite, one_picture, reading
+from core.db.engine import is_sqlite, long_statements, one_picture, reading
 from core.db.tables import balance_transaction_fees, balance_transactions, ledger_checks
 from core.domain.row_digest import text_hash, total
 from core.gateway.client import Gateway
@@ -171,7 +171,8 @@ def _digests(engine: Engine, livemode: bool, days: list[date]) -> dict[date, dic
     """The digests of the rows here, of each day by currency.
 
     A million rows pass by here: the database puts many `row_text` together in one answer, and works
-    beside Python's hashing where two stretches are read at once.
+    beside Python's hashing where two stretches are read at once: on threads, which know nothing of
+    the patience of the one that waits for them.
     """
     half = (len(days) + 1) // _STRETCHES
     stretches = [days[at : at + half] for at in range(0, len(days), half)]
@@ -180,6 +181,7 @@ def _digests(engine: Engine, livemode: bool, days: list[date]) -> dict[date, dic
         return {day: digests for some in found for day, digests in some.items()}
 
 
+@long_statements()
 def _digests_of(engine: Engine, livemode: bool, days: list[date]) -> dict[date, dict[str, str]]:
     found: dict[date, dict[str, str]] = {}
     with one_picture(engine) as connection:

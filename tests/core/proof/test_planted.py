@@ -8,9 +8,17 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
 from core import clock
-from core.db.engine import open_engine, writing
+from core.db.engine import (
+    ANSWER_SECONDS,
+    LONG_SECONDS,
+    long_statements,
+    open_engine,
+    silence_of,
+    writing,
+)
 from core.emulator.server import start_emulator
 from core.proof.reconcile import AGREES, UNKNOWN, reconcile
 from core.proof.span import Span
@@ -92,6 +100,14 @@ def test_each_kind_alone(account, copy, kind):
         meant = set(kind(planter(connection, 4)))
     found = reconcile(copy, account.gateway, span_of(), asked_by="test")
     assert sorted(keys(found.open) ^ meant) == []
+
+
+def test_a_proof_takes_its_time_on_each_of_its_threads(copy):
+    waits = set()
+    event.listen(copy, "checkout", lambda *_of: waits.add(silence_of(ANSWER_SECONDS)))
+    with long_statements():
+        reconcile(copy, None, span_of(), asked_by="test")
+    assert waits == {LONG_SECONDS}
 
 
 def test_without_stripe_what_it_alone_can_tell_is_unknown(account, copy):
