@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.errors import InvalidInput
 from core.reads.customers import list as customer_list
 from core.reads.customers.list import CustomerPage
 from core.reads.disputes import list as dispute_list
@@ -46,8 +47,14 @@ def payments(conn: Connection, /, **asked: Any) -> PaymentPage:
 
 @requires("see_revenue")
 def customers(conn: Connection, /, *, limit: int, **asked: Any) -> CustomerPage:
-    """`core.reads.customers.list.page`. Each customer is summed by itself: fewer at once."""
-    return customer_list.page(conn, limit=min(limit, CUSTOMERS), **asked)
+    """`core.reads.customers.list.page`. Each customer is summed by itself: fewer at once.
+
+    `InvalidInput` for a search that found more than it gives: a file does not say that it is cut.
+    """
+    found = customer_list.page(conn, limit=min(limit, CUSTOMERS), **asked)
+    if found.more:
+        raise InvalidInput("search", "finds too many for a file: search by more of the name")
+    return found
 
 
 @requires("see_revenue")

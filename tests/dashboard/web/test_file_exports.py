@@ -22,6 +22,7 @@ from core.actions.exports import csv_writer, requests
 from core.db.engine import writing
 from core.db.tables import api_requests, customers
 from core.events.store import parse_envelope, store
+from core.reads.customers import list as customer_list
 from core.reads.exports import lists, permitted
 from core.reads.exports import revenue as revenue_file
 from core.reads.revenue.categories import MOVEMENTS
@@ -129,6 +130,18 @@ def test_customers_are_a_file_with_a_line_for_each_currency(console, client, mon
     guest = table(ask.get("/ui/export/customers.csv", params={"q": "guest@shop.example"}))
     assert [row["id"] for row in guest] == ["guest@shop.example"]
     assert client(person(console, "support")).get("/ui/export/customers.csv").status_code == 403
+
+
+def test_a_search_that_finds_too_many_customers_is_no_file(console, client, monkeypatch):
+    monkeypatch.setattr(customer_list, "MOST_FOUND", 2)
+    with writing(console.engine) as conn:
+        for number in range(3):
+            factories.paid(conn, email=f"guest{number}@shop.example")
+    ask = client(person(console, "finance"))
+    cut = ask.get("/ui/export/customers.csv", params={"q": "guest"})
+    assert (cut.status_code, "finds too many" in cut.text) == (422, True)
+    whole = table(ask.get("/ui/export/customers.csv", params={"q": "guest1"}))
+    assert [row["id"] for row in whole] == ["guest1@shop.example"]
 
 
 def customer_row(stripe_id, number):
