@@ -52,13 +52,18 @@ def resident_mib(pid):
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
-async def send_large(port, size, *, declared):
-    """POST a body of `size` MiB, declared by its length or in chunks; the answer's status."""
+async def send_large(port, size, all_but_last, *, declared):
+    """POST a body of `size` MiB, declared by its length or in chunks; the answer's status.
+
+    All bodies are under way at once: none ends before each lacks only its last piece.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     length = f"Content-Length: {size * MIB}" if declared else "Transfer-Encoding: chunked"
     writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode())
     piece = b"x" * (MIB // 4)
-    for _ in range(size * 4):
+    for number in range(size * 4):
+        if number == size * 4 - 1:
+            await all_but_last.wait()
         writer.write(piece if declared else b"%x\r\n%s\r\n" % (len(piece), piece))
         await writer.drain()
     if not declared:
@@ -70,8 +75,9 @@ async def send_large(port, size, *, declared):
 
 
 async def send_all(port, count, size):
+    all_but_last = asyncio.Barrier(count)
     return await asyncio.gather(
-        *(send_large(port, size, declared=n % 2 == 0) for n in range(count))
+        *(send_large(port, size, all_but_last, declared=n % 2 == 0) for n in range(count))
     )
 
 
