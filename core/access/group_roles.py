@@ -28,11 +28,13 @@ def table(connection: Connection) -> dict[str, frozenset[str]]:
 
 
 def parse(text: str) -> dict[str, frozenset[str]]:
-    """`GROUP=role,role; GROUP=role`, as the environment may say it, as a table."""
+    """`GROUP=role,role; GROUP=role`, as the environment may say it, as a table; `InvalidInput` for
+    what is none: who is in a group that gives nothing would be refused."""
     found: dict[str, frozenset[str]] = {}
     for part in filter(None, (one.strip() for one in text.split(";"))):
         group, _, roles = part.rpartition("=")
-        found[group.strip()] = _known(role.strip() for role in roles.split(","))
+        given = [role.strip() for role in roles.split(",")]
+        found[checked_group(group)] = frozenset(checked_roles(given))
     return found
 
 

@@ -19,10 +19,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 import core.reads
+from core.access import group_roles
 from core.access.sessions import Session
 from core.bootstrap import Console
 from core.domain.roles import ROLES
-from core.errors import Misconfigured
+from core.errors import InvalidInput, Misconfigured
 from core.settings import Settings
 from dashboard.asgi.client_address import ClientAddress
 from dashboard.ui import live
@@ -55,7 +56,9 @@ def create_app(console: Console, port: int) -> st.App:
     Its start fails, and with it the process, unless the self-test of identity passes.
     """
     streamlit_settings.check()
+    _check_groups(console.settings)
     _check_factor(console.settings)
+    _check_groups(console.settings)
     ours = addresses(console.settings, port)
     streamlit_settings.allow(ours)
     resolver = SessionResolver(console, ours)
@@ -111,6 +114,14 @@ def _check_factor(settings: Settings) -> None:
             "SECOND_FACTOR_ROLES asks for second factors, which are kept encrypted: "
             "set ENCRYPTION_KEY, or empty SECOND_FACTOR_ROLES"
         )
+
+
+def _check_groups(settings: Settings) -> None:
+    """`Misconfigured` where the environment's table of groups is none: people would be refused."""
+    try:
+        group_roles.parse(settings.oidc_group_roles)
+    except InvalidInput as error:
+        raise Misconfigured(f"OIDC_GROUP_ROLES: {error.field} {error.rule}") from None
 
 
 @asynccontextmanager

@@ -137,6 +137,13 @@ def test_roles_that_ask_for_what_nobody_can_set_up_stop_the_start(tmp_path):
         create_app(mistyped, 8501)
 
 
+@pytest.mark.parametrize("said", ["finance", "books=finanse", "=finance", "books="])
+def test_a_table_of_groups_that_is_none_stops_the_start(tmp_path, said):
+    console = make_console(f"sqlite:///{tmp_path / 'x.db'}", oidc_group_roles=said)
+    with pytest.raises(Misconfigured, match=r"OIDC_GROUP_ROLES: (group|roles) must"):
+        create_app(console, 8501)
+
+
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_setting_that_differs_is_refused_by_name(name, monkeypatch):
     options = copy.deepcopy(streamlit.config.get_config_options())
