@@ -86,7 +86,7 @@ SCENARIOS_IDLE = 1.0
 BULK_IDLE = 1.0
 EXPORTS_IDLE = 1.0
 #: A long file is read once from end to end: a large cache would only grow.
-EXPORTS_CACHE_MIB = 2
+EXPORTS_CACHE_MIB = 1
 RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0

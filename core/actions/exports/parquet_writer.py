@@ -17,7 +17,7 @@ from core.reads.exports.columns import Cell, FileColumn, FileRows, Kind
 #: Rows of a group.
 GROUP_ROWS = 5_000
 #: Rows that are Python's objects at once.
-BATCH_ROWS = 500
+BATCH_ROWS = 250
 #: Of currencies with fewer decimals too: a column has one scale, and no currency has more than 3.
 _SCALE = 3
 _MAJOR = pa.decimal128(38, _SCALE)

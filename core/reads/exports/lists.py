@@ -48,7 +48,7 @@ from core.reads.search.logs.keyset import LogPage
 from core.reads.search.sort_order import read_order
 
 #: Rows that are read at once: no more than these are held in memory.
-PAGE_ROWS = 500
+PAGE_ROWS = 250
 
 P = TypeVar("P")
 R = TypeVar("R")
