@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from lzma import LZMAError
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
@@ -18,6 +20,8 @@ from core.errors import BackupFailed, BackupRefused
 _MANIFEST = "manifest.json"
 _DATA: dict[EngineName, str] = {"sqlite": "database.sqlite", "mysql": "database.sql"}
 _CHUNK = 1 << 20
+#: What a ZIP's list says of a file that has a password.
+_ENCRYPTED = 1
 #: A manifest is small; a longer one is none.
 _LONGEST = 1 << 20
 
@@ -97,10 +101,19 @@ def read(path: Path, manifest: Manifest, into: Callable[[bytes], object]) -> Non
 def _opened(path: Path) -> Iterator[ZipFile]:
     try:
         with ZipFile(path) as archive:
+            # None of ours is encrypted, and a reader would ask for a password.
+            if any(one.flag_bits & _ENCRYPTED for one in archive.infolist()):
+                raise BackupRefused.damaged()
             yield archive
     except FileNotFoundError:
         raise BackupRefused(f"There is no file {path}.") from None
-    except (BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError):
+    except (BadZipFile, KeyError, zlib.error, LZMAError, EOFError, NotImplementedError):
+        raise BackupRefused.damaged() from None
+    except OSError as error:
+        # A list that is damaged names a place before the file, or a way to pack that is not ours:
+        # bzip2's own error has no number.
+        if error.errno not in (errno.EINVAL, None):
+            raise
         raise BackupRefused.damaged() from None
 
 

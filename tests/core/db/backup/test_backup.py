@@ -128,11 +128,25 @@ def flip(file, at, bit=4):
     file.write_bytes(data)
 
 
+def packed_by(file, method):
+    """Have the list say that its last entry, the manifest, is packed by another method."""
+    data = bytearray(file.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 10] = method
+    file.write_bytes(data)
+
+
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
         (lambda file: flip(file, 5000), "damaged"),
         (lambda file: flip(file, -200), "damaged"),
+        # The list at the end says that it begins elsewhere: its entries lie before the file.
+        (lambda file: flip(file, -4, bit=0), "damaged"),
+        # It says that the manifest is encrypted.
+        (lambda file: flip(file, file.read_bytes().rindex(b"PK\x01\x02") + 8, bit=0), "damaged"),
+        # That it is packed by bzip2, by LZMA.
+        (lambda file: packed_by(file, 12), "damaged"),
+        (lambda file: packed_by(file, 14), "damaged"),
         (lambda file: file.write_bytes(file.read_bytes()[:-200]), "damaged"),
         (lambda file: file.write_bytes(b""), "damaged"),
         (lambda file: rewritten(file, {"sha256": "0" * 64}), "damaged"),
