@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -10,6 +11,7 @@ from functools import cache
 import pytest
 from httpx._transports import default as httpx_transport
 
+from core.settings import Settings
 from tests.support import quick_engines
 
 pytest_plugins = [
@@ -27,6 +29,8 @@ pytest_plugins = [
     "tests.support.bank_books",
 ]
 
+
+_SETTINGS = [name.upper() for name in Settings.model_fields]
 
 # Each client of httpx reads the certificates of all authorities, 25 ms of a processor, though tests
 # ask over http: once is enough.
@@ -57,6 +61,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the shuffling: a long module that began last would have one process end alone."""
     items.sort(key=lambda item: not any(map(item.get_closest_marker, ("browser", "long"))))
+
+
+@pytest.fixture(autouse=True)
+def _settings_stay() -> Iterator[None]:
+    """What a test leaves in the environment would be the settings of those that come after it."""
+    before = {name: os.environ.get(name) for name in _SETTINGS}
+    yield
+    left = sorted(name for name in _SETTINGS if os.environ.get(name) != before[name])
+    for name in left:
+        os.environ.pop(name, None)
+        if (value := before[name]) is not None:
+            os.environ[name] = value
+    assert left == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -153,15 +153,16 @@ def test_what_cannot_be_is_a_sentence(tmp_path, monkeypatch, name, value, said):
 
 
 @pytest.mark.parametrize("command", [["receiver", "--port", "1"], ["worker"], ["user", "list"]])
-def test_tables_of_a_newer_version_are_a_sentence(tmp_path, monkeypatch, command):
+def test_tables_of_a_newer_version_are_a_sentence(tmp_path, command):
     url = laid(f"sqlite:///{tmp_path / 'tillwatch.db'}")
     engine = open_engine(url)
     with writing(engine) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert Readiness(engine).check() == "ahead"
     engine.dispose()
-    monkeypatch.setenv("VAR_DIR", str(tmp_path))
-    result = CliRunner().invoke(cli, command)
+    # Restored afterwards: `receiver` sets its port for the whole process.
+    environment = {"VAR_DIR": str(tmp_path), "RECEIVER_PORT": "8502"}
+    result = CliRunner().invoke(cli, command, env=environment)
     assert result.exit_code == 1
     assert result.output.startswith("Error: the database's tables are those of a newer Tillwatch")
     assert len(result.output.splitlines()) == 1
