@@ -10,6 +10,7 @@ import pytest
 import stripe
 
 from core.emulator.resources.balance_movements import CATEGORIES
+from core.emulator.runtime.engine import Engine
 from core.emulator.server import RunningEmulator, start_emulator
 from core.emulator.state.object_damage import WAYS
 from tests.support.emulator_books import DAY, context, faults
@@ -23,12 +24,18 @@ HOUR = 3_600
 def emulator() -> Iterator[RunningEmulator]:
     with start_emulator() as running:
         running.control("POST", "clock", {"frozen": True})
+        running.advance(until_morning(running.engine))
         yield running
 
 
 @pytest.fixture
 def client(emulator: RunningEmulator) -> stripe.StripeClient:
     return client_of(emulator)
+
+
+def until_morning(engine: Engine) -> int:
+    """The seconds until an hour from which no midnight, with its payouts, is near."""
+    return (6 * HOUR - engine.clock.now_ms() // 1000) % DAY
 
 
 def order(emulator: RunningEmulator, **body: Any) -> list[dict[str, Any]]:
@@ -166,8 +173,7 @@ def test_late_row_is_listed_hours_after_its_time(
 
 def test_books_hold_while_rows_wait() -> None:
     with context() as books:
-        # No midnight, with its payouts, is within the next hours.
-        books.advance((6 * HOUR - books.engine.clock.now_ms() // 1000) % DAY)
+        books.advance(until_morning(books.engine))
         books.control.account.late_rows({"seconds": 5 * HOUR, "count": None})
         for currency in ("usd", "gbp"):
             books.pay(currency, 5000, "pm_card_bypassPending")
