@@ -174,13 +174,14 @@ def _watch_the_line(connection: Any, _record: Any) -> None:
 
 
 def _read_what_others_wrote(connection: Any, _record: Any) -> None:
-    """On a cluster a transaction that begins by reading first waits for what was committed on the
-    other nodes: what a person has just done is there, whichever node is asked."""
+    """On a cluster a transaction first waits for what was committed on the other nodes: what a
+    person has just done is there, whichever node is asked. Not only where it begins by reading (1):
+    who takes a turn (4) or ends a session (2) first looks for rows that may be that new."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
         found = cursor.fetchone()
         if found is not None and found[1] == "ON":
-            cursor.execute("SET SESSION wsrep_sync_wait = 1")
+            cursor.execute("SET SESSION wsrep_sync_wait = 7")
 
 
 class _Hinted(SQLiteCompiler):

@@ -181,7 +181,7 @@ def test_connections_go_to_each_node_and_wait_for_what_the_others_wrote(shop):
         for _ in range(3):
             connection = stack.enter_context(engine.connect())
             seen.add(connection.scalar(text("SELECT @@wsrep_node_name")))
-            assert connection.scalar(text("SELECT @@wsrep_sync_wait")) == 1
+            assert connection.scalar(text("SELECT @@wsrep_sync_wait")) == 7
     assert seen == {"n0", "n1", "n2"}
 
 
@@ -192,6 +192,18 @@ def test_what_was_written_on_one_node_is_read_on_another(shop):
         with writing(writer) as connection:
             turns.take(connection, "counted")
         with reading(reader) as connection:
+            assert connection.scalar(query) == number
+
+
+def test_what_was_written_on_one_node_is_there_in_a_turn_on_another(shop):
+    """Seen to fail within 30 rounds where only reads wait."""
+    writer, reader = (one.engine for one in shop.apart)
+    query = select(table.c.turn).where(table.c.slot == turns.slot_of("before"))
+    for number in range(1, 101):
+        with writing(writer) as connection:
+            turns.take(connection, "before")
+        with writing(reader) as connection:
+            turns.take(connection, f"line {number}")
             assert connection.scalar(query) == number
 
 
