@@ -1,4 +1,8 @@
-"""`python -m benchmarks`: runs the modules, prints a table, writes benchmarks/results.json."""
+"""`python -m benchmarks`: runs the modules and prints a table.
+
+What was measured is kept in benchmarks/results.json beside what was measured before, and written
+into docs/performance.md.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from typing import Any
 
 import click
 
-from core import settings
+from benchmarks import published
+from core import clock, settings
 from core.db.engine import open_engine
 
 MODULES = (
@@ -29,6 +34,7 @@ MODULES = (
 )
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 RESULTS = Path(__file__).with_name("results.json")
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
 Row = dict[str, Any]
 
@@ -60,12 +66,22 @@ def main(sizes: tuple[str, ...], names: tuple[str, ...]) -> None:
             _print(found)
             if not sized:
                 break
+    with engine.connect() as connection:
+        version = connection.dialect.server_version_info or ()
     engine.dispose()
-    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    on = " ".join([engine.dialect.name, ".".join(map(str, version[:3]))])
+    _keep([row | {"on": on, "day": f"{clock.now():%Y-%m-%d}"} for row in rows])
     missed = [row["name"] for row in rows if not row["met"]]
     click.echo(f"{len(rows)} figures, {len(rows) - len(missed)} meet their target")
     for name in missed:
         click.echo(f"  missed: {name}")
+
+
+def _keep(rows: list[Row]) -> None:
+    old = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    every = published.merged(old, rows)
+    RESULTS.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
+    published.write(PAGE, every, published.machine())
 
 
 def _print(rows: list[Row]) -> None:
