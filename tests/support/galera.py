@@ -34,6 +34,8 @@ _PROVIDERS = (
     "/usr/lib64/galera-4/libgalera_smm.so",
 )
 _START_LIMIT = 90
+#: So many starts at most until a node is back among the others.
+_JOINS = 5
 
 
 def _provider() -> str:
@@ -109,6 +111,11 @@ class Node:
                 return bool(row and row[1] == "ON")
         except pymysql.err.OperationalError:
             return False
+
+
+class NoPrimary(RuntimeError):
+    """A node ended because those it came to had not found each other again in half a minute, as
+    on a machine that does much else: its service would start it once more."""
 
 
 @dataclass
@@ -206,8 +213,14 @@ class Cluster:
             env=os.environ | {"TMPDIR": str(node.folder)},
         )
         found = re.findall(r"Recovered position: *(\S+)", log.read_text())
-        self.start(node, *(f"--wsrep-start-position={position}" for position in found[-1:]))
-        self.wait(node)
+        for left in reversed(range(_JOINS)):
+            self.start(node, *(f"--wsrep-start-position={position}" for position in found[-1:]))
+            try:
+                self.wait(node)
+                break
+            except NoPrimary:
+                if not left:
+                    raise
 
     def wait(self, node: Node) -> None:
         """Until it takes statements."""
@@ -215,7 +228,9 @@ class Cluster:
         while not node.is_ready():
             log = node.folder / "log.err"
             if node.process is None or node.process.poll() is not None:
-                raise RuntimeError(f"node {node.number} ended: {log.read_text()[-3000:]}")
+                said = log.read_text()[-3000:]
+                ended = NoPrimary if "failed to reach primary view" in said else RuntimeError
+                raise ended(f"node {node.number} ended: {said}")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"node {node.number} is not ready: {log.read_text()[-3000:]}")
             time.sleep(0.1)
