@@ -104,13 +104,22 @@ class Node:
 
     def is_ready(self) -> bool:
         """Whether it takes statements."""
+        return self._status().get("wsrep_ready") == "ON"
+
+    def goes_on_with(self, size: int) -> bool:
+        """Whether it takes statements in a cluster of so many nodes."""
+        status = self._status()
+        said = [status.get(f"wsrep_{name}") for name in ("ready", "cluster_size")]
+        return said == ["ON", str(size)]
+
+    def _status(self) -> dict[str, str]:
+        """What it says of the cluster; nothing where it does not answer."""
         try:
             with self.connect() as connection, connection.cursor() as cursor:
-                cursor.execute("SHOW STATUS LIKE 'wsrep_ready'")
-                row = cursor.fetchone()
-                return bool(row and row[1] == "ON")
+                cursor.execute("SHOW STATUS LIKE 'wsrep%'")
+                return dict(cursor.fetchall())
         except pymysql.err.OperationalError:
-            return False
+            return {}
 
 
 class NoPrimary(RuntimeError):
@@ -195,7 +204,17 @@ class Cluster:
         node.process = None
 
     def rejoin(self, node: Node) -> None:
-        """Start one that was killed, from where its files say that it was, and wait for it."""
+        """Start one that was killed, from where its files say that it was, and wait for it.
+
+        Not before the others go on without it: who comes back while they still count the one that
+        ended may leave all of them without a majority, until somebody decides by hand.
+        """
+        others = [one for one in self.nodes if one.process is not None]
+        deadline = time.monotonic() + _START_LIMIT
+        while not all(one.goes_on_with(len(others)) for one in others):
+            if time.monotonic() > deadline:
+                raise NoPrimary(f"the others do not go on without node {node.number}")
+            time.sleep(0.1)
         log = node.folder / "recovered.err"
         log.unlink(missing_ok=True)
         subprocess.run(
