@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import httpx
 import pytest
 
+from tests.support import forked_programs
 from tests.support import whole_program as stacks
 
 pytestmark = pytest.mark.browser
@@ -207,10 +206,8 @@ def test_the_suite_as_a_command_is_green_and_turns_red(stack, folder):
     env = os.environ | {"VAR_DIR": str(folder / "var"), "EMULATOR_PORT": port}
 
     def run(*args):
-        command = [sys.executable, "-m", "dashboard", "scenarios", "--json", *args]
-        done = subprocess.run(
-            command, cwd=stacks.ROOT, env=env, capture_output=True, timeout=200, check=False
-        )
+        command = ["dashboard", "scenarios", "--json", *args]
+        done = forked_programs.run(command, env, folder, seconds=200)
         return done.returncode, json.loads(done.stdout)
 
     code, found = run()

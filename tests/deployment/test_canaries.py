@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import httpx
@@ -19,9 +17,9 @@ from core.access import tokens
 from core.db.engine import reading, writing
 from core.db.tables import events
 from dashboard.receiver.webhook import PATH
+from tests.support import forked_programs
 from tests.support.event_fed_console import charge, intent
 from tests.support.fixtures_access import PASSWORD, person, session_of
-from tests.support.proxies import ROOT
 from tests.support.receivers import event_body, free_port, kill, sign, wait_until
 from tests.support.ui_servers import environment, run_once, running_ui, tab
 
@@ -81,14 +79,11 @@ class Console:
 
 @contextmanager
 def started(name, folder, env):
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", name], cwd=ROOT, env=env, stdout=log, stderr=log
-        )
-        try:
-            yield
-        finally:
-            kill(process, 15)
+    process = forked_programs.start(["dashboard", name], env, folder / f"{name}.log")
+    try:
+        yield
+    finally:
+        kill(process, 15)
 
 
 @pytest.fixture(scope="module")

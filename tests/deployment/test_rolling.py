@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections import Counter
 from contextlib import ExitStack
@@ -22,9 +20,9 @@ from core.emulator.server import start_emulator
 from core.mirror.ledger_walk import catch_up
 from core.mirror.rollups import differences
 from dashboard.receiver.webhook import PATH
-from tests.support import proxies
+from tests.support import forked_programs, proxies
 from tests.support.account_mirror import connect, kept_sums, picture, stripe_sums
-from tests.support.proxies import ROOT, Site
+from tests.support.proxies import Site
 from tests.support.receivers import (
     environment,
     event_body,
@@ -48,7 +46,7 @@ class Fleet:
 
     def __init__(self, folder, url, stripe, ports):
         self.folder, self.url, self.stripe, self.ports = folder, url, stripe, ports
-        self.log = (folder / "workers.log").open("ab")
+        self.log = folder / "workers.log"
         self.codes = []
         self.receivers = [self._receiver(port) for port in ports]
         self.workers = [self._worker(slot) for slot in range(WORKERS)]
@@ -61,13 +59,8 @@ class Fleet:
         return start_process(["dashboard", "receiver"], self._environment(port), port)
 
     def _worker(self, slot):
-        return subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "worker", "--slot", str(slot)],
-            cwd=ROOT,
-            env=self._environment(self.ports[0]),
-            stdout=self.log,
-            stderr=self.log,
-        )
+        command = ["dashboard", "worker", "--slot", str(slot)]
+        return forked_programs.start(command, self._environment(self.ports[0]), self.log)
 
     def _ended(self, process):
         kill(process, signal.SIGTERM)
@@ -86,7 +79,6 @@ class Fleet:
             process.send_signal(signal.SIGTERM)
         for process in (*self.receivers, *self.workers):
             self._ended(process)
-        self.log.close()
 
 
 class Load(threading.Thread):

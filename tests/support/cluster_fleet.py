@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -16,7 +14,8 @@ from random import Random
 import httpx
 
 from dashboard.receiver.webhook import PATH
-from tests.support.fixtures_access import ROOT
+from tests.support import forked_programs
+from tests.support.forked_programs import Program
 from tests.support.receivers import environment, free_port, sign
 
 #: A pause between two deliveries of one client: the load lasts as long as the faults do.
@@ -31,7 +30,7 @@ class _Member:
 
     arguments: list[str]
     environment: dict[str, str]
-    process: subprocess.Popen[bytes]
+    process: Program
 
 
 @dataclass
@@ -47,7 +46,6 @@ class Fleet:
     kills: int = 0
 
     def __post_init__(self) -> None:
-        self._log = (self.folder / "fleet.log").open("ab")
         self._members: list[_Member] = []
         for slot, url in enumerate(self.urls):
             self.ports.append(free_port())
@@ -58,14 +56,8 @@ class Fleet:
             for arguments in (["receiver"], ["worker", "--slot", str(slot)]):
                 self._members.append(_Member(arguments, given, self._started(arguments, given)))
 
-    def _started(self, arguments: list[str], given: dict[str, str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "dashboard", *arguments],
-            cwd=ROOT,
-            env=given,
-            stdout=self._log,
-            stderr=self._log,
-        )
+    def _started(self, arguments: list[str], given: dict[str, str]) -> Program:
+        return forked_programs.start(["dashboard", *arguments], given, self.folder / "fleet.log")
 
     def keep_up(self) -> None:
         """Start those anew that have ended."""
@@ -86,9 +78,7 @@ class Fleet:
         """End all in order; their exit codes."""
         for member in self._members:
             member.process.send_signal(signal.SIGTERM)
-        codes = [member.process.wait(60) for member in self._members]
-        self._log.close()
-        return codes
+        return [member.process.wait(60) for member in self._members]
 
     def said(self) -> str:
         """The end of what they said."""

@@ -8,7 +8,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +27,8 @@ from core.settings import Settings
 from dashboard.asgi.http_protocol import BoundedHttp
 from dashboard.receiver.app import create_app
 from dashboard.receiver.webhook import PATH
+from tests.support import forked_programs
+from tests.support.forked_programs import Program
 from tests.support.newest_schema import laid
 
 SECRET = "whsec_of_the_tests"
@@ -150,21 +151,13 @@ def environment(var_dir: Path, url: str, port: int) -> dict[str, str]:
     }
 
 
-def start_process(module: list[str], env: dict[str, str], port: int) -> subprocess.Popen[bytes]:
+def start_process(module: list[str], env: dict[str, str], port: int) -> Program:
     """Start `python -m …` and wait until it listens on its port."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *module],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    # Its output is read, so that a full pipe never stops it.
-    said: list[bytes] = []
-    reader = threading.Thread(target=lambda: said.extend(process.stderr or []), daemon=True)
-    reader.start()
+    log = Path(env["VAR_DIR"]) / f"process{port}.log"
+    process = forked_programs.start(module, env, log)
 
     def listens() -> bool:
-        assert process.poll() is None, b"".join(said).decode()
+        assert process.poll() is None, log.read_text()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -172,9 +165,7 @@ def start_process(module: list[str], env: dict[str, str], port: int) -> subproce
     return process
 
 
-def kill(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
+def kill(process: Program | subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
     """End a process that this test started, and collect it."""
     process.send_signal(how)
     process.wait(60)
-    if process.stderr is not None:
-        process.stderr.close()

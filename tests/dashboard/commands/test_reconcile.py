@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
+import signal
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,9 +18,9 @@ from core import clock
 from core.db.engine import open_engine, reading, writing
 from core.db.tables import balance_transactions, streams
 from core.emulator.server import start_emulator
+from tests.support import forked_programs
 from tests.support.account_mirror import connect
-from tests.support.fixtures_access import ROOT
-from tests.support.receivers import wait_until
+from tests.support.receivers import kill, wait_until
 from tests.support.report_files import Account, Reports
 
 pytestmark = pytest.mark.long
@@ -53,29 +53,19 @@ def environment(account, **more):
 @contextmanager
 def started(name, account, **more):
     """A process of the console, until the block ends."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "dashboard", name],
-        cwd=ROOT,
-        env=environment(account, **more),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    given = environment(account, **more)
+    process = forked_programs.start(["dashboard", name], given, Path(given["VAR_DIR"]) / "log")
+    try:
         yield process
-        process.terminate()
+    finally:
+        kill(process, signal.SIGTERM)
 
 
 @pytest.fixture
-def run(account):
+def run(account, tmp_path):
     def command(*args, port=account[1], **more):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", *args],
-            cwd=ROOT,
-            env=environment(account, EMULATOR_PORT=port, **more),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        given = environment(account, EMULATOR_PORT=port, **more)
+        return forked_programs.run(["dashboard", *args], given, tmp_path)
 
     return command
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.fixtures_access import ROOT, make_console, person
+from tests.support import forked_programs
+from tests.support.fixtures_access import make_console, person
 
 pytestmark = pytest.mark.long
 
@@ -26,15 +25,7 @@ def run(tmp_path, action_emulator):
     env = {**kept, "VAR_DIR": str(tmp_path), "EMULATOR_PORT": port}
 
     def command(*args):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", "scenarios", *args],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return forked_programs.run(["dashboard", "scenarios", *args], env, tmp_path)
 
     return command
 

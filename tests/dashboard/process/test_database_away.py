@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 
@@ -14,8 +12,8 @@ from sqlalchemy import func, make_url, select
 
 from core.db.engine import open_engine, reading
 from core.db.tables import streams
+from tests.support import forked_programs
 from tests.support.faulty_line import Fault, FaultyLine
-from tests.support.fixtures_access import ROOT
 from tests.support.receivers import environment, free_port, wait_until
 
 PROCESSES = ["receiver", "worker", "ui"]
@@ -30,19 +28,14 @@ def started(command, folder, url):
     """The process, its address and its log; killed at the end if it is there still."""
     port = free_port()
     log = folder / "log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", command],
-            cwd=ROOT,
-            env=environment(folder, url, port)
-            | {
-                "UI_PORT": str(port),
-                "STRIPE_TEST_SECRET_KEY": "sk_test_dummy",
-                "STRIPE_API_BASE": "http://127.0.0.1:1",
-            },
-            stdout=out,
-            stderr=out,
-        )
+    given = {
+        "UI_PORT": str(port),
+        "STRIPE_TEST_SECRET_KEY": "sk_test_dummy",
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
+    }
+    process = forked_programs.start(
+        ["dashboard", command], environment(folder, url, port) | given, log
+    )
     try:
         yield process, f"http://127.0.0.1:{port}", log
     finally:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from itertools import count
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -17,12 +14,12 @@ from core.db.tables import streams
 from core.emulator.server import start_emulator
 from core.encryption import new_key
 from core.settings import Settings
+from tests.support import forked_programs
 from tests.support.newest_schema import laid
 from tests.support.receivers import event_body, kill, post, serving, sign, stored_ids, wait_until
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[3]
 OLD, NEW = "whsec_0123456789old0123", "whsec_0123456789new0123"
 
 
@@ -70,19 +67,13 @@ def test_the_receiver_takes_new_secrets_keys_and_names_up(url, tmp_path):
 
 def test_the_worker_starts_anew_in_the_same_process(url, tmp_path):
     log = tmp_path / "worker.log"
-    with start_emulator(state_path=tmp_path / "emulator.db") as emulator, log.open("wb") as output:
+    with start_emulator(state_path=tmp_path / "emulator.db") as emulator:
         environment = os.environ | {
             "DATABASE_URL": url,
             "STRIPE_API_BASE": emulator.base_url,
             "VAR_DIR": str(tmp_path / "var"),
         }
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "worker"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
+        worker = forked_programs.start(["dashboard", "worker"], environment, log)
 
         def changes_seen() -> int:
             assert worker.poll() is None, log.read_text()

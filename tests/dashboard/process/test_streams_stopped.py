@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,13 +24,14 @@ from core.emulator.server import RunningEmulator, start_emulator
 from core.reads.overview import streams as reads
 from core.reads.overview.attention import needs_you
 from dashboard.receiver.webhook import PATH
+from tests.support import forked_programs
 from tests.support.fixtures_mariadb import installed, new_database, serving
+from tests.support.forked_programs import Program
 from tests.support.newest_schema import laid
 from tests.support.receivers import SECRET, free_port, kill, wait_until
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[3]
 #: Seconds in which it must be told, and be over again.
 MINUTE = 60
 RIGHT = "rak_payment_intent_read"
@@ -58,7 +57,7 @@ class Account:
     engine: Engine
     emulator: RunningEmulator
     client: httpx.Client
-    start_worker: Callable[[], subprocess.Popen[bytes]]
+    start_worker: Callable[[], Program]
 
     def pay(self) -> str:
         made = stripe.StripeClient(
@@ -114,7 +113,6 @@ def account(folder: Path, url: str | None = None) -> Iterator[Account]:
     migrate.upgrade(engine)
     port, log = free_port(), folder / "log"
     with ExitStack() as stack:
-        out = stack.enter_context(log.open("ab"))
         emulator = stack.enter_context(
             start_emulator(seed=5, webhook=f"http://127.0.0.1:{port}{PATH}", webhook_secret=SECRET)
         )
@@ -127,14 +125,8 @@ def account(folder: Path, url: str | None = None) -> Iterator[Account]:
             "RECEIVER_PORT": str(port),
         }
 
-        def start(command: str) -> subprocess.Popen[bytes]:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard", command],
-                cwd=ROOT,
-                env=os.environ | given,
-                stdout=out,
-                stderr=out,
-            )
+        def start(command: str) -> Program:
+            process = forked_programs.start(["dashboard", command], os.environ | given, log)
             stack.callback(kill, process, signal.SIGTERM)
             return process
 

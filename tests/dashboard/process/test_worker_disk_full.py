@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -23,12 +22,12 @@ from core.db.tables import events
 from core.emulator.server import start_emulator
 from core.reads.overview import streams as reads
 from dashboard.receiver.webhook import PATH
+from tests.support import forked_programs
 from tests.support.fixtures_mariadb import new_database, server_in
 from tests.support.receivers import SECRET, event_body, free_port, kill, sign, wait_until
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[3]
 #: Seconds in which a stream must say that it does not go on.
 MINUTE = 60
 
@@ -65,18 +64,11 @@ def fill(place: Path) -> Path:
 
 @contextmanager
 def process(command: str, environment: dict[str, str], log: Path) -> Iterator[Any]:
-    with log.open("ab") as out:
-        started = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", command],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=out,
-            stderr=out,
-        )
-        try:
-            yield started
-        finally:
-            kill(started, signal.SIGTERM)
+    started = forked_programs.start(["dashboard", command], os.environ | environment, log)
+    try:
+        yield started
+    finally:
+        kill(started, signal.SIGTERM)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])

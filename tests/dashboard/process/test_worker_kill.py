@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -20,11 +17,11 @@ from core.emulator.server import start_emulator
 from core.inbox.rebuild import EQUAL, rebuild
 from core.mirror.ledger_walk import catch_up
 from core.mirror.rollups import differences
+from tests.support import forked_programs
 from tests.support.account_mirror import connect, kept_sums, picture, stripe_sums
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[3]
 #: Seconds in which something becomes less, as long as something is left to do.
 LIMIT = 60
 
@@ -39,18 +36,13 @@ class Crew:
             "STRIPE_API_BASE": emulator.base_url,
             "VAR_DIR": str(folder),
         }
-        self._log = (folder / "worker.log").open("ab")
+        self._log = folder / "worker.log"
         self._members = [self._start(n) for n in range(size)]
         self.kills = 0
 
     def _start(self, number):
-        return subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "worker", "--slot", str(number)],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=self._log,
-            stderr=self._log,
-        )
+        command = ["dashboard", "worker", "--slot", str(number)]
+        return forked_programs.start(command, self._environment, self._log)
 
     def kill_one(self, dice):
         number = dice.randrange(len(self._members))
@@ -67,9 +59,7 @@ class Crew:
     def stop(self):
         for member in self._members:
             member.terminate()
-        codes = [member.wait(90) for member in self._members]
-        self._log.close()
-        return codes
+        return [member.wait(90) for member in self._members]
 
 
 def counted(spine):

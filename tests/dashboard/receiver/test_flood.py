@@ -12,6 +12,7 @@ from stripe import WebhookSignature
 from benchmarks.load import closed_loop
 from dashboard.asgi import http_protocol
 from dashboard.receiver.webhook import PATH
+from tests.support.newest_schema import laid
 from tests.support.receivers import (
     SECRET,
     environment,
@@ -32,7 +33,7 @@ MIB = 1 << 20
 
 @pytest.fixture
 def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'inbox.db'}"
+    return laid(f"sqlite:///{tmp_path / 'inbox.db'}")
 
 
 @pytest.fixture

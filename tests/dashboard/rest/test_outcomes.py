@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,10 +16,10 @@ from sqlalchemy.exc import ProgrammingError
 from core.db.engine import answering, open_engine, reading, writing
 from core.db.tables import api_requests, operations
 from core.errors import DatabaseDown, TablesDiffer
+from tests.support import forked_programs
 from tests.support.fixtures_rest import CREATE, running_api
 from tests.support.receivers import event_body, free_port, kill, post, wait_until
 
-ROOT = Path(__file__).parents[3]
 INTENTS = "/v1/payment_intents"
 
 
@@ -35,19 +32,12 @@ def worker(api):
         "STRIPE_API_BASE": api.emulator.base_url,
         "VAR_DIR": str(api.settings.var_dir),
     }
-    log = (api.settings.var_dir / "worker.log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "worker"],
-        cwd=ROOT,
-        env=environment,
-        stdout=log,
-        stderr=log,
-    )
+    log = api.settings.var_dir / "worker.log"
+    process = forked_programs.start(["dashboard", "worker"], environment, log)
     try:
         yield process
     finally:
         kill(process)
-        log.close()
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import uuid
 from collections import Counter
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -26,6 +23,7 @@ from core.db.engine import writing
 from core.db.tables import operations
 from core.emulator.server import start_emulator
 from core.states import RefundState
+from tests.support import forked_programs
 from tests.support.bulk_refunds import ask, kept, percent, states, work_off
 from tests.support.fixtures_access import make_console
 from tests.support.fixtures_actions import make_context
@@ -35,7 +33,6 @@ from tests.support.refunds import caller, paid, requests
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[4]
 #: Sent twice, this would fit twice into each payment.
 PART = percent("30")
 OWN = {
@@ -165,18 +162,13 @@ class Workers:
             "STRIPE_API_BASE": emulator.base_url,
             "VAR_DIR": str(folder),
         }
-        self._log = (folder / "worker.log").open("ab")
+        self._log = folder / "worker.log"
         self._members = []
 
     def start(self):
         number = str(len(self._members))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "worker", "--slot", number],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=self._log,
-            stderr=self._log,
-        )
+        command = ["dashboard", "worker", "--slot", number]
+        process = forked_programs.start(command, self._environment, self._log)
         self._members.append(process)
         return process
 
@@ -185,7 +177,6 @@ class Workers:
             process.terminate()
         for process in self._members:
             process.wait(30)
-        self._log.close()
 
 
 @pytest.fixture
