@@ -84,22 +84,30 @@ def one_by_one(tried, now, every):
 EVERY = st.lists(payments, min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tried=rule_sets, now=rule_sets, every=EVERY)
 def test_one_scan_says_what_scoring_one_by_one_says(engine, tried, now, every):
     tried, now = read(tried), read(now)
     assert in_one_scan(engine, tried, now, every) == one_by_one(tried, now, every)
 
 
+@pytest.mark.torture
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tried=rule_sets, now=rule_sets, every=EVERY)
+def test_it_says_so_a_thousand_times(engine, tried, now, every):
+    tried, now = read(tried), read(now)
+    assert in_one_scan(engine, tried, now, every) == one_by_one(tried, now, every)
+
+
 @pytest.mark.mariadb
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tried=rule_sets, now=rule_sets, every=EVERY)
 def test_the_same_on_mariadb(maria_engine, tried, now, every):
     tried, now = read(tried), read(now)
     assert in_one_scan(maria_engine, tried, now, every) == one_by_one(tried, now, every)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tried=rule_sets, every=EVERY)
 def test_the_set_in_force_beside_itself(engine, tried, every):
     tried = read(tried)

@@ -22,6 +22,8 @@ from tests.support.receivers import (
 RECEIVER = ["dashboard", "receiver"]
 PLANTED = ["tests.support.planted_receiver", "hasty"]
 CLIENTS = 8
+#: Enough to catch who answers before they commit; `make torture` has more.
+QUICK = {"events": 600, "kills": 3}
 
 
 async def post_all(port, numbers, answered):
@@ -87,13 +89,12 @@ def found_after(module, tmp_path, url, *, events, kills):
 
 
 def test_no_event_answered_200_is_lost_or_doubled_by_kills(tmp_path, database_url):
-    found = found_after(RECEIVER, tmp_path, database_url, events=2_000, kills=4)
+    found = found_after(RECEIVER, tmp_path, database_url, **QUICK)
     assert (found.lost, found.doubled) == (set(), 0), found
 
 
 def test_receiver_that_answers_before_its_commit_is_caught(tmp_path):
-    url = f"sqlite:///{tmp_path / 'inbox.db'}"
-    assert found_after(PLANTED, tmp_path, url, events=600, kills=3).lost
+    assert found_after(PLANTED, tmp_path, f"sqlite:///{tmp_path / 'inbox.db'}", **QUICK).lost
 
 
 @pytest.mark.torture
