@@ -3,7 +3,6 @@ dialogs fit; keys alone do a task."""
 
 from __future__ import annotations
 
-import sqlite3
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,8 +16,7 @@ from dashboard.ui import navigation
 from tests.support import npm_packages, page_checks
 from tests.support import whole_program as stacks
 from tests.support.fixtures_browser import SIZE
-from tests.support.receivers import wait_until
-from tests.support.refund_browser import ask, open_payment
+from tests.support.refund_browser import ask
 from tests.support.whole_program import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -66,8 +64,7 @@ def one(stack, name):
     """The query that has a page show something."""
     if name not in ONE:
         return ""
-    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
-        return f"?id={connection.execute(ONE[name] + ' limit 1').fetchone()[0]}"
+    return f"?id={stack.rows(ONE[name] + ' limit 1')[0][0]}"
 
 
 def test_each_page_is_for_everybody_and_silent_in_both_themes(everybody, stack, axe):
@@ -121,9 +118,8 @@ def test_what_is_wrong_with_a_page_is_found(browser, axe):
 
 
 def test_keys_alone_find_a_payment_and_refund_it(visit, stack):
-    payment = stack.pay(amount=7321).id
+    payment = stack.paid(amount=7321)
     support = visit("support")
-    open_payment(support, payment)
     page = support.open("/")
     press = page.keyboard.press
     page.locator(".palette-open").wait_for()
@@ -184,24 +180,20 @@ _PLACES = """(dialog) => [dialog, ...dialog.querySelectorAll("button")]
 @pytest.fixture(scope="module")
 def known(stack, browser, everybody):
     """Ids of what there is to open."""
-    paid, over = stack.pay(amount=4200).id, stack.pay(amount=64_700).id
-    held = stack.pay(amount=5100, capture_method="manual").id
+    paid, over = stack.paid(amount=4200), stack.paid(amount=64_700)
+    held = stack.paid(amount=5100, capture_method="manual")
     support = stacks.sign_in(browser, stack, "support@demo.test", viewport=SIZE)
     ask(support, over, "asked for by phone, and by letter before")
     support.page.context.close()
-    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
-
-        def first(query, *values):
-            return wait_until(lambda: connection.execute(query, values).fetchone(), seconds=90)[0]
-
-        return {
-            "paid": first("select stripe_id from payments where stripe_id = ?", paid),
-            "held": first("select stripe_id from payments where stripe_id = ?", held),
-            "asked": first("select id from refund_requests where payment_id = ?", over),
-            "user": first("select id from users where email = 'support@demo.test'"),
-            "event": first("select stripe_id from events"),
-            "entry": first("select seq from audit_log"),
-        }
+    asked = "select id from refund_requests where payment_id = ?"
+    return {
+        "paid": paid,
+        "held": held,
+        "asked": stack.arrived(asked, over)[0],
+        "user": stack.arrived("select id from users where email = 'support@demo.test'")[0],
+        "event": stack.arrived("select stripe_id from events")[0],
+        "entry": stack.arrived("select seq from audit_log")[0],
+    }
 
 
 def out_of_sight(visitor):

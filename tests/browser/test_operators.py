@@ -34,7 +34,7 @@ def wait_for_row(page, *texts):
 
 
 def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, stack):
-    payment, own = stack.pay(amount=AMOUNT).id, stack.pay(amount=200_000).id
+    payment, own = stack.paid(amount=AMOUNT), stack.paid(amount=200_000)
     support, lead = visit("support"), visit("lead")
     rule, told = ask(support, payment)
     assert "Over your limit of $100.00 USD: a second person approves." in rule
@@ -71,13 +71,9 @@ def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, sta
     history = support.open(f"/refunds?tab=history&payment={payment}")
     wait_for_row(history, "$647.00", "Refunded", "Sam Support", "Lee Lead")
 
-    def refunded():
-        metric = support.open(f"/payment?id={payment}").locator(
-            "[data-testid=stMetric]", has_text="Refunded"
-        )
-        return "$647.00" in metric.inner_text()
-
-    wait_until(refunded, seconds=90)
+    stack.arrived("select 1 from payments where stripe_id = ? and amount_refunded_minor", payment)
+    shown = support.open(f"/payment?id={payment}").locator("[data-testid=stMetric]")
+    assert "$647.00" in shown.filter(has_text="Refunded").inner_text()
 
     log = visit("admin").open(f"/audit?q=target:{payment}")
     wait_for_row(log, "lead@demo.test", "Approved a refund")
@@ -87,14 +83,9 @@ def test_support_asks_over_the_limit_the_lead_approves_and_all_agrees(visit, sta
 
 
 def disputed(stack):
-    payment = stack.pay(amount=4200, payment_method="pm_card_createDispute")
-    disputes = stack.stripe.v1.disputes
-
-    def found():
-        return disputes.list({"payment_intent": payment.id}).data
-
-    wait_until(lambda: bool(found()), seconds=90)
-    return found()[0].id
+    payment = stack.pay(amount=4200, payment_method="pm_card_createDispute").id
+    query = "select stripe_id from disputes where payment_id = ? and confirmed"
+    return stack.arrived(query, payment)[0]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +95,7 @@ def test_a_dispute_is_answered_from_draft_to_decision(visit, stack, words, statu
     dispute = disputed(stack)
     visitor = visit("risk")
     page = visitor.open(f"/dispute?id={dispute}")
-    wait_until(lambda: "USD" in visitor.open(f"/dispute?id={dispute}").inner_text("h1"), seconds=90)
+    assert "USD" in page.inner_text("h1")
     page.set_input_files(
         "input[type=file]",
         {"name": "big.png", "mimeType": "image/png", "buffer": picture(5_000_000)},
@@ -134,9 +125,9 @@ def test_a_dispute_is_answered_from_draft_to_decision(visit, stack, words, statu
     page.get_by_text("Submitted. The bank decides").wait_for()
     at_stripe = stack.stripe.v1.disputes.retrieve(dispute)
     assert at_stripe.evidence_details.submission_count == 1
-    wait_until(
-        lambda: status in visitor.open(f"/dispute?id={dispute}").inner_text("main"), seconds=90
-    )
+    decided = "select 1 from disputes where stripe_id = ? and status = ?"
+    stack.arrived(decided, dispute, status.lower())
+    assert status in visitor.open(f"/dispute?id={dispute}").inner_text("main")
 
 
 def amounts(visitor):
@@ -148,9 +139,8 @@ def amounts(visitor):
 
 def walk_to(visitor, amount):
     """Go through the queue by its key, from the top, until the case about this amount is open."""
-
-    waiting = wait_until(lambda: amount in (found := amounts(visitor)) and found, seconds=90)
-    page = visitor.page
+    waiting, page = amounts(visitor), visitor.page
+    assert amount in waiting
     for _ in waiting:
         before = page.url
         page.keyboard.press("j")
@@ -164,6 +154,8 @@ def walk_to(visitor, amount):
 def test_cases_are_refunded_and_dismissed_by_keys(visit, stack):
     known = stack.pay(amount=4311, payment_method=WARNED).id
     stolen = stack.pay(amount=4422, payment_method=WARNED).id
+    for payment in (known, stolen):
+        stack.arrived("select 1 from cases where payment_id = ? and state = 'open'", payment)
     visitor = visit("risk")
 
     page = walk_to(visitor, "$44.22")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sqlite3
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
@@ -21,7 +20,6 @@ from tests.support import factories
 from tests.support import whole_program as stacks
 from tests.support.counted_acts import CHINESE, DESK, PHONE, Person, downloads
 from tests.support.disputes import picture
-from tests.support.receivers import wait_until
 from tests.support.refund_browser import open_payment
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -38,24 +36,24 @@ EVERY_WAY = [
 ]
 
 
+@pytest.fixture(scope="module")
+def people():
+    """Who came in, by what they are and how they work: a profile counts the acts of one."""
+    return {}
+
+
 @pytest.fixture
-def person(browser, stack, signed_in):
+def person(profiles, people):
     """A demo user of a role, working in a way; each signs in once."""
-    made = []
 
     def come_in(who, way=DESK):
-        if who in signed_in:
-            visitor = stacks.visitor(browser, stack, **way.context)
-            visitor.page.context.add_cookies(signed_in[who])
-        else:
-            visitor = stacks.sign_in(browser, stack, f"{who}@demo.test", **way.context)
-            signed_in[who] = visitor.page.context.cookies()
-        made.append(visitor)
-        return Person(visitor, way)
+        visitor = profiles.come_in(who, **way.context)
+        if (who, way) not in people:
+            people[who, way] = Person(visitor, way)
+        return people[who, way].at(visitor)
 
     yield come_in
-    for visitor in made:
-        visitor.page.context.close()
+    profiles.leave()
 
 
 def by_way(function):
@@ -63,15 +61,10 @@ def by_way(function):
     return pytest.mark.parametrize("way", EVERY_WAY, ids=lambda way: way.name)(function)
 
 
-def rows(stack, query, *values):
-    with sqlite3.connect(stack.var_dir / "tillwatch.db") as connection:
-        return connection.execute(query, values).fetchall()
-
-
 def arrived(stack, table, payment):
     """The payment's row in a table of ours, once the worker has brought it here."""
     query = f"select stripe_id from {table} where {OF_PAYMENT[table]} = ?"
-    return wait_until(lambda: rows(stack, query, payment), seconds=90)[0][0]
+    return stack.arrived(query, payment)[0]
 
 
 OF_PAYMENT = {
@@ -133,8 +126,7 @@ def test_the_payments_behind_one_bar(person, stack):
 
 @by_way
 def test_the_payout_of_a_payment_and_all_that_is_in_it(person, stack, way):
-    ((payout, payment),) = rows(
-        stack,
+    ((payout, payment),) = stack.rows(
         "select payout_id, payment_id from balance_transactions"
         " join payments on payments.stripe_id = payment_id"
         " where payout_id is not null and reporting_category = 'charge' limit 1",
@@ -182,9 +174,8 @@ def test_support_finds_a_double_charge_by_what_the_customer_says(person, charged
 
 @by_way
 def test_support_refunds_a_payment_in_part(person, stack, way):
-    payment = stack.pay(amount=5400).id
+    payment = stack.paid(amount=5400)
     support = person("support", way)
-    page = open_payment(person("support").visitor, payment)
     page = support.begin(f"/payment?id={payment}")
     support.button("Refund").click()
     support.type(page.get_by_label(support.says("Amount in {currency}", currency="USD")), "12.34")
@@ -199,7 +190,7 @@ def test_support_refunds_a_payment_in_part(person, stack, way):
 
 def asked_for(person, stack):
     """A request that a second person has to decide."""
-    payment = stack.pay(amount=64_700).id
+    payment = stack.paid(amount=64_700)
     support = person("support")
     page = open_payment(support.visitor, payment)
     support.button("Refund").click()
@@ -216,7 +207,7 @@ def test_the_lead_approves_from_home(person, stack, way):
     lead = person("lead", way)
     page = lead.begin("/")
     page.get_by_role("link", name=lead.says("Refunds to approve")).click()
-    ((request,),) = rows(stack, "select id from refund_requests where payment_id = ?", payment)
+    ((request,),) = stack.rows("select id from refund_requests where payment_id = ?", payment)
     page.locator(f".st-key-review_{request} button").click()
     lead.button("Approve: refund {amount}", amount="$647.00 USD").click()
     page.locator(".st-key-refund_done").wait_for()

@@ -64,6 +64,11 @@ class Person:
         context.expose_binding("tillwatchActed", self._acted)
         context.add_init_script(f"({_LISTEN})()")
 
+    def at(self, visitor: Visitor) -> Person:
+        """The same person in another tab of theirs."""
+        self.visitor, self.page = visitor, visitor.page
+        return self
+
     def _acted(self, source: dict[str, Any]) -> None:
         self.acts += 1
 

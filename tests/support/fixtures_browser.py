@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support import whole_program as stacks
-from tests.support.whole_program import Stack, Visitor
+from tests.support.whole_program import Profiles, Stack, Visitor
 
 #: Wide enough for all columns: a table's canvas scrolls what does not fit.
 SIZE = {"width": 1500, "height": 1100}
@@ -47,31 +47,16 @@ def browser(chromium: None) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(stack: Stack) -> dict[str, Any]:
-    """The cookies of who came in by the form, while this stack runs."""
-    return {}
+def profiles(browser: Any, stack: Stack) -> Profiles:
+    """The profiles of who came in by the form, while this stack runs."""
+    return Profiles(browser, stack)
 
 
 @pytest.fixture
-def visit(
-    browser: Any, stack: Stack, signed_in: dict[str, Any]
-) -> Iterator[Callable[[str], Visitor]]:
+def visit(profiles: Profiles) -> Iterator[Callable[[str], Visitor]]:
     """A demo user who comes in by the form the first time, and then by the session of that.
 
     Afterwards, no page may have asked another machine for anything.
     """
-    made: list[Visitor] = []
-
-    def come_in(who: str) -> Visitor:
-        if who in signed_in:
-            made.append(stacks.visitor(browser, stack, viewport=SIZE))
-            made[-1].page.context.add_cookies(signed_in[who])
-        else:
-            made.append(stacks.sign_in(browser, stack, f"{who}@demo.test", viewport=SIZE))
-            signed_in[who] = made[-1].page.context.cookies()
-        return made[-1]
-
-    yield come_in
-    for visitor in made:
-        visitor.page.context.close()
-        assert visitor.remote == []
+    yield lambda who: profiles.come_in(who, viewport=SIZE)
+    assert profiles.leave() == []

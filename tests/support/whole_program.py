@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,24 @@ class Stack:
             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         }
         return self.stripe.v1.payment_intents.create(params | given)
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """What the program's database answers."""
+        with sqlite3.connect(self.var_dir / "tillwatch.db") as connection:
+            return connection.execute(query, values).fetchall()
+
+    def arrived(self, query: str, *values: Any) -> Any:
+        """The first row that the database answers, once the worker has brought one.
+
+        A page that is opened until it shows one costs a second of a processor each time.
+        """
+        return wait_until(lambda: self.rows(query, *values), seconds=90)[0]
+
+    def paid(self, **given: Any) -> str:
+        """The id of a payment, once it is here as Stripe has it."""
+        made = self.pay(**given).id
+        self.arrived("select 1 from payments where stripe_id = ? and confirmed", made)
+        return made
 
 
 @contextmanager
@@ -159,11 +178,13 @@ def new_page(browser: Any, **context: Any) -> Any:
 
 def visitor(browser: Any, stack: Stack, **context: Any) -> Visitor:
     """A new browser profile that nobody signed in from."""
-    found = Visitor(new_page(browser, **context), stack.base)
+    return _watched(new_page(browser, **context), stack)
+
+
+def _watched(page: Any, stack: Stack) -> Visitor:
+    found = Visitor(page, stack.base)
     ours = (stack.base, "data:", "blob:")
-    found.page.on(
-        "request", lambda r: None if r.url.startswith(ours) else found.remote.append(r.url)
-    )
+    page.on("request", lambda r: None if r.url.startswith(ours) else found.remote.append(r.url))
     return found
 
 
@@ -178,3 +199,54 @@ def sign_in(browser: Any, stack: Stack, who: str, **context: Any) -> Visitor:
     page.wait_for_url(lambda url: "/login" not in url)
     page.wait_for_selector("h1")
     return found
+
+
+class Profiles:
+    """Browser profiles of demo users, each signed in once and left to the next test as it was.
+
+    The first page of a new profile costs three times what another one does: nothing is compiled in
+    it yet, and it has a window of its own, which an empty tab keeps.
+    """
+
+    def __init__(self, browser: Any, stack: Stack) -> None:
+        self._browser, self._stack = browser, stack
+        #: The profile, what it holds of a session, and its empty tab.
+        self._kept: dict[tuple[str, str], tuple[Any, Any, list[Any]]] = {}
+        self._open: dict[tuple[str, str], Visitor] = {}
+
+    def come_in(self, who: str, **context: Any) -> Visitor:
+        """A tab of a demo user's: the one that this test has open, if they came in already."""
+        key = who, repr(context)
+        if key in self._open:
+            return self._open[key]
+        if key in self._kept:
+            found = _watched(self._kept[key][0].new_page(), self._stack)
+        else:
+            found = sign_in(self._browser, self._stack, f"{who}@demo.test", **context)
+            profile = found.page.context
+            self._kept[key] = profile, profile.storage_state(), []
+        self._open[key] = found
+        return found
+
+    def leave(self) -> list[str]:
+        """Close the tabs and forget what pages kept; what they asked of other machines."""
+        remote = [url for visitor in self._open.values() for url in visitor.remote]
+        for key in self._open:
+            self._leave(*self._kept[key])
+        self._open.clear()
+        return remote
+
+    def _leave(self, profile: Any, state: Any, stays: list[Any]) -> None:
+        tabs = [page for page in profile.pages if page not in stays]
+        at_home = [page for page in tabs if page.url.startswith(self._stack.base)]
+        if at_home:
+            at_home[0].evaluate("localStorage.clear()")
+            profile.clear_cookies()
+            profile.add_cookies(state["cookies"])
+        if not stays:
+            stays.append(profile.new_page())
+        for page in tabs:
+            page.close()
+        if not at_home:
+            # The same, by a page that the browser makes for it.
+            profile.set_storage_state(state)
