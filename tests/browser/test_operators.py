@@ -89,7 +89,11 @@ def disputed(stack):
 
 
 @pytest.mark.parametrize(
-    ("words", "status"), [("winning_evidence", "Won"), ("losing_evidence", "Lost")]
+    ("words", "status"),
+    [
+        ("winning_evidence", "Won"),
+        pytest.param("losing_evidence", "Lost", marks=pytest.mark.torture),
+    ],
 )
 def test_a_dispute_is_answered_from_draft_to_decision(visit, stack, words, status):
     dispute = disputed(stack)
