@@ -39,19 +39,28 @@ def in_python(rules, every):
     return [rules.score(signals, signals["currency"]).points for signals in every]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(rules=rule_sets, every=st.lists(signal_sets, min_size=1, max_size=12))
-def test_one_score_in_two_languages(engine, rules, every):
-    rules = read(rules)
-    assert in_sql(engine, rules, every) == in_python(rules, every)
+EXAMPLES = [40, pytest.param(1000, marks=pytest.mark.torture)]
+
+
+def agree(engine, examples):
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(rules=rule_sets, every=st.lists(signal_sets, min_size=1, max_size=12))
+    def check(rules, every):
+        rules = read(rules)
+        assert in_sql(engine, rules, every) == in_python(rules, every)
+
+    check()
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_one_score_in_two_languages(engine, examples):
+    agree(engine, examples)
 
 
 @pytest.mark.mariadb
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(rules=rule_sets, every=st.lists(signal_sets, min_size=1, max_size=12))
-def test_one_score_on_mariadb_too(maria_engine, rules, every):
-    rules = read(rules)
-    assert in_sql(maria_engine, rules, every) == in_python(rules, every)
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_one_score_on_mariadb_too(maria_engine, examples):
+    agree(maria_engine, examples)
 
 
 @pytest.fixture(scope="module")

@@ -107,12 +107,13 @@ def walk(engine: Engine, query: Query, limit: int, *, back: bool = False) -> lis
                 return pages
 
 
+@pytest.mark.parametrize("examples", [50, pytest.param(1000, marks=pytest.mark.torture)])
 def test_every_walk_gives_each_match_once_in_order(
-    shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch
+    shop: tuple[Engine, Rows], monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
     engine, rows = shop
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(query=queries, limit=st.sampled_from([5, 50]), tiny=st.booleans())
     def check(query: Query, limit: int, tiny: bool) -> None:
         monkeypatch.setattr(execute, "BUDGET", 15 if tiny else 20_000)
