@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.reads.proof import runs as reads
 from core.reads.proof import witnesses as witness_reads
-from core.reads.revenue import revenue
 from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.proof import (
     bridge,
+    closings,
     dialogs,
     differences,
     identities,
@@ -24,7 +24,7 @@ from dashboard.screens.proof import (
 from dashboard.screens.proof import drawer as difference_drawer
 from dashboard.screens.proof import run as proof_run
 from dashboard.screens.proof.messages import FLASH
-from dashboard.ui import drawer, live, navigation, viewer, widgets
+from dashboard.ui import drawer, live, navigation, settlement_currencies, viewer, widgets
 
 
 def main() -> None:
@@ -36,9 +36,8 @@ def main() -> None:
     actions = widgets.header(_("Proof"), livemode=livemode, beside=lambda: badge(counts))
     FLASH.show()
     with st.container(horizontal=True, vertical_alignment="center"):
-        since, until = picked(viewer.read(reads.months, livemode=livemode, today=today, zone=zone))
-        known = viewer.read(revenue.currencies, livemode=livemode)
-        shown = {code: code.upper() for code in known}
+        since, until = picked(viewer.read(reads.months, livemode=livemode, today=today))
+        shown = {code: code.upper() for code in settlement_currencies.known(livemode)}
         currency = None
         if shown:
             first = next(iter(shown))
@@ -113,7 +112,7 @@ def proved(since: date, until: date, currency: str) -> None:
     }
     run = viewer.read(reads.last, livemode=livemode, since=since, until=until)
     st.caption(proof_run.caption(run))
-    mine = [c for c in viewer.read(witness_reads.bridges, **days) if c.currency == currency]
+    mine = closings.of_currency(currency, since, until, run=run.number if run else None)
     if run is None:
         left = st.container()
     else:

@@ -8,7 +8,6 @@ from typing import Any, cast
 import streamlit as st
 
 from core.reads.revenue import ledger_checks
-from core.reads.revenue import revenue as reads
 from core.reads.revenue.periods import Step
 from dashboard import i18n
 from dashboard.i18n import _
@@ -16,7 +15,16 @@ from dashboard.screens.revenue import ledger_differences, periods
 from dashboard.screens.revenue import view as revenue_view
 from dashboard.screens.revenue.periods import Period
 from dashboard.screens.revenue.tables import Shown
-from dashboard.ui import charts, file_links, freshness, live, navigation, viewer, widgets
+from dashboard.ui import (
+    charts,
+    file_links,
+    freshness,
+    live,
+    navigation,
+    settlement_currencies,
+    viewer,
+    widgets,
+)
 from dashboard.ui.kit import cards as kit_cards
 
 #: So many rows of a table are in sight, the others by scrolling.
@@ -30,7 +38,7 @@ def main() -> None:
     livemode, zone = viewer.livemode(), viewer.zone()
     widgets.header(_("Revenue"), livemode=livemode)
     ledger_differences.differences(viewer.read(ledger_checks.differences, livemode=livemode))
-    known = viewer.read(reads.currencies, livemode=livemode)
+    known = settlement_currencies.known(livemode)
     if not known:
         widgets.empty(
             _("No revenue yet"), _("It comes from Stripe's ledger, minutes after the first charge.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,10 +48,45 @@ def closings(
     connection: Connection, livemode: bool, start: datetime, end: datetime
 ) -> list[Closing]:
     """The bridge of each currency and balance type, from `start` until before `end` (UTC)."""
-    opening = openings(connection, livemode)
-    for key, minor in _sums(connection, and_(_B.livemode == livemode, _B.created_at < start)):
-        opening[key] += minor
-    moved: dict[Key, list[Step]] = defaultdict(list)
+    before = nets_before(connection, livemode, start)
+    moved = steps_between(connection, livemode, start, end)
+    return bridged(openings(connection, livemode), before, moved)
+
+
+def bridged(
+    opening: Mapping[Key, int], before: Mapping[Key, int], moved: Mapping[Key, tuple[Step, ...]]
+) -> list[Closing]:
+    """Bridges of what was there before the mirror began, the nets of the rows before the span, and
+    the span's steps."""
+    return [
+        _closing(key, opening.get(key, 0) + before.get(key, 0), moved.get(key, ()))
+        for key in sorted({*opening, *before, *moved})
+    ]
+
+
+def nets_before(
+    connection: Connection, livemode: bool, start: datetime, currency: str | None = None
+) -> dict[Key, int]:
+    """The net of all rows before `start` (UTC), of one currency if told: reads every one of them,
+    for the daily sums do not tell balance types apart."""
+    query = (
+        select(_B.currency, _B.balance_type, func.sum(_B.net_minor))
+        .where(_B.livemode == livemode, _B.created_at < start)
+        .group_by(_B.currency, _B.balance_type)
+    )
+    if currency is not None:
+        query = query.where(_B.currency == currency)
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+
+
+def steps_between(
+    connection: Connection,
+    livemode: bool,
+    start: datetime,
+    end: datetime,
+    currency: str | None = None,
+) -> dict[Key, tuple[Step, ...]]:
+    """The rows from `start` until before `end` (UTC) by category, of one currency if told."""
     query = (
         select(
             _B.currency,
@@ -65,9 +101,12 @@ def closings(
         .group_by(_B.currency, _B.balance_type, _B.reporting_category)
         .order_by(_B.reporting_category)
     )
+    if currency is not None:
+        query = query.where(_B.currency == currency)
+    moved: dict[Key, list[Step]] = defaultdict(list)
     for row in connection.execute(query):
         moved[row[0], row[1]].append(Step(row[2], *map(int, row[3:])))
-    return [_closing(key, opening[key], moved[key]) for key in sorted({*opening, *moved})]
+    return {key: tuple(steps) for key, steps in moved.items()}
 
 
 def openings(connection: Connection, livemode: bool) -> defaultdict[Key, int]:
@@ -80,17 +119,8 @@ def openings(connection: Connection, livemode: bool) -> defaultdict[Key, int]:
     return found
 
 
-def _closing(key: Key, opening: int, steps: list[Step]) -> Closing:
-    return Closing(*key, opening, tuple(steps), opening + sum(one.net_minor for one in steps))
-
-
-def _sums(connection: Connection, where: ColumnElement[bool]) -> list[tuple[Key, int]]:
-    query = (
-        select(_B.currency, _B.balance_type, func.sum(_B.net_minor))
-        .where(where)
-        .group_by(_B.currency, _B.balance_type)
-    )
-    return [((row[0], row[1]), int(row[2])) for row in connection.execute(query)]
+def _closing(key: Key, opening: int, steps: tuple[Step, ...]) -> Closing:
+    return Closing(*key, opening, steps, opening + sum(one.net_minor for one in steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from core.db.tables import (
     period_witnesses,
     periods,
     reconcile_runs,
+    revenue_daily,
 )
 from core.domain import versions
 from core.domain.closings import last_readings
@@ -96,13 +97,19 @@ def span_of(month: str, livemode: bool, zone: ZoneInfo) -> Span:
     return Span(livemode, *month_of(month), zone)
 
 
-def blockers(connection: Connection, span: Span, now: datetime) -> list[Blocker]:
-    """What keeps the month from being closed now; none when it may be."""
+def blockers(
+    connection: Connection, span: Span, now: datetime, *, by_sums: bool = False
+) -> list[Blocker]:
+    """What keeps the month from being closed now; none when it may be.
+
+    `by_sums`: trust the daily sums to name the categories there are, to show somebody where they
+    stand. Who closes the month has its rows read.
+    """
     found = {
         "not_over": int(now < span.end),
         "not_reconciled": int(not _reconciled(connection, span)),
         "open_breaks": _count_open(connection, span, now),
-        "unmapped": _count_unmapped(connection, span),
+        "unmapped": _count_unmapped(connection, span, by_sums),
         "list_not_read": _days_not_read(connection, span, now),
         **_of_balance(connection, span),
         "statement_missing": _statements_missing(connection, span),
@@ -148,7 +155,13 @@ def expected(connection: Connection, span: Span, now: datetime) -> list[Expected
     return [Expected(*row) for row in connection.execute(query)]
 
 
-def _count_unmapped(connection: Connection, span: Span) -> int:
+def _count_unmapped(connection: Connection, span: Span, by_sums: bool) -> int:
+    if by_sums:
+        r = revenue_daily.c
+        # The names stand in the key of the sums.
+        names = select(r.reporting_category).where(r.livemode == span.livemode).distinct()
+        if KNOWN.issuperset(connection.scalars(names)):
+            return 0
     query = select(func.count()).where(
         counted_in(span.livemode, span.first, span.last),
         _B.reporting_category.not_in(sorted(KNOWN)),

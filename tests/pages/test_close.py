@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 from core import clock
 from core.db.engine import writing
 from core.db.tables import balance_transactions, breaks, period_sums
+from core.ledger.ingest import write_sums
 from core.proof import periods
 from core.states import BreakState
 from tests.support.fixtures_access import audited, person
@@ -30,24 +31,26 @@ def two(console):
 def ready(console, monkeypatch):
     """A month with a row, which nothing keeps open."""
     at = clock.now().replace(day=1) - timedelta(days=5)
+    row = {
+        "stripe_id": "txn_one",
+        "livemode": False,
+        "type": "stripe_fee",
+        "reporting_category": "fee",
+        "amount_minor": -250,
+        "fee_minor": 0,
+        "net_minor": -250,
+        "currency": "usd",
+        "status": "available",
+        "method": "",
+        "card_country": "",
+        "business_day": at.date(),
+        "created_at": at,
+        "available_on": at,
+    }
     with writing(console.engine) as connection:
-        connection.execute(
-            insert(balance_transactions).values(
-                stripe_id="txn_one",
-                livemode=False,
-                type="stripe_fee",
-                reporting_category="fee",
-                amount_minor=-250,
-                fee_minor=0,
-                net_minor=-250,
-                currency="usd",
-                status="available",
-                business_day=at.date(),
-                created_at=at,
-                available_on=at,
-            )
-        )
-    monkeypatch.setattr(periods, "blockers", lambda *_: [])
+        connection.execute(insert(balance_transactions).values(row))
+        write_sums(connection, [row], slot=0)
+    monkeypatch.setattr(periods, "blockers", lambda *_args, **_named: [])
 
 
 def words(test):

@@ -4,12 +4,18 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from core import clock
 from core.actions.proof import runs as actions
 from core.db.engine import reading, writing
-from core.db.tables import balance_checks, breaks, ledger_checks, reconcile_runs
+from core.db.tables import (
+    balance_checks,
+    balance_transactions,
+    breaks,
+    ledger_checks,
+    reconcile_runs,
+)
 from dashboard.screens.proof import labels
 from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges
@@ -108,6 +114,30 @@ def test_the_bridge_adds_up_in_the_table_under_it(proof):
     assert list(table["net"]) == ["$0.90", "$29.10", "$30.00"]
     assert list(table["what"]) == ["Opening", "Charge", "Closing"]
     assert table["fee"].iloc[1] == "-$0.90"
+
+
+def test_a_row_that_comes_is_in_the_next_picture_whenever_it_happened(console, proof):
+    test = proof()
+    before = clock.now().replace(day=1) - timedelta(days=40)
+    for at in (clock.now(), before):
+        with writing(console.engine) as conn:
+            factories.paid(conn, created_at=at)
+        test.run()
+        assert not test.exception
+    table = tables(test)[0].value
+    assert list(table["net"]) == ["$10.60", "$38.80", "$49.40"]
+    assert "4 rows, summed" in said(test)
+
+
+def test_a_new_reconciliation_has_the_rows_themselves_summed(console, proof):
+    test = proof()
+    # Somebody changed a row behind our backs: its sums still stand.
+    changed = update(balance_transactions).values(net_minor=balance_transactions.c.net_minor + 1)
+    with writing(console.engine) as conn:
+        conn.execute(changed)
+    reconciled(console)
+    test.run()
+    assert list(tables(test)[0].value["net"]) == ["$0.90", "$29.13", "$30.03"]
 
 
 def test_a_month_that_was_not_reconciled_says_so(proof):

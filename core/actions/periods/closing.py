@@ -31,7 +31,7 @@ def checklist(
     with noted, one_picture(context.engine) as connection:
         permitted(connection, caller, RECONCILE)
         span = periods.span_of(month, livemode, zone)
-        return periods.blockers(connection, span, clock.now())
+        return periods.blockers(connection, span, clock.now(), by_sums=True)
 
 
 @long_statements()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from core.db.tables import balance_transactions, periods, users
+from core.db.tables import periods, users
+from core.domain.first_day import first_day
 from core.reads.permissions import requires
 from core.states import PeriodState
 
@@ -38,8 +39,8 @@ OPEN = "open"
 @requires("see_revenue")
 def months(conn: Connection, *, livemode: bool, today: date) -> tuple[Month, ...]:
     """Every month from the ledger's first row to that of `today`, the newest first."""
-    b, p = balance_transactions.c, periods.c
-    first = conn.scalar(select(func.min(b.business_day)).where(b.livemode == livemode))
+    p = periods.c
+    first = first_day(conn, livemode)
     known = {
         row.month: row
         for row in conn.execute(

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from core import clock
-from core.db.tables import balance_transactions, breaks, reconcile_runs
+from core.db.tables import breaks, reconcile_runs
 from core.domain import cursors
+from core.domain.first_day import first_day
 from core.reads.permissions import requires
 from core.reads.search.logs.names import names_of
 from core.states import BreakState
@@ -116,11 +117,9 @@ def asked(conn: Connection, *, livemode: bool) -> Asked | None:
 
 
 @requires("see_revenue")
-def months(conn: Connection, *, livemode: bool, today: date, zone: ZoneInfo) -> tuple[date, ...]:
+def months(conn: Connection, *, livemode: bool, today: date) -> tuple[date, ...]:
     """The first days of the months that there is anything of, this month first."""
-    b = balance_transactions.c
-    first = conn.scalar(select(func.min(b.created_at)).where(b.livemode == livemode))
-    oldest = None if first is None else clock.business_day(first, zone)
+    oldest = first_day(conn, livemode)
     found = [today.replace(day=1)]
     while oldest is not None and found[-1] > oldest.replace(day=1):
         found.append((found[-1] - timedelta(days=1)).replace(day=1))

@@ -6,6 +6,7 @@ it, of a zone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -14,8 +15,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from core import clock
-from core.db.tables import balance_checks, balance_transactions, ledger_checks
-from core.domain.closings import Closing, Step, closings, last_readings, openings
+from core.db.tables import balance_checks, balance_transactions, ledger_checks, revenue_daily
+from core.domain.closings import (
+    Closing,
+    Key,
+    Step,
+    bridged,
+    closings,
+    last_readings,
+    nets_before,
+    openings,
+    steps_between,
+)
 from core.domain.imported_witnesses import Heard, bank_heard, books_heard, report_heard
 from core.reads.permissions import requires
 
@@ -25,6 +36,8 @@ LEDGER, LIST, BALANCE = "ledger", "list", "balance"
 REPORT, BANK, JOURNAL = "report", "bank", "books"
 #: The balance that a business is paid out of; Stripe keeps others beside it.
 PAYMENTS = "payments"
+#: Days of one zone and those of another are at most so far apart.
+_ZONES_APART = timedelta(days=2)
 _B = balance_transactions.c
 
 
@@ -61,10 +74,70 @@ def bridges(
     Those that there never was anything in are left out, but for the balance of payments.
     """
     start, end = _bounds(since, until, zone)
+    return _shown(closings(conn, livemode, start, end))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSums:
+    """The daily sums of one currency: of the days before a stretch, and of the stretch. They are
+    other ones as soon as a ledger row is there that was not: rows are written with their sums."""
+
+    before: tuple[int, ...]
+    within: tuple[int, ...]
+
+
+@requires("see_revenue")
+def kept_sums(
+    conn: Connection, *, livemode: bool, currency: str, since: date, until: date
+) -> KeptSums:
+    """What tells whether what was summed of the rows still holds: a few milliseconds, whatever the
+    number of rows. Some days around are counted in, for the days of the sums may be of the zone
+    that was set before."""
+    r = revenue_daily.c
+    figures = [
+        func.coalesce(func.sum(one), 0)
+        for one in (r.count, r.gross_minor, r.fee_minor, r.net_minor)
+    ]
+    mine = select(*figures).where(r.livemode == livemode, r.currency == currency)
+    before = conn.execute(mine.where(r.day < since + _ZONES_APART)).one()
+    of_days = mine.where(r.day >= since - _ZONES_APART, r.day < until + _ZONES_APART)
+    return KeptSums(tuple(map(int, before)), tuple(map(int, conn.execute(of_days).one())))
+
+
+@requires("see_revenue")
+def before(
+    conn: Connection, *, livemode: bool, currency: str, since: date, zone: ZoneInfo
+) -> dict[Key, int]:
+    """The net of all of the currency's rows before a day, by balance type: reads them all."""
+    return nets_before(conn, livemode, _bounds(since, since, zone)[0], currency)
+
+
+@requires("see_revenue")
+def steps(
+    conn: Connection, *, livemode: bool, currency: str, since: date, until: date, zone: ZoneInfo
+) -> dict[Key, tuple[Step, ...]]:
+    """The currency's rows of a stretch by category, for each balance type."""
+    return steps_between(conn, livemode, *_bounds(since, until, zone), currency)
+
+
+@requires("see_revenue")
+def bridges_of(
+    conn: Connection,
+    *,
+    livemode: bool,
+    currency: str,
+    nets: dict[Key, int],
+    moved: dict[Key, tuple[Step, ...]],
+) -> tuple[Closing, ...]:
+    """The same as `bridges`, of one currency, whose rows are summed already: `nets` by `before`,
+    `moved` by `steps`."""
+    opening = {key: minor for key, minor in openings(conn, livemode).items() if key[0] == currency}
+    return _shown(bridged(opening, nets, moved))
+
+
+def _shown(found: Iterable[Closing]) -> tuple[Closing, ...]:
     return tuple(
-        one
-        for one in closings(conn, livemode, start, end)
-        if one.balance_type == PAYMENTS or one.opening_minor or one.steps
+        one for one in found if one.balance_type == PAYMENTS or one.opening_minor or one.steps
     )
 
 

@@ -24,6 +24,7 @@ from core.db.tables import (
 from core.emulator.server import start_emulator
 from core.errors import AlreadyDecided, InvalidInput, NotFound
 from core.ledger.booking import Scope
+from core.ledger.ingest import write_sums
 from core.mirror import rollups
 from core.mirror.apply import BookingContext
 from core.mirror.backfill import backfill
@@ -143,6 +144,22 @@ def test_what_keeps_a_month_open_is_told(engine):
     with one_picture(engine) as connection:
         found = {one.id for one in closing.blockers(connection, running, clock.now())}
     assert {"not_reconciled"} <= found
+
+
+def test_who_looks_is_told_of_new_categories_by_the_sums(engine):
+    def said():
+        with one_picture(engine) as connection:
+            now = clock.now()
+            return {one.id for one in closing.blockers(connection, last_month(), now, by_sums=True)}
+
+    assert "unmapped" not in said()
+    row = a_row(engine)
+    before = dict(row._mapping)
+    with writing(engine) as connection:
+        write_sums(connection, [before], slot=0, times=-1)
+        write_sums(connection, [before | {"reporting_category": "brand_new"}], slot=0)
+    change(engine, of(row).values(reporting_category="brand_new"))
+    assert "unmapped" in said()
 
 
 def differs(engine, object_id, due, state=BreakState.EXPECTED):

@@ -56,7 +56,7 @@ def test_proof_and_payouts_of_an_empty_account_are_empty(conn: Connection) -> No
     assert runs.asked(conn, livemode=False) is None
     assert runs.counts(conn, livemode=False) == {}
     month = date(2026, 11, 1)
-    assert runs.months(conn, livemode=False, today=NOW.date(), zone=ZONE) == (month,)
+    assert runs.months(conn, livemode=False, today=NOW.date()) == (month,)
     assert breaks.page(conn, livemode=False) == breaks.Page((), None, None)
     assert breaks.filters(conn, livemode=False) == breaks.Filters((), ())
     assert breaks.workers(conn) == ()

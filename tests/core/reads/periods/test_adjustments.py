@@ -47,7 +47,7 @@ def book(console, stripe_id, net, currency="usd", *, on=LAST, booked=None, categ
 @pytest.fixture
 def closed(console, monkeypatch):
     """A month of a fee in dollars and one in yen, closed by two."""
-    monkeypatch.setattr(periods, "blockers", lambda *_: [])
+    monkeypatch.setattr(periods, "blockers", lambda *_args, **_named: [])
     book(console, "txn_usd", -250)
     book(console, "txn_jpy", -30, "jpy")
     with writing(console.engine) as connection:
@@ -96,7 +96,7 @@ def test_a_late_row_is_known_now_and_was_not_closed(closed):
 def test_a_row_that_counts_in_the_month_stays_in_it_though_it_happened_before(console, monkeypatch):
     before = LAST.replace(day=1) - timedelta(days=1)
     book(console, "txn_before", -70, on=before, booked=LAST.replace(day=1))
-    monkeypatch.setattr(periods, "blockers", lambda *_: [])
+    monkeypatch.setattr(periods, "blockers", lambda *_args, **_named: [])
     with writing(console.engine) as connection:
         periods.ask(connection, periods.span_of(MONTH, False, UTC), asked_by="a", now=clock.now())
         periods.confirm(connection, MONTH, False, closed_by="b", now=clock.now())

@@ -58,6 +58,19 @@ def test_a_bridge_comes_to_what_all_rows_and_the_opening_sum_to(proof_account):
             assert one.opening_minor + steps == one.closing_minor
 
 
+def test_a_currency_summed_in_parts_has_the_same_bridges(proof_account):
+    days = asked(5, until=1)
+    mode, since, until = days["livemode"], days["since"], days["until"]
+    with reading(proof_account.engine) as conn:
+        whole = witnesses.bridges(conn, **days)
+        for currency in {one.currency for one in whole}:
+            of = {"livemode": mode, "currency": currency}
+            nets = witnesses.before(conn, since=since, zone=UTC_ZONE, **of)
+            moved = witnesses.steps(conn, since=since, until=until, zone=UTC_ZONE, **of)
+            found = witnesses.bridges_of(conn, nets=nets, moved=moved, **of)
+            assert found == tuple(one for one in whole if one.currency == currency)
+
+
 def test_the_closing_of_some_days_is_the_opening_of_the_next(proof_account):
     with reading(proof_account.engine) as conn:
         earlier = bridge(conn, **asked(DAYS, until=5))
@@ -168,8 +181,8 @@ def test_the_months_go_back_to_the_oldest_row(proof_account):
     today = span_of().last
     with reading(proof_account.engine) as conn:
         oldest = conn.scalar(select(func.min(B.business_day)))
-        found = runs.months(conn, livemode=False, today=today, zone=UTC_ZONE)
-        none = runs.months(conn, livemode=True, today=today, zone=UTC_ZONE)
+        found = runs.months(conn, livemode=False, today=today)
+        none = runs.months(conn, livemode=True, today=today)
     assert found[0] == today.replace(day=1)
     assert found[-1] == oldest.replace(day=1)
     assert none == (today.replace(day=1),)
