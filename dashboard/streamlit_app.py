@@ -10,6 +10,7 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
+from dashboard import i18n  # noqa: E402
 from dashboard.ui import (  # noqa: E402
     account,
     closed_pages,
@@ -37,23 +38,32 @@ st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.pn
 
 person = viewer.signed_in()
 account.choose_language(person)
-pages = navigation.open_to(person)
-if pages:
-    # Hidden ones stand in any section.
-    next(iter(pages.values())).extend(closed_pages.pages(person))
-page = st.navigation(pages, expanded=True) if pages else None
-with st.sidebar:
-    if viewer.both_modes():
-        widgets.mode_switch()
+
+
+def frame() -> None:
+    """The sidebar, and the page in it."""
+    pages = navigation.open_to(person)
+    if pages:
+        # Hidden ones stand in any section.
+        next(iter(pages.values())).extend(closed_pages.pages(person))
+    page = st.navigation(pages, expanded=True) if pages else None
+    with st.sidebar:
+        if viewer.both_modes():
+            widgets.mode_switch()
+        if page is not None:
+            go_to_anything.box(person)
+        widgets.language_picker()
+        theme.switch([screen.name for screen in navigation.screens()])
+        account.box(person)
+    account.keep_language(person)
     if page is not None:
-        go_to_anything.box(person)
-    widgets.language_picker()
-    theme.switch([screen.name for screen in navigation.screens()])
-    account.box(person)
-account.keep_language(person)
-if page is not None:
-    go_to_anything.open_chosen(person)
-    freshness.banner(person)
-    page.run()
-else:
-    account.no_roles()
+        go_to_anything.open_chosen(person)
+        freshness.banner(person)
+        page.run()
+    else:
+        account.no_roles()
+
+
+# One language for the whole run: a screen has hundreds of words, and each asked the session.
+with i18n.speaking(i18n.language()):
+    frame()

@@ -26,6 +26,7 @@ REQUIRED = {
     "client.disableDataExport": True,
     "browser.gatherUsageStats": False,
     "runner.postScriptGC": False,
+    "secrets.files": [],
     "global.developmentMode": False,
 }
 
