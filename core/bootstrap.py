@@ -6,7 +6,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
@@ -74,9 +75,7 @@ class Console:
         `NotPermitted` (which goes into the audit log), or `Misconfigured` for a function without
         a right.
         """
-        right = getattr(fn, "right", None)
-        if right is None:
-            raise Misconfigured(f"{fn.__module__}.{fn.__name__} does not say which right it needs")
+        right = _right_of(fn)
         try:
             with reading(self.engine) as connection:
                 person = principals.require(connection, user_id, right)
@@ -91,6 +90,13 @@ class Console:
         if view is not None:
             audit_notes.note_view(self.engine, *view)
         return found
+
+    @contextmanager
+    def picture(self, user_id: str | None) -> Iterator[Picture]:
+        """Several reads of a person in one transaction: they are asked for once, and on SQLite all
+        that is read is of one moment. `NotSignedIn` as for one read."""
+        with reading(self.engine) as connection:
+            yield Picture(self, connection, principals.principal(connection, user_id))
 
     def require(self, user_id: str | None, right: str, what: str) -> Principal:
         """The person, if they have the right now; a refusal goes into the audit log as `what`."""
@@ -114,6 +120,44 @@ class Console:
                 users.set_language(connection, user_id, language)
 
         retrying(work)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a person reads in one transaction, and who they were when it began."""
+
+    console: Console
+    connection: Connection
+    person: Principal
+
+    def read(
+        self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a read as `Console.read` does."""
+        right = _right_of(fn)
+        self.require(right, f"{fn.__module__}.{fn.__name__}")
+        if getattr(fn, "takes_rights", False):
+            kwargs["rights"] = self.person.rights
+        found = fn(self.connection, *args, **kwargs)
+        view = _view(self.connection, self.person.user_id, fn, kwargs)
+        if view is not None:
+            audit_notes.note_view(self.console.engine, *view)
+        return found
+
+    def require(self, right: str, what: str) -> Principal:
+        """The person, if they had the right; a refusal goes into the audit log as `what`."""
+        if not self.person.may(right):
+            engine, actor = self.console.engine, self.person.user_id
+            audit_notes.note_refusal(engine, actor, "read", right, what)
+            raise NotPermitted(right)
+        return self.person
+
+
+def _right_of(fn: Callable[..., object]) -> str:
+    right = getattr(fn, "right", None)
+    if right is None:
+        raise Misconfigured(f"{fn.__module__}.{fn.__name__} does not say which right it needs")
+    return str(right)
 
 
 def _view(

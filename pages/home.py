@@ -31,9 +31,11 @@ def sections() -> None:
         navigation.open_address(person, opened)
     mine = [one for one in home_cards.SECTIONS if person.may(one.right)]
     seen: set[str] = set()
-    for section in mine or [home_cards.FALLBACK]:
+    with viewer.picture():
+        found = [(one, one.cards(viewer.livemode())) for one in mine or [home_cards.FALLBACK]]
+    for section, its_cards in found:
         # What two roles look at stands once.
-        shown = [one for one in section.cards(viewer.livemode()) if one.name not in seen]
+        shown = [one for one in its_cards if one.name not in seen]
         seen |= {one.name for one in shown}
         st.header(_(section.title), anchor=False)
         cards.draw(

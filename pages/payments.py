@@ -23,18 +23,19 @@ VIEWS = ListViews("payments", payment_table.TITLES, payment_table.IN_FILES)
 
 def main() -> None:
     """Draw the screen."""
-    viewer.require("see_payments")
-    actions = widgets.header(_("Payments"), livemode=viewer.livemode())
-    kept = VIEWS.begin()
-    columns = VIEWS.columns(kept)
-    query = payment_filters.BAR.draw()
-    payment_list.other_mode(query)
-    where = Where(*widgets.cursor(), sorting.asked(reads.NEWEST, reads.SORTS))
-    with actions:
-        running = widgets.live_switch(st, standing=where.cursor is not None)
-        payment_list.bulk_refund(query)
-        file_links.money_links(st, "payments", **_file(query, where.order, columns))
-        VIEWS.draw(kept)
+    with viewer.picture():
+        viewer.require("see_payments")
+        actions = widgets.header(_("Payments"), livemode=viewer.livemode())
+        kept = VIEWS.begin()
+        columns = VIEWS.columns(kept)
+        query = payment_filters.BAR.draw()
+        payment_list.other_mode(query)
+        where = Where(*widgets.cursor(), sorting.asked(reads.NEWEST, reads.SORTS))
+        with actions:
+            running = widgets.live_switch(st, standing=where.cursor is not None)
+            payment_list.bulk_refund(query)
+            file_links.money_links(st, "payments", **_file(query, where.order, columns))
+            VIEWS.draw(kept)
     newest(query, where, columns, running)
 
 

@@ -32,18 +32,21 @@ def main() -> None:
     viewer.require("see_revenue")
     livemode, zone = viewer.livemode(), viewer.zone()
     today = datetime.now(UTC).astimezone(zone).date()
-    counts = viewer.read(reads.counts, livemode=livemode)
+    with viewer.picture():
+        counts = viewer.read(reads.counts, livemode=livemode)
+        months = viewer.read(reads.months, livemode=livemode, today=today)
+        asked = viewer.read(reads.asked, livemode=livemode)
+        known = settlement_currencies.known(livemode)
     actions = widgets.header(_("Proof"), livemode=livemode, beside=lambda: badge(counts))
     FLASH.show()
     with st.container(horizontal=True, vertical_alignment="center"):
-        since, until = picked(viewer.read(reads.months, livemode=livemode, today=today))
-        shown = {code: code.upper() for code in settlement_currencies.known(livemode)}
+        since, until = picked(months)
+        shown = {code: code.upper() for code in known}
         currency = None
         if shown:
             first = next(iter(shown))
             currency = widgets.url_choice(_("Currency"), "currency", shown, default=first)
     with actions:
-        asked = viewer.read(reads.asked, livemode=livemode)
         report_upload.button()
         proof_run.button(since, until - timedelta(days=1), asked)
     balances(since, until, currency)
@@ -92,11 +95,12 @@ def balances(since: date, until: date, currency: str | None) -> None:
     st.session_state["proof_running"] = running
     if asked is not None:
         proof_run.progress(asked)
-    if currency is None:
-        witnesses.empty()
-    else:
-        proved(since, until, currency)
-    differences.queue(datetime.now(UTC))
+    with viewer.picture():
+        if currency is None:
+            witnesses.empty()
+        else:
+            proved(since, until, currency)
+        differences.queue(datetime.now(UTC))
     if running:
         live.ping("revenue", version)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
@@ -17,7 +18,7 @@ from core import bootstrap, clock, settings
 from core.access import step_up as proofs
 from core.access.principals import Caller, Principal
 from core.actions.context import ActionContext
-from core.bootstrap import Console, CurrentConsole
+from core.bootstrap import Console, CurrentConsole, Picture
 from core.db.engine import answering, reading
 from core.errors import (
     DatabaseDown,
@@ -35,6 +36,9 @@ _log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+#: What this run reads in just now, between the beginning and the end of `picture`.
+_picture: ContextVar[Picture | None] = ContextVar("picture", default=None)
 
 go = navigation.go
 
@@ -78,8 +82,25 @@ def _session() -> str | None:
     return str(found) if found else None
 
 
+@contextmanager
+def picture() -> Iterator[None]:
+    """Within, all reads are made in one transaction, for which the person is asked for once. For
+    what is only shown: what an action changes meanwhile is not seen in it."""
+    try:
+        with answering(), current_console().picture(user_id()) as opened:
+            token = _picture.set(opened)
+            try:
+                yield
+            finally:
+                _picture.reset(token)
+    except (NotPermitted, NotSignedIn, DatabaseDown) as error:
+        _stop(error)
+
+
 def signed_in() -> Principal:
     """The person behind this run as the database knows them now; others get no further."""
+    if (opened := _picture.get()) is not None:
+        return opened.person
     try:
         with answering():
             return current_console().principal(user_id())
@@ -91,6 +112,8 @@ def require(right: str) -> Principal:
     """The viewer, who has the right now: for what comes from a cache instead of through `read`."""
     try:
         with answering():
+            if (opened := _picture.get()) is not None:
+                return opened.require(right, "screen")
             return current_console().require(user_id(), right, "screen")
     except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)
@@ -121,6 +144,8 @@ def read(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -> T:
     """Run a read for the viewer; without the right the screen says so and the run ends there."""
     try:
         with answering():
+            if (opened := _picture.get()) is not None:
+                return opened.read(fn, *a, **k)
             return current_console().read(user_id(), fn, *a, **k)
     except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)

@@ -19,43 +19,23 @@ def of_currency(currency: str, since: date, until: date, *, run: int | None) -> 
     asked: dict[str, Any] = {"livemode": viewer.livemode(), "currency": currency}
     # The sums first: rows that come between the reads have others, and are then summed again.
     kept = viewer.read(reads.kept_sums, since=since, until=until, **asked)
-    zone = viewer.zone().key
-    nets = _nets(kept.before, run, since, zone, **asked)
-    moved = _moved(kept.within, run, since, until, zone, **asked)
+    of = f"{asked} {run} {viewer.zone()} {since}"
+    nets = _nets(f"{of} {kept.before}", since, asked)
+    moved = _moved(f"{of} {until} {kept.within}", since, until, asked)
     return viewer.read(reads.bridges_of, nets=nets, moved=moved, **asked)
 
 
+# All that the rows depend on stands in the key, as text: hashing its parts one by one took longer
+# than what else is read.
+
+
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False)
-def _nets(
-    kept: tuple[int, ...],
-    run: int | None,
-    since: date,
-    zone: str,
-    *,
-    livemode: bool,
-    currency: str,
-) -> dict[Key, int]:
-    return viewer.read(
-        reads.before, since=since, zone=viewer.zone(), livemode=livemode, currency=currency
-    )
+def _nets(key: str, _since: date, _asked: dict[str, Any]) -> dict[Key, int]:
+    return viewer.read(reads.before, since=_since, zone=viewer.zone(), **_asked)
 
 
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False)
 def _moved(
-    kept: tuple[int, ...],
-    run: int | None,
-    since: date,
-    until: date,
-    zone: str,
-    *,
-    livemode: bool,
-    currency: str,
+    key: str, _since: date, _until: date, _asked: dict[str, Any]
 ) -> dict[Key, tuple[Step, ...]]:
-    return viewer.read(
-        reads.steps,
-        since=since,
-        until=until,
-        zone=viewer.zone(),
-        livemode=livemode,
-        currency=currency,
-    )
+    return viewer.read(reads.steps, since=_since, until=_until, zone=viewer.zone(), **_asked)

@@ -65,6 +65,8 @@ class Cell:
 
     def as_data(self) -> str | Mapping[str, Any]:
         """As `kit.js` reads it."""
+        if self == Cell(self.text):
+            return self.text
         found: dict[str, Any] = {
             "text": self.text,
             "chips": [[one.tone, one.text] for one in self.chips],
@@ -78,5 +80,4 @@ class Cell:
             "href": self.address,
             "query": self.query,
         }
-        said = compact(found)
-        return self.text if said.keys() <= {"text"} else said
+        return compact(found)

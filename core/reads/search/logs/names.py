@@ -20,6 +20,8 @@ def names_of(conn: Connection, ids: Iterable[str]) -> Mapping[str, str]:
     name when somebody has that address.
     """
     asked = set(ids)
+    if not asked:
+        return {}
     bare = {one.removeprefix(_TOKEN) for one in asked}
     named: dict[str, str] = {}
     people = select(users.c.id, users.c.email).where(users.c.id.in_(bare))
