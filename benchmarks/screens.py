@@ -7,21 +7,13 @@ has.
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.util import calc_hash
@@ -29,52 +21,58 @@ from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.dataset import prepare
 from benchmarks.report import row
-from core import clock
-from core.access import rights, sessions, users
-from core.db import tables
-from core.db.engine import writing
-from core.db.migrate import head
+from benchmarks.served import Served, screens_of
 from dashboard.ui import navigation
 
 #: Times that each page is opened; the first of them is left out.
-TIMES = 7
+TIMES = 9
 #: Pages that may take three times the plain one; the others two.
 LARGE = {"overview", "revenue", "fraud"}
-READY_SECONDS = 120
-LIVE_KEY = "sk_live_benchmark"
+#: So much more a page may take, beside the plain one, of ten times the payments.
+GROWTH = 1.3
+
+#: What pages took beside the plain one, by the size that it was measured at in this run.
+_shares: dict[int, dict[str, float]] = {}
 
 
 def run(engine: Engine, size: int) -> list[dict[str, Any]]:
-    """Milliseconds of every page of the sidebar, and of home."""
+    """Milliseconds of every page of the sidebar, and of home; and by how much each grew from the
+    size that was measured before."""
     filled = prepare(engine, size)
-    _stamp(filled)
     names = [one.name for one in navigation.screens() if not one.hidden]
-    with tempfile.TemporaryDirectory(prefix="tillwatch") as folder:
-        url = filled.url.render_as_string(hide_password=False)
-        with _served(url, folder) as port, _tab(port, _token(filled)) as line:
-            taken = _in_turns(line, [navigation.UNKNOWN, *names])
+    with screens_of(filled) as served, _tab(served) as line:
+        taken = _in_turns(line, [navigation.UNKNOWN, *names])
     filled.dispose()
     plain = taken.pop(navigation.UNKNOWN)
-    label = f"{size // 1000}k" if size < 1_000_000 else f"{size // 1_000_000}M"
-    return [
+    found = [
         row(
-            f"screen {name} at {label}, ms (baseline: a page of one sentence)",
-            found,
+            f"screen {name} at {_label(size)}, ms (baseline: a page of one sentence)",
+            took,
             plain,
             at_least=1 / (3 if name in LARGE else 2),
         )
-        for name, found in taken.items()
+        for name, took in taken.items()
+    ]
+    return found + _growth(size, {name: took / plain for name, took in taken.items()})
+
+
+def _growth(size: int, shares: dict[str, float]) -> list[dict[str, Any]]:
+    smaller = max((one for one in _shares if one < size), default=None)
+    _shares[size] = shares
+    if smaller is None:
+        return []
+    return [
+        row(
+            f"screen {name}, times as long at {_label(size)} as at {_label(smaller)}",
+            share / _shares[smaller][name],
+            at_most=GROWTH,
+        )
+        for name, share in shares.items()
     ]
 
 
-def _stamp(engine: Engine) -> None:
-    """Say that the tables, which were made as they are declared, are those of the newest schema."""
-    with writing(engine) as connection:
-        connection.exec_driver_sql(
-            "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) PRIMARY KEY)"
-        )
-        connection.exec_driver_sql("DELETE FROM alembic_version")
-        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head()})
+def _label(size: int) -> str:
+    return f"{size // 1000}k" if size < 1_000_000 else f"{size // 1_000_000}M"
 
 
 def _in_turns(line: ClientConnection, names: list[str]) -> dict[str, float]:
@@ -104,63 +102,14 @@ def _open(line: ClientConnection, name: str) -> float:
             return (time.perf_counter() - start) * 1000
 
 
-def _token(engine: Engine) -> str:
-    """The session of somebody who may open every page, and who alone is kept of earlier runs."""
-    now = clock.now()
-    with writing(engine) as connection:
-        for table in (tables.sessions, tables.user_roles, tables.users):
-            connection.execute(table.delete())
-        user_id = users.create(
-            connection,
-            email="bench@bench.example",
-            roles=tuple(rights.ROLES),
-            password_hash="none",  # noqa: S106 - nobody signs in by it
-            actor="bench",
-            production=False,
-        )
-        return sessions.start(connection, user_id, ip="127.0.0.1", user_agent="bench", now=now)
-
-
 @contextmanager
-def _served(url: str, folder: str) -> Iterator[int]:
-    """`python -m dashboard ui` on a free port."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port: int = line.getsockname()[1]
-    given = {**os.environ, "VAR_DIR": folder, "DATABASE_URL": url, "UI_PORT": str(port)}
-    # The rows are those of live mode; without its key screens would show the other, which is empty.
-    given["STRIPE_SECRET_KEY"] = LIVE_KEY
-    with Path(folder, "ui.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "ui"], env=given, stdout=log, stderr=log
-        )
-        try:
-            _wait_for(process, port, Path(folder, "ui.log"))
-            yield port
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-                return
-        except URLError:
-            time.sleep(0.1)
-    raise TimeoutError(f"the ui was not ready: {log.read_text()[-2000:]}")
-
-
-@contextmanager
-def _tab(port: int, token: str) -> Iterator[ClientConnection]:
+def _tab(served: Served) -> Iterator[ClientConnection]:
     protocols: Any = ["streamlit"]
     with connect(
-        f"ws://localhost:{port}/_stcore/stream",
-        origin=f"http://localhost:{port}",  # type: ignore[arg-type]
+        f"ws://localhost:{served.port}/_stcore/stream",
+        origin=f"http://localhost:{served.port}",  # type: ignore[arg-type]
         subprotocols=protocols,
-        additional_headers=[("Cookie", f"tillwatch={token}")],
+        additional_headers=list(served.cookie.items()),
         max_size=None,
         open_timeout=60,
     ) as line:
