@@ -147,7 +147,6 @@ class Viewer:
         self._seen: dict[str, int] = {}
         self._drawn: dict[str, Live] = {}
         self._timers: dict[str, float] = {}
-        self._idle = asyncio.Condition()
 
     async def open(self) -> None:
         """Go to the page."""
@@ -169,7 +168,11 @@ class Viewer:
             if part.component_name == _LIVE:
                 data = json.loads(part.json)
                 self._drawn[data["topic"]] = Live(
-                    part.id, said.delta.fragment_id, int(data["version"]), data["every"] / 1000
+                    part.id,
+                    said.delta.fragment_id,
+                    int(data["version"]),
+                    data["every"] / 1000,
+                    data["waits"],
                 )
         if kind == "auto_rerun":
             self._timers[said.auto_rerun.fragment_id] = said.auto_rerun.interval
@@ -194,17 +197,21 @@ class Viewer:
 
     async def _ask(self) -> None:
         await asyncio.sleep(random.random())  # tabs are not opened at one moment
-        asked: dict[str, int] = {}
+        told: dict[str, int] = {}
         while True:
-            every = 1.0
+            started = time.perf_counter()
             for topic, live in list(self._drawn.items()):
-                every = live.every
-                answer = await self._web.get("/ui/live", params={"topic": topic})
+                seen = max(live.version, told.get(topic, 0))
+                asked = {"topic": topic} | ({"seen": str(seen)} if live.waits else {})
+                answer = await self._web.get("/ui/live", params=asked)
                 number = int(answer.raise_for_status().text)
-                if number != asked.get(topic, live.version) and number != live.version:
-                    asked[topic] = number
+                if number != seen:
+                    told[topic] = number
                     await _send(self._line, live.changed(number))
-            await asyncio.sleep(every)
+            every = max((one.every for one in self._drawn.values()), default=1.0)
+            # A tick that comes while an answer is awaited is passed over.
+            lasted = time.perf_counter() - started
+            await asyncio.sleep(every - lasted % every)
 
     async def _redraw(self) -> None:
         """Fragments that run by the clock."""
@@ -235,6 +242,7 @@ class Live:
     fragment: str
     version: int
     every: float
+    waits: bool
 
     def changed(self, number: int) -> BackMsg:
         """What a browser sends when the topic has another number."""

@@ -3,6 +3,7 @@ when that number changed."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -23,10 +24,13 @@ from core.access.rights import (
 from core.reads import versions as reads
 from dashboard.ui import viewer
 
-#: A process reads a version at most this often, however many screens are open.
-SHARED_FOR = 0.5
+#: A process reads a version at most this often, in seconds, however many screens are open.
+SHARED_FOR = 0.2
 #: How often an open, visible screen asks, in milliseconds.
 ASK_EVERY = 1000
+#: Who asks so often is answered as soon as the number is another one than theirs, in seconds at
+#: the latest: before they would ask again. So often the held ones are looked at.
+HOLD, LOOK_EVERY = 0.9, 0.1
 #: What may be asked for, and the right that it takes.
 TOPICS = {
     "payments": SEE_PAYMENTS,
@@ -48,7 +52,8 @@ export default function (component) {
       if (document.hidden || s.busy) return;
       s.busy = true;
       try {
-        const r = await fetch("/ui/live?topic=" + s.topic, {cache: "no-store"});
+        const seen = s.waits ? "&seen=" + encodeURIComponent(s.seen) : "";
+        const r = await fetch("/ui/live?topic=" + s.topic + seen, {cache: "no-store"});
         if (r.status === 401) return location.reload();
         if (r.ok) {
           const v = await r.text();
@@ -58,6 +63,7 @@ export default function (component) {
     }, component.data.every);
   }
   s.seen = String(component.data.version); s.topic = component.data.topic;
+  s.waits = component.data.waits;
   s.fire = component.setTriggerValue;
   return () => { clearInterval(s.timer); screens.delete(component.parentElement); };
 }
@@ -75,11 +81,15 @@ class Shared:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, int]] = {}
 
+    def fresh(self, topic: str) -> int | None:
+        """The topic's version where nothing is to be read for it."""
+        until, version = self._known.get(topic, (0.0, 0))
+        return version if time.monotonic() < until else None
+
     def get(self, topic: str) -> int:
         """The topic's version."""
-        until, version = self._known.get(topic, (0.0, 0))
-        if time.monotonic() < until:
-            return version
+        if (known := self.fresh(topic)) is not None:
+            return known
         with self._lock:
             until, version = self._known.get(topic, (0.0, 0))
             if time.monotonic() >= until:
@@ -105,8 +115,13 @@ def ping(topic: str, version: int, *, every: int = ASK_EVERY) -> None:
 
     Put it under the table: the element itself is invisible, but leaves a gap.
     """
-    data = {"topic": topic, "version": version, "every": every}
+    data = {"topic": topic, "version": version, "every": every, "waits": every <= ASK_EVERY}
     _element(key=f"live_{topic}", data=data, on_changed_change=lambda: None)
+
+
+async def _known(topic: str) -> int:
+    known = _shared.fresh(topic)
+    return await run_in_threadpool(version, topic) if known is None else known
 
 
 async def _version_response(request: Request) -> Response:
@@ -115,7 +130,12 @@ async def _version_response(request: Request) -> Response:
         return PlainTextResponse("no such topic", 404)
     if not request.state.principal.may(TOPICS[topic]):
         return PlainTextResponse("not permitted", 403)
-    number = await run_in_threadpool(version, topic)
+    number = await _known(topic)
+    if (seen := request.query_params.get("seen")) is not None:
+        deadline = time.monotonic() + HOLD
+        while str(number) == seen and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_EVERY)
+            number = await _known(topic)
     return PlainTextResponse(str(number), headers={"Cache-Control": "no-store"})
 
 

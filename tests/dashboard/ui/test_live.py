@@ -47,6 +47,29 @@ def test_the_number_grows_with_each_change(console, client):
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+def test_who_has_seen_the_number_is_answered_once_it_is_another(console, client, monkeypatch):
+    ask = client("viewer")
+    seen = ask.get("/ui/live?topic=payments").text
+    monkeypatch.setattr(live, "HOLD", 0)
+    assert ask.get(f"/ui/live?topic=payments&seen={seen}").text == seen
+    # Whoever is held longer than this test lasts was not answered by the clock.
+    monkeypatch.setattr(live, "HOLD", 600)
+    looks = []
+    told = live._read
+
+    def read(topic):
+        looks.append(topic)
+        if len(looks) == 2:
+            with writing(console.engine) as conn:
+                bump(conn, ["payments"], slot=3)
+        return told(topic)
+
+    monkeypatch.setattr(live, "_shared", live.Shared(read, fresh_for=0))
+    answer = ask.get(f"/ui/live?topic=payments&seen={seen}")
+    assert int(answer.text) == int(seen) + 1
+    assert len(looks) == 2
+
+
 @pytest.mark.parametrize("topic", ["", "users", "payments'--"])
 def test_other_topics_do_not_exist(client, topic):
     assert client("viewer").get("/ui/live", params={"topic": topic}).status_code == 404
