@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.access.rights import RECONCILE
 from core.reads.proof import runs as reads
 from core.reads.proof import witnesses as witness_reads
 from dashboard import i18n
@@ -29,10 +30,10 @@ from dashboard.ui import drawer, live, navigation, settlement_currencies, viewer
 
 def main() -> None:
     """Draw the screen."""
-    viewer.require("see_revenue")
     livemode, zone = viewer.livemode(), viewer.zone()
     today = datetime.now(UTC).astimezone(zone).date()
     with viewer.picture():
+        person = viewer.require("see_revenue")
         counts = viewer.read(reads.counts, livemode=livemode)
         months = viewer.read(reads.months, livemode=livemode, today=today)
         asked = viewer.read(reads.asked, livemode=livemode)
@@ -47,8 +48,9 @@ def main() -> None:
             first = next(iter(shown))
             currency = widgets.url_choice(_("Currency"), "currency", shown, default=first)
     with actions:
-        report_upload.button()
-        proof_run.button(since, until - timedelta(days=1), asked)
+        if person.may(RECONCILE):
+            report_upload.button()
+            proof_run.button(since, until - timedelta(days=1), asked)
     balances(since, until, currency)
     if number := drawer.asked(differences.OPENS):
         drawer.draw(differences.OPENS, _("Difference"), lambda: difference_drawer.body(number))
@@ -82,20 +84,18 @@ def picked(months: tuple[date, ...]) -> tuple[date, date]:
 @st.fragment
 def balances(since: date, until: date, currency: str | None) -> None:
     """Witnesses, bridge, rules and differences: drawn again while a reconciliation is under way."""
-    navigation.follow_click(viewer.signed_in())
-    drawer.follow_selection(differences.OPENS)
-    viewer.require("see_revenue")
-    livemode = viewer.livemode()
-    version = live.version("revenue")
-    asked = viewer.read(reads.asked, livemode=livemode)
-    running = proof_run.is_under_way(asked)
-    if st.session_state.pop("proof_running", False) and not running:
-        # It has ended: the button and the badge stand on the page.
-        st.rerun()
-    st.session_state["proof_running"] = running
-    if asked is not None:
-        proof_run.progress(asked)
     with viewer.picture():
+        navigation.follow_click(viewer.require("see_revenue"))
+        drawer.follow_selection(differences.OPENS)
+        version = live.version("revenue")
+        asked = viewer.read(reads.asked, livemode=viewer.livemode())
+        running = proof_run.is_under_way(asked)
+        if st.session_state.pop("proof_running", False) and not running:
+            # It has ended: the button and the badge stand on the page.
+            st.rerun()
+        st.session_state["proof_running"] = running
+        if asked is not None:
+            proof_run.progress(asked)
         if currency is None:
             witnesses.empty()
         else:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.domain.closings import Key
 from core.reads.proof import witnesses as reads
 from core.reads.proof.witnesses import Closing, Step
-from dashboard.ui import viewer
+from dashboard.ui import live, viewer
 
 
 def of_currency(currency: str, since: date, until: date, *, run: int | None) -> tuple[Closing, ...]:
@@ -18,8 +18,8 @@ def of_currency(currency: str, since: date, until: date, *, run: int | None) -> 
     last reconciliation; each has the rows summed again, for it may have found the sums wrong."""
     asked: dict[str, Any] = {"livemode": viewer.livemode(), "currency": currency}
     # The sums first: rows that come between the reads have others, and are then summed again.
-    kept = viewer.read(reads.kept_sums, since=since, until=until, **asked)
     of = f"{asked} {run} {viewer.zone()} {since}"
+    kept = _kept(f"{of} {until} {live.version('revenue')}", since, until, asked)
     nets = _nets(f"{of} {kept.before}", since, asked)
     moved = _moved(f"{of} {until} {kept.within}", since, until, asked)
     return viewer.read(reads.bridges_of, nets=nets, moved=moved, **asked)
@@ -27,6 +27,11 @@ def of_currency(currency: str, since: date, until: date, *, run: int | None) -> 
 
 # All that the rows depend on stands in the key, as text: hashing its parts one by one took longer
 # than what else is read.
+
+
+@st.cache_data(max_entries=200, ttl=300, show_spinner=False)
+def _kept(key: str, _since: date, _until: date, _asked: dict[str, Any]) -> reads.KeptSums:
+    return viewer.read(reads.kept_sums, since=_since, until=_until, **_asked)
 
 
 @st.cache_data(max_entries=200, ttl=300, show_spinner=False)

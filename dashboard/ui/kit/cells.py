@@ -28,6 +28,10 @@ def chip(kind: Kind, code: str) -> Chip:
     return Chip(word(kind, code), tone(kind, code))
 
 
+#: What a cell that is a text and nothing else has besides it.
+_TEXT_ALONE = ((), "", "", None, None, False, "", "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """Texts as they are shown; foreign text is safe in all of them.
@@ -65,7 +69,18 @@ class Cell:
 
     def as_data(self) -> str | Mapping[str, Any]:
         """As `kit.js` reads it."""
-        if self == Cell(self.text):
+        # Most cells: a page has hundreds of them.
+        if (
+            self.chips,
+            self.note,
+            self.icon,
+            self.tone,
+            self.share,
+            self.is_code,
+            self.link,
+            self.opens,
+            self.query,
+        ) == _TEXT_ALONE:
             return self.text
         found: dict[str, Any] = {
             "text": self.text,
