@@ -31,6 +31,7 @@ MODULES = (
     "exports",
     "sync",
     "screens",
+    "viewers",
 )
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 RESULTS = Path(__file__).with_name("results.json")

@@ -31,7 +31,7 @@ def main() -> None:
         drawer.draw("call", _("Call to Stripe"), lambda: api_log_drawer.body(call))
 
 
-@st.cache_data(max_entries=4, ttl=10, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=10, show_spinner=False)
 def last_hour(livemode: bool) -> reads.Figures:
     """The figures, for everybody who looks within ten seconds."""
     return viewer.read(reads.figures, livemode=livemode, now=datetime.now(UTC))

@@ -15,23 +15,24 @@ _OPENED = "home_opened"
 
 def main() -> None:
     """Draw the screen."""
-    viewer.require("see_payments")
-    widgets.header(_("Home"), livemode=viewer.livemode())
-    with st.container(border=True):
-        widgets.card_title(_("Needs you"))
-        overview_cards.needing(live.version("payments"))
+    with viewer.picture():
+        viewer.require("see_payments")
+        widgets.header(_("Home"), livemode=viewer.livemode())
+        with st.container(border=True):
+            widgets.card_title(_("Needs you"))
+            overview_cards.needing(live.version("payments"))
     sections()
 
 
 @st.fragment(run_every=freshness.LOOK_EVERY)
 def sections() -> None:
     """The cards: looked at by the clock."""
-    person = viewer.require("see_payments")
-    if opened := st.session_state.pop(_OPENED, None):
-        navigation.open_address(person, opened)
-    mine = [one for one in home_cards.SECTIONS if person.may(one.right)]
     seen: set[str] = set()
     with viewer.picture():
+        person = viewer.require("see_payments")
+        if opened := st.session_state.pop(_OPENED, None):
+            navigation.open_address(person, opened)
+        mine = [one for one in home_cards.SECTIONS if person.may(one.right)]
         found = [(one, one.cards(viewer.livemode())) for one in mine or [home_cards.FALLBACK]]
     for section, its_cards in found:
         # What two roles look at stands once.

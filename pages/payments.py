@@ -92,7 +92,7 @@ def newest(query: reads.Query, where: Where, columns: tuple[str, ...], running: 
         live.ping("payments", version)
 
 
-@st.cache_data(
+@st.cache_resource(
     max_entries=200,
     ttl=300,
     show_spinner=False,

@@ -39,7 +39,7 @@ def now() -> Freshness:
     return _read(viewer.livemode())
 
 
-@st.cache_data(max_entries=4, ttl=5, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=5, show_spinner=False)
 def _read(livemode: bool) -> Freshness:
     streams = viewer.read(reads.stream_states, livemode=livemode, now=datetime.now(UTC))
     if not streams:

@@ -105,7 +105,7 @@ class LogList(Generic[R]):
         return " · ".join(parts)
 
 
-@st.cache_data(max_entries=200, ttl=300, show_spinner=False, hash_funcs={Query: str})
+@st.cache_resource(max_entries=200, ttl=300, show_spinner=False, hash_funcs={Query: str})
 def _shared_page(
     _log: LogList[Any], key: str, version: int, query: Query, asked: dict[str, Any], spoken: str
 ) -> tuple[LogPage[Any], Frame, datetime]:

@@ -16,6 +16,6 @@ def known(livemode: bool) -> tuple[str, ...]:
     return _counted(live.version("revenue"), livemode)
 
 
-@st.cache_data(max_entries=4, ttl=300, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=300, show_spinner=False)
 def _counted(version: int, livemode: bool) -> tuple[str, ...]:
     return viewer.read(reads.currencies, livemode=livemode)

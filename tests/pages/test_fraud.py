@@ -180,6 +180,6 @@ def test_the_payment_shows_its_score_to_who_may_see_payments(console, screen_as)
 @pytest.mark.usefixtures("within_a_day")
 def test_open_cases_wait_for_risk_on_the_overview(console, screen_as, risk):
     a_case(console, age=timedelta(0))  # The overview is of today.
-    st.cache_data.clear()  # What the screen shows is kept for a minute, here from another test.
+    st.cache_resource.clear()  # What the screen shows is kept for a minute, here from another test.
     assert "Fraud cases open" in links(screen_as(risk))
     assert "Fraud cases open" not in links(screen_as(person(console, "support")))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit import cache_data
+from streamlit import cache_resource
 
 from core import clock
 from core.db.engine import writing
@@ -85,7 +85,7 @@ def test_a_failure_says_what_it_means(overview):
 
 def test_as_of_when_the_figures_are_stands_beside_the_title(console, overview):
     assert any("As of" in m.value for m in overview("viewer").markdown)
-    cache_data.clear()
+    cache_resource.clear()
     stream_rows.forget(console.engine)
     assert any("Not read from Stripe yet" in m.value for m in overview("viewer").markdown)
 

@@ -39,13 +39,13 @@ FAULTS = {
 @pytest.fixture
 def screens(console, shop, screen_as):
     """A screen as somebody with a role sees it; what was cached before is forgotten."""
-    from streamlit import cache_data
+    from streamlit import cache_resource
 
     people = {}
 
     def run(role="developer", page=None, **query):
         people.setdefault(role, person(console, role))
-        cache_data.clear()
+        cache_resource.clear()
         test = screen_as(people[role], page, **query)
         assert not test.exception
         return test

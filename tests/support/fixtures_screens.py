@@ -25,9 +25,9 @@ HOSTILE = (
 @pytest.fixture
 def nothing_cached() -> None:
     """Each test has its own database; a process in use has one."""
-    from streamlit import cache_data
+    from streamlit import cache_resource
 
-    cache_data.clear()
+    cache_resource.clear()
 
 
 @pytest.fixture

@@ -281,13 +281,13 @@ def needing(version: int) -> None:
     needs(waiting(version, tick, viewer.livemode()), viewer.signed_in())
 
 
-@st.cache_data(max_entries=4, ttl=120, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=120, show_spinner=False)
 def waiting(version: int, tick: int, livemode: bool) -> tuple[Need, ...]:
     """What waits for anybody; computed once for all who look."""
     return viewer.read(attention.needs_you, livemode=livemode, now=datetime.now(UTC))
 
 
-@st.cache_data(max_entries=50, ttl=120, show_spinner=False)
+@st.cache_resource(max_entries=50, ttl=120, show_spinner=False)
 def shaped(
     version: int, minute: datetime, livemode: bool, may_see_net: bool, spoken: str
 ) -> dict[str, Any]:

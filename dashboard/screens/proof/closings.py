@@ -29,17 +29,17 @@ def of_currency(currency: str, since: date, until: date, *, run: int | None) -> 
 # than what else is read.
 
 
-@st.cache_data(max_entries=200, ttl=300, show_spinner=False)
+@st.cache_resource(max_entries=200, ttl=300, show_spinner=False)
 def _kept(key: str, _since: date, _until: date, _asked: dict[str, Any]) -> reads.KeptSums:
     return viewer.read(reads.kept_sums, since=_since, until=_until, **_asked)
 
 
-@st.cache_data(max_entries=200, ttl=300, show_spinner=False)
+@st.cache_resource(max_entries=200, ttl=300, show_spinner=False)
 def _nets(key: str, _since: date, _asked: dict[str, Any]) -> dict[Key, int]:
     return viewer.read(reads.before, since=_since, zone=viewer.zone(), **_asked)
 
 
-@st.cache_data(max_entries=200, ttl=300, show_spinner=False)
+@st.cache_resource(max_entries=200, ttl=300, show_spinner=False)
 def _moved(
     key: str, _since: date, _until: date, _asked: dict[str, Any]
 ) -> dict[Key, tuple[Step, ...]]:

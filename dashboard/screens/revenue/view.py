@@ -28,7 +28,7 @@ TITLES = {
 }
 
 
-@st.cache_data(max_entries=100, ttl=300, show_spinner=False)
+@st.cache_resource(max_entries=100, ttl=300, show_spinner=False)
 def shaped(
     version: int, currency: str, period: Period, livemode: bool, spoken: str
 ) -> dict[str, Any]:
