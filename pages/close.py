@@ -13,10 +13,12 @@ from dashboard.ui import status_badges, viewer, widgets
 
 def main() -> None:
     """Draw the screen: the month that is chosen, and how all of them stand."""
-    viewer.require("see_revenue")
     livemode, zone = viewer.livemode(), viewer.zone()
     today = datetime.now(UTC).astimezone(zone).date()
-    found = {one.month: one for one in viewer.read(reads.months, livemode=livemode, today=today)}
+    with viewer.picture():
+        person = viewer.require("see_revenue")
+        months = viewer.read(reads.months, livemode=livemode, today=today)
+    found = {one.month: one for one in months}
     widgets.header(pgettext("screen", "Close"), livemode=livemode)
     month.FLASH.show()
     names = list(found)
@@ -35,7 +37,7 @@ def main() -> None:
     )
     chosen = found.get(code, found[names[0]])
     status_badges.badge(labels.states(), chosen.state)
-    month.card(chosen)
+    month.card(chosen, person)
     if chosen.state == "closed":
         adjustments.card(chosen)
 

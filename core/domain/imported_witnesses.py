@@ -117,10 +117,9 @@ def _statements(
         .join(bank_accounts, a.id == s.account_id)
         .where(a.livemode == livemode, a.currency == currency)
     )
-    until = connection.execute(mine).one()[0]
     of_days = mine.where(s.opened_on <= last, s.closed_on >= first)
     read_at = connection.execute(of_days).one()[1]
-    return None if read_at is None else (until, read_at)
+    return None if read_at is None else (connection.execute(mine).one()[0], read_at)
 
 
 def _matched(

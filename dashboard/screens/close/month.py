@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.access.principals import Principal
 from core.actions.periods import closing
 from core.errors import AlreadyDecided, InvalidInput, NotFound
 from core.money import Money, plain
@@ -25,9 +26,8 @@ FLASH = Flash(
 )
 
 
-def card(month: Month) -> None:
+def card(month: Month, person: Principal) -> None:
     """The month as it stands, and the buttons for who may close it."""
-    person = viewer.require("see_revenue")
     with st.container(border=True):
         widgets.card_title(i18n.month(month.first_day))
         if not person.may("reconcile"):
