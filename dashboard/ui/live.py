@@ -106,8 +106,11 @@ _shared = Shared(_read)
 
 
 def version(topic: str) -> int:
-    """The topic's number, for a screen to key what it shows by; read it before the rows."""
-    return _shared.get(topic)
+    """The topic's number, for a screen to key what it shows by; read it before the rows.
+
+    In a picture it is that of the picture's moment: a newer one would be kept with older rows.
+    """
+    return _read(topic) if viewer.is_in_picture() else _shared.get(topic)
 
 
 def ping(topic: str, version: int, *, every: int = ASK_EVERY) -> None:

@@ -97,6 +97,11 @@ def picture() -> Iterator[None]:
         _stop(error)
 
 
+def is_in_picture() -> bool:
+    """Whether what is read now is of the moment at which a picture began."""
+    return _picture.get() is not None
+
+
 def signed_in() -> Principal:
     """The person behind this run as the database knows them now; others get no further."""
     if (opened := _picture.get()) is not None:
@@ -200,8 +205,11 @@ def unguarded(fn: Callable[Concatenate[Any, P], T], *a: P.args, **k: P.kwargs) -
     """A read that every viewer of this process shares: only for numbers that tell nothing by
     themselves, such as the version of a table."""
     try:
-        with answering(), reading(current_console().engine) as connection:
-            return fn(connection, *a, **k)
+        with answering():
+            if (opened := _picture.get()) is not None:
+                return fn(opened.connection, *a, **k)
+            with reading(current_console().engine) as connection:
+                return fn(connection, *a, **k)
     except DatabaseDown as error:
         _stop(error)
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.db.engine import writing
 from core.domain.versions import bump
-from dashboard.ui import live
+from dashboard.ui import live, viewer
 from dashboard.web import auth_middleware
 from tests.support.fixtures_access import person
 
@@ -68,6 +68,20 @@ def test_who_has_seen_the_number_is_answered_once_it_is_another(console, client,
     answer = ask.get(f"/ui/live?topic=payments&seen={seen}")
     assert int(answer.text) == int(seen) + 1
     assert len(looks) == 2
+
+
+def test_in_a_picture_the_number_is_as_old_as_its_rows(console, monkeypatch):
+    monkeypatch.setattr(viewer, "current_console", lambda: console)
+    monkeypatch.setattr(viewer, "user_id", lambda: who)
+    monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
+    who = person(console, "viewer")
+    with viewer.picture():
+        before = live.version("payments")
+        with writing(console.engine) as conn:
+            bump(conn, ["payments"], slot=3)
+        if console.engine.dialect.name == "sqlite":
+            assert live.version("payments") == before
+    assert live.version("payments") == before + 1
 
 
 @pytest.mark.parametrize("topic", ["", "users", "payments'--"])
