@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.access.rights import RECONCILE
 from core.reads.proof import runs as reads
 from core.reads.proof import witnesses as witness_reads
 from dashboard import i18n
@@ -48,7 +47,7 @@ def main() -> None:
             first = next(iter(shown))
             currency = widgets.url_choice(_("Currency"), "currency", shown, default=first)
     with actions:
-        if person.may(RECONCILE):
+        if person.may("reconcile"):
             report_upload.button()
             proof_run.button(since, until - timedelta(days=1), asked)
     balances(since, until, currency)
