@@ -6,11 +6,11 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -129,15 +129,26 @@ class Picture:
     console: Console
     connection: Connection
     person: Principal
+    #: What was read in it, by the read and what it was asked: two roles may look at the same.
+    found: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def read(
         self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a read as `Console.read` does."""
+        """Run a read as `Console.read` does; what was asked before is not read again."""
         right = _right_of(fn)
         self.require(right, f"{fn.__module__}.{fn.__name__}")
         if getattr(fn, "takes_rights", False):
             kwargs["rights"] = self.person.rights
+        asked = (fn, args, tuple(sorted(kwargs.items())))
+        if not _is_hashable(asked):
+            return self._run(fn, args, kwargs)
+        if asked not in self.found:
+            self.found[asked] = self._run(fn, args, kwargs)
+        known: T = self.found[asked]
+        return known
+
+    def _run(self, fn: Callable[..., T], args: Any, kwargs: Mapping[str, Any]) -> T:
         found = fn(self.connection, *args, **kwargs)
         view = _view(self.connection, self.person.user_id, fn, kwargs)
         if view is not None:
@@ -151,6 +162,14 @@ class Picture:
             audit_notes.note_refusal(engine, actor, "read", right, what)
             raise NotPermitted(right)
         return self.person
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _right_of(fn: Callable[..., object]) -> str:

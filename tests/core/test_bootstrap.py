@@ -45,6 +45,43 @@ def test_nobody_reads_anything(console, who):
         console.read(who, revenue, 2026)
 
 
+def test_a_picture_refuses_and_notes_as_a_read_does(console):
+    user = person(console, "viewer")
+    with console.picture(user) as picture:
+        for _ in range(3):
+            with pytest.raises(NotPermitted):
+                picture.read(revenue, 2026)
+            with pytest.raises(NotPermitted):
+                picture.require("see_revenue", "screen")
+    assert {(row.actor, row.outcome) for row in audited(console, "read")} == {(user, "refused")}
+    for nobody in (None, "", "nobody"):
+        with pytest.raises(NotSignedIn), console.picture(nobody):
+            raise AssertionError("opened")
+
+
+def test_what_was_taken_away_is_gone_in_the_next_picture(console):
+    user = person(console, "finance")
+    with console.picture(user) as picture:
+        assert picture.read(revenue, 2026) == (2026, "net")
+    give(console, user, "viewer")
+    with console.picture(user) as picture, pytest.raises(NotPermitted):
+        picture.read(revenue, 2026)
+
+
+def test_the_same_is_read_once_in_a_picture(console):
+    asked = []
+
+    @requires("see_revenue")
+    def noted(connection: Connection, *, kinds: object) -> int:
+        asked.append(kinds)
+        return len(asked)
+
+    with console.picture(person(console, "finance")) as picture:
+        assert [picture.read(noted, kinds=one) for one in ("a", "b", "a")] == [1, 2, 1]
+        # What cannot be compared at once is read each time.
+        assert [picture.read(noted, kinds=["a"]) for _ in range(2)] == [3, 4]
+
+
 def test_a_function_without_a_right_is_not_a_read(console):
     def anything(connection: Connection) -> int:
         raise AssertionError("ran")
