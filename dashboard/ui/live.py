@@ -29,8 +29,9 @@ SHARED_FOR = 0.2
 #: How often an open, visible screen asks, in milliseconds.
 ASK_EVERY = 1000
 #: Who asks so often is answered as soon as the number is another one than theirs, in seconds at
-#: the latest: before they would ask again. So often the held ones are looked at.
-HOLD, LOOK_EVERY = 0.9, 0.1
+#: the latest: before they would ask again. So often each that is held is looked at: all at once
+#: would have their screens drawn at once, and each wait for all.
+HOLD, LOOK_EVERY = 0.9, 0.4
 #: What may be asked for, and the right that it takes.
 TOPICS = {
     "payments": SEE_PAYMENTS,
