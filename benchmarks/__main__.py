@@ -30,6 +30,7 @@ MODULES = (
     "proof",
     "exports",
     "sync",
+    "emulator",
     "screens",
     "viewers",
 )

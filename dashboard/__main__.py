@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -49,6 +50,8 @@ COMMANDS = {
 #: The commands that serve or work until they are stopped, and the one that asks whether all is
 #: there: to them a database that says nothing is not there.
 IMPATIENT = frozenset({"up", "receiver", "worker", "ui", "emulator", "check"})
+#: What asks no database, and need not load what does.
+_WITHOUT_DATABASE = frozenset({"emulator"})
 _NAME = "tillwatch.command"
 
 
@@ -99,11 +102,8 @@ class Commands(click.Group):
         So does a database that goes away meanwhile. A command that somebody waits for may ask for
         what takes its time.
         """
-        from core.db.engine import answering, long_statements
-
-        lasts = nullcontext() if ctx.meta[_NAME] in IMPATIENT else long_statements()
         try:
-            with answering(), lasts:
+            with _of_database(ctx.meta[_NAME]):
                 return super().invoke(ctx)
         except TillwatchError as error:
             raise _Refusal(error) from error
@@ -112,6 +112,18 @@ class Commands(click.Group):
                 raise
             lines = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
             raise click.ClickException("; ".join(lines)) from None
+
+
+@contextmanager
+def _of_database(name: str) -> Iterator[None]:
+    """How long a command waits for the database, and what it says where that does not answer."""
+    if name in _WITHOUT_DATABASE:
+        yield
+        return
+    from core.db.engine import answering, long_statements
+
+    with answering(), nullcontext() if name in IMPATIENT else long_statements():
+        yield
 
 
 def _module(name: str) -> str:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
 import uvicorn
 
 from core.emulator.application import application
@@ -49,6 +48,8 @@ class RunningEmulator:
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Call `/_control/<path>`; the JSON answer (ndjson as a list). Raises on an error."""
+        import requests  # a served emulator asks nobody, and answers sooner without it
+
         with requests.Session() as session:
             session.trust_env = False  # never by a proxy: it is our own address
             answer = session.request(

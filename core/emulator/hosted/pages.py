@@ -6,17 +6,20 @@ No script, nothing from another address.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-import jinja2
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core import money
 from core.emulator.state import urls
+
+if TYPE_CHECKING:
+    import jinja2
 
 _FOLDER = Path(__file__).parent
 _MOST_BYTES, _MOST_FIELDS = 8_192, 20
@@ -30,14 +33,19 @@ def amount(minor: int, currency: str) -> str:
     return f"{money.show(money.Money(minor, currency))} {currency.upper()}"
 
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.globals["amount"] = amount
+@cache
+def _templates() -> jinja2.Environment:
+    import jinja2  # most instances show no page, and answer sooner without it
+
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["amount"] = amount
+    return made
 
 
 def headers(onward: str | None = None) -> dict[str, str]:
@@ -60,7 +68,7 @@ def headers(onward: str | None = None) -> dict[str, str]:
 
 def page(template: str, status: int = 200, onward: str | None = None, **values: Any) -> Response:
     """A template as an answer."""
-    text = _TEMPLATES.get_template(template).render(**values)
+    text = _templates().get_template(template).render(**values)
     return HTMLResponse(text, status, headers(onward))
 
 

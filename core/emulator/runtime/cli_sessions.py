@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.clock import micros_now
-from core.emulator.runtime.webhook_sender import signature
+from core.emulator.runtime.webhook_signature import signature
 from core.emulator.state.errors import refused
 from core.emulator.state.store import dump, wire
 from core.emulator.state.versions import API_VERSION

@@ -1,9 +1,7 @@
-"""Sends an event to an endpoint, signed as Stripe signs (docs.stripe.com/webhooks/signature)."""
+"""Sends a signed event to an endpoint."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,16 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from core.clock import micros_now
-
-#: Until the connection stands, and again until each part of the answer: seconds.
-TIMEOUT_S = 10
-
-
-def signature(body: bytes, secret: str, timestamp: int) -> str:
-    """The `Stripe-Signature` header of a body; `timestamp` in unix seconds."""
-    signed = f"{timestamp}.".encode() + body
-    digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    return f"t={timestamp},v1={digest}"
+from core.emulator.runtime.webhook_signature import signature
 
 
 class WebhookSender:
@@ -30,10 +19,12 @@ class WebhookSender:
 
     Requests go straight to the adapters of `requests`: what is sent depends on the endpoint alone,
     without a proxy or password file that the environment names, cookies, redirects, or headers
-    of the library's own.
+    of the library's own. `timeout`: seconds until the connection stands, and again until each part
+    of the answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float = 10) -> None:
+        self._timeout = timeout
         self._adapters = {"http": HTTPAdapter()}
         #: Places that have answered, so that a connection to them may still be open.
         self._answered: set[tuple[str, str]] = set()
@@ -76,7 +67,7 @@ class WebhookSender:
 
     def _send(self, request: requests.PreparedRequest, place: tuple[str, str]) -> str:
         adapter = self._adapter(place[0])
-        with adapter.send(request, stream=True, timeout=TIMEOUT_S) as answer:
+        with adapter.send(request, stream=True, timeout=self._timeout) as answer:
             # Read to its end, as it came, so that the connection can be used again.
             answer.raw.read(decode_content=False)
             self._answered.add(place)

@@ -44,17 +44,26 @@ print(json.dumps(loaded), file=sys.stderr)
 """
 
 
-@pytest.fixture(scope="module")
-def loaded() -> dict[str, list[str]]:
+def modules(*commands: str) -> dict[str, list[str]]:
     """The modules that are there after each command was imported, in one process."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *WITHOUT], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", PROGRAM, *commands], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, list[str]] = json.loads(done.stderr)
     return found
 
 
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    return modules(*WITHOUT)
+
+
 @pytest.mark.parametrize("name", WITHOUT, ids=lambda name: name or "the list of commands")
 def test_a_command_loads_what_it_needs_alone(loaded: dict[str, list[str]], name: str) -> None:
     assert set(loaded[name]) & WITHOUT[name] == set()
+
+
+def test_the_emulator_loads_what_few_of_its_users_ask_for_when_they_do() -> None:
+    [names] = modules("emulator").values()
+    assert set(names) & {"jinja2", "requests", "sqlalchemy", "stripe"} == set()

@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from core.emulator.runtime.background import wait_until
-from core.emulator.runtime.webhook_sender import signature
+from core.emulator.runtime.webhook_signature import signature
 from core.emulator.server import RunningEmulator, start_emulator
 from tests.support.emulator_clients import Receiver, client_of, pay, receiver
 
