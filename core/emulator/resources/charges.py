@@ -111,7 +111,7 @@ def details_of(ctx: Context, method: Obj, intent: Obj) -> dict[str, Any]:
         return local_methods.details(ctx, method)
     if kind == "customer_balance":
         return {}
-    transaction = str(ctx.now) + str(ctx.ids.chance().randrange(10**18, 10**19))
+    transaction = str(ctx.now) + str(ctx.ids.number(10**18, 10**19))
     if kind == "wechat_pay":
         return {
             "fingerprint": fingerprint_of(method["id"]),
@@ -144,7 +144,7 @@ def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, 
     details = {
         **{name: card[name] for name in _CARD_FIELDS},
         "amount_authorized": intent["amount"],
-        "authorization_code": str(ctx.ids.chance().randrange(100_000, 1_000_000)),
+        "authorization_code": str(ctx.ids.number(100_000, 1_000_000)),
         "extended_authorization": {"status": "disabled"},
         "incremental_authorization": {"status": able["incremental_authorization"]},
         "installments": None,
@@ -153,7 +153,7 @@ def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, 
         "multicapture": {"status": able["multicapture"]},
         "network": card["brand"],
         "network_token": {"used": False},
-        "network_transaction_id": str(ctx.ids.chance().randrange(10**14, 10**15)),
+        "network_transaction_id": str(ctx.ids.number(10**14, 10**15)),
         "overcapture": {"maximum_amount_capturable": most, "status": able["overcapture"]},
         "regulated_status": "unregulated",
         "three_d_secure": three_d_secure.details(ctx, intent),

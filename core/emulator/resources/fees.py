@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from core import money
@@ -85,6 +86,7 @@ def _thousandths(amount: int, share: int, fixed: int, step: int) -> int:
     return (2 * exact + unit) // (2 * unit) * step
 
 
+@cache
 def rate_between(currency: str, target: str) -> str:
     """Minor units of `target` for one minor unit of `currency`, six significant decimals."""
     ratio = _DOLLARS.get(currency, _UNLISTED) / _DOLLARS[target]
@@ -103,7 +105,22 @@ def settle(amount: int, currency: str) -> Settled:
 
 def converted(amount: int, rate: str | None) -> int:
     """`amount` at a rate written on a balance transaction; None leaves it as it is."""
-    return amount if rate is None else half_up(Fraction(rate) * amount)
+    if rate is None:
+        return amount
+    minor, of = _ratio(rate)
+    whole = (2 * abs(amount) * minor + of) // (2 * of)
+    return whole if amount >= 0 else -whole
+
+
+def unconverted(amount: int, rate: str) -> int:
+    """What comes to `amount`, above zero, at a rate."""
+    minor, of = _ratio(rate)
+    return (2 * amount * of + minor) // (2 * minor)
+
+
+@lru_cache(maxsize=1024)
+def _ratio(rate: str) -> tuple[int, int]:
+    return Fraction(rate).as_integer_ratio()
 
 
 def details(settled: Settled, *, abroad: bool) -> list[Part]:
@@ -134,6 +151,7 @@ def other_parts(settled: Settled, own: Sequence[Part], wanted: Sequence[str]) ->
     return [Part(made[kind][0], half_up(made[kind][1], step), kind) for kind in wanted]
 
 
+@cache
 def smallest(currency: str) -> int:
     """The smallest charge in minor units: published, or the equivalent of 0.50 USD."""
     published = money.minimum(currency)

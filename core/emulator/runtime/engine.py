@@ -23,7 +23,7 @@ from core.emulator.state.clock import EmulatorClock
 from core.emulator.state.errors import ApiError
 from core.emulator.state.faults import Faults
 from core.emulator.state.idempotency import Keys
-from core.emulator.state.ids import Ids
+from core.emulator.state.ids import Ids, account_of
 from core.emulator.state.object_damage import Damage
 from core.emulator.state.store import Obj, Store, Tx, dump, wire
 from core.emulator.state.tasks import Task
@@ -51,7 +51,7 @@ class Engine:
         self.clock = EmulatorClock(self.store)
         self.ids = Ids(self.seed, int(self.store.meta("counter") or 0))
         self._request_ids = Ids(self.seed * 1_000_003 + boots)
-        self.account = f"acct_{Ids(self.seed).token(16, 'account')}"
+        self.account = account_of(self.seed)
         self.base_url = ""
         self.faults = Faults(self.seed)
         self.keys = Keys(self.store)

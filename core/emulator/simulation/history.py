@@ -7,6 +7,7 @@ The same seed, clock and state give the same history.
 
 from __future__ import annotations
 
+import gc
 import heapq
 import random
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 from core.emulator.versions import table
 
-_BATCH = 250
+_BATCH = 1_000
 _DAY_MS = balance.DAY * 1000
 #: Monday to Sunday, and the hours of the day in UTC.
 _WEEK = (100, 97, 99, 104, 121, 108, 71)
@@ -59,6 +60,7 @@ _GROWTH = 0.8
 _BURST_EVERY_DAYS = 13
 _LEAST_UNIT_MS = 600_000
 
+_NOTHING: dict[str, Any] = {}
 _Item = tuple[int, int, str, dict[str, Any]]
 
 
@@ -78,19 +80,29 @@ class Simulation:
 
     def batch(self) -> int:
         """Do the next items in one transaction; how many purchases were among them."""
+        # No search for cycles among the objects of a batch: there are none, and all end with it.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            with self.engine.store.lock:
+                return self._batch()
+        finally:
+            if collects:
+                gc.enable()
+
+    def _batch(self) -> int:
         engine, bought = self.engine, 0
-        with engine.store.lock:
-            tx = Tx(engine.store)
-            ctx = self._context(tx)
-            for _ in range(_BATCH):
-                if not self.heap or self.heap[0][0] > self.end_ms:
-                    break
-                ctx.now_ms, _, kind, args = heapq.heappop(self.heap)
-                bought += self._do(ctx, kind, args)
-            tx.db.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?)", self.shop.labels)
-            self.shop.labels.clear()
-            engine.store.set_meta("counter", str(engine.ids.counter))
-            tx.commit()
+        tx = Tx(engine.store)
+        ctx = self._context(tx)
+        for _ in range(_BATCH):
+            if not self.heap or self.heap[0][0] > self.end_ms:
+                break
+            ctx.now_ms, _, kind, args = heapq.heappop(self.heap)
+            bought += self._do(ctx, kind, args)
+        tx.db.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?)", self.shop.labels)
+        self.shop.labels.clear()
+        engine.store.set_meta("counter", str(engine.ids.counter))
+        tx.commit()
         return bought
 
     def _do(self, ctx: Context, kind: str, args: dict[str, Any]) -> int:
@@ -164,14 +176,15 @@ def write(
     for at_ms, tester in bursts:
         simulation.push(at_ms, "test_cards", {"tester": tester})
     for at_ms in arrivals(chance, start_ms, end_ms, total - len(bursts)):
-        simulation.push(at_ms, "buy", {})
+        simulation.push(at_ms, "buy", _NOTHING)
     for at_ms, args in _hard(hard, seed, start_ms, end_ms):
         simulation.push(at_ms, Task.HARD_CASE, args)
     midnight = (start_ms // _DAY_MS + 1) * _DAY_MS
     simulation.push(midnight, Task.DAILY_PAYOUTS, {})
-    while simulation.heap and simulation.heap[0][0] <= end_ms:
-        done += simulation.batch()
-        yield {"done": done, "total": total}
+    with engine.store.bulk():
+        while simulation.heap and simulation.heap[0][0] <= end_ms:
+            done += simulation.batch()
+            yield {"done": done, "total": total}
     simulation.hand_over()
     yield {"done": total, "total": total}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from core import money
@@ -122,7 +121,7 @@ def in_currency(cents: int, currency: str) -> int:
     """About so many US cents, at a price a shop in that currency would set."""
     if currency == "usd":
         return cents
-    minor = fees.half_up(Fraction(cents) / Fraction(fees.rate_between(currency, "usd")))
+    minor = fees.unconverted(cents, fees.rate_between(currency, "usd"))
     step = {"jpy": 10, "cny": 10, "kwd": 50}.get(currency, money.multiple(currency))
     return max(-(-fees.smallest(currency) // step) * step, minor // step * step)
 
