@@ -262,14 +262,25 @@ def _kind_of(route: Route) -> str:
 def error_body(engine: Engine, refusal: ApiError, request_id: str, path: str) -> bytes:
     """`{"error": …}` with the link to the request's log; in API v2 a code and a message."""
     if path.startswith("/v2/"):
-        code = "not_found" if refusal.status == 404 else refusal.error.get("code")
-        kind = refusal.error["type"]
-        told = {"code": code or kind, "message": str(refusal)}
-        if kind == "idempotency_error":
-            told["type"] = kind
-        return wire({"error": told})
+        return wire({"error": _of_v2(refusal)})
     log = f"https://dashboard.stripe.com/{engine.account}/test/workbench/logs?object={request_id}"
     return wire({"error": {**refusal.error, "request_log_url": log}})
+
+
+def _of_v2(refusal: ApiError) -> dict[str, Any]:
+    """What API v2 says of an error, in so far as the official SDKs tell them apart."""
+    kind = refusal.error["type"]
+    code = refusal.error.get("code") or kind
+    if refusal.status == 404:
+        code = "not_found"
+    elif refusal.status == 400 and refusal.error.get("param"):
+        code = "invalid_fields"
+    told = {"code": code, "message": str(refusal)}
+    if kind == "idempotency_error":
+        told["type"] = kind
+    elif refusal.status == 429:
+        told["type"] = "rate_limit"
+    return told
 
 
 def authorized(request: Request, *, livemode: bool = False) -> None:

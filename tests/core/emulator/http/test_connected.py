@@ -54,6 +54,12 @@ def test_errors_of_v2_have_a_code_and_a_message(emulator: RunningEmulator) -> No
     error = json.loads(answer.body)["error"]
     assert sorted(error) == ["code", "message"]
     assert error["code"] == "not_found"
+    answer = raw(emulator, "GET", "/v2/core/events?sort=up")
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (400, "invalid_fields")
+    emulator.fault("error", status=429, path="/v2/core/events", count=1)
+    with pytest.raises(stripe.RateLimitError) as limited:
+        client_of(emulator).v2.core.events.list()
+    assert limited.value.json_body["error"]["type"] == "rate_limit"
     with pytest.raises(stripe.StripeError, match="not emulated: POST /v2/core/accounts"):
         client_of(emulator).v2.core.accounts.create({"contact_email": "ada@example.com"})
     assert client_of(emulator).v2.core.accounts.list().data == []
