@@ -100,10 +100,10 @@ def _enter(ctx: Context, row: Obj) -> None:
     available, pending = (net, 0) if settled else (0, net)
     _move(ctx, currency, available=available, pending=pending, balance_type=kind)
     if kind == PAYMENTS:
-        ctx.tx.db.execute("INSERT INTO unpaid VALUES (?, ?, ?)", (row["id"], currency, net))
+        ctx.tx.write("INSERT INTO unpaid VALUES (?, ?, ?)", (row["id"], currency, net))
     if not settled:
         counts = "_" in row and hidden(row).get("counts", False)
-        ctx.tx.db.execute(
+        ctx.tx.write(
             "INSERT INTO unreleased VALUES (?, ?, ?, ?, ?, ?)",
             (row["id"], currency, net, row["available_on"], kind, counts),
         )
@@ -121,7 +121,7 @@ def list_late(ctx: Context, row: str) -> None:
 def _move(
     ctx: Context, currency: str, *, available: int, pending: int, balance_type: str = PAYMENTS
 ) -> None:
-    ctx.tx.db.execute(
+    ctx.tx.write(
         "INSERT INTO buckets VALUES (?, ?, ?, ?) ON CONFLICT (balance_type, currency) DO UPDATE SET"
         " available = available + excluded.available, pending = pending + excluded.pending",
         (balance_type, currency, available, pending),
@@ -130,6 +130,7 @@ def _move(
 
 def release(ctx: Context) -> None:
     """Make available what has come due."""
+    ctx.tx.flush()
     due = ctx.tx.db.execute(
         "SELECT id, currency, net, balance_type FROM unreleased WHERE available_on <= ?", (ctx.now,)
     ).fetchall()
@@ -147,6 +148,7 @@ def release(ctx: Context) -> None:
 
 def payable(ctx: Context, currency: str) -> int:
     """What payouts can take now, in minor units: what is under way to the bank is not twice."""
+    ctx.tx.flush()
     row = ctx.tx.db.execute(
         "SELECT available FROM buckets WHERE balance_type = ? AND currency = ?",
         (PAYMENTS, currency),
@@ -229,6 +231,7 @@ def available_day(now: int) -> int:
 def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
     """GET /v1/balance: kept beside the rows, moved with each of them."""
     release(ctx)
+    ctx.tx.flush()
     held: dict[str, dict[str, tuple[int, int]]] = {}
     for kind, currency, available, pending in ctx.tx.db.execute("SELECT * FROM buckets"):
         held.setdefault(kind, {})[currency] = (available, pending)

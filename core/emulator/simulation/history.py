@@ -12,6 +12,7 @@ import heapq
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from core.emulator.resources import balance
@@ -26,7 +27,7 @@ from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 from core.emulator.versions import table
 
-_BATCH = 1_000
+_BATCH = 2_000
 _DAY_MS = balance.DAY * 1000
 #: Monday to Sunday, and the hours of the day in UTC.
 _WEEK = (100, 97, 99, 104, 121, 108, 71)
@@ -211,11 +212,12 @@ def arrivals(chance: random.Random, start_ms: int, end_ms: int, count: int) -> l
     weights = [
         _WEEK[(day + 3) % 7] * (1 + _GROWTH * (day - first) / max(1, last - first)) for day in days
     ]
+    hours = list(accumulate(_HOURS))
     times: list[int] = []
     while len(times) < count:
         wanted = count - len(times)
         for day in chance.choices(days, weights, k=wanted):
-            [hour] = chance.choices(range(24), _HOURS)
+            [hour] = chance.choices(range(24), cum_weights=hours)
             at = day * _DAY_MS + hour * 3_600_000 + chance.randrange(3_600_000)
             if start_ms <= at < end_ms:
                 times.append(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from core.emulator.resources.cards import Card
@@ -28,7 +29,7 @@ MARKETS: dict[str, tuple[int, str, dict[str, int]]] = {
     "AU": (35, "aud", _WEST),
 }
 _COUNTRIES = list(MARKETS)
-_SHARES = [share for share, _, _ in MARKETS.values()]
+_SHARES = list(accumulate(share for share, _, _ in MARKETS.values()))
 
 _FIRST = (
     "Ada Ben Carla David Elena Finn Grace Hugo Iris Jonas Klara Liam Maya Noah Olga Pablo Quinn"
@@ -44,6 +45,7 @@ _CHINESE_LAST = "王李张刘陈杨黄赵周吴徐孙马朱胡林郭何高罗"
 _CHINESE_FIRST = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华建文玉兰红梅子涵雨欣浩然思远"
 _MAIL = ("example.com", "example.org", "mail.test")
 _BRANDS = [("visa", "4", 55), ("mastercard", "5", 33), ("amex", "3", 8), ("discover", "6", 4)]
+_BRAND_SHARES = list(accumulate(weight for _, _, weight in _BRANDS))
 
 
 @dataclass
@@ -100,11 +102,11 @@ class Population:
 
     def new(self) -> Shopper:
         chance = self.chance
-        [country] = chance.choices(_COUNTRIES, _SHARES)
+        [country] = chance.choices(_COUNTRIES, cum_weights=_SHARES)
         _, currency, methods = MARKETS[country]
         [method] = chance.choices(list(methods), list(methods.values()))
         name, address = _name(chance, country)
-        brand, first, _ = chance.choices(_BRANDS, [weight for _, _, weight in _BRANDS])[0]
+        brand, first, _ = chance.choices(_BRANDS, cum_weights=_BRAND_SHARES)[0]
         if country == "CN":
             brand, first = "unionpay", "6"
         user_id = self.next_user

@@ -154,6 +154,7 @@ class Tx:
         self._new: dict[str, Obj] = {}
         self._changed: set[str] = set()
         self._events: list[tuple[Any, ...]] = []
+        self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self.db.execute("BEGIN IMMEDIATE")
 
     def add(self, obj: Obj) -> Obj:
@@ -181,6 +182,10 @@ class Tx:
         self._events.append(
             (event_id, listed_as, created, pending, *blanks, None, kind, None, text)
         )
+
+    def write(self, statement: str, row: tuple[Any, ...]) -> None:
+        """Run a statement for a row, with the next `flush` for all its rows at once."""
+        self._rows.setdefault(statement, []).append(row)
 
     def known(self) -> list[Obj]:
         """What this unit of work made, read or changed."""
@@ -241,6 +246,9 @@ class Tx:
             rows = [_changed_row(self._known[i]) for i in self._changed]
             self.db.executemany(_UPDATE, rows)
             self._changed.clear()
+        for statement, found in self._rows.items():
+            self.db.executemany(statement, found)
+        self._rows.clear()
         self.flush_events()
 
     def commit(self) -> None:

@@ -130,8 +130,10 @@ def _blank(ctx: Context, amount: int, currency: str) -> Obj:
 
 def remember_options(intent: Obj, params: dict[str, Any]) -> None:
     """Keep what `payment_method_options[card]` asks for, the features of a hold among it."""
+    options = params.get("payment_method_options")
+    if not options:
+        return
     three_d_secure.remember(intent, params)
-    options = params.get("payment_method_options") or {}
     for kind in options:
         if kind in local_methods.LOCAL and options[kind]:
             intent["payment_method_options"][kind] = {**options[kind]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from core.emulator.resources import local_methods, payment_methods
@@ -10,7 +11,7 @@ from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import shown
 
 #: What needs no page of its own.
-_WITHOUT_REDIRECT = ["card", "link", "sepa_debit", "us_bank_account"]
+_WITHOUT_REDIRECT = ("card", "link", "sepa_debit", "us_bank_account")
 _CARD_OPTIONS = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
 
 
@@ -29,21 +30,29 @@ def choose(intent: Obj, params: dict[str, Any]) -> None:
     elif automatic is None or automatic["enabled"]:
         redirects = (automatic or {}).get("allow_redirects", "always")
         intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
-        known = _WITHOUT_REDIRECT if redirects == "never" else payment_methods.DYNAMIC
-        if params.get("allowed_payment_method_types"):
-            known = [*known, *local_methods.LOCAL]
-        only = payment_methods.CURRENCIES
-        intent["payment_method_types"] = [
-            kind
-            for kind in known
-            if kind not in local_methods.LOCAL or intent.get("currency") in only[kind]
-        ]
+        intent["payment_method_types"] = list(
+            _taken(
+                redirects, bool(params.get("allowed_payment_method_types")), intent.get("currency")
+            )
+        )
         intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
     change(intent, {name: params[name] for name in _NARROWING if name in params})
     if "card" in intent["payment_method_types"]:
         intent["payment_method_options"] = {"card": dict(_CARD_OPTIONS)}
         if intent["object"] == "payment_intent":
             intent["payment_method_options"]["card"]["installments"] = None
+
+
+@cache
+def _taken(redirects: str, asked: bool, currency: str | None) -> tuple[str, ...]:
+    """What an account takes: of methods of one country those that were asked for, by currency."""
+    known = _WITHOUT_REDIRECT if redirects == "never" else payment_methods.DYNAMIC
+    if asked:
+        known = (*known, *local_methods.LOCAL)
+    only = payment_methods.CURRENCIES
+    return tuple(
+        kind for kind in known if kind not in local_methods.LOCAL or currency in only[kind]
+    )
 
 
 _NARROWING = ("allowed_payment_method_types", "excluded_payment_method_types")
@@ -59,6 +68,8 @@ def change(intent: Obj, params: dict[str, Any]) -> None:
         if name in params:
             intent[name] = params[name] or None
     allowed, excluded = (intent.get(name) for name in _NARROWING)
+    if allowed is None and not excluded:
+        return
     intent["payment_method_types"] = [
         kind
         for kind in intent["payment_method_types"]
