@@ -128,7 +128,8 @@ def answer(ctx: Context, method: str, path: str) -> Obj | None:
             return {"data": [], "next_page_url": None, "previous_page_url": None}
         if method == "GET" and path.startswith(tuple(f"{known}/" for known in _EMPTY_V2)):
             raise ApiError(f"No such object: '{path.rpartition('/')[2]}'", status=404)
-        raise _refused(method, path, path.removeprefix("/v2/core/").split("/")[0])
+        named = path.removeprefix("/v2/").split("/")[:2]
+        raise _refused(method, path, "/".join(named).removeprefix("core/"))
     below = path.removeprefix("/v1/")
     for known in EMPTY:
         if below == known and method == "GET":

@@ -63,3 +63,6 @@ def test_errors_of_v2_have_a_code_and_a_message(emulator: RunningEmulator) -> No
     with pytest.raises(stripe.StripeError, match="not emulated: POST /v2/core/accounts"):
         client_of(emulator).v2.core.accounts.create({"contact_email": "ada@example.com"})
     assert client_of(emulator).v2.core.accounts.list().data == []
+    for path, noun in (("billing/meter_event_session", "billing/meter_event_session"), ("x", "x")):
+        told = json.loads(raw(emulator, "POST", f"/v2/{path}").body)["error"]["message"]
+        assert told.endswith(f"(the emulator has no {noun})")
