@@ -130,7 +130,7 @@ def _move(
 
 def release(ctx: Context) -> None:
     """Make available what has come due."""
-    ctx.tx.flush()
+    ctx.tx.flush_rows()
     due = ctx.tx.db.execute(
         "SELECT id, currency, net, balance_type FROM unreleased WHERE available_on <= ?", (ctx.now,)
     ).fetchall()
@@ -148,7 +148,7 @@ def release(ctx: Context) -> None:
 
 def payable(ctx: Context, currency: str) -> int:
     """What payouts can take now, in minor units: what is under way to the bank is not twice."""
-    ctx.tx.flush()
+    ctx.tx.flush_rows()
     row = ctx.tx.db.execute(
         "SELECT available FROM buckets WHERE balance_type = ? AND currency = ?",
         (PAYMENTS, currency),
@@ -231,7 +231,7 @@ def available_day(now: int) -> int:
 def retrieve(ctx: Context, params: dict[str, Any]) -> Obj:
     """GET /v1/balance: kept beside the rows, moved with each of them."""
     release(ctx)
-    ctx.tx.flush()
+    ctx.tx.flush_rows()
     held: dict[str, dict[str, tuple[int, int]]] = {}
     for kind, currency, available, pending in ctx.tx.db.execute("SELECT * FROM buckets"):
         held.setdefault(kind, {})[currency] = (available, pending)

@@ -109,7 +109,7 @@ def run_daily(ctx: Context, *, now: bool = False) -> list[str]:
 
 def _due_rows(ctx: Context, currency: str) -> dict[str, int]:
     """Rows that the next automatic payout takes: id → net in minor units."""
-    ctx.tx.flush()
+    ctx.tx.flush_rows()
     return dict(
         ctx.tx.db.execute(
             "SELECT id, net FROM unpaid WHERE currency = ?"
@@ -143,8 +143,8 @@ def _pay_automatically(ctx: Context, amount: int, currency: str, rows: list[str]
         row = ctx.need("balance_transaction", row_id)
         hidden(row)["payout"] = payout["id"]
         ctx.tx.touch(row)
-    for row_id in members:
-        ctx.tx.write("DELETE FROM unpaid WHERE id = ?", (row_id,))
+    ctx.tx.flush_rows()
+    ctx.tx.db.executemany("DELETE FROM unpaid WHERE id = ?", [(i,) for i in members])
     return str(payout["id"])
 
 

@@ -681,7 +681,7 @@ def large_amount(case: Case) -> None:
 def overdraw(ctx: Context, currency: str) -> None:
     """Take so much that the balance is below zero at the next midnight."""
     midnight = (ctx.now // balance.DAY + 1) * balance.DAY
-    ctx.tx.flush()
+    ctx.tx.flush_rows()
     [coming] = ctx.tx.db.execute(
         "SELECT coalesce(sum(net), 0) FROM unreleased WHERE currency = ? AND available_on <= ?"
         " AND balance_type = ? AND NOT counts",

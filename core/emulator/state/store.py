@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,10 @@ _PARTIAL = "\n".join(
 )
 _NAMES = ", ".join(_COLUMNS)
 _MARKS = ", ".join("?" * len(_COLUMNS))
-_SETS = ", ".join(f"{name} = ?" for name in _COLUMNS)
 _INSERT = (
     f"INSERT INTO objects (id, object, created, pending, {_NAMES}, body)"  # noqa: S608
     f" VALUES (?, ?, ?, ?, {_MARKS}, ?)"
 )
-_UPDATE = f"UPDATE objects SET {_SETS}, body = ? WHERE id = ?"  # noqa: S608
 
 
 #: SQLite's own, and while much is written.
@@ -155,6 +154,8 @@ class Tx:
         self._changed: set[str] = set()
         self._events: list[tuple[Any, ...]] = []
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
+        #: The columns of objects as the file has them.
+        self._words: dict[str, list[str | None]] = {}
         self.db.execute("BEGIN IMMEDIATE")
 
     def add(self, obj: Obj) -> Obj:
@@ -184,7 +185,10 @@ class Tx:
         )
 
     def write(self, statement: str, row: tuple[Any, ...]) -> None:
-        """Run a statement for a row, with the next `flush` for all its rows at once."""
+        """Run a statement for a row at the next `flush` or `flush_rows`, with its others at once.
+
+        Between different statements the order is not kept.
+        """
         self._rows.setdefault(statement, []).append(row)
 
     def known(self) -> list[Obj]:
@@ -218,6 +222,8 @@ class Tx:
             obj: Obj = orjson.loads(body)
             if obj["object"] == "event":
                 obj["pending_webhooks"] = pending
+            if obj["id"] not in self._known:
+                self._words[obj["id"]] = _words(obj)
             found.append(self._known.setdefault(obj["id"], obj))
         return found
 
@@ -240,16 +246,39 @@ class Tx:
     def flush(self) -> None:
         """Write what is new and what changed; queries see it from then on."""
         if self._new:
-            self.db.executemany(_INSERT, [_new_row(obj) for obj in self._new.values()])
+            for obj in self._new.values():
+                self._words[obj["id"]] = _words(obj)
+            self.db.executemany(
+                _INSERT, [_new_row(obj, self._words[i]) for i, obj in self._new.items()]
+            )
             self._new.clear()
         if self._changed:
-            rows = [_changed_row(self._known[i]) for i in self._changed]
-            self.db.executemany(_UPDATE, rows)
-            self._changed.clear()
-        for statement, found in self._rows.items():
-            self.db.executemany(statement, found)
-        self._rows.clear()
+            self._flush_changes()
+        self.flush_rows()
         self.flush_events()
+
+    def _flush_changes(self) -> None:
+        """Of a column that stays as it was, no index is written anew."""
+        changes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        for object_id in self._changed:
+            obj, before = self._known[object_id], self._words.get(object_id)
+            words = self._words[object_id] = _words(obj)
+            changed = [
+                (name, word)
+                for place, (name, word) in enumerate(zip(_COLUMNS, words, strict=True))
+                if before is None or word != before[place]
+            ]
+            row = (*(word for _, word in changed), dump(obj), object_id)
+            changes.setdefault(tuple(name for name, _ in changed), []).append(row)
+        for names, rows in changes.items():
+            self.db.executemany(_update(names), rows)
+        self._changed.clear()
+
+    def flush_rows(self) -> None:
+        """Write what `write` was given."""
+        for statement, rows in self._rows.items():
+            self.db.executemany(statement, rows)
+        self._rows.clear()
 
     def commit(self) -> None:
         self.flush()
@@ -266,10 +295,12 @@ def _words(obj: Obj) -> list[str | None]:
     return [value if type(value := get(name)) is str else None for name in _COLUMNS]
 
 
-def _new_row(obj: Obj) -> tuple[Any, ...]:
+@cache
+def _update(names: tuple[str, ...]) -> str:
+    sets = "".join(f"{name} = ?, " for name in names)
+    return f"UPDATE objects SET {sets}body = ? WHERE id = ?"  # noqa: S608
+
+
+def _new_row(obj: Obj, words: list[str | None]) -> tuple[Any, ...]:
     listed_as = obj["_"].get("listed_as", obj["object"]) if "_" in obj else obj["object"]
-    return (obj["id"], listed_as, obj.get("created", 0), 0, *_words(obj), dump(obj))
-
-
-def _changed_row(obj: Obj) -> tuple[Any, ...]:
-    return (*_words(obj), dump(obj), obj["id"])
+    return (obj["id"], listed_as, obj.get("created", 0), 0, *words, dump(obj))
