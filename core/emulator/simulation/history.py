@@ -27,7 +27,7 @@ from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 from core.emulator.versions import table
 
-_BATCH = 2_000
+_BATCH = 1_000
 _DAY_MS = balance.DAY * 1000
 #: Monday to Sunday, and the hours of the day in UTC.
 _WEEK = (100, 97, 99, 104, 121, 108, 71)

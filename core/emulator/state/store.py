@@ -69,7 +69,7 @@ _INSERT = (
 
 
 #: SQLite's own, and while much is written.
-_CACHE_KIB, _BULK_CACHE_KIB = 2_000, 40_000
+_CACHE_KIB, _BULK_CACHE_KIB = 2_000, 16_000
 _PAGES, _BULK_PAGES = 1_000, 16_000
 
 
