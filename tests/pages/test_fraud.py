@@ -86,6 +86,16 @@ def test_the_head_of_the_queue_says_how_many_and_the_money_at_risk(console, frau
     assert "In all: 1 · \\$10.00 USD" in said
 
 
+def test_a_case_that_is_open_is_unsettled_in_chinese(console, risk, fraud):
+    console.set_language(risk, "zh-CN")
+    test = fraud(tab="cases", case=a_case(console), cases="all")
+    said = " ".join(one.value for one in test.markdown)
+    assert "未结" in said
+    assert "进行中" not in said
+    choices = [one.content for group in test.get("button_group") for one in group.proto.options]
+    assert {"未结", "已结"} < {*choices}
+
+
 def test_a_case_is_taken_written_to_and_approved(console, fraud):
     case_id = a_case(console)
     test = fraud(tab="cases", case=case_id)

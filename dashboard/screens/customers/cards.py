@@ -187,7 +187,7 @@ _WAYS: dict[str, Column[WayToPay]] = {
     "method": text(N_("Method"), lambda way: columns.method(way.method_type, way.brand, way.last4)),
     "country": text(N_("Card country"), _country, cut=30, optional=True),
     "payments": number(N_("Tried for"), lambda way: way.payments),
-    "paid": number(N_("Paid"), lambda way: way.paid),
+    "paid": number(N_("Succeeded"), lambda way: way.paid),
     "last": moment(N_("Last"), lambda way: way.last_at, seconds=False),
 }
 _RETURNED_TABLE = DataTable("customer_refunds", N_("Refunds, newest first"), _RETURNED)

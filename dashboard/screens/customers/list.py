@@ -134,7 +134,7 @@ def _name(row: CustomerRow) -> str:
 _COLUMNS: dict[str, Column[CustomerRow]] = {
     "name": text(N_("Customer"), _name, cut=20),
     "email": text(N_("E-mail"), lambda row: row.email, cut=22),
-    "paid": money(N_("Paid"), _paid),
+    "paid": money(N_("Total paid"), _paid),
     "currency": currency(_code),
     "given_back": each(
         N_("Given back"), lambda row: Cell(_given_back(row)), holds="figure", optional=True

@@ -58,7 +58,7 @@ def _head(found: CaseDetail) -> None:
             widgets.safe_text(fraud_labels.exact(found.at_risk)), anchor=False, width="content"
         )
         status_badges.badge(fraud_labels.CASE, row.kind)
-        status_badges.badge(fraud_labels.STATE, row.state)
+        status_badges.badge(fraud_labels.states(), row.state)
         status_badges.badge(status_badges.PAYMENT, payment["state"])
     st.page_link(
         navigation.named("payment"),

@@ -12,16 +12,25 @@ from core.reads.fraud import cases as reads
 from core.reads.fraud.cases import CaseRow, Queue
 from core.reads.search.totals import Totals
 from dashboard import i18n
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, pgettext
 from dashboard.screens.fraud import case_detail, row_links
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.ui import columns, list_heads, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, money, opener, text
 from dashboard.ui.kit import links
 
-WHICH = {"open": N_("Open"), "mine": N_("Mine"), "closed": N_("Closed"), "all": N_("All")}
 #: Whether cases of a choice are open; None: both.
 _IS_OPEN = {"open": True, "mine": True, "closed": False, "all": None}
+
+
+def _which() -> dict[str, str]:
+    """The choices, in the language spoken now."""
+    return {
+        "open": pgettext("case", "Open"),
+        "mine": _("Mine"),
+        "closed": pgettext("case", "Closed"),
+        "all": _("All"),
+    }
 
 
 def draw(livemode: bool) -> None:
@@ -56,7 +65,7 @@ def _asked(livemode: bool) -> tuple[Queue, Totals]:
     zone = viewer.zone()
     days = {name: row_links.day_read(st.query_params.get(name, "")) for name in _DAYS}
     with st.container(horizontal=True, vertical_alignment="center"):
-        which = widgets.url_choice(_("Cases"), "cases", WHICH, default="open")
+        which = widgets.url_choice(_("Cases"), "cases", _which(), default="open")
         kind = widgets.url_select(
             _("All kinds"),
             "kind",
@@ -110,7 +119,7 @@ COLUMNS: dict[str, Column[CaseRow]] = {
     "kind": chips(N_("Kind"), lambda row: status_badges.cell(row.kind), fraud_labels.CASE),
     "age": text(N_("Opened"), _age),
     "id": opener(N_("Case"), lambda row: row.case_id, shown=lambda row: f"…{row.payment_id[-8:]}"),
-    "state": chips(N_("State"), lambda row: (row.state,), fraud_labels.STATE),
+    "state": chips(N_("State"), lambda row: (row.state,), fraud_labels.states),
     "who": text(N_("With"), lambda row: row.assigned_to, optional=True),
 }
 TABLE = DataTable("cases", N_("Cases, as sorted above"), COLUMNS, placeholder="–")

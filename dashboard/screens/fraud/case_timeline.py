@@ -61,5 +61,5 @@ def _said(one: CaseEvent) -> tuple[str, str, Tone]:
     text, icon, tone = _WORDS[one.kind]
     detail = one.detail or ""
     if one.kind == "closed":
-        detail = status_badges.word(fraud_labels.STATE, detail)
+        detail = status_badges.word(fraud_labels.states(), detail)
     return _(text).format(who=one.who or "", detail=detail), icon, tone

@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 from core.money import Money
 from core.risk.ast import Kind
 from core.risk.values import KINDS
-from dashboard.i18n import N_, _
+from dashboard.i18n import N_, _, pgettext
 from dashboard.screens.fraud import rule_words
 from dashboard.ui import columns, status_badges, widgets
 
@@ -25,12 +25,6 @@ CASE: status_badges.Kind = {
     "warning": (N_("Issuer's warning"), "red"),
     "review": (N_("Radar review"), "violet"),
 }
-STATE: status_badges.Kind = {
-    "open": (N_("Open"), "orange"),
-    "approved": (N_("Approved"), "green"),
-    "refunded": (N_("Refunded"), "violet"),
-    "dismissed": (N_("Dismissed"), "gray"),
-}
 LIST: status_badges.Kind = {"block": (N_("Block"), "red"), "allow": (N_("Allow"), "green")}
 FIELD = {
     "ip": N_("IP address"),
@@ -39,6 +33,16 @@ FIELD = {
     "user": N_("User"),
     "country": N_("Country"),
 }
+
+
+def states(_codes: Sequence[str] = ()) -> status_badges.Kind:
+    """How a case stands, in the language spoken now: a payment that is open is something else."""
+    return {
+        "open": (pgettext("case", "Open"), "orange"),
+        "approved": (_("Approved"), "green"),
+        "refunded": (_("Refunded"), "violet"),
+        "dismissed": (_("Dismissed"), "gray"),
+    }
 
 
 def rule_broken(error: InvalidInput) -> str:

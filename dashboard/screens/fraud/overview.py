@@ -19,7 +19,7 @@ from core.reads.fraud.cases import CaseDay, CaseSum
 from core.reads.fraud.overview import HIGHEST_BAND, Band, Figures, Flagged
 from core.reads.fraud.scored import Filters, last_days
 from dashboard import i18n
-from dashboard.i18n import N_, _, ngettext
+from dashboard.i18n import N_, _, ngettext, pgettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud import row_links
 from dashboard.ui import charts, columns, customer_links, status_badges, viewer, widgets
@@ -105,7 +105,7 @@ def _cases_chart(days: Sequence[CaseDay]) -> None:
     bars = [charts.Bar(day.day.isoformat(), i18n.short_day(day.day)) for day in days]
     series = [
         ("opened", "dispute", _("Opened"), [day.opened for day in days]),
-        ("decided", "net", _("Decided"), [day.decided for day in days]),
+        ("decided", "net", pgettext("case", "Decided"), [day.decided for day in days]),
     ]
     figure = charts.numbers(bars, _("cases"), series, stacked=False)
     charts.draw(figure, alt=title, key="cases_chart", on_pick=_to(cases_of_bar))
@@ -207,7 +207,7 @@ def _figures(lines: Sequence[Figures], since: date, until: date) -> None:
         table.Column("medium", _("Medium"), is_figure=True),
         table.Column("high", _("High"), is_figure=True),
         table.Column("refused", _("Refused"), is_figure=True),
-        table.Column("paid", _("Paid"), is_figure=True),
+        table.Column("paid", pgettext("payment", "Paid"), is_figure=True),
         table.Column("fraud", _("Fraud"), is_figure=True, place="d"),
         table.Column("lost", _("Money lost"), is_figure=True, place="b"),
     )

@@ -21,7 +21,7 @@ from core.risk.drafts import Checked, Draft, DraftRule
 from core.risk.rules import DEFAULT, RuleSet
 from core.risk.values import SIGNALS
 from dashboard import i18n
-from dashboard.i18n import N_, _, ngettext, pgettext
+from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud import rule_drafts, rule_editor, rule_preview, rule_words
 from dashboard.screens.fraud.messages import FLASH
@@ -264,7 +264,7 @@ def _expert(draft: Draft, checked: Checked) -> None:
                 }
             ),
             {
-                "name": columns.text_column(pgettext("signal", "Name"), width=200),
+                "name": columns.text_column(_("Name"), width=200),
                 "kind": columns.text_column(_("Kind"), width=90),
                 "meaning": columns.text_column(_("Meaning")),
             },

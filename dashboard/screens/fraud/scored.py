@@ -37,7 +37,7 @@ FIGURES = {
     "medium": N_("Medium scores"),
     "high": N_("High scores"),
     "refused": N_("Refused before Stripe"),
-    "paid": N_("Paid"),
+    "paid": N_("Paid payments"),
     "fraud": N_("Paid, and fraud"),
     "lost": N_("Money lost to fraud"),
 }

@@ -77,7 +77,7 @@ CHECKS = {
     "database_mode": N_("Mode of the database"),
     "database_cluster": N_("Database cluster"),
     "migrations": N_("Tables of the database"),
-    "clock": N_("Clock"),
+    "clock": N_("System clock"),
     "disk": N_("Disk"),
     "streamlit": N_("Settings of Streamlit"),
     "file_modes": N_("Rights of files"),

@@ -40,7 +40,7 @@ def body(user_id: str) -> None:
     seen = person.last_sign_in_at
     drawer.facts(
         {
-            _("Name"): person.name,
+            _("Full name"): person.name,
             _("Created"): i18n.moment(person.created_at, viewer.zone()),
             _("Last sign-in"): i18n.moment(seen, viewer.zone()) if seen else _("Never"),
         }

@@ -19,7 +19,7 @@ def body() -> None:
     words = account.role_words()
     with st.form("new_user", border=False):
         st.text_input(_("E-mail"), key="new_email", autocomplete="off")
-        st.text_input(_("Name"), key="new_name", autocomplete="off")
+        st.text_input(_("Full name"), key="new_name", autocomplete="off")
         st.pills(
             _("Roles"),
             actions.ROLES,

@@ -33,7 +33,7 @@ def role_kinds() -> status_badges.Kind:
 
 COLUMNS: dict[str, Column[Person]] = {
     "person": opener(N_("E-mail"), lambda one: one.user_id, shown=lambda one: one.email),
-    "name": text(N_("Name"), lambda one: one.name),
+    "name": text(N_("Full name"), lambda one: one.name),
     "roles": chips(
         N_("Roles"),
         lambda one: [role for role in ROLES if role in one.roles],
