@@ -13,6 +13,7 @@ from dashboard.i18n import N_, _
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.payments import list as payment_list
 from dashboard.screens.payments import table as payment_table
+from dashboard.screens.payments import typed_words
 from dashboard.ui import customer_links, file_links, freshness, live, sorting, viewer, widgets
 from dashboard.ui.data_table import Frame
 from dashboard.ui.kit.table import Sorting
@@ -29,6 +30,7 @@ def main() -> None:
         kept = VIEWS.begin()
         columns = VIEWS.columns(kept)
         query = payment_filters.BAR.draw()
+        typed_words.note(query)
         payment_list.other_mode(query)
         where = Where(*widgets.cursor(), sorting.asked(reads.NEWEST, reads.SORTS))
         with actions:

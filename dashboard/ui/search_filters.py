@@ -121,7 +121,8 @@ class Typed:
 class SearchBar:
     """The search line of a list and the controls over it. Labels are English, translated as drawn.
 
-    `fields`: what the list can be searched by. `more`: the controls in the popover.
+    `fields`: what the list can be searched by. `more`: the controls in the popover. `typed`: called
+    when a line was typed into the field.
     """
 
     label: str
@@ -129,6 +130,7 @@ class SearchBar:
     fields: Fields
     segments: Segments
     more: tuple[Pills | Period | Typed, ...]
+    typed: Callable[[], None] = widgets.first_page
 
     def draw(self) -> Query:
         """The line's terms; a line that cannot be read says why, and the run ends there."""
@@ -149,7 +151,7 @@ class SearchBar:
             bind="query-params",
             placeholder=self.example,
             label_visibility="collapsed",
-            on_change=widgets.first_page,
+            on_change=self.typed,
         )
         return str(asked or "")
 

@@ -172,6 +172,16 @@ def test_support_finds_a_double_charge_by_what_the_customer_says(person, charged
     support.took(1)
 
 
+def test_support_types_what_the_customer_says_into_the_search(person, charged_twice):
+    support = person("support")
+    page = support.begin("/payments")
+    page.get_by_label("Search payments").fill("card 4242, about 54 dollars, last Tuesday")
+    page.keyboard.press("Enter")
+    for payment in charged_twice:
+        stacks.row(page, payment, "Looks charged twice").wait_for()
+    support.took(1)
+
+
 @by_way
 def test_support_refunds_a_payment_in_part(person, stack, way):
     payment = stack.paid(amount=5400)

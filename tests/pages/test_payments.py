@@ -143,6 +143,26 @@ def test_plain_words_that_find_nothing_offer_the_search_that_was_meant(payments,
     assert ids(test) == [shop["failed"]]
 
 
+def test_plain_words_that_are_typed_find_what_was_meant_at_once(payments, shop):
+    test = payments()
+    test.text_input(key="q").set_value("card ending 4242 failed").run()
+    assert test.text_input(key="q").value == "last4:4242 status:failed"
+    assert test.query_params["q"] == "last4:4242 status:failed"
+    assert ids(test) == [shop["failed"]]
+    assert any("“card ending 4242 failed”" in one.value for one in test.caption)
+    test.button(key="as_typed").click().run()
+    assert test.query_params["q"] == "card ending 4242 failed"
+    assert not tables(test)
+
+
+@pytest.mark.parametrize("line", ["4242", "status:failed", "colour:red", "nothing-like-it"])
+def test_a_typed_line_that_is_no_sentence_stands_as_it_is(payments, line):
+    test = payments()
+    test.text_input(key="q").set_value(line).run()
+    assert test.text_input(key="q").value == line
+    assert "as_typed" not in [button.key for button in test.button]
+
+
 def test_the_head_says_how_many_match_and_their_sum(payments):
     captions = [one.value for one in payments(q="currency:jpy,kwd").caption]
     (said,) = [one for one in captions if one.startswith("Payments: 2")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.reads.payments.list import FIELDS
 from dashboard.i18n import N_, _
+from dashboard.screens.payments import typed_words
 from dashboard.ui import columns, status_badges
 from dashboard.ui.search_filters import Period, Pills, SearchBar, Segments, Typed
 
@@ -52,4 +53,5 @@ BAR = SearchBar(
         Period("created", N_("Created"), PERIODS),
         Typed("amount", N_("Amount, in each payment's currency"), ">100, 10..20"),
     ),
+    typed=typed_words.understand,
 )

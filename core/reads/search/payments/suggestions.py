@@ -1,7 +1,7 @@
 """The search that a sentence probably meant: `maria 54 usd last tuesday`, `card ending 4242`.
 
-A search is never read anew by itself: a line means what its terms say. This is offered where they
-found nothing.
+A line means what its terms say, wherever it stands. This is what a list offers where they find
+nothing, and what it writes in the place of a line that somebody has just typed.
 """
 
 from __future__ import annotations
