@@ -16,6 +16,7 @@ from dashboard.ui import navigation
 from tests.support import npm_packages, page_checks
 from tests.support import whole_program as stacks
 from tests.support.fixtures_browser import SIZE
+from tests.support.keys import walk_to
 from tests.support.refund_browser import ask
 from tests.support.whole_program import ROOT
 
@@ -222,13 +223,3 @@ def test_a_drawer_fits_beside_its_page(everybody, known, name):
     everybody.open(DRAWERS[name].format(**known))
     # It may be long, and is scrolled then.
     assert all("" not in hidden for hidden in out_of_sight(everybody).values())
-
-
-def walk_to(page, place, most=80):
-    """Press Tab until the place has the focus."""
-    place.wait_for()
-    for _ in range(most):
-        if place.evaluate("(one) => one.getRootNode().activeElement === one"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError("Tab does not lead there")

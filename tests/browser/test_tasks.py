@@ -20,6 +20,7 @@ from tests.support import factories
 from tests.support import whole_program as stacks
 from tests.support.counted_acts import CHINESE, DESK, PHONE, Person, downloads
 from tests.support.disputes import picture
+from tests.support.keys import walk_to
 from tests.support.refund_browser import open_payment
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -224,6 +225,49 @@ def test_the_lead_approves_from_home(person, stack, way):
     lead.took(3)
     (made,) = stack.stripe.v1.refunds.list({"payment_intent": payment}).data
     assert made.amount == 64_700
+
+
+@pytest.mark.parametrize("way", [DESK, CHINESE], ids=lambda way: way.name)
+def test_three_cases_are_decided_by_keys_alone(person, stack, way):
+    warned = {"currency": "gbp", "payment_method": "pm_card_createIssuerFraudRecord"}
+    good, stolen, known = (
+        wait_for_case(stack, stack.pay(amount=amount, **warned).id) for amount in (3300, 2200, 1100)
+    )
+    risk = person("risk", way)
+    page = risk.begin("/fraud?tab=cases&currency=gbp")
+    press = page.keyboard.press
+
+    def come_to(amount):
+        press("j")
+        page.get_by_role("heading", name=f"{amount} GBP").wait_for()
+        risk.visitor.settle()
+
+    come_to("£33.00")
+    press("Shift+A")
+    page.get_by_text(risk.says("The case is closed as a good payment.")).wait_for()
+    come_to("£22.00")
+    press("f")
+    walk_to(page, risk.button("Refund {amount}", amount="£22.00 GBP"))
+    press("Enter")
+    page.get_by_text(risk.says("The refund is on its way, and the case is closed.")).wait_for()
+    come_to("£11.00")
+    press("d")
+    walk_to(page, page.get_by_label(risk.says("Why is there nothing to do?")))
+    page.keyboard.type("a known customer")
+    walk_to(page, risk.button("Dismiss the case"))
+    press("Enter")
+    page.get_by_text(risk.says("The case is dismissed.")).wait_for()
+    risk.took(2)
+    ended = [
+        stack.rows("select state from cases where id = ?", one) for one in (good, stolen, known)
+    ]
+    assert ended == [[("approved",)], [("refunded",)], [("dismissed",)]]
+
+
+def wait_for_case(stack, payment):
+    """The id of the case about a payment, once the worker has opened it."""
+    query = "select id from cases where payment_id = ?"
+    return stack.arrived(query, payment)[0]
 
 
 @by_way
