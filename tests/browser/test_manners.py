@@ -6,12 +6,15 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import insert
 
+from core import clock
 from core.access import users
 from core.access.demo import PASSWORD
 from core.access.passwords import hash_password
 from core.access.rights import ROLES
 from core.db.engine import open_engine, writing
+from core.db.tables import list_entries
 from dashboard.ui import navigation
 from tests.support import npm_packages, page_checks
 from tests.support import whole_program as stacks
@@ -151,16 +154,22 @@ def test_keys_alone_find_a_payment_and_refund_it(visit, stack):
     assert made.amount == 7300
 
 
-#: What opens by its address and a click, and writes nothing: the class of the button.
+#: What opens by its address and a click, and writes nothing: what is clicked.
 DIALOGS = {
-    "a refund": ("/payment?id={paid}", "refund_open"),
-    "a refund of what is looked for": ("/refunds", "refund_open"),
-    "a capture": ("/payment?id={held}", "payment_capture"),
-    "a decision": ("/refunds?tab=waiting", "review_{asked}"),
-    "a statement": ("/bank", "bank_import"),
-    "a report": ("/proof", "report_ask"),
-    "an event made up": ("/events", "simulate"),
+    "a refund": ("/payment?id={paid}", ".st-key-refund_open button"),
+    "a refund of what is looked for": ("/refunds", ".st-key-refund_open button"),
+    "a capture": ("/payment?id={held}", ".st-key-payment_capture button"),
+    "a decision": ("/refunds?tab=waiting", ".st-key-review_{asked} button"),
+    "a statement": ("/bank", ".st-key-bank_import button"),
+    "a report": ("/proof", ".st-key-report_ask button"),
+    "an event made up": ("/events", ".st-key-simulate button"),
+    "a refund as fraud": ("/fraud?tab=cases&case={case}", ".st-key-case_refund button"),
+    "a case dismissed": ("/fraud?tab=cases&case={case}", ".st-key-case_dismiss button"),
+    "an entry of a list": ("/fraud?tab=lists", "tr:has-text('{blocked}') button"),
+    "a dispute submitted": ("/dispute?id={dispute}", ".st-key-submit button:enabled"),
+    "a dispute accepted": ("/dispute?id={dispute}", ".st-key-accept button:enabled"),
 }
+BLOCKED = "mallory@shop.example"
 DRAWERS = {
     "a new user": "/users?user=new",
     "a user": "/users?user={user}",
@@ -186,8 +195,16 @@ def known(stack, browser, everybody):
     support = stacks.sign_in(browser, stack, "support@demo.test", viewport=SIZE)
     ask(support, over, "asked for by phone, and by letter before")
     support.page.context.close()
+    disputed = stack.paid(amount=4300, payment_method="pm_card_createDispute")
+    warned = stack.paid(amount=4400, payment_method="pm_card_createIssuerFraudRecord")
+    block(stack, BLOCKED)
+    dispute = stack.arrived("select stripe_id from disputes where payment_id = ?", disputed)[0]
+    write_answer(everybody, dispute)
     asked = "select id from refund_requests where payment_id = ?"
     return {
+        "blocked": BLOCKED,
+        "dispute": dispute,
+        "case": stack.arrived("select id from cases where payment_id = ?", warned)[0],
         "paid": paid,
         "held": held,
         "asked": stack.arrived(asked, over)[0],
@@ -195,6 +212,24 @@ def known(stack, browser, everybody):
         "event": stack.arrived("select stripe_id from events")[0],
         "entry": stack.arrived("select seq from audit_log")[0],
     }
+
+
+def block(stack, email):
+    """Put an address on the block list."""
+    engine = open_engine(f"sqlite:///{stack.var_dir / 'tillwatch.db'}")
+    with writing(engine) as connection:
+        given = {"kind": "block", "field": "email", "value": email, "reason": "chargebacks"}
+        at = {"added_by": "test", "created_at": clock.now()}
+        connection.execute(insert(list_entries).values(given | at))
+    engine.dispose()
+
+
+def write_answer(visitor, dispute):
+    """Something for the bank, which nothing holds back."""
+    page = visitor.open(f"/dispute?id={dispute}")
+    page.get_by_label("Anything else").fill("It was delivered.")
+    page.keyboard.press("Tab")
+    page.locator(".st-key-submit button:enabled").wait_for()
 
 
 def out_of_sight(visitor):
@@ -211,11 +246,15 @@ def out_of_sight(visitor):
 
 
 @pytest.mark.parametrize("name", DIALOGS)
-def test_a_dialog_fits_with_its_buttons_in_sight(everybody, known, name):
-    path, button = (part.format(**known) for part in DIALOGS[name])
+def test_a_dialog_fits_takes_the_keys_and_goes_with_escape(everybody, known, name):
+    path, opener = (part.format(**known) for part in DIALOGS[name])
     page = everybody.open(path)
-    page.locator(f".st-key-{button} button").click()
+    page.locator(opener).click()
     assert out_of_sight(everybody) == {}
+    dialog = page.get_by_role("dialog")
+    assert dialog.evaluate("(one) => one.contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
 
 
 @pytest.mark.parametrize("name", DRAWERS)
