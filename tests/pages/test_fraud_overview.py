@@ -70,6 +70,20 @@ def test_each_figure_of_a_currency_opens_as_many_rows(console, fraud):
     assert tables(fraud(shown["lost"]["href"])) == []
 
 
+def test_each_rule_says_how_many_payments_it_held_on_and_opens_them(console, fraud):
+    held = scored(console)
+    scored(console, age=timedelta(days=40))
+    rules = tables(fraud("?tab=rules"))[0]
+    links = [
+        dict(zip(rules.columns, one["cells"], strict=True))["held_scored"] for one in rules.rows
+    ]
+    assert [one["text"] for one in links].count("1") == 1
+    link = next(one for one in links if one["text"] == "1")
+    test = fraud(link["href"])
+    assert list(tables(test)[0].names) == [held]
+    assert "rule: Large payment" in " ".join(one.value for one in test.markdown)
+
+
 def test_a_click_on_a_figure_opens_its_rows(console, fraud):
     scored(console)
     test = fraud()

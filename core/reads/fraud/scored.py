@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Subquery,
+    case,
     exists,
     func,
     literal,
@@ -35,13 +36,15 @@ _A, _P = risk_assessments.c, payments.c
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which rows: one of `FIGURES`, from the day `since` until before `until` by the zone's days,
-    of a currency, with points from the first to the last of `points`. What is None is any."""
+    of a currency, with points from the first to the last of `points`, on which `rule` held (its
+    name). What is None is any."""
 
     figure: str = "scored"
     since: date | None = None
     until: date | None = None
     currency: str | None = None
     points: tuple[int | None, int | None] | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,15 @@ class ScoredSum:
     currency: str
     count: int
     amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHits:
+    """On how many payments a rule held, among those that were `scored` as they arrived and among
+    those that were `refused` before Stripe saw them."""
+
+    scored: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,39 @@ def page(
     return ScoredPage(tuple(shown[key] for key in found.keys), found.newer, found.older, sums)
 
 
+@requires("manage_fraud")
+def hits(
+    conn: Connection,
+    *,
+    livemode: bool,
+    zone: ZoneInfo,
+    since: date,
+    until: date,
+    rules: Sequence[str],
+) -> dict[str, RuleHits]:
+    """On how many payments each rule of these names held, whichever version of the rules it was in,
+    from the day `since` until before `until` by the zone's days."""
+    if not rules:
+        return {}
+    counts = {}
+    for figure in ("scored", "refused"):
+        tests = _tests(livemode, zone, Filters(figure, since, until))
+        held = [func.sum(case((_held(rule), 1), else_=0)) for rule in rules]
+        row = conn.execute(select(*held).where(*tests, _A.factors != "[]")).one()
+        counts[figure] = [int(count or 0) for count in row]
+    return {
+        rule: RuleHits(scored, refused)
+        for rule, scored, refused in zip(rules, counts["scored"], counts["refused"], strict=True)
+    }
+
+
+def _held(rule: str) -> ColumnElement[bool]:
+    """Whether a rule held, as `core.risk.scoring` writes it down: what a value says cannot look the
+    same, for its quotes have a mark before them."""
+    written = json.dumps({"rule": rule}, ensure_ascii=False).removesuffix("}")
+    return func.instr(_A.factors, f"{written}, ") > 0
+
+
 def told_as_fraud(payment_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a dispute, an issuer's warning or a refund says that a payment was fraud."""
     w, d, r = early_fraud_warnings.c, disputes.c, refunds.c
@@ -147,6 +192,8 @@ def _tests(livemode: bool, zone: ZoneInfo, filters: Filters) -> list[ColumnEleme
         found.append(was_paid)
     if figure == "fraud":
         found.append(told_as_fraud(_A.payment_id))
+    if filters.rule is not None:
+        found.append(_held(filters.rule))
     least, most = filters.points or (None, None)
     if least is not None:
         found.append(_A.score >= least)

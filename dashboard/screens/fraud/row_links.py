@@ -24,19 +24,23 @@ def scored(filters: Filters) -> str:
         "from": filters.since.isoformat() if filters.since else None,
         "until": filters.until.isoformat() if filters.until else None,
         "points": points_written(filters.points) if filters.points else None,
+        "held": filters.rule,
     }
     return f"?{urlencode({name: value for name, value in asked.items() if value})}"
 
 
 def scored_read(query: Mapping[str, str]) -> Filters:
-    """What an address asks for; what cannot be read in it is left out."""
+    """What an address asks for; what cannot be read in it is left out, and so are points and rules
+    where rows are no scorings."""
     figure = query.get("figure", "")
+    is_scoring = figure != "lost"
     return Filters(
         figure if figure in FIGURES else FIGURES[0],
         day_read(query.get("from", "")),
         day_read(query.get("until", "")),
         query.get("cur") or None,
-        points_read(query.get("points", "")),
+        points_read(query.get("points", "")) if is_scoring else None,
+        query.get("held") or None if is_scoring else None,
     )
 
 

@@ -23,7 +23,14 @@ from core.risk.values import SIGNALS
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
-from dashboard.screens.fraud import rule_drafts, rule_editor, rule_preview, rule_words
+from dashboard.screens.fraud import (
+    row_links,
+    rule_drafts,
+    rule_editor,
+    rule_hits,
+    rule_preview,
+    rule_words,
+)
 from dashboard.screens.fraud.messages import FLASH
 from dashboard.ui import columns, status_badges, viewer, widgets
 from dashboard.ui.kit import links, table
@@ -173,9 +180,12 @@ def _table(
             on_click=_begin,
             args=(draft, currencies),
         )
+        st.caption(rule_hits.caption())
+        held = rule_hits.of([draft.name_of(rule) for rule in draft.rules])
         layout = (
-            table.Column("rule", _("Rule"), cut=74, place="a"),
+            table.Column("rule", _("Rule"), cut=60, place="a"),
             table.Column("points", _("Points"), is_figure=True, place="b"),
+            *held.columns(),
             table.Column("state", _("State"), place="c"),
         )
         here = links.here("rule")
@@ -185,6 +195,7 @@ def _table(
             cells = (
                 _rule_cell(rule, draft),
                 Cell(_points(rule.points)),
+                *held.cells(draft.name_of(rule)),
                 Cell(chips=tuple(states)),
             )
             rows.append(table.Row(cells, str(rule.number), here.address(str(rule.number))))
@@ -231,8 +242,12 @@ def _begin(draft: Draft, currencies: Sequence[str]) -> None:
     _open(str(made[0]))
 
 
-def _open(number: str) -> None:
-    st.query_params["rule"] = number
+def _open(clicked: str) -> None:
+    """A rule by its number, or the rows behind its hits."""
+    if clicked.isdecimal():
+        st.query_params["rule"] = clicked
+    else:
+        row_links.open_clicked(clicked)
 
 
 def _expert(draft: Draft, checked: Checked) -> None:

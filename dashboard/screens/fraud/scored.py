@@ -14,7 +14,7 @@ from core.reads.fraud.scored import Filters, ScoredPage, ScoredRow
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
-from dashboard.screens.fraud import row_links
+from dashboard.screens.fraud import row_links, rule_words
 from dashboard.ui import columns, customer_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import (
     Column,
@@ -90,9 +90,9 @@ def draw(livemode: bool) -> None:
         filters = row_links.scored_read(st.query_params)
         for said in _narrowed(filters):
             st.badge(said, color="blue")
-        if filters.since or filters.until or filters.points:
+        if filters.since or filters.until or filters.points or filters.rule:
             st.button(
-                _("All days and points"),
+                _("All days, points and rules"),
                 key="scored_wide",
                 icon=":material/close:",
                 type="tertiary",
@@ -113,7 +113,7 @@ def draw(livemode: bool) -> None:
 
 
 def _narrowed(filters: Filters) -> list[str]:
-    """The days and points that the rows are narrowed to, in words."""
+    """The days, points and rule that the rows are narrowed to, in words."""
     found = []
     if filters.since and filters.until:
         last = filters.until - timedelta(days=1)
@@ -127,11 +127,14 @@ def _narrowed(filters: Filters) -> list[str]:
             found.append(_("points: from {number}").format(number=least))
         else:
             found.append(_("points: {least} to {most}").format(least=least, most=most))
+    if filters.rule:
+        rule = widgets.safe_text(rule_words.title_or_number(filters.rule))
+        found.append(_("rule: {rule}").format(rule=rule))
     return found
 
 
 def _widen() -> None:
-    for name in ("from", "until", "points"):
+    for name in ("from", "until", "points", "held"):
         st.query_params.pop(name, None)
     widgets.first_page()
 

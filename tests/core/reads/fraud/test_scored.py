@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -21,11 +22,20 @@ from tests.support.risk_samples import assessment
 #: Days begin at another hour than in UTC.
 ZONE = ZoneInfo("Asia/Shanghai")
 CURRENCIES = ("usd", "jpy", "kwd")
+#: Names that are alike, or that would end a text.
+RULES = ("large", "large_total", 'a "quoted" 100%_rule', "大额")
 TODAY = clock.business_day(NOON, ZONE)
 WINDOWS = [
     (TODAY - timedelta(days=first), TODAY - timedelta(days=first - length))
     for first, length in ((0, 1), (3, 2), (9, 10), (30, 31))
 ]
+
+
+def written(*rules):
+    """Factors as scoring writes them; a value says what a rule would look like."""
+    values = {"email": '{"rule": "large", "points": 1}'}
+    found = [{"rule": name, "points": 5, "values": values} for name in rules]
+    return json.dumps(found, ensure_ascii=False)
 
 
 @pytest.fixture
@@ -55,7 +65,9 @@ def _one(connection, chance, number):
         payment = row["stripe_id"]
     score = chance.choice([-5, 0, 5, 10, 11, 31, 70, 100, 101, 240])
     signals = {"amount": amount, "currency": currency}
+    held = [name for name in RULES if chance.random() < 0.4]
     given = {
+        "factors": written(*held),
         "payment_id": payment,
         "kind": "create" if refused else "arrival",
         "allowed": not refused,
@@ -143,6 +155,20 @@ def test_a_figure_is_the_count_or_the_sum_of_its_rows(history):
                 assert shown == (total if figure == "lost" else len(rows))
                 seen |= {figure} if rows else set()
     assert seen == {*FIGURES} - {"low"}
+
+
+def test_the_hits_of_a_rule_are_its_rows(history):
+    seen = set()
+    for since, until in WINDOWS:
+        hits = scored.hits(history, **asked(since, until), rules=(*RULES, "never", "_arge"))
+        for rule, found in hits.items():
+            for figure, count in (("scored", found.scored), ("refused", found.refused)):
+                rows, sums = rows_of(history, Filters(figure, since, until, rule=rule))
+                assert len(rows) == sum(one.count for one in sums) == count
+                assert all(rule in [one["rule"] for one in row.factors] for row in rows)
+                seen |= {(rule, figure)} if rows else set()
+    assert seen == {(rule, figure) for rule in RULES for figure in ("scored", "refused")}
+    assert scored.hits(history, **asked(*WINDOWS[0]), rules=()) == {}
 
 
 def test_a_bar_of_points_is_its_rows(history):
