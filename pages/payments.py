@@ -30,7 +30,7 @@ def main() -> None:
         kept = VIEWS.begin()
         columns = VIEWS.columns(kept)
         query = payment_filters.BAR.draw()
-        typed_words.note(query)
+        typed_words.say_read_as(query)
         payment_list.other_mode(query)
         where = Where(*widgets.cursor(), sorting.asked(reads.NEWEST, reads.SORTS))
         with actions:

@@ -9,7 +9,7 @@ from core import clock
 from core.reads.fraud import scored as reads
 from core.reads.fraud.scored import Filters, RuleHits
 from dashboard import i18n
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.screens.fraud import row_links
 from dashboard.ui import viewer
 from dashboard.ui.kit import table
@@ -49,7 +49,7 @@ class Hits:
         return cells
 
 
-def of(rules: Sequence[str]) -> Hits:
+def lately(rules: Sequence[str]) -> Hits:
     """The hits of rules by their names."""
     zone = viewer.zone()
     since, until = reads.last_days(DAYS, clock.business_day(clock.now(), zone))
@@ -66,6 +66,9 @@ def of(rules: Sequence[str]) -> Hits:
 
 def caption() -> str:
     """Of what time the figures are."""
-    return _("Held on: payments of the last {n} days on which the rule gave its points.").format(
-        n=DAYS
+    said = ngettext(
+        "Held on: payments of the last {n} day on which the rule gave its points.",
+        "Held on: payments of the last {n} days on which the rule gave its points.",
+        DAYS,
     )
+    return said.format(n=DAYS)

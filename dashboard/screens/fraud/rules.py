@@ -181,7 +181,7 @@ def _table(
             args=(draft, currencies),
         )
         st.caption(rule_hits.caption())
-        held = rule_hits.of([draft.name_of(rule) for rule in draft.rules])
+        held = rule_hits.lately([draft.name_of(rule) for rule in draft.rules])
         layout = (
             table.Column("rule", _("Rule"), cut=60, place="a"),
             table.Column("points", _("Points"), is_figure=True, place="b"),

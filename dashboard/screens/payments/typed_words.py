@@ -33,7 +33,7 @@ def understand() -> None:
         st.session_state["q"] = str(meant)
 
 
-def note(query: reads.Query) -> None:
+def say_read_as(query: reads.Query) -> None:
     """What was typed, while the search that was made of it stands there, and the way back."""
     read_as: _ReadAs | None = st.session_state.get(_READ_AS)
     if read_as is None or read_as.meant != str(query):
