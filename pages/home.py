@@ -1,4 +1,4 @@
-"""Home: what waits for a person, then what each of their roles looks at first."""
+"""Home: what waits for a person, then what each of their roles looks at first: figures, rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import streamlit as st
 
 from dashboard.i18n import _
 from dashboard.screens.home import cards as home_cards
+from dashboard.screens.home import lists as home_lists
 from dashboard.screens.overview import cards as overview_cards
 from dashboard.ui import freshness, live, navigation, viewer, widgets
-from dashboard.ui.kit import cards
+from dashboard.ui.kit import cards, table
 
 _OPENED = "home_opened"
 
@@ -43,8 +44,39 @@ def sections() -> None:
             f"home_{section.right}",
             shown,
             narrow=200,
-            on_open=lambda name: st.session_state.update({_OPENED: name}),
+            on_open=_remember,
         )
+    shown_lists(mine or [home_cards.FALLBACK])
+
+
+def shown_lists(mine: list[home_cards.Section]) -> None:
+    """The rows to begin with, two lists beside each other; what two roles look at stands once."""
+    livemode = viewer.livemode()
+    found = {
+        one.name: one
+        for section in mine
+        for one in home_lists.OF_SECTION[section.right](livemode)
+        if one.rows
+    }
+    if not found:
+        return
+    with st.grid(min(2, len(found)), min_column_width=420):
+        for one in found.values():
+            with st.container(border=True):
+                widgets.card_title(one.title)
+                table.draw(
+                    f"home_list_{one.name}",
+                    one.columns,
+                    one.rows,
+                    alt=one.title,
+                    leaves=True,
+                    on_open=_remember,
+                )
+
+
+def _remember(address: str) -> None:
+    """A click: the fragment opens it when it runs, for a callback cannot."""
+    st.session_state[_OPENED] = address
 
 
 main()

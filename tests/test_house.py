@@ -41,6 +41,8 @@ BETWEEN_SCREENS = {
     ("customers", "fraud"),
     ("customers", "payments"),
     ("fraud", "payments"),
+    ("home", "fraud"),
+    ("home", "refunds"),
     ("overview", "payments"),
     ("payments", "fraud"),
     ("refunds", "payments"),

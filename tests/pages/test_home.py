@@ -132,6 +132,47 @@ def test_a_figure_of_home_is_that_of_the_rows_it_leads_to(console, busy, screen_
                 assert len(tables(test)[0].rows) == int(card["value"])
 
 
+#: By role, lists with the screens that their rows open.
+LISTED = {
+    "viewer": {"failures": "payment"},
+    "support": {"requests": "refunds", "failures": "payment"},
+    "finance": {"yesterday": "ledger"},
+    "risk": {"cases": "fraud", "disputes": "dispute"},
+}
+
+
+@pytest.mark.parametrize("role", LISTED)
+def test_a_row_of_a_list_of_home_opens_what_it_is_about(console, busy, screen_as, role):
+    user = person(console, role)
+    home = screen_as(user)
+    found = {one.part.key.removeprefix("home_list_"): one for one in tables(home)}
+    for name, screen in LISTED[role].items():
+        addresses = {one["href"] for one in found[name].rows}
+        assert len(addresses) == len(found[name].rows)
+        assert {one.partition("?")[0] for one in addresses} == {f"/{screen}"}
+    first = found[next(iter(LISTED[role]))].rows[0]
+    click(home, found[next(iter(LISTED[role]))], "open", first["name"])
+    assert not home.exception
+    assert [title.value for title in home.title] != ["Home"]
+
+
+def test_yesterday_by_currency_is_what_its_rows_come_to(console, busy, screen_as):
+    user = person(console, "finance")
+    (found,) = (one for one in tables(screen_as(user)) if "fees" in one.columns)
+    (row,) = found.rows
+    shown = found.value.iloc[0]
+    test, said = followed(screen_as, user, {"name": row["name"].removeprefix("/")})
+    assert len(tables(test)[0].rows) == int(shown["rows"])
+    assert shown["net"] in said
+
+
+def test_the_cases_of_home_are_those_with_most_at_risk(console, busy, screen_as):
+    with writing(console.engine) as conn:
+        conn.execute(cases.update().where(cases.c.id == "c1").values(amount_minor=9000))
+    (found,) = (one for one in tables(screen_as(person(console, "risk"))) if "kind" in one.columns)
+    assert list(found.value["amount"]) == ["$90.00", "$5.00"]
+
+
 def test_sums_of_refunds_are_money_as_lists_show_it(console, busy, screen_as):
     (card,) = named(screen_as(person(console, "support")), "Refunds under way")
     assert card["note"] == "$9.00 USD"
