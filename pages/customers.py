@@ -49,13 +49,21 @@ def listed(search: str, chosen: Sequence[str]) -> None:
             customer_list.TABLE.frame(page.rows),
             remember,
             target=links.screen("customer", **({"back": search} if search else {})),
-            caption=customer_list.caption_text(page, search),
+            caption=customer_list.caption_text(
+                page, search, None if search else all_of(version, viewer.livemode())
+            ),
             order=chosen or None,
         )
     if page.newer or page.older:
         widgets.pager(newer=page.newer, older=page.older)
     if cursor is None:
         live.ping("payments", version)
+
+
+@st.cache_data(max_entries=4, ttl=300, show_spinner=False)
+def all_of(version: int, livemode: bool) -> reads.Head:
+    """What all customers come to; summed once for everybody who looks at the list."""
+    return viewer.read(reads.head, livemode=livemode)
 
 
 def remember(customer: str) -> None:

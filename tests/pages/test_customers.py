@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from core import clock
 from core.db.engine import reading, writing
@@ -212,6 +212,20 @@ def test_capture_asks_before_it_is_sent(console, screen, shop):
     assert not test.exception
     assert "All that is authorized is taken: $54.00 USD." in plain(test.markdown)
     assert test.button(key="payment_command_now").label == "Capture"
+
+
+def test_the_head_of_all_customers_says_what_all_of_them_paid(console, screen):
+    with writing(console.engine) as conn:
+        given = {"deleted": False, "livemode": False, "confirmed": True, "as_of": NOW}
+        for number in range(60):
+            at = NOW + timedelta(minutes=number)
+            conn.execute(
+                insert(customers).values(stripe_id=f"cus_{number}", created_at=at, **given)
+            )
+    test = screen("customers")
+    assert "cus_maria" not in listed(test)
+    (caption,) = [one.value for one in test.caption if "all of them paid" in one.value]
+    assert "Customers: 61 · all of them paid \\$108.00 USD · €120.00 EUR" in caption
 
 
 def test_the_list_says_what_the_shown_ones_paid_and_is_a_file_of_its_search(screen):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from core import search_words
 from core.db.tables import customers, payment_words, payments
@@ -21,7 +21,7 @@ from core.domain.payers import payer_of
 from core.domain.search_histograms import folded_email
 from core.reads.customers.sums import PayerSums, sums_of
 from core.reads.permissions import requires
-from core.reads.search import paging
+from core.reads.search import paging, totals
 from core.reads.search.query import refuse_half_characters
 
 LIMIT = 50
@@ -64,6 +64,38 @@ class CustomerPage:
     newer: str | None = None
     older: str | None = None
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """All customers of a mode: how many, exactly unless there are more than `totals.MOST`; and what
+    they paid, where it could be summed (`paid.exact`) of their payments."""
+
+    customers: int
+    exact: bool
+    paid: totals.Totals
+
+
+@requires("see_payments")
+def head(conn: Connection, *, livemode: bool) -> Head:
+    """What all pages of the list without a search come to."""
+    mine = (
+        select(_C.stripe_id)
+        .where(_C.livemode == livemode)
+        .order_by(_C.created_at.desc(), _C.stripe_id.desc())
+        .limit(totals.MOST + 1)
+        .subquery("mine")
+    )
+    count = int(conn.scalar(select(func.count()).select_from(mine)) or 0)
+    if count > totals.MOST:
+        return Head(totals.MOST, False, totals.Totals(0, False, ()))
+    # From the customers: an account of guests has few of its payments under one.
+    paid = (
+        select(_P.amount_captured_minor, _P.currency)
+        .join_from(mine, payments, _P.customer_id == mine.c.stripe_id)
+        .where(_P.livemode == livemode, _P.amount_captured_minor > 0)
+    )
+    return Head(count, True, totals.totals(conn, paid))
 
 
 @requires("see_payments")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.money import Money, show
-from core.reads.customers.list import CustomerPage, CustomerRow
+from core.reads.customers.list import CustomerPage, CustomerRow, Head
 from core.reads.customers.sums import PayerSums, Totals
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
@@ -60,17 +60,33 @@ def _search() -> None:
         st.query_params.pop("q", None)
 
 
-def caption_text(page: CustomerPage, search: str) -> str:
-    """How many are shown, in which order, and what these paid in each currency."""
+def caption_text(page: CustomerPage, search: str, head: Head | None) -> str:
+    """How many match and what all of them paid in each currency (`head`), or where that is not
+    known what those paid that are shown; how many stand there, and in which order."""
+    shown = _shown_text(page, search)
+    if head is None or not head.exact:
+        return " · ".join(filter(None, (shown, _these_paid(page))))
+    parts = [_("Customers: {count}").format(count=i18n.number(head.customers))]
+    if head.paid.sums:
+        said = _("all of them paid {amounts}")
+        sums = " · ".join(coded(one.amount) for one in head.paid.sums)
+        parts.append(said.format(amounts=sums).replace("$", "\\$"))
+    elif not head.paid.exact:
+        parts.append(_these_paid(page))
+    return " · ".join(filter(None, (*parts, shown)))
+
+
+def _these_paid(page: CustomerPage) -> str:
+    """What the customers on the page paid; of one with very many payments only the newest count."""
     paid: dict[str, int] = {}
     for total in (one for row in page.rows for one in row.sums.totals):
         paid[total.currency] = paid.get(total.currency, 0) + total.paid.minor
-    said = _shown_text(page, search)
-    if not paid:
-        return said
     sums = [coded(Money(minor, code)) for code, minor in sorted(paid.items()) if minor]
-    these = _("these paid {amounts}").format(amounts=" · ".join(sums)).replace("$", "\\$")
-    return f"{said} · {these}"
+    if not sums:
+        return ""
+    whole = all(row.sums.whole for row in page.rows)
+    said = _("these paid {amounts}") if whole else _("these paid more than {amounts}")
+    return said.format(amounts=" · ".join(sums)).replace("$", "\\$")
 
 
 def _shown_text(page: CustomerPage, search: str) -> str:
@@ -105,7 +121,7 @@ def _main(row: CustomerRow) -> Totals | None:
 
 def _paid(row: CustomerRow) -> str:
     found = _main(row)
-    return show(found.paid) if found else ""
+    return _summed(row, found.paid) if found else ""
 
 
 def _code(row: CustomerRow) -> str:
@@ -115,16 +131,22 @@ def _code(row: CustomerRow) -> str:
 
 def _given_back(row: CustomerRow) -> str:
     found = _main(row)
-    return show(found.given_back) if found and found.given_back.minor else ""
+    return _summed(row, found.given_back) if found and found.given_back.minor else ""
 
 
 def _disputed(row: CustomerRow) -> str:
     found = _main(row)
-    return show(found.disputed) if found and found.disputed.minor else ""
+    return _summed(row, found.disputed) if found and found.disputed.minor else ""
 
 
 def _others(row: CustomerRow) -> str:
-    return " · ".join(coded(total.paid) for total in row.sums.totals[1:])
+    more = "" if row.sums.whole else "+"
+    return " · ".join(f"{coded(total.paid)}{more}" for total in row.sums.totals[1:])
+
+
+def _summed(row: CustomerRow, amount: Money) -> str:
+    """A sum, or that there is more of it than was summed."""
+    return f"{show(amount)}{'' if row.sums.whole else '+'}"
 
 
 def _name(row: CustomerRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from core.errors import InvalidInput, NotFound
 from core.money import Money
 from core.reads.customers import detail, notes
 from core.reads.customers import list as reads
+from core.reads.search import totals
 from tests.support.factories import NOON, fresh_engine, paid
 
 MARIA, GUEST = "maria@shop.example", "guest@shop.example"
@@ -97,6 +99,33 @@ def test_customers_of_a_mode_are_listed_newest_first_in_pages(conn):
     back = reads.page(conn, livemode=False, limit=2, cursor=second.newer, older=False)
     assert back.rows == first.rows
     assert [row.customer for row in reads.page(conn, livemode=True).rows] == ["cus_live"]
+
+
+def test_the_head_is_the_sum_of_all_pages(conn):
+    for livemode in (False, True):
+        rows, cursor = [], None
+        while True:
+            page = reads.page(conn, livemode=livemode, limit=1, cursor=cursor)
+            rows, cursor = [*rows, *page.rows], page.older
+            if cursor is None:
+                break
+        head = reads.head(conn, livemode=livemode)
+        assert (head.customers, head.exact, head.paid.exact) == (len(rows), True, True)
+        paid = Counter()
+        for total in (one for row in rows for one in row.sums.totals):
+            paid[total.currency] += total.paid.minor
+        assert {one.amount.currency: one.amount.minor for one in head.paid.sums} == paid
+    assert reads.head(conn, livemode=True).paid.sums == ()
+
+
+def test_more_than_can_be_summed_is_not_half_a_sum(conn, monkeypatch):
+    monkeypatch.setattr(totals, "MOST", 2)
+    head = reads.head(conn, livemode=False)
+    assert (head.customers, head.exact, head.paid.exact, head.paid.sums) == (2, False, False, ())
+    monkeypatch.setattr(totals, "MOST", 3)
+    paid(conn, customer_id="cus_old", email=MARIA, amount_minor=1)
+    head = reads.head(conn, livemode=False)
+    assert (head.customers, head.exact, head.paid.exact, head.paid.sums) == (3, True, False, ())
 
 
 def test_a_row_sums_each_currency_by_itself(conn):
