@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -182,12 +182,20 @@ def test_lines_are_filtered_by_their_state(bank, screen):
     assert len(tables(screen(part="lines", before="then", account="x", line="y"))) == 1
 
 
-def test_a_payout_past_its_day_without_a_line_stands_there(bank, screen):
+def test_a_payout_past_its_day_stands_there_by_what_is_missing(bank, screen):
+    """Where its statement is missing nobody can decide: it is folded, under its number."""
     late = bank.paid_out(500)
     bank.take_in(statement([line(1)]))
-    (row,) = tables(screen())[0].value.to_dict("records")
-    assert late in row["payout"]
-    assert row["why"] == "No statement reaches that day"
+    test = screen()
+    assert "Nothing is left to decide" in badges(test)
+    assert [one.label for one in test.expander] == ["1 payout waits for a statement of its day"]
+    assert tables(test)[0].names == [late]
+    assert "In all: 1 · €5.00 EUR" in words(test)
+    bank.take_in(statement([line(1, booked_on=date(2026, 11, 16))], number="2"))
+    test = screen()
+    assert "Payouts that the bank does not show" in [one.value for one in test.header]
+    assert list(test.expander) == []
+    assert tables(test)[0].names == [late]
 
 
 def test_an_account_is_written_down_and_its_csv_read_by_its_profile(bank, screen):

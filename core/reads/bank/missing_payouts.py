@@ -18,8 +18,8 @@ class MissingPayout:
     """A payout without a line; `amount_minor` in minor units of `currency`, below zero a debit.
 
     `due_on` is the last day on which it may have come in: five business days after Stripe's
-    expectation. `is_covered`: statements in its currency reach that day. Where they do not, it is
-    the statement that is missing.
+    expectation. `is_covered`: statements in its currency begin by Stripe's day and reach that
+    one. Where they do not, it is the statement that is missing.
     """
 
     payout_id: str
@@ -35,9 +35,13 @@ def missing_payouts(conn: Connection, *, livemode: bool, today: date) -> tuple[M
     """Payouts of a mode that are paid, past due and not matched: the oldest first."""
     a, s = bank_accounts.c, bank_statements.c
     covered = {
-        row.currency: row.until
+        row.currency: (row.since, row.until)
         for row in conn.execute(
-            select(a.currency, func.max(s.closed_on).label("until"))
+            select(
+                a.currency,
+                func.min(s.opened_on).label("since"),
+                func.max(s.closed_on).label("until"),
+            )
             .join(bank_accounts, a.id == s.account_id)
             .where(a.livemode == livemode)
             .group_by(a.currency)
@@ -49,8 +53,8 @@ def missing_payouts(conn: Connection, *, livemode: bool, today: date) -> tuple[M
             continue
         due = due_on(one.arrives_on)
         if due < today:
-            until = covered.get(one.currency)
-            is_covered = until is not None and until >= due
+            since, until = covered.get(one.currency, (date.max, date.min))
+            is_covered = since <= one.arrives_on and until >= due
             found.append(
                 MissingPayout(
                     one.payout_id, one.amount_minor, one.currency, one.arrives_on, due, is_covered

@@ -10,15 +10,17 @@ import streamlit as st
 from core.actions.bank import matches
 from core.actions.bank.matches import NewMatch
 from core.domain.bank_matching import COMBINED, SPLIT, OpenLine, OpenPayout
+from core.money import Money
 from core.reads.bank import missing_payouts as missing_reads
 from core.reads.bank import proposals as reads
 from core.reads.bank.missing_payouts import MissingPayout
 from core.reads.bank.proposals import ProposalRow
+from core.reads.search import totals
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.bank import labels
 from dashboard.screens.bank.messages import FLASH
-from dashboard.ui import columns, navigation, status_badges, viewer, widgets
+from dashboard.ui import columns, list_heads, navigation, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, currency, money, opener, text
 from dashboard.ui.kit import links
 from dashboard.ui.widgets import safe_text
@@ -31,28 +33,23 @@ MISSING: dict[str, Column[MissingPayout]] = {
     "payout": opener(N_("Payout"), lambda one: one.payout_id),
     "expected": text(N_("Arrives"), lambda one: i18n.day(one.arrives_on)),
     "due": text(N_("Due"), lambda one: i18n.day(one.due_on)),
-    "why": text(
-        N_("Why"),
-        lambda one: (
-            _("No line of the statements is it")
-            if one.is_covered
-            else _("No statement reaches that day")
-        ),
-        cut=25,
-    ),
 }
 MISSING_TABLE = DataTable("bank_missing", N_("Payouts that the bank does not show"), MISSING)
+AWAITED_TABLE = DataTable("bank_awaited", N_("Payouts without a statement of their days"), MISSING)
 
 
 def draw() -> None:
-    """Proposals, then what is missing; that nothing is left where nothing is."""
+    """Proposals, then what the bank does not show though its statements are here; last and folded
+    what waits for a statement, which nobody can decide about."""
     livemode, today = viewer.livemode(), datetime.now(UTC).date()
     waiting = viewer.read(reads.proposals, livemode=livemode)
-    missing = viewer.read(missing_reads.missing_payouts, livemode=livemode, today=today)
+    unmatched = viewer.read(missing_reads.missing_payouts, livemode=livemode, today=today)
+    missing = [one for one in unmatched if one.is_covered]
+    awaited = [one for one in unmatched if not one.is_covered]
     if not waiting and not missing:
         widgets.empty(
             _("Nothing is left to decide"),
-            _("Every payout that is due has its line, and no line may be a payout."),
+            _("Every payout of the statements' days has its line, and no line may be a payout."),
             icon=":material/check_circle:",
         )
     if waiting:
@@ -63,10 +60,27 @@ def draw() -> None:
     if missing:
         with st.container(border=True):
             widgets.card_title(_("Payouts that the bank does not show"))
-            target = links.screen("payout") if _may_see_payouts() else None
-            MISSING_TABLE.draw(MISSING_TABLE.frame(missing), _remember, target=target)
+            _listed(MISSING_TABLE, missing)
+    if awaited:
+        said = ngettext(
+            "{n} payout waits for a statement of its day",
+            "{n} payouts wait for statements of their days",
+            len(awaited),
+        )
+        with st.expander(
+            said.format(n=i18n.number(len(awaited))), icon=":material/hourglass_empty:"
+        ):
+            _listed(AWAITED_TABLE, awaited)
     if (payout_id := st.session_state.pop("bank_payout_opened", None)) and _may_see_payouts():
         viewer.go("payout", id=payout_id)
+
+
+def _listed(table: DataTable[MissingPayout], found: Sequence[MissingPayout]) -> None:
+    """Payouts with what they come to; each opens, for who may see it."""
+    amounts = [Money(one.amount_minor, one.currency) for one in found]
+    st.caption(list_heads.text(totals.of_amounts(amounts)))
+    target = links.screen("payout") if _may_see_payouts() else None
+    table.draw(table.frame(found), _remember, target=target)
 
 
 def _remember(payout_id: str) -> None:

@@ -254,7 +254,7 @@ def risk(found: CustomerDetail) -> None:
 
 
 def _case(state: str) -> Chip:
-    kind = fraud_labels.STATE
+    kind = fraud_labels.states()
     return Chip(status_badges.word(kind, state), status_badges.tone(kind, state))
 
 

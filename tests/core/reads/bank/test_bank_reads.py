@@ -84,8 +84,12 @@ def test_a_paid_payout_is_missing_once_it_is_past_due(bank):
         (negative, -300, due),
     ]
     assert {one.is_covered for one in found} == {False}
-    # Statements in its currency reach its last day: now it is the money that is missing.
+    # They reach its last day, and begin too late: it may stand in the one before.
     bank.take_in(statement([line(1, booked_on=due)], number="1"))
+    found = read(bank, missing_payouts, today=due + timedelta(days=1))
+    assert {one.is_covered for one in found} == {False}
+    # Statements in its currency reach over all its days: now it is the money that is missing.
+    bank.take_in(statement([line(1, booked_on=DAY)], number="0"))
     bank.take_in(statement([line(1, currency="usd")], number="2", currency="usd"))
     found = read(bank, missing_payouts, today=due + timedelta(days=1))
     assert {one.is_covered for one in found} == {True}
