@@ -71,7 +71,8 @@ def listed(view: str, reason: str, currency: str, order: SortOrder, chosen: Sequ
     asked |= {"reason": reason or None, "currency": currency or None}
     page = viewer.read(reads.page, cursor=cursor, order=order, **asked)
     shown = dispute_list.counted(len(page.rows), view)
-    said = f"{list_heads.text(viewer.read(reads.totals, **asked))} · {shown}"
+    head = list_heads.text(viewer.read(reads.totals, **asked))
+    said = f"{head} · {list_heads.charged()} · {shown}"
     caption = i18n.as_of(said, freshness.now().mirror, viewer.zone())
     dispute_list.table(
         page.rows,

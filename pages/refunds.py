@@ -106,7 +106,7 @@ def asked(state: str) -> None:
     found = [one for one in every if not state or one.state == state]
     said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
     head = list_heads.text(totals.of_amounts([one.amount for one in found]))
-    said = f"{head} · {said.format(n=len(found))}"
+    said = f"{head} · {list_heads.charged()} · {said.format(n=len(found))}"
     table = refund_tables.UNDER_WAY
     table.draw(
         table.frame(found),
@@ -162,7 +162,7 @@ def entries(state: str, payment: str, cursor: str | None, chosen: Sequence[str])
     shown = len(page.entries)
     said = ngettext("{n} shown, newest first", "{n} shown, newest first", shown)
     head = list_heads.text(viewer.read(refund_history.totals, livemode=mode, **wanted))
-    said = f"{head} · {said.format(n=shown)}"
+    said = f"{head} · {list_heads.charged()} · {said.format(n=shown)}"
     found = {one.id: one for one in page.entries}
     table = refund_tables.HISTORY
     table.draw(

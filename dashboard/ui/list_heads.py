@@ -8,6 +8,11 @@ from dashboard import i18n
 from dashboard.i18n import _
 
 
+def charged() -> str:
+    """Of which currency amounts of payments, refunds and disputes are, beside those that settle."""
+    return _("in the currency that customers paid in")
+
+
 def text(found: Totals) -> str:
     """In one line, safe where markdown is drawn; currencies are not added up."""
     if not found.exact:

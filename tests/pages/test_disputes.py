@@ -10,7 +10,7 @@ from core.actions.disputes import disputes as disputes_actions
 from core.db.engine import writing
 from core.db.tables import disputes, early_fraud_warnings
 from dashboard.ui import status_badges
-from tests.support import stream_rows
+from tests.support import factories, stream_rows
 from tests.support.checkout_screens import badges, emulated
 from tests.support.disputes import TEST, at_stripe, disputed, mirrored, pdf
 from tests.support.fixtures_access import email_of, person
@@ -410,3 +410,18 @@ def test_the_list_is_a_file_of_its_filters_for_finance(console, dispute, screen_
     assert not link.proto.disabled
     (link,) = links(screen_as(person(console, "support"), "disputes"))
     assert link.proto.disabled
+
+
+def test_what_is_disputed_and_what_settles_are_told_apart(console, dispute, screen_as):
+    user, here = person(console, "support"), disputes.c.stripe_id == dispute
+    told = "The customer disputes GBP; the balance is in USD."
+    with writing(console.engine) as connection:
+        paid = factories.paid(connection)
+        taken = factories.ledger_row(paid, source_id=dispute, reporting_category="dispute")
+        factories.add_ledger(connection, [taken])
+    assert told not in plain(screen_as(user, "dispute", id=dispute).caption)
+    with writing(console.engine) as connection:
+        connection.execute(disputes.update().where(here).values(currency="gbp"))
+    assert told in plain(screen_as(user, "dispute", id=dispute).caption)
+    said = plain(screen_as(user, "disputes").caption)
+    assert "In all: 1 · £12.34 GBP · in the currency that customers paid in" in said

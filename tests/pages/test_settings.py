@@ -71,7 +71,7 @@ def in_force(console):
 
 def test_a_limit_is_changed_and_stands_in_the_history(console, settings):
     test = settings("limits", role="support_lead")
-    assert "1000.00 / 5000.00" in list(tables(test)[0].value["USD"])
+    assert "$1,000.00 / $5,000.00" in list(tables(test)[0].value["USD"])
     test.text_input(key="limit_support_lead_usd_per_refund").input("2,000.00")
     test.text_input(key="limits_why_support_lead").input("the season")
     press(test, "Save the limits")

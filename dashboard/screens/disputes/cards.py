@@ -46,6 +46,12 @@ def effect(detail: DisputeDetail) -> None:
         st.caption(_("Nothing was taken from the balance."))
     for line in detail.effects:
         _sums(line)
+    disputed = detail.dispute.amount.currency
+    settled = sorted({line.net.currency for line in detail.effects} - {disputed})
+    if settled:
+        said = _("The customer disputes {charged}; the balance is in {settled}.")
+        codes = _(", ").join(code.upper() for code in settled)
+        st.caption(said.format(charged=disputed.upper(), settled=codes))
     if detail.dispute.submission_count and detail.effects:
         st.caption(_("Stripe books the fee for countering by itself, among its own fees."))
 

@@ -58,7 +58,7 @@ def card(found: PayoutDetail, bank: AtBank) -> None:
             status_badges.badge(STATES, bank.state)
         currency = found.payout.amount.currency
         in_transit = labels.exact(Money(bank.in_transit_minor, currency))
-        shown = {_("In transit"): in_transit}
+        shown = {_("Not seen at the bank"): in_transit}
         if bank.state != MATCHED:
             shown[_("Expected by")] = i18n.day(bank.due_on) if bank.due_on else "–"
         drawer.facts(shown)

@@ -11,7 +11,7 @@ from core.reads.proof.runs import Run
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.proof import labels
-from dashboard.ui import widgets
+from dashboard.ui import viewer, widgets
 
 NOT_ASKED = N_("Stripe could not be asked")
 _ICONS = {
@@ -47,6 +47,7 @@ def card(run: Run, counts: Mapping[str, Mapping[str, int]]) -> None:
     """One line an identity."""
     with st.container(border=True):
         widgets.card_title(_("What must hold"))
+        st.caption(i18n.time_of(run.ended_at, viewer.zone()))
         for one in identity_states(run, counts):
             st.markdown(f"{_ICONS[one.state]} {_(labels.IDENTITIES[one.name])}{_counted(one)}")
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.actions.refunds import limits as actions
 from core.actions.refunds.limits import Limit
-from core.money import Money, plain
+from core.money import Money, plain, show
 from core.reads.admin import settings as reads
 from dashboard.i18n import _, ngettext
 from dashboard.screens.settings import labels, messages
@@ -55,7 +55,8 @@ def _both(one: Limit | None) -> str:
     """One refund's limit and a day's, as the caption explains them."""
     if one is None:
         return _("none")
-    return f"{_amount(one, 'per_refund')} / {_amount(one, 'per_day')}"
+    amounts = (Money(minor, one.currency) for minor in (one.per_refund_minor, one.per_day_minor))
+    return " / ".join(map(show, amounts))
 
 
 def _amount(one: Limit | None, kind: str) -> str:

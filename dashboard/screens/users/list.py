@@ -41,7 +41,7 @@ COLUMNS: dict[str, Column[Person]] = {
     ),
     "state": chips(N_("State"), states, STATES),
     "seen": moment(N_("Last sign-in"), lambda one: one.last_sign_in_at, seconds=False),
-    "sessions": number(N_("Signed in"), lambda one: one.sessions),
+    "sessions": number(N_("Sessions"), lambda one: one.sessions),
     "tokens": number(N_("Tokens"), lambda one: one.tokens),
 }
 TABLE = DataTable("people", N_("People by e-mail address"), COLUMNS, placeholder="–")
