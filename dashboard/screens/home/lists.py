@@ -228,8 +228,8 @@ def developers(livemode: bool) -> list[ShortList]:
         _row(
             _address("api_log", q=FAILED_CALLS, call=str(one.seq)),
             Cell(chips=(Chip(str(one.status) if one.status else _("No answer"), "red"),)),
-            Cell(f"{one.method} {one.path}"),
-            Cell(one.error or ""),
+            Cell(f"{one.method} {one.path}", is_code=True),
+            Cell(one.error or "", is_code=True),
             Cell(_ago(one.started_at)),
         )
         for one in calls.rows
@@ -256,7 +256,7 @@ def _newest_events(livemode: bool) -> ShortList:
     rows = [
         _row(
             _address("events", event=one.stripe_id),
-            Cell(one.type),
+            Cell(one.type, is_code=True),
             Cell(one.object_id or "", is_code=True),
             Cell(_ago(one.received_at)),
         )
