@@ -60,7 +60,7 @@ def listed(search: str, chosen: Sequence[str]) -> None:
         live.ping("payments", version)
 
 
-@st.cache_data(max_entries=4, ttl=300, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=300, show_spinner=False)
 def all_of(version: int, livemode: bool) -> reads.Head:
     """What all customers come to; summed once for everybody who looks at the list."""
     return viewer.read(reads.head, livemode=livemode)
