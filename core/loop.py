@@ -9,15 +9,26 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.engine import is_full, is_passing
+from core.db.wakeups import Wakeup
 from core.errors import StripeError, TillwatchError
 
 LONGEST_WAIT = 30.0
+UNTRIED_WAIT = 1.0
 
 _log = logging.getLogger(__name__)
 
 
-def run(name: str, step: Callable[[], bool | None], stop: threading.Event, *, idle: float) -> None:
+def run(
+    name: str,
+    step: Callable[[], bool | None],
+    stop: threading.Event,
+    *,
+    idle: float,
+    wakeup: Wakeup | None = None,
+) -> None:
     """Call `step` until `stop` is set; it says whether it found work, else `idle` seconds pass.
+
+    Where there is a `wakeup` it may end that wait, and whoever sets `stop` has it end.
 
     A database or a Stripe that does not answer is waited for, longer each time; so is an error
     that we know. Any other
@@ -42,6 +53,8 @@ def run(name: str, step: Callable[[], bool | None], stop: threading.Event, *, id
         else:
             failures = 0
             if not busy:
-                stop.wait(idle)
+                # None: nothing was tried, and nobody says when there will be.
+                wait = stop.wait if wakeup is None else wakeup.wait
+                wait(idle if busy is not None else min(idle, UNTRIED_WAIT))
             continue
         stop.wait(min(0.5 * 2.0**failures, LONGEST_WAIT))

@@ -41,6 +41,8 @@ _LEASE = Lease(
     lasts=LEASE,
     longest_wait=max(WAITS),
 )
+#: What whoever delivers messages waits for.
+WORK = _LEASE.work()
 
 #: Sends a title and a body to an address: None, or the code of what went wrong.
 Send = Callable[[str, str, str], str | None]

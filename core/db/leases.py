@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, exists, func, or_, select
 
 from core.db.turns import hold
+from core.db.wakeups import Work
 from core.errors import LeaseLost
 
 #: Two machines' clocks may differ by so much, and a moment be used so long after it was taken: a
@@ -47,6 +48,18 @@ class Lease:
         if self.untried is not None:
             ready.append(and_(self.untried, self.table.c.fence.is_(None)))
         return and_(self.open, or_(*ready))
+
+    def work(self, *among: ColumnElement[bool]) -> Work:
+        """What whoever works on these rows waits for."""
+
+        def due(at: datetime) -> ColumnElement[bool]:
+            return exists().where(self.due(at), *among)
+
+        def next_due(at: datetime) -> ColumnElement[datetime]:
+            later = select(func.min(self.until)).where(self.open, self.until > at, *among)
+            return later.scalar_subquery()
+
+        return Work(due, next_due)
 
     def take(
         self, connection: Connection, rows: ColumnElement[bool], at: datetime, **values: Any

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from core.db.tables import cursors
 from core.db.upsert import insert_missing, upsert
@@ -29,6 +29,11 @@ def position(connection: Connection, name: str) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = json.loads(kept)
     return found
+
+
+def kept(name: str) -> ColumnElement[str]:
+    """The walk's position as it is kept, for a statement that asks for more."""
+    return select(cursors.c.position).where(cursors.c.name == name).scalar_subquery()
 
 
 def take_position(

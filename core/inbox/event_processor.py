@@ -46,6 +46,8 @@ _LEASE = Lease(
     longest_wait=BACKOFF * 2**TRIES,
     untried=events.c.attempts == 0,
 )
+#: What whoever applies events waits for.
+WORK = _LEASE.work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,6 @@ def apply_inbox(
         set_aside(error, f"a batch of {len(leased)} events")
         _log.warning("a batch of %s failed (%s): one by one now", len(leased), reason(error))
         return _one_by_one(engine, fence, leased, books, keys)
-
-
-def has_due(connection: Connection) -> bool:
-    """Whether an event waits to be applied now."""
-    due = select(events.c.seq).where(_LEASE.due(clock.now())).limit(1)
-    return connection.execute(due).first() is not None
 
 
 def _claim(engine: Engine, limit: int) -> tuple[str, list[Waiting]]:

@@ -19,11 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, sqlite
 
-from core import clock
 from core.clock import EPOCH, NEVER
 from core.db.engine import is_sqlite
 from core.db.leases import Lease
 from core.db.tables import stale_objects as table
+from core.db.wakeups import Work
 from core.gateway.ledger_entries import CHARGE_IDS
 from core.mirror.versions import by_kind, times_shown
 
@@ -118,10 +118,9 @@ def enqueue(connection: Connection, marks: Sequence[RefreshRequest], *, at: date
         connection.execute(into.on_duplicate_key_update(pairs), rows)
 
 
-def has_due(connection: Connection, *, livemode: bool) -> bool:
-    """Whether an object of this mode waits to be read now."""
-    due = select(table.c.mark).where(_LEASE.due(clock.now()), table.c.livemode == livemode)
-    return connection.execute(due.limit(1)).first() is not None
+def work(livemode: bool) -> Work:
+    """What whoever reads the objects of a mode waits for."""
+    return _LEASE.work(table.c.livemode == livemode)
 
 
 def claim(

@@ -10,12 +10,12 @@ import sys
 import threading
 
 import click
-import uvicorn
 
 from core import settings as settings_
 from core.db.start import prepare
 from core.private_files import secure
 from dashboard.asgi.http_protocol import BoundedHttp
+from dashboard.asgi.server import serve
 from dashboard.process import logs, memory
 from dashboard.receiver.app import create_app
 
@@ -69,7 +69,7 @@ def command(host: str, port: int | None) -> None:
     # What stands now stands for good: the collector need not walk it again.
     gc.collect()
     gc.freeze()
-    uvicorn.run(
+    serve(
         app,
         host=host,
         port=settings.receiver_port,

@@ -6,10 +6,10 @@ import logging
 import os
 
 import click
-import uvicorn
 
 from core.private_files import secure
 from dashboard.asgi.http_protocol import BoundedHttp
+from dashboard.asgi.server import serve
 from dashboard.process import logs
 from dashboard.ui.viewer import current_console
 from dashboard.web import app as web_app
@@ -39,7 +39,7 @@ def command(port: int | None) -> None:
             "a proxy stands in front, and TRUSTED_PROXIES names none: everybody who signs in"
             " counts as one address"
         )
-    uvicorn.run(
+    serve(
         app,
         host="127.0.0.1",
         port=settings.ui_port,

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,7 @@ from core.actions.exports import worker as export_worker
 from core.actions.operation_kinds import KINDS
 from core.actions.operations import redaction
 from core.actions.operations.resolve import BATCH, resolve
+from core.actions.operations.resolve import work as resolving_work
 from core.actions.proof import runs as proof_runs
 from core.actions.refunds import approvals as refund_approvals
 from core.actions.refunds import bulk_approvals as bulk_refund_approvals
@@ -28,11 +30,12 @@ from core.actions.retention import personal_data
 from core.actions.retention.histories import CHUNK as HISTORY_CHUNK
 from core.actions.retention.histories import prune_alerts, prune_exports
 from core.alerts.default_rules import make_default_rules
+from core.alerts.delivery import WORK as MESSAGES_WORK
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
 from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
-from core.db.commits import when_committed
 from core.db.engine import answering, long_statements, open_engine
+from core.db.wakeups import Change, Wakeup, Wakeups, Work
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -41,11 +44,12 @@ from core.domain.stream_limits import (
     REFRESH,
     WRITTEN_EVERY,
 )
-from core.domain.versions import changes
+from core.domain.versions import CHANGED, changes
 from core.errors import DatabaseDown, Misconfigured
 from core.events.kept_secrets import hide_kept_secrets
 from core.gateway.client import Gateway
-from core.inbox.event_processor import apply_inbox, has_due, put_back_for
+from core.inbox.event_processor import WORK as INBOX_WORK
+from core.inbox.event_processor import apply_inbox, put_back_for
 from core.inbox.health import answers_within
 from core.inbox.poll import poll
 from core.ledger.upkeep import fold_closed_days, settle_available
@@ -64,9 +68,13 @@ from core.settings import Settings
 from core.stripe_calls.retention import CHUNK, prune
 from dashboard.process import emulator_control
 
-#: How long an idle step waits, in seconds.
-APPLY_IDLE = 0.05
-REFRESH_IDLE = 0.1
+#: How often it is asked whether there is work, in seconds: an event waits so long at most.
+LOOK_EVERY = 0.05
+#: What is less urgent is asked for, and done, so often at most.
+UNHURRIED = 1.0
+RISK_EVERY = 0.5
+#: Loops that are woken when there is work look for themselves this often all the same.
+RARELY = 30.0
 #: Loops of streams wake up at least this often: one that does not is told within a minute.
 AWAKE = 5.0
 POLL_EVERY = 15.0
@@ -81,25 +89,28 @@ BALANCE_CHECK_EVERY = 300.0
 #: Where webhooks bring events, the poll only heals gaps: Stripe counts reads.
 POLL_BESIDE_WEBHOOKS = 300.0
 LOG_EVERY = 2.0
-RESOLVE_EVERY = 1.0
-SCENARIOS_IDLE = 1.0
-BULK_IDLE = 1.0
-EXPORTS_IDLE = 1.0
 #: A long file is read once from end to end: a large cache would only grow.
 EXPORTS_CACHE_MIB = 1
-RISK_IDLE = 0.5
 EXPIRY_EVERY = 30.0
 UPKEEP_EVERY = 600.0
 KEY_EVERY = 600.0
 PROOF_IDLE = 600.0
 ALERTS_EVERY = 60.0
-ALERT_MESSAGES_IDLE = 1.0
-PROOF_ASKED_IDLE = 1.0
 #: A worker that is stopped looks this often, in seconds, whether it is the database that its last
 #: steps wait for, which has so long to answer: all in all less than `up` gives its processes.
 _GRACE_SECONDS, _ANSWER_SECONDS = 3.0, 3.0
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A step that is taken over and over: after `idle` seconds, or when its work wakes it."""
+
+    name: str
+    step: Step
+    idle: float
+    wakeup: Wakeup | None = None
 
 
 def run_loops(console: Console, services: StripeServices) -> int | None:
@@ -115,25 +126,28 @@ def run_loops(console: Console, services: StripeServices) -> int | None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
 
-    def guarded(name: str, step: Step, idle: float) -> None:
+    def guarded(loop: Loop) -> None:
         try:
-            run(name, step, stop, idle=idle)
+            run(loop.name, loop.step, stop, idle=loop.idle, wakeup=loop.wakeup)
         except BaseException:
-            _log.critical("%s failed", name, exc_info=True)
+            _log.critical("%s failed", loop.name, exc_info=True)
             failed.set()
             stop.set()
             raise
 
+    wakeups = Wakeups(console.engine)
     threads = [
-        threading.Thread(target=guarded, args=(name, step, idle), name=name)
-        for name, step, idle in [
-            *_loops(console, services),
-            ("settings", partial(_end_on_change, console, changed, stop), REREAD_SECONDS),
+        threading.Thread(target=guarded, args=(loop,), name=loop.name)
+        for loop in [
+            *_loops(console, services, wakeups),
+            Loop("wakeups", wakeups.look, LOOK_EVERY),
+            Loop("settings", partial(_end_on_change, console, changed, stop), REREAD_SECONDS),
         ]
     ]
     for thread in threads:
         thread.start()
     stop.wait()
+    wakeups.wake_all()
     last = threading.Thread(target=_keep_last_calls, args=(services,), name="last calls")
     ended = _have_ended(threads, console)
     if ended:
@@ -185,74 +199,86 @@ def _end_on_change(console: Console, changed: threading.Event, stop: threading.E
     return False
 
 
-def _loops(console: Console, services: StripeServices) -> list[tuple[str, Step, float]]:
+def _loops(console: Console, services: StripeServices, wakeups: Wakeups) -> list[Loop]:
     engine = console.engine
     recorder = Recorder(engine)
     context, challenge = (
         action_context(console, services),
         emulator_control.challenge(console.settings),
     )
-    loops: list[tuple[str, Step, float]] = [
-        ("apply", _applier(console, services, recorder), APPLY_IDLE),
-        ("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
-        ("request log", lambda: services.log.flush() > 1000, LOG_EVERY),
-        ("upkeep", _taking_time(lambda: _upkeep(console)), UPKEEP_EVERY),
-        ("operations", lambda: resolve(context, KINDS) == BATCH, RESOLVE_EVERY),
-        ("scenarios", lambda: scenario_runs.run_waiting(context, challenge), SCENARIOS_IDLE),
-        ("bulk refunds", lambda: bulk_worker.send_waiting_rows(context), BULK_IDLE),
-        ("risk", Watch(engine, console.settings.zone).step, RISK_IDLE),
-        ("exports", _taking_time(exporter(console.settings)), EXPORTS_IDLE),
-        ("expiry", lambda: _expire(context), EXPIRY_EVERY),
-        ("retention", _taking_time(lambda: _retain(console, context)), UPKEEP_EVERY),
-        ("alerts", _taking_time(partial(_look_for_alerts, console, context)), ALERTS_EVERY),
-        (
-            "alert messages",
-            Deliverer(engine, context.channel_secrets, console.settings.screens_base).step,
-            ALERT_MESSAGES_IDLE,
+    deliverer = Deliverer(engine, context.channel_secrets, console.settings.screens_base)
+
+    def woken(name: str, step: Step, work: Work | Change, every: float = UNHURRIED) -> Loop:
+        return Loop(name, step, RARELY, wakeups.of(work, every=every))
+
+    loops = [
+        Loop("apply", _applier(console, services, recorder), AWAKE, wakeups.of(INBOX_WORK)),
+        Loop("streams", recorder.flush, WRITTEN_EVERY.total_seconds()),
+        Loop("request log", lambda: services.log.flush() > 1000, LOG_EVERY),
+        Loop("upkeep", _taking_time(lambda: _upkeep(console)), UPKEEP_EVERY),
+        woken("operations", lambda: resolve(context, KINDS) == BATCH, resolving_work(context)),
+        woken(
+            "scenarios", lambda: scenario_runs.run_waiting(context, challenge), scenario_runs.WORK
         ),
+        woken(
+            "bulk refunds",
+            lambda: bulk_worker.send_waiting_rows(context),
+            bulk_worker.work(context),
+        ),
+        woken("risk", Watch(engine, console.settings.zone).step, CHANGED, RISK_EVERY),
+        woken("exports", _taking_time(exporter(console.settings)), export_worker.WORK),
+        Loop("expiry", lambda: _expire(context), EXPIRY_EVERY),
+        Loop("retention", _taking_time(lambda: _retain(console, context)), UPKEEP_EVERY),
+        Loop("alerts", _taking_time(partial(_look_for_alerts, console, context)), ALERTS_EVERY),
+        # What went wrong in sending a message is raised by the next step.
+        Loop("alert messages", deliverer.step, AWAKE, wakeups.of(MESSAGES_WORK, every=UNHURRIED)),
     ]
     for gateway in services.gateways.values():
         mode = "live" if gateway.livemode else "test"
-        loops += [
-            (f"{name} {mode}", step, idle)
-            for name, step, idle in _loops_of(console, services, gateway, recorder)
-        ]
+        loops += _loops_of(console, services, gateway, recorder, wakeups)
         asked = _taking_time(partial(proof_runs.run_asked, context, gateway.livemode))
-        loops.append((f"asked proof {mode}", asked, PROOF_ASKED_IDLE))
+        loops.append(woken(f"asked proof {mode}", asked, proof_runs.asked(gateway.livemode)))
     return loops
 
 
 def _loops_of(
-    console: Console, services: StripeServices, gateway: Gateway, recorder: Recorder
-) -> list[tuple[str, Step, float]]:
+    console: Console,
+    services: StripeServices,
+    gateway: Gateway,
+    recorder: Recorder,
+    wakeups: Wakeups,
+) -> list[Loop]:
     """The loops of one mode. Each is watched: its stream says on the screens how it stands."""
+    mode = "live" if gateway.livemode else "test"
 
     def watched(name: str, step: Step, idle: float, part: str = OWN) -> Step:
         return recorder.watched(name, [gateway.livemode], step, every=idle, part=part)
 
+    def loop(name: str, step: Step, idle: float) -> Loop:
+        return Loop(f"{name} {mode}", step, idle)
+
     refreshing = RefreshLoop(console.engine, gateway, services.books)
-    stale = partial(refresh_queue.has_due, livemode=gateway.livemode)
-    looking = when_committed(console.engine, refreshing.step, stale)
-    refresher = watched(REFRESH, looking, REFRESH_IDLE)
+    # What payouts paid out is read with all other objects: their stream is told beside it.
+    refresher = watched(PAYOUTS, watched(REFRESH, refreshing.step, AWAKE), AWAKE)
+    stale = wakeups.of(refresh_queue.work(gateway.livemode))
     poller = every_so_often(_poller(console, gateway, recorder), _poll_every(console))
     bookkeeper = _bookkeeper(console, services, gateway, recorder)
     ledger_checker = _taking_time(_ledger_checker(console, services, gateway))
     balance_checker = _taking_time(_balance_checker(console, gateway))
     gap_filler = every_so_often(_gap_filler(console, services, gateway), GAPS_EVERY)
     return [
-        ("key", partial(_use_key, console, gateway), KEY_EVERY),
-        ("proof", _taking_time(partial(_prove, console, gateway)), PROOF_IDLE),
-        # What payouts paid out is read with all other objects: their stream is told beside it.
-        ("refresh", watched(PAYOUTS, refresher, REFRESH_IDLE), REFRESH_IDLE),
-        ("poll", watched(EVENTS, poller, AWAKE), AWAKE),
-        ("ledger", watched(LEDGER, bookkeeper, LEDGER_EVERY), LEDGER_EVERY),
-        ("gaps", watched(LEDGER, gap_filler, AWAKE, "gaps"), AWAKE),
-        (
+        loop("key", partial(_use_key, console, gateway), KEY_EVERY),
+        loop("proof", _taking_time(partial(_prove, console, gateway)), PROOF_IDLE),
+        Loop(f"refresh {mode}", refresher, AWAKE, stale),
+        loop("poll", watched(EVENTS, poller, AWAKE), AWAKE),
+        loop("ledger", watched(LEDGER, bookkeeper, LEDGER_EVERY), LEDGER_EVERY),
+        loop("gaps", watched(LEDGER, gap_filler, AWAKE, "gaps"), AWAKE),
+        loop(
             "ledger check",
             watched(LEDGER, ledger_checker, LEDGER_CHECK_EVERY, "ledger check"),
             LEDGER_CHECK_EVERY,
         ),
-        (
+        loop(
             "balance check",
             watched(LEDGER, balance_checker, BALANCE_CHECK_EVERY, "balance check"),
             BALANCE_CHECK_EVERY,
@@ -276,8 +302,7 @@ def _applier(console: Console, services: StripeServices, recorder: Recorder) -> 
     def step() -> bool:
         return apply_inbox(console.engine, services.books, modes=modes).any
 
-    looking = when_committed(console.engine, step, has_due)
-    return recorder.watched(INBOX, list(services.gateways), looking, every=APPLY_IDLE)
+    return recorder.watched(INBOX, list(services.gateways), step, every=AWAKE)
 
 
 def _use_key(console: Console, gateway: Gateway) -> bool:

@@ -29,6 +29,8 @@ from core.states import ScenarioRunState
 LEASE = timedelta(seconds=120)
 _OPEN = scenario_runs.c.state.in_([ScenarioRunState.ASKED, ScenarioRunState.RUNNING])
 _LEASE = Lease(scenario_runs, until=scenario_runs.c.lease_until, open=_OPEN, lasts=LEASE)
+#: What whoever runs them waits for.
+WORK = _LEASE.work()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ REPORT_ROWS = 10_000
 
 _C = exports.c
 _LEASE = Lease(exports, until=_C.lease_until, open=_C.state.in_(requests.OPEN), lasts=LEASE)
+#: What whoever writes files waits for.
+WORK = _LEASE.work()
 _log = logging.getLogger(__name__)
 
 

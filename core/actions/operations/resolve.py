@@ -37,6 +37,7 @@ from core.db.engine import reading, retrying, writing
 from core.db.leases import SLACK
 from core.db.tables import operations
 from core.db.types import Utc
+from core.db.wakeups import Work
 from core.errors import Misconfigured, StripeError
 from core.gateway.client import KEY_LASTS, Gateway
 from core.mirror.faults import OF_ONE_OBJECT, raise_if_transient, reason
@@ -63,6 +64,11 @@ def resolve(context: ActionContext, kinds: Mapping[str, OperationKind]) -> int:
     for one in due:
         _look(context, one)
     return len(due)
+
+
+def work(context: ActionContext) -> Work:
+    """What whoever resolves operations waits for."""
+    return OPERATION_LEASE.work(operations.c.livemode.in_(list(context.gateways)))
 
 
 def _claim(

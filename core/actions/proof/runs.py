@@ -19,6 +19,7 @@ from core.actions.context import ActionContext
 from core.actions.transaction import permitted_change
 from core.db.engine import reading, retrying
 from core.db.turns import in_turn
+from core.db.wakeups import Change
 from core.domain import cursors, versions
 from core.errors import LeaseLost, TillwatchError
 from core.proof import span as spans
@@ -72,6 +73,11 @@ def run(
         return True
 
     return permitted_change(context, caller, RUN, work, right=RECONCILE, lines=[_line(livemode)])
+
+
+def asked(livemode: bool) -> Change:
+    """What whoever runs them waits for: another request, or word of one."""
+    return Change(cursors.kept(cursors.reconcile_request(livemode)))
 
 
 def run_asked(context: ActionContext, livemode: bool) -> bool:

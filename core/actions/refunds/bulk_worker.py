@@ -13,7 +13,7 @@ import random
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
 
 from core import clock
 from core.actions.context import ActionContext
@@ -28,6 +28,7 @@ from core.actions.refunds.requests import note_request as note_row
 from core.db.engine import reading, retrying
 from core.db.tables import bulk_refunds, refund_requests
 from core.db.turns import in_turn
+from core.db.wakeups import Work
 from core.domain.refundable import refundable_balance
 from core.errors import InvalidInput, NotRefundable, StripeError
 from core.mirror.refund_requests import move
@@ -63,11 +64,19 @@ def send_waiting_rows(context: ActionContext) -> bool:
     return False
 
 
+def work(context: ActionContext) -> Work:
+    """What whoever sends the rows waits for."""
+    return Work(lambda _at: exists().where(_runs(context)))
+
+
+def _runs(context: ActionContext) -> ColumnElement[bool]:
+    b = bulk_refunds.c
+    return (b.state == BulkRefundState.RUNNING) & b.livemode.in_(list(context.gateways))
+
+
 def _running(context: ActionContext) -> list[str]:
     b = bulk_refunds.c
-    query = select(b.id).where(
-        b.state == BulkRefundState.RUNNING, b.livemode.in_(list(context.gateways))
-    )
+    query = select(b.id).where(_runs(context))
     with reading(context.engine) as connection:
         return list(connection.scalars(query.order_by(b.created_at, b.id).limit(20)))
 

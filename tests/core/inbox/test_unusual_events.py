@@ -12,6 +12,7 @@ from core import bootstrap, clock
 from core.bootstrap import open_workshop
 from core.db.engine import reading, writing
 from core.db.tables import disputes, events, payments, stale_objects
+from core.db.wakeups import Wakeups
 from core.emulator.server import start_emulator
 from core.errors import StripeError
 from core.inbox.event_processor import apply_inbox, put_back_for
@@ -319,7 +320,8 @@ def test_a_worker_applies_what_waited_once_it_has_the_key(tmp_path, database_url
     for keys, expected in (({"stripe_secret_key": "sk_test_dummy"}, "skipped"), (both, "applied")):
         given = keys | {"stripe_api_base": spine.emulator.base_url}
         console = bootstrap.build(settings_for(tmp_path, database_url, **given))
-        steps = {name: step for name, step, _ in worker._loops(console, open_workshop(console))}
+        loops = worker._loops(console, open_workshop(console), Wakeups(console.engine))
+        steps = {loop.name: loop.step for loop in loops}
         for name in [name for name in steps if name.startswith("key")]:
             with suppress(StripeError):
                 steps[name]()

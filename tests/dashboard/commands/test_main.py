@@ -185,7 +185,7 @@ def test_a_worker_that_is_stopped_while_the_database_is_gone_ends_with_a_sentenc
 ):
     console = make_console(f"sqlite:///{tmp_path / 'tillwatch.db'}", var_dir=tmp_path)
     services = open_workshop(console)
-    end = ("end", lambda: os.kill(os.getpid(), signal.SIGTERM), 1.0)
+    end = worker.Loop("end", lambda: os.kill(os.getpid(), signal.SIGTERM), 1.0)
     monkeypatch.setattr(worker, "_loops", lambda *_: [end])
 
     def gone():

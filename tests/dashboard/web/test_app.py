@@ -109,7 +109,7 @@ def test_links_and_passkeys_are_of_the_port_that_is_served(tmp_path):
 from dashboard.commands import ui
 from dashboard.ui.viewer import current_console
 
-ui.uvicorn.run = lambda app, port, **_: print(port, current_console().settings.screens_base)
+ui.serve = lambda app, port, **_: print(port, current_console().settings.screens_base)
 ui.command(["--port", "8765"])
 """
     said = subprocess.run(

@@ -1,0 +1,170 @@
+"""Waking loops when there is work for them: one thread asks for all, in one statement.
+
+SQLite counts the commits of others, and says how many in a few microseconds: only after one is
+asked what it brought, and when something falls due by itself. Elsewhere it is asked all the time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, null, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import clock
+from core.db.engine import reading
+
+#: All is asked for at least this often, in seconds, whatever was committed: clocks are put back.
+AT_LEAST = 5.0
+
+_NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a loop waits for: whether anything is `due` at a moment, and when the next thing will
+    be that waits for a time (NULL: nothing does)."""
+
+    due: Callable[[datetime], ColumnElement[bool]]
+    next_due: Callable[[datetime], ColumnElement[datetime]] | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that is another one once there is something to do."""
+
+    value: ColumnElement[Any]
+
+
+@dataclass
+class Wakeup:
+    """The side of one loop: it waits here, and sleeps through what is none of its work."""
+
+    _work: Work | Change
+    #: It is woken once in so many seconds at most.
+    _every: float
+    _event: threading.Event = field(default_factory=threading.Event)
+    _pending: bool = True
+    _asked_at: float = -AT_LEAST
+    _due_at: float = 0.0
+    _seen: object = _NOTHING
+
+    def wait(self, seconds: float) -> None:
+        """Return when there is work, or after so long; at once if there was some meanwhile."""
+        self._event.wait(seconds)
+        self._event.clear()
+
+    def wake(self) -> None:
+        """End its wait, or the next one."""
+        self._event.set()
+
+    def is_ready(self, now: float) -> bool:
+        """Whether it is to be asked for: something was committed, or fell due."""
+        return (self._pending or now >= self._due_at) and now >= self._asked_at + self._every
+
+    def asks(self, at: datetime) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """What is asked for it, and for the time when to ask again."""
+        if isinstance(self._work, Change):
+            return self._work.value, null()
+        return self._work.due(at), self._work.next_due(at) if self._work.next_due else null()
+
+    def hear(self, said: object, next_due: datetime | None, at: datetime, now: float) -> None:
+        """Wake its loop if what was said is news."""
+        wait = AT_LEAST
+        if next_due is not None:
+            wait = min(wait, max(0.0, (next_due - at).total_seconds()))
+        self._pending, self._asked_at, self._due_at = False, now, now + wait
+        news = said != self._seen if isinstance(self._work, Change) else bool(said)
+        self._seen = said
+        if news:
+            self._event.set()
+
+    def doubt(self) -> None:
+        """Something was committed: it may be work."""
+        self._pending = True
+
+
+class Wakeups:
+    """All loops of a process that wait for work; `look` is the step of a loop of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._wakeups: list[Wakeup] = []
+        self._commits = _Commits(engine) if engine.dialect.name == "sqlite" else None
+        self._count: int | None = None
+        self._connection: Connection | None = None
+
+    def of(self, work: Work | Change, *, every: float = 0.0) -> Wakeup:
+        """Where a loop waits for its work; it is woken once in `every` seconds at most."""
+        wakeup = Wakeup(work, every)
+        self._wakeups.append(wakeup)
+        return wakeup
+
+    def wake_all(self) -> None:
+        """End all waits: the process stops."""
+        for wakeup in self._wakeups:
+            wakeup.wake()
+
+    def look(self) -> bool:
+        """Wake whoever has work; says that nothing more is to be done."""
+        now = time.monotonic()
+        # Counted before it is asked: what is committed meanwhile is seen the next time.
+        count = self._commits.count() if self._commits is not None else None
+        if count is None or count != self._count:
+            self._count = count
+            for one in self._wakeups:
+                one.doubt()
+        ready = [one for one in self._wakeups if one.is_ready(now)]
+        if ready:
+            at = clock.now()
+            row = self._ask([column for one in ready for column in one.asks(at)])
+            for place, one in enumerate(ready):
+                one.hear(row[2 * place], row[2 * place + 1], at, now)
+        return False
+
+    def _ask(self, columns: list[ColumnElement[Any]]) -> Row[Any]:
+        asked = select(*(column.label(f"c{n}") for n, column in enumerate(columns)))
+        if self._commits is not None:
+            with reading(self._engine) as connection:
+                return connection.execute(asked).one()
+        if self._connection is None:
+            plain = self._engine.connect()
+            self._connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            return self._connection.execute(asked).one()
+        except SQLAlchemyError:
+            self._connection.invalidate()
+            self._connection = None
+            raise
+
+
+class _Commits:
+    """`PRAGMA data_version`: another number after each commit by any other connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Any = None
+
+    def count(self) -> int | None:
+        """None where the database does not say: whoever asks it will hear why."""
+        try:
+            if self._connection is None:
+                self._connection = _apart(self._engine)
+            driver = self._connection.dbapi_connection
+            return int(driver.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error:
+            self._connection = None
+            return None
+
+
+def _apart(engine: Engine) -> Any:
+    """A connection that is none of the pool's: it is kept for good."""
+    found = engine.raw_connection()
+    found.detach()
+    return found

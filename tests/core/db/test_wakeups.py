@@ -1,0 +1,187 @@
+"""A loop sleeps until there is work for it: committed, or due by its time."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, exists, func, select
+
+from core import clock, loop
+from core.db import wakeups
+from core.db.engine import open_engine, reading, writing
+from core.db.leases import Lease
+from core.db.types import Utc
+from core.db.wakeups import Change, Wakeups, Work
+
+JOBS = Table(
+    "jobs",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("next_attempt_at", Utc(), nullable=False),
+    Column("fence", String(32)),
+)
+LEASE = Lease(JOBS, until=JOBS.c.next_attempt_at, open=JOBS.c.id > 0, lasts=timedelta(seconds=60))
+
+
+@pytest.fixture
+def engine(empty_url):
+    found = open_engine(empty_url)
+    JOBS.create(found)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def found(engine):
+    return Wakeups(engine)
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Nothing is asked for the time that has passed."""
+    monkeypatch.setattr(wakeups, "AT_LEAST", 3600.0)
+
+
+def put(engine, *ids, at=None):
+    rows = [{"id": one, "next_attempt_at": at or clock.now(), "fence": None} for one in ids]
+    with writing(engine) as connection:
+        connection.execute(JOBS.insert(), rows)
+
+
+def wakes(found, wakeup):
+    """Whether a look wakes it."""
+    found.look()
+    woken = wakeup._event.is_set()
+    wakeup.wait(0)
+    return woken
+
+
+def test_it_sleeps_until_its_work_is_committed(patient, engine, found):
+    wakeup = found.of(LEASE.work())
+    assert not wakes(found, wakeup)
+    put(engine, 1)
+    assert wakes(found, wakeup)
+
+
+def test_a_commit_that_is_none_of_its_work_does_not_wake_it(patient, engine, found):
+    mine, other = found.of(LEASE.work(JOBS.c.id > 5)), found.of(LEASE.work(JOBS.c.id < 5))
+    put(engine, 9)
+    assert wakes(found, mine)
+    assert not other._event.is_set()
+
+
+def test_what_falls_due_by_its_time_wakes_it_without_a_commit(patient, engine, found):
+    wakeup = found.of(LEASE.work())
+    put(engine, 1, at=clock.now() + timedelta(seconds=0.3))
+    assert not wakes(found, wakeup)
+    ended = threading.Event()
+    threading.Timer(20, ended.set).start()
+    while not wakes(found, wakeup):
+        assert not ended.is_set()
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.min(JOBS.c.next_attempt_at))) <= clock.now()
+
+
+def test_it_is_asked_for_now_and_then_whatever_was_committed(engine, found, monkeypatch):
+    """A clock that was put back: what it says is due is so without a commit."""
+    monkeypatch.setattr(wakeups, "AT_LEAST", 0.0)
+    put(engine, 1)
+    wakeup = found.of(Work(lambda _at: exists().where(JOBS.c.id == 1)))
+    assert [wakes(found, wakeup) for _ in range(3)] == [True] * 3
+
+
+def test_what_is_less_urgent_waits_its_turn_and_is_not_forgotten(patient, engine, found):
+    wakeup = found.of(LEASE.work(), every=0.2)
+    assert not wakes(found, wakeup)
+    put(engine, 1)
+    ended = threading.Event()
+    threading.Timer(20, ended.set).start()
+    while not wakes(found, wakeup):
+        assert not ended.is_set()
+
+
+def test_another_value_wakes_it_and_the_same_one_does_not(patient, engine, found):
+    value = select(func.count()).select_from(JOBS).scalar_subquery()
+    wakeup = found.of(Change(value))
+    assert wakes(found, wakeup)
+    assert not wakes(found, wakeup)
+    put(engine, 1)
+    assert wakes(found, wakeup)
+    with writing(engine) as connection:
+        connection.execute(JOBS.update().values(fence="x"))
+    assert not wakes(found, wakeup)
+
+
+def test_a_look_that_failed_is_made_up_for(patient, engine, found):
+    wakeup = found.of(LEASE.work())
+    assert not wakes(found, wakeup)
+    put(engine, 1)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE jobs RENAME TO moved")
+    for _ in range(2):
+        with pytest.raises(Exception, match="jobs"):
+            found.look()
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE moved RENAME TO jobs")
+    assert wakes(found, wakeup)
+
+
+class Worker:
+    """Does one job a step, in a loop that would sleep for an hour."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.done, self.looked = [], threading.Semaphore(0)
+        self.stop, self.wakeups = threading.Event(), Wakeups(engine)
+        wakeup = self.wakeups.of(LEASE.work())
+        steps = [("work", self.step, 3600.0, wakeup), ("wakeups", self.wakeups.look, 0.01, None)]
+        self.threads = [threading.Thread(target=self.run, args=one) for one in steps]
+
+    def run(self, name, step, idle, wakeup):
+        loop.run(name, step, self.stop, idle=idle, wakeup=wakeup)
+
+    def step(self):
+        with writing(self.engine) as connection:
+            job = connection.scalar(select(JOBS.c.id).order_by(JOBS.c.id).limit(1))
+            connection.execute(delete(JOBS).where(JOBS.c.id == job))
+        if job is not None:
+            self.done.append(job)
+        self.looked.release()
+        return job is not None
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.wakeups.wake_all()
+        for thread in self.threads:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def test_a_loop_finds_all_that_is_put_there_and_ends_at_once(engine):
+    """Though its own wait is an hour: each job comes while it sleeps, or as it falls asleep."""
+    with Worker(engine) as worker:
+        for job in range(1, 31):
+            put(engine, job)
+            while job not in worker.done:
+                assert worker.looked.acquire(timeout=20)
+    assert worker.done == list(range(1, 31))
+
+
+def test_a_step_that_tried_nothing_is_taken_again_soon(engine, monkeypatch):
+    monkeypatch.setattr(loop, "UNTRIED_WAIT", 0.01)
+    stop, taken = threading.Event(), []
+
+    def step():
+        taken.append(None)
+        if len(taken) == 3:
+            stop.set()
+
+    loop.run("x", step, stop, idle=3600.0, wakeup=Wakeups(engine).of(LEASE.work()))
+    assert len(taken) == 3
