@@ -6,6 +6,7 @@ PY = .venv/bin/python
 .venv/.run: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PY) -m compileall -q -j 0 core dashboard pages
 	touch $@
 
 .venv/.dev: requirements.txt requirements-dev.txt

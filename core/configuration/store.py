@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, String, cast, delete, func, select
 
 from core.configuration.kept_settings import KEPT, KeptSetting
 from core.db.tables import settings_table
 from core.db.upsert import upsert
+from core.db.wakeups import Change
 from core.domain import setting_rows
 from core.domain.setting_rows import PREFIX
 from core.encryption import Encrypter
@@ -29,6 +30,13 @@ def rows(connection: Connection) -> dict[str, str]:
     query = select(_C.name, _C.value).where(_C.name.startswith(PREFIX, autoescape=True))
     found = {name.removeprefix(PREFIX): value for name, value in connection.execute(query)}
     return {name: value for name, value in found.items() if name in KEPT}
+
+
+def changed() -> Change:
+    """What whoever works with the settings waits for: a row that was written or removed."""
+    newest = cast(func.count(), String(20)) + " " + cast(func.max(_C.updated_at), String(40))
+    kept = select(newest).where(_C.name.startswith(PREFIX, autoescape=True))
+    return Change(kept.scalar_subquery())
 
 
 def row(connection: Connection, setting: KeptSetting) -> str | None:

@@ -70,6 +70,12 @@ class Progress:
     written: int = 0
     parked: int = 0
 
+    @property
+    def whole(self) -> float:
+        """How far all lists are, 0 to 1: each is one part, however long."""
+        kinds = (*ORDER, LEDGER)
+        return (kinds.index(self.kind) + self.fraction) / len(kinds)
+
 
 @dataclass
 class Learned:
@@ -136,7 +142,7 @@ def backfill(
     with Backfilling(engine, gateway.livemode, clock.from_unix(run.since)) as noted:
 
         def told(progress: Progress) -> None:
-            noted.goes_on(progress.kind)
+            noted.goes_on(int(100 * progress.whole))
             report(progress)
 
         for kind in (*ORDER, LEDGER):

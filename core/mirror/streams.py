@@ -33,7 +33,6 @@ from core.domain.stream_limits import (
     PAYOUTS,
     REFRESH,
     RUNNING,
-    WRITTEN_EVERY,
 )
 from core.errors import StripeError, StripeKeyRefused, TillwatchError
 from core.states import EventState
@@ -49,6 +48,8 @@ Key = tuple[str, bool]
 
 #: A fault of the program ends its process: the next one has to do without for so long.
 PROVED = timedelta(seconds=60)
+#: How often a run through Stripe's lists says how far it is.
+_RUN_WRITTEN_EVERY = timedelta(seconds=2)
 #: What a row says of a fault.
 _SAID = ("failed_since", "error", "reason", "permission")
 #: What stale objects stand for payouts and for the lists of their rows.
@@ -265,7 +266,8 @@ class Backfilling:
 
     def __init__(self, engine: Engine, livemode: bool, since: datetime) -> None:
         self._engine, self._livemode, self._since = engine, livemode, since
-        self._began = self._written = clock.now()
+        self._began = clock.now()
+        self._written: datetime | None = None
         self._lacking: dict[str, str | None] = {}
         #: Events are missing that this run did not reach back to.
         self.leaves_gap = False
@@ -296,11 +298,12 @@ class Backfilling:
         except SQLAlchemyError as failure:
             _log.warning("the backfill's end could not be written: %s", type(failure).__name__)
 
-    def goes_on(self, what: str) -> None:
-        """A page was written."""
+    def goes_on(self, percent: int | None) -> None:
+        """A page was written; how far the run is, if that is known."""
         now = clock.now()
-        if now - self._written >= WRITTEN_EVERY:
-            self._put(error=RUNNING, reason=what, checked_at=now, failed_since=None)
+        if self._written is None or now - self._written >= _RUN_WRITTEN_EVERY:
+            reason = None if percent is None else str(percent)
+            self._put(error=RUNNING, reason=reason, checked_at=now, failed_since=None)
             self._written = now
 
     def lacks(self, kind: str, error: TillwatchError, *, is_optional: bool) -> None:
@@ -335,6 +338,12 @@ class Backfilling:
                 upsert(connection, streams, [row])
 
         retrying(work)
+
+
+def note_running(engine: Engine, *, livemode: bool) -> None:
+    """A run through Stripe's lists is about to begin: what is here is not all there was."""
+    noted = Backfilling(engine, livemode, clock.now())
+    noted.goes_on(None)
 
 
 def note_gap(engine: Engine, livemode: bool, since: datetime) -> None:

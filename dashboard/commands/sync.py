@@ -12,8 +12,7 @@ from typing import Any
 import click
 
 from core import bootstrap, clock, settings
-from core.gateway.readings import LEDGER
-from core.mirror.backfill import ORDER, Learned, Progress, backfill
+from core.mirror.backfill import Learned, Progress, backfill
 from dashboard.process import logs
 
 _AGO = re.compile(r"(\d{1,5})d")
@@ -106,10 +105,8 @@ def _silent(_progress: Progress) -> None:
 class _Bar:
     """One bar over all lists; a terminal sees it move, a log sees a line for each list."""
 
-    _KINDS = (*ORDER, LEDGER)
-
     def __call__(self, progress: Progress) -> None:
-        share = (self._KINDS.index(progress.kind) + progress.fraction) / len(self._KINDS)
+        share = progress.whole
         filled = "█" * int(share * 30)
         line = f"{filled:<30} {share:4.0%}  {progress.kind}: {progress.done}"
         if sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""Brings everything up in order: database, emulator, history, services, past, traffic."""
+"""Brings everything up in order: database, services, history, worker, past, traffic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from gettext import ngettext
 from pathlib import Path
@@ -17,7 +17,10 @@ import click
 
 from core import bootstrap
 from core.access import demo
+from core.db.engine import open_engine
+from core.domain.stream_limits import WRITTEN_EVERY
 from core.errors import Misconfigured
+from core.mirror import streams
 from core.private_files import private_file, secure
 from core.settings import WEBHOOK_PATH, Settings
 from dashboard.process import emulator_control, ports
@@ -69,10 +72,9 @@ def runs_emulator(settings: Settings) -> bool:
 
 
 def services(settings: Settings) -> list[Service]:
-    """What runs for good beside the emulator, in the order of its start."""
+    """What answers for good beside the emulator."""
     return [
         Service("receiver", port=settings.receiver_port),
-        Service("worker"),
         Service("ui", port=settings.ui_port),
     ]
 
@@ -94,21 +96,61 @@ def emulator(settings: Settings, per_minute: int) -> Service:
 
 
 async def _bring_up(supervisor: Supervisor, settings: Settings, plan: Plan) -> None:
+    """The screens come first, and say so while the past is made and read behind them."""
+    serving = services(settings)
     fresh = False
     if runs_emulator(settings):
         _forget_half_a_history(settings)
-        await supervisor.start(emulator(settings, plan.per_minute))
+        serving.insert(0, emulator(settings, plan.per_minute))
+    await _start_all(supervisor, serving)
+    if runs_emulator(settings):
         fresh = plan.days > 0 and not await asyncio.to_thread(
             emulator_control.has_payments, settings
         )
-    if fresh:
-        await _make_history(supervisor, settings, plan)
-    for service in services(settings):
-        await supervisor.start(service)
-    await _learn_past(supervisor, settings, again=fresh)
+    learns = fresh or not _synced(settings).exists()
+    click.echo(welcome(settings, learns=learns))
+    async with _telling(settings, learns=learns):
+        if fresh:
+            await _make_history(supervisor, settings, plan)
+        # What it reads of a history half made would be read as if it were all.
+        await supervisor.start(Service("worker"))
+    if learns:
+        await _learn_past(supervisor, settings)
     if runs_emulator(settings) and plan.per_minute:
         await asyncio.to_thread(emulator_control.trickle, settings, plan.per_minute)
-    click.echo(welcome(settings))
+
+
+async def _start_all(supervisor: Supervisor, together: Sequence[Service]) -> None:
+    """Start services beside each other; the first that cannot be started is the error."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for service in together:
+                group.create_task(supervisor.start(service))
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+@contextlib.asynccontextmanager
+async def _telling(settings: Settings, *, learns: bool) -> AsyncIterator[None]:
+    """In this block screens say that the account's past is still to be read."""
+
+    async def tell() -> None:
+        engine = open_engine(settings.database, pool_size=1)
+        try:
+            while True:
+                await asyncio.to_thread(streams.note_running, engine, livemode=False)
+                await asyncio.sleep(WRITTEN_EVERY.total_seconds())
+        finally:
+            engine.dispose()
+
+    telling = asyncio.create_task(tell()) if learns and settings.uses_emulator else None
+    try:
+        yield
+    finally:
+        if telling is not None:
+            telling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await telling
 
 
 async def _make_history(supervisor: Supervisor, settings: Settings, plan: Plan) -> None:
@@ -136,11 +178,14 @@ def _forget_half_a_history(settings: Settings) -> None:
         mark.unlink()
 
 
-async def _learn_past(supervisor: Supervisor, settings: Settings, *, again: bool) -> None:
+def _synced(settings: Settings) -> Path:
+    """Stands there once the account's past was read."""
+    return settings.var_dir / "synced"
+
+
+async def _learn_past(supervisor: Supervisor, settings: Settings) -> None:
     """Read what Stripe knows, once; a run that was cut short is made up for at the next start."""
-    mark = settings.var_dir / "synced"
-    if mark.exists() and not again:
-        return
+    mark = _synced(settings)
     mark.unlink(missing_ok=True)
     click.echo(f"Reading the account's past ({SINCE}) from Stripe.")
     if await supervisor.run(Service("sync", ("--since", SINCE))):
@@ -150,10 +195,11 @@ async def _learn_past(supervisor: Supervisor, settings: Settings, *, again: bool
         )
         return
     private_file(mark)
+    click.echo("The account's past is read: figures are complete.")
 
 
-def welcome(settings: Settings) -> str:
-    """Where the console is, and who can sign in."""
+def welcome(settings: Settings, *, learns: bool = False) -> str:
+    """Where the console is, who can sign in, and whether its past is still to come."""
     address = settings.screens_base
     lines = ["", f"  Tillwatch is ready:  {click.style(address, bold=True)}", ""]
     if settings.uses_emulator:
@@ -162,6 +208,8 @@ def welcome(settings: Settings) -> str:
         lines += ["", f"  The payments are made up, by the Stripe emulator at {settings.api_base}"]
     else:
         lines.append("  `python -m dashboard user --help` says how to make people who may sign in")
+    if learns:
+        lines.append("  Its past is read meanwhile: figures grow until that is done.")
     return "\n".join([*lines, "  Ctrl-C stops everything.", ""])
 
 

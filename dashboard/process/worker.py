@@ -33,7 +33,8 @@ from core.alerts.default_rules import make_default_rules
 from core.alerts.delivery import WORK as MESSAGES_WORK
 from core.alerts.delivery import Deliverer
 from core.alerts.evaluation import evaluate
-from core.bootstrap import REREAD_SECONDS, Console, StripeServices, action_context, reread
+from core.bootstrap import Console, StripeServices, action_context, reread
+from core.configuration import store
 from core.db.engine import answering, long_statements, open_engine
 from core.db.wakeups import Change, Wakeup, Wakeups, Work
 from core.domain.stream_limits import (
@@ -141,7 +142,12 @@ def run_loops(console: Console, services: StripeServices) -> int | None:
         for loop in [
             *_loops(console, services, wakeups),
             Loop("wakeups", wakeups.look, LOOK_EVERY),
-            Loop("settings", partial(_end_on_change, console, changed, stop), REREAD_SECONDS),
+            Loop(
+                "settings",
+                partial(_end_on_change, console, changed, stop),
+                RARELY,
+                wakeups.of(store.changed(), every=UNHURRIED),
+            ),
         ]
     ]
     for thread in threads:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from itertools import groupby
 
 import streamlit as st
 
 from core.access.principals import Principal
-from core.access.rights import SEE_EVENTS, SEE_REVENUE
+from core.access.rights import SEE_EVENTS, SEE_PAYMENTS, SEE_REVENUE
 from core.domain.stream_limits import BACKFILL, DISK_FULL, LEDGER, PAYOUTS, STREAMS
 from core.inbox.health import Disks
 from core.reads.overview import streams as reads
@@ -69,15 +70,33 @@ def seen_by(person: Principal, streams: Iterable[StreamState]) -> Iterator[Strea
 
 
 def banner(person: Principal) -> None:
-    """What is stopped or late and why, on top of every screen, for those who can act."""
-    if person.may(SEE_EVENTS) or person.may(SEE_REVENUE):
+    """On top of every screen: how far the account's past is read; for those who can act, what is
+    stopped or late and why."""
+    acts = person.may(SEE_EVENTS) or person.may(SEE_REVENUE)
+    if acts or (person.may(SEE_PAYMENTS) and learning(now().streams)):
         _banner()
+
+
+def learning(streams: Iterable[StreamState]) -> str | None:
+    """That the account's past is still being read, and how far that is; None if it is not."""
+    running = next(
+        (one for one in streams if one.name == BACKFILL and one.state == "running"), None
+    )
+    if running is None:
+        return None
+    said = _("The account's past is being read from Stripe: figures grow until that is done.")
+    if running.reason is None or not running.reason.isdecimal():
+        return said
+    share = i18n.percent(Fraction(int(running.reason), 100), digits=0)
+    return said + " " + _("So far: {share}.").format(share=share)
 
 
 @st.fragment(run_every=LOOK_EVERY)
 def _banner() -> None:
-    here = viewer.view()
-    wrong = [one for one in seen_by(here.person, now().streams) if one.is_wrong]
+    here, streams = viewer.view(), now().streams
+    if said := learning(streams):
+        st.info(said, icon=":material/history:")
+    wrong = [one for one in seen_by(here.person, streams) if one.is_wrong]
     for said in sentences(wrong):
         st.warning(said, icon=":material/sync_problem:")
 

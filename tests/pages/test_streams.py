@@ -14,7 +14,7 @@ from core.clock import NEVER
 from core.db.engine import writing
 from core.db.tables import balance_checks, ledger_checks, revenue_daily, stale_objects
 from core.domain.stream_limits import BACKFILL, GAP, INCOMPLETE, LEDGER, PAYOUTS, REFRESH, STREAMS
-from core.mirror import refresh_queue
+from core.mirror import refresh_queue, streams
 from dashboard import i18n
 from dashboard.ui import permission_labels, stream_labels
 from tests.support import stream_rows
@@ -83,6 +83,20 @@ def test_a_stopped_stream_is_told_with_its_reason_until_it_goes_on(console, scre
 def test_every_screen_carries_the_banner(console, screens, page):
     stream_rows.fail(console.engine, LEDGER, error="stripe_busy", reason="x")
     assert "Ledger: stopped" in banner(screens("developer", page))
+
+
+@pytest.mark.parametrize("role", ["viewer", "developer"])
+def test_everybody_is_told_how_far_the_past_is_read(console, screens, role):
+    said = "past is being read from Stripe"
+    noted = streams.Backfilling(console.engine, False, clock.now())
+    noted.goes_on(None)
+    told = screens(role).info[0].value
+    assert said in told
+    assert "So far" not in told
+    stream_rows.write(console.engine, BACKFILL, error="running", reason="34")
+    assert "So far: 34%" in screens(role).info[0].value
+    stream_rows.write(console.engine, BACKFILL)
+    assert not any(said in one.value for one in screens(role).info)
 
 
 @pytest.mark.parametrize("page", ["revenue", "payments", None])

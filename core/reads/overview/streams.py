@@ -43,7 +43,7 @@ class StreamState:
     `late`, `stopped`: since `since`, for `error` (the code of one of our errors, or SILENT, BEHIND,
     CUT_SHORT, or what `core.domain.stream_limits` names), with what was said (`reason`) and the
     right that the key lacks (`permission`). `incomplete`: it goes on without what that right opens.
-    `running` is a backfill's alone.
+    `running` is a backfill's alone; its `reason` is how far it is in percent, if that is known.
     """
 
     name: str
@@ -109,7 +109,8 @@ def _state(row: Row[tuple[object, ...]], now: datetime) -> StreamState:
     if row.name == BACKFILL:
         if row.error == RUNNING:
             asleep = now - row.checked_at > _ASLEEP
-            return state("late", row.checked_at, CUT_SHORT) if asleep else state("running")
+            running = state("running", reason=row.reason)
+            return state("late", row.checked_at, CUT_SHORT) if asleep else running
         if row.error == GAP:
             return state("stopped", row.failed_since, row.error)
     lacks = row.error == INCOMPLETE

@@ -412,6 +412,17 @@ def test_a_backfill_that_ended_is_fresh_as_of_its_begin(engine, books, later):
     assert state(engine, "backfill").state == "fresh"
 
 
+def test_a_backfill_that_is_to_begin_is_told_of_and_takes_nothing_back(engine, books):
+    writes.note_running(engine, livemode=False)
+    found = state(engine, "backfill")
+    assert (found.state, found.reason) == ("running", None)
+    sync(engine, books, Lists())
+    began = state(engine, "backfill").fresh_as_of
+    writes.note_running(engine, livemode=False)
+    found = state(engine, "backfill")
+    assert (found.state, found.fresh_as_of) == ("running", began)
+
+
 def test_a_backfill_that_stripe_stopped_says_why_until_one_ends(engine, books, later):
     with pytest.raises(StripeKeyRefused):
         sync(engine, books, Lists(refunds=StripeKeyRefused(http_status=401)))
@@ -427,7 +438,8 @@ def test_a_backfill_that_was_killed_is_late_once_it_is_silent(engine, later):
     killed.__enter__()
     assert state(engine, "backfill").state == "running"
     later(seconds=90)
-    killed.goes_on("refund")
+    killed.goes_on(40)
+    assert state(engine, "backfill").reason == "40"
     later(seconds=60)
     assert state(engine, "backfill").state == "running"
     later(seconds=90)

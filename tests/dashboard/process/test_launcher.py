@@ -50,7 +50,7 @@ class Launched:
     def wait_ready(self):
         def ready():
             assert self.process.poll() is None, self.said
-            return "is ready" in self.said
+            return "is ready" in self.said and set(self.children()) >= set(NAMES)
 
         wait_until(ready, seconds=240)
         return self
@@ -104,7 +104,9 @@ def test_up_is_cut_short_then_made_anew_kept_up_taken_down_and_killed(launch, tm
     assert cut.children() == {}
 
     first = launch("--days", "3", "--per-day", "5", "--seed", "1", "--no-trickle").wait_ready()
-    assert "making 3 days" in first.said
+    wait_until(lambda: "past is read: figures are complete" in first.said, seconds=120)
+    # Screens do not wait for it.
+    assert first.said.index("is ready") < first.said.index("making 3 days")
     assert "finance@demo.test" in first.said
     assert set(first.children()) == set(NAMES)
     assert httpx.get(first.url("RECEIVER", "/readyz")).status_code == 200
