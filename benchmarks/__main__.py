@@ -33,6 +33,7 @@ MODULES = (
     "emulator",
     "screens",
     "viewers",
+    "resting",
 )
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 RESULTS = Path(__file__).with_name("results.json")

@@ -12,16 +12,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from sqlalchemy import Connection, Engine, select
 
 from core.access import attempts, audit, group_roles, one_time, users
@@ -37,6 +31,9 @@ from core.db.turns import in_turn
 from core.domain.sign_ins import account_key, address_key
 from core.errors import NotSignedIn, TooManyAttempts
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
 
 CALLBACK = "/oidc/callback"
 ACTION = "sign_in.oidc"
@@ -192,6 +189,13 @@ def _claims(
     provider: Provider, code: str, begun: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
     """The claims of the ID token that a code is exchanged for, each checked."""
+    # These take 10 MB for good: a ui that has no provider goes without.
+    from authlib.common.errors import AuthlibBaseError
+    from authlib.oidc.core import CodeIDToken
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
     try:
         with _client(provider) as client:
             metadata = _metadata(client, provider)
@@ -346,6 +350,8 @@ def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime:
 
 
 def _client(provider: Provider) -> OAuth2Session:
+    from authlib.integrations.requests_client import OAuth2Session
+
     client = OAuth2Session(
         provider.client_id,
         provider.secret or None,
