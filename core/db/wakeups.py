@@ -20,6 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock
 from core.db.engine import reading
 
+#: What is woken by any commit is asked for its times only, once in so many seconds at most.
+TIMES_EVERY = 1.0
 #: All is asked for at least this often, in seconds, whatever was committed: clocks are put back.
 AT_LEAST = 5.0
 
@@ -47,8 +49,10 @@ class Wakeup:
     """The side of one loop: it waits here, and sleeps through what is none of its work."""
 
     _work: Work | Change
-    #: It is woken once in so many seconds at most.
+    #: It is asked for once in so many seconds at most.
     _every: float
+    #: Any commit wakes it: its own step looks sooner than it would be asked for.
+    _at_once: bool = False
     _event: threading.Event = field(default_factory=threading.Event)
     _pending: bool = True
     _asked_at: float = -AT_LEAST
@@ -88,6 +92,8 @@ class Wakeup:
     def doubt(self) -> None:
         """Something was committed: it may be work."""
         self._pending = True
+        if self._at_once:
+            self._event.set()
 
 
 class Wakeups:
@@ -101,8 +107,10 @@ class Wakeups:
         self._connection: Connection | None = None
 
     def of(self, work: Work | Change, *, every: float = 0.0) -> Wakeup:
-        """Where a loop waits for its work; it is woken once in `every` seconds at most."""
-        wakeup = Wakeup(work, every)
+        """Where a loop waits for its work; it is woken once in `every` seconds at most, or by the
+        next look."""
+        at_once = not every and self._commits is not None
+        wakeup = Wakeup(work, TIMES_EVERY if at_once else every, at_once)
         self._wakeups.append(wakeup)
         return wakeup
 
