@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.engine import is_full, is_passing
-from core.db.wakeups import Wakeup
 from core.errors import StripeError, TillwatchError
 
 LONGEST_WAIT = 30.0
@@ -18,13 +18,20 @@ UNTRIED_WAIT = 1.0
 _log = logging.getLogger(__name__)
 
 
+class Waiter(Protocol):
+    """Where a loop waits for its work."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when there is work, or after so long."""
+
+
 def run(
     name: str,
     step: Callable[[], bool | None],
     stop: threading.Event,
     *,
     idle: float,
-    wakeup: Wakeup | None = None,
+    wakeup: Waiter | None = None,
 ) -> None:
     """Call `step` until `stop` is set; it says whether it found work, else `idle` seconds pass.
 

@@ -1,17 +1,20 @@
 """Waking loops when there is work for them: one thread asks for all, in one statement.
 
 SQLite counts the commits of others, and says how many in a few microseconds: only after one is
-asked what it brought, and when something falls due by itself. Elsewhere it is asked all the time.
+asked what it brought, and when something falls due by itself. They are counted when its log was
+written to, where the system tells of that. Other databases are asked all the time.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, null, select
@@ -19,13 +22,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock
 from core.db.engine import reading
+from core.db.file_changes import FileChanges, watch
 
 #: What is woken by any commit is asked for its times only, once in so many seconds at most.
 TIMES_EVERY = 1.0
 #: All is asked for at least this often, in seconds, whatever was committed: clocks are put back.
 AT_LEAST = 5.0
 
+#: A log that was written to is looked at again after so long, then twice that, until the commit is
+#: there; it is listened to again so long after one, for they come in swarms.
+_FIRST_PAUSE, _SWARM_PAUSE = 0.001, 0.02
+#: Who wrote to the log and has committed nothing after so long has taken it back.
+_TAKEN_BACK = 5.0
+#: After more commits than these of which nothing was heard nobody listens any more: on some file
+#: systems changes are told to nobody.
+_UNHEARD = 2
+
 _NOTHING = object()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,9 +82,14 @@ class Wakeup:
         """End its wait, or the next one."""
         self._event.set()
 
+    @property
+    def next_at(self) -> float:
+        """When it is to be asked for, at the latest."""
+        return max(self._asked_at + self._every, 0.0 if self._pending else self._due_at)
+
     def is_ready(self, now: float) -> bool:
-        """Whether it is to be asked for: something was committed, or fell due."""
-        return (self._pending or now >= self._due_at) and now >= self._asked_at + self._every
+        """Whether it is to be asked for now: something was committed, or fell due."""
+        return now >= self.next_at
 
     def asks(self, at: datetime) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """What is asked for it, and for the time when to ask again."""
@@ -105,6 +124,12 @@ class Wakeups:
         self._commits = _Commits(engine) if engine.dialect.name == "sqlite" else None
         self._count: int | None = None
         self._connection: Connection | None = None
+        self._ended = threading.Event()
+        #: Tells when the log of SQLite is written to; None where it is asked all the time.
+        self._changes: FileChanges | None = None
+        #: How long to wait for the commit of what was written, and since when; None: none is due.
+        self._pause: float | None = None
+        self._written_at, self._unheard = 0.0, 0
 
     def of(self, work: Work | Change, *, every: float = 0.0) -> Wakeup:
         """Where a loop waits for its work; it is woken once in `every` seconds at most, or by the
@@ -116,6 +141,9 @@ class Wakeups:
 
     def wake_all(self) -> None:
         """End all waits: the process stops."""
+        self._ended.set()
+        if self._changes is not None:
+            self._changes.end()
         for wakeup in self._wakeups:
             wakeup.wake()
 
@@ -123,9 +151,7 @@ class Wakeups:
         """Wake whoever has work; says that nothing more is to be done."""
         now = time.monotonic()
         # Counted before it is asked: what is committed meanwhile is seen the next time.
-        count = self._commits.count() if self._commits is not None else None
-        if count is None or count != self._count:
-            self._count = count
+        if self._is_news(now):
             for one in self._wakeups:
                 one.doubt()
         ready = [one for one in self._wakeups if one.is_ready(now)]
@@ -135,6 +161,48 @@ class Wakeups:
             for place, one in enumerate(ready):
                 one.hear(row[2 * place], row[2 * place + 1], at, now)
         return False
+
+    def wait(self, seconds: float) -> None:
+        """Return when it is time for the next look, after so long where no log tells of writes."""
+        if self._changes is None:
+            self._ended.wait(seconds)
+        elif self._pause is None:
+            self._changes.pause(_SWARM_PAUSE)
+            now = time.monotonic()
+            next_at = min((one.next_at for one in self._wakeups), default=now + AT_LEAST)
+            self._changes.wait(max(0.0, next_at - now))
+        else:
+            # It was written to, and is committed a flush later.
+            self._changes.pause(self._pause)
+            self._pause = min(2 * self._pause, seconds)
+
+    def _is_news(self, now: float) -> bool:
+        """Whether there may be work since the last look."""
+        if self._commits is None:
+            return True
+        # What was heard before the count may be of a commit that comes after it.
+        heard = self._changes is not None and self._changes.heard()
+        count = self._commits.count()
+        news = count is None or count != self._count
+        if heard:
+            self._pause, self._written_at, self._unheard = _FIRST_PAUSE, now, 0
+        elif news:
+            self._unheard += self._pause is None
+            self._pause = None
+        elif now - self._written_at > _TAKEN_BACK:
+            self._pause = None
+        if count is not None and self._count is None:
+            self._changes = watch(Path(f"{self._engine.url.database}-wal"))
+            if self._ended.is_set() and self._changes is not None:
+                self._changes.end()
+            # What was committed before it listened.
+            count = self._commits.count()
+            self._unheard = 0
+        elif self._changes is not None and self._unheard > _UNHEARD:
+            _log.info("nothing tells of commits here: they are counted all the time")
+            self._changes = None
+        self._count = count
+        return news
 
     def _ask(self, columns: list[ColumnElement[Any]]) -> Row[Any]:
         asked = select(*(column.label(f"c{n}") for n, column in enumerate(columns)))

@@ -36,7 +36,7 @@ from core.alerts.evaluation import evaluate
 from core.bootstrap import Console, StripeServices, action_context, reread
 from core.configuration import store
 from core.db.engine import answering, long_statements, open_engine
-from core.db.wakeups import Change, Wakeup, Wakeups, Work
+from core.db.wakeups import Change, Wakeups, Work
 from core.domain.stream_limits import (
     EVENTS,
     INBOX,
@@ -54,7 +54,7 @@ from core.inbox.event_processor import apply_inbox, put_back_for
 from core.inbox.health import answers_within
 from core.inbox.poll import poll
 from core.ledger.upkeep import fold_closed_days, settle_available
-from core.loop import run
+from core.loop import Waiter, run
 from core.mirror import refresh_queue
 from core.mirror.balance_check import check_balance
 from core.mirror.fill_readings import fill
@@ -111,7 +111,7 @@ class Loop:
     name: str
     step: Step
     idle: float
-    wakeup: Wakeup | None = None
+    wakeup: Waiter | None = None
 
 
 def run_loops(console: Console, services: StripeServices) -> int | None:
@@ -141,7 +141,7 @@ def run_loops(console: Console, services: StripeServices) -> int | None:
         threading.Thread(target=guarded, args=(loop,), name=loop.name)
         for loop in [
             *_loops(console, services, wakeups),
-            Loop("wakeups", wakeups.look, LOOK_EVERY),
+            Loop("wakeups", wakeups.look, LOOK_EVERY, wakeups),
             Loop(
                 "settings",
                 partial(_end_on_change, console, changed, stop),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,6 +17,7 @@ from core.db.engine import open_engine, reading, writing
 from core.db.leases import Lease
 from core.db.types import Utc
 from core.db.wakeups import Change, Wakeups, Work
+from tests.support.receivers import wait_until
 
 JOBS = Table(
     "jobs",
@@ -141,14 +145,18 @@ class Worker:
 
     def __init__(self, engine):
         self.engine = engine
-        self.done, self.looked = [], threading.Semaphore(0)
+        self.done, self.stepped, self.looks = [], threading.Semaphore(0), 0
         self.stop, self.wakeups = threading.Event(), Wakeups(engine)
         wakeup = self.wakeups.of(LEASE.work())
-        steps = [("work", self.step, 3600.0, wakeup), ("wakeups", self.wakeups.look, 0.01, None)]
-        self.threads = [threading.Thread(target=self.run, args=one) for one in steps]
+        loops = [("work", self.step, 3600.0, wakeup), ("wakeups", self.look, 0.01, self.wakeups)]
+        self.threads = [threading.Thread(target=self.run, args=one) for one in loops]
 
     def run(self, name, step, idle, wakeup):
         loop.run(name, step, self.stop, idle=idle, wakeup=wakeup)
+
+    def look(self):
+        self.looks += 1
+        return self.wakeups.look()
 
     def step(self):
         with writing(self.engine) as connection:
@@ -156,8 +164,12 @@ class Worker:
             connection.execute(delete(JOBS).where(JOBS.c.id == job))
         if job is not None:
             self.done.append(job)
-        self.looked.release()
+        self.stepped.release()
         return job is not None
+
+    def until_done(self, job):
+        while job not in self.done:
+            assert self.stepped.acquire(timeout=20)
 
     def __enter__(self):
         for thread in self.threads:
@@ -173,13 +185,66 @@ class Worker:
 
 
 def test_a_loop_finds_all_that_is_put_there_and_ends_at_once(engine):
-    """Though its own wait is an hour: each job comes while it sleeps, or as it falls asleep."""
+    """Though its own wait is an hour: jobs come while it sleeps and as it falls asleep, alone and
+    in swarms."""
     with Worker(engine) as worker:
-        for job in range(1, 31):
+        for job in range(1, 20):
             put(engine, job)
-            while job not in worker.done:
-                assert worker.looked.acquire(timeout=20)
-    assert worker.done == list(range(1, 31))
+            worker.until_done(job)
+        for job in range(20, 60):
+            put(engine, job)
+        worker.until_done(59)
+    assert worker.done == list(range(1, 60))
+
+
+class Deaf:
+    """A file system that tells nobody of changes."""
+
+    def wait(self, seconds):
+        time.sleep(0.01)
+
+    pause = wait
+
+    def heard(self):
+        return False
+
+    def end(self):
+        """Nobody listens."""
+
+
+def test_commits_are_counted_where_nothing_tells_of_them(engine, monkeypatch):
+    monkeypatch.setattr(wakeups, "watch", lambda _path: Deaf())
+    with Worker(engine) as worker:
+        jobs = itertools.count(1)
+
+        def one_more():
+            put(engine, job := next(jobs))
+            worker.until_done(job)
+            return worker.wakeups._changes is None
+
+        # The first ones are found by luck, or when all is asked for; then it listens no more.
+        wait_until(one_more, seconds=20)
+        assert one_more()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells of changes")
+def test_nothing_is_looked_at_while_nothing_is_committed(engine, monkeypatch):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("a server is asked all the time")
+    monkeypatch.setattr(wakeups, "_TAKEN_BACK", 0.1)
+    with Worker(engine) as worker:
+        put(engine, 1)
+        worker.until_done(1)
+
+        def rests():
+            """At its own pace it looks twenty times in this; one is for what may be due by then."""
+            before = worker.looks
+            time.sleep(0.2)
+            return worker.looks - before <= 1
+
+        wait_until(rests, seconds=20)
+        put(engine, 2)
+        worker.until_done(2)
 
 
 def test_a_step_that_tried_nothing_is_taken_again_soon(engine, monkeypatch):
