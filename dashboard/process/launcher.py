@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from gettext import ngettext
 from pathlib import Path
@@ -102,7 +102,7 @@ async def _bring_up(supervisor: Supervisor, settings: Settings, plan: Plan) -> N
     if runs_emulator(settings):
         _forget_half_a_history(settings)
         serving.insert(0, emulator(settings, plan.per_minute))
-    await _start_all(supervisor, serving)
+    await supervisor.start_all(serving)
     if runs_emulator(settings):
         fresh = plan.days > 0 and not await asyncio.to_thread(
             emulator_control.has_payments, settings
@@ -118,16 +118,6 @@ async def _bring_up(supervisor: Supervisor, settings: Settings, plan: Plan) -> N
         await _learn_past(supervisor, settings)
     if runs_emulator(settings) and plan.per_minute:
         await asyncio.to_thread(emulator_control.trickle, settings, plan.per_minute)
-
-
-async def _start_all(supervisor: Supervisor, together: Sequence[Service]) -> None:
-    """Start services beside each other; the first that cannot be started is the error."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for service in together:
-                group.create_task(supervisor.start(service))
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.errors import Misconfigured, TillwatchError
@@ -60,6 +60,15 @@ class Supervisor:
         process = await self._spawn(service)
         await self._until_ready(service, process)
         self._keepers.append(asyncio.create_task(self._restart_when_ended(service, process)))
+
+    async def start_all(self, services: Iterable[Service]) -> None:
+        """Start services beside each other; the first that cannot be started is the error."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for service in services:
+                    group.create_task(self.start(service))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
     async def run(self, service: Service) -> int:
         """Run a process to its end, on this terminal; its exit code."""

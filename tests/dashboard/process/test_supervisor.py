@@ -55,6 +55,22 @@ def test_service_is_ready_when_start_returns_and_gone_after_stop():
     asyncio.run(story())
 
 
+def test_services_start_beside_each_other_and_one_that_cannot_is_the_error():
+    async def story():
+        said, one, two = Said(), small("one"), small("two")
+        keeper = Supervisor(said)
+        await keeper.start_all([one, two])
+        assert ports.answers(one.port)
+        assert ports.answers(two.port)
+        with pytest.raises(Misconfigured, match="three ended with exit code 3"):
+            await keeper.start_all([small("three", "broken"), small("four")])
+        left = [keeper.pid(name) for name in ("one", "two", "four")]
+        await keeper.stop()
+        assert not any(is_running(pid) for pid in left if pid)
+
+    asyncio.run(story())
+
+
 def test_service_that_dies_starts_again():
     async def story():
         said, service = Said(), small("one")
