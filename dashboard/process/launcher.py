@@ -118,6 +118,8 @@ async def _bring_up(supervisor: Supervisor, settings: Settings, plan: Plan) -> N
         await _learn_past(supervisor, settings)
     if runs_emulator(settings) and plan.per_minute:
         await asyncio.to_thread(emulator_control.trickle, settings, plan.per_minute)
+    if learns:
+        click.echo(_ready(settings))
 
 
 @contextlib.asynccontextmanager
@@ -190,8 +192,8 @@ async def _learn_past(supervisor: Supervisor, settings: Settings) -> None:
 
 def welcome(settings: Settings, *, learns: bool = False) -> str:
     """Where the console is, who can sign in, and whether its past is still to come."""
-    address = settings.screens_base
-    lines = ["", f"  Tillwatch is ready:  {click.style(address, bold=True)}", ""]
+    address = click.style(settings.screens_base, bold=True)
+    lines = ["", f"  Tillwatch answers at:  {address}" if learns else _ready(settings), ""]
     if settings.uses_emulator:
         lines.append(f"  Sign in with one of these; the password is {demo.PASSWORD}")
         lines += [f"    {email:<20} {role}" for email, _, role in demo.PEOPLE]
@@ -201,6 +203,11 @@ def welcome(settings: Settings, *, learns: bool = False) -> str:
     if learns:
         lines.append("  Its past is read meanwhile: figures grow until that is done.")
     return "\n".join([*lines, "  Ctrl-C stops everything.", ""])
+
+
+def _ready(settings: Settings) -> str:
+    """Said once, when all that there is can be seen."""
+    return f"  Tillwatch is ready:  {click.style(settings.screens_base, bold=True)}"
 
 
 async def _until_signal(bring_up: Callable[[Supervisor], Coroutine[None, None, None]]) -> None:

@@ -100,14 +100,10 @@ def running(folder: Path, *args: str, **more: str) -> Iterator[Stack]:
             process.wait(90)
 
 
-#: What the launcher says last at a first start.
-_PAST = "past is read: figures are complete"
-
-
 def _is_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
     said = log.read_text(encoding="utf-8", errors="replace")
     assert process.poll() is None, said[-3000:]
-    return "is ready" in said and _PAST in said
+    return "is ready" in said
 
 
 # Streamlit calls a script ended before the page has all of its last elements: what is drawn must
