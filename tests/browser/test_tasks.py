@@ -238,6 +238,8 @@ def test_three_cases_are_decided_by_keys_alone(person, stack, way):
     press = page.keyboard.press
 
     def come_to(amount):
+        # A key that comes while the page is still drawn anew is nobody's.
+        risk.visitor.settle()
         press("j")
         page.get_by_role("heading", name=f"{amount} GBP").wait_for()
         risk.visitor.settle()

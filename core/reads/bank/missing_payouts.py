@@ -18,8 +18,8 @@ class MissingPayout:
     """A payout without a line; `amount_minor` in minor units of `currency`, below zero a debit.
 
     `due_on` is the last day on which it may have come in: five business days after Stripe's
-    expectation. `is_covered`: statements in its currency begin by Stripe's day and reach that
-    one. Where they do not, it is the statement that is missing.
+    expectation. `is_covered`: statements in its currency reach that day, and do not begin in a
+    later month than Stripe's day. Where they do not, it is the statement that is missing.
     """
 
     payout_id: str
@@ -54,7 +54,8 @@ def missing_payouts(conn: Connection, *, livemode: bool, today: date) -> tuple[M
         due = due_on(one.arrives_on)
         if due < today:
             since, until = covered.get(one.currency, (date.max, date.min))
-            is_covered = since <= one.arrives_on and until >= due
+            # Within the month a statement is there: what it lacks is a difference in the proof too.
+            is_covered = since.replace(day=1) <= one.arrives_on and until >= due
             found.append(
                 MissingPayout(
                     one.payout_id, one.amount_minor, one.currency, one.arrives_on, due, is_covered

@@ -84,19 +84,20 @@ def test_a_paid_payout_is_missing_once_it_is_past_due(bank):
         (negative, -300, due),
     ]
     assert {one.is_covered for one in found} == {False}
-    # They reach its last day, and begin too late: it may stand in the one before.
+    # In its currency, to its last day: now the money is missing, for this month at least.
+    before = bank.paid_out(400, date(2026, 10, 30))
+    bank.take_in(statement([line(1, currency="usd")], number="2", currency="usd"))
     bank.take_in(statement([line(1, booked_on=due)], number="1"))
     found = read(bank, missing_payouts, today=due + timedelta(days=1))
-    assert {one.is_covered for one in found} == {False}
-    # Statements in its currency reach over all its days: now it is the money that is missing.
-    bank.take_in(statement([line(1, booked_on=DAY)], number="0"))
-    bank.take_in(statement([line(1, currency="usd")], number="2", currency="usd"))
+    covered = [(one.payout_id, one.is_covered) for one in found]
+    assert covered == [(before, False), (late, True), (negative, True)]
+    bank.take_in(statement([line(1, booked_on=date(2026, 10, 30))], number="0"))
     found = read(bank, missing_payouts, today=due + timedelta(days=1))
     assert {one.is_covered for one in found} == {True}
     bank.take_in(statement([line(500, references=("B7",))], number="3"))
     bank.match()
     found = read(bank, missing_payouts, today=due + timedelta(days=1))
-    assert [one.payout_id for one in found] == [negative]
+    assert [one.payout_id for one in found] == [before, negative]
 
 
 @pytest.mark.parametrize("role", ["viewer", "support", "risk", "developer"])
