@@ -13,8 +13,10 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 #: What has imported all that these and the other commands import, and no thread runs yet.
@@ -35,7 +37,8 @@ class Program:
         self._process = _context.Process(
             target=_run, args=(list(args), dict(env), str(out), str(err)), daemon=True
         )
-        self._process.start()
+        with _without_main():
+            self._process.start()
 
     @property
     def pid(self) -> int:
@@ -94,6 +97,18 @@ def run(
     finally:
         program.kill()
     return subprocess.CompletedProcess(args, code, said.read_text(), wrong.read_text())
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """What is started in this block does not run this process' main module first, which is the
+    last screen's once one was run here."""
+    kept = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = kept
 
 
 def _run(args: list[str], env: dict[str, str], out: str, err: str) -> None:
