@@ -202,6 +202,8 @@ def test_a_rule_is_changed_on_the_result_of_a_backtest_in_six_clicks(visit, stac
     points.fill("75")
     page.get_by_role("button", name="Try on the past").click()
     page.get_by_text("Good ones stopped", exact=True).first.wait_for()
+    # Until then what stood here before the result stands here still.
+    visitor.settle()
     # By keys from the button to the field below the result.
     reason = page.get_by_label("Why this change?")
     reason.focus()
