@@ -99,6 +99,8 @@ class Person:
         links = self.page.get_by_test_id("stSidebarNavLink")
         links.filter(has_text=self.says(title)).first.click()
         self.page.get_by_role("heading", name=self.says(title), exact=True, level=1).wait_for()
+        # What is pressed while the rest is still drawn may be drawn anew, unpressed.
+        self.visitor.settle()
 
     def type(self, place: Any, text: str) -> None:
         """Write into a field and leave it; no act, however one comes to the field."""
