@@ -184,7 +184,10 @@ def asked_until_known(tills, number, callers, payment, dice):
 
 
 def storm(tills, payment, seed):
-    callers = [retrying(lambda: Caller(person(tills[1].console, "support"))) for _ in range(AGENTS)]
+    callers = [
+        Caller(at_a_node(tills, lambda till: person(till.console, "support")))
+        for _ in range(AGENTS)
+    ]
     failures = []
 
     def agent(number):
@@ -248,7 +251,7 @@ def test_refunds_pass_no_limit_while_nodes_fall(galera, tills):
     storms = []
     try:
         while len(storms) < 10 * size() or not ended.is_set():
-            storms.append(taken(tills, CAPTURED))
+            storms.append(at_a_node(tills, lambda till: paid(till.context, CAPTURED)))
             storm(tills, storms[-1], f"{seed}-{len(storms)}")
     finally:
         falling.join()
@@ -266,14 +269,14 @@ def test_refunds_pass_no_limit_while_nodes_fall(galera, tills):
     books_agree(tills[1])
 
 
-def taken(tills, amount):
-    """A payment of so many minor units, taken where a node is up."""
+def at_a_node(tills, work):
+    """What this gives at a node that is up."""
     for till in [*tills] * 20:
         try:
-            return paid(till.context, amount)
+            return work(till)
         except (DBAPIError, DatabaseDown):
             time.sleep(0.5)
-    raise AssertionError("no node takes payments")
+    raise AssertionError("no node answers")
 
 
 def books_agree(till):
