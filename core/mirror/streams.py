@@ -342,8 +342,10 @@ class Backfilling:
 
 def note_running(engine: Engine, *, livemode: bool) -> None:
     """A run through Stripe's lists is about to begin: what is here is not all there was."""
-    noted = Backfilling(engine, livemode, clock.now())
-    noted.goes_on(None)
+    try:
+        Backfilling(engine, livemode, clock.now()).goes_on(None)
+    except SQLAlchemyError as failure:
+        _log.warning("the backfill's beginning could not be written: %s", type(failure).__name__)
 
 
 def note_gap(engine: Engine, livemode: bool, since: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -42,6 +43,8 @@ class Server(uvicorn.Server):
 def serve(app: Any, **options: Any) -> None:
     """Serve until a signal comes, as `uvicorn.run` does; an exit code where it cannot start."""
     server = Server(uvicorn.Config(app, **options))
-    server.run()
+    # Ctrl-C is raised once more when all has ended; it is how one asks for that.
+    with suppress(KeyboardInterrupt):
+        server.run()
     if not server.started:
         sys.exit(3)

@@ -62,13 +62,16 @@ class Supervisor:
         self._keepers.append(asyncio.create_task(self._restart_when_ended(service, process)))
 
     async def start_all(self, services: Iterable[Service]) -> None:
-        """Start services beside each other; the first that cannot be started is the error."""
+        """Start services beside each other; `Misconfigured` names each that cannot be started."""
         try:
             async with asyncio.TaskGroup() as group:
                 for service in services:
                     group.create_task(self.start(service))
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        except ExceptionGroup as failed:
+            known, others = failed.split(Misconfigured)
+            if known is None or others is not None:
+                raise
+            raise Misconfigured("; ".join(str(one) for one in known.exceptions)) from None
 
     async def run(self, service: Service) -> int:
         """Run a process to its end, on this terminal; its exit code."""

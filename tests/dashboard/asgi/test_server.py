@@ -40,13 +40,20 @@ def serving(*args):
         process.wait()
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_it_ends_at_a_signal_whatever_it_sleeps(loop):
+@pytest.mark.parametrize(
+    ("loop", "sent", "code"),
+    [
+        ("asyncio", signal.SIGTERM, -signal.SIGTERM),
+        ("uvloop", signal.SIGTERM, -signal.SIGTERM),
+        ("asyncio", signal.SIGINT, 0),
+    ],
+)
+def test_it_ends_at_a_signal_whatever_it_sleeps(loop, sent, code):
     with serving(loop, "3600") as (process, port):
         # An answer: it is past its start, and asleep.
         assert requests.get(f"http://127.0.0.1:{port}/", timeout=20).status_code == 404
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == -signal.SIGTERM
+        process.send_signal(sent)
+        assert process.wait(20) == code
 
 
 def test_its_answers_are_dated_anew_and_a_taken_port_is_an_exit_code():
