@@ -14,6 +14,7 @@ from core.actions.context import ActionContext
 from core.errors import InvalidInput, TillwatchError
 from dashboard.i18n import _
 from dashboard.ui import viewer, widgets
+from dashboard.ui.said_once import SaidOnce
 
 Kind = Literal["success", "info", "warning", "error"]
 #: What an error says by itself, for a table that adds nothing to it.
@@ -117,13 +118,17 @@ def perform(
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """The message of a screen's last action, said once, in its next run.
+    """The message of a screen's last action, said once, from its next run on.
 
     `key` is where the session holds it until then.
     """
 
     key: str
     errors: ErrorTable
+
+    @property
+    def _message(self) -> SaidOnce[Message]:
+        return SaidOnce(self.key)
 
     def perform(
         self,
@@ -134,15 +139,15 @@ class Flash:
     ) -> Outcome[T]:
         """Carry out an action for the viewer; the next run says `done`, or what stopped it."""
         outcome = perform(self.errors, action, *args, **kwargs)
-        st.session_state[self.key] = outcome.message or Message(done, "success")
+        self._message.put(outcome.message or Message(done, "success"))
         return outcome
 
     def set(self, text: str, kind: Kind) -> None:
         """Say this in the next run, in the place of what would be said."""
-        st.session_state[self.key] = Message(text, kind)
+        self._message.put(Message(text, kind))
 
     def show(self) -> None:
         """Say it, once."""
-        message: Message | None = st.session_state.pop(self.key, None)
+        message = self._message.take()
         if message is not None:
             message.show()

@@ -14,14 +14,15 @@ from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.settings import messages
 from dashboard.ui import account, viewer, widgets
+from dashboard.ui.said_once import SaidOnce
 
-_SECRET = "settings_new_token"  # noqa: S105 - the name of a place
+_SECRET: SaidOnce[str] = SaidOnce("settings_new_token")
 _DAYS = (30, 90, 365, 0)
 
 
 def draw() -> None:
     """A new token once, the form, and all there are."""
-    secret: str | None = st.session_state.pop(_SECRET, None)
+    secret = _SECRET.take()
     if secret is not None:
         st.code(secret, language=None)
         st.caption(_("This token is shown this once, and kept nowhere."))
@@ -108,7 +109,7 @@ def _make() -> None:
         days=state["token_days"] or None,
     )
     if outcome.value is not None:
-        state[_SECRET] = outcome.value.secret
+        _SECRET.put(outcome.value.secret)
         state["token_name"] = ""
 
 

@@ -8,10 +8,11 @@ from core.actions.admin.users import Account
 from core.errors import InvalidInput, Misconfigured, NotFound, OwnAdministration
 from dashboard.i18n import N_, _
 from dashboard.ui.flash import ErrorTable, ErrorText, Flash
+from dashboard.ui.said_once import SaidOnce
 
 _FIELDS = {"email": N_("E-mail"), "password": N_("Password"), "roles": N_("Roles")}
-_MADE_UP = "user_made_up"
-_LINK = "user_reset_link"
+_MADE_UP: SaidOnce[str] = SaidOnce("user_made_up")
+_LINK: SaidOnce[str] = SaidOnce("user_reset_link")
 
 
 def _field(name: str) -> str:
@@ -35,22 +36,22 @@ FLASH = Flash(
 def remember_password(account: Account | None) -> None:
     """Have `show` tell the password that was made up for an account, if one was."""
     if account is not None and account.password is not None:
-        st.session_state[_MADE_UP] = account.password
+        _MADE_UP.put(account.password)
 
 
 def remember_link(address: str) -> None:
     """Have `show` tell the address where somebody chooses a password."""
-    st.session_state[_LINK] = address
+    _LINK.put(address)
 
 
 def show() -> None:
     """Say what came of the last click, once; a made-up password or a link is told nowhere else."""
     FLASH.show()
-    link: str | None = st.session_state.pop(_LINK, None)
+    link = _LINK.take()
     if link is not None:
         st.code(link, language=None, wrap_lines=True)
         st.caption(_("This link is shown this once. Hand it over in a safe way."))
-    password: str | None = st.session_state.pop(_MADE_UP, None)
+    password = _MADE_UP.take()
     if password is None:
         return
     st.code(password, language=None)
