@@ -27,6 +27,7 @@ from dashboard.ui import (
     viewer,
     widgets,
 )
+from dashboard.ui.flash import Flash
 
 #: Which rows are shown, by the states that they are in.
 ROWS = {
@@ -43,6 +44,7 @@ _STATES = {
     "unsent": ("requested", "queued", "canceled", "expired", "refused"),
     "sent": ("succeeded", "pending"),
 }
+_FLASH = Flash("bulk_progress_flash", refund_labels.ERRORS)
 
 
 def draw(bulk_id: str) -> None:
@@ -91,6 +93,7 @@ def _progress(bulk: Bulk) -> None:
             status_badges.badge(refund_labels.BULK, bulk.state)
         with row:
             _controls(bulk)
+        _FLASH.show()
         done = bulk.total - bulk.unsent
         text = _("{done} of {total} done").format(done=done, total=bulk.total)
         st.progress(done / bulk.total, text=text)
@@ -149,10 +152,11 @@ def _controls(bulk: Bulk) -> None:
 
 
 def _perform(action: Callable[..., Any], bulk_id: str) -> None:
-    outcome = flash.perform(refund_labels.ERRORS, action, bulk_id)
-    if outcome.done:
+    outcome = flash.perform(_FLASH.errors, action, bulk_id)
+    if outcome.message is None:
         st.rerun()
-    outcome.show_error()
+    # What is drawn each second would take away what is said here and now.
+    _FLASH.set(outcome.message.text, outcome.message.kind)
 
 
 def _rows(bulk: Bulk) -> None:
