@@ -90,7 +90,8 @@ def balances(since: date, until: date, currency: str | None) -> None:
         asked = viewer.read(reads.asked, livemode=viewer.livemode())
         running = proof_run.is_under_way(asked)
         if st.session_state.pop("proof_running", False) and not running:
-            # It has ended: the button and the badge stand on the page.
+            # It has ended: the button and the badge stand on the page, and so does that it began.
+            FLASH.drop()
             st.rerun()
         st.session_state["proof_running"] = running
         if asked is not None:

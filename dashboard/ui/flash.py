@@ -146,6 +146,10 @@ class Flash:
         """Say this in the next run, in the place of what would be said."""
         self._message.put(Message(text, kind))
 
+    def drop(self) -> None:
+        """Say it no more: it is true no longer."""
+        self._message.drop()
+
     def show(self) -> None:
         """Say it, once."""
         message = self._message.take()

@@ -35,6 +35,10 @@ class SaidOnce(Generic[T]):
         """Have the next run tell it, in the place of what was told before."""
         st.session_state[self.key] = _Told(value)
 
+    def drop(self) -> None:
+        """Tell it no more: it is true no longer."""
+        st.session_state.pop(self.key, None)
+
     def take(self) -> T | None:
         """The value, in the first run that asks and in those of the `STAYS` seconds after it."""
         told = cast("_Told[T] | None", st.session_state.get(self.key))

@@ -88,8 +88,11 @@ class Person:
         return self.page.get_by_role("button", name=self.says(text, **values), exact=True)
 
     def choose(self, text: str) -> None:
-        """Click one of the segments of a choice."""
+        """Click one of the segments of a choice that the address tells, and wait until it does:
+        what is written before into what depends on the choice is drawn anew, unwritten."""
+        before = self.page.url
         self.page.get_by_role("radio", name=self.says(text), exact=True).click()
+        self.page.wait_for_url(lambda url: url != before)
 
     def menu(self, title: str) -> None:
         """Go to a screen by the menu, which is behind a button on a phone."""
