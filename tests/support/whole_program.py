@@ -106,9 +106,26 @@ def _is_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
     return "is ready" in said
 
 
+# Of a click, a page knows nothing until the server answers: what was asked of it, and when.
+_LISTEN = """() => {
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (message) {
+        if (!this.tillwatchHeard) {
+            this.tillwatchHeard = true;
+            this.addEventListener("message", () => { window.tillwatchAsked = undefined; });
+        }
+        window.tillwatchAsked = performance.now();
+        return send.call(this, message);
+    };
+}"""
+
 # Streamlit calls a script ended before the page has all of its last elements: what is drawn must
-# also stay the same for a quarter of a second.
+# also stay the same for a quarter of a second. Not each message to the server has an answer.
 _IS_DRAWN = """() => {
+    if (performance.now() - (window.tillwatchAsked ?? -Infinity) < 5000) {
+        window.tillwatchShown = undefined;
+        return false;
+    }
     const ended = document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]');
     const waiting = document.querySelector('[data-testid=stSkeleton]');
     const shown = ended && !waiting && ended.getElementsByTagName('*').length + ended.textContent;
@@ -172,6 +189,7 @@ def new_page(browser: Any, **context: Any) -> Any:
     Without a graphics card, moving pictures are half of what a browser costs.
     """
     profile = browser.new_context(reduced_motion="reduce", **context)
+    profile.add_init_script(f"({_LISTEN})()")
     profile.set_default_timeout(LONG)
     return profile.new_page()
 
