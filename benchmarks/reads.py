@@ -84,7 +84,7 @@ def _from_sums(conn: Connection) -> dict[str, int]:
     """Net of a year by currency, through the series by day."""
     asked = {"livemode": True, "since": YEAR, "until": END}
     return {
-        currency: int(revenue.series(conn, currency=currency, **asked)["net_minor"].sum())
+        currency: sum(day["net_minor"] for day in revenue.series(conn, currency=currency, **asked))
         for currency in generate.CURRENCIES
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import date
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -27,7 +27,9 @@ _READS: dict[str, Callable[..., Any]] = {
     "method": revenue.by_method,
     "country": revenue.by_country,
 }
-Row = dict[Hashable, Any]
+Row = dict[str, Any]
+#: What a row is of, where it is not of a period.
+_KEYS = {"method": "method", "country": "card_country"}
 
 
 #: How much of its day, week or month a row holds: "1", "31", "cut" for a day of a month.
@@ -49,10 +51,11 @@ def open_revenue(read: Reader, asked: Asked, zone: ZoneInfo) -> FileRows:
     more: dict[str, Any] = {} if by in _READS else {"by": by}
     found = read(_READS.get(by, revenue.series), **period, **more)
     # By the signs of the screen: what left and what was taken is negative.
-    signed = revenue.as_added(found)
-    signed["balance_change_minor"] = signed["net_minor"] + signed["other_minor"]
-    rows = signed.to_dict("records")
-    columns = _columns(str(found.columns[0]), period["currency"])
+    rows: list[Row] = [
+        row | {"balance_change_minor": row["net_minor"] + row["other_minor"]}
+        for row in revenue.as_added(found)
+    ]
+    columns = _columns(_KEYS.get(by, "period"), period["currency"])
     if by not in _READS:
         today = clock.business_day(clock.now(), zone)
         steps = periods.parts(Span(period["since"], period["until"]), cast("Step", by), today)

@@ -98,9 +98,9 @@ def revenue_by_day(conn: Connection, *, livemode: bool, stretch: Stretch) -> pd.
     rows: list[tuple[Any, ...]] = []
     for currency in _currencies(conn, livemode, stretch):
         found = revenue.series(conn, currency=currency, **_asked(livemode, stretch))
-        days = [datetime.combine(day, time()) for day in found["period"]]
-        figures = found[list(_FIGURE_NAMES)].itertuples(index=False, name=None)
-        rows += [(day, currency, *row) for day, row in zip(days, figures, strict=True)]
+        for row in found:
+            day = datetime.combine(row["period"], time())
+            rows.append((day, currency, *(row[name] for name in _FIGURE_NAMES)))
     return frame(REVENUE_BY_DAY, rows, stretch.limit)
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlalchemy import BigInteger, Connection, case, func, or_, select, type_coerce
 
 from core.db.engine import is_sqlite
@@ -67,6 +66,27 @@ class Net:
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteDay:
+    """A business day that is over, in one currency: what was captured (minor units), and of how
+    many paid payments."""
+
+    day: date
+    currency: str
+    volume_minor: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """How the payments of an hour ended. `hour`: its start, aware, in the zone asked for."""
+
+    hour: datetime
+    succeeded: int
+    failed: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """When Stripe last told something, and what waits to be applied (UTC)."""
 
@@ -99,11 +119,9 @@ def net_today(
 @requires("see_payments")
 def complete_days(
     conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime, days: int = 14
-) -> pd.DataFrame:
-    """The last `days` complete business days, for sparklines; days without payments are there.
-
-    Columns: `day` (date), `currency`, `volume_minor` (captured) and `count` of paid payments.
-    """
+) -> tuple[CompleteDay, ...]:
+    """The last `days` complete business days of each currency, for sparklines; days without
+    payments are there."""
     table = payments_daily
     last = now.astimezone(zone).date()
     paid = func.sum(case((table.c.state.in_(PAID), table.c.count), else_=0))
@@ -117,22 +135,18 @@ def complete_days(
     )
     sums = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in conn.execute(asked)}
     every = [last - timedelta(days=n) for n in range(days, 0, -1)]
-    rows = [
-        (day, currency, *sums.get((day, currency), (0, 0)))
+    return tuple(
+        CompleteDay(day, currency, *sums.get((day, currency), (0, 0)))
         for currency in sorted({currency for _, currency in sums})
         for day in every
-    ]
-    return pd.DataFrame(rows, columns=["day", "currency", "volume_minor", "count"])
+    )
 
 
 @requires("see_payments")
 def per_hour(
     conn: Connection, *, livemode: bool, zone: ZoneInfo, now: datetime, hours: int = 48
-) -> pd.DataFrame:
-    """Payments per hour of `zone`, the running hour last; hours without payments are there.
-
-    Columns: `hour` (its start, aware, in `zone`), `succeeded`, `failed`, `other` (counts).
-    """
+) -> tuple[Hour, ...]:
+    """Payments per hour of `zone`, the running hour last; hours without payments are there."""
     running = now.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     starts = [running - timedelta(hours=n) for n in range(hours - 1, -1, -1)]
     counts = {start: [0, 0, 0] for start in starts}
@@ -151,8 +165,7 @@ def per_hour(
         start = starts[0] + (moment - starts[0]) // timedelta(hours=1) * timedelta(hours=1)
         if start in counts:
             counts[start] = [a + int(b) for a, b in zip(counts[start], found, strict=True)]
-    rows = [(start.astimezone(zone), *found) for start, found in counts.items()]
-    return pd.DataFrame(rows, columns=["hour", *_OUTCOMES])
+    return tuple(Hour(start.astimezone(zone), *found) for start, found in counts.items())
 
 
 @requires("see_payments")

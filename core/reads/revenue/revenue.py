@@ -10,15 +10,13 @@ A period is business days from `since` up to, not including, `until`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -58,6 +56,8 @@ _COST_FIGURES = tuple(f"{part}_minor" for part in COSTS)
 LONGEST = timedelta(days=3660)
 #: Before Stripe had its first customer there is nothing to read.
 _FIRST_YEAR = 2010
+#: A row of a table: what it is of, `FIGURES` and `MOVEMENT_FIGURES`.
+Row = dict[str, Any]
 #: Sums of one category: amount, fee, net, rows.
 Sums = tuple[int, int, int, int]
 
@@ -135,10 +135,9 @@ class Unmapped:
     since: date
 
 
-def as_added(found: pd.DataFrame) -> pd.DataFrame:
+def as_added(found: Iterable[Row]) -> list[Row]:
     """The figures with the signs by which they add up to `net_minor`: costs are negative."""
-    turned = {name: -found[name] for name in _COST_FIGURES}
-    return found.assign(**turned)
+    return [row | {name: -row[name] for name in _COST_FIGURES} for row in found]
 
 
 def fee_rate(cost_minor: int, gross_minor: int) -> Fraction | None:
@@ -168,10 +167,10 @@ def summary(
 @requires("see_revenue")
 def series(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date, by: Step = "day"
-) -> pd.DataFrame:
+) -> list[Row]:
     """A row per day, week (its Monday) or month (its first) of the period, without gaps.
 
-    Columns: `period` (date), `FIGURES` and `MOVEMENT_FIGURES` (whole minor units).
+    Each holds `period` (date), `FIGURES` and `MOVEMENT_FIGURES` (whole minor units).
     """
     _check(since, until)
     if by not in ("day", "week", "month"):
@@ -181,7 +180,7 @@ def series(
     days = _read(conn, revenue_daily, "day", livemode, currency, since, until)
     for day, categories in days.items():
         found[periods.start_of(day, by)].append(categories)
-    return _frame("period", {start: _figures(*sums) for start, sums in found.items()})
+    return _rows("period", {start: _figures(*sums) for start, sums in found.items()})
 
 
 @requires("see_revenue")
@@ -209,17 +208,18 @@ def fee_parts(
 @requires("see_revenue")
 def by_method(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
-) -> pd.DataFrame:
-    """Columns `method` ('' where there is none) and those of `series`, largest gross first."""
+) -> list[Row]:
+    """Rows that hold `method` ('' where there is none) and what those of `series` do; largest
+    gross first."""
     return _by(conn, revenue_daily, "method", livemode, currency, since, until)
 
 
 @requires("see_revenue")
 def by_country(
     conn: Connection, *, livemode: bool, currency: str, since: date, until: date
-) -> pd.DataFrame:
-    """Columns `card_country` ('' where there is no card) and those of `series`, largest gross
-    first."""
+) -> list[Row]:
+    """Rows that hold `card_country` ('' where there is no card) and what those of `series` do;
+    largest gross first."""
     return _by(conn, revenue_country_daily, "card_country", livemode, currency, since, until)
 
 
@@ -365,18 +365,13 @@ def _by(
     currency: str,
     since: date,
     until: date,
-) -> pd.DataFrame:
+) -> list[Row]:
     _check(since, until)
     read = _read(conn, table, name, livemode, currency, since, until)
     rows = {value: _figures(categories) for value, categories in read.items()}
     largest = sorted(rows.items(), key=lambda row: (-row[1]["gross_minor"], row[0]))
-    return _frame(name, dict(largest))
+    return _rows(name, dict(largest))
 
 
-def _frame(key: str, rows: dict[Any, dict[str, int]]) -> pd.DataFrame:
-    """Whole minor units of 64 bits: no figure passes through a float."""
-    listed = [list(figures.values()) for figures in rows.values()]
-    figures = np.array(listed, dtype=np.int64).reshape(len(rows), len(_COLUMNS))
-    frame = pd.DataFrame(figures, columns=list(_COLUMNS))
-    frame.insert(0, key, pd.Series(list(rows), dtype=object))
-    return frame
+def _rows(key: str, found: Mapping[Any, Mapping[str, int]]) -> list[Row]:
+    return [{key: value, **figures} for value, figures in found.items()]

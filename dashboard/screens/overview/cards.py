@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, cast
 
-import pandas as pd
 import streamlit as st
 
 from core import clock
@@ -18,7 +17,7 @@ from core.reads.ledger.rows import Filters
 from core.reads.overview import attention
 from core.reads.overview import overview as reads
 from core.reads.overview.attention import Need
-from core.reads.overview.overview import Net, Today
+from core.reads.overview.overview import CompleteDay, Hour, Net, Today
 from core.reads.search.payments.fields import STATE_GROUPS
 from dashboard import i18n
 from dashboard.i18n import N_, _
@@ -80,7 +79,6 @@ _SCREENS = {
 }
 NOTHING = "–"
 BUSIEST = 4
-_SUFFIXES = ("", "_day", "_week")
 #: What the chart's outcomes are in the search of payments.
 _STATUSES = {
     "succeeded": "paid",
@@ -89,7 +87,9 @@ _STATUSES = {
 }
 
 
-def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list[metric_cards.Card]:
+def today_cards(
+    lines: Sequence[Today], days: Sequence[CompleteDay], today: date
+) -> list[metric_cards.Card]:
     """Volume of the busiest currencies against the same hours yesterday, over the last complete
     days; `compared` has them all. Each opens the payments that were paid today."""
     found = []
@@ -103,7 +103,7 @@ def today_cards(lines: Sequence[Today], days: pd.DataFrame, today: date) -> list
                     metric_cards.change(line.today.volume_minor, line.yesterday.volume_minor)
                 ),
                 versus=_("vs. yest."),
-                trend=_trend(days[days["currency"] == line.currency]),
+                trend=_trend([one for one in days if one.currency == line.currency]),
                 address=volume_address(line, today),
             )
         )
@@ -121,31 +121,30 @@ def net_rows(currency: str, today: date) -> Filters:
     return Filters(today, today + timedelta(days=1), currency, figure="net")
 
 
-def _trend(days: pd.DataFrame) -> Trend | None:
+def _trend(days: Sequence[CompleteDay]) -> Trend | None:
     """The last complete days; whether their second half is better than the first."""
-    volumes = [int(minor) for minor in days["volume_minor"]]
+    volumes = [one.volume_minor for one in days]
     if not any(volumes):
         return None
     half = len(volumes) // 2
     before, after = sum(volumes[:half]), sum(volumes[-half:])
     is_good = None if before == after else after > before
-    first, last = days["day"].iloc[0], days["day"].iloc[-1]
+    first, last = days[0].day, days[-1].day
     return Trend(tuple(volumes), i18n.short_day(first), i18n.short_day(last), is_good)
 
 
-def compared(lines: Sequence[Today]) -> pd.DataFrame:
+def compared(lines: Sequence[Today]) -> list[dict[str, str]]:
     """A row per currency that customers pay in: each figure today, and its change against
     yesterday and last week."""
     rows = []
     for line in lines:
         stretches = (line.today, line.yesterday, line.last_week)
         volumes, tries = [s.volume_minor for s in stretches], [s.attempts for s in stretches]
-        row: dict[str, Any] = {"currency": line.currency.upper()}
+        row = {"currency": line.currency.upper()}
         row |= _measure("volume", volumes, columns.money(volumes[0], line.currency))
         row |= _measure("attempts", tries, i18n.number(tries[0]))
         rows.append(row | _rates([s.success_rate for s in stretches]))
-    names = [f"{n}{suffix}" for n in ("volume", "attempts", "success") for suffix in _SUFFIXES]
-    return pd.DataFrame(rows, columns=["currency", *names], dtype=object)
+    return rows
 
 
 def nets(found: Sequence[Net], today: date) -> None:
@@ -208,7 +207,7 @@ def _rates(rates: Sequence[Fraction | None]) -> dict[str, str]:
     return row
 
 
-def show_compared(found: pd.DataFrame, today: date) -> None:
+def show_compared(found: Sequence[Mapping[str, str]], today: date) -> None:
     """The rows of `compared`, each of which opens the payments of today in its currency."""
     layout = [table.Column("currency", _("Cur."), place="a")]
     measures = {"volume": _("Volume"), "attempts": _("Attempts"), "success": _("Success")}
@@ -219,7 +218,7 @@ def show_compared(found: pd.DataFrame, today: date) -> None:
         for suffix, versus in (("_day", _("vs. yest.")), ("_week", _("vs. week"))):
             layout.append(table.Column(f"{name}{suffix}", versus, is_figure=True))
     rows = []
-    for row in found.to_dict("records"):
+    for row in found:
         address = _payments_of(row["currency"].lower(), today)
         cells = tuple(Cell(row[column.name]) for column in layout)
         rows.append(table.Row(cells, address, address))
@@ -294,7 +293,7 @@ def shaped(
     """What the screen shows, shaped; computed once for all who may see the same."""
     asked: dict[str, Any] = {"livemode": livemode, "zone": viewer.zone(), "now": datetime.now(UTC)}
     lines = viewer.read(reads.today, **asked)
-    hours: pd.DataFrame = viewer.read(reads.per_hour, **asked)
+    hours: tuple[Hour, ...] = viewer.read(reads.per_hour, **asked)
     outcomes = (("succeeded", _("Succeeded")), ("failed", _("Failed")), ("other", _("Other")))
     failures = viewer.read(reads.latest_failures, livemode=livemode)
     today = clock.business_day(asked["now"], asked["zone"])
@@ -302,9 +301,9 @@ def shaped(
         "today": today,
         "cards": today_cards(lines, viewer.read(reads.complete_days, **asked), today),
         "hours": charts.counts(
-            list(hours["hour"]),
+            [one.hour for one in hours],
             viewer.zone(),
-            [(code, name, hours[code].tolist()) for code, name in outcomes],
+            [(code, name, [getattr(one, code) for one in hours]) for code, name in outcomes],
         ),
         "compared": compared(lines),
         "nets": viewer.read(reads.net_today, **asked) if may_see_net else (),

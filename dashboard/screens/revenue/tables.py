@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
-
 from core.reads.ledger.rows import Filters
 from core.reads.revenue import revenue as reads
 from core.reads.revenue.categories import COSTS, UNMAPPED
@@ -106,12 +104,12 @@ def parts(*shown: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def by_period(series: pd.DataFrame, total: reads.Revenue, period: Period) -> Shown:
+def by_period(series: Sequence[reads.Row], total: reads.Revenue, period: Period) -> Shown:
     """The table under the chart, newest step first, and what all come to."""
-    named = parts(*series.to_dict("records"))
+    named = parts(*series)
     steps = {part.start: part for part in period.parts}
     rows = []
-    for sums in series.iloc[::-1].to_dict("records"):
+    for sums in reversed(series):
         part = steps[sums["period"]]
         head = Cell(periods.name_of(part, period.by), note=periods.note_of(part))
         rows.append(_figures(Source(total.currency, part.span), head, sums, named))
@@ -151,13 +149,18 @@ def _figure(source: Source, sums: Mapping[Any, Any], part: str, **asked: str) ->
 
 
 def by_key(
-    found: pd.DataFrame, currency: str, period: Period, title: str, name: Callable[[str], str]
+    column: str,
+    found: Sequence[reads.Row],
+    currency: str,
+    period: Period,
+    title: str,
+    name: Callable[[str], str],
 ) -> Shown:
-    """A row per method or country with its share of gross, largest first."""
-    column = str(found.columns[0])
-    source, total = Source(currency, period.span), int(found["gross_minor"].sum())
+    """A row per method or country, as `column` names it, with its share of gross, largest
+    first."""
+    source, total = Source(currency, period.span), sum(sums["gross_minor"] for sums in found)
     rows = []
-    for sums in found.to_dict("records"):
+    for sums in found:
         cut = {column: sums[column]}
         gross = max(int(sums["gross_minor"]), 0)
         share = reads.fee_rate(gross, total)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.money import Money, show, show_short
@@ -47,8 +47,10 @@ def shaped(
         "cards": cards(both, period),
         "figure": figure(series, currency, period),
         "series": tables.by_period(series, both.current, period),
-        "methods": tables.by_key(methods, currency, period, _("Method"), _method),
-        "countries": tables.by_key(countries, currency, period, _("Country"), _country),
+        "methods": tables.by_key("method", methods, currency, period, _("Method"), _method),
+        "countries": tables.by_key(
+            "card_country", countries, currency, period, _("Country"), _country
+        ),
         "fees": tables.fees(viewer.read(reads.fee_parts, **asked), both.current, period),
         "movements": tables.movements(both.current, period),
         "unmapped": [one.category for one in both.current.movements if one.kind == UNMAPPED],
@@ -114,14 +116,14 @@ def _fee_card(now: Fraction | None, before: Fraction | None, source: Source, at:
     )
 
 
-def figure(series: pd.DataFrame, currency: str, period: Period) -> charts.Figure:
+def figure(series: Sequence[reads.Row], currency: str, period: Period) -> charts.Figure:
     """Gross upwards, what leaves downwards, net as a line; a cut or running step is hatched."""
     added = reads.as_added(series)
     lines = [
-        charts.Series(part, name, added[f"{part}_minor"].tolist())
-        for part, name in tables.parts(*series.to_dict("records")).items()
+        charts.Series(part, name, [row[f"{part}_minor"] for row in added])
+        for part, name in tables.parts(*series).items()
     ]
-    lines.append(charts.Series("net", _("Net"), series["net_minor"].tolist(), line=True))
+    lines.append(charts.Series("net", _("Net"), [row["net_minor"] for row in series], line=True))
     bars = [
         charts.Bar(
             part.start.isoformat(),

@@ -41,8 +41,8 @@ def test_screens_of_an_empty_account_are_empty(conn: Connection) -> None:
     clock = {"zone": ZONE, "now": NOW}
     assert overview.today(conn, livemode=False, **clock) == ()
     assert overview.net_today(conn, livemode=False, **clock) == ()
-    assert overview.complete_days(conn, livemode=False, **clock).empty
-    assert overview.per_hour(conn, livemode=False, **clock)["succeeded"].sum() == 0
+    assert overview.complete_days(conn, livemode=False, **clock) == ()
+    assert sum(one.succeeded for one in overview.per_hour(conn, livemode=False, **clock)) == 0
     assert overview.latest_failures(conn, livemode=False) == ()
     assert overview.freshness(conn, livemode=False).last_event_at is None
     assert attention.needs_you(conn, livemode=False, now=NOW) == ()
@@ -90,8 +90,8 @@ def test_revenue_of_an_empty_account_is_zero(conn: Connection) -> None:
     assert both.current.fee_rate is None
     for by, periods in (("day", 19), ("week", 4), ("month", 1)):
         assert len(revenue.series(conn, **asked, by=by)) == periods
-    assert revenue.by_method(conn, **asked).empty
-    assert revenue.by_country(conn, **asked).empty
+    assert revenue.by_method(conn, **asked) == []
+    assert revenue.by_country(conn, **asked) == []
     assert revenue.currencies(conn, livemode=False) == ()
 
 

@@ -108,9 +108,9 @@ def test_every_figure_is_the_sum_of_the_rows_that_it_leads_to(
             filters = Filters(figure="fee", fee_type=fee.type, **asked)
             assert listed(conn, filters)[1] == -fee.amount_minor, fee
         for column, read in (("method", revenue.by_method), ("card_country", revenue.by_country)):
-            for cut in read(conn, livemode=False, **asked).to_dict("records"):
+            for cut in read(conn, livemode=False, **asked):
                 of_figures(conn, cut, **asked, **{column: cut[column]})
-        weeks = revenue.series(conn, livemode=False, by="week", **asked).to_dict("records")
+        weeks = revenue.series(conn, livemode=False, by="week", **asked)
         for week in weeks:
             first, after = max(week["period"], since), week["period"] + timedelta(days=7)
             of_figures(conn, week, currency=currency, since=first, until=min(after, until))

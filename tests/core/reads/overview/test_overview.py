@@ -120,9 +120,7 @@ def test_volume_is_what_was_captured(engine: Engine) -> None:
         (line,) = overview.today(conn, **CLOCK)
         days = overview.complete_days(conn, **CLOCK, days=1)
     assert (line.today.volume_minor, line.today.paid) == (5_000, 1)
-    assert days.to_dict("records") == [
-        {"day": date(2026, 11, 19), "currency": "usd", "volume_minor": 5_000, "count": 1}
-    ]
+    assert days == (overview.CompleteDay(date(2026, 11, 19), "usd", volume_minor=5_000, count=1),)
 
 
 def test_complete_days_leave_today_out_and_fill_gaps(engine: Engine) -> None:
@@ -133,9 +131,9 @@ def test_complete_days_leave_today_out_and_fill_gaps(engine: Engine) -> None:
         failed(conn, local(19, 9, 0))
     with reading(engine) as conn:
         found = overview.complete_days(conn, **CLOCK, days=4)
-    assert list(found["day"]) == [date(2026, 11, day) for day in (16, 17, 18, 19)]
-    assert list(found["volume_minor"]) == [0, 3_000, 0, 2_000]
-    assert list(found["count"]) == [0, 1, 0, 1]
+    assert [one.day for one in found] == [date(2026, 11, day) for day in (16, 17, 18, 19)]
+    assert [one.volume_minor for one in found] == [0, 3_000, 0, 2_000]
+    assert [one.count for one in found] == [0, 1, 0, 1]
 
 
 def test_hours_are_those_of_the_zone(engine: Engine) -> None:
@@ -148,10 +146,10 @@ def test_hours_are_those_of_the_zone(engine: Engine) -> None:
     with reading(engine) as conn:
         found = overview.per_hour(conn, **CLOCK)
     assert len(found) == 48
-    assert found["hour"].iloc[-1] == datetime(2026, 11, 20, 15, 0, tzinfo=ZONE)
-    last = found[["succeeded", "failed", "other"]].tail(2).to_numpy().tolist()
+    assert found[-1].hour == datetime(2026, 11, 20, 15, 0, tzinfo=ZONE)
+    last = [[one.succeeded, one.failed, one.other] for one in found[-2:]]
     assert last == [[1, 0, 0], [1, 1, 1]]
-    assert found["succeeded"].sum() == 2
+    assert sum(one.succeeded for one in found) == 2
 
 
 def test_latest_failures_are_the_newest_of_this_mode(engine: Engine) -> None:

@@ -110,14 +110,14 @@ def test_a_volume_is_what_was_captured_of_the_payments_that_it_opens(
 def test_a_bar_is_how_many_payments_it_opens(account: tuple[Engine, ZoneInfo]) -> None:
     engine, zone = account
     with reading(engine) as conn:
-        hours = overview.per_hour(conn, livemode=False, zone=zone, now=NOON).to_dict("records")
+        hours = overview.per_hour(conn, livemode=False, zone=zone, now=NOON)
         for hour in hours[::5] + hours[-2:]:
             for outcome in ("succeeded", "failed", "other"):
-                address = cards.payments_of_bar(f"{outcome} {hour['hour'].isoformat()}")
+                address = cards.payments_of_bar(f"{outcome} {hour.hour.isoformat()}")
                 assert address is not None
                 page = listed(conn, zone, address, NOON)
                 assert page.count is not None
-                assert page.count.n == hour[outcome], (hour["hour"], outcome)
+                assert page.count.n == getattr(hour, outcome), (hour.hour, outcome)
 
 
 def test_net_of_today_is_what_its_rows_come_to(account: tuple[Engine, ZoneInfo]) -> None:
