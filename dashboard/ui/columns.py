@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 from babel.core import Locale
 
 from core.money import Money, show
+from core.reads.exports.columns import Kind
 from dashboard.i18n import N_, _, language
+
+#: What a table shows: its columns by name, all of one length.
+Table = dict[str, Sequence[Any]]
 
 #: Names of card networks and ways to pay; some have a Chinese one.
 BRANDS = {
@@ -36,6 +40,9 @@ METHODS = {
     "us_bank_account": "ACH",
     "wechat_pay": N_("WeChat Pay"),
 }
+
+#: What cells are in Arrow; others are lists of texts. A flag is a whole number to Python.
+_KINDS = ((str, Kind.TEXT), (bool, Kind.FLAG), (int, Kind.COUNT), (datetime, Kind.TIME))
 
 #: Places whose full names a column would cut.
 _SHORT = {"HK": N_("Hong Kong"), "MO": N_("Macao")}
@@ -93,12 +100,32 @@ def currency_column() -> Any:
     return st.column_config.TextColumn(_("Cur."), width=54)
 
 
-def fitted(layout: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
+def of_rows(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The table of rows that all have the same columns."""
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def as_arrow(table: Table) -> Any:
+    """The table as Streamlit takes it: what is no Arrow's it makes a frame of pandas from."""
+    # Loaded with the first table that is drawn: most screens have none.
+    import pyarrow as pa
+
+    from core.actions.exports import arrow
+
+    arrays = []
+    for cells in table.values():
+        first = next((cell for cell in cells if cell is not None), "")
+        kind = next((kind for type_, kind in _KINDS if isinstance(first, type_)), None)
+        arrays.append(arrow.lists(cells) if kind is None else arrow.array(cells, kind))
+    return pa.Table.from_arrays(arrays, names=list(table))
+
+
+def fitted(layout: Mapping[str, Any], table: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """The layout of a table's columns, amounts wide enough for the longest of them.
 
     Text that stands at the right loses its first digits where it is cut: a smaller amount is read.
     """
-    found = {name: layout[name] for name in table.columns if name in layout}
+    found = {name: layout[name] for name in table if name in layout}
     for name, column in found.items():
         # Columns of buttons are no dictionaries.
         own = column if isinstance(column, dict) else {}

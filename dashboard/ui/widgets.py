@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import InvalidInput, NotPermitted, TillwatchError
@@ -168,7 +167,7 @@ def height(rows: int, most: int = 15) -> int | Literal["content"]:
 
 
 def plain_table(
-    table: pd.DataFrame,
+    table: columns.Table,
     layout: dict[str, Any],
     *,
     key: str,
@@ -182,11 +181,14 @@ def plain_table(
     `order`: the columns that are shown, all of them unless told. `placeholder`: in a cell without
     a value.
     """
+    rows = len(next(iter(table.values()), ()))
     st.dataframe(
-        table,
+        columns.as_arrow(table),
+        # Else Streamlit loads pandas to see whether it is a frame.
+        lazy=False,
         hide_index=True,
         row_height=ROW,
-        height=height(len(table), most),
+        height=height(rows, most),
         column_order=order,
         column_config=columns.fitted(layout, table),
         key=key,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.actions.developer import scenario_runs
@@ -92,7 +91,7 @@ def _body(run: Run | None) -> None:
 
 def _table(run: Run) -> None:
     rows = sorted(run.results, key=lambda one: bool(one["ok"]))
-    table = pd.DataFrame([_row(one) for one in rows])
+    table = columns.of_rows([_row(one) for one in rows])
     layout = {
         "scenario": columns.text_column(_("Scenario"), width=220),
         "verdict": status_badges.chip_column(_("Verdict"), _VERDICT, width=110),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from core.gateway.dispute_reasons import REASONS
@@ -66,13 +65,11 @@ def _sums(line: Effect) -> None:
     }
     rows = {name: amount for name, amount in shown.items() if amount.minor}
     rows[_("Net")] = line.net
-    table = pd.DataFrame(
-        {
-            "what": list(rows),
-            "amount": [show(amount) for amount in rows.values()],
-            "currency": code.upper(),
-        }
-    )
+    table: columns.Table = {
+        "what": list(rows),
+        "amount": [show(amount) for amount in rows.values()],
+        "currency": [code.upper()] * len(rows),
+    }
     layout = {
         "what": columns.text_column(_("What")),
         "amount": columns.money_column(_("Amount"), width=110),
@@ -99,15 +96,13 @@ def history(found: History, zone: ZoneInfo) -> None:
         st.caption(said.format(n=found.compelling))
     if not found.newest:
         return
-    table = pd.DataFrame(
-        {
-            "amount": [show(one.amount) for one in found.newest],
-            "currency": [one.amount.currency.upper() for one in found.newest],
-            "state": [status_badges.cell(one.state) for one in found.newest],
-            "created": [one.created_at for one in found.newest],
-            "id": [one.payment_id for one in found.newest],
-        }
-    )
+    table: columns.Table = {
+        "amount": [show(one.amount) for one in found.newest],
+        "currency": [one.amount.currency.upper() for one in found.newest],
+        "state": [status_badges.cell(one.state) for one in found.newest],
+        "created": [one.created_at for one in found.newest],
+        "id": [one.payment_id for one in found.newest],
+    }
     layout = {
         "amount": columns.money_column(_("Amount"), width=100),
         "currency": columns.currency_column(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-import pandas as pd
 import streamlit as st
 
 from core import clock
@@ -199,15 +198,13 @@ def win_table(rates: Sequence[WinRate]) -> None:
     if not rates:
         st.caption(_("No dispute has been decided yet."))
         return
-    rows = pd.DataFrame(
-        {
-            "reason": [stripe_labels.words(line.reason) or "–" for line in rates],
-            "rate": ["–" if line.rate is None else i18n.percent(line.rate) for line in rates],
-            "won": [line.won for line in rates],
-            "decided": [line.decided for line in rates],
-            "unanswered": [line.unanswered for line in rates],
-        }
-    )
+    rows: columns.Table = {
+        "reason": [stripe_labels.words(line.reason) or "–" for line in rates],
+        "rate": ["–" if line.rate is None else i18n.percent(line.rate) for line in rates],
+        "won": [line.won for line in rates],
+        "decided": [line.decided for line in rates],
+        "unanswered": [line.unanswered for line in rates],
+    }
     layout = {
         "reason": columns.text_column(_("Reason"), width=190),
         "rate": columns.money_column(_("Won, %"), width=84),

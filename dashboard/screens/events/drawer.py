@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.access.rights import REPLAY_EVENTS
@@ -170,16 +169,14 @@ def _trial(trial: Rehearsal) -> None:
         )
 
 
-def _changes(trial: Rehearsal) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "field": [one.field for one in trial.changes],
-            "now": [value(one.now) for one in trial.changes],
-            "then": [value(one.then) for one in trial.changes],
-            "table": [one.table for one in trial.changes],
-            "row": [one.key for one in trial.changes],
-        }
-    )
+def _changes(trial: Rehearsal) -> columns.Table:
+    return {
+        "field": [one.field for one in trial.changes],
+        "now": [value(one.now) for one in trial.changes],
+        "then": [value(one.then) for one in trial.changes],
+        "table": [one.table for one in trial.changes],
+        "row": [one.key for one in trial.changes],
+    }
 
 
 def _layout() -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core import clock, money
@@ -193,13 +192,11 @@ def _compared(tried: Mapping[str, Any], before: Mapping[str, Any]) -> None:
         _("Recall"): "recall",
         _("False positives"): "false_positive_rate",
     }
-    table = pd.DataFrame(
-        {
-            "what": list(rows),
-            "tried": [_percent(tried[key]) for key in rows.values()],
-            "before": [_percent(before[key]) for key in rows.values()],
-        }
-    )
+    table: columns.Table = {
+        "what": list(rows),
+        "tried": [_percent(tried[key]) for key in rows.values()],
+        "before": [_percent(before[key]) for key in rows.values()],
+    }
     layout = {
         "what": columns.text_column(_("What"), width=150),
         "tried": columns.money_column(_("Tried"), width=110),
@@ -221,10 +218,9 @@ def _money(tried: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     if not codes:
         st.caption(_("Neither would have refused anything."))
         return
-    table = pd.DataFrame(
-        {"currency": [code.upper() for code in codes]}
-        | {name: [_amount(found.get(code), code) for code in codes] for name, found in sums.items()}
-    )
+    table: columns.Table = {"currency": [code.upper() for code in codes]}
+    for name, found in sums.items():
+        table[name] = [_amount(found.get(code), code) for code in codes]
     layout = {
         "currency": columns.currency_column(),
         "saved": columns.money_column(_("Fraud saved"), width=110),
@@ -245,17 +241,15 @@ def _amount(major: str | None, currency: str) -> str:
 
 def _months(found: Mapping[str, Mapping[str, Any]]) -> None:
     lines = found.values()
-    table = pd.DataFrame(
-        {
-            "month": [month[:7] for month in found],
-            "caught": [i18n.number(one["caught"]) for one in lines],
-            "missed": [i18n.number(one["missed_fraud"]) for one in lines],
-            "refused": [i18n.number(one["refused_good"]) for one in lines],
-            "precision": [_percent(one["precision"]) for one in lines],
-            "recall": [_percent(one["recall"]) for one in lines],
-            "wrong": [_percent(one["false_positive_rate"]) for one in lines],
-        }
-    )
+    table: columns.Table = {
+        "month": [month[:7] for month in found],
+        "caught": [i18n.number(one["caught"]) for one in lines],
+        "missed": [i18n.number(one["missed_fraud"]) for one in lines],
+        "refused": [i18n.number(one["refused_good"]) for one in lines],
+        "precision": [_percent(one["precision"]) for one in lines],
+        "recall": [_percent(one["recall"]) for one in lines],
+        "wrong": [_percent(one["false_positive_rate"]) for one in lines],
+    }
     layout = {
         "month": columns.text_column(_("Month"), width=84),
         "caught": columns.money_column(_("Caught"), width=90),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from core.errors import InvalidInput
 from core.money import Money
 from core.risk.ast import Kind
@@ -54,13 +52,11 @@ def rule_broken(error: InvalidInput) -> str:
 
 def factors(found: Sequence[Mapping[str, Any]], currency: str, *, key: str) -> None:
     """The rules that held as a table: points, and the values that each looked at."""
-    table = pd.DataFrame(
-        {
-            "rule": [rule_words.title_or_number(one["rule"]) for one in found],
-            "points": [one["points"] for one in found],
-            "values": [_values(one["values"], currency) for one in found],
-        }
-    )
+    table: columns.Table = {
+        "rule": [rule_words.title_or_number(one["rule"]) for one in found],
+        "points": [one["points"] for one in found],
+        "values": [_values(one["values"], currency) for one in found],
+    }
     layout = {
         "rule": columns.text_column(_("Rule"), width=150),
         "points": columns.text_column(_("Points"), width=64),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core import clock
@@ -79,14 +78,12 @@ def _card(one: Gauge) -> None:
             border=True,
             help=f"{_percent(ratios[0])} – {_percent(ratios[2])}" if ratios else None,
         )
-    table = pd.DataFrame(
-        {
-            "level": [_level(step.level) for step in one.steps],
-            "count": [i18n.number(step.count) for step in one.steps],
-            "ratio": [_percent(step.ratio) for step in one.steps],
-            "since": [i18n.day(step.since) for step in one.steps],
-        }
-    )
+    table: columns.Table = {
+        "level": [_level(step.level) for step in one.steps],
+        "count": [i18n.number(step.count) for step in one.steps],
+        "ratio": [_percent(step.ratio) for step in one.steps],
+        "since": [i18n.day(step.since) for step in one.steps],
+    }
     layout = {
         "level": columns.text_column(_("Level"), width=180),
         "count": columns.money_column(_("From count"), width=110),

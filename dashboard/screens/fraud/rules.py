@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 from core.access.principals import Caller
@@ -271,7 +270,7 @@ def _expert(draft: Draft, checked: Checked) -> None:
         )
         widgets.card_title(_("What rules may ask about"))
         widgets.plain_table(
-            pd.DataFrame(
+            (
                 {
                     "name": [signal.name for signal in SIGNALS],
                     "kind": [_(signal.kind.value) for signal in SIGNALS],
@@ -308,14 +307,12 @@ def _history(versions: tuple[RuleVersion, ...]) -> None:
         if not versions:
             st.caption(_("The rules that came with Tillwatch hold; nobody has changed them."))
             return
-        rows = pd.DataFrame(
-            {
-                "version": [str(one.version) for one in versions],
-                "created": [one.created_at for one in versions],
-                "author": [one.author for one in versions],
-                "reason": [one.reason for one in versions],
-            }
-        )
+        rows: columns.Table = {
+            "version": [str(one.version) for one in versions],
+            "created": [one.created_at for one in versions],
+            "author": [one.author for one in versions],
+            "reason": [one.reason for one in versions],
+        }
         layout = {
             "version": columns.money_column(_("Version"), width=74),
             "created": columns.time_column(_("Since"), viewer.zone(), seconds=False),

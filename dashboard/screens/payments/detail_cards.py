@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.money import Money, show
@@ -108,13 +107,11 @@ def _payouts(found: tuple[str, ...]) -> None:
 
 
 def _sums(lines: dict[str, int], currency: str) -> None:
-    table = pd.DataFrame(
-        {
-            "what": list(lines),
-            "amount": [money(minor, currency) for minor in lines.values()],
-            "currency": currency.upper(),
-        }
-    )
+    table: columns.Table = {
+        "what": list(lines),
+        "amount": [money(minor, currency) for minor in lines.values()],
+        "currency": [currency.upper()] * len(lines),
+    }
     layout = {
         "what": columns.text_column(_("What")),
         "amount": columns.money_column(_("Amount"), width=110),

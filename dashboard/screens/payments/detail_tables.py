@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from core.reads.payments.detail import PaymentDetail
@@ -57,21 +56,18 @@ def _base(parts: Any) -> dict[str, Any]:
     }
 
 
-def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
-    table = pd.DataFrame(
-        _base(parts)
-        | {
-            "state": [status_badges.cell(part.status) for part in parts],
-            "method": [
-                columns.method(part.method_type, part.card_brand, part.card_last4) for part in parts
-            ],
-            "reason": [stripe_labels.words(error_explanations.reason_of(part)) for part in parts],
-            "meaning": [error_explanations.meaning_of(part) for part in parts],
-            "risk": [status_badges.cell(part.risk_level) for part in parts],
-            "created": [part.created_at for part in parts],
-            "id": [part.stripe_id for part in parts],
-        }
-    )
+def _attempts(parts: Any, zone: ZoneInfo) -> tuple[columns.Table, dict[str, Any]]:
+    table = _base(parts) | {
+        "state": [status_badges.cell(part.status) for part in parts],
+        "method": [
+            columns.method(part.method_type, part.card_brand, part.card_last4) for part in parts
+        ],
+        "reason": [stripe_labels.words(error_explanations.reason_of(part)) for part in parts],
+        "meaning": [error_explanations.meaning_of(part) for part in parts],
+        "risk": [status_badges.cell(part.risk_level) for part in parts],
+        "created": [part.created_at for part in parts],
+        "id": [part.stripe_id for part in parts],
+    }
     if not any(table["reason"]):
         del table["reason"], table["meaning"]
     return table, _layout(zone) | {
@@ -83,34 +79,28 @@ def _attempts(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
     }
 
 
-def _refunds(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
-    table = pd.DataFrame(
-        _base(parts)
-        | {
-            "state": [status_badges.cell(part.status) for part in parts],
-            "reason": [stripe_labels.words(part.failure_reason or part.reason) for part in parts],
-            "made": [_("Here") if part.operation_id else _("Elsewhere") for part in parts],
-            "created": [part.created_at for part in parts],
-            "id": [part.stripe_id for part in parts],
-        }
-    )
+def _refunds(parts: Any, zone: ZoneInfo) -> tuple[columns.Table, dict[str, Any]]:
+    table = _base(parts) | {
+        "state": [status_badges.cell(part.status) for part in parts],
+        "reason": [stripe_labels.words(part.failure_reason or part.reason) for part in parts],
+        "made": [_("Here") if part.operation_id else _("Elsewhere") for part in parts],
+        "created": [part.created_at for part in parts],
+        "id": [part.stripe_id for part in parts],
+    }
     return table, _layout(zone) | {
         "state": status_badges.chip_column(_("Status"), status_badges.RESULT, width=110),
         "made": columns.text_column(_("Made"), width=90),
     }
 
 
-def _disputes(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
-    table = pd.DataFrame(
-        _base(parts)
-        | {
-            "state": [status_badges.cell(part.status) for part in parts],
-            "reason": [stripe_labels.words(part.reason) for part in parts],
-            "due": [part.due_by for part in parts],
-            "created": [part.created_at for part in parts],
-            "id": [part.stripe_id for part in parts],
-        }
-    )
+def _disputes(parts: Any, zone: ZoneInfo) -> tuple[columns.Table, dict[str, Any]]:
+    table = _base(parts) | {
+        "state": [status_badges.cell(part.status) for part in parts],
+        "reason": [stripe_labels.words(part.reason) for part in parts],
+        "due": [part.due_by for part in parts],
+        "created": [part.created_at for part in parts],
+        "id": [part.stripe_id for part in parts],
+    }
     return table, _layout(zone) | {
         "state": status_badges.chip_column(
             _("Status"), status_badges.DISPUTE, width=150, seen=[part.status for part in parts]
@@ -119,29 +109,24 @@ def _disputes(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]
     }
 
 
-def _warnings(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
-    table = pd.DataFrame(
-        {
-            "reason": [stripe_labels.words(part.fraud_type) for part in parts],
-            "open": [_("Yes") if part.actionable else _("No") for part in parts],
-            "created": [part.created_at for part in parts],
-            "id": [part.stripe_id for part in parts],
-        }
-    )
+def _warnings(parts: Any, zone: ZoneInfo) -> tuple[columns.Table, dict[str, Any]]:
+    table: columns.Table = {
+        "reason": [stripe_labels.words(part.fraud_type) for part in parts],
+        "open": [_("Yes") if part.actionable else _("No") for part in parts],
+        "created": [part.created_at for part in parts],
+        "id": [part.stripe_id for part in parts],
+    }
     return table, _layout(zone) | {"open": columns.text_column(_("Actionable"), width=90)}
 
 
-def _ledger(parts: Any, zone: ZoneInfo) -> tuple[pd.DataFrame, dict[str, Any]]:
-    table = pd.DataFrame(
-        _base(parts)
-        | {
-            "fee": [money(part.fee_minor, part.currency) for part in parts],
-            "net": [money(part.net_minor, part.currency) for part in parts],
-            "reason": [stripe_labels.words(part.reporting_category) for part in parts],
-            "created": [part.created_at for part in parts],
-            "id": [part.stripe_id for part in parts],
-        }
-    )
+def _ledger(parts: Any, zone: ZoneInfo) -> tuple[columns.Table, dict[str, Any]]:
+    table = _base(parts) | {
+        "fee": [money(part.fee_minor, part.currency) for part in parts],
+        "net": [money(part.net_minor, part.currency) for part in parts],
+        "reason": [stripe_labels.words(part.reporting_category) for part in parts],
+        "created": [part.created_at for part in parts],
+        "id": [part.stripe_id for part in parts],
+    }
     return table, _layout(zone) | {
         "reason": columns.text_column(_("Type"), width=120),
         "fee": columns.money_column(_("Fee"), width=100),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.actions.refunds.bulk_ask import DryRun
@@ -38,14 +37,12 @@ VERDICT: status_badges.Kind = {
 
 def totals(bulk: Bulk, *, key: str) -> None:
     """How many rows of which state come to how much, by currency."""
-    table = pd.DataFrame(
-        {
-            "state": [status_badges.cell(part.state) for part in bulk.parts],
-            "amount": [show(part.amount) for part in bulk.parts],
-            "currency": [part.amount.currency.upper() for part in bulk.parts],
-            "rows": [part.rows for part in bulk.parts],
-        }
-    )
+    table: columns.Table = {
+        "state": [status_badges.cell(part.state) for part in bulk.parts],
+        "amount": [show(part.amount) for part in bulk.parts],
+        "currency": [part.amount.currency.upper() for part in bulk.parts],
+        "rows": [part.rows for part in bulk.parts],
+    }
     layout = {
         "state": status_badges.chip_column(_("Status"), refund_labels.REQUEST, width=150),
         "amount": columns.money_column(_("Amount"), width=110),
@@ -100,19 +97,16 @@ def rows(found: Sequence[BulkRow]) -> None:
 def verdicts(dry: DryRun) -> None:
     """What would come of each payment; those that cannot be refunded come first."""
     found = sorted(dry.verdicts, key=lambda one: one.error is None)
-    table = pd.DataFrame(
-        {
-            "verdict": [
-                status_badges.cell("possible" if one.error is None else "impossible")
-                for one in found
-            ],
-            "amount": [show(one.amount) if one.amount else "" for one in found],
-            "currency": [one.amount.currency.upper() if one.amount else "" for one in found],
-            "why": [_why(one.error) for one in found],
-            "warning": [refund_warnings.short(one.warnings) for one in found],
-            "payment": [one.payment_id for one in found],
-        }
-    )
+    table: columns.Table = {
+        "verdict": [
+            status_badges.cell("possible" if one.error is None else "impossible") for one in found
+        ],
+        "amount": [show(one.amount) if one.amount else "" for one in found],
+        "currency": [one.amount.currency.upper() if one.amount else "" for one in found],
+        "why": [_why(one.error) for one in found],
+        "warning": [refund_warnings.short(one.warnings) for one in found],
+        "payment": [one.payment_id for one in found],
+    }
     layout = {
         "verdict": status_badges.chip_column(_("Verdict"), VERDICT, width=120),
         "amount": columns.money_column(_("Amount"), width=110),
@@ -131,13 +125,11 @@ def verdicts(dry: DryRun) -> None:
 def dry_totals(dry: DryRun) -> None:
     """What all possible rows come to, by currency."""
     found = dry.totals
-    table = pd.DataFrame(
-        {
-            "amount": [show(amount) for _count, amount in found.values()],
-            "currency": [code.upper() for code in found],
-            "rows": [count for count, _amount in found.values()],
-        }
-    )
+    table: columns.Table = {
+        "amount": [show(amount) for _count, amount in found.values()],
+        "currency": [code.upper() for code in found],
+        "rows": [count for count, _amount in found.values()],
+    }
     layout = {
         "amount": columns.money_column(_("Total"), width=140),
         "currency": columns.currency_column(),

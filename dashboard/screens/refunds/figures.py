@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.money import Money, show
@@ -28,13 +27,11 @@ def draw(found: Figures, amount: Money | None, *, key: str) -> None:
     after = found.net_after(amount) if amount is not None else None
     if after is not None:
         lines[_("Net after this refund")] = after
-    table = pd.DataFrame(
-        {
-            "what": list(lines),
-            "amount": [show(amount) for amount in lines.values()],
-            "currency": [amount.currency.upper() for amount in lines.values()],
-        }
-    )
+    table: columns.Table = {
+        "what": list(lines),
+        "amount": [show(amount) for amount in lines.values()],
+        "currency": [amount.currency.upper() for amount in lines.values()],
+    }
     layout = {
         "what": columns.text_column(_("What")),
         "amount": columns.money_column(_("Amount"), width=130),

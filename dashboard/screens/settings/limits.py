@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.actions.refunds import limits as actions
@@ -48,7 +47,7 @@ def _table(known: Mapping[tuple[str, str], Limit], currencies: Sequence[str]) ->
         for role in actions.SHARES
     ]
     layout = {name: columns.text_column(name) for name in rows[0]}
-    widgets.plain_table(pd.DataFrame(rows), layout, key="limits", alt=_("Refund limits by role"))
+    widgets.plain_table(columns.of_rows(rows), layout, key="limits", alt=_("Refund limits by role"))
 
 
 def _both(one: Limit | None) -> str:
