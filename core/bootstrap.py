@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,11 +25,13 @@ from core.db.engine import open_engine, reading, retrying, writing
 from core.db.server import check_server
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
-from core.gateway.client import Gateway
 from core.ledger.booking import SLOTS, Scope
 from core.mirror.apply import BookingContext
 from core.settings import Settings
 from core.stripe_calls.request_log import RequestLog
+
+if TYPE_CHECKING:
+    from core.gateway.client import Gateway
 
 _log = logging.getLogger(__name__)
 
@@ -310,6 +312,9 @@ def action_context(console: Console, services: StripeServices) -> ActionContext:
 
 
 def _gateways(settings: Settings, log: RequestLog) -> dict[bool, Gateway]:
+    # Stripe's library is loaded by who calls Stripe: what only shows rows does without.
+    from core.gateway.client import Gateway
+
     return {
         livemode: Gateway(key, livemode=livemode, api_base=settings.api_base, log=log)
         for livemode, key in settings.secret_keys.items()

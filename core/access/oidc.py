@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
 from sqlalchemy import Connection, Engine, select
 
 from core.access import attempts, audit, group_roles, one_time, users
@@ -195,6 +194,7 @@ def _claims(
     from joserfc import jwt
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
+    from requests import RequestException
 
     try:
         with _client(provider) as client:
@@ -227,7 +227,7 @@ def _claims(
             return found
     except (AuthlibBaseError, JoseError) as error:
         raise ProviderRefused(f"the token is not accepted: {type(error).__name__}") from error
-    except (requests.RequestException, KeyError, TypeError, ValueError) as error:
+    except (RequestException, KeyError, TypeError, ValueError) as error:
         raise ProviderRefused(f"the provider did not answer: {type(error).__name__}") from error
 
 
@@ -368,13 +368,15 @@ def _client(provider: Provider) -> OAuth2Session:
 
 def _metadata(client: OAuth2Session, provider: Provider) -> dict[str, Any]:
     """What the provider says of itself; `ProviderRefused` where it says it is another."""
+    from requests import RequestException
+
     issuer = urlsplit(provider.issuer)
     secure = issuer.scheme == "https"
     if not secure and issuer.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ProviderRefused("the issuer is an address without TLS")
     try:
         found = _json(client, f"{provider.issuer}/.well-known/openid-configuration", plain=True)
-    except (requests.RequestException, ValueError) as error:
+    except (RequestException, ValueError) as error:
         raise ProviderRefused(f"the provider did not answer: {type(error).__name__}") from error
     if str(found.get("issuer", "")).rstrip("/") != provider.issuer:
         raise ProviderRefused("the provider names another issuer")

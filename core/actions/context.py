@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from core.alerts.channel_urls import ChannelSecrets
 from core.cache import Cache
 from core.errors import Misconfigured, TestModeOnly
-from core.gateway.client import Gateway
 from core.mirror.apply import BookingContext
+
+if TYPE_CHECKING:
+    from core.gateway.client import Gateway
 
 
 @dataclass(frozen=True)

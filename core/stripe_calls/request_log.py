@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.engine import retrying, writing
 from core.db.tables import api_requests
-from core.gateway.transport import Call
+
+if TYPE_CHECKING:
+    from core.gateway.transport import Call
 
 #: A process that cannot write keeps the newest calls and lets the oldest go.
 MOST = 10_000

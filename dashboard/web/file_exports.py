@@ -22,11 +22,9 @@ from starlette.routing import Route
 
 from core.access import audit_notes
 from core.access.principals import Caller, Principal
-from core.actions.exports import csv_writer, parquet_writer, requests
+from core.actions.exports import csv_writer, requests
 from core.errors import TillwatchError
 from core.reads.exports.columns import FileRows, Reader
-from core.reads.exports.lists import LISTS
-from core.reads.exports.revenue import open_revenue
 from dashboard.ui import viewer
 from dashboard.web import export_page
 
@@ -54,6 +52,9 @@ def reader(person: Principal, gone: threading.Event) -> Reader:
 
 
 async def _export_response(request: Request) -> Response:
+    # Every list's read and columns: loaded with the first file.
+    from core.reads.exports.lists import LISTS
+
     name, format_ = request.path_params["name"], request.path_params["format"]
     if format_ not in export_page.MEDIA_TYPES or name not in {*LISTS, "revenue"}:
         return PlainTextResponse("no such export", 404)
@@ -85,6 +86,9 @@ async def _while_wanted(request: Request, make: Callable[[threading.Event], Resp
 
 
 def _export(name: str, format_: str, request: Request, gone: threading.Event) -> Response:
+    from core.reads.exports.lists import LISTS
+    from core.reads.exports.revenue import open_revenue
+
     person, asked = request.state.principal, request.query_params
     listed, zone = LISTS.get(name), viewer.zone()
     read = reader(person, gone)
@@ -123,6 +127,9 @@ def _begun(pieces: Iterator[str]) -> Iterator[str]:
 
 def _parquet(found: FileRows) -> Iterator[bytes]:
     """The whole file is made first: its end says where everything stands."""
+    # Arrow is loaded with the first such file.
+    from core.actions.exports import parquet_writer
+
     # Closed with the answer, by whoever has taken its last piece.
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
     try:

@@ -43,6 +43,19 @@ for name in sys.argv[1:]:
 print(json.dumps(loaded), file=sys.stderr)
 """
 
+#: The ui's start, before anybody comes; then the first table that somebody looks at.
+SCREENS = """
+import json, sys
+import dashboard.commands.ui
+from dashboard.web import app
+app.load()
+started = list(sys.modules)
+from dashboard.ui import columns, widgets
+table = {"name": ["a", None], "chips": [["b"], []], "count": [1, 2]}
+widgets.plain_table(table, {"name": columns.text_column("Name")}, key="k", alt="A table")
+print(json.dumps([started, list(sys.modules)]))
+"""
+
 
 def modules(*commands: str) -> dict[str, list[str]]:
     """The modules that are there after each command was imported, in one process."""
@@ -67,3 +80,14 @@ def test_a_command_loads_what_it_needs_alone(loaded: dict[str, list[str]], name:
 def test_the_emulator_loads_what_few_of_its_users_ask_for_when_they_do() -> None:
     [names] = modules("emulator").values()
     assert set(names) & {"jinja2", "requests", "sqlalchemy", "stripe"} == set()
+
+
+def test_the_screens_load_what_draws_tables_with_the_first_and_never_what_makes_frames() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCREENS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    started, drawn = json.loads(done.stdout)
+    idle = {"alembic", "apprise", "authlib", "pandas", "pyarrow", "requests", "stripe"}
+    assert set(started) & idle == set()
+    assert "pyarrow" in drawn
+    assert "pandas" not in drawn
