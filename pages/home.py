@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard.i18n import _
 from dashboard.screens.home import cards as home_cards
-from dashboard.screens.home import lists as home_lists
+from dashboard.screens.home import shared
+from dashboard.screens.home.lists import ShortList
 from dashboard.screens.overview import cards as overview_cards
 from dashboard.ui import freshness, live, navigation, viewer, widgets
 from dashboard.ui.kit import cards, table
@@ -34,10 +35,11 @@ def sections() -> None:
         if opened := st.session_state.pop(_OPENED, None):
             navigation.open_address(person, opened)
         mine = [one for one in home_cards.SECTIONS if person.may(one.right)]
-        found = [(one, one.cards(viewer.livemode())) for one in mine or [home_cards.FALLBACK]]
-    for section, its_cards in found:
+        mine = mine or [home_cards.FALLBACK]
+        found = shared.read(person, mine)
+    for section, its in zip(mine, found, strict=True):
         # What two roles look at stands once.
-        shown = [one for one in its_cards if one.name not in seen]
+        shown = [one for one in its.cards if one.name not in seen]
         seen |= {one.name for one in shown}
         st.header(_(section.title), anchor=False)
         cards.draw(
@@ -46,18 +48,11 @@ def sections() -> None:
             narrow=200,
             on_open=_remember,
         )
-    shown_lists(mine or [home_cards.FALLBACK])
+    shown_lists({one.name: one for its in found for one in its.lists})
 
 
-def shown_lists(mine: list[home_cards.Section]) -> None:
+def shown_lists(found: dict[str, ShortList]) -> None:
     """The rows to begin with, two lists beside each other; what two roles look at stands once."""
-    livemode = viewer.livemode()
-    found = {
-        one.name: one
-        for section in mine
-        for one in home_lists.OF_SECTION[section.right](livemode)
-        if one.rows
-    }
     if not found:
         return
     with st.grid(min(2, len(found)), min_column_width=420):

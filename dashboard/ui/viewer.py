@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: When somebody acted in this process last, in nanoseconds of a clock that is not put back.
+_last_act = 0
 #: What this run reads in just now, between the beginning and the end of `picture`.
 _picture: ContextVar[Picture | None] = ContextVar("picture", default=None)
 
@@ -164,6 +167,7 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
     back. Every other error of `core.errors` is the page's to show: `OutcomeUnknown` is being
     resolved, and was not refused.
     """
+    global _last_act
     context, log = _context(current_console())
     try:
         with answering():
@@ -173,10 +177,17 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
     except DatabaseDown as error:
         _stop(error, acted=True)
     finally:
+        _last_act = time.monotonic_ns()
         # At once, so that the screen can show the calls that were made for it. What cannot be
         # written is written with the next ones: what was done is done.
         with suppress(DatabaseDown), answering():
             log.flush()
+
+
+def last_act() -> int:
+    """Another number once somebody acted in this process: for what is kept of rows whose changes
+    no version tells of."""
+    return _last_act
 
 
 def confirm_first(onward: str, *, is_kept: bool = False) -> None:

@@ -208,6 +208,7 @@ SECTIONS = (
     Section(N_("Admin"), "administer", administration),
 )
 FALLBACK = Section(N_("Payments"), "see_payments", everyone)
+BY_RIGHT = {one.right: one for one in (*SECTIONS, FALLBACK)}
 
 
 def _failed_today(livemode: bool) -> Card:
