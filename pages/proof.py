@@ -33,8 +33,9 @@ def main() -> None:
     today = datetime.now(UTC).astimezone(zone).date()
     with viewer.picture():
         person = viewer.require("see_revenue")
-        counts = viewer.read(reads.counts, livemode=livemode)
-        months = viewer.read(reads.months, livemode=livemode, today=today)
+        at = live.moment("revenue")
+        counts = live.read(at, reads.counts, livemode=livemode)
+        months = live.read(at, reads.months, livemode=livemode, today=today)
         asked = viewer.read(reads.asked, livemode=livemode)
         known = settlement_currencies.known(livemode)
     actions = widgets.header(_("Proof"), livemode=livemode, beside=lambda: badge(counts))
@@ -86,7 +87,7 @@ def balances(since: date, until: date, currency: str | None) -> None:
     with viewer.picture():
         navigation.follow_click(viewer.require("see_revenue"))
         drawer.follow_selection(differences.OPENS)
-        version = live.version("revenue")
+        at = live.moment("revenue")
         asked = viewer.read(reads.asked, livemode=viewer.livemode())
         running = proof_run.is_under_way(asked)
         if st.session_state.pop("proof_running", False) and not running:
@@ -99,13 +100,13 @@ def balances(since: date, until: date, currency: str | None) -> None:
         if currency is None:
             witnesses.empty()
         else:
-            proved(since, until, currency)
-        differences.queue(datetime.now(UTC))
+            proved(since, until, currency, at)
+        differences.queue(datetime.now(UTC), at)
     if running:
-        live.ping("revenue", version)
+        live.ping("revenue", at[0])
 
 
-def proved(since: date, until: date, currency: str) -> None:
+def proved(since: date, until: date, currency: str, at: live.Moment) -> None:
     """One currency: what each witness says of it, the bridge, and the rules, if they were held."""
     livemode = viewer.livemode()
     days: dict[str, Any] = {
@@ -116,16 +117,17 @@ def proved(since: date, until: date, currency: str) -> None:
     }
     run = viewer.read(reads.last, livemode=livemode, since=since, until=until)
     st.caption(proof_run.caption(run))
-    mine = closings.of_currency(currency, since, until, run=run.number if run else None)
+    number = run.number if run else None
+    mine = closings.of_currency(currency, since, until, version=at[0], run=number)
     if run is None:
         left = st.container()
     else:
         left, right = st.columns([2, 1])
         with right:
-            identities.card(run, viewer.read(reads.counts, livemode=livemode))
+            identities.card(run, live.read(at, reads.counts, livemode=livemode))
     with left:
         for closing in mine:
-            said = viewer.read(witness_reads.witnesses, closing=closing, **days)
+            said = live.read(at, witness_reads.witnesses, closing=closing, **days)
             witnesses.card(closing, said, closing_day(until))
             bridge.card(closing, since, until, titled=len(mine) > 1)
 

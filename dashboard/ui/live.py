@@ -7,6 +7,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core import clock
 from core.access.rights import (
     ASK_REFUND,
     SEE_DISPUTES,
@@ -32,6 +35,8 @@ ASK_EVERY = 1000
 #: the latest: before they would ask again. So often each that is held is looked at: all at once
 #: would have their screens drawn at once, and each wait for all.
 HOLD, LOOK_EVERY = 0.9, 0.4
+#: What no version tells of, such as sign-ins and calls, is read again after so many seconds.
+READ_EVERY = 5
 #: What may be asked for, and the right that it takes.
 TOPICS = {
     "payments": SEE_PAYMENTS,
@@ -42,6 +47,8 @@ TOPICS = {
     "api_log": USE_DEVELOPER_TOOLS,
     "any": SEE_EVENTS,
 }
+
+T = TypeVar("T")
 
 _JS = """\
 const screens = new WeakMap();   // this function runs again on every change of data
@@ -112,6 +119,30 @@ def version(topic: str) -> int:
     In a picture it is that of the picture's moment: a newer one would be kept with older rows.
     """
     return _read(topic) if viewer.is_in_picture() else _shared.get(topic)
+
+
+#: The version of a topic, the last act of somebody here, and the time in steps of `READ_EVERY`.
+Moment = tuple[int, int, int]
+
+
+def moment(topic: str) -> Moment:
+    """What a read of a topic may be kept by: another one once its version is, once somebody acted
+    in this process, and after `READ_EVERY` seconds."""
+    return version(topic), viewer.last_act(), int(clock.now().timestamp()) // READ_EVERY
+
+
+def read(at: Moment, fn: Callable[..., T], /, **asked: Any) -> T:
+    """`viewer.read`, made once for all who look at a `moment`: for reads that give everybody the
+    same. What it gives is shared, and not to be changed."""
+    viewer.require(fn.right)  # type: ignore[attr-defined]
+    found: T = _kept(viewer.current_console().engine, at, fn, tuple(sorted(asked.items())))
+    return found
+
+
+# Not Streamlit's cache: to hash what is asked takes it longer than most reads do.
+@lru_cache(maxsize=100)
+def _kept(_database: object, _at: Moment, fn: Callable[..., Any], asked: Any) -> Any:
+    return viewer.read(fn, **dict(asked))
 
 
 def ping(topic: str, version: int, *, every: int = ASK_EVERY) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import clock
 from core.access.principals import Principal
 from core.reads.versions import ANY
 from dashboard import i18n
@@ -16,9 +15,6 @@ from dashboard.screens.home import lists as home_lists
 from dashboard.screens.home.lists import ShortList
 from dashboard.ui import live, viewer
 from dashboard.ui.kit.cards import Card
-
-#: What no version tells of, such as sign-ins and calls, is read again after so many seconds.
-READ_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +26,15 @@ class Shown:
 
 
 def read(person: Principal, sections: Sequence[home_cards.Section]) -> list[Shown]:
-    """What each of the sections shows; in a picture. Read again when something changed, when
-    somebody acted here, and every `READ_EVERY` seconds."""
-    tick = int(clock.now().timestamp()) // READ_EVERY
-    moment = live.version(ANY), viewer.last_act(), tick
+    """What each of the sections shows; in a picture. Read again when something changed
+    (`live.moment`)."""
+    at, livemode, spoken = live.moment(ANY), viewer.livemode(), i18n.language()
     # Some reads give each person what their rights let through.
-    who, livemode, spoken = person.rights, viewer.livemode(), i18n.language()
-    return [_read(one.right, moment, who, livemode, spoken) for one in sections]
+    return [_read(one.right, at, person.rights, livemode, spoken) for one in sections]
 
 
 @st.cache_resource(max_entries=100, ttl=60, show_spinner=False)
-def _read(
-    right: str, moment: tuple[int, int, int], who: frozenset[str], livemode: bool, spoken: str
-) -> Shown:
+def _read(right: str, at: live.Moment, who: frozenset[str], livemode: bool, spoken: str) -> Shown:
     section = home_cards.BY_RIGHT[right]
     return Shown(
         tuple(section.cards(livemode)),

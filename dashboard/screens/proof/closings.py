@@ -10,16 +10,19 @@ import streamlit as st
 from core.domain.closings import Key
 from core.reads.proof import witnesses as reads
 from core.reads.proof.witnesses import Closing, Step
-from dashboard.ui import live, viewer
+from dashboard.ui import viewer
 
 
-def of_currency(currency: str, since: date, until: date, *, run: int | None) -> tuple[Closing, ...]:
-    """The bridges from `since` until before `until`, as the rows are now. `run`: the number of the
-    last reconciliation; each has the rows summed again, for it may have found the sums wrong."""
+def of_currency(
+    currency: str, since: date, until: date, *, version: int, run: int | None
+) -> tuple[Closing, ...]:
+    """The bridges from `since` until before `until`, as the rows are now. `version`: that of the
+    revenue. `run`: the number of the last reconciliation; each has the rows summed again, for it
+    may have found the sums wrong."""
     asked: dict[str, Any] = {"livemode": viewer.livemode(), "currency": currency}
     # The sums first: rows that come between the reads have others, and are then summed again.
     of = f"{asked} {run} {viewer.zone()} {since}"
-    kept = _kept(f"{of} {until} {live.version('revenue')}", since, until, asked)
+    kept = _kept(f"{of} {until} {version}", since, until, asked)
     nets = _nets(f"{of} {kept.before}", since, asked)
     moved = _moved(f"{of} {until} {kept.within}", since, until, asked)
     return viewer.read(reads.bridges_of, nets=nets, moved=moved, **asked)

@@ -11,7 +11,7 @@ from core.reads.proof import breaks as reads
 from core.reads.proof.breaks import BreakRow
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.proof import labels
-from dashboard.ui import drawer, file_links, status_badges, viewer, widgets
+from dashboard.ui import drawer, file_links, live, status_badges, viewer, widgets
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -41,10 +41,10 @@ NOTHING_OPEN = Empty(
 NONE_HERE = Empty(N_("No difference here"), N_("Choose another state, or take a filter out."))
 
 
-def queue(now: datetime) -> None:
-    """Filters, the rows, the pages, and their file."""
+def queue(now: datetime, at: live.Moment) -> None:
+    """Filters, the rows as they are at a moment, the pages, and their file."""
     livemode = viewer.livemode()
-    known = viewer.read(reads.filters, livemode=livemode)
+    known = live.read(at, reads.filters, livemode=livemode)
     row = st.container(horizontal=True, vertical_alignment="center")
     row.header(_("Differences"), anchor=False, width="content")
     with row:
@@ -53,7 +53,8 @@ def queue(now: datetime) -> None:
         of = widgets.url_select(_("Any currency"), "of", known.currencies, str.upper)
         file_links.money_links(st, "differences", view=view, kind=kind, currency=of)
     cursor, older = widgets.cursor()
-    page = viewer.read(
+    page = live.read(
+        at,
         reads.page,
         livemode=livemode,
         view=view,
