@@ -49,6 +49,8 @@ def command(port: int | None) -> None:
         ws_max_size=50 * 1024 * 1024,
         ws_ping_interval=30,
         ws_ping_timeout=30,
+        # As Streamlit itself serves: else each open screen keeps 300 KB to compress with.
+        ws_per_message_deflate=False,
         lifespan="on",
         proxy_headers=False,
         server_header=False,
