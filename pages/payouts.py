@@ -59,17 +59,16 @@ def listed(view: str, currency: str, order: SortOrder, chosen: Sequence[str]) ->
         st.rerun()
     if opened := st.session_state.pop("payout_opened", None):
         viewer.go("payout", id=opened)
-    viewer.require("see_revenue")
-    version = live.version("revenue")
+    at = live.moment("revenue")
     cursor, older = widgets.cursor()
     asked: dict[str, Any] = {"livemode": viewer.livemode(), "view": view}
     asked |= {"currency": currency or None}
-    page = viewer.read(reads.page, cursor=cursor, older=older, order=order, **asked)
+    page = live.read(at, reads.page, cursor=cursor, older=older, order=order, **asked)
     if not page.rows:
         narrowed = view != "all" or currency or cursor
         (payout_list.NONE_HERE if narrowed else payout_list.NONE_YET).draw()
     else:
-        head = list_heads.text(viewer.read(reads.totals, **asked))
+        head = list_heads.text(live.read(at, reads.totals, **asked))
         said = f"{head} · {payout_list.counted(len(page.rows))}"
         caption = i18n.as_of(said, freshness.now().mirror, viewer.zone())
         payout_list.TABLE.draw(
@@ -88,7 +87,7 @@ def listed(view: str, currency: str, order: SortOrder, chosen: Sequence[str]) ->
         else:
             widgets.sorted_pager(back=page.newer, on=page.older)
     if cursor is None:
-        live.ping("revenue", version)
+        live.ping("revenue", at[0])
 
 
 def remember(payout_id: str) -> None:

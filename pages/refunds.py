@@ -100,9 +100,8 @@ def dialogs() -> None:
 def asked(state: str) -> None:
     """What is under way, drawn again when something changed."""
     drawer.follow_selection("refund")
-    viewer.require(_ASK)
-    version = live.version("refunds")
-    every = viewer.read(refund_requests.under_way, livemode=viewer.livemode())
+    at = live.moment("refunds")
+    every = live.read(at, refund_requests.under_way, livemode=viewer.livemode())
     found = [one for one in every if not state or one.state == state]
     said = ngettext("{n} under way, newest first", "{n} under way, newest first", len(found))
     head = list_heads.text(totals.of_amounts([one.amount for one in found]))
@@ -115,7 +114,7 @@ def asked(state: str) -> None:
         chosen=drawer.asked("refund"),
         caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
     )
-    live.ping("refunds", version)
+    live.ping("refunds", at[0])
 
 
 @st.fragment

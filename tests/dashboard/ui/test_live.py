@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from core.db.engine import writing
 from core.domain.versions import bump
+from core.reads.permissions import requires
 from dashboard.ui import live, viewer
 from dashboard.web import auth_middleware
 from tests.support.fixtures_access import person
@@ -82,6 +83,32 @@ def test_in_a_picture_the_number_is_as_old_as_its_rows(console, monkeypatch):
         if console.engine.dialect.name == "sqlite":
             assert live.version("payments") == before
     assert live.version("payments") == before + 1
+
+
+def test_a_read_is_made_once_for_all_who_look_at_a_moment(console, monkeypatch):
+    monkeypatch.setattr(viewer, "current_console", lambda: console)
+    monkeypatch.setattr(viewer, "user_id", lambda: who)
+    monkeypatch.setattr(live, "_shared", live.Shared(live._read, fresh_for=0))
+    made = []
+
+    @requires("see_payments")
+    def counted(_conn, *, livemode):
+        made.append(livemode)
+        return len(made)
+
+    at = live.moment("payments")
+    for user in (person(console, "viewer"), person(console, "finance")):
+        who = user
+        assert live.read(at, counted, livemode=False) == 1
+    assert live.read(at, counted, livemode=True) == 2
+    with writing(console.engine) as conn:
+        bump(conn, ["payments"], slot=0)
+    changed = live.moment("payments")
+    assert live.read(changed, counted, livemode=False) == 3
+    viewer.act(lambda _context, _caller: None)
+    acted = live.moment("payments")
+    assert changed[0] == acted[0]
+    assert live.read(acted, counted, livemode=False) == 4
 
 
 @pytest.mark.parametrize("topic", ["", "users", "payments'--"])
