@@ -42,6 +42,8 @@ T = TypeVar("T")
 _last_act = 0
 #: What this run reads in just now, between the beginning and the end of `picture`.
 _picture: ContextVar[Picture | None] = ContextVar("picture", default=None)
+#: The last act that is seen in that picture for sure: the one before it began.
+_act_seen: ContextVar[int | None] = ContextVar("act_seen", default=None)
 
 go = navigation.go
 
@@ -89,6 +91,7 @@ def _session() -> str | None:
 def picture() -> Iterator[None]:
     """Within, all reads are made in one transaction, for which the person is asked for once. For
     what is only shown: what an action changes meanwhile is not seen in it."""
+    acted = _act_seen.set(_last_act)
     try:
         with answering(), current_console().picture(user_id()) as opened:
             token = _picture.set(opened)
@@ -98,6 +101,8 @@ def picture() -> Iterator[None]:
                 _picture.reset(token)
     except (NotPermitted, NotSignedIn, DatabaseDown) as error:
         _stop(error)
+    finally:
+        _act_seen.reset(acted)
 
 
 def is_in_picture() -> bool:
@@ -187,7 +192,8 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
 def last_act() -> int:
     """Another number once somebody acted in this process: for what is kept of rows whose changes
     no version tells of."""
-    return _last_act
+    seen = _act_seen.get()
+    return _last_act if seen is None else seen
 
 
 def confirm_first(onward: str, *, is_kept: bool = False) -> None:

@@ -153,3 +153,15 @@ def test_the_guard_knows_the_ping_and_its_event_for_what_they_are():
     assert live.routes[0].path in auth_middleware._AUTOMATIC
     assert 's.fire("changed"' in live._JS
     assert '"changed"' in auth_middleware.LIVE_EVENT
+
+
+def test_a_picture_knows_of_no_act_since_it_began(console, monkeypatch):
+    # Else what it still reads would be kept for everybody as what came of that act.
+    finance = person(console, "finance")
+    monkeypatch.setattr(viewer, "current_console", lambda: console)
+    monkeypatch.setattr(viewer, "user_id", lambda: finance)
+    with viewer.picture():
+        begun = viewer.last_act()
+        viewer.act(lambda context, caller: None)
+        assert viewer.last_act() == begun
+    assert viewer.last_act() != begun
