@@ -7,6 +7,7 @@ import re
 import socket
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -275,9 +276,19 @@ def _keep_a_log_ahead(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
 
 
+_begun = threading.local()
+
+
+def writes_begun() -> int:
+    """How many write transactions this thread has begun: whether it may have changed something."""
+    count: int = getattr(_begun, "count", 0)
+    return count
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One write transaction: committed at the end, rolled back on an error."""
+    _begun.count = writes_begun() + 1
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
@@ -300,6 +311,7 @@ def one_picture(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def alone(engine: Engine) -> Iterator[Connection]:
     """A write transaction that no other writer's change can slip into: others wait, or retry."""
+    _begun.count = writes_begun() + 1
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "SERIALIZABLE"}
     opened = engine.connect().execution_options(writes=True, **options)
     with opened as connection, connection.begin():

@@ -20,7 +20,7 @@ from core.access import step_up as proofs
 from core.access.principals import Caller, Principal
 from core.actions.context import ActionContext
 from core.bootstrap import Console, CurrentConsole, Picture
-from core.db.engine import answering, reading
+from core.db.engine import answering, reading, writes_begun
 from core.errors import (
     DatabaseDown,
     NotPermitted,
@@ -174,6 +174,7 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
     """
     global _last_act
     context, log = _context(current_console())
+    begun = writes_begun()
     try:
         with answering():
             return fn(context, Caller(user_id(), session=_session()), *a, **k)
@@ -182,7 +183,9 @@ def act(fn: Callable[Concatenate[ActionContext, Caller, P], T], *a: P.args, **k:
     except DatabaseDown as error:
         _stop(error, acted=True)
     finally:
-        _last_act = time.monotonic_ns()
+        # Some only ask, what no read can: what is kept stays true.
+        if writes_begun() != begun:
+            _last_act = time.monotonic_ns()
         # At once, so that the screen can show the calls that were made for it. What cannot be
         # written is written with the next ones: what was done is done.
         with suppress(DatabaseDown), answering():
