@@ -165,7 +165,7 @@ def _forget_half_a_history(settings: Settings) -> None:
     """A first start that was cut short begins anew: nothing has read that half yet."""
     mark = settings.var_dir / _UNFINISHED
     if mark.exists():
-        for ending in ("", "-wal", "-shm"):
+        for ending in ("", "-wal", "-shm", "-journal"):
             (settings.var_dir / f"emulator.db{ending}").unlink(missing_ok=True)
         mark.unlink()
 

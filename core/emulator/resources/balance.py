@@ -121,11 +121,7 @@ def list_late(ctx: Context, row: str) -> None:
 def _move(
     ctx: Context, currency: str, *, available: int, pending: int, balance_type: str = PAYMENTS
 ) -> None:
-    ctx.tx.write(
-        "INSERT INTO buckets VALUES (?, ?, ?, ?) ON CONFLICT (balance_type, currency) DO UPDATE SET"
-        " available = available + excluded.available, pending = pending + excluded.pending",
-        (balance_type, currency, available, pending),
-    )
+    ctx.tx.move(balance_type, currency, available, pending)
 
 
 def release(ctx: Context) -> None:

@@ -59,7 +59,7 @@ def page(
 
 def objects_with(ctx: Context, kind: str, column: str, value: str) -> list[Obj]:
     """All objects of a kind whose column has this value, oldest first."""
-    ctx.tx.flush()
+    ctx.tx.flush_kind(kind)
     rows = ctx.tx.db.execute(
         f"SELECT pending, body FROM objects WHERE object = ? AND {column} = ?"  # noqa: S608
         " ORDER BY created, seq",

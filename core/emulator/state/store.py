@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,9 @@ Obj = dict[str, Any]
 FILTERS = ("customer", "payment_intent", "charge", "source", "payout", "email")
 WORDS = ("currency", "type", "status")
 _COLUMNS = (*FILTERS, *WORDS)
+_COLUMN_SET = frozenset(_COLUMNS)
+#: What a column may hold.
+_PLAIN = frozenset({str, type(None)})
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS objects (
@@ -61,10 +65,17 @@ _PARTIAL = "\n".join(
     for name in FILTERS
 )
 _NAMES = ", ".join(_COLUMNS)
+_SELECT = f"SELECT pending, body, {_NAMES} FROM objects WHERE id"  # noqa: S608
+_SELECT_ONE = f"{_SELECT} = ?"
 _MARKS = ", ".join("?" * len(_COLUMNS))
 _INSERT = (
     f"INSERT INTO objects (id, object, created, pending, {_NAMES}, body)"  # noqa: S608
     f" VALUES (?, ?, ?, ?, {_MARKS}, ?)"
+)
+
+_MOVE = (
+    "INSERT INTO buckets VALUES (?, ?, ?, ?) ON CONFLICT (balance_type, currency) DO UPDATE SET"
+    " available = available + excluded.available, pending = pending + excluded.pending"
 )
 
 
@@ -121,18 +132,34 @@ class Store:
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
-        """Much is written now: indexes stay in memory, and the file is written less often."""
+        """Much is written now: indexes stay in memory, and new pages go straight into the file.
+
+        The file is this program's alone meanwhile; where another one has it open, pages take
+        their way through the log.
+        """
         with self.lock:
             self.db.execute(f"PRAGMA cache_size=-{_BULK_CACHE_KIB}")
             self.db.execute(f"PRAGMA wal_autocheckpoint={_BULK_PAGES}")
+            try:
+                self.db.execute("PRAGMA journal_mode=TRUNCATE")
+                self.db.execute("PRAGMA locking_mode=EXCLUSIVE")
+                self.db.executescript("BEGIN EXCLUSIVE; COMMIT")  # locked from now on
+            except sqlite3.OperationalError:  # somebody else reads it now
+                self._share()
         try:
             yield
         finally:
             with self.lock:
+                self._share()
                 self.db.execute(f"PRAGMA wal_autocheckpoint={_PAGES}")
                 self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self.db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 self.db.execute("PRAGMA shrink_memory")
+
+    def _share(self) -> None:
+        """Let others read while it is written."""
+        self.db.execute("PRAGMA locking_mode=NORMAL")
+        self.db.execute("PRAGMA journal_mode=WAL")
 
     def meta(self, key: str) -> str | None:
         """A saved word, such as the seed."""
@@ -151,22 +178,27 @@ class Tx:
         self.store = store
         self._known: dict[str, Obj] = {}
         self._new: dict[str, Obj] = {}
-        self._changed: set[str] = set()
+        #: Ids of what is new, by kind.
+        self._new_of: defaultdict[str, list[str]] = defaultdict(list)
+        self._changed: dict[str, Obj] = {}
         self._events: list[tuple[Any, ...]] = []
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
+        self._moved: dict[tuple[str, str], list[int]] = {}
         #: The columns of objects as the file has them.
-        self._words: dict[str, list[str | None]] = {}
+        self._words: dict[str, Sequence[str | None]] = {}
         self.db.execute("BEGIN IMMEDIATE")
 
     def add(self, obj: Obj) -> Obj:
         """Keep a new object; lists show newest first, in order of `created` and of arrival."""
-        self._known[obj["id"]] = self._new[obj["id"]] = obj
+        object_id = obj["id"]
+        self._known[object_id] = self._new[object_id] = obj
+        self._new_of[obj["object"]].append(object_id)
         return obj
 
     def touch(self, obj: Obj) -> Obj:
         """Say that an object was changed in place."""
         if obj["id"] not in self._new:
-            self._changed.add(obj["id"])
+            self._changed[obj["id"]] = obj
         return obj
 
     def add_event(
@@ -191,6 +223,12 @@ class Tx:
         """
         self._rows.setdefault(statement, []).append(row)
 
+    def move(self, balance_type: str, currency: str, available: int, pending: int) -> None:
+        """Add to a balance, in minor units, at the next `flush` or `flush_rows`."""
+        moved = self._moved.setdefault((balance_type, currency), [0, 0])
+        moved[0] += available
+        moved[1] += pending
+
     def known(self) -> list[Obj]:
         """What this unit of work made, read or changed."""
         return list(self._known.values())
@@ -201,8 +239,9 @@ class Tx:
         if known is None:
             if object_id.startswith("evt_"):
                 self.flush_events()
-            self.load([object_id])
-            known = self._known.get(object_id)
+            row = self.db.execute(_SELECT_ONE, (object_id,)).fetchone()
+            if row is not None:
+                known = self._keep(*row)
         return known
 
     def load(self, ids: Iterable[str]) -> None:
@@ -211,21 +250,24 @@ class Tx:
         for start in range(0, len(wanted), 400):
             part = wanted[start : start + 400]
             marks = ",".join("?" * len(part))
-            self.keep_rows(
-                self.db.execute(f"SELECT pending, body FROM objects WHERE id IN ({marks})", part)  # noqa: S608
-            )
+            for row in self.db.execute(f"{_SELECT} IN ({marks})", part):
+                self._keep(*row)
 
     def keep_rows(self, rows: Iterable[tuple[int, str]]) -> list[Obj]:
         """Objects of (pending, body) rows; one already known stays as it is here."""
-        found = []
-        for pending, body in rows:
-            obj: Obj = orjson.loads(body)
-            if obj["object"] == "event":
-                obj["pending_webhooks"] = pending
-            if obj["id"] not in self._known:
-                self._words[obj["id"]] = _words(obj)
-            found.append(self._known.setdefault(obj["id"], obj))
-        return found
+        return [self._keep(pending, body) for pending, body in rows]
+
+    def _keep(self, pending: int, body: str, *words: str | None) -> Obj:
+        """An object of a row, `words` being its columns where they were read too."""
+        obj: Obj = orjson.loads(body)
+        known = self._known.get(obj["id"])
+        if known is not None:
+            return known
+        if obj["object"] == "event":
+            obj["pending_webhooks"] = pending
+        self._words[obj["id"]] = words or _words(obj)
+        self._known[obj["id"]] = obj
+        return obj
 
     def list_as(self, object_id: str, kind: str) -> None:
         """Show an object in the lists of another kind; one that no list has hides it."""
@@ -245,40 +287,56 @@ class Tx:
 
     def flush(self) -> None:
         """Write what is new and what changed; queries see it from then on."""
-        if self._new:
-            for obj in self._new.values():
-                self._words[obj["id"]] = _words(obj)
-            self.db.executemany(
-                _INSERT, [_new_row(obj, self._words[i]) for i, obj in self._new.items()]
-            )
-            self._new.clear()
-        if self._changed:
-            self._flush_changes()
+        self._flush_new(self._new)
+        self._flush_changes(self._changed)
+        self._new.clear()
+        self._new_of.clear()
+        self._changed.clear()
         self.flush_rows()
         self.flush_events()
 
-    def _flush_changes(self) -> None:
+    def flush_kind(self, kind: str) -> None:
+        """Write what is new and what changed of one kind of object; queries of it see it."""
+        self._flush_new({i: self._new.pop(i) for i in dict.fromkeys(self._new_of.pop(kind, ()))})
+        changed = [i for i, obj in self._changed.items() if obj["object"] == kind]
+        self._flush_changes({i: self._changed.pop(i) for i in changed})
+
+    def _flush_new(self, objects: dict[str, Obj]) -> None:
+        self.db.executemany(_INSERT, map(self._new_row, objects.values()))
+
+    def _new_row(self, obj: Obj) -> tuple[Any, ...]:
+        words = self._words[obj["id"]] = _words(obj)
+        listed_as = obj["_"].get("listed_as", obj["object"]) if "_" in obj else obj["object"]
+        return (obj["id"], listed_as, obj.get("created", 0), 0, *words, dump(obj))
+
+    def _flush_changes(self, objects: dict[str, Obj]) -> None:
         """Of a column that stays as it was, no index is written anew."""
         changes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
-        for object_id in self._changed:
-            obj, before = self._known[object_id], self._words.get(object_id)
+        for object_id, obj in objects.items():
+            before = self._words.get(object_id, ())
             words = self._words[object_id] = _words(obj)
+            if words == before:
+                changes.setdefault((), []).append((dump(obj), object_id))
+                continue
             changed = [
                 (name, word)
                 for place, (name, word) in enumerate(zip(_COLUMNS, words, strict=True))
-                if before is None or word != before[place]
+                if not before or word != before[place]
             ]
             row = (*(word for _, word in changed), dump(obj), object_id)
             changes.setdefault(tuple(name for name, _ in changed), []).append(row)
         for names, rows in changes.items():
             self.db.executemany(_update(names), rows)
-        self._changed.clear()
 
     def flush_rows(self) -> None:
-        """Write what `write` was given."""
+        """Write what `write` and `move` were given."""
         for statement, rows in self._rows.items():
             self.db.executemany(statement, rows)
         self._rows.clear()
+        if self._moved:
+            moved = [(*bucket, *sums) for bucket, sums in self._moved.items()]
+            self.db.executemany(_MOVE, moved)
+            self._moved.clear()
 
     def commit(self) -> None:
         self.flush()
@@ -288,19 +346,20 @@ class Tx:
         self.db.execute("ROLLBACK")
 
 
-def _words(obj: Obj) -> list[str | None]:
-    get, hidden = obj.get, obj.get("_")
-    if hidden:
-        return [value if type(value := get(name)) is str else hidden.get(name) for name in _COLUMNS]
-    return [value if type(value := get(name)) is str else None for name in _COLUMNS]
+def _words(obj: Obj) -> tuple[str | None, ...]:
+    """The columns of an object: its own texts, else what is hidden under the name."""
+    words = tuple(map(obj.get, _COLUMNS))
+    hidden = obj.get("_")
+    if (hidden and not _COLUMN_SET.isdisjoint(hidden)) or not _PLAIN.issuperset(map(type, words)):
+        get = (hidden or {}).get
+        return tuple(
+            word if type(word) is str else get(name)
+            for name, word in zip(_COLUMNS, words, strict=True)
+        )
+    return words
 
 
 @cache
 def _update(names: tuple[str, ...]) -> str:
     sets = "".join(f"{name} = ?, " for name in names)
     return f"UPDATE objects SET {sets}body = ? WHERE id = ?"  # noqa: S608
-
-
-def _new_row(obj: Obj, words: list[str | None]) -> tuple[Any, ...]:
-    listed_as = obj["_"].get("listed_as", obj["object"]) if "_" in obj else obj["object"]
-    return (obj["id"], listed_as, obj.get("created", 0), 0, *words, dump(obj))

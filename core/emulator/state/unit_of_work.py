@@ -147,5 +147,7 @@ def checkout_of(intent: Obj) -> str | None:
 
 def hidden(obj: Obj) -> dict[str, Any]:
     """What the emulator remembers with an object."""
-    found: dict[str, Any] = obj.setdefault("_", {})
+    found: dict[str, Any] | None = obj.get("_")
+    if found is None:
+        found = obj["_"] = {}
     return found
