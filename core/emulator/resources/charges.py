@@ -12,6 +12,8 @@ from core.emulator.state.store import Obj
 from core.emulator.state.unit_of_work import Context, hidden
 
 _CARD_FIELDS = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
+#: What no charge is able to that is captured at once.
+_NOT_ABLE = dict.fromkeys(captures.REQUESTS.values(), "unavailable")
 _REVIEWED = (
     "Stripe evaluated this payment as having elevated risk, and placed it in your manual review"
     " queue."
@@ -136,10 +138,12 @@ def _funding(method: Obj) -> dict[str, Any]:
 def _card_details(ctx: Context, card: dict[str, Any], intent: Obj) -> dict[str, Any]:
     manual = intent["capture_method"] == "manual"
     asked = intent["payment_method_options"].get("card") or {}
-    able = {
-        feature: "available" if manual and asked.get(request) == "if_available" else "unavailable"
-        for request, feature in captures.REQUESTS.items()
-    }
+    able = _NOT_ABLE
+    if manual:
+        able = {
+            feature: "available" if asked.get(request) == "if_available" else "unavailable"
+            for request, feature in captures.REQUESTS.items()
+        }
     most = captures.most_capturable(intent["amount"], able["overcapture"])
     details = {
         **{name: card[name] for name in _CARD_FIELDS},

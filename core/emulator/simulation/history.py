@@ -12,7 +12,6 @@ import heapq
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 from core.emulator.resources import balance
@@ -22,12 +21,13 @@ from core.emulator.runtime.engine import Engine
 from core.emulator.simulation import fraud_patterns, purchases
 from core.emulator.simulation.orders import Shop
 from core.emulator.simulation.shoppers import Population, Shopper
+from core.emulator.simulation.weighted import drawing
 from core.emulator.state.store import Tx, dump
 from core.emulator.state.tasks import Task
 from core.emulator.state.unit_of_work import Context
 from core.emulator.versions import table
 
-_BATCH = 1_000
+_BATCH = 2_000
 _DAY_MS = balance.DAY * 1000
 #: Monday to Sunday, and the hours of the day in UTC.
 _WEEK = (100, 97, 99, 104, 121, 108, 71)
@@ -57,6 +57,7 @@ _HOURS = (
     31,
     21,
 )
+_hour = drawing(range(24), _HOURS)
 _GROWTH = 0.8
 _BURST_EVERY_DAYS = 13
 _LEAST_UNIT_MS = 600_000
@@ -67,17 +68,35 @@ _Item = tuple[int, int, str, dict[str, Any]]
 
 @dataclass
 class Simulation:
-    """A heap of things to do at virtual times, done in batches of one transaction each."""
+    """Things to do at virtual times, done in batches of one transaction each."""
 
     engine: Engine
     shop: Shop
     end_ms: int
     heap: list[_Item] = field(default_factory=list)
     _pushed: int = 0
+    #: When somebody buys, the last first, and their place among what was pushed.
+    _arrivals: list[int] = field(default_factory=list)
+    _place: int = 0
 
     def push(self, at_ms: int, kind: str, args: dict[str, Any]) -> None:
         self._pushed += 1
         heapq.heappush(self.heap, (at_ms, self._pushed, kind, args))
+
+    def expect(self, arrivals: list[int]) -> None:
+        """Somebody buys at each of these times, which are sorted; as if pushed one by one."""
+        self._pushed += 1
+        self._place, self._arrivals = self._pushed, arrivals[::-1]
+
+    def due(self) -> bool:
+        """Whether there is more to do up to the end."""
+        return bool(self._arrivals) or (bool(self.heap) and self.heap[0][0] <= self.end_ms)
+
+    def _next(self) -> _Item:
+        arrivals = self._arrivals
+        if arrivals and not (self.heap and self.heap[0][:2] < (arrivals[-1], self._place)):
+            return arrivals.pop(), self._place, "buy", _NOTHING
+        return heapq.heappop(self.heap)
 
     def batch(self) -> int:
         """Do the next items in one transaction; how many purchases were among them."""
@@ -96,9 +115,9 @@ class Simulation:
         tx = Tx(engine.store)
         ctx = self._context(tx)
         for _ in range(_BATCH):
-            if not self.heap or self.heap[0][0] > self.end_ms:
+            if not self.due():
                 break
-            ctx.now_ms, _, kind, args = heapq.heappop(self.heap)
+            ctx.now_ms, _, kind, args = self._next()
             bought += self._do(ctx, kind, args)
         tx.db.executemany("INSERT OR REPLACE INTO labels VALUES (?, ?, ?)", self.shop.labels)
         self.shop.labels.clear()
@@ -176,14 +195,13 @@ def write(
     bursts = _bursts(chance, start_ms, end_ms, total)
     for at_ms, tester in bursts:
         simulation.push(at_ms, "test_cards", {"tester": tester})
-    for at_ms in arrivals(chance, start_ms, end_ms, total - len(bursts)):
-        simulation.push(at_ms, "buy", _NOTHING)
+    simulation.expect(arrivals(chance, start_ms, end_ms, total - len(bursts)))
     for at_ms, args in _hard(hard, seed, start_ms, end_ms):
         simulation.push(at_ms, Task.HARD_CASE, args)
     midnight = (start_ms // _DAY_MS + 1) * _DAY_MS
     simulation.push(midnight, Task.DAILY_PAYOUTS, {})
     with engine.store.bulk():
-        while simulation.heap and simulation.heap[0][0] <= end_ms:
+        while simulation.due():
             done += simulation.batch()
             yield {"done": done, "total": total}
     simulation.hand_over()
@@ -212,13 +230,11 @@ def arrivals(chance: random.Random, start_ms: int, end_ms: int, count: int) -> l
     weights = [
         _WEEK[(day + 3) % 7] * (1 + _GROWTH * (day - first) / max(1, last - first)) for day in days
     ]
-    hours = list(accumulate(_HOURS))
     times: list[int] = []
     while len(times) < count:
         wanted = count - len(times)
         for day in chance.choices(days, weights, k=wanted):
-            [hour] = chance.choices(range(24), cum_weights=hours)
-            at = day * _DAY_MS + hour * 3_600_000 + chance.randrange(3_600_000)
+            at = day * _DAY_MS + _hour(chance) * 3_600_000 + chance.randrange(3_600_000)
             if start_ms <= at < end_ms:
                 times.append(at)
     return sorted(times)

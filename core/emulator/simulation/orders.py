@@ -11,6 +11,7 @@ from core.emulator.resources import behaviours, customers, fees, payment_methods
 from core.emulator.resources.behaviours import Behaviour
 from core.emulator.resources.payment_intents import api as payment_intents
 from core.emulator.simulation.shoppers import Population, Shopper
+from core.emulator.simulation.weighted import drawing
 from core.emulator.state.errors import ApiError
 from core.emulator.state.store import Obj, dump
 from core.emulator.state.tasks import Task
@@ -32,6 +33,7 @@ _DECLINES = {
     "try_again_later": 2,
     "pickup_card": 1,
 }
+_decline_code = drawing(list(_DECLINES), _DECLINES.values())
 _OWN_CODES = ("incorrect_cvc", "expired_card", "processing_error")
 
 
@@ -127,7 +129,7 @@ def in_currency(cents: int, currency: str) -> int:
 
 
 def decline(chance: random.Random) -> Behaviour:
-    [code] = chance.choices(list(_DECLINES), list(_DECLINES.values()))
+    code = _decline_code(chance)
     if code in _OWN_CODES:
         return behaviours.decline(code)
     return behaviours.decline("card_declined", code)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 from core.emulator.resources.cards import Card
+from core.emulator.simulation.weighted import drawing
 
 #: country → (share of new customers, currency, method → weight)
 _WEST = {"card": 84, "link": 10, "paypal": 6}
@@ -28,8 +28,12 @@ MARKETS: dict[str, tuple[int, str, dict[str, int]]] = {
     "GB": (50, "gbp", _WEST),
     "AU": (35, "aud", _WEST),
 }
-_COUNTRIES = list(MARKETS)
-_SHARES = list(accumulate(share for share, _, _ in MARKETS.values()))
+_country = drawing(list(MARKETS), [share for share, _, _ in MARKETS.values()])
+_METHODS = {
+    country: drawing(list(methods), methods.values())
+    for country, (_, _, methods) in MARKETS.items()
+}
+_funding = drawing(("credit", "debit", "prepaid"), (60, 36, 4))
 
 _FIRST = (
     "Ada Ben Carla David Elena Finn Grace Hugo Iris Jonas Klara Liam Maya Noah Olga Pablo Quinn"
@@ -45,10 +49,10 @@ _CHINESE_LAST = "王李张刘陈杨黄赵周吴徐孙马朱胡林郭何高罗"
 _CHINESE_FIRST = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华建文玉兰红梅子涵雨欣浩然思远"
 _MAIL = ("example.com", "example.org", "mail.test")
 _BRANDS = [("visa", "4", 55), ("mastercard", "5", 33), ("amex", "3", 8), ("discover", "6", 4)]
-_BRAND_SHARES = list(accumulate(weight for _, _, weight in _BRANDS))
+_brand = drawing(_BRANDS, [weight for _, _, weight in _BRANDS])
 
 
-@dataclass
+@dataclass(slots=True)
 class Shopper:
     """One person. `holder` sets the card apart from others of the same test number."""
 
@@ -70,7 +74,7 @@ class Shopper:
     spends: int = 100
 
     def saved(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def card(self) -> Card:
         numbers = {
@@ -102,11 +106,11 @@ class Population:
 
     def new(self) -> Shopper:
         chance = self.chance
-        [country] = chance.choices(_COUNTRIES, cum_weights=_SHARES)
-        _, currency, methods = MARKETS[country]
-        [method] = chance.choices(list(methods), list(methods.values()))
+        country = _country(chance)
+        currency = MARKETS[country][1]
+        method = _METHODS[country](chance)
         name, address = _name(chance, country)
-        brand, first, _ = chance.choices(_BRANDS, cum_weights=_BRAND_SHARES)[0]
+        brand, first, _ = _brand(chance)
         if country == "CN":
             brand, first = "unionpay", "6"
         user_id = self.next_user
@@ -121,7 +125,7 @@ class Population:
             ip=ip_of(chance),
             holder=f"{first}{chance.randrange(10**14)}",
             brand=brand,
-            funding=chance.choices(("credit", "debit", "prepaid"), (60, 36, 4))[0],
+            funding=_funding(chance),
             last4=f"{chance.randrange(10_000):04}",
             exp_year=chance.randint(2027, 2032),
             member=chance.random() < 0.7,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from binascii import b2a_base64
+from functools import lru_cache
+from hashlib import blake2b
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #: Two digits at a time: half the divisions of long numbers.
@@ -26,8 +27,7 @@ class Ids:
 
     def _digest(self, purpose: str, size: int = 24) -> bytes:
         self.counter += 1
-        text = f"{self.seed}:{self.counter}:{purpose}".encode()
-        return hashlib.blake2b(text, digest_size=size).digest()
+        return blake2b(f"{self.seed}:{self.counter}:{purpose}".encode(), digest_size=size).digest()
 
     def token(self, length: int, purpose: str = "") -> str:
         """Letters and digits, `length` ≤ 64 of them."""
@@ -45,12 +45,18 @@ class Ids:
         """
         chance = self.token(17, prefix)
         high, low = divmod(self._first + self.counter, 3844)
-        higher, middle = divmod(high, 3844)
-        return f"{prefix}_3{_ORDERED[higher]}{_ORDERED[middle]}{_ORDERED[low]}{chance}"
+        return f"{prefix}_3{_four(high)}{_ORDERED[low]}{chance}"
 
     def chance(self) -> random.Random:
         """A generator of its own for one decision."""
         return random.Random(int.from_bytes(self._digest("chance"), "big"))
+
+
+@lru_cache(maxsize=16)
+def _four(number: int) -> str:
+    """Four digits that grow with a number below 62 ** 4."""
+    higher, lower = divmod(number, 3844)
+    return _ORDERED[higher] + _ORDERED[lower]
 
 
 def base62(number: int, length: int) -> str:
@@ -64,11 +70,11 @@ def base62(number: int, length: int) -> str:
 
 def account_of(seed: int) -> str:
     """The account of a seed, as every build named it: files of earlier ones are of it."""
-    digest = hashlib.blake2b(f"{seed}:1:account".encode(), digest_size=24).digest()
+    digest = blake2b(f"{seed}:1:account".encode(), digest_size=24).digest()
     return f"acct_{base62(int.from_bytes(digest, 'big'), 16)}"
 
 
 def fingerprint_of(text: str) -> str:
     """Sixteen letters that stand for a card or bank account, the same for the same number."""
-    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    digest = blake2b(text.encode(), digest_size=16).digest()
     return base62(int.from_bytes(digest, "big"), 16)

@@ -36,7 +36,8 @@ def choose(intent: Obj, params: dict[str, Any]) -> None:
             )
         )
         intent["payment_method_configuration_details"] = {"id": "pmc_tillwatch", "parent": None}
-    change(intent, {name: params[name] for name in _NARROWING if name in params})
+    if not params.keys().isdisjoint(_NARROWING):
+        change(intent, {name: params[name] for name in _NARROWING if name in params})
     if "card" in intent["payment_method_types"]:
         intent["payment_method_options"] = {"card": dict(_CARD_OPTIONS)}
         if intent["object"] == "payment_intent":
