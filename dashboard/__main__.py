@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from core.errors import InvalidInput, TillwatchError
 from core.version import VERSION
@@ -107,8 +106,11 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except TillwatchError as error:
             raise _Refusal(error) from error
-        except ValidationError as error:
-            if error.title != "Settings":
+        except ValueError as error:
+            # Loaded when needed: an emulator has no settings, and answers sooner without it.
+            from pydantic import ValidationError
+
+            if not isinstance(error, ValidationError) or error.title != "Settings":
                 raise
             lines = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
             raise click.ClickException("; ".join(lines)) from None

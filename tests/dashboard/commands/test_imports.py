@@ -79,7 +79,7 @@ def test_a_command_loads_what_it_needs_alone(loaded: dict[str, list[str]], name:
 
 def test_the_emulator_loads_what_few_of_its_users_ask_for_when_they_do() -> None:
     [names] = modules("emulator").values()
-    assert set(names) & {"jinja2", "requests", "sqlalchemy", "stripe"} == set()
+    assert set(names) & {"jinja2", "pydantic", "requests", "sqlalchemy", "stripe"} == set()
 
 
 def test_the_screens_load_what_draws_tables_with_the_first_and_never_what_makes_frames() -> None:
