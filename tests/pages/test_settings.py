@@ -15,6 +15,7 @@ from core.db.engine import reading, writing
 from core.emulator.server import start_emulator
 from core.encryption import new_key
 from core.reads.admin import settings as reads
+from dashboard.ui import said_once
 from tests.support.fixtures_access import audited, email_of, make_console, person
 from tests.support.kit_parts import tables
 
@@ -208,7 +209,8 @@ def test_a_wrong_group_is_refused_at_its_field(console, settings, admin, name, r
     assert groups_of(console) == {"Money": ("finance",)}
 
 
-def test_a_token_is_made_shown_once_and_revoked(console, admin, settings):
+def test_a_token_is_made_shown_once_and_revoked(console, admin, settings, monkeypatch):
+    monkeypatch.setattr(said_once, "STAYS", 0.0)
     test = settings("tokens")
     test.text_input(key="token_name").input("the shop")
     press(test, "Make a token")

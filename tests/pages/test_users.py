@@ -6,6 +6,7 @@ from core.access import passwords, tokens
 from core.access.sign_in import Visitor, sign_in
 from core.db.engine import reading, writing
 from core.reads.admin import users as reads
+from dashboard.ui import said_once
 from tests.support.fixtures_access import audited, email_of, person, session_of
 from tests.support.kit_parts import tables
 
@@ -54,7 +55,8 @@ def test_everybody_stands_there_with_roles_and_state(console, users):
     assert list(rows["state"][0]) == ["Active"]
 
 
-def test_a_new_user_gets_a_password_that_is_shown_once_and_opens(console, users):
+def test_a_new_user_gets_a_password_that_is_shown_once_and_opens(console, users, monkeypatch):
+    monkeypatch.setattr(said_once, "STAYS", 0.0)
     test = users()
     test.button(key="new_user_open").click().run()
     assert test.query_params["user"] == "new"
@@ -115,6 +117,7 @@ def test_somebody_is_shut_out_and_let_in_again(console, users):
 
 
 def test_a_password_is_set_anew_and_shown_once(console, users, monkeypatch):
+    monkeypatch.setattr(said_once, "STAYS", 0.0)
     bob = person(console, "support")
     test = users(user=bob)
     next(b for b in test.button if b.label == "Set password").click().run()
