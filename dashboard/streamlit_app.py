@@ -13,6 +13,7 @@ import streamlit as st  # noqa: E402
 from dashboard import i18n  # noqa: E402
 from dashboard.ui import (  # noqa: E402
     account,
+    address,
     closed_pages,
     freshness,
     go_to_anything,
@@ -47,6 +48,7 @@ def frame() -> None:
         # Hidden ones stand in any section.
         next(iter(pages.values())).extend(closed_pages.pages(person))
     page = st.navigation(pages, expanded=True) if pages else None
+    address.catch_up()
     with st.sidebar:
         if viewer.both_modes():
             widgets.mode_switch()

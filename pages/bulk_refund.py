@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.i18n import _
 from dashboard.screens.refunds import bulk_form, bulk_progress
-from dashboard.ui import navigation, viewer, widgets
+from dashboard.ui import address, navigation, viewer, widgets
 
 
 def main(bulk_id: str) -> None:
@@ -25,4 +25,4 @@ def main(bulk_id: str) -> None:
         bulk_form.draw()
 
 
-main(st.query_params.get("id", ""))
+main(address.get("id", ""))

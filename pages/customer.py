@@ -11,7 +11,7 @@ from core.reads.payments import list as payment_reads
 from dashboard.i18n import N_, _
 from dashboard.screens.customers import cards, notes
 from dashboard.screens.payments import table as payment_table
-from dashboard.ui import live, navigation, viewer, widgets
+from dashboard.ui import address, live, navigation, viewer, widgets
 
 
 def main(asked: str, back: str) -> None:
@@ -98,4 +98,4 @@ def remember(payment_id: str) -> None:
     st.session_state["customer_payment"] = payment_id
 
 
-main(st.query_params.get("id", ""), st.query_params.get("back", ""))
+main(address.get("id", ""), address.get("back", ""))

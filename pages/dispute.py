@@ -18,7 +18,7 @@ from dashboard.screens.disputes import draft as dispute_draft
 from dashboard.screens.disputes import labels as dispute_labels
 from dashboard.screens.disputes import path as dispute_path
 from dashboard.screens.disputes import response_form, sent, submission
-from dashboard.ui import customer_links, live, navigation, status_badges, viewer, widgets
+from dashboard.ui import address, customer_links, live, navigation, status_badges, viewer, widgets
 
 
 def main(asked: str, view: str) -> None:
@@ -146,4 +146,4 @@ def confirmation(detail: DisputeDetail) -> None:
             submission.confirmation(detail.dispute.amount, visit.draft)
 
 
-main(st.query_params.get("id", ""), st.query_params.get("view", ""))
+main(address.get("id", ""), address.get("view", ""))

@@ -14,6 +14,7 @@ from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.disputes import list as dispute_list
 from dashboard.ui import (
+    address,
     customer_links,
     file_links,
     freshness,
@@ -66,7 +67,7 @@ def listed(view: str, reason: str, currency: str, order: SortOrder, chosen: Sequ
         # Another order was asked for here, which the links above must know.
         st.rerun()
     version, now = live.version("disputes"), datetime.now(UTC)
-    cursor = st.query_params.get("after")
+    cursor = address.get("after")
     asked: dict[str, Any] = {"livemode": viewer.livemode(), "view": view}
     asked |= {"reason": reason or None, "currency": currency or None}
     page = viewer.read(reads.page, cursor=cursor, order=order, **asked)
@@ -92,11 +93,11 @@ def listed(view: str, reason: str, currency: str, order: SortOrder, chosen: Sequ
 def pager(following: str | None) -> None:
     """To the first page, and to the next."""
     row = st.container(horizontal=True, horizontal_alignment="right")
-    if row.button(_("First page"), disabled="after" not in st.query_params):
-        st.query_params.pop("after", None)
+    if row.button(_("First page"), disabled=not address.has("after")):
+        address.drop("after")
         st.rerun()
     if row.button(_("Next page"), disabled=following is None) and following:
-        st.query_params["after"] = following
+        address.put("after", following)
         st.rerun()
 
 

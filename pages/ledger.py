@@ -8,7 +8,15 @@ from core.errors import InvalidInput
 from core.reads.ledger import rows as reads
 from dashboard.i18n import _, pgettext
 from dashboard.screens.ledger import list as ledger_list
-from dashboard.ui import customer_links, file_links, ledger_rows, navigation, viewer, widgets
+from dashboard.ui import (
+    address,
+    customer_links,
+    file_links,
+    ledger_rows,
+    navigation,
+    viewer,
+    widgets,
+)
 
 
 def main() -> None:
@@ -17,7 +25,7 @@ def main() -> None:
     if opened := st.session_state.pop("payment_opened", None):
         customer_links.open_clicked(opened, "payment")
     livemode, zone = viewer.livemode(), viewer.zone()
-    filters = ledger_rows.asked_for(st.query_params)
+    filters = ledger_rows.asked_for(address.values())
     back(filters)
     actions = widgets.header(_("Ledger rows"), livemode=livemode)
     asked = ledger_rows.as_query(filters)

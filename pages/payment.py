@@ -19,7 +19,7 @@ from dashboard.screens.payments import detail_tables as payment_detail_tables
 from dashboard.screens.payments import risk as payment_risk
 from dashboard.screens.payments import timeline as payment_timeline
 from dashboard.screens.refunds import form as refund_form
-from dashboard.ui import live, navigation, stripe_links, viewer, widgets
+from dashboard.ui import address, live, navigation, stripe_links, viewer, widgets
 
 
 @st.fragment
@@ -82,8 +82,8 @@ def head(detail: PaymentDetail, link: Callable[[str], str | None]) -> None:
         commands.buttons(payment)
         if detail.left_minor:
             refund_form.button(payment.stripe_id, label=_("Refund"))
-        if address := link(payment.stripe_id):
-            st.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
+        if there := link(payment.stripe_id):
+            st.link_button(_("Open in Stripe"), there, icon=":material/open_in_new:")
     st.code(payment.stripe_id, language=None, width="content")
     if any(attempt.stripe_id == payment.stripe_id for attempt in detail.attempts):
         st.caption(_("A charge without a PaymentIntent, as older integrations make them."))
@@ -101,6 +101,6 @@ def foot(payment: Payment) -> None:
         st.caption(_("As an event told at {time}; not yet read back").format(time=as_of))
 
 
-main(st.query_params.get("id", ""), st.query_params.get("back", ""))
+main(address.get("id", ""), address.get("back", ""))
 refund_form.open_asked_dialog()
 commands.open_asked_dialog()

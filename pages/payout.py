@@ -14,7 +14,15 @@ from dashboard.i18n import _
 from dashboard.screens.payouts import bank as payout_bank
 from dashboard.screens.payouts import detail as payout_detail
 from dashboard.screens.payouts import labels
-from dashboard.ui import customer_links, navigation, status_badges, stripe_links, viewer, widgets
+from dashboard.ui import (
+    address,
+    customer_links,
+    navigation,
+    status_badges,
+    stripe_links,
+    viewer,
+    widgets,
+)
 
 
 def main(asked: str) -> None:
@@ -35,8 +43,8 @@ def main(asked: str) -> None:
         beside=lambda: status_badges.badge(status_badges.PAYOUT, row.status),
     )
     settings = viewer.current_console().settings
-    if address := stripe_links.address(settings, row.stripe_id, livemode=livemode):
-        actions.link_button(_("Open in Stripe"), address, icon=":material/open_in_new:")
+    if there := stripe_links.address(settings, row.stripe_id, livemode=livemode):
+        actions.link_button(_("Open in Stripe"), there, icon=":material/open_in_new:")
     st.code(row.stripe_id, language=None, width="content")
     payout_detail.failure(found)
     payout_detail.figures(found)
@@ -75,4 +83,4 @@ def rows(payout_id: str) -> None:
     payout_detail.rows_card(payout_id, page)
 
 
-main(st.query_params.get("id", ""))
+main(address.get("id", ""))

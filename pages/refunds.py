@@ -23,6 +23,7 @@ from dashboard.screens.refunds import drawer as refund_drawer
 from dashboard.screens.refunds import form as refund_form
 from dashboard.screens.refunds import tables as refund_tables
 from dashboard.ui import (
+    address,
     drawer,
     file_links,
     freshness,
@@ -144,7 +145,7 @@ def history() -> None:
         on_change=widgets.first_page,
     )
     refund_tables.CHOICE.draw_columns(chosen)
-    entries(state, (payment or "").strip(), st.query_params.get("before"), chosen)
+    entries(state, (payment or "").strip(), address.get("before"), chosen)
 
 
 @st.fragment
@@ -167,7 +168,7 @@ def entries(state: str, payment: str, cursor: str | None, chosen: Sequence[str])
     table.draw(
         table.frame(page.entries),
         lambda entry_id: opened(found.get(entry_id)),
-        target=Target(lambda entry_id: address(found[entry_id]), leaves=False),
+        target=Target(lambda entry_id: row_address(found[entry_id]), leaves=False),
         caption=i18n.as_of(said, freshness.now().mirror, viewer.zone()),
         order=chosen or None,
     )
@@ -176,7 +177,7 @@ def entries(state: str, payment: str, cursor: str | None, chosen: Sequence[str])
         live.ping("refunds", version)
 
 
-def address(entry: refund_history.Entry) -> str:
+def row_address(entry: refund_history.Entry) -> str:
     """A request's drawer; for what was made elsewhere, its payment's page."""
     if entry.request_id or not entry.payment_id:
         return links.here("refund").address(entry.request_id or entry.id)

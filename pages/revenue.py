@@ -16,6 +16,7 @@ from dashboard.screens.revenue import view as revenue_view
 from dashboard.screens.revenue.periods import Period
 from dashboard.screens.revenue.tables import Shown
 from dashboard.ui import (
+    address,
     charts,
     file_links,
     freshness,
@@ -63,7 +64,7 @@ def main() -> None:
 
 def chosen(today: date) -> Period:
     """The period, its steps and what it is compared with, as the address says."""
-    asked = st.query_params.get("period", "")
+    asked = address.get("period", "")
     offered = periods.PERIODS | {code: periods.MORE[code] for code in periods.MORE if code == asked}
     with st.container(horizontal=True, vertical_alignment="center"):
         code = widgets.url_choice(_("Period"), "period", offered, default="30d")
@@ -96,8 +97,8 @@ def draw(shown: dict[str, Any], currency: str, period: Period) -> None:
     title = _(revenue_view.TITLES[period.by]).format(currency=code)
 
     def picked_bar(picked: str) -> None:
-        if address := revenue_view.rows_of_bar(picked, currency, period):
-            navigation.remember(address)
+        if rows := revenue_view.rows_of_bar(picked, currency, period):
+            navigation.remember(rows)
 
     with st.container(border=True):
         widgets.card_title(title)

@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboard.i18n import _
-from dashboard.ui import widgets
+from dashboard.ui import address, widgets
 
 
 def remember(key: str, name: str) -> None:
@@ -24,13 +24,13 @@ def follow_selection(key: str) -> None:
 
 def show(key: str, name: str) -> None:
     """Run the page again with this drawer open."""
-    st.query_params[key] = name
+    address.put(key, name)
     st.rerun()
 
 
 def asked(key: str) -> str | None:
     """What the URL asks to be open."""
-    return st.query_params.get(key) or None
+    return address.get(key) or None
 
 
 def draw(
@@ -47,7 +47,7 @@ def draw(
 
 def close(key: str) -> None:
     """Take it out of the URL."""
-    st.query_params.pop(key, None)
+    address.drop(key)
 
 
 def gone(what: str) -> None:

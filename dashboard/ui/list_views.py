@@ -17,7 +17,7 @@ from core.errors import InvalidInput, NotFound
 from core.reads.lists import views as reads
 from core.reads.lists.views import Kept, SavedView
 from dashboard.i18n import N_, _
-from dashboard.ui import viewer, widgets
+from dashboard.ui import address, viewer, widgets
 
 _GONE = N_("This view is not there any more.")
 
@@ -37,10 +37,8 @@ class ListViews:
         kept = viewer.read(reads.kept, page=self.page, user_id=viewer.signed_in().user_id)
         # Widgets' values go when another page is opened: without the line's this one is new.
         is_new = "q" not in st.session_state
-        if is_new and kept.default is not None and not st.query_params.to_dict():
-            _open(kept.default)
-            # The line is not drawn yet, and would put what it holds there with the next run alone.
-            st.query_params["q"] = kept.default.query
+        if is_new and kept.default is not None and not address.values():
+            _open(kept.default, is_new=True)
         return kept
 
     def kept_columns(self) -> tuple[str, ...]:
@@ -50,7 +48,7 @@ class ListViews:
 
     def columns(self, kept: Kept) -> tuple[str, ...]:
         """The columns to be seen, in their order; none for those that the list has by itself."""
-        asked = st.query_params.get("columns")
+        asked = address.get("columns")
         names = reads.written(asked) if asked else kept.columns
         return tuple(name for name in names if name in self.titles)
 
@@ -138,7 +136,7 @@ class ListViews:
 
     def _keep_columns(self) -> None:
         chosen = [name for name in st.session_state["v_columns"] if name in self.titles]
-        st.query_params.pop("columns", None)
+        address.drop("columns")
         viewer.act(actions.keep_columns, page=self.page, columns=chosen)
 
     def _keep_default(self) -> None:
@@ -155,7 +153,7 @@ class ListViews:
                 page=self.page,
                 name=st.session_state["v_name"],
                 query=st.session_state.get("q") or "",
-                sort=st.query_params.get("sort", ""),
+                sort=address.get("sort", ""),
                 columns=columns,
                 shared=st.session_state["v_shared"],
             )
@@ -173,12 +171,12 @@ class ListViews:
             st.toast(_(_GONE), icon=":material/error:")
 
 
-def _open(view: SavedView) -> None:
-    """Put what a view has into the address and the search line."""
+def _open(view: SavedView, *, is_new: bool = False) -> None:
+    """Put what a view has into the address and the search line; `is_new` is one not drawn yet."""
     widgets.first_page()
-    st.session_state["q"] = view.query
+    address.put_bound("q", view.query, is_new=is_new)
     for name, value in (("sort", view.sort), ("columns", ",".join(view.columns))):
         if value:
-            st.query_params[name] = value
+            address.put(name, value)
         else:
-            st.query_params.pop(name, None)
+            address.drop(name)

@@ -13,6 +13,7 @@ import streamlit as st
 from core.access import rights
 from core.access.principals import Principal
 from dashboard.i18n import _, pgettext
+from dashboard.ui import address as here
 
 PAGES = Path(__file__).parents[2] / "pages"
 #: Where the session keeps the address of what was clicked, until a run opens it.
@@ -165,6 +166,7 @@ def named(name: str) -> Any:
 
 def go(name: str, **query: str) -> None:
     """Open another screen, with its query parameters; not from a fragment's callback."""
+    here.forget()
     st.switch_page(named(name), query_params=query or None)
 
 
@@ -191,4 +193,5 @@ def open_address(person: Principal, address: str) -> None:
     asked = urlsplit(address)
     name = asked.path.removeprefix("/")
     if not asked.netloc and may_open(person, name):
+        here.forget()
         st.switch_page(named(name), query_params=parse_qsl(asked.query))

@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 from core.reads.search.fields import Fields
 from core.reads.search.query import Query, parse
 from dashboard.i18n import N_, _
-from dashboard.ui import widgets
+from dashboard.ui import address, widgets
 
 #: Of what happened: how far back.
 PERIODS = {
@@ -176,7 +176,7 @@ class SearchBar:
 
 def search(line: str) -> None:
     """Put a line into the search, which begins with its first rows."""
-    st.session_state["q"] = line
+    address.put_bound("q", line)
     widgets.first_page()
 
 
@@ -198,7 +198,7 @@ def _rewrite(fields: Fields, field: str, key: str) -> None:
     values = chosen if isinstance(chosen, list) else [chosen] if chosen else []
     query, _error = _read(st.session_state.get("q") or "", fields)
     try:
-        st.session_state["q"] = str(query.with_values(field, *values))
+        address.put_bound("q", str(query.with_values(field, *values)))
     except InvalidInput as error:
         st.toast(
             _("Not a filter: {rule}").format(rule=widgets.safe_text(widgets.rule(error))),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import streamlit as st
-
 from core.errors import InvalidInput
 from core.reads.search.sort_order import SortOrder, read_order
-from dashboard.ui import widgets
+from dashboard.ui import address, widgets
 
 
 def asked(default: SortOrder, known: Collection[str] = ()) -> SortOrder:
     """The order in the address; the default where it says none that is known."""
     try:
-        return read_order(st.query_params.get("sort"), default, known)
+        return read_order(address.get("sort"), default, known)
     except InvalidInput:
         return default
 
@@ -28,6 +26,6 @@ def ask(order: SortOrder, default: SortOrder) -> None:
     """Put an order into the address, which begins with its first rows."""
     widgets.first_page()
     if order == default:
-        st.query_params.pop("sort", None)
+        address.drop("sort")
     else:
-        st.query_params["sort"] = str(order)
+        address.put("sort", str(order))

@@ -13,7 +13,7 @@ from core.reads.search.fields import Fields
 from core.reads.search.payments.fields import FIELDS
 from dashboard import i18n
 from dashboard.i18n import _
-from dashboard.ui import columns
+from dashboard.ui import address, columns
 
 #: The height of a table's row in pixels.
 ROW = 36
@@ -107,7 +107,7 @@ def card_title(title: str) -> None:
 def url_choice(label: str, key: str, options: Mapping[str, str], *, default: str) -> str:
     """Segments whose code stands in the URL: a bound widget would put its translated label there,
     and links would break across languages."""
-    asked = st.query_params.get(key, default)
+    asked = address.get(key, default)
     st.session_state[f"choice_{key}"] = asked if asked in options else default
     st.segmented_control(
         label,
@@ -135,7 +135,7 @@ def url_select(
 
     `known` are codes, beside which '' stands for any, as `label` says it, where it is the default.
     """
-    asked = st.query_params.get(key, default)
+    asked = address.get(key, default)
     offered = [*([""] if default == "" else []), *known, asked]
     st.session_state[f"choice_{key}"] = asked
     st.selectbox(
@@ -156,9 +156,9 @@ def _choose(key: str, default: str) -> None:
     # A list that is narrowed begins with its newest rows.
     first_page()
     if chosen == default:
-        st.query_params.pop(key, None)
+        address.drop(key)
     else:
-        st.query_params[key] = chosen
+        address.put(key, chosen)
 
 
 def height(rows: int, most: int = 15) -> int | Literal["content"]:
@@ -247,8 +247,8 @@ def live_switch(place: Any, *, standing: bool) -> bool:
 
 def cursor() -> tuple[str | None, bool]:
     """Where the page in the URL begins, and whether it goes back in time from there."""
-    newer = st.query_params.get("after")
-    return (newer, False) if newer else (st.query_params.get("before"), True)
+    newer = address.get("after")
+    return (newer, False) if newer else (address.get("before"), True)
 
 
 def pager(*, newer: str | None, older: str | None) -> None:
@@ -292,16 +292,15 @@ def _turners(back: tuple[str, str | None, str], on: tuple[str, str | None, str])
 
 def first_page() -> None:
     """Take the cursor out of the URL: a new search begins with its newest rows."""
-    st.query_params.pop("before", None)
-    st.query_params.pop("after", None)
+    address.drop("before", "after")
 
 
 def next_page(key: str, cursor: str | None) -> None:
     """Put the cursor of the next page into the URL, if there is one."""
     if cursor:
-        st.query_params[key] = cursor
+        address.put(key, cursor)
 
 
 def _turn(key: str, position: str) -> None:
     first_page()
-    st.query_params[key] = position
+    address.put(key, position)

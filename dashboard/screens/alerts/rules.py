@@ -16,7 +16,7 @@ from core.reads.alerts.settings import Rule
 from dashboard.i18n import N_, _
 from dashboard.screens.alerts import labels
 from dashboard.screens.alerts.messages import FLASH
-from dashboard.ui import drawer, status_badges, viewer, widgets
+from dashboard.ui import address, drawer, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, moment, opener, text
 from dashboard.ui.kit import links
 
@@ -66,7 +66,7 @@ def draw() -> None:
 
 def _table(found: Sequence[Rule]) -> None:
     def opened(rule_id: str) -> None:
-        st.query_params["rule"] = rule_id
+        address.put("rule", rule_id)
 
     TABLE.draw(TABLE.frame(found), opened, target=links.here("rule"))
 
@@ -129,7 +129,7 @@ def _add() -> None:
         {},
     )
     if outcome.value is not None:
-        st.query_params["rule"] = str(outcome.value)
+        address.put("rule", str(outcome.value))
 
 
 def _delete(rule_id: int) -> None:

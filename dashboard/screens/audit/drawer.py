@@ -14,7 +14,7 @@ from dashboard import i18n
 from dashboard.i18n import _
 from dashboard.screens.audit import labels as audit_labels
 from dashboard.screens.audit import list as audit_list
-from dashboard.ui import drawer, navigation, status_badges, viewer, widgets
+from dashboard.ui import address, drawer, navigation, status_badges, viewer, widgets
 
 
 def body(seq: str) -> None:
@@ -84,6 +84,6 @@ def _details(kept: str) -> None:
 
 
 def _search(line: str) -> None:
-    st.session_state["q"] = line
+    address.put_bound("q", line)
     drawer.close("row")
     widgets.first_page()

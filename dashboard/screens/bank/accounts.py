@@ -12,7 +12,7 @@ from core.reads.bank.statements import BankAccountRow
 from dashboard.i18n import N_, _
 from dashboard.screens.bank import labels
 from dashboard.screens.bank.messages import FLASH
-from dashboard.ui import viewer, widgets
+from dashboard.ui import address, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, currency, number, opener, text
 from dashboard.ui.kit import links
 
@@ -48,7 +48,7 @@ TABLE = DataTable(
 
 def draw(known: Sequence[BankAccountRow]) -> None:
     """The accounts, and the form of the one that was clicked, else of a new one."""
-    asked = st.query_params.get(OPENS)
+    asked = address.get(OPENS)
     TABLE.draw(TABLE.frame(known), _open, target=links.here(OPENS), chosen=asked)
     one = next((one for one in known if str(one.account_id) == asked), None)
     with st.container(border=True):
@@ -57,7 +57,7 @@ def draw(known: Sequence[BankAccountRow]) -> None:
 
 
 def _open(name: str) -> None:
-    st.query_params[OPENS] = name
+    address.put(OPENS, name)
 
 
 def _form(one: BankAccountRow | None) -> None:

@@ -13,7 +13,7 @@ from core.reads.bank.statements import BankAccountRow
 from dashboard import i18n
 from dashboard.i18n import N_, _
 from dashboard.screens.bank import labels
-from dashboard.ui import columns, file_links, status_badges, viewer, widgets
+from dashboard.ui import address, columns, file_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, currency, money, opener, text
 from dashboard.ui.kit import links
 
@@ -59,7 +59,7 @@ def draw(known: Sequence[BankAccountRow]) -> None:
         livemode=livemode,
         account_id=int(account) if account in names else None,
         state=state,
-        before=place(st.query_params.get("before")),
+        before=place(address.get("before")),
         limit=PAGE + 1,
     )
     one_account = ("account",) if len(known) < 2 else ()
@@ -72,7 +72,7 @@ def draw(known: Sequence[BankAccountRow]) -> None:
 
 
 def _open(name: str) -> None:
-    st.query_params[OPENS] = name
+    address.put(OPENS, name)
 
 
 def place(written: str | None) -> tuple[date, int] | None:
@@ -86,7 +86,7 @@ def place(written: str | None) -> tuple[date, int] | None:
 
 def _pager(found: Sequence[LineRow]) -> None:
     older = found[PAGE - 1] if len(found) > PAGE else None
-    is_first = "before" not in st.query_params
+    is_first = not address.has("before")
     if older is None and is_first:
         return
     row = st.container(horizontal=True, horizontal_alignment="right")

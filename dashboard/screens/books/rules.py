@@ -8,7 +8,7 @@ from core.actions.books import journal_rules as actions
 from core.books.rules import RuleInForce
 from core.errors import InvalidInput
 from dashboard.i18n import N_, _
-from dashboard.ui import status_badges, stripe_labels, viewer, widgets
+from dashboard.ui import address, status_badges, stripe_labels, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, Empty, chips, opener, text
 from dashboard.ui.flash import ErrorTable, ErrorText, Flash
 from dashboard.ui.kit import links
@@ -73,7 +73,7 @@ def draw() -> None:
     found = [one for one in viewer.act(actions.listed) if one.subject == kind]
     hidden = ("words",) if kind in PROGRAMS else ()
     TABLE.draw(TABLE.frame(found), _open, target=links.here(OPENS), hidden=hidden)
-    asked = st.query_params.get(OPENS)
+    asked = address.get(OPENS)
     one = next((one for one in found if _name(one) == asked), None)
     with st.container(border=True):
         widgets.card_title(_name(one) if one else _("Add a rule"))
@@ -81,7 +81,7 @@ def draw() -> None:
 
 
 def _open(name: str) -> None:
-    st.query_params[OPENS] = name
+    address.put(OPENS, name)
 
 
 def _form(kind: str, one: RuleInForce | None) -> None:
@@ -150,4 +150,4 @@ def _drop(one: RuleInForce) -> None:
         account=None,
     )
     if outcome.done:
-        st.query_params.pop(OPENS, None)
+        address.drop(OPENS)

@@ -9,7 +9,7 @@ from core.reads.customers.list import CustomerPage, CustomerRow, Head
 from core.reads.customers.sums import PayerSums, Totals
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import widgets
+from dashboard.ui import address, widgets
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -38,7 +38,7 @@ NONE_FOUND = Empty(
 
 def search_line() -> str:
     """The field; what it holds stands in the address."""
-    asked = st.query_params.get("q", "")
+    asked = address.get("q", "")
     st.session_state["customer_search"] = asked
     st.text_input(
         _("Search customers"),
@@ -55,9 +55,9 @@ def _search() -> None:
     widgets.first_page()
     typed = str(st.session_state["customer_search"] or "").strip()
     if typed:
-        st.query_params["q"] = typed
+        address.put("q", typed)
     else:
-        st.query_params.pop("q", None)
+        address.drop("q")
 
 
 def caption_text(page: CustomerPage, search: str, head: Head | None) -> str:

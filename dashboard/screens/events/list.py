@@ -13,7 +13,7 @@ from core.reads.developer import events as reads
 from core.reads.developer.events import FIELDS, SOURCES, EventRow
 from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
-from dashboard.ui import navigation, search_filters, viewer
+from dashboard.ui import address, navigation, search_filters, viewer
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -96,7 +96,7 @@ def mode() -> bool:
     Its events are kept until there is a key, and seen nowhere else.
     """
     own = viewer.livemode()
-    return own if _has_key(not own) or KEYLESS not in st.query_params else not own
+    return own if _has_key(not own) or not address.has(KEYLESS) else not own
 
 
 def keyless() -> None:
@@ -126,12 +126,12 @@ def _has_key(livemode: bool) -> bool:
 
 def _enter() -> None:
     search_filters.clear()
-    st.query_params[KEYLESS] = "1"
+    address.put(KEYLESS, "1")
 
 
 def _leave() -> None:
     search_filters.clear()
-    st.query_params.pop(KEYLESS, None)
+    address.drop(KEYLESS)
 
 
 def draw_counts(person: Principal) -> None:

@@ -15,7 +15,7 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, pgettext
 from dashboard.screens.fraud import case_detail, row_links
 from dashboard.screens.fraud import labels as fraud_labels
-from dashboard.ui import columns, list_heads, status_badges, viewer, widgets
+from dashboard.ui import address, columns, list_heads, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, currency, money, opener, text
 from dashboard.ui.kit import links
 
@@ -37,7 +37,7 @@ def draw(livemode: bool) -> None:
     """Filters, queue, case."""
     found, sums = _asked(livemode)
     left, right = st.columns([5, 6])
-    chosen = st.query_params.get("case")
+    chosen = address.get("case")
     with left:
         _sums(sums)
         if found.rows:
@@ -63,7 +63,7 @@ def draw(livemode: bool) -> None:
 
 def _asked(livemode: bool) -> tuple[Queue, Totals]:
     zone = viewer.zone()
-    days = {name: row_links.day_read(st.query_params.get(name, "")) for name in _DAYS}
+    days = {name: row_links.day_read(address.get(name, "")) for name in _DAYS}
     with st.container(horizontal=True, vertical_alignment="center"):
         which = widgets.url_choice(_("Cases"), "cases", _which(), default="open")
         kind = widgets.url_select(
@@ -95,7 +95,7 @@ def _asked(livemode: bool) -> tuple[Queue, Totals]:
 
 
 def _widen(name: str) -> None:
-    st.query_params.pop(name, None)
+    address.drop(name)
 
 
 def _sums(found: Totals) -> None:
@@ -155,4 +155,4 @@ def _beside(rows: Sequence[CaseRow], chosen: str) -> None:
 
 
 def _show(case_id: str) -> None:
-    st.query_params["case"] = case_id
+    address.put("case", case_id)

@@ -16,7 +16,7 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud.messages import FLASH
-from dashboard.ui import file_links, status_badges, viewer, widgets
+from dashboard.ui import address, file_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import Column, DataTable, chips, moment, opener, text
 
 EVERY = ""
@@ -45,7 +45,7 @@ def draw() -> None:
             label_visibility="collapsed",
         )
     asked: dict[str, Any] = {"kind": kind or None, "field": field or None, "search": search}
-    below = st.query_params.get("below", "")
+    below = address.get("below", "")
     number = int(below) if below.isascii() and below.isdigit() and len(below) < 16 else None
     found = viewer.read(reads.page, below=number, **asked)
     said = ngettext("{n} entry", "{n} entries", found.total)
@@ -101,9 +101,9 @@ def _pages(below: int | None, older: int | None) -> None:
 
 
 def _turn(below: int | None) -> None:
-    st.query_params.pop("below", None)
+    address.drop("below")
     if below is not None:
-        st.query_params["below"] = str(below)
+        address.put("below", str(below))
 
 
 def _add_form() -> None:

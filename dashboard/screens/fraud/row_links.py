@@ -8,9 +8,8 @@ from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-import streamlit as st
-
 from core.reads.fraud.scored import FIGURES, Filters, start_of
+from dashboard.ui import address
 
 _POINTS = re.compile(r"(\d{1,6})?-(\d{1,6})?", re.ASCII)
 
@@ -92,7 +91,7 @@ def points_read(written: str) -> tuple[int | None, int | None] | None:
     return least, most
 
 
-def open_clicked(address: str) -> None:
+def open_clicked(clicked: str) -> None:
     """Go to an address of this page; what comes from the browser opens nothing else."""
-    if address.startswith("?"):
-        st.query_params.from_dict(dict(parse_qsl(address[1:])))
+    if clicked.startswith("?"):
+        address.replace(dict(parse_qsl(clicked[1:])))

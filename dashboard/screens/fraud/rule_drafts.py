@@ -16,7 +16,7 @@ from core.risk.drafts import Checked, Draft, DraftRule
 from core.risk.rules import RuleSet
 from dashboard.i18n import _, ngettext
 from dashboard.screens.fraud.messages import ERRORS
-from dashboard.ui import flash, viewer
+from dashboard.ui import address, flash, viewer
 
 _DRAFT, _TRIED = "rules_draft", "rules_tried"
 #: What the Backtest tab tries beside the rules in force: the draft as JSON.
@@ -79,7 +79,7 @@ def discard() -> None:
     for name in (_TRIED, EDITED):
         st.session_state.pop(name, None)
     st.session_state[_DRAFT] = None
-    st.query_params.pop("rule", None)
+    address.drop("rule")
     viewer.act(rule_drafts.discard_draft)
 
 

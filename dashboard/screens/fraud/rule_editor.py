@@ -20,7 +20,7 @@ from core.risk.values import KINDS
 from dashboard.i18n import _, pgettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud import rule_drafts, rule_words
-from dashboard.ui import widgets
+from dashboard.ui import address, widgets
 
 #: Takes what a condition becomes.
 Changed = Callable[[Callable[[Condition], Condition]], None]
@@ -309,7 +309,7 @@ def _drop(draft: Draft, number: int, at: int) -> None:
 
 
 def _remove(draft: Draft, number: int) -> None:
-    st.query_params.pop("rule", None)
+    address.drop("rule")
     rule_drafts.change(draft, lambda latest: latest.without(number))
 
 

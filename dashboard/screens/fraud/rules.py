@@ -31,7 +31,7 @@ from dashboard.screens.fraud import (
     rule_words,
 )
 from dashboard.screens.fraud.messages import FLASH
-from dashboard.ui import columns, status_badges, viewer, widgets
+from dashboard.ui import address, columns, status_badges, viewer, widgets
 from dashboard.ui.kit import links, table
 from dashboard.ui.kit.cells import Cell, chip
 
@@ -155,7 +155,7 @@ def _whole(rule: risk_rules.Rule, found: RuleSet) -> str:
 
 
 def _chosen(draft: Draft) -> DraftRule | None:
-    asked = st.query_params.get("rule", "")
+    asked = address.get("rule", "")
     return draft.rule(int(asked)) if asked.isdecimal() and len(asked) < 6 else None
 
 
@@ -244,7 +244,7 @@ def _begin(draft: Draft, currencies: Sequence[str]) -> None:
 def _open(clicked: str) -> None:
     """A rule by its number, or the rows behind its hits."""
     if clicked.isdecimal():
-        st.query_params["rule"] = clicked
+        address.put("rule", clicked)
     else:
         row_links.open_clicked(clicked)
 
@@ -297,7 +297,7 @@ def _take(base: Draft) -> None:
         state[_REFUSED] = _("{field} {rule}").format(field=error.field, rule=rule)
         return
     state.pop(_REFUSED, None)
-    st.query_params.pop("rule", None)
+    address.drop("rule")
     rule_drafts.change(base, lambda latest: replace(pasted, reason=latest.reason))
 
 

@@ -15,7 +15,7 @@ from dashboard import i18n
 from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.fraud import labels as fraud_labels
 from dashboard.screens.fraud import row_links, rule_words
-from dashboard.ui import columns, customer_links, status_badges, viewer, widgets
+from dashboard.ui import address, columns, customer_links, status_badges, viewer, widgets
 from dashboard.ui.data_table import (
     Column,
     DataTable,
@@ -87,7 +87,7 @@ def draw(livemode: bool) -> None:
         )
         known = viewer.read(rule_reads.currencies, livemode=livemode)
         widgets.url_select(_("All currencies"), "cur", known, str.upper)
-        filters = row_links.scored_read(st.query_params)
+        filters = row_links.scored_read(address.values())
         for said in _narrowed(filters):
             st.badge(said, color="blue")
         if filters.since or filters.until or filters.points or filters.rule:
@@ -134,8 +134,7 @@ def _narrowed(filters: Filters) -> list[str]:
 
 
 def _widen() -> None:
-    for name in ("from", "until", "points", "held"):
-        st.query_params.pop(name, None)
+    address.drop("from", "until", "points", "held")
     widgets.first_page()
 
 

@@ -11,7 +11,7 @@ from core import clock
 from core.errors import InvalidInput
 from core.reads.payments import list as reads
 from dashboard.i18n import _
-from dashboard.ui import search_filters, viewer, widgets
+from dashboard.ui import address, search_filters, viewer, widgets
 
 _READ_AS = "payments_read_as"
 
@@ -30,7 +30,7 @@ def understand() -> None:
     meant = _meant(line)
     if meant is not None:
         st.session_state[_READ_AS] = _ReadAs(line, str(meant))
-        st.session_state["q"] = str(meant)
+        address.put_bound("q", str(meant))
 
 
 def say_read_as(query: reads.Query) -> None:

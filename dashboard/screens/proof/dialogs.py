@@ -13,7 +13,7 @@ from dashboard.i18n import _
 from dashboard.screens.proof import labels
 from dashboard.screens.proof.differences import OPENS
 from dashboard.screens.proof.messages import FLASH
-from dashboard.ui import viewer
+from dashboard.ui import address, viewer
 from dashboard.ui.dialog import Dialog
 
 DIALOG = Dialog("difference_dialog")
@@ -27,7 +27,7 @@ def ask(what: str, row: BreakRow) -> None:
         title=f"#{row.number} · {labels.kind(row.kind)}",
         owner=row.owner,
     )
-    st.query_params.pop(OPENS, None)
+    address.drop(OPENS)
     st.rerun()
 
 
@@ -74,5 +74,5 @@ def _assign(about: dict[str, Any]) -> None:
 
 def _end(about: dict[str, Any]) -> None:
     DIALOG.close()
-    st.query_params[OPENS] = str(about["number"])
+    address.put(OPENS, str(about["number"]))
     st.rerun()

@@ -18,7 +18,7 @@ from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.payments import filters as payment_filters
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
-from dashboard.ui import flash, refund_warnings, stripe_labels, viewer, widgets
+from dashboard.ui import address, flash, refund_warnings, stripe_labels, viewer, widgets
 
 TRIED = "bulk_tried"
 SOURCES = {"search": N_("From a search"), "list": N_("From a list")}
@@ -204,5 +204,5 @@ def _ask(tried: dict[str, Any], possible: tuple[Target, ...]) -> None:
         outcome.show_error()
         return
     st.session_state.pop(TRIED, None)
-    st.query_params["id"] = outcome.value.bulk_id
+    address.put("id", outcome.value.bulk_id)
     st.rerun()

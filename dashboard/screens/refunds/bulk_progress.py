@@ -18,6 +18,7 @@ from dashboard.i18n import N_, _, ngettext
 from dashboard.screens.refunds import bulk_tables
 from dashboard.screens.refunds import labels as refund_labels
 from dashboard.ui import (
+    address,
     drawer,
     file_links,
     flash,
@@ -164,7 +165,7 @@ def _rows(bulk: Bulk) -> None:
     with card:
         widgets.card_title(_("Payments"))
         among = widgets.url_choice(_("Rows"), "rows", ROWS, default="")
-    cursor = st.query_params.get("after")
+    cursor = address.get("after")
     page = viewer.read(
         reads.rows,
         bulk_id=bulk.bulk_id,

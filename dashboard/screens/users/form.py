@@ -7,7 +7,7 @@ import streamlit as st
 from core.actions.admin import users as actions
 from dashboard.i18n import _, ngettext
 from dashboard.screens.users import messages as user_messages
-from dashboard.ui import account
+from dashboard.ui import account, address
 
 #: What the URL says while the form is open.
 NEW = "new"
@@ -65,4 +65,4 @@ def _create() -> None:
 
 def opened() -> None:
     """The button was clicked."""
-    st.query_params["user"] = NEW
+    address.put("user", NEW)

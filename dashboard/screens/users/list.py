@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from core.access.rights import ADMIN, ROLES
 from core.reads.admin.users import Person
 from dashboard.i18n import N_
-from dashboard.ui import account, status_badges
+from dashboard.ui import account, address, status_badges
 from dashboard.ui.data_table import Column, DataTable, chips, moment, number, opener, text
 from dashboard.ui.kit import links
 
@@ -51,6 +49,6 @@ def table(people: Sequence[Person]) -> None:
     """Draw the table; a click on an address opens its drawer."""
 
     def opened(user_id: str) -> None:
-        st.query_params["user"] = user_id
+        address.put("user", user_id)
 
     TABLE.draw(TABLE.frame(people), opened, target=links.here("user"))

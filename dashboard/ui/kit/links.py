@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-import streamlit as st
+from dashboard.ui.address import pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ def here(parameter: str) -> Target:
     """The same page as it is now, with one parameter more: a drawer of its own."""
 
     def address(name: str) -> str:
-        asked = [(key, value) for key in st.query_params for value in st.query_params.get_all(key)]
-        kept = [pair for pair in asked if pair[0] != parameter]
+        kept = [pair for pair in pairs() if pair[0] != parameter]
         return f"?{urlencode([*kept, (parameter, name)])}"
 
     return Target(address, leaves=False)
