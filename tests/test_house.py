@@ -308,6 +308,19 @@ def whoever_must_be_alone_stands_in_line(module: Module) -> Iterator[str]:
             yield f"line {node.lineno}: hold"
 
 
+@rule(("dashboard.screens.home.cards", "streamlit.query_params['q'] = 'status:failed'"))
+def the_address_is_written_in_one_place(module: Module) -> Iterator[str]:
+    """And read there: a run may hold one that the browser did not know yet."""
+    # The self-test stops before there is a screen.
+    if not is_program(module) or module.name in ("dashboard.ui.address", "dashboard.web.selftest"):
+        return
+    for node in module.nodes:
+        if isinstance(node, ast.Attribute) and node.attr == "query_params":
+            of = node.value
+            if isinstance(of, ast.Name) and of.id in ("st", "streamlit"):
+                yield f"line {node.lineno}: {of.id}.query_params (use dashboard.ui.address)"
+
+
 @pytest.fixture(scope="module")
 def sources() -> list[Module]:
     return house.modules()
