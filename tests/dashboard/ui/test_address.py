@@ -1,4 +1,4 @@
-"""What a run wrote into the address outlives a click that was sent before the browser knew of it."""
+"""What a run wrote into the address outlives a click that the browser sent before it knew of it."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
