@@ -88,14 +88,50 @@ def amount(text):
     return Decimal(re.search(r"-?\D?[\d,]+\.\d\d", text)[0].replace(",", "").replace("€", ""))
 
 
+#: Two clicks, the second while the browser does not know yet what the run of the first wrote.
+_QUICKLY = """([first, second]) => new Promise(done => {
+    first.click();
+    setTimeout(() => { second.click(); done(); }, 40);
+})"""
+
+
+def click_quickly(page, *controls):
+    page.evaluate(_QUICKLY, [control.element_handle() for control in controls])
+
+
+def test_two_quick_choices_both_stay_and_back_takes_the_first_away(person):
+    page = person("finance").begin("/revenue")
+    month = page.get_by_role("radio", name="Last month", exact=True)
+    click_quickly(page, month, page.get_by_role("tab", name="EUR"))
+    page.wait_for_url("**period=last_month**")
+    page.locator("a[href*='figure=net'][href*='in=eur']").first.wait_for()
+    person("finance").visitor.settle()
+    assert month.is_checked()
+    assert page.get_by_role("tab", name="EUR").get_attribute("aria-selected") == "true"
+    page = person("finance").begin("/revenue")
+    month.click()
+    page.wait_for_url("**period=last_month**")
+    page.go_back()
+    page.get_by_role("radio", name="30 d", exact=True, checked=True).wait_for()
+    page.go_forward()
+    page.get_by_role("radio", name="Last month", exact=True, checked=True).wait_for()
+
+
+def test_a_filter_and_an_order_clicked_quickly_both_hold(person):
+    page = person("finance").begin("/payments")
+    failed = page.get_by_role("radio", name="Failed", exact=True)
+    click_quickly(page, failed, page.locator("th button").first)
+    page.wait_for_url(lambda url: "status%3Afailed" in url and "sort=created" in url)
+    person("finance").visitor.settle()
+    assert failed.is_checked()
+
+
 @by_way
 def test_finance_takes_the_net_of_last_month_with_its_fees_away(person, way):
     finance = person("finance", way)
     page = finance.begin("/")
     finance.menu("Revenue")
     finance.choose("Last month")
-    # A click that comes before the address says so is one on the page as it was.
-    page.wait_for_url("**period=last_month**")
     page.get_by_role("tab", name="EUR").click()
     last = clock.now().date().replace(day=1) - timedelta(days=1)
     net = f"a[href*='figure=net'][href*='in=eur'][href*='{last:%Y-%m}-01']"
