@@ -27,6 +27,8 @@ FAULT = "internal_error"
 RUNNING = "running"
 INCOMPLETE = "incomplete"
 GAP = "gap"
+#: A backfill that wrote nothing for so long does not run any more.
+ASLEEP = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from core.gateway.snapshots import LedgerEntry
 from core.gateway.walk import Place, walk
 from core.mirror.apply import BookingContext
 from core.mirror.ledger_walk import write_page
+from core.mirror.streams import is_backfilling
 
 #: So many whole days (UTC) are compared: Stripe lists rows late by days, not by months.
 DAYS = 35
@@ -63,12 +64,15 @@ def check_ledger(engine: Engine, gateway: Gateway, books: BookingContext) -> Com
 
     A pass begins a day after the one before it. It goes on from the day that it came to, after a
     crash too. What still differs then stands in `ledger_checks`: rows that Stripe lists and that
-    cannot be read, and rows that are here and that Stripe does not list.
+    cannot be read, and rows that are here and that Stripe does not list. While a backfill runs
+    nothing is compared: what it has not come to yet is not late.
     """
-    name = cursors.ledger_check(gateway.livemode)
+    name, now = cursors.ledger_check(gateway.livemode), clock.now()
     with reading(engine) as connection:
+        if is_backfilling(connection, livemode=gateway.livemode, now=now):
+            return Compared()
         kept = cursors.position(connection, name) or {}
-    day, where = _next(kept, clock.now())
+    day, where = _next(kept, now)
     if day is None:
         return Compared()
     fetched, theirs, ours = 0, Sums(), Sums()

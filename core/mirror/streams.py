@@ -23,6 +23,7 @@ from core.db.engine import is_full, reading, retrying, writing
 from core.db.tables import events, stale_objects, streams
 from core.db.upsert import upsert
 from core.domain.stream_limits import (
+    ASLEEP,
     BACKFILL,
     DATABASE,
     DISK_FULL,
@@ -346,6 +347,16 @@ def note_running(engine: Engine, *, livemode: bool) -> None:
         Backfilling(engine, livemode, clock.now()).goes_on(None)
     except SQLAlchemyError as failure:
         _log.warning("the backfill's beginning could not be written: %s", type(failure).__name__)
+
+
+def is_backfilling(connection: Connection, *, livemode: bool, now: datetime) -> bool:
+    """Whether a run through Stripe's lists is under way; not one that was killed minutes ago."""
+    s = streams.c
+    asked = select(s.checked_at).where(
+        s.name == BACKFILL, s.livemode == livemode, s.error == RUNNING
+    )
+    told: datetime | None = connection.scalar(asked)
+    return told is not None and now - told <= ASLEEP
 
 
 def note_gap(engine: Engine, livemode: bool, since: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 from core.db.leases import SLACK
 from core.db.tables import streams
 from core.domain.stream_limits import (
+    ASLEEP,
     BACKFILL,
     GAP,
     INBOX,
@@ -31,8 +32,6 @@ State = Literal["fresh", "late", "stopped", "incomplete", "running"]
 SILENT = "silent"
 BEHIND = "behind"
 CUT_SHORT = "cut_short"
-#: A backfill that wrote nothing for so long does not run any more.
-_ASLEEP = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _state(row: Row[tuple[object, ...]], now: datetime) -> StreamState:
 
     if row.name == BACKFILL:
         if row.error == RUNNING:
-            asleep = now - row.checked_at > _ASLEEP
+            asleep = now - row.checked_at > ASLEEP
             running = state("running", reason=row.reason)
             return state("late", row.checked_at, CUT_SHORT) if asleep else running
         if row.error == GAP:

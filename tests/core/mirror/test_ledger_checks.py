@@ -16,6 +16,7 @@ from core.mirror.balance_check import check_balance
 from core.mirror.ledger_check import DAYS, check_ledger
 from core.mirror.ledger_walk import catch_up
 from core.mirror.rollups import differences as drift
+from core.mirror.streams import Backfilling
 from core.reads.revenue.ledger_checks import differences
 from tests.support.account_mirror import connect
 
@@ -127,6 +128,27 @@ def test_all_days_are_compared_once_a_day_and_no_more(small, emulator, at):
     assert whole_pass(small) == []
     at(DAY)
     assert len(whole_pass(small)) == DAYS
+
+
+def test_while_a_backfill_runs_nothing_counts_as_late(small, emulator, at):
+    emulator.history(days=3, per_day=5, seed=2)
+    with Backfilling(small.engine, False, clock.now()) as noted:
+        assert whole_pass(small) == []
+        assert kept(small) == set()
+    # As one leaves it that is killed.
+    noted.goes_on(50)
+    assert whole_pass(small) == []
+    at(3 * 60)
+    assert len(whole_pass(small)) == DAYS
+    assert kept(small) != set()
+
+
+def test_the_ledger_is_compared_once_its_backfill_is_through(small, emulator):
+    emulator.history(days=3, per_day=5, seed=2)
+    small.sync(days=30)
+    done = whole_pass(small)
+    assert len(done) == DAYS
+    assert sum(one.fetched for one in done) == 0
 
 
 def test_a_comparison_cut_short_goes_on_from_its_day(small, emulator, monkeypatch):
