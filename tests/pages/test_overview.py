@@ -151,3 +151,14 @@ def test_net_opens_its_rows_of_today(overview):
     click(test, shown, "open", shown.names[-1])
     assert [title.value for title in test.title] == ["Ledger rows"]
     assert (test.query_params["figure"], test.query_params["in"]) == ("net", "usd")
+
+
+def test_a_line_has_the_colour_of_the_change_beside_it(console, screen_as, nothing_cached):
+    """Less on the later days than on the earlier ones, and more today than yesterday."""
+    with writing(console.engine) as connection:
+        for days, amount in ((5, 9000), (1, 100), (0, 500)):
+            at = clock.now() - timedelta(days=days, seconds=1)
+            factories.paid(connection, created_at=at, stripe_id=f"pi_{days}", amount_minor=amount)
+    (card,) = cards(screen_as(person(console, "viewer"), "overview"))
+    assert card["change"].startswith("+")
+    assert (card["good"], card["trend"]["good"]) == (True, True)

@@ -103,7 +103,7 @@ def today_cards(
                     metric_cards.change(line.today.volume_minor, line.yesterday.volume_minor)
                 ),
                 versus=_("vs. yest."),
-                trend=_trend([one for one in days if one.currency == line.currency]),
+                trend=_trend([one for one in days if one.currency == line.currency], line),
                 address=volume_address(line, today),
             )
         )
@@ -121,14 +121,13 @@ def net_rows(currency: str, today: date) -> Filters:
     return Filters(today, today + timedelta(days=1), currency, figure="net")
 
 
-def _trend(days: Sequence[CompleteDay]) -> Trend | None:
-    """The last complete days; whether their second half is better than the first."""
+def _trend(days: Sequence[CompleteDay], line: Today) -> Trend | None:
+    """The last complete days, in the colour of the change that is told beside them."""
     volumes = [one.volume_minor for one in days]
     if not any(volumes):
         return None
-    half = len(volumes) // 2
-    before, after = sum(volumes[:half]), sum(volumes[-half:])
-    is_good = None if before == after else after > before
+    before, after = line.yesterday.volume_minor, line.today.volume_minor
+    is_good = None if before in (0, after) else after > before
     first, last = days[0].day, days[-1].day
     return Trend(tuple(volumes), i18n.short_day(first), i18n.short_day(last), is_good)
 
