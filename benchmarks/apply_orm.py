@@ -17,7 +17,7 @@ from core.gateway.snapshots import ChargeSnapshot, PaymentSnapshot
 from core.ledger.booking import Scope
 from core.ledger.facets import Facet
 from core.ledger.payment_rollups import facet_of
-from core.mirror.merge import is_newer, with_charge, with_intent
+from core.mirror.merge import is_newer, with_charge, with_disputes, with_intent, with_state
 
 _registry = registry()
 _SCOPE = Scope(ZoneInfo("UTC"), 0)
@@ -82,7 +82,11 @@ def _payment(session: Session, payment_id: Any, snapshot: Any, event: Any) -> No
     else:
         return
     charge = session.get(Charge, row["latest_charge_id"]) if row["latest_charge_id"] else None
-    with_charge(row, _values(charge, tables.charges) if charge is not None else None)
+    behind = _values(charge, tables.charges) if charge is not None else None
+    with_charge(row, behind)
+    # No event of the bench is a dispute's.
+    with_disputes(row, behind, [])
+    with_state(row)
     row["facet"] = _facet(session, facet_of(row))
     if before is not None:
         _count(session, before, -1)

@@ -144,19 +144,20 @@ def main(url: str, pages: int) -> None:
     migrate.upgrade(engine)
     books = BookingContext(Scope(ZoneInfo("UTC"), 0))
     since = datetime.fromtimestamp(START, UTC) - timedelta(days=1)
-    told: list[tuple[str, float]] = []
+    told: list[tuple[str, int, float]] = []
     backfill(
         engine,
         Lists(pages),  # type: ignore[arg-type]  # all of a gateway that a backfill uses
         books,
         since=since,
-        report=lambda progress: told.append((progress.kind, time.perf_counter())),
+        report=lambda progress: told.append((progress.kind, progress.done, time.perf_counter())),
     )
-    # The first page of a list builds its statements: that is no page's cost.
+    # The first pages of a list build its statements: that is no page's cost. A build tells of each
+    # page, or of several at once.
     spent: dict[str, list[float]] = {}
-    for (kind, before), (same, after) in pairwise(told):
-        if kind == same:
-            spent.setdefault(kind, []).append(after - before)
+    for (kind, done, before), (same, later, after) in pairwise(told):
+        if kind == same and later > done:
+            spent.setdefault(kind, []).append((after - before) * PAGE / (later - done))
     lists = {kind: median(times) * 1e6 for kind, times in spent.items()}
     print(json.dumps(lists | {"wall_us": sum(lists.values()) / len(lists)}))
     engine.dispose()
