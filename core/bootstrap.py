@@ -21,7 +21,7 @@ from core.actions.context import ActionContext, Approvals, PaymentRules
 from core.alerts.channel_urls import ChannelSecrets
 from core.cache import open_cache
 from core.configuration import store
-from core.db.engine import open_engine, reading, retrying, writing
+from core.db.engine import CACHE_MIB, open_engine, reading, retrying, writing
 from core.db.server import check_server
 from core.db.start import prepare
 from core.errors import Misconfigured, NotPermitted
@@ -192,10 +192,13 @@ def _view(
     return view if audit_notes.is_new_view(connection, *view) else None
 
 
-def build(settings: Settings) -> Console:
-    """Open the database, bring it up to date and check it; `Misconfigured` when it is unsafe."""
+def build(settings: Settings, *, cache_mib: int = CACHE_MIB) -> Console:
+    """Open the database, bring it up to date and check it; `Misconfigured` when it is unsafe.
+
+    `cache_mib` bounds SQLite's page cache, per connection.
+    """
     prepare(settings.database)
-    engine = open_engine(settings.database)
+    engine = open_engine(settings.database, cache_mib=cache_mib)
     with reading(engine) as connection:
         check_server(connection)
         kept = store.rows(connection)

@@ -68,6 +68,8 @@ ANSWER_SECONDS, LONG_SECONDS = 30, 3600
 #: A statement waits so long for another's lock, then says so (1205) and is tried again: the line
 #: is not taken for cut meanwhile.
 _LOCK_SECONDS = 20
+#: SQLite's page cache, per connection, where a process does not say otherwise.
+CACHE_MIB = 64
 _long: ContextVar[bool] = ContextVar("long statements", default=False)
 
 #: MySQL: disk full, table full, no space left, and how a storage engine passes that on.
@@ -85,7 +87,7 @@ def open_engine(
     url: str,
     *,
     pool_size: int = 5,
-    cache_mib: int = 64,
+    cache_mib: int = CACHE_MIB,
     answer_seconds: float = ANSWER_SECONDS,
 ) -> Engine:
     """An engine for the payments database; makes the folder of a SQLite file.

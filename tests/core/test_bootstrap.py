@@ -7,12 +7,15 @@ import json
 import pytest
 from sqlalchemy import Connection, text
 
+from core import bootstrap
 from core.db.engine import open_engine, reading, writing
 from core.db.server import check_server
 from core.db.tables import audit_log
 from core.errors import Misconfigured, NotPermitted, NotSignedIn
 from core.reads.permissions import requires
+from core.settings import Settings
 from tests.support.fixtures_access import audited, give, person
+from tests.support.newest_schema import laid
 
 
 @requires("see_revenue")
@@ -90,6 +93,17 @@ def test_a_function_without_a_right_is_not_a_read(console):
         console.read(person(console, "admin"), anything)
     with pytest.raises(Misconfigured, match="no right called"):
         console.read(person(console, "admin"), requires("see_everything")(anything))
+
+
+@pytest.mark.parametrize(("given", "kibibytes"), [({}, 65536), ({"cache_mib": 8}, 8192)])
+def test_a_process_says_how_much_of_a_file_it_keeps(given, kibibytes, tmp_path):
+    settings = Settings(
+        _env_file=None, var_dir=tmp_path, database_url=laid(f"sqlite:///{tmp_path}/a.db")
+    )
+    console = bootstrap.build(settings, **given)
+    with reading(console.engine) as connection:
+        assert connection.scalar(text("PRAGMA cache_size")) == -kibibytes
+    console.engine.dispose()
 
 
 def test_reads_and_people_work_on_both_databases(database_url):
