@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
@@ -12,8 +13,10 @@ from core.db.engine import reading
 from core.db.tables import reconcile_runs
 from core.domain import cursors
 from core.gateway.client import Gateway
-from core.proof.reconcile import Reconciled, reconcile
 from core.proof.span import Span
+
+if TYPE_CHECKING:
+    from core.proof.reconcile import Reconciled
 
 WORKER = "worker"
 EVERY = timedelta(days=1)
@@ -30,6 +33,9 @@ def reconcile_daily(engine: Engine, gateway: Gateway, zone: ZoneInfo) -> Reconci
     with reading(engine) as connection:
         if not _is_due(connection, gateway.livemode, now):
             return None
+    # Needed once a day, and a twelfth of what a worker would import.
+    from core.proof.reconcile import reconcile
+
     today = clock.business_day(now, zone)
     span = Span(gateway.livemode, today - timedelta(days=DAYS - 1), today, zone)
     return reconcile(engine, gateway, span, asked_by=WORKER)

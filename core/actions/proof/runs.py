@@ -23,7 +23,6 @@ from core.db.wakeups import Change
 from core.domain import cursors, versions
 from core.errors import LeaseLost, TillwatchError
 from core.proof import span as spans
-from core.proof.reconcile import reconcile
 from core.proof.span import Span
 
 RUN = "proof.run"
@@ -95,6 +94,8 @@ def run_asked(context: ActionContext, livemode: bool) -> bool:
         date.fromisoformat(claimed["last"]),
         ZoneInfo(claimed["zone"]),
     )
+    # Loaded when a run was asked for: see core.proof.nightly.
+    from core.proof.reconcile import reconcile
 
     def report(_step: str, done: int, whole: int) -> None:
         _note(context, livemode, claimed, done=done, whole=whole)

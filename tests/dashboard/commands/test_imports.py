@@ -82,6 +82,12 @@ def test_the_emulator_loads_what_few_of_its_users_ask_for_when_they_do() -> None
     assert set(names) & {"jinja2", "pydantic", "requests", "sqlalchemy", "stripe"} == set()
 
 
+def test_the_worker_loads_what_reconciles_once_that_is_due() -> None:
+    [names] = modules("worker").values()
+    assert "core.proof.nightly" in names
+    assert set(names) & {"core.proof.reconcile", "core.books.journal"} == set()
+
+
 def test_the_screens_load_what_draws_tables_with_the_first_and_never_what_makes_frames() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCREENS], cwd=ROOT, capture_output=True, text=True, check=True

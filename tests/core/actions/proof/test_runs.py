@@ -15,6 +15,7 @@ from core.db.engine import reading, writing
 from core.db.tables import reconcile_runs
 from core.domain import cursors
 from core.errors import InvalidInput
+from core.proof import reconcile
 from core.reads.proof import runs as reads
 from tests.support.fixtures_access import audited, person
 from tests.support.fixtures_proof import span_of
@@ -122,7 +123,7 @@ def test_progress_is_told_and_an_end_that_is_not_ours_is_not_written(
         report("list", 4, 10)
 
     ask(context, finance)
-    monkeypatch.setattr(actions, "reconcile", taken_over)
+    monkeypatch.setattr(reconcile, "reconcile", taken_over)
     assert actions.run_asked(context, False)
     assert [(one.began, one.done, one.whole) for one in seen] == [(True, 3, 10)]
     assert not asked(console).ended
@@ -133,6 +134,6 @@ def test_a_run_that_fails_says_why(context, console, finance, monkeypatch):
         raise InvalidInput("month", "cannot be read")
 
     ask(context, finance)
-    monkeypatch.setattr(actions, "reconcile", fails)
+    monkeypatch.setattr(reconcile, "reconcile", fails)
     assert actions.run_asked(context, False)
     assert (asked(console).ended, asked(console).error) == (True, "month: cannot be read")
