@@ -18,9 +18,15 @@ from zoneinfo import ZoneInfo
 
 from core.db import migrate
 from core.db.engine import open_engine
-from core.ledger.booking import Scope
-from core.mirror.apply import BookingContext
-from core.mirror.backfill import backfill
+
+try:
+    from core.ledger.booking import Scope
+    from core.mirror.apply import BookingContext
+    from core.mirror.backfill import backfill
+except ModuleNotFoundError:  # the earlier build, where they stood elsewhere
+    from core.inbox.apply import Books as BookingContext  # type: ignore
+    from core.inbox.backfill import backfill  # type: ignore
+    from core.ledger.scope import Scope  # type: ignore
 
 START = 1_790_000_000
 PAGE = 100

@@ -32,6 +32,7 @@ from core.mirror.faults import OF_ONE_OBJECT, is_of_one_object, reason, set_asid
 from core.mirror.list_pages import Keep, Written, payments_to_read
 from core.mirror.postponed import park_unread, unpark
 from core.mirror.refresh_queue import RefreshRequest, enqueue
+from core.mirror.streams import is_backfilling
 from core.mirror.unchanged import MIRRORED
 
 #: Stripe lists some rows after their time: minutes as a rule, hours for some fees and disputes.
@@ -101,9 +102,13 @@ def fill_gaps(engine: Engine, gateway: Gateway, books: BookingContext) -> int:
     """Bring in rows that charges and refunds name but the walk did not see; how many were new.
 
     Stripe may list a row long after its time: the walk has then passed it by. A row that Stripe
-    does not give is left to the refresh of objects: it tries again, later each time.
+    does not give is left to the refresh of objects: it tries again, later each time. While a
+    backfill runs nothing is brought in: what it has not come to yet is not missing.
     """
     new = 0
+    with reading(engine) as connection:
+        if is_backfilling(connection, livemode=gateway.livemode, now=clock.now()):
+            return 0
     for stripe_id in _missing(engine, gateway.livemode):
         try:
             page = read_ledger_row(gateway, stripe_id)

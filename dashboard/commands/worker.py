@@ -13,8 +13,8 @@ from dashboard.process import logs, memory
 from dashboard.process.worker import run_loops
 
 #: Each loop may have a connection with a page cache of its own. Events are not applied any slower
-#: with an eighth of the usual one: what SQLite does not keep, the system does.
-_CACHE_MIB = 8
+#: with a quarter of the usual one: what SQLite does not keep, the system does.
+_CACHE_MIB = 16
 
 
 @click.command()

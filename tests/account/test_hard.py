@@ -14,6 +14,7 @@ from core.errors import OutcomeUnknown
 from core.inbox.poll import poll
 from core.mirror import backfill, rollups
 from core.mirror.ledger_walk import catch_up, fill_gaps
+from core.mirror.streams import Backfilling
 from tests.support.account_mirror import connect, picture
 
 
@@ -48,6 +49,8 @@ def test_a_ledger_row_that_is_listed_late_is_fetched_by_its_id(emulator, tmp_pat
     with reading(spine.engine) as connection:
         lost = connection.scalar(unbooked)
     assert lost > 0
+    with Backfilling(spine.engine, False, clock.now()):
+        assert fill_gaps(spine.engine, spine.gateway, spine.books) == 0
     assert fill_gaps(spine.engine, spine.gateway, spine.books) >= lost
     with reading(spine.engine) as connection:
         assert connection.scalar(unbooked) == 0
