@@ -244,12 +244,13 @@ def disputed(to: Planter) -> Iterator[Key]:
 
 
 def lost_charge(to: Planter) -> Iterator[Key]:
-    """Of a row that is old enough: a debit is booked days after its charge was made."""
+    """Of a row that is old enough: a debit is booked days after its charge was made. One whose row
+    is taken out already has none."""
     while True:
         one = to.object(charges, status="succeeded")
         of_charge = select(B.currency, B.created_at).where(B.source_id == one.stripe_id)
         rows = to.connection.execute(of_charge).all()
-        if all(row.created_at < to.until for row in rows):
+        if rows and all(row.created_at < to.until for row in rows):
             break
     to.connection.execute(delete(charges).where(charges.c.stripe_id == one.stripe_id))
     yield "missing_here", one.stripe_id, rows[0].currency
